@@ -1,0 +1,123 @@
+"""Actions, rulings, grants and outcomes: an effect on the world before, while and after it happens."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, ClassVar
+
+import rfc8785
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Action(BaseModel, ABC):
+    """One effect on the world, as frozen data.
+
+    A subclass sets `type` (unique, `tracker.create_story`) and `decision_type` (its row of the
+    authority matrix), and adds its arguments as fields. The five fields here are demanded of every
+    effect, for the audit log records them. Money is Decimal and travels as a string.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    type: ClassVar[str]
+    decision_type: ClassVar[str]
+
+    rationale: str = Field(min_length=1)
+    impact: str = Field(min_length=1)
+    rollback_plan: str = Field(min_length=1)
+    cost: Decimal = Field(default=Decimal(0), ge=0)
+    artifacts: tuple[str, ...] = ()
+
+    @abstractmethod
+    def summary(self) -> str:
+        """One line that people read on a card: what will be done, to what."""
+
+    def body(self) -> dict[str, Any]:
+        """The action as JSON values, with its type; what is stored, hashed and decoded again."""
+        return {"type": self.type, "decision_type": self.decision_type, **self.model_dump(mode="json")}
+
+    def digest(self) -> str:
+        """SHA-256 (hex) of the canonical JSON (RFC 8785) of `body()`: what an approval binds."""
+        return hashlib.sha256(rfc8785.dumps(self.body())).hexdigest()
+
+
+class Verdict(StrEnum):
+    """What the authority matrix can say of an action."""
+
+    EXECUTE = "execute"
+    APPROVE_FIRST = "approve_first"
+    PEOPLE_ONLY = "people_only"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One vote that an approval needs: from a person who holds one of `roles`."""
+
+    roles: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalTerms:
+    """How an approval is given: who votes, for how long it stands open, who is asked next.
+
+    `working_days` is the expiry in the asked persons' working time. `then` are the roles asked, in
+    order, when a holder does not answer or is absent. `two_people` slots are matched to different people.
+    """
+
+    slots: tuple[Slot, ...]
+    requester_may_vote: bool = False
+    working_days: Decimal = Decimal(1)
+    then: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What the matrix says of one action, by which rule, and why in a sentence people can read.
+
+    `rule` is stable (`deployments.approval`, `halt`, `window.incident`); `terms` stands for
+    `approve_first` (and names the people for `people_only`), else None.
+    """
+
+    verdict: Verdict
+    rule: str
+    why: str
+    policy_version: str
+    terms: ApprovalTerms | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Single-use leave to perform one exact action. Only the gate mints it.
+
+    `id` is the idempotency key downstream; `digest` the action's; `epoch` the fence's at the claim.
+    """
+
+    id: str
+    tenant: str
+    effect: str
+    digest: str
+    epoch: int
+    minted_at: datetime
+
+
+class OutcomeState(StrEnum):
+    """How an effect ended. `unknown` is never repeated: a person decides."""
+
+    DONE = "done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an effect did: the reference it left (a story id, a URL), and a line for people."""
+
+    state: OutcomeState
+    detail: str
+    reference: str | None = None
