@@ -21,7 +21,7 @@ class Role(StrEnum):
     AUDITOR = "auditor"
 
     @property
-    def title(self) -> str:
+    def label(self) -> str:
         """The role as people say it: `SRE lead`, `product owner`."""
         return self.value.replace("_", " ").replace("sre", "SRE")
 

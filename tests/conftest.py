@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -15,12 +15,11 @@ from storage.migrate import migrate
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.EmbeddedServer]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> embedded.EmbeddedServer:
     folder: Path = tmp_path_factory.mktemp("postgres")
     started = embedded.start(folder / "data")
     migrate(started.owner_url)
-    yield started
-    started.stop()
+    return started  # the server ends with the process
 
 
 @pytest.fixture(scope="session")
