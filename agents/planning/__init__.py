@@ -1,0 +1,1 @@
+"""From a PRD to a plan: requirements, stories, flags, estimates, schedule, forecast, budget and risks."""

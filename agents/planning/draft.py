@@ -1,0 +1,302 @@
+"""What planning hands over: one plan, as frozen data, the same whether worked out by rule or with a model.
+
+A `PlanDraft` is stored as JSON and comes back equal: see `to_json` and `from_json`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, SerializerFunctionWrapHandler, TypeAdapter, WrapSerializer
+
+from governance.facts import Fact
+from integrations.tracker import Priority
+
+Level = Literal["low", "medium", "high"]
+FlagKind = Literal["vague", "contradictory", "untestable", "missing", "instruction"]
+
+HISTORY_NEEDED = 20
+"""Done stories under which estimates and forecasts say "not enough history" instead of a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One thing that the document asks for. `id` is its own (`FR-3`) or else `R7`; `line` counts from 1."""
+
+    id: str
+    text: str
+    line: int
+    section: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Something in the document that a person should settle. `also_line` is a contradiction's other side."""
+
+    kind: FlagKind
+    quote: str
+    line: int
+    why: str
+    suggestion: str
+    also_line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """A done story that an estimate leans on: its actual agent-hours, similarity in 0 to 1."""
+
+    story: str
+    title: str
+    actual_hours: float
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class NotEnoughHistory:
+    """The department has `found` done stories with hours; `needed` are needed for a number."""
+
+    found: int
+    needed: int = HISTORY_NEEDED
+    kind: Literal["not_enough_history"] = "not_enough_history"
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Agent-hours: the median and the 10th and 90th percentile, and the done stories behind them.
+
+    `basis` says how it was worked out: from similar stories, or, where too few are similar, from all
+    done stories of the discipline or of the department.
+    """
+
+    p50: float
+    low: float
+    high: float
+    basis: Literal["similar", "discipline", "department"]
+    evidence: tuple[Similar, ...]
+    kind: Literal["estimate"] = "estimate"
+
+
+@dataclass(frozen=True, slots=True)
+class DraftStory:
+    """A user story of the plan. `key` is `S1`, `S2`, … and stays when others are dropped.
+
+    `requirements` are ids of the plan's requirements; `depends_on` keys of stories in the same plan.
+    """
+
+    key: str
+    title: str
+    as_a: str
+    i_want: str
+    so_that: str
+    acceptance: tuple[str, ...]
+    requirements: tuple[str, ...]
+    team: str
+    discipline: str
+    estimate: Estimate | NotEnoughHistory
+    depends_on: tuple[str, ...]
+    priority: Priority
+
+    @property
+    def description(self) -> str:
+        """The story as a sentence, for the tracker."""
+        purpose = f", so that {self.so_that}" if self.so_that else ""
+        return f"As a {self.as_a}, I want {self.i_want}{purpose}."
+
+    @property
+    def hours(self) -> float:
+        """Median agent-hours; 0 where there is not enough history to say."""
+        return self.estimate.p50 if isinstance(self.estimate, Estimate) else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Precedence:
+    """Story `story` comes after story `after`, and why."""
+
+    story: str
+    after: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """A story's place: `sprint` is the sprint's id; `ends` is the day after its last."""
+
+    story: str
+    sprint: str
+    team: str
+    starts: date
+    ends: date
+
+
+@dataclass(frozen=True, slots=True)
+class Unscheduled:
+    """A story that found no place, and why."""
+
+    story: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a risk rests on, in words, and where that is from (`file:line`, a fact's id, a story's id)."""
+
+    text: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """What may go wrong, how likely, how bad, on what evidence, and what would help."""
+
+    title: str
+    likelihood: Level
+    impact: Level
+    evidence: tuple[Evidence, ...]
+    mitigation: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideDependency:
+    """Work or a service outside the plan that the document names.
+
+    `reference` is the service's name or the epic's id it was matched to, None where nothing matches;
+    `ready` is None where nobody can tell.
+    """
+
+    name: str
+    line: int
+    kind: Literal["service", "epic", "unknown"]
+    reference: str | None
+    status: str
+    ready: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """Dates by which half, and 85 of 100, of the simulated runs were done.
+
+    `weeks_*` count from today; `histogram` is (weeks, runs) in ascending order, for the chart.
+    """
+
+    p50: date
+    p85: date
+    weeks_p50: int
+    weeks_p85: int
+    samples: int
+    histogram: tuple[tuple[int, int], ...]
+    kind: Literal["forecast"] = "forecast"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Agent-hours: the sum of medians, and what 80 of 100 simulated sums stay under; `cost` is USD.
+
+    `ceiling_hours` is the budget that somebody set. Spending warns at 80 % of `limit_hours` and
+    pauses for approval at 100 %.
+    """
+
+    hours: float
+    p80_hours: float
+    cost: Decimal
+    ceiling_hours: float | None = None
+    kind: Literal["budget"] = "budget"
+
+    @property
+    def limit_hours(self) -> float:
+        """What may be spent before somebody is asked: the ceiling if one was set, else `hours`."""
+        return self.hours if self.ceiling_hours is None else self.ceiling_hours
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChanges:
+    """What Modify asks for. Empty changes leave the plan as it is.
+
+    `drop` and `order` are story keys (`order` first to last; the rest follow in their own order),
+    `move` is (story key, team), `start` the first day on which work may begin, `notify` what people
+    want to hear of (`blockers`, `daily`, `completion`).
+    """
+
+    drop: tuple[str, ...] = ()
+    move: tuple[tuple[str, str], ...] = ()
+    start: date | None = None
+    budget_hours: float | None = None
+    order: tuple[str, ...] = ()
+    notify: tuple[str, ...] = ()
+
+    @property
+    def only_notifies(self) -> bool:
+        """Whether nothing but notifications is asked for."""
+        return not (self.drop or self.move or self.order) and self.start is None and self.budget_hours is None
+
+
+def _fact_to_json(fact: Fact, dump: SerializerFunctionWrapHandler) -> Any:
+    plain = dump(fact)
+    if isinstance(fact.value, Decimal):
+        plain["value"] = {"decimal": str(fact.value)}
+    return plain
+
+
+def _fact_from_json(stored: Any) -> Any:
+    if isinstance(stored, dict) and isinstance(stored.get("value"), dict):
+        return {**stored, "value": Decimal(stored["value"]["decimal"])}
+    return stored
+
+
+StoredFact = Annotated[Fact, WrapSerializer(_fact_to_json), BeforeValidator(_fact_from_json)]
+"""A Fact whose Decimal value stays a Decimal through JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanDraft:
+    """A whole plan. Every number in it stands in `facts` too, with its unit and source.
+
+    `worked_out` says by which way; `worked_out_why` why not with a model, where one was to be used.
+    `blockers` are sentences about what a person must settle first. `changes` is what was asked for.
+    """
+
+    document: str
+    document_digest: str
+    product: str
+    title: str
+    requirements: tuple[Requirement, ...]
+    stories: tuple[DraftStory, ...]
+    flags: tuple[Flag, ...]
+    precedences: tuple[Precedence, ...]
+    schedule: tuple[Scheduled, ...]
+    unscheduled: tuple[Unscheduled, ...]
+    forecast: Forecast | NotEnoughHistory
+    budget: Budget | NotEnoughHistory
+    risks: tuple[Risk, ...]
+    risk_level: Level
+    dependencies: tuple[OutsideDependency, ...]
+    facts: tuple[StoredFact, ...]
+    worked_out: Literal["rules", "model"]
+    worked_out_why: str = ""
+    blockers: tuple[str, ...] = ()
+    changes: PlanChanges = field(default_factory=PlanChanges)
+
+    def story(self, key: str) -> DraftStory:
+        """The story with this key. Raises KeyError."""
+        for story in self.stories:
+            if story.key == key:
+                return story
+        raise KeyError(key)
+
+
+@cache
+def _adapter() -> TypeAdapter[PlanDraft]:
+    return TypeAdapter(PlanDraft)
+
+
+def to_json(draft: PlanDraft) -> bytes:
+    """The plan as JSON, for storing."""
+    return _adapter().dump_json(draft)
+
+
+def from_json(stored: bytes | str) -> PlanDraft:
+    """The plan that `to_json` stored, equal to it. Raises pydantic.ValidationError on anything else."""
+    return _adapter().validate_json(stored)
