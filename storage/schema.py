@@ -33,7 +33,9 @@ class Base(DeclarativeBase):
 class TenantScoped:
     """A table with rows of many companies. The database fills the tenant in from the transaction."""
 
-    tenant: Mapped[str] = mapped_column(primary_key=True, server_default=text("current_setting('app.tenant')"))
+    tenant: Mapped[str] = mapped_column(
+        primary_key=True, sort_order=-1, server_default=text("current_setting('app.tenant')")
+    )
 
 
 class Tenant(Base):
