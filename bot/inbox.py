@@ -1,0 +1,112 @@
+"""The inbox: everything that comes in is stored before it is acknowledged, once."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.tables import InboxRow
+from bot.wire import place_to_json
+from governance.places import Place
+from storage.jobs import defer
+
+LONGEST_TEXT = 12_000
+"""Characters of one message that are read; a platform's own limit is lower, a paste may not be."""
+
+CLICK_PRIORITY = 10
+HALT_PRIORITY = 100
+
+_HALTING = re.compile(r"\b(stop|halt|kill|freeze|emergency|abort)\b", re.IGNORECASE)
+_KEPT_CONTROLS = {"\n", "\t"}
+
+
+async def store_words(
+    tx: AsyncSession, *, platform: str, key: str, identity: str, place: Place, text: str
+) -> str | None:
+    """Store something said, and queue its turn. None if this event was stored before.
+
+    Turns of a thread run one at a time, so that answers come in order; words that may mean a halt
+    wait for nobody.
+    """
+    what = {"kind": "said", "text": clean(text)}
+    urgent = bool(_HALTING.search(text[:200]))
+    return await _store(
+        tx,
+        platform=platform,
+        key=key,
+        identity=identity,
+        place=place,
+        what=what,
+        lock=None if urgent else f"turn:{place.key}",
+        priority=HALT_PRIORITY if urgent else 0,
+    )
+
+
+async def store_click(
+    tx: AsyncSession,
+    *,
+    platform: str,
+    key: str,
+    identity: str,
+    place: Place,
+    token: str,
+    values: Mapping[str, str | list[str]],
+) -> str | None:
+    """Store a pressed button by its token, and queue its turn. None if this press was stored before."""
+    what = {"kind": "clicked", "token": token, "values": dict(values)}
+    return await _store(
+        tx,
+        platform=platform,
+        key=key,
+        identity=identity,
+        place=place,
+        what=what,
+        lock=None,
+        priority=CLICK_PRIORITY,
+    )
+
+
+async def _store(
+    tx: AsyncSession,
+    *,
+    platform: str,
+    key: str,
+    identity: str,
+    place: Place,
+    what: dict[str, Any],
+    lock: str | None,
+    priority: int,
+) -> str | None:
+    turn = f"tu_{secrets.token_hex(8)}"
+    row = {
+        "id": turn,
+        "platform": platform,
+        "key": key,
+        "identity": identity,
+        "place": place_to_json(place),
+        "what": what,
+    }
+    statement = insert(InboxRow).values(row).on_conflict_do_nothing().returning(InboxRow.id)
+    if (await tx.execute(statement)).scalar() is None:
+        return None
+    await defer(tx, "turn", {"turn": turn}, lock=lock, priority=priority)
+    return turn
+
+
+def clean(text: str) -> str:
+    """Text without control, formatting and direction-changing characters, bounded in length.
+
+    Emoji joiners go too: they change how a name looks, never what a request asks for.
+    """
+    kept = (
+        character
+        for character in text[: LONGEST_TEXT * 2]
+        if character in _KEPT_CONTROLS or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co")
+    )
+    return "".join(kept)[:LONGEST_TEXT].strip()

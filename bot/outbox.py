@@ -1,0 +1,85 @@
+"""The outbox: what is to be posted, written with what it is about and posted after the commit."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.platform import Adapter, PostFailed
+from bot.tables import ButtonRow, OutboxRow, PostedMessageRow
+from bot.wire import form_to_json, place_from_json, place_to_json, reply_from_json, reply_to_json, with_tokens
+from governance.places import Place
+from handlers.conversation.cards import Reply
+from storage.database import Database
+from storage.jobs import defer
+
+
+async def put(tx: AsyncSession, place: Place, reply: Reply, *, turn: str | None) -> str:
+    """Store a reply for posting when `tx` commits. Returns its outbox id."""
+    tokened, buttons = with_tokens(reply)
+    outbox = f"ou_{secrets.token_hex(8)}"
+    row = OutboxRow(
+        id=outbox,
+        platform=place.platform,
+        thread=place.key,
+        place=place_to_json(place),
+        reply=reply_to_json(tokened),
+        key=reply.key,
+        turn=turn,
+    )
+    tx.add(row)
+    await tx.flush()
+    for button in buttons:
+        form = form_to_json(button.form) if button.form else None
+        tx.add(
+            ButtonRow(token=button.token, outbox=outbox, verb=button.verb, subject=button.subject, form=form)
+        )
+    args = {"thread": place.key} | ({"turn": turn} if turn else {})
+    await defer(tx, "post", args, lock=f"post:{place.key}")
+    return outbox
+
+
+async def post_thread(database: Database, tenant: str, thread: str, adapters: Mapping[str, Adapter]) -> None:
+    """Post what waits for a thread, in order. Runs under the thread's posting lock.
+
+    Each message is posted and recorded in a transaction of its own; a worker killed between the
+    platform's answer and the record posts again with the same key. A message that the platform will
+    never take is marked failed, and the next one goes out; one it will take later is tried again then.
+    """
+    while True:
+        async with database.transaction(tenant) as tx:
+            waiting = select(OutboxRow).where(OutboxRow.thread == thread, OutboxRow.state == "waiting")
+            row = (await tx.execute(waiting.order_by(OutboxRow.number).limit(1).with_for_update())).scalar()
+            if row is None:
+                return
+            try:
+                await _post(tx, row, adapters[row.platform])
+            except PostFailed as failed:
+                if failed.retry_after is not None:
+                    later = datetime.now(UTC) + timedelta(seconds=failed.retry_after)
+                    await defer(tx, "post", {"thread": thread}, lock=f"post:{thread}", at=later)
+                    return
+                row.state, row.failure = "failed", str(failed)
+
+
+async def _post(tx: AsyncSession, row: OutboxRow, adapter: Adapter) -> None:
+    place = place_from_json(row.place)
+    reply = reply_from_json(row.reply)
+    edits = await _message_of(tx, row.thread, row.key) if row.key else None
+    message = await adapter.post(tx, place, reply, edits=edits, key=row.id)
+    row.state, row.message, row.posted = "posted", message, datetime.now(UTC)
+    if row.key and not edits:
+        posted = insert(PostedMessageRow).values(thread=row.thread, key=row.key, message=message)
+        await tx.execute(posted.on_conflict_do_nothing())
+
+
+async def _message_of(tx: AsyncSession, thread: str, key: str) -> str | None:
+    query = select(PostedMessageRow.message).where(
+        PostedMessageRow.thread == thread, PostedMessageRow.key == key
+    )
+    return (await tx.execute(query)).scalar()
