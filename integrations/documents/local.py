@@ -1,0 +1,106 @@
+"""Documents in a folder of this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import stat
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+from rapidfuzz import fuzz, process
+
+from integrations.documents import (
+    LARGEST_DOCUMENT,
+    Document,
+    DocumentTooLarge,
+    DocumentUnreadable,
+    NoSuchDocument,
+    OutsideFolder,
+)
+from integrations.documents.formats import FORMATS, NotText, TextReader
+
+
+class LocalFolder:
+    """Reads the documents under `folder`, and nothing else: no `..`, no absolute path, no link out of it."""
+
+    def __init__(self, folder: Path, formats: Mapping[str, TextReader] = FORMATS) -> None:
+        self._folder = folder.resolve()
+        self._formats = formats
+
+    async def names(self) -> Sequence[str]:
+        """See Documents.names."""
+        return await asyncio.to_thread(lambda: sorted(self._named()))
+
+    async def read(self, name: str) -> Document:
+        """See Documents.read."""
+        return await asyncio.to_thread(self._read, name)
+
+    def _named(self) -> dict[str, PurePosixPath]:
+        """Name to path. A name is the file's without its ending, or its path where two share that."""
+        paths = [
+            PurePosixPath(found.relative_to(self._folder).as_posix())
+            for found in sorted(self._folder.rglob("*"))
+            if found.suffix.lower() in self._formats and found.is_file() and self._inside(found)
+        ]
+        stems = [path.stem.casefold() for path in paths]
+        return {
+            path.stem if stems.count(path.stem.casefold()) == 1 else path.with_suffix("").as_posix(): path
+            for path in paths
+        }
+
+    def _inside(self, path: Path) -> bool:
+        return path.resolve().is_relative_to(self._folder)
+
+    def _read(self, asked: str) -> Document:
+        if "\0" in asked or "\\" in asked or asked.startswith(("/", "~")) or ".." in PurePosixPath(asked).parts:
+            raise OutsideFolder(asked)
+        name, path = self._find(asked)
+        content = self._content(name, self._folder / path)
+        try:
+            text = self._formats[path.suffix.lower()](content)
+        except NotText as error:
+            raise DocumentUnreadable(name, str(error)) from error
+        return Document(name, text, hashlib.sha256(content).hexdigest(), path.as_posix())
+
+    def _find(self, asked: str) -> tuple[str, PurePosixPath]:
+        named = self._named()
+        wanted = asked.strip().casefold()
+        for name, path in named.items():
+            spellings = (name, path.name, path.as_posix(), path.with_suffix("").as_posix())
+            if wanted in {spelling.casefold() for spelling in spellings}:
+                return name, path
+        if self._points_out(asked):
+            raise OutsideFolder(asked)
+        raise NoSuchDocument(asked, self._nearest(wanted, named))
+
+    def _points_out(self, asked: str) -> bool:
+        """Whether a link of that name lies in the folder and leads out of it."""
+        try:
+            return any(
+                link.is_symlink() and not self._inside(link)
+                for link in (self._folder / (asked.strip() + ending) for ending in ("", *self._formats))
+            )
+        except OSError:  # too long for a file name: then no link has it either
+            return False
+
+    def _nearest(self, wanted: str, named: Mapping[str, PurePosixPath]) -> tuple[str, ...]:
+        found = process.extract(wanted, list(named), scorer=fuzz.WRatio, processor=str.casefold, limit=3)
+        return tuple(name for name, score, _ in found if score >= 60)
+
+    def _content(self, name: str, path: Path) -> bytes:
+        """At most LARGEST_DOCUMENT bytes of a regular file; a link in its last part is not followed."""
+        try:
+            handle = os.open(path.resolve(), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except FileNotFoundError as error:
+            raise NoSuchDocument(name, ()) from error
+        except PermissionError as error:
+            raise DocumentUnreadable(name, "I may not open it") from error
+        with os.fdopen(handle, "rb") as file:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise DocumentUnreadable(name, "it is not a file")
+            content = file.read(LARGEST_DOCUMENT + 1)
+        if len(content) > LARGEST_DOCUMENT:
+            raise DocumentTooLarge(name)
+        return content

@@ -1,0 +1,130 @@
+"""The local documents folder: found by any spelling, confined, bounded, text only."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from integrations.documents import (
+    LARGEST_DOCUMENT,
+    DocumentTooLarge,
+    DocumentUnreadable,
+    NoSuchDocument,
+    OutsideFolder,
+)
+from integrations.documents.formats import FORMATS
+from integrations.documents.local import LocalFolder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    inside = tmp_path / "documents"
+    (inside / "old").mkdir(parents=True)
+    (inside / "PRD-2025-Q1-Dashboard.md").write_text("# Dashboard\n", encoding="utf-8")
+    (inside / "old" / "PRD-2024-Export.md").write_text("# Export\n", encoding="utf-8")
+    (inside / "notes.docx").write_bytes(b"PK")
+    (tmp_path / "secret.md").write_text("secret", encoding="utf-8")
+    return inside
+
+
+async def test_names_are_those_of_readable_files_without_their_ending(folder: Path):
+    assert await LocalFolder(folder).names() == ["PRD-2024-Export", "PRD-2025-Q1-Dashboard"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "PRD-2025-Q1-Dashboard",
+        "prd-2025-q1-dashboard",
+        "PRD-2025-Q1-DASHBOARD.MD",
+        " PRD-2025-Q1-Dashboard.md ",
+    ],
+)
+async def test_a_document_is_found_in_any_spelling(folder: Path, asked: str):
+    document = await LocalFolder(folder).read(asked)
+    assert (document.name, document.path) == ("PRD-2025-Q1-Dashboard", "PRD-2025-Q1-Dashboard.md")
+    assert document.text == "# Dashboard\n"
+    assert document.digest == hashlib.sha256(b"# Dashboard\n").hexdigest()
+
+
+async def test_a_document_in_a_subfolder_is_found_by_name_and_by_path(folder: Path):
+    by_name = await LocalFolder(folder).read("PRD-2024-Export")
+    assert by_name.path == "old/PRD-2024-Export.md"
+    assert await LocalFolder(folder).read("old/prd-2024-export.md") == by_name
+
+
+async def test_two_documents_of_one_name_are_told_apart_by_path(folder: Path):
+    (folder / "old" / "PRD-2025-Q1-dashboard.md").write_text("older", encoding="utf-8")
+    assert "old/PRD-2025-Q1-dashboard" in await LocalFolder(folder).names()
+    with pytest.raises(NoSuchDocument) as raised:
+        await LocalFolder(folder).read("dashboard")
+    assert set(raised.value.nearest) >= {"old/PRD-2025-Q1-dashboard", "PRD-2025-Q1-Dashboard"}
+
+
+async def test_an_unknown_name_offers_the_nearest(folder: Path):
+    with pytest.raises(NoSuchDocument) as raised:
+        await LocalFolder(folder).read("PRD-2025-Q1-Dashbord")
+    assert raised.value.nearest[0] == "PRD-2025-Q1-Dashboard"
+    assert "Did you mean PRD-2025-Q1-Dashboard" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["../secret", "../secret.md", "old/../../secret.md", "/etc/passwd", "~/x.md", "..\\secret.md", "a\0b"],
+)
+async def test_nothing_outside_the_folder_is_read(folder: Path, asked: str):
+    with pytest.raises(OutsideFolder):
+        await LocalFolder(folder).read(asked)
+
+
+async def test_a_link_out_of_the_folder_is_neither_listed_nor_read(folder: Path):
+    (folder / "linked.md").symlink_to(folder.parent / "secret.md")
+    (folder / "out").symlink_to(folder.parent)
+    documents = LocalFolder(folder)
+    assert "linked" not in await documents.names()
+    for asked in ("linked", "linked.md"):
+        with pytest.raises(OutsideFolder):
+            await documents.read(asked)
+    with pytest.raises((OutsideFolder, NoSuchDocument)):
+        await documents.read("out/secret.md")
+
+
+async def test_a_name_longer_than_any_file_is_simply_not_there(folder: Path):
+    with pytest.raises(NoSuchDocument):
+        await LocalFolder(folder).read("x" * 5000)
+
+
+async def test_size_is_bounded(folder: Path):
+    (folder / "big.md").write_bytes(b"a" * LARGEST_DOCUMENT)
+    assert len((await LocalFolder(folder).read("big")).text) == LARGEST_DOCUMENT
+    (folder / "big.md").write_bytes(b"a" * (LARGEST_DOCUMENT + 1))
+    with pytest.raises(DocumentTooLarge):
+        await LocalFolder(folder).read("big")
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe\x00", b"\x89PNG\r\n\x1a\n", b"text\x00more", "é".encode("latin-1")]
+)
+async def test_what_is_not_text_is_said_to_be_unreadable(folder: Path, content: bytes):
+    (folder / "junk.md").write_bytes(content)
+    with pytest.raises(DocumentUnreadable, match=r"junk cannot be read as text"):
+        await LocalFolder(folder).read("junk")
+
+
+async def test_a_pipe_does_not_hang_the_reader(folder: Path):
+    os.mkfifo(folder / "pipe.md")
+    with pytest.raises(NoSuchDocument):
+        await LocalFolder(folder).read("pipe")
+
+
+async def test_line_ends_and_byte_order_mark_do_not_reach_the_text(folder: Path):
+    (folder / "dos.md").write_bytes(b"\xef\xbb\xbf# A\r\nb\r")
+    assert (await LocalFolder(folder).read("dos")).text == "# A\nb\n"
+
+
+async def test_another_format_is_one_line_of_the_registry(folder: Path):
+    documents = LocalFolder(folder, {**FORMATS, ".docx": lambda content: f"# {len(content)} bytes"})
+    assert (await documents.read("notes")).text == "# 2 bytes"
