@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from storage.migrations.row_security import APP_ROLE, protect
 
 revision = "0003_governance"
-down_revision = "0001_tenants"
+down_revision = "0002_audit"
 
 
 def upgrade() -> None:
