@@ -162,6 +162,7 @@ class EffectRow(TenantScoped, Base):
     finished: Mapped[datetime | None]
     outcome: Mapped[dict[str, Any] | None]
     undoes: Mapped[str | None]
+    position: Mapped[int] = mapped_column(server_default=text("0"))
 
 
 class OverrideRow(TenantScoped, Base):

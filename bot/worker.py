@@ -1,0 +1,97 @@
+"""The worker: runs queued jobs by name, in as many processes as are started.
+
+Procrastinate is the engine. Two things it does not do by itself are done here: a worker loop that
+returned (it may, when the database restarts) is started anew, and the jobs of a worker that died are
+put back within seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+
+import psycopg
+import psycopg_pool
+import structlog
+from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision, exceptions
+from procrastinate.jobs import Job
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+from storage.jobs import QUEUE
+
+_log = structlog.get_logger()
+
+JobFunction = Callable[..., Awaitable[None]]
+
+HEARTBEAT_SECONDS = 1.0
+DEAD_AFTER_SECONDS = 5.0
+
+
+class Retries(BaseRetryStrategy):
+    """Try again, up to twelve times over about ten minutes: the database may be away for a while.
+
+    Every job finds its row's state and does nothing wrong when it runs again.
+    """
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        """When to run a failed job again; None to give it up."""
+        if job.attempts >= 12:
+            return None
+        seconds = min(0.2 * 2**job.attempts, 90.0)
+        return RetryDecision(retry_in={"seconds": int(seconds * random.uniform(0.8, 1.2)) or 1})
+
+
+def make_app(url: str, jobs: Mapping[str, JobFunction], *, connections: int) -> App:
+    """A Procrastinate application over `url` that knows `jobs` by name."""
+    connector = PsycopgConnector(conninfo=url, min_size=2, max_size=max(connections, 4))
+    app = App(connector=connector, worker_defaults={"queues": [QUEUE]})
+    for name, function in jobs.items():
+        app.task(name=name, queue=QUEUE, retry=Retries())(function)
+    return app
+
+
+async def run_worker(app: App, *, concurrency: int, name: str) -> None:
+    """Work until cancelled, through restarts of the database."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_supervise(app, concurrency, name))
+        group.create_task(_put_back_jobs_of_the_dead(app))
+
+
+async def _supervise(app: App, concurrency: int, name: str) -> None:
+    while True:
+        try:
+            await app.run_worker_async(
+                queues=[QUEUE],
+                name=name,
+                concurrency=concurrency,
+                install_signal_handlers=False,
+                fetch_job_polling_interval=1.0,
+                shutdown_graceful_timeout=5.0,
+                delete_jobs="successful",
+                update_heartbeat_interval=HEARTBEAT_SECONDS,
+                stalled_worker_timeout=DEAD_AFTER_SECONDS,
+            )
+            _log.warning("worker_loop_returned", worker=name)
+        except (exceptions.ConnectorException, psycopg.Error, psycopg_pool.PoolTimeout) as lost:
+            _log.warning("worker_lost_database", worker=name, why=type(lost).__name__)
+        await asyncio.sleep(0.5)
+
+
+async def _put_back_jobs_of_the_dead(app: App) -> None:
+    while True:
+        await asyncio.sleep(DEAD_AFTER_SECONDS / 2)
+        try:
+            for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER_SECONDS):
+                _log.warning("job_of_dead_worker", job=job.task_name, job_id=job.id)
+                await app.job_manager.retry_job(job, retry_at=datetime.now(UTC))
+        except (exceptions.ConnectorException, psycopg.Error, psycopg_pool.PoolTimeout) as lost:
+            _log.warning("sweep_lost_database", why=type(lost).__name__)
+
+
+def is_database_away(failure: BaseException) -> bool:
+    """Whether a failure means that the database cannot be reached now, rather than a fault of ours."""
+    if isinstance(failure, DBAPIError) and failure.connection_invalidated:
+        return True
+    return isinstance(failure, OperationalError | InterfaceError | psycopg_pool.PoolTimeout | ConnectionError)

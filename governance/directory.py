@@ -1,0 +1,83 @@
+"""The directory: who somebody is, which roles they hold now, and who decides for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from governance.people import Person, Role
+from governance.tables import DelegationRow, IdentityRow, PersonRoleRow, PersonRow
+from storage.database import tenant_of
+
+
+class NoSuchPerson(LookupError):
+    """Nobody in the department has this id."""
+
+
+async def person_by_identity(tx: AsyncSession, identity: str) -> Person | None:
+    """Whoever a platform-proved identity is linked to; None for strangers and the deactivated."""
+    query = select(IdentityRow.person).where(IdentityRow.identity == identity)
+    found = (await tx.execute(query)).scalar()
+    if found is None:
+        return None
+    person = await person_by_id(tx, found)
+    return person if person.active else None
+
+
+async def person_by_id(tx: AsyncSession, person: str) -> Person:
+    """A person with their roles as they are now. Raises NoSuchPerson."""
+    found = await _people(tx, PersonRow.id == person)
+    if not found:
+        raise NoSuchPerson(person)
+    return found[0]
+
+
+async def people(tx: AsyncSession) -> tuple[Person, ...]:
+    """Everybody, the inactive too, by id."""
+    return await _people(tx, None)
+
+
+async def holders(tx: AsyncSession, roles: Iterable[Role]) -> tuple[Person, ...]:
+    """Active people who hold at least one of `roles`, by id."""
+    wanted = frozenset(roles)
+    return tuple(person for person in await people(tx) if person.holds(*wanted))
+
+
+async def deputies(tx: AsyncSession, moment: datetime) -> Mapping[str, frozenset[str]]:
+    """For each person, those for whom they decide at `moment`."""
+    query = select(DelegationRow.to_person, DelegationRow.from_person).where(
+        DelegationRow.starts <= moment, DelegationRow.ends > moment, DelegationRow.ended.is_(None)
+    )
+    found: dict[str, frozenset[str]] = {}
+    for to_person, from_person in (await tx.execute(query)).tuples():
+        found[to_person] = found.get(to_person, frozenset()) | {from_person}
+    return found
+
+
+async def _people(tx: AsyncSession, where: ColumnElement[bool] | None) -> tuple[Person, ...]:
+    query = (
+        select(PersonRow, PersonRoleRow.role)
+        .outerjoin(PersonRoleRow, PersonRoleRow.person == PersonRow.id)
+        .order_by(PersonRow.id)
+    )
+    rows: dict[str, PersonRow] = {}
+    roles: dict[str, set[Role]] = {}
+    for row, role in (await tx.execute(query if where is None else query.where(where))).tuples():
+        rows[row.id] = row
+        roles.setdefault(row.id, set()).update({Role(role)} if role else set())
+    return tuple(
+        Person(
+            tenant=tenant_of(tx),
+            id=row.id,
+            name=row.name,
+            roles=frozenset(roles[row.id]),
+            team=row.team,
+            time_zone=row.time_zone,
+            accounts=frozenset(row.accounts),
+            active=row.active,
+        )
+        for row in rows.values()
+    )

@@ -1,0 +1,97 @@
+"""Effects as rows: a submitted action from its ruling to its outcome."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from governance.action import Action, Outcome, Ruling, Subject
+from governance.people import Actor
+from governance.tables import EffectRow
+
+_RULING: TypeAdapter[Ruling] = TypeAdapter(Ruling)
+_ACTOR: TypeAdapter[Actor] = TypeAdapter(Actor)
+_OUTCOME: TypeAdapter[Outcome] = TypeAdapter(Outcome)
+
+
+class NoSuchEffect(LookupError):
+    """No effect has this id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a submission comes from: its turn, and the place that hears of it (as JSON)."""
+
+    turn: str | None = None
+    place: dict[str, Any] | None = None
+
+
+def new_row(
+    action: Action, subject: Subject, actor: Actor, ruling: Ruling, state: str, origin: Origin, at: datetime
+) -> EffectRow:
+    """A row for a freshly ruled action."""
+    return EffectRow(
+        id=f"ef_{secrets.token_hex(8)}",
+        action_type=action.type,
+        decision_type=action.decision_type,
+        body=action.body(),
+        digest=action.digest(),
+        actor=_ACTOR.dump_python(actor, mode="json"),
+        requester=actor.requester,
+        process=subject.process,
+        service=subject.service,
+        plan=subject.plan,
+        cost=action.cost,
+        state=state,
+        ruling=_RULING.dump_python(ruling, mode="json"),
+        turn=origin.turn,
+        place=origin.place,
+        created=at,
+    )
+
+
+async def effect_for_update(tx: AsyncSession, effect: str) -> EffectRow:
+    """An effect's row, locked until `tx` ends. Raises NoSuchEffect."""
+    row = (await tx.execute(select(EffectRow).where(EffectRow.id == effect).with_for_update())).scalar()
+    if row is None:
+        raise NoSuchEffect(effect)
+    return row
+
+
+async def effects_of(tx: AsyncSession, approval: str) -> list[EffectRow]:
+    """The effects that an approval is about, in their order."""
+    query = select(EffectRow).where(EffectRow.approval == approval).order_by(EffectRow.position)
+    return list((await tx.execute(query)).scalars())
+
+
+def ruling_of(row: EffectRow) -> Ruling:
+    """The ruling that a row holds."""
+    return _RULING.validate_python(row.ruling)
+
+
+def ruling_to_json(ruling: Ruling) -> dict[str, Any]:
+    """A ruling as JSON values."""
+    dumped: dict[str, Any] = _RULING.dump_python(ruling, mode="json")
+    return dumped
+
+
+def actor_of(row: EffectRow) -> Actor:
+    """The actor who submitted a row."""
+    return _ACTOR.validate_python(row.actor)
+
+
+def outcome_to_json(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as JSON values."""
+    dumped: dict[str, Any] = _OUTCOME.dump_python(outcome, mode="json")
+    return dumped
+
+
+def outcome_of(row: EffectRow) -> Outcome | None:
+    """How a finished row ended; None while it has not."""
+    return None if row.outcome is None else _OUTCOME.validate_python(row.outcome)

@@ -1,0 +1,79 @@
+"""What stands, as rows: reading it for a ruling, laying it down, ending it."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from governance.people import Role
+from governance.standing import EmergencyDeployment, Freeze, FreezeKind, Halt, Pin, Standing, Window, WindowMode
+from governance.tables import OverrideRow, WindowRow
+
+
+async def read_standing(tx: AsyncSession, moment: datetime) -> Standing:
+    """All overrides that have not ended and all windows that have not passed, at `moment`."""
+    standing = select(OverrideRow).where(
+        OverrideRow.ended.is_(None), or_(OverrideRow.expires.is_(None), OverrideRow.expires > moment)
+    )
+    rows = (await tx.execute(standing.order_by(OverrideRow.made))).scalars().all()
+    windows = (await tx.execute(select(WindowRow).where(WindowRow.ends > moment))).scalars().all()
+    halts = [Halt(row.made_by, row.reason, row.made) for row in rows if row.kind == "halt"]
+    return Standing(
+        halt=halts[0] if halts else None,
+        freezes=tuple(_freeze(row) for row in rows if row.kind == "freeze"),
+        emergencies=tuple(
+            EmergencyDeployment(row.made_by, row.subject or "", row.reason, row.expires)
+            for row in rows
+            if row.kind == "emergency" and row.expires is not None
+        ),
+        windows=tuple(Window(WindowMode(row.mode), row.starts, row.ends, row.opened_by) for row in windows),
+        pins=tuple(
+            Pin(row.scope, row.subject or "", row.made_by, row.reason) for row in rows if row.kind == "pin"
+        ),
+    )
+
+
+def lay(
+    tx: AsyncSession,
+    kind: str,
+    scope: str,
+    *,
+    subject: str | None,
+    reason: str,
+    by: str,
+    roles: frozenset[Role],
+    at: datetime,
+    expires: datetime | None = None,
+    review_due: datetime | None = None,
+) -> str:
+    """Lay an override down with `tx`. Returns its id."""
+    override = f"ov_{secrets.token_hex(5)}"
+    tx.add(
+        OverrideRow(
+            id=override,
+            kind=kind,
+            scope=scope,
+            subject=subject,
+            reason=reason,
+            made_by=by,
+            roles=sorted(roles),
+            made=at,
+            expires=expires,
+            review_due=review_due,
+        )
+    )
+    return override
+
+
+async def standing_rows(tx: AsyncSession, kind: str) -> list[OverrideRow]:
+    """The overrides of a kind that have not been ended, oldest first."""
+    query = select(OverrideRow).where(OverrideRow.kind == kind, OverrideRow.ended.is_(None))
+    return list((await tx.execute(query.order_by(OverrideRow.made))).scalars())
+
+
+def _freeze(row: OverrideRow) -> Freeze:
+    by_role = Role(row.roles[0])
+    return Freeze(FreezeKind(row.scope), row.subject or "", row.made_by, by_role, row.reason, row.made)

@@ -1,0 +1,54 @@
+"""What a handler works with: one transaction, the gate, the ports, and the thread's memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from governance.department import Department
+from governance.gate import Gate
+from governance.visibility import Scope
+from handlers.conversation.memory import Memory
+from integrations.customers import Customers
+from integrations.documents import Documents
+from integrations.services import ServiceCatalogue
+from integrations.tracker import Tracker
+
+
+class Files(Protocol):
+    """Where pictures and documents that a card shows are kept."""
+
+    async def put(self, tx: AsyncSession, name: str, media_type: str, content: bytes, scope: Scope) -> str:
+        """Keep a file with `tx`; returns its id. Only people whose scope covers `scope` open it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The outside world, as far as a handler may look at it."""
+
+    tracker: Tracker
+    documents: Documents
+    customers: Customers
+    services: ServiceCatalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything a handler may use for one turn.
+
+    All that it changes goes through `tx`, the turn's one transaction: the answer, the audit entries and
+    the work that was queued commit together or not at all. Nothing here reaches the outside world;
+    effects are submitted to the gate. `has_model` says whether agents work with one here.
+    """
+
+    tx: AsyncSession
+    now: datetime
+    department: Department
+    gate: Gate
+    ports: Ports
+    files: Files
+    memory: Memory
+    has_model: bool

@@ -1,0 +1,55 @@
+"""A handler: one thing that people can ask for, as a module of `handlers/` declares it."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import handlers
+from handlers.conversation.cards import Reply
+from handlers.conversation.desk import Desk
+from handlers.conversation.turn import Turn
+from handlers.recognise import Recognition
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was recognised in a turn's words: `text` is the part of the message that is this request."""
+
+    name: str
+    text: str
+    confidence: float
+    exact: bool = False
+
+
+Answers = Callable[[Turn, Asked, Desk], Awaitable[Reply]]
+Presses = Callable[[Turn, Desk], Awaitable[Reply]]
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """`answer` answers words; `presses` answer buttons, by verb. `name` is the catalogue's, and the
+    permission that `governance/permissions.py` gives or withholds for both."""
+
+    name: str
+    answer: Answers
+    presses: Mapping[str, Presses] = field(default_factory=dict)
+
+
+class CannotAnswer(Exception):
+    """A request that cannot be met as it stands. The text is the answer: what is missing, and the next step."""
+
+
+def find_handlers() -> Mapping[str, Handler]:
+    """Every handler, by name: each module of `handlers/` that has a `HANDLER`."""
+    found: dict[str, Handler] = {}
+    for module in pkgutil.iter_modules(handlers.__path__, "handlers."):
+        if module.ispkg:
+            continue
+        declared: Any = getattr(importlib.import_module(module.name), "HANDLER", None)
+        if isinstance(declared, Handler):
+            found[declared.name] = declared
+    return found
