@@ -53,6 +53,8 @@ def read(text: str) -> MarkedDocument:
         return MarkedDocument(loader.construct_document(node), lines)
     except yaml.MarkedYAMLError as error:
         raise MarkedYamlError(_line(error.problem_mark), f"this is not YAML: {error.problem}") from error
+    except RecursionError as error:
+        raise MarkedYamlError(1, "the file is nested too deeply") from error
     except yaml.reader.ReaderError as error:
         line = text[: error.position].count("\n") + 1
         raise MarkedYamlError(line, "remove the control character") from error
