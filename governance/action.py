@@ -46,6 +46,21 @@ class Action(BaseModel, ABC):
         return hashlib.sha256(rfc8785.dumps(self.body())).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an action touches, for freezes, pins and emergency deployments.
+
+    `process` is what a freeze can stop (`deployments`, `planning`, …); `service` and `plan` are ids
+    where the action has one. `decides` names what exactly is decided, the same for any two actions that
+    would do the same (`orders 2.3.1 to production`); None where nobody could overrule it.
+    """
+
+    process: str
+    service: str | None = None
+    plan: str | None = None
+    decides: str | None = None
+
+
 class Verdict(StrEnum):
     """What the authority matrix can say of an action."""
 
@@ -66,22 +81,26 @@ class Slot:
 class ApprovalTerms:
     """How an approval is given: who votes, for how long it stands open, who is asked next.
 
-    `working_days` is the expiry in the asked persons' working time. `then` are the roles asked, in
-    order, when a holder does not answer or is absent. `two_people` slots are matched to different people.
+    Every slot takes a different person. `working_days` is the expiry in the asked persons' working time.
+    `then` are those of the slots' roles that are asked later, in order, when a holder does not answer
+    or is absent; the others are asked at once. `as_list`: several such actions may be approved as one
+    list of exact actions.
     """
 
     slots: tuple[Slot, ...]
     requester_may_vote: bool = False
     working_days: Decimal = Decimal(1)
     then: tuple[str, ...] = ()
+    as_list: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
     """What the matrix says of one action, by which rule, and why in a sentence people can read.
 
-    `rule` is stable (`deployments.approval`, `halt`, `window.incident`); `terms` stands for
-    `approve_first` (and names the people for `people_only`), else None.
+    `rule` is stable (`deployments.approval`, `halt`, `window.incident`). `terms` stands for
+    `approve_first`; for `people_only` its one slot names the people who may do it themselves; else None.
+    `until` is when a refusal ends by itself (a window's end): what waits may be ruled on again then.
     """
 
     verdict: Verdict
@@ -89,6 +108,7 @@ class Ruling:
     why: str
     policy_version: str
     terms: ApprovalTerms | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

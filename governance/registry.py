@@ -12,22 +12,13 @@ from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from governance.action import Action, Grant, Outcome
-from governance.facts import FactValue
+from governance.action import Action, Grant, Outcome, Subject
+from governance.authority.vocabulary import Given
+from governance.people import Actor
 
 
 class UnknownActionType(LookupError):
     """A stored action names a type that nothing here can perform."""
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What an action touches, for freezes and pins: `process` is what a freeze can stop
-    (`deployments`, `planning`, …); `service` and `plan` are ids where the action has one."""
-
-    process: str
-    service: str | None = None
-    plan: str | None = None
 
 
 class Effect(Protocol):
@@ -48,9 +39,14 @@ class EffectFailed(Exception):
     """The outside world refused an effect, and nothing happened there. The text is for people."""
 
 
-Establish = Callable[[Any, AsyncSession], Awaitable[Mapping[str, FactValue]]]
+class OutcomeUncertain(Exception):
+    """The outside world was asked, and whether it did it is not known: a timeout, a lost connection."""
+
+
+Establish = Callable[[Any, Actor, AsyncSession], Awaitable[Mapping[str, Given]]]
 """Works out the facts that the matrix's conditions look at (`environment`, `breaking`, …) from the
-action and the world, never from what the proposer says of it. Raises LookupError for what it cannot."""
+action, who asks for it and the world, never from what the proposer says of it. Raises LookupError when
+it cannot: all facts of the type then count as not established, and the stricter column holds."""
 
 Ask = Callable[[str, Any], Awaitable[Outcome | None]]
 """After a crash: what the port knows of the effect with this grant id; None when it never arrived.
@@ -76,11 +72,14 @@ class ActionSpec:
     ask: Ask | None = None
     change: Change | None = None
     establish: Establish | None = None
+    establishes: tuple[str, ...] = ()
     undo: Undo | None = None
 
     def __post_init__(self) -> None:
         if (self.effect is None) == (self.change is None):
             raise ValueError(f"{self.action.type}: an action has either an effect or a change")
+        if (self.establish is None) != (not self.establishes):
+            raise ValueError(f"{self.action.type}: name the facts that are established")
         if self.effect is not None and (self.port is None or self.ask is None):
             raise ValueError(f"{self.action.type}: an effect names its port, and how to ask what happened")
 
@@ -97,6 +96,11 @@ class Registry:
 
     def __iter__(self) -> Iterator[ActionSpec]:
         return iter(self._specs.values())
+
+    @property
+    def decision_types(self) -> Mapping[str, str]:
+        """Each action type's row of the authority matrix."""
+        return {name: spec.action.decision_type for name, spec in self._specs.items()}
 
     def spec(self, action_type: str) -> ActionSpec:
         """The spec of a type. Raises UnknownActionType."""

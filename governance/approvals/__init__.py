@@ -1,0 +1,1 @@
+"""Approvals: people's votes on exact actions, counted without any input or output."""

@@ -1,0 +1,1 @@
+"""The authority matrix: one table of who may decide what, and the pure function that rules by it."""
