@@ -32,6 +32,17 @@ class Priority(StrEnum):
     P3 = "P3"
 
 
+class Stage(StrEnum):
+    """A stage of work in which a defect came in, or was found."""
+
+    REQUIREMENTS = "requirements"
+    DESIGN = "design"
+    CODE = "code"
+    TEST = "test"
+    RELEASE = "release"
+    PRODUCTION = "production"
+
+
 @dataclass(frozen=True, slots=True)
 class Story:
     """One piece of work. Hours are agent-hours; `customers` are account ids it is tagged with."""
@@ -86,8 +97,37 @@ class Sprint:
 
 
 @dataclass(frozen=True, slots=True)
+class StoryEvent:
+    """A story came into a status. `by` is who did it: a person, an agent, or the grant that allowed it."""
+
+    story: str
+    at: datetime
+    status: StoryStatus
+    by: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DefectOrigin:
+    """Where a defect came from: the story that brought it in (None if nobody knows) and in which stage,
+    and the stage in which it was found. Found in production, it escaped."""
+
+    story: str | None
+    stage: Stage
+    found: Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """A story that mends a defect, and where that defect came from."""
+
+    story: str
+    origin: DefectOrigin
+
+
+@dataclass(frozen=True, slots=True)
 class StoryDraft:
-    """A story that is not there yet."""
+    """A story that is not there yet. `origin` is for a story that mends a defect."""
 
     title: str
     description: str
@@ -102,6 +142,7 @@ class StoryDraft:
     labels: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
     sprint: str | None = None
+    origin: DefectOrigin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +158,29 @@ class EpicDraft:
 
 @dataclass(frozen=True, slots=True)
 class StoryChange:
-    """What changes of a story; None leaves a field as it is."""
+    """Values of a story's fields. None leaves a field as it is; an empty sprint or assignee is none.
+
+    A story in the backlog that gets a sprint is scheduled; a scheduled one that loses it is back there.
+    """
 
     priority: Priority | None = None
     status: StoryStatus | None = None
     sprint: str | None = None
     team: str | None = None
     assignee: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoryEdit:
+    """One story's change. `was` is what the caller saw: a field that stands otherwise by now is stale.
+
+    `reason` says why, for the story's history; a story that becomes blocked shows it.
+    """
+
+    story: str
+    change: StoryChange
+    was: StoryChange = StoryChange()
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +196,32 @@ class StoryQuery:
     limit: int = 1000
 
 
-class NoSuchItem(LookupError):
-    """The tracker has no such story or epic, or the asker's scope does not reach it."""
+class TrackerError(Exception):
+    """The tracker refused, and nothing happened there. The text is for people."""
+
+
+class NoSuchItem(TrackerError, LookupError):
+    """The tracker has no such story, epic or sprint, or the asker's scope does not reach it."""
+
+
+class StaleItem(TrackerError):
+    """A story is not any more what the change takes it to be."""
+
+
+class UnacceptableText(TrackerError, ValueError):
+    """The tracker cannot keep this text exactly as it is, and it never keeps another one."""
+
+
+class GrantSpent(TrackerError):
+    """This grant's id has already made something of another kind."""
 
 
 class Tracker(Protocol):
-    """Reads take a Scope, so that what the asker may not see never leaves the tracker.
+    """Reads take a Scope, so that what the asker may not see never leaves the tracker: neither the items
+    outside nor, in an item inside, other customers' names or the ids of items outside.
 
-    Effectful methods take a Grant; its id is the idempotency key: a repeated call returns the first
-    call's result and does nothing.
+    Effectful methods take a Grant; its id is the idempotency key: a repeated call returns what the
+    first call made and does nothing. Each is all or nothing, and raises TrackerError for nothing.
     """
 
     async def stories(self, scope: Scope, query: StoryQuery) -> Sequence[Story]:
@@ -156,20 +230,35 @@ class Tracker(Protocol):
     async def story(self, scope: Scope, story: str) -> Story:
         """One story. Raises NoSuchItem."""
 
+    async def count_others(self, scope: Scope, query: StoryQuery) -> int:
+        """How many stories answer the query that the scope does not reach (`limit` aside)."""
+
     async def epics(self, scope: Scope) -> Sequence[Epic]:
         """All epics the scope reaches, newest first."""
 
     async def sprints(self, team: str | None = None) -> Sequence[Sprint]:
         """Sprints, past and planned, in order of their start."""
 
+    async def events(
+        self, scope: Scope, *, since: datetime | None = None, story: str | None = None
+    ) -> Sequence[StoryEvent]:
+        """What became of the stories that the scope reaches, in the order in which it was recorded."""
+
+    async def defects(self, scope: Scope) -> Sequence[Defect]:
+        """The stories that mend defects, in creation order, with where each defect came from."""
+
     async def create_epic(self, grant: Grant, draft: EpicDraft) -> Epic:
         """Make an epic."""
 
-    async def create_story(self, grant: Grant, draft: StoryDraft) -> Story:
-        """Make a story."""
+    async def cancel_epic(self, grant: Grant, epic: str, reason: str) -> Epic:
+        """Cancel an epic and each of its stories that is not done. Raises NoSuchItem."""
 
-    async def change_story(self, grant: Grant, story: str, change: StoryChange) -> Story:
-        """Change fields of a story. Raises NoSuchItem."""
+    async def create_story(self, grant: Grant, draft: StoryDraft) -> Story:
+        """Make a story. Raises NoSuchItem for an epic, sprint, dependency or origin that is not there."""
+
+    async def change_stories(self, grant: Grant, edits: Sequence[StoryEdit]) -> Sequence[Story]:
+        """Change stories, each once, and return them in that order. Raises NoSuchItem, StaleItem."""
 
     async def what_happened(self, grant: str) -> str | None:
-        """After a crash: the id of what the effect with this grant id made or changed, or None if it never arrived."""
+        """After a crash: the ids of what the effect with this grant id made or changed, with a comma
+        and a space between them, or None if it never arrived."""

@@ -1,0 +1,220 @@
+"""How the gate performs, asks about and takes back what `actions.py` says: the tracker's action specs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from governance.action import Action, Grant, Outcome, OutcomeState, Subject
+from governance.authority.vocabulary import Given
+from governance.people import Actor, Role
+from governance.registry import ActionSpec, EffectFailed
+from governance.tables import PersonRoleRow, PersonRow, WindowRow
+from integrations.tracker import StoryChange, StoryEdit, StoryStatus, Tracker, TrackerError
+from integrations.tracker.actions import (
+    Assignment,
+    AssignStories,
+    CancelEpic,
+    Cancellation,
+    CancelStories,
+    CreateEpic,
+    CreateStory,
+    ScheduleStory,
+    SetPriority,
+    SetStatus,
+    StatusStep,
+    TrackerAction,
+)
+
+
+def specs() -> tuple[ActionSpec, ...]:
+    """Every effect on the tracker, for the gate's registry. Their port is called `tracker`."""
+
+    def spec(action: type[TrackerAction], effect: Any, undo: Any = None, establish: Any = None) -> ActionSpec:
+        return ActionSpec(
+            action, _subject, effect=effect, port="tracker", ask=_ask, establish=establish, undo=undo
+        )
+
+    return (
+        spec(CreateEpic, _create_epic, _cancel_created_epic),
+        spec(CancelEpic, _cancel_epic),
+        spec(CreateStory, _create_story, _cancel_created_story, _urgency_of_new),
+        spec(SetPriority, _set_priority, _priority_back, _urgency_of_change),
+        spec(ScheduleStory, _schedule, _schedule_back),
+        spec(SetStatus, _set_status, _status_back),
+        spec(AssignStories, _assign, _assign_back),
+        spec(CancelStories, _cancel_stories, _uncancel),
+    )
+
+
+def _subject(action: TrackerAction) -> Subject:
+    return Subject(process="planning", plan=action.plan, decides=action.decides())
+
+
+async def _ask(grant: str, port: Tracker) -> Outcome | None:
+    items = await port.what_happened(grant)
+    return None if items is None else _done(f"The tracker has it: {items}.", items)
+
+
+def _done(detail: str, reference: str) -> Outcome:
+    return Outcome(OutcomeState.DONE, detail, reference)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except TrackerError as refused:
+        raise EffectFailed(str(refused)) from refused
+
+
+# What the matrix looks at.
+
+
+async def _urgency_of_new(action: CreateStory, actor: Actor, tx: AsyncSession) -> Mapping[str, Given]:
+    return {
+        "new_priority": action.draft.priority.value,
+        "linked_by_sre": await _linked_by_sre(tx, action.incident, actor),
+    }
+
+
+async def _urgency_of_change(action: SetPriority, actor: Actor, tx: AsyncSession) -> Mapping[str, Given]:
+    return {
+        "new_priority": action.priority.value,
+        "linked_by_sre": await _linked_by_sre(tx, action.incident, actor),
+    }
+
+
+async def _linked_by_sre(tx: AsyncSession, incident: str | None, actor: Actor) -> bool:
+    # An agent's word links nothing, nor does an id that names no incident window open now.
+    if incident is None or actor.kind != "person":
+        return False
+    is_open = select(WindowRow.id).where(
+        WindowRow.id == incident,
+        WindowRow.mode == "incident",
+        WindowRow.starts <= func.now(),
+        WindowRow.ends > func.now(),
+    )
+    is_sre = (
+        select(PersonRow.id)
+        .join(
+            PersonRoleRow,
+            (PersonRoleRow.tenant == PersonRow.tenant) & (PersonRoleRow.person == PersonRow.id),
+        )
+        .where(PersonRow.id == actor.id, PersonRow.active, PersonRoleRow.role == Role.SRE_LEAD.value)
+    )
+    return bool((await tx.scalars(select(is_open.exists() & is_sre.exists()))).one())
+
+
+# Performers.
+
+
+async def _create_epic(action: CreateEpic, grant: Grant, port: Tracker) -> Outcome:
+    with _refusals():
+        epic = await port.create_epic(grant, action.draft)
+    return _done(f"Created {epic.id} “{epic.title}”.", epic.id)
+
+
+async def _cancel_epic(action: CancelEpic, grant: Grant, port: Tracker) -> Outcome:
+    with _refusals():
+        epic = await port.cancel_epic(grant, action.epic, action.reason)
+    return _done(f"Cancelled {epic.id} and its open stories.", epic.id)
+
+
+async def _create_story(action: CreateStory, grant: Grant, port: Tracker) -> Outcome:
+    with _refusals():
+        story = await port.create_story(grant, action.draft)
+    return _done(f"Created {story.id} “{story.title}”.", story.id)
+
+
+async def _change(edits: Sequence[StoryEdit], action: TrackerAction, grant: Grant, port: Tracker) -> Outcome:
+    with _refusals():
+        changed = await port.change_stories(grant, edits)
+    return _done(f"Done: {action.summary()}.", ", ".join(story.id for story in changed))
+
+
+async def _set_priority(action: SetPriority, grant: Grant, port: Tracker) -> Outcome:
+    edit = StoryEdit(action.story, StoryChange(priority=action.priority), StoryChange(priority=action.was))
+    return await _change([edit], action, grant, port)
+
+
+async def _schedule(action: ScheduleStory, grant: Grant, port: Tracker) -> Outcome:
+    edit = StoryEdit(action.story, StoryChange(sprint=action.sprint), StoryChange(sprint=action.was))
+    return await _change([edit], action, grant, port)
+
+
+async def _set_status(action: SetStatus, grant: Grant, port: Tracker) -> Outcome:
+    edits = [
+        StoryEdit(step.story, StoryChange(status=step.status), StoryChange(status=step.was), step.reason)
+        for step in action.stories
+    ]
+    return await _change(edits, action, grant, port)
+
+
+async def _assign(action: AssignStories, grant: Grant, port: Tracker) -> Outcome:
+    edits = [
+        StoryEdit(item.story, StoryChange(assignee=item.assignee), StoryChange(assignee=item.was))
+        for item in action.stories
+    ]
+    return await _change(edits, action, grant, port)
+
+
+async def _cancel_stories(action: CancelStories, grant: Grant, port: Tracker) -> Outcome:
+    cancelled = StoryChange(status=StoryStatus.CANCELLED)
+    edits = [
+        StoryEdit(item.story, cancelled, StoryChange(status=item.was), action.reason) for item in action.stories
+    ]
+    return await _change(edits, action, grant, port)
+
+
+# What takes an action back.
+
+
+def _because(action: TrackerAction) -> dict[str, Any]:
+    return {
+        "rationale": f"Takes back: {action.summary()}",
+        "impact": "The stories named stand as they stood before.",
+        "rollback_plan": f"Do it again: {action.summary()}",
+        "plan": action.plan,
+    }
+
+
+def _cancel_created_epic(action: CreateEpic, outcome: Outcome) -> Action | None:
+    if outcome.reference is None:
+        return None
+    return CancelEpic(epic=outcome.reference, reason="taken back", **_because(action))
+
+
+def _cancel_created_story(action: CreateStory, outcome: Outcome) -> Action | None:
+    if outcome.reference is None:
+        return None
+    was = StoryStatus.SCHEDULED if action.draft.sprint else StoryStatus.BACKLOG
+    made = Cancellation(outcome.reference, was)
+    return CancelStories(stories=(made,), reason="taken back", **_because(action))
+
+
+def _priority_back(action: SetPriority, _outcome: Outcome) -> Action:
+    return SetPriority(story=action.story, priority=action.was, was=action.priority, **_because(action))
+
+
+def _schedule_back(action: ScheduleStory, _outcome: Outcome) -> Action:
+    return ScheduleStory(story=action.story, sprint=action.was, was=action.sprint, **_because(action))
+
+
+def _status_back(action: SetStatus, _outcome: Outcome) -> Action:
+    steps = tuple(StatusStep(step.story, step.was, step.status) for step in action.stories)
+    return SetStatus(stories=steps, **_because(action))
+
+
+def _assign_back(action: AssignStories, _outcome: Outcome) -> Action:
+    items = tuple(Assignment(item.story, item.was, item.assignee) for item in action.stories)
+    return AssignStories(stories=items, **_because(action))
+
+
+def _uncancel(action: CancelStories, _outcome: Outcome) -> Action:
+    steps = tuple(StatusStep(item.story, item.was, StoryStatus.CANCELLED) for item in action.stories)
+    return SetStatus(stories=steps, **_because(action))

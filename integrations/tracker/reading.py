@@ -1,0 +1,223 @@
+"""Queries of the embedded tracker. What a scope does not reach is left out by the database."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, case, false, func, not_, select, true
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.orm import InstrumentedAttribute, aliased
+
+from governance.visibility import Scope
+from integrations.tracker import (
+    Defect,
+    DefectOrigin,
+    Epic,
+    Priority,
+    Stage,
+    Story,
+    StoryEvent,
+    StoryQuery,
+    StoryStatus,
+)
+from integrations.tracker.exact_text import is_exact
+from integrations.tracker.tables import DefectRow, DependencyRow, EpicRow, StoryEventRow, StoryRow
+
+_OPEN = (StoryStatus.BACKLOG, StoryStatus.SCHEDULED, StoryStatus.IN_PROGRESS, StoryStatus.BLOCKED)
+_BEGUN = (StoryStatus.IN_PROGRESS, StoryStatus.BLOCKED, StoryStatus.DONE)
+
+
+def reached(scope: Scope, customers: InstrumentedAttribute[list[str]]) -> ColumnElement[bool]:
+    """Whether the scope reaches an item with these tags. An item without tags is nobody's."""
+    if scope.everything:
+        return true()
+    shared: ColumnElement[bool] = customers.overlap(sorted(scope.accounts))
+    return shared
+
+
+def matching(query: StoryQuery) -> ColumnElement[bool]:
+    """The stories that the query asks for, whoever asks."""
+    if not is_exact(query):
+        return false()  # nothing that is kept holds such text
+    wanted: list[ColumnElement[bool]] = [true()]
+    for column, value in (
+        (StoryRow.epic, query.epic),
+        (StoryRow.team, query.team),
+        (StoryRow.product, query.product),
+    ):
+        if value is not None:
+            wanted.append(column == value)
+    if query.customer is not None:
+        wanted.append(StoryRow.customers.contains([query.customer]))
+    if query.status is not None:
+        wanted.append(StoryRow.status.in_(sorted(query.status)))
+    if query.finished_since is not None:
+        wanted.append(StoryRow.finished >= query.finished_since)
+    return and_(*wanted)
+
+
+def select_stories(scope: Scope, *where: ColumnElement[bool]) -> Select[Any]:
+    """Stories in creation order, as rows for `story_of`."""
+    return (
+        select(StoryRow, _dependencies(scope).label("depends_on"), _epic(scope).label("reached_epic"))
+        .where(reached(scope, StoryRow.customers), *where)
+        .order_by(StoryRow.number)
+    )
+
+
+def count_outside(scope: Scope, query: StoryQuery) -> Select[int]:
+    """How many stories the query finds that the scope does not reach."""
+    return select(func.count()).where(not_(reached(scope, StoryRow.customers)), matching(query))
+
+
+def select_epics(scope: Scope, *where: ColumnElement[bool]) -> Select[Any]:
+    """Epics, newest first, as rows for `epic_of`."""
+    return (
+        select(EpicRow, _epic_status().label("status"))
+        .where(reached(scope, EpicRow.customers), *where)
+        .order_by(EpicRow.number.desc())
+    )
+
+
+def select_events(scope: Scope, since: datetime | None, story: str | None) -> Select[StoryEventRow]:
+    """Events of the stories that the scope reaches, as rows for `event_of`."""
+    query = (
+        select(StoryEventRow)
+        .join(StoryRow, _same(StoryRow, StoryEventRow.tenant, StoryEventRow.story))
+        .where(reached(scope, StoryRow.customers))
+        .order_by(StoryEventRow.id)
+    )
+    if since is not None:
+        query = query.where(StoryEventRow.at >= since)
+    if story is not None:
+        query = query.where(StoryEventRow.story == story if is_exact(story) else false())
+    return query
+
+
+def select_defects(scope: Scope) -> Select[DefectRow, str]:
+    """Defects in their stories' creation order, as rows for `defect_of`."""
+    origin = aliased(StoryRow)
+    return (
+        select(DefectRow, origin.id.label("reached_origin"))
+        .join(StoryRow, _same(StoryRow, DefectRow.tenant, DefectRow.story))
+        .outerjoin(
+            origin, and_(_same(origin, DefectRow.tenant, DefectRow.origin), reached(scope, origin.customers))
+        )
+        .where(reached(scope, StoryRow.customers))
+        .order_by(StoryRow.number)
+    )
+
+
+def story_of(row: Row[Any], scope: Scope) -> Story:
+    """The story in a row of `select_stories`."""
+    found: StoryRow = row.StoryRow
+    return Story(
+        id=found.id,
+        title=found.title,
+        description=found.description,
+        acceptance=tuple(found.acceptance),
+        team=found.team,
+        product=found.product,
+        status=StoryStatus(found.status),
+        priority=Priority(found.priority),
+        epic=row.reached_epic,
+        discipline=found.discipline,
+        estimate_hours=found.estimate_hours,
+        actual_hours=found.actual_hours,
+        customers=_named(found.customers, scope),
+        labels=tuple(found.labels),
+        depends_on=tuple(row.depends_on or ()),
+        blocked_reason=found.blocked_reason,
+        assignee=found.assignee,
+        sprint=found.sprint,
+        created=found.created,
+        started=found.started,
+        finished=found.finished,
+    )
+
+
+def epic_of(row: Row[Any], scope: Scope) -> Epic:
+    """The epic in a row of `select_epics`."""
+    found: EpicRow = row.EpicRow
+    return Epic(
+        id=found.id,
+        title=found.title,
+        product=found.product,
+        document=found.document,
+        status=StoryStatus(row.status),
+        priority=Priority(found.priority),
+        customers=_named(found.customers, scope),
+        created=found.created,
+    )
+
+
+def event_of(row: Row[StoryEventRow]) -> StoryEvent:
+    """The event in a row of `select_events`."""
+    found = row.StoryEventRow
+    return StoryEvent(found.story, found.at, StoryStatus(found.status), found.by, found.reason)
+
+
+def defect_of(row: Row[DefectRow, str]) -> Defect:
+    """The defect in a row of `select_defects`."""
+    found: DefectRow = row.DefectRow
+    return Defect(found.story, DefectOrigin(row.reached_origin, Stage(found.stage), Stage(found.found)))
+
+
+def _named(customers: list[str], scope: Scope) -> tuple[str, ...]:
+    # A story of one's own customer may be tagged with another's as well.
+    return tuple(c for c in customers if scope.everything or c in scope.accounts)
+
+
+def _same(table: type[StoryRow], tenant: Any, item: Any) -> ColumnElement[bool]:
+    return and_(table.tenant == tenant, table.id == item)
+
+
+def _dependencies(scope: Scope) -> ScalarSelect[Any]:
+    other = aliased(StoryRow)
+    return (
+        select(func.array_agg(aggregate_order_by(DependencyRow.depends_on, DependencyRow.position)))
+        .join(other, _same(other, DependencyRow.tenant, DependencyRow.depends_on))
+        .where(
+            DependencyRow.tenant == StoryRow.tenant,
+            DependencyRow.story == StoryRow.id,
+            reached(scope, other.customers),
+        )
+        .correlate(StoryRow)
+        .scalar_subquery()
+    )
+
+
+def _epic(scope: Scope) -> ColumnElement[Any]:
+    if scope.everything:
+        return StoryRow.epic.expression
+    return (
+        select(EpicRow.id)
+        .where(
+            EpicRow.tenant == StoryRow.tenant, EpicRow.id == StoryRow.epic, reached(scope, EpicRow.customers)
+        )
+        .correlate(StoryRow)
+        .scalar_subquery()
+    )
+
+
+def _epic_status() -> ColumnElement[Any]:
+    def some(*statuses: StoryStatus) -> ColumnElement[bool]:
+        return (
+            select(StoryRow.id)
+            .where(
+                StoryRow.tenant == EpicRow.tenant,
+                StoryRow.epic == EpicRow.id,
+                StoryRow.status.in_(statuses),
+            )
+            .correlate(EpicRow)
+            .exists()
+        )
+
+    return case(
+        (EpicRow.cancelled.is_not(None), StoryStatus.CANCELLED.value),
+        (and_(some(StoryStatus.DONE), not_(some(*_OPEN))), StoryStatus.DONE.value),
+        (some(*_BEGUN), StoryStatus.IN_PROGRESS.value),
+        (some(StoryStatus.SCHEDULED), StoryStatus.SCHEDULED.value),
+        else_=StoryStatus.BACKLOG.value,
+    )
