@@ -13,6 +13,7 @@ Plain = bool | int | str | float | None | list["Plain"] | dict[str, "Plain"]
 """A value in JSON's own types."""
 
 _LARGEST_INTEGER = 2**53 - 1
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 class NotCanonical(ValueError):
@@ -31,7 +32,7 @@ def canonical(value: object) -> bytes:
             return rfc8785.dumps(plain)
         # Without floats and with ASCII keys the standard encoder writes the same bytes, ten times faster;
         # a property test holds the two together.
-        return json.dumps(plain, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+        return _ENCODER.encode(plain).encode()
     except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
         raise NotCanonical(str(error)) from error
 

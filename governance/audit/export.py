@@ -1,0 +1,97 @@
+"""Exports: the whole log as JSON Lines, which `verifier.py` verifies without anything else.
+
+The format is described there. Values that were committed to are resolved for those who may see them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from governance.audit.canonical import moment
+from governance.audit.signed_note import VerifierKey
+from governance.audit.verifier import FORMAT
+from storage.database import Database
+
+_CHUNK = 2000
+
+Reveal = Callable[[dict[str, Any]], bool]
+"""Whether the reader may see what is committed to in an entry, given its content (`Found.content`)."""
+
+_SIZE = text("SELECT coalesce(max(size), 0) FROM audit_checkpoints")
+
+_ENTRIES = text(
+    """
+    SELECT l.number, e.data, o.openings
+    FROM audit_leaves l
+    LEFT JOIN audit_entries e ON e.id = l.entry
+    LEFT JOIN audit_openings o ON o.entry = l.entry
+    WHERE l.number >= :first AND l.number < :past ORDER BY l.number
+    """
+)
+
+_CHECKPOINTS = text(
+    "SELECT size, note FROM audit_checkpoints WHERE size > :first AND size <= :past ORDER BY size"
+)
+
+
+def nothing(_content: dict[str, Any]) -> bool:
+    """Reveal nothing: the log as it is, commitments unopened."""
+    return False
+
+
+def everything(_content: dict[str, Any]) -> bool:
+    """Reveal all that was not erased: for an auditor within an audit window."""
+    return True
+
+
+async def export(
+    database: Database, tenant: str, key: VerifierKey, reveal: Reveal = nothing
+) -> AsyncIterator[str]:
+    """The lines of an export, each with its newline: everything numbered at the moment of the call.
+
+    Reads in small transactions: numbered rows never change, so together they show one state.
+    """
+    async with database.transaction(tenant) as tx:
+        size: int = (await tx.execute(_SIZE)).scalar_one()
+    yield _line(
+        {
+            "format": FORMAT,
+            "origin": key.name,
+            "key": str(key),
+            "entries": size,
+            "at": moment(datetime.now(UTC)),
+        }
+    )
+    checkpoints = 0
+    for first in range(0, size, _CHUNK):
+        past = min(first + _CHUNK, size)
+        async with database.transaction(tenant) as tx:
+            records = await _chunk(tx, first, past, reveal)
+        for record in records:
+            checkpoints += "checkpoint" in record
+            yield _line(record)
+    yield _line({"end": {"entries": size, "checkpoints": checkpoints}})
+
+
+async def _chunk(tx: AsyncSession, first: int, past: int, reveal: Reveal) -> list[dict[str, Any]]:
+    bounds = {"first": first, "past": past}
+    notes = {row.size: row.note for row in await tx.execute(_CHECKPOINTS, bounds)}
+    records: list[dict[str, Any]] = []
+    for number, data, openings in await tx.execute(_ENTRIES, bounds):
+        record = {"entry": number, "data": data}
+        if data is not None and openings is not None and reveal(json.loads(data)):
+            record["openings"] = json.loads(openings)
+        records.append(record)
+        if number + 1 in notes:
+            records.append({"checkpoint": notes[number + 1]})
+    return records
+
+
+def _line(record: dict[str, Any]) -> str:
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n"

@@ -1,0 +1,99 @@
+"""Sealing: from an entry to the bytes that are hashed, and to the openings that may be erased."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from governance.audit.canonical import canonical, moment
+from governance.audit.commitments import Opening, commit
+from governance.audit.entries import AnyEntry, ApprovalChain, NotApplicable, Part
+from governance.audit.merkle import leaf_hash
+
+_MICROSECOND_DIGITS = 14
+_RANDOM_BYTES = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """`data` is the entry's canonical JSON, `leaf` its hash; `openings` open the commitments in it."""
+
+    id: str
+    data: str
+    leaf: bytes
+    openings: Mapping[str, Opening]
+
+
+def seal(entry: AnyEntry) -> Sealed:
+    """Commit to what may be erased, and fix the rest. Raises `NotCanonical` for what JSON cannot carry."""
+    entry_id = new_id(entry.at)
+    openings: dict[str, Opening] = {}
+
+    def committed(part: Part, value: object) -> dict[str, str]:
+        if isinstance(value, NotApplicable):
+            return {"not_applicable": value.not_applicable}
+        openings[part.value] = opening = commit(value)
+        return {"commitment": opening.commitment}
+
+    actor = entry.actor
+    data = canonical(
+        {
+            "id": entry_id,
+            "kind": entry.kind,
+            "type": entry.type,
+            "at": moment(entry.at),
+            "actor": {
+                "kind": actor.kind,
+                "id": actor.id,
+                "on_behalf_of": actor.on_behalf_of,
+                "identity": actor.identity and committed(Part.IDENTITY, actor.identity),
+            },
+            "subject": entry.subject,
+            "turn": entry.turn,
+            "effect": entry.effect,
+            "details": committed(Part.DETAILS, entry.details),
+            "measures": entry.measures,
+            "rationale": committed(Part.RATIONALE, entry.rationale),
+            "approvals": _clear(entry.approvals),
+            "impact": committed(Part.IMPACT, entry.impact),
+            "rollback_plan": committed(Part.ROLLBACK_PLAN, entry.rollback_plan),
+            "artifacts": committed(Part.ARTIFACTS, entry.artifacts),
+        }
+    )
+    return Sealed(entry_id, data.decode(), leaf_hash(data), openings)
+
+
+def new_id(at: datetime) -> str:
+    """32 hex digits that sort by time: 56 bits of microseconds since 1970, 72 random bits."""
+    elapsed = at - datetime(1970, 1, 1, tzinfo=UTC)
+    microseconds = (elapsed.days * 86_400 + elapsed.seconds) * 1_000_000 + elapsed.microseconds
+    return f"{microseconds:0{_MICROSECOND_DIGITS}x}{secrets.token_hex(_RANDOM_BYTES)}"
+
+
+def write_openings(openings: Mapping[str, Opening]) -> str:
+    """Openings as they are stored and exported: part → salt in hex, canonical value as text."""
+    return json.dumps({part: {"salt": o.salt.hex(), "value": o.value} for part, o in openings.items()})
+
+
+def read_openings(text: str) -> dict[str, Opening]:
+    """What `write_openings` wrote."""
+    stored: dict[str, dict[str, str]] = json.loads(text)
+    return {part: Opening(bytes.fromhex(o["salt"]), o["value"]) for part, o in stored.items()}
+
+
+def _clear(chain: ApprovalChain | NotApplicable) -> dict[str, object]:
+    if isinstance(chain, NotApplicable):
+        return {"not_applicable": chain.not_applicable}
+    return {
+        "rule": chain.rule,
+        "policy_version": chain.policy_version,
+        "verdict": chain.verdict,
+        "approval": chain.approval,
+        "votes": [
+            {"person": vote.person, "role": vote.role, "verdict": vote.verdict, "at": vote.at}
+            for vote in chain.votes
+        ],
+    }

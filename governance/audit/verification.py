@@ -1,0 +1,164 @@
+"""Verifying the whole log of a tenant in its database: everything is worked out anew from the entries."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from governance.audit.checkpoint import notes_in, open_checkpoint
+from governance.audit.nodes import STRIDE
+from governance.audit.recomputation import Finding, LeafRecord, Recomputation
+from governance.audit.signed_note import NoteError, VerifierKey
+from storage.database import Database
+
+UNNUMBERED_AFTER = timedelta(seconds=10)
+"""An entry that waits longer for its number is reported."""
+
+_CHUNK = 4000
+
+_SIZE = text("SELECT coalesce(max(size), 0) FROM audit_checkpoints")
+
+_LEAVES = text(
+    """
+    SELECT l.number, l.entry, l.hash, e.data, e.kind, e.type, e.actor, e.subject, e.turn, e.effect, e.at
+    FROM audit_leaves l LEFT JOIN audit_entries e ON e.id = l.entry
+    WHERE l.number >= :first AND l.number < :past ORDER BY l.number
+    """
+)
+
+_CHECKPOINTS = text(
+    "SELECT size, root, note FROM audit_checkpoints WHERE size > :first AND size <= :past ORDER BY size"
+)
+
+# A node belongs to the chunk in which its last leaf stands.
+_NODES = text(
+    """
+    SELECT level, index, hash FROM unnest(CAST(:levels AS smallint[])) AS stored (l)
+    JOIN audit_nodes n ON n.level = stored.l
+        AND n.index >= (CAST(:first AS bigint) >> stored.l) AND n.index < (CAST(:past AS bigint) >> stored.l)
+    """
+)
+
+# One statement, for one snapshot: a sequencer may be at work.
+_BEYOND = text(
+    """
+    WITH newest AS (SELECT coalesce(max(size), 0) AS size FROM audit_checkpoints)
+    SELECT newest.size,
+           (SELECT count(*) FROM audit_leaves WHERE number >= newest.size),
+           (SELECT count(*) FROM audit_nodes
+            WHERE (index + 1) << level > newest.size OR level = 0 OR level % :stride <> 0)
+    FROM newest
+    """
+)
+
+_PENDING_LONG = text("SELECT entry FROM audit_pending WHERE since < now() - :after ORDER BY arrival")
+
+_LOST = text(
+    """
+    SELECT e.id FROM audit_entries e
+    WHERE NOT EXISTS (SELECT 1 FROM audit_leaves l WHERE l.entry = e.id)
+      AND NOT EXISTS (SELECT 1 FROM audit_pending p WHERE p.entry = e.id)
+    ORDER BY e.id LIMIT 100
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a verification found. `size` and `root` are of the tree as worked out from the entries.
+
+    `findings` are the first hundred, in the order of the log; `count` says how many there are.
+    """
+
+    origin: str
+    size: int
+    root: bytes
+    checkpoints: int
+    kept_outside: int
+    findings: tuple[Finding, ...]
+    count: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether everything that was checked is as it should be."""
+        return self.count == 0
+
+
+async def verify(
+    database: Database, tenant: str, key: VerifierKey, checkpoint_file: Path | None = None
+) -> Report:
+    """Work the log out anew and compare. `checkpoint_file` is what publication wrote.
+
+    Rows that are numbered do not change, so it reads in many short transactions, while others write.
+    Hashing happens in a thread, a few thousand entries at a time.
+    """
+    run = Recomputation(key)
+    if checkpoint_file is not None:
+        await asyncio.to_thread(_read_kept, run, checkpoint_file, key)
+    async with database.transaction(tenant) as tx:
+        size: int = (await tx.execute(_SIZE)).scalar_one()
+    for first in range(0, size, _CHUNK):
+        past = min(first + _CHUNK, size)
+        async with database.transaction(tenant) as tx:
+            leaves, nodes, checkpoints = await _chunk(tx, first, past)
+        await asyncio.to_thread(run.take, first, past, leaves, nodes, checkpoints)
+    _check_tail(run)
+    async with database.transaction(tenant) as tx:
+        await _check_beside_the_tree(tx, run)
+    return Report(
+        key.name,
+        run.frontier.size,
+        run.frontier.root(),
+        run.checkpoints,
+        len(run.kept),
+        tuple(run.findings),
+        run.count,
+    )
+
+
+async def _chunk(
+    tx: AsyncSession, first: int, past: int
+) -> tuple[list[LeafRecord], dict[tuple[int, int], bytes], list[tuple[int, bytes, str]]]:
+    bounds = {"first": first, "past": past}
+    leaves = [LeafRecord(*row) for row in await tx.execute(_LEAVES, bounds)]
+    nodes = await tx.execute(_NODES, {**bounds, "levels": list(Recomputation.levels(past))})
+    checkpoints = [(size, bytes(root), note) for size, root, note in await tx.execute(_CHECKPOINTS, bounds)]
+    return leaves, {(level, index): bytes(value) for level, index, value in nodes}, checkpoints
+
+
+def _read_kept(run: Recomputation, file: Path, key: VerifierKey) -> None:
+    with file.open(encoding="utf-8") as lines:
+        for note in notes_in(lines):
+            if not note.startswith(key.name + "\n"):
+                continue
+            try:
+                run.keep(open_checkpoint(note, key))
+            except NoteError as error:
+                run.fault("kept_checkpoint", f"a checkpoint in {file} does not hold: {error}")
+
+
+def _check_tail(run: Recomputation) -> None:
+    longest = max(run.kept, default=0)
+    if longest > run.frontier.size:
+        run.fault(
+            "cut_tail",
+            f"a checkpoint that was kept outside covers {longest} entries, the log ends after"
+            f" {run.frontier.size}: its tail was cut off",
+            run.frontier.size,
+        )
+
+
+async def _check_beside_the_tree(tx: AsyncSession, run: Recomputation) -> None:
+    for (entry,) in await tx.execute(_PENDING_LONG, {"after": UNNUMBERED_AFTER}):
+        seconds = int(UNNUMBERED_AFTER.total_seconds())
+        run.fault("unnumbered", f"entry {entry} has waited for a number for more than {seconds} s")
+    for (entry,) in await tx.execute(_LOST):
+        run.fault("lost", f"entry {entry} has no number and does not wait for one")
+    size, leaves, nodes = (await tx.execute(_BEYOND, {"stride": STRIDE})).one()
+    if leaves or nodes:
+        run.fault("uncovered", f"{leaves} leaves and {nodes} nodes stand beyond the newest checkpoint", size)
