@@ -13,6 +13,8 @@ from governance.authority.rows import Column, Row
 from governance.authority.vocabulary import FACTS, Amount, Reading
 
 _CENT = Decimal("0.01")
+_MOST_VOTES = 5
+"""Votes are matched to slots by trying every assignment."""
 
 
 def check(rows: Sequence[Row]) -> None:
@@ -80,6 +82,8 @@ def _check_votes(row: Row) -> None:
             f"`{row.name}` does not say whose votes it needs",
             "Write `votes` where approval is required",
         )
+    if any(len(votes.slots) > _MOST_VOTES for votes in row.votes):
+        raise PolicyError(row.line, f"`{row.name}` asks for too many people", f"At most {_MOST_VOTES} can vote")
     if people_only.rules != bool(row.in_person):
         raise PolicyError(
             row.line,
