@@ -127,7 +127,7 @@ class Defect:
 
 @dataclass(frozen=True, slots=True)
 class StoryDraft:
-    """A story that is not there yet. `origin` is for a story that mends a defect."""
+    """A story that is not there yet; it starts in the backlog. `origin` is for one that mends a defect."""
 
     title: str
     description: str
@@ -141,7 +141,6 @@ class StoryDraft:
     customers: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
-    sprint: str | None = None
     origin: DefectOrigin | None = None
 
 
@@ -254,7 +253,7 @@ class Tracker(Protocol):
         """Cancel an epic and each of its stories that is not done. Raises NoSuchItem."""
 
     async def create_story(self, grant: Grant, draft: StoryDraft) -> Story:
-        """Make a story. Raises NoSuchItem for an epic, sprint, dependency or origin that is not there."""
+        """Make a story. Raises NoSuchItem for an epic, dependency or origin that is not there."""
 
     async def change_stories(self, grant: Grant, edits: Sequence[StoryEdit]) -> Sequence[Story]:
         """Change stories, each once, and return them in that order. Raises NoSuchItem, StaleItem."""

@@ -13,6 +13,8 @@ from governance.action import Action
 from integrations.tracker import EpicDraft, Priority, StoryDraft, StoryStatus
 from integrations.tracker.lines import Id, Line, Text, require_line, require_text
 
+URGENT = frozenset({Priority.P0, Priority.P1})
+
 
 def _sound_epic(draft: EpicDraft) -> EpicDraft:
     require_line(draft.title)
@@ -26,10 +28,10 @@ def _sound_story(draft: StoryDraft) -> StoryDraft:
     require_text(draft.description)
     for criterion in draft.acceptance:
         require_text(criterion)
-    optional = [draft.epic, draft.sprint, draft.origin and draft.origin.story]
-    named = [draft.team, draft.product, draft.discipline, *(name for name in optional if name is not None)]
-    for name in (*named, *draft.customers, *draft.labels, *draft.depends_on):
-        require_line(str(name))
+    named = [draft.team, draft.product, draft.discipline, *draft.customers, *draft.labels, *draft.depends_on]
+    named += [name for name in (draft.epic, draft.origin and draft.origin.story) if isinstance(name, str)]
+    for name in named:
+        require_line(name)
     hours = draft.estimate_hours
     if hours is not None and not (math.isfinite(hours) and hours >= 0):
         raise ValueError("an estimate is a number of agent-hours, not under 0")
@@ -71,21 +73,55 @@ class CancelEpic(TrackerAction):
         return f"Cancel {self.epic} and its open stories: {self.reason}"
 
 
-class CreateStory(TrackerAction):
-    """Make a story. `incident` is the id of the open incident that it is to mend, if there is one."""
-
-    type = "tracker.create_story"
-    decision_type = "story_creation"
+class NewStory(TrackerAction):
+    """Make a story. Which row rules follows from its priority: see `new_story`."""
 
     draft: Annotated[StoryDraft, AfterValidator(_sound_story)]
-    incident: Id | None = None
 
     def summary(self) -> str:
         return f"Create story “{self.draft.title}” for {self.draft.team} ({self.draft.priority})"
 
 
+class CreateStory(NewStory):
+    """Make a story of an ordinary priority."""
+
+    type = "tracker.create_story"
+    decision_type = "story_creation"
+
+    @model_validator(mode="after")
+    def _ordinary(self) -> Self:
+        if self.draft.priority in URGENT:
+            raise ValueError(f"{self.draft.priority} is a decision of its own: create an urgent story")
+        return self
+
+
+class CreateUrgentStory(NewStory):
+    """Make a story of an urgent priority. `incident` is the id of the open incident that it answers."""
+
+    type = "tracker.create_urgent_story"
+    decision_type = "story_priority"
+
+    incident: Id | None = None
+
+    @model_validator(mode="after")
+    def _urgent(self) -> Self:
+        if self.draft.priority not in URGENT:
+            raise ValueError(f"{self.draft.priority} is not urgent: create an ordinary story")
+        return self
+
+
+def new_story(draft: StoryDraft, *, incident: str | None = None, **fields: Any) -> NewStory:
+    """The action that makes this story: urgent priorities are a decision of their own.
+
+    `fields` are those that every action on the tracker has. Raises pydantic.ValidationError.
+    """
+    if draft.priority in URGENT:
+        return CreateUrgentStory(draft=draft, incident=incident, **fields)
+    return CreateStory(draft=draft, **fields)
+
+
 class SetPriority(TrackerAction):
-    """Give a story another priority. `was` is what it stands at; `incident` as in CreateStory."""
+    """Give a story another priority. `was` is what it stands at."""
 
     type = "tracker.set_priority"
     decision_type = "priority_change"
@@ -93,7 +129,6 @@ class SetPriority(TrackerAction):
     story: Id
     priority: Priority
     was: Priority
-    incident: Id | None = None
 
     def summary(self) -> str:
         return f"Set {self.story} from {self.was} to {self.priority}"
@@ -106,7 +141,7 @@ class ScheduleStory(TrackerAction):
     """Put a story into a sprint, or out of one: an empty sprint is none."""
 
     type = "tracker.schedule_story"
-    decision_type = "story_changes"
+    decision_type = "scheduling"
 
     story: Id
     sprint: Id | Annotated[str, Field(max_length=0)]

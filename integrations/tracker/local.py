@@ -108,7 +108,7 @@ class LocalTracker:
             return await _epic(tx, cancelled)
 
     async def create_story(self, grant: Grant, draft: StoryDraft) -> Story:
-        """Make a story. Raises NoSuchItem for an epic, sprint, dependency or origin that is not there."""
+        """Make a story. Raises NoSuchItem for an epic, dependency or origin that is not there."""
         require_exact(draft)
         async with self._database.transaction(self._tenant) as tx:
             made = await once(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from sqlalchemy import func, select
@@ -23,6 +24,8 @@ from integrations.tracker.actions import (
     CancelStories,
     CreateEpic,
     CreateStory,
+    CreateUrgentStory,
+    NewStory,
     ScheduleStory,
     SetPriority,
     SetStatus,
@@ -30,20 +33,36 @@ from integrations.tracker.actions import (
     TrackerAction,
 )
 
+WithinPlan = Callable[[TrackerAction, AsyncSession], Awaitable[bool]]
+"""Whether an action is part of a plan that was approved, and within its limits. Plans live in a room
+above; who knows them hands this in. Raises LookupError when it cannot tell."""
 
-def specs() -> tuple[ActionSpec, ...]:
+
+async def in_no_plan(_action: TrackerAction, _tx: AsyncSession) -> bool:
+    """There are no plans, so nothing is part of one."""
+    return False
+
+
+def specs(within_plan: WithinPlan = in_no_plan) -> tuple[ActionSpec, ...]:
     """Every effect on the tracker, for the gate's registry. Their port is called `tracker`."""
 
-    def spec(action: type[TrackerAction], effect: Any, undo: Any = None, establish: Any = None) -> ActionSpec:
+    def spec(action: type[TrackerAction], effect: Any, undo: Any = None) -> ActionSpec:
         return ActionSpec(
-            action, _subject, effect=effect, port="tracker", ask=_ask, establish=establish, undo=undo
+            action,
+            _subject,
+            effect=effect,
+            port="tracker",
+            ask=_ask,
+            establish=partial(_establish, within_plan),
+            undo=undo,
         )
 
     return (
         spec(CreateEpic, _create_epic, _cancel_created_epic),
         spec(CancelEpic, _cancel_epic),
-        spec(CreateStory, _create_story, _cancel_created_story, _urgency_of_new),
-        spec(SetPriority, _set_priority, _priority_back, _urgency_of_change),
+        spec(CreateStory, _create_story, _cancel_created_story),
+        spec(CreateUrgentStory, _create_story, _cancel_created_story),
+        spec(SetPriority, _set_priority, _priority_back),
         spec(ScheduleStory, _schedule, _schedule_back),
         spec(SetStatus, _set_status, _status_back),
         spec(AssignStories, _assign, _assign_back),
@@ -75,18 +94,16 @@ def _refusals() -> Iterator[None]:
 # What the matrix looks at.
 
 
-async def _urgency_of_new(action: CreateStory, actor: Actor, tx: AsyncSession) -> Mapping[str, Given]:
-    return {
-        "new_priority": action.draft.priority.value,
-        "linked_by_sre": await _linked_by_sre(tx, action.incident, actor),
-    }
-
-
-async def _urgency_of_change(action: SetPriority, actor: Actor, tx: AsyncSession) -> Mapping[str, Given]:
-    return {
-        "new_priority": action.priority.value,
-        "linked_by_sre": await _linked_by_sre(tx, action.incident, actor),
-    }
+async def _establish(
+    within_plan: WithinPlan, action: TrackerAction, actor: Actor, tx: AsyncSession
+) -> Mapping[str, Given]:
+    facts: dict[str, Given] = {"within_plan": await within_plan(action, tx)}
+    if isinstance(action, CreateUrgentStory):
+        facts["new_priority"] = action.draft.priority.value
+        facts["linked_by_sre"] = await _linked_by_sre(tx, action.incident, actor)
+    elif isinstance(action, SetPriority):
+        facts["new_priority"] = action.priority.value
+    return facts
 
 
 async def _linked_by_sre(tx: AsyncSession, incident: str | None, actor: Actor) -> bool:
@@ -125,7 +142,7 @@ async def _cancel_epic(action: CancelEpic, grant: Grant, port: Tracker) -> Outco
     return _done(f"Cancelled {epic.id} and its open stories.", epic.id)
 
 
-async def _create_story(action: CreateStory, grant: Grant, port: Tracker) -> Outcome:
+async def _create_story(action: NewStory, grant: Grant, port: Tracker) -> Outcome:
     with _refusals():
         story = await port.create_story(grant, action.draft)
     return _done(f"Created {story.id} “{story.title}”.", story.id)
@@ -189,11 +206,11 @@ def _cancel_created_epic(action: CreateEpic, outcome: Outcome) -> Action | None:
     return CancelEpic(epic=outcome.reference, reason="taken back", **_because(action))
 
 
-def _cancel_created_story(action: CreateStory, outcome: Outcome) -> Action | None:
+def _cancel_created_story(action: NewStory, outcome: Outcome) -> Action | None:
+    # Work that was begun since is not thrown away: the story then stands otherwise, and that is said.
     if outcome.reference is None:
         return None
-    was = StoryStatus.SCHEDULED if action.draft.sprint else StoryStatus.BACKLOG
-    made = Cancellation(outcome.reference, was)
+    made = Cancellation(outcome.reference, StoryStatus.BACKLOG)
     return CancelStories(stories=(made,), reason="taken back", **_because(action))
 
 

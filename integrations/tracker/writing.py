@@ -67,7 +67,6 @@ async def cancel_epic(tx: AsyncSession, epic: str, reason: str, by: str, at: dat
 async def make_story(tx: AsyncSession, draft: StoryDraft, by: str, at: datetime) -> list[str]:
     """Write a new story with what hangs on it; its id. Raises NoSuchItem."""
     await _require(tx, EpicRow.id, "epic", draft.epic)
-    await _require(tx, SprintRow.id, "sprint", draft.sprint)
     for other in draft.depends_on:
         await _require(tx, StoryRow.id, "story", other)
     if draft.origin is not None:
@@ -112,14 +111,13 @@ def _new_story(draft: StoryDraft, number: int, at: datetime) -> StoryRow:
         acceptance=list(draft.acceptance),
         team=draft.team,
         product=draft.product,
-        status=StoryStatus.SCHEDULED if draft.sprint else StoryStatus.BACKLOG,
+        status=StoryStatus.BACKLOG,
         priority=draft.priority,
         epic=draft.epic,
         discipline=draft.discipline,
         estimate_hours=draft.estimate_hours,
         customers=list(draft.customers),
         labels=list(draft.labels),
-        sprint=draft.sprint,
         created=at,
     )
 
