@@ -7,49 +7,70 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from typing import Protocol
 
 from governance.visibility import Scope
 
 
+class CommitmentState(StrEnum):
+    """How a promise stands."""
+
+    OPEN = "open"
+    KEPT = "kept"
+    MISSED = "missed"
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Whom one writes to at a customer's."""
+
+    name: str
+    title: str
+    email: str
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A customer. `arr` is the annual recurring revenue in USD; `health` goes from 0 to 100; `owner` is
-    the id of the person in customer success whose account it is."""
+    """A customer. `aliases` are what people call it besides; `arr` is the annual recurring revenue in USD;
+    `health` goes from 0 to 100; `owner` is the person in customer success whose account it is, by id."""
 
     id: str
     name: str
+    aliases: tuple[str, ...]
     tier: str
     arr: Decimal
     renewal: date | None
     health: int | None
     owner: str | None
+    since: date | None
+    contact: Contact | None
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What an account asked for, when it was asked, and by when it is wanted. `epic` is the epic in the
-    tracker that it became."""
+    """What an account asked for, when, and by when it needs it. `items` are the tracker's, by id."""
 
     id: str
     account: str
-    title: str
+    what: str
     asked: date
-    wanted_by: date | None
-    epic: str | None
+    needed_by: date | None
+    items: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Commitment:
-    """What an account was promised, when, and for when; `kept` is the day on which it was delivered."""
+    """What an account was promised: by which person, when, and for when. `items` as in a request."""
 
     id: str
     account: str
-    promise: str
+    what: str
     made: date
+    by: str
     due: date
-    epic: str | None
-    kept: date | None
+    state: CommitmentState
+    items: tuple[str, ...]
 
 
 class NoSuchAccount(LookupError):

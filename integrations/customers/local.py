@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, func, not_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from governance.visibility import Scope
-from integrations.customers import Account, Commitment, NoSuchAccount, Request
+from integrations.customers import Account, Commitment, CommitmentState, Contact, NoSuchAccount, Request
 from integrations.customers.tables import AccountRow, CommitmentRow, RequestRow
 from storage.database import Database
 
@@ -41,7 +41,7 @@ class LocalCustomers:
         async with self._database.transaction(self._tenant) as tx:
             rows = await tx.scalars(query.order_by(RequestRow.asked, RequestRow.id))
             return [
-                Request(r.id, r.account, r.title, r.asked, r.wanted_by, r.epic)
+                Request(r.id, r.account, r.what, r.asked, r.needed_by, tuple(r.items))
                 for r in rows
                 if account is None or r.account == account
             ]
@@ -51,11 +51,7 @@ class LocalCustomers:
         query = select(CommitmentRow).where(_reached(scope, CommitmentRow.account))
         async with self._database.transaction(self._tenant) as tx:
             rows = await tx.scalars(query.order_by(CommitmentRow.due, CommitmentRow.id))
-            return [
-                Commitment(r.id, r.account, r.promise, r.made, r.due, r.epic, r.kept)
-                for r in rows
-                if account is None or r.account == account
-            ]
+            return [_commitment(row) for row in rows if account is None or row.account == account]
 
     async def count_others(self, scope: Scope) -> int:
         """How many accounts the scope does not reach."""
@@ -69,4 +65,28 @@ def _reached(scope: Scope, account: InstrumentedAttribute[str]) -> ColumnElement
 
 
 def _account(row: AccountRow) -> Account:
-    return Account(row.id, row.name, row.tier, row.arr, row.renewal, row.health, row.owner)
+    return Account(
+        id=row.id,
+        name=row.name,
+        aliases=tuple(row.aliases),
+        tier=row.tier,
+        arr=row.arr,
+        renewal=row.renewal,
+        health=row.health,
+        owner=row.owner,
+        since=row.since,
+        contact=None if row.contact is None else Contact(**row.contact),
+    )
+
+
+def _commitment(row: CommitmentRow) -> Commitment:
+    return Commitment(
+        id=row.id,
+        account=row.account,
+        what=row.what,
+        made=row.made,
+        by=row.by,
+        due=row.due,
+        state=CommitmentState(row.state),
+        items=tuple(row.items),
+    )

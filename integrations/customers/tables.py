@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, Numeric
+from sqlalchemy import ForeignKeyConstraint, Index, Numeric, Text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.schema import Base, TenantScoped
@@ -18,15 +20,18 @@ class AccountRow(TenantScoped, Base):
 
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
+    aliases: Mapped[list[str]] = mapped_column(ARRAY(Text))
     tier: Mapped[str]
     arr: Mapped[Decimal] = mapped_column(Numeric(18, 2))
     renewal: Mapped[date | None]
     health: Mapped[int | None]
     owner: Mapped[str | None]
+    since: Mapped[date | None]
+    contact: Mapped[dict[str, Any] | None]
 
 
 class RequestRow(TenantScoped, Base):
-    """What an account asked for. `epic` is an id in the tracker, whichever that is."""
+    """What an account asked for. `items` are ids in the tracker, whichever that is."""
 
     __tablename__ = "customer_requests"
     __table_args__ = (
@@ -36,10 +41,10 @@ class RequestRow(TenantScoped, Base):
 
     id: Mapped[str] = mapped_column(primary_key=True)
     account: Mapped[str]
-    title: Mapped[str]
+    what: Mapped[str]
     asked: Mapped[date]
-    wanted_by: Mapped[date | None]
-    epic: Mapped[str | None]
+    needed_by: Mapped[date | None]
+    items: Mapped[list[str]] = mapped_column(ARRAY(Text))
 
 
 class CommitmentRow(TenantScoped, Base):
@@ -53,8 +58,9 @@ class CommitmentRow(TenantScoped, Base):
 
     id: Mapped[str] = mapped_column(primary_key=True)
     account: Mapped[str]
-    promise: Mapped[str]
+    what: Mapped[str]
     made: Mapped[date]
+    by: Mapped[str]
     due: Mapped[date]
-    epic: Mapped[str | None]
-    kept: Mapped[date | None]
+    state: Mapped[str]
+    items: Mapped[list[str]] = mapped_column(ARRAY(Text))

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from storage.migrations.row_security import protect
 
@@ -166,19 +166,22 @@ def _customers() -> None:
         _tenant(),
         _id(),
         *_texts("name", "tier"),
+        *_lists("aliases"),
         sa.Column("arr", sa.Numeric(18, 2), nullable=False),
         sa.Column("renewal", sa.Date),
         sa.Column("health", sa.Integer),
         *_optional_texts("owner"),
+        sa.Column("since", sa.Date),
+        sa.Column("contact", JSONB),
     )
     op.create_table(
         "customer_requests",
         _tenant(),
         _id(),
-        *_texts("account", "title"),
+        *_texts("account", "what"),
         sa.Column("asked", sa.Date, nullable=False),
-        sa.Column("wanted_by", sa.Date),
-        *_optional_texts("epic"),
+        sa.Column("needed_by", sa.Date),
+        *_lists("items"),
         sa.ForeignKeyConstraint(["tenant", "account"], _ACCOUNT, name="fk_customer_requests_tenant_account"),
     )
     op.create_index("ix_customer_requests_tenant_account", "customer_requests", ["tenant", "account"])
@@ -186,11 +189,10 @@ def _customers() -> None:
         "customer_commitments",
         _tenant(),
         _id(),
-        *_texts("account", "promise"),
+        *_texts("account", "what", "by", "state"),
+        *_lists("items"),
         sa.Column("made", sa.Date, nullable=False),
         sa.Column("due", sa.Date, nullable=False),
-        *_optional_texts("epic"),
-        sa.Column("kept", sa.Date),
         sa.ForeignKeyConstraint(["tenant", "account"], _ACCOUNT, name="fk_customer_commitments_tenant_account"),
     )
     op.create_index("ix_customer_commitments_tenant_account", "customer_commitments", ["tenant", "account"])
