@@ -23,7 +23,7 @@ class Open(Enum):
 @dataclass(frozen=True, slots=True)
 class Permission:
     """Who may ask for one thing. `reads`: there is something to read, so those who may read everything
-    may ask too, though not act. `never` are roles that may not act, whatever else they hold does."""
+    may ask too, though not act. `never` are roles that do not suffice where everyone known may ask."""
 
     who: frozenset[Role] | Open
     reads: bool = False

@@ -10,12 +10,13 @@ from pathlib import Path
 import rfc8785
 
 from governance import marked_yaml
-from governance.action import Slot
+from governance.action import ApprovalTerms
 from governance.authority.checks import check
 from governance.authority.explain import labels
 from governance.authority.policy_error import PolicyError
 from governance.authority.row_reader import read_rows
 from governance.authority.rows import Column, Row
+from governance.department_staffing import VoteRequirement
 from governance.marked_yaml import MarkedYamlError
 
 AUTHORITY_FILE = Path(__file__).resolve().parent.parent / "authority.yaml"
@@ -31,17 +32,6 @@ class RenderedRow:
     approval: str
     people_only: str
     who: str
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """Votes (or, `in_person`, a deed) that `row` may need: the department must have people for its slots."""
-
-    row: str
-    slots: tuple[Slot, ...]
-    count: int
-    requester_may_vote: bool
-    in_person: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +55,16 @@ class Policy:
             if row.section == section
         )
 
-    def requirements_for_people(self) -> tuple[Need, ...]:
-        """What the department's people must be able to give between them, row by row."""
-        needs: list[Need] = []
+    def requirements_for_people(self) -> tuple[VoteRequirement, ...]:
+        """What the department's people must be able to give between them, row by row, for `problems()`."""
+        needed: list[VoteRequirement] = []
         for row in self.rows.values():
             for votes in row.votes:
-                needs.append(Need(row.name, votes.slots, len(votes.slots), row.requester_may_vote))
+                terms = ApprovalTerms(votes.slots, row.requester_may_vote)
+                needed.append(VoteRequirement.of(row.title, terms))
             if row.in_person:
-                needs.append(Need(row.name, row.people().slots, 1, True, in_person=True))
-        return tuple(needs)
+                needed.append(VoteRequirement.of(row.title, row.people()))
+        return tuple(needed)
 
     def _who(self, row: Row) -> str:
         """Whose decision it is, in words: for cards, beside the cells."""

@@ -19,8 +19,8 @@ WHO_MAY: Mapping[str, frozenset[Role]] = {
     "freeze service": frozenset({_COMPLIANCE, _SRE}),
     "freeze plan": frozenset({_COMPLIANCE}),
     "freeze process": frozenset({_COMPLIANCE}),
-    "lift compliance officer's freeze": frozenset({_COMPLIANCE}),
-    "lift SRE lead's freeze": frozenset({_COMPLIANCE, _SRE}),
+    "lift a security freeze": frozenset({_COMPLIANCE}),
+    "lift an SRE's freeze": frozenset({_COMPLIANCE, _SRE}),
     "emergency deployment": frozenset({_SRE}),
     "overrule": frozenset({_DIRECTOR}),
     "window planning": frozenset({_DIRECTOR}),
@@ -58,7 +58,7 @@ def freezing_role(roles: Collection[Role], kind: FreezeKind) -> Role | None:
 
 def may_unfreeze(roles: Collection[Role], freeze: Freeze) -> Allowed | Refused:
     """Whether somebody with these roles may lift this freeze: a security freeze is the compliance officer's."""
-    return _ask(f"lift {freeze.by_role.label}'s freeze", roles)
+    return _ask("lift an SRE's freeze" if freeze.by_role is _SRE else "lift a security freeze", roles)
 
 
 def may_deploy_in_emergency(roles: Collection[Role], reason: str) -> Allowed | Refused:
