@@ -6,11 +6,11 @@ Frozen data. `governance/department_file.py` reads it from `department.yaml` and
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -250,6 +250,14 @@ class Department(Described):
     def calendar_of(self, person: str | None) -> Calendar:
         """When this person works; the department's own calendar for nobody in particular. Raises KeyError."""
         return _with_id(self.calendars, self.calendar if person is None else self.person(person).calendar)
+
+    def absent_at(self, moment: datetime) -> frozenset[str]:
+        """Who is away at `moment`, by the days of their own place."""
+        return frozenset(entry.id for entry in self.people if self._is_away(entry, moment))
+
+    def _is_away(self, entry: PersonEntry, moment: datetime) -> bool:
+        today = moment.astimezone(ZoneInfo(self.calendar_of(entry.id).time_zone)).date()
+        return any(absence.since <= today <= absence.until for absence in entry.away)
 
     def audience_of(self, channel: str) -> Audience:
         """Who reads this channel (with or without `#`); a channel that the file does not name is public."""

@@ -17,18 +17,26 @@ COUNTS = ("ready", "claimed", "done", "unknown")
 
 
 async def spends(
-    tx: AsyncSession, *, requester: str | None, service: str | None, moment: datetime, apart_from: str | None
+    tx: AsyncSession,
+    *,
+    decision_type: str,
+    requester: str | None,
+    service: str | None,
+    moment: datetime,
+    apart_from: str | None,
 ) -> Mapping[str, Decimal]:
-    """What was spent in the 24 hours before `moment`, under a lock that lasts until `tx` ends.
+    """What was spent on decisions of a type in the 24 hours before `moment`, under a lock of `tx`.
 
     The lock is the tenant's: two rulings that spend money cannot both read the sum before either
     counts. `apart_from` leaves out the effect that is being ruled on again. Amounts in the
     department's currency.
     """
     await tx.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended('spending/' || :tenant, 0))"), {"tenant": tenant_of(tx)}
+        text("SELECT pg_advisory_xact_lock(hashtextextended('spending/' || :tenant, 0))"),
+        {"tenant": tenant_of(tx)},
     )
     counted = (
+        EffectRow.decision_type == decision_type,
         EffectRow.created > moment - timedelta(hours=24),
         EffectRow.state.in_(COUNTS),
         EffectRow.cost > 0,

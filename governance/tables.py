@@ -77,55 +77,38 @@ class DelegationRow(TenantScoped, Base):
 
 
 class ApprovalRow(TenantScoped, Base):
-    """A request for people's votes on one exact list of actions (`digest` binds their bytes)."""
+    """A request for people's votes on one exact list of actions (`digest` binds their bytes).
+
+    `body` is the ApprovalState with its votes; `status` repeats its status for finding the open ones.
+    """
 
     __tablename__ = "approvals"
-    __table_args__ = (Index(None, "tenant", "state", "expires"),)
+    __table_args__ = (Index(None, "tenant", "status"), Index(None, "tenant", "thread"))
 
     id: Mapped[str] = mapped_column(primary_key=True)
     title: Mapped[str]
     decision_type: Mapped[str]
     digest: Mapped[str]
-    policy_version: Mapped[str]
-    terms: Mapped[dict[str, Any]]
-    conditions: Mapped[list[Any]]
+    ruling: Mapped[dict[str, Any]]
     notifications: Mapped[list[Any]]
+    actor: Mapped[dict[str, Any]]
     requester: Mapped[str | None]
-    asked: Mapped[list[Any]]
-    state: Mapped[str]
+    status: Mapped[str]
+    body: Mapped[dict[str, Any]]
     place: Mapped[dict[str, Any] | None]
+    thread: Mapped[str | None]
     turn: Mapped[str | None]
     opened: Mapped[datetime]
-    remind: Mapped[datetime]
-    expires: Mapped[datetime]
-    reminded: Mapped[datetime | None]
     decided: Mapped[datetime | None]
-    decided_by: Mapped[str | None]
     supersedes: Mapped[str | None]
-    superseded_by: Mapped[str | None]
-
-
-class VoteRow(TenantScoped, Base):
-    """One person's vote: who the platform proved, the roles held at the click, for whom if deputising."""
-
-    __tablename__ = "votes"
-    __table_args__ = (ForeignKeyConstraint(["tenant", "approval"], ["approvals.tenant", "approvals.id"]),)
-
-    approval: Mapped[str] = mapped_column(primary_key=True)
-    person: Mapped[str] = mapped_column(primary_key=True)
-    verdict: Mapped[str]
-    roles: Mapped[list[Any]]
-    deputy_for: Mapped[str | None]
-    identity: Mapped[str | None]
-    words: Mapped[str | None]
-    at: Mapped[datetime]
 
 
 class EffectRow(TenantScoped, Base):
     """One submitted action, from its ruling to its outcome.
 
-    `state`: refused | left_to_people | parked (awaits its approval) | ready (awaits its job) | claimed
-    (the intent is on record, the port may have been called) | done | failed | unknown | withdrawn.
+    `state`: refused | left_to_people | parked (awaits its approval) | ready (awaits its job) | held (a
+    halt, freeze or window came between; `held` says why) | claimed (the port may have been called) |
+    done | failed | unknown | withdrawn (what it waited for will not come).
     """
 
     __tablename__ = "effects"
@@ -163,6 +146,7 @@ class EffectRow(TenantScoped, Base):
     outcome: Mapped[dict[str, Any] | None]
     undoes: Mapped[str | None]
     position: Mapped[int] = mapped_column(server_default=text("0"))
+    held: Mapped[str | None]
 
 
 class OverrideRow(TenantScoped, Base):

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.department import Department
 from governance.gate import Gate
+from governance.standing import Standing, WindowMode
 from governance.visibility import Scope
 from handlers.conversation.memory import Memory
 from integrations.customers import Customers
@@ -51,4 +52,10 @@ class Desk:
     ports: Ports
     files: Files
     memory: Memory
+    standing: Standing
     has_model: bool
+
+    @property
+    def modes(self) -> frozenset[WindowMode]:
+        """The scheduled modes that are on."""
+        return self.standing.modes(self.now)

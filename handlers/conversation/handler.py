@@ -12,7 +12,6 @@ import handlers
 from handlers.conversation.cards import Reply
 from handlers.conversation.desk import Desk
 from handlers.conversation.turn import Turn
-from handlers.recognise import Recognition
 
 
 @dataclass(frozen=True, slots=True)

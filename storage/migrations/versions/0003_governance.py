@@ -36,26 +36,22 @@ def upgrade() -> None:
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("decision_type", sa.Text(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
-        sa.Column("policy_version", sa.Text(), nullable=False),
-        sa.Column("terms", JSONB, nullable=False),
-        sa.Column("conditions", JSONB, nullable=False),
+        sa.Column("ruling", JSONB, nullable=False),
         sa.Column("notifications", JSONB, nullable=False),
+        sa.Column("actor", JSONB, nullable=False),
         sa.Column("requester", sa.Text(), nullable=True),
-        sa.Column("asked", JSONB, nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("body", JSONB, nullable=False),
         sa.Column("place", JSONB, nullable=True),
+        sa.Column("thread", sa.Text(), nullable=True),
         sa.Column("turn", sa.Text(), nullable=True),
         sa.Column("opened", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("remind", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("expires", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("reminded", sa.DateTime(timezone=True), nullable=True),
         sa.Column("decided", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("decided_by", sa.Text(), nullable=True),
         sa.Column("supersedes", sa.Text(), nullable=True),
-        sa.Column("superseded_by", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_approvals"),
     )
-    op.create_index("ix_approvals_tenant_state_expires", "approvals", ["tenant", "state", "expires"])
+    op.create_index("ix_approvals_tenant_status", "approvals", ["tenant", "status"])
+    op.create_index("ix_approvals_tenant_thread", "approvals", ["tenant", "thread"])
     op.create_table(
         "departments",
         sa.Column("tenant", sa.Text(), server_default=sa.text("current_setting('app.tenant')"), nullable=False),
@@ -168,12 +164,10 @@ def upgrade() -> None:
         sa.Column("ends", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
-            ["tenant", "from_person"],
-            ["people.tenant", "people.id"],
-            name="fk_delegations_tenant_from_person",
+            ["tenant", "from_person"], ["people.tenant", "people.id"], name="fk_delegations_tenant_from_person"
         ),
         sa.ForeignKeyConstraint(
-            ["tenant", "to_person"], ["people.tenant", "people.id"], name=("fk_delegations_tenant_to_person")
+            ["tenant", "to_person"], ["people.tenant", "people.id"], name="fk_delegations_tenant_to_person"
         ),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_delegations"),
     )
@@ -205,8 +199,9 @@ def upgrade() -> None:
         sa.Column("outcome", JSONB, nullable=True),
         sa.Column("undoes", sa.Text(), nullable=True),
         sa.Column("position", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("held", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["tenant", "approval"], ["approvals.tenant", "approvals.id"], name=("fk_effects_tenant_approval")
+            ["tenant", "approval"], ["approvals.tenant", "approvals.id"], name="fk_effects_tenant_approval"
         ),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_effects"),
         sa.UniqueConstraint("tenant", "grant_id", name="uq_effects_tenant_grant_id"),
@@ -222,7 +217,7 @@ def upgrade() -> None:
         sa.Column("person", sa.Text(), nullable=False),
         sa.Column("linked", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(
-            ["tenant", "person"], ["people.tenant", "people.id"], name=("fk_identities_tenant_person")
+            ["tenant", "person"], ["people.tenant", "people.id"], name="fk_identities_tenant_person"
         ),
         sa.PrimaryKeyConstraint("tenant", "identity", name="pk_identities"),
     )
@@ -234,25 +229,9 @@ def upgrade() -> None:
         sa.Column("given_by", sa.Text(), nullable=True),
         sa.Column("given", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(
-            ["tenant", "person"], ["people.tenant", "people.id"], name=("fk_person_roles_tenant_person")
+            ["tenant", "person"], ["people.tenant", "people.id"], name="fk_person_roles_tenant_person"
         ),
         sa.PrimaryKeyConstraint("tenant", "person", "role", name="pk_person_roles"),
-    )
-    op.create_table(
-        "votes",
-        sa.Column("tenant", sa.Text(), server_default=sa.text("current_setting('app.tenant')"), nullable=False),
-        sa.Column("approval", sa.Text(), nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
-        sa.Column("verdict", sa.Text(), nullable=False),
-        sa.Column("roles", JSONB, nullable=False),
-        sa.Column("deputy_for", sa.Text(), nullable=True),
-        sa.Column("identity", sa.Text(), nullable=True),
-        sa.Column("words", sa.Text(), nullable=True),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["tenant", "approval"], ["approvals.tenant", "approvals.id"], name=("fk_votes_tenant_approval")
-        ),
-        sa.PrimaryKeyConstraint("tenant", "approval", "person", name="pk_votes"),
     )
     for table in (
         "agent_runs",
@@ -269,7 +248,6 @@ def upgrade() -> None:
         "effects",
         "identities",
         "person_roles",
-        "votes",
     ):
         protect(table)
     op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON workers TO {APP_ROLE}")

@@ -1,0 +1,41 @@
+"""Desks: what a handler works with, put together for one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from governance.department_rows import read_department
+from governance.gate import Gate
+from governance.overrides.rows import read_standing
+from handlers.conversation.desk import Desk, Files, Ports
+from handlers.conversation.memory import Memory
+from storage.database import tenant_of
+
+
+@dataclass(frozen=True, slots=True)
+class Desks:
+    """Makes a desk for each turn, notice and job. `ports` are a tenant's, by the tenant."""
+
+    gate: Gate
+    ports: Callable[[str], Ports]
+    files: Files
+    has_model: bool
+
+    async def desk(self, tx: AsyncSession, memory: Memory) -> Desk:
+        """A desk over `tx`, in the thread that `memory` belongs to."""
+        now = datetime.now(UTC)
+        return Desk(
+            tx=tx,
+            now=now,
+            department=await read_department(tx),
+            gate=self.gate,
+            ports=self.ports(tenant_of(tx)),
+            files=self.files,
+            memory=memory,
+            standing=await read_standing(tx, now),
+            has_model=self.has_model,
+        )

@@ -1,0 +1,163 @@
+"""Taking a turn: from its inbox row to its answer in the outbox, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from pydantic import JsonValue
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import outbox
+from bot.desks import Desks
+from bot.platform import Adapter
+from bot.tables import ButtonRow, InboxRow, OutboxRow
+from bot.wire import place_from_json
+from bot.worker import is_database_away
+from governance.audit.entries import Absence, Entry, EntryKind, NotApplicable
+from governance.audit.log import record
+from governance.directory import person_by_identity
+from governance.places import Place
+from handlers.conversation import memory
+from handlers.conversation.answers import broke
+from handlers.conversation.audience import answered_directly, must_be_direct
+from handlers.conversation.cards import Reply
+from handlers.conversation.router import Answer, Router
+from handlers.conversation.turn import Clicked, Said, Turn
+from storage.database import Database, tenant_of
+
+_log = structlog.get_logger()
+
+
+class Turns:
+    """Takes turns for one process."""
+
+    def __init__(
+        self, database: Database, router: Router, desks: Desks, adapters: Mapping[str, Adapter]
+    ) -> None:
+        self._database = database
+        self._router = router
+        self._desks = desks
+        self._adapters = adapters
+
+    async def take(self, tenant: str, turn: str) -> None:
+        """Answer a stored turn, once. The answer, its audit entries and all that it set going commit
+        together, so a turn whose process died is simply taken again.
+
+        A fault of ours is answered as such; the database being away is left to the job's next try.
+        """
+        with structlog.contextvars.bound_contextvars(turn=turn, tenant=tenant):
+            try:
+                async with self._database.transaction(tenant) as tx:
+                    await self._take(tx, turn)
+            except Exception as fault:
+                if is_database_away(fault):
+                    raise
+                _log.exception("turn_failed")
+                await self._apologise(tenant, turn, type(fault).__name__)
+
+    async def _take(self, tx: AsyncSession, turn_id: str) -> None:
+        row = await _stored(tx, turn_id)
+        if row is None:
+            return
+        turn = await _turn(tx, row)
+        remembered = await memory.recall(tx, turn.place.key)
+        desk = await self._desks.desk(tx, remembered)
+        answer = await self._router.answer(turn, desk)
+        for reply in answer.replies:
+            await self._put(tx, turn, reply, answer.intent)
+        await memory.keep(tx, remembered)
+        await record(tx, _entry(turn, answer))
+        row.state, row.finished = "done", datetime.now(UTC)
+        row.intent, row.confidence = answer.intent, answer.confidence
+        _log.info("turn_taken", intent=answer.intent, refused=answer.refused is not None)
+
+    async def _put(self, tx: AsyncSession, turn: Turn, reply: Reply, intent: str | None) -> None:
+        why = must_be_direct(turn.place, reply, intent)
+        direct = await self._direct(tx, turn) if why else None
+        if why is None:
+            await outbox.put(tx, turn.place, reply, turn=turn.id)
+        elif direct is None:
+            nowhere = Reply(text=f"I cannot answer that here, because {why}. Ask me in a direct message.")
+            await outbox.put(tx, turn.place, nowhere, turn=turn.id)
+        else:
+            await outbox.put(tx, direct, reply, turn=turn.id)
+            await outbox.put(tx, turn.place, answered_directly(why), turn=turn.id)
+
+    async def _direct(self, tx: AsyncSession, turn: Turn) -> Place | None:
+        return (
+            None if turn.person is None else await self._adapters[turn.place.platform].direct(tx, turn.person)
+        )
+
+    async def _apologise(self, tenant: str, turn: str, fault: str) -> None:
+        async with self._database.transaction(tenant) as tx:
+            row = await _stored(tx, turn)
+            if row is None:
+                return
+            row.state, row.finished, row.failure = "failed", datetime.now(UTC), fault
+            await outbox.put(tx, place_from_json(row.place), broke(turn), turn=turn)
+
+
+async def _stored(tx: AsyncSession, turn: str) -> InboxRow | None:
+    query = select(InboxRow).where(InboxRow.id == turn, InboxRow.state == "stored").with_for_update()
+    return (await tx.execute(query)).scalar()
+
+
+async def _turn(tx: AsyncSession, row: InboxRow) -> Turn:
+    return Turn(
+        tenant=tenant_of(tx),
+        id=row.id,
+        identity=row.identity,
+        person=await person_by_identity(tx, row.identity),
+        place=place_from_json(row.place),
+        at=row.received,
+        what=await _what(tx, row.what),
+    )
+
+
+async def _what(tx: AsyncSession, stored: dict[str, Any]) -> Said | Clicked:
+    if stored["kind"] == "said":
+        return Said(stored["text"])
+    pressed = (
+        await tx.execute(
+            select(ButtonRow.verb, ButtonRow.subject, OutboxRow.message)
+            .join(OutboxRow, OutboxRow.id == ButtonRow.outbox)
+            .where(ButtonRow.token == stored["token"])
+        )
+    ).one_or_none()
+    if pressed is None:
+        return Clicked(verb="", subject="", message="")
+    values = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in stored["values"].items()
+    }
+    return Clicked(pressed.verb, pressed.subject, pressed.message or "", values)
+
+
+def _entry(turn: Turn, answer: Answer) -> Entry:
+    what = turn.what
+    words = isinstance(what, Said)
+    details: dict[str, JsonValue] = {
+        "said" if words else "pressed": what.text if isinstance(what, Said) else f"{what.verb} {what.subject}",
+        "place": turn.place.key,
+        "intent": answer.intent,
+        "confidence": round(answer.confidence, 3),
+        "answer": [reply.text for reply in answer.replies],
+        "refused": answer.refused,
+    }
+    refused = answer.refused is not None
+    nothing = NotApplicable(not_applicable=Absence.NOTHING_WAS_DONE if refused else Absence.NOTHING_CHANGES)
+    return Entry(
+        kind=EntryKind.REFUSAL if refused else EntryKind.TURN,
+        type="turn.said" if words else "turn.clicked",
+        actor=turn.actor,
+        turn=turn.id,
+        details=details,
+        rationale=NotApplicable(not_applicable=Absence.NONE_GIVEN),
+        approvals=NotApplicable(not_applicable=Absence.NO_APPROVAL_NEEDED),
+        impact=nothing,
+        rollback_plan=nothing,
+        artifacts=NotApplicable(not_applicable=Absence.NO_ARTIFACTS),
+    )

@@ -1,0 +1,181 @@
+"""Asking: opening an approval, telling those who may vote, reminding, escalating, expiring."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import TypeAdapter
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from governance.action import Action, ApprovalTerms, Ruling
+from governance.approvals.decision import ApprovalState, Status, expire, supersede
+from governance.approvals.escalation import Ask, asked, next_look, next_to_ask
+from governance.approvals.store import approval_row, bound_digest, put_state, reach, state_of, state_to_json
+from governance.approvals.working_time import deadlines
+from governance.audit.effect_entries import chain_of
+from governance.audit.entries import Absence, Entry, EntryKind, Measure, NotApplicable
+from governance.audit.log import record
+from governance.department_rows import read_department
+from governance.effects import Origin
+from governance.people import Actor
+from governance.record import intervened
+from governance.tables import ApprovalRow
+from governance.withdrawal import withdraw
+from storage.jobs import defer
+from storage.notices import notify
+
+_RULING: TypeAdapter[Ruling] = TypeAdapter(Ruling)
+
+
+@dataclass(frozen=True, slots=True)
+class NewApproval:
+    """What is asked for: these actions, exactly, on these terms."""
+
+    title: str
+    decision_type: str
+    actions: tuple[Action, ...]
+    ruling: Ruling
+    terms: ApprovalTerms
+    notifications: tuple[str, ...]
+    actor: Actor
+    supersedes: str | None
+
+
+async def open_approval(tx: AsyncSession, new: NewApproval, origin: Origin, now: datetime) -> str:
+    """Store an approval and ask the people who may give it. Returns its id."""
+    department = await read_department(tx)
+    approval = f"ap_{secrets.token_hex(5)}"
+    state = ApprovalState(
+        id=approval,
+        requester=new.actor.requester,
+        terms=new.terms,
+        opened=now,
+        deadlines=deadlines(now, new.terms.working_days, len(new.terms.then), department.calendar_of(None)),
+    )
+    digest = bound_digest(action.digest() for action in new.actions)
+    row = ApprovalRow(
+        id=approval,
+        title=new.title,
+        decision_type=new.decision_type,
+        digest=digest,
+        ruling=_RULING.dump_python(new.ruling, mode="json"),
+        notifications=list(new.notifications),
+        actor=TypeAdapter(Actor).dump_python(new.actor, mode="json"),
+        requester=new.actor.requester,
+        status=state.status.value,
+        body=state_to_json(state),
+        place=origin.place,
+        thread=_thread(origin),
+        turn=origin.turn,
+        opened=now,
+        supersedes=new.supersedes,
+    )
+    tx.add(row)
+    await tx.flush()
+    await record(tx, _requested(new, row, origin))
+    if new.supersedes is not None:
+        await _supersede(tx, new.supersedes, approval, now)
+    await look(tx, approval, now)
+    return approval
+
+
+async def look(tx: AsyncSession, approval: str, now: datetime) -> None:
+    """Do what an approval's clock asks for at `now`: ask, remind, escalate or expire, and look again later.
+
+    Runs when it is opened, at each of its moments, and by the sweep; running twice does nothing more.
+    """
+    row = await approval_row(tx, approval, lock=True)
+    state = state_of(row)
+    ended = expire(state, now)
+    if ended.status is Status.EXPIRED and state.status is Status.OPEN:
+        put_state(row, ended)
+        await withdraw(tx, approval, "The approval expired: nobody decided in time.")
+        await record(tx, closing_entry(row, "approval.expired", Actor("system", "clock")))
+        await intervened(tx, "expired", None, approval, "nobody decided in time", now)
+        await notify(tx, "approval_closed", {"approval": approval, "key": approval}, place=row.place)
+        return
+    if state.status is not Status.OPEN:
+        return
+    asks = next_to_ask(state, now, await reach(tx, now))
+    put_state(row, asked(state, asks, now))
+    if state.opened == now:
+        people = _told_apart(row, asks)
+        ids = {"approval": approval, "key": approval}
+        await notify(tx, "approval_requested", ids, place=row.place, people=people, turn=row.turn)
+    else:
+        await _remind(tx, row, asks, now)
+    again = next_look(state, now)
+    if again is not None:
+        await defer(tx, "approval_due", {"approval": approval}, lock=f"approval:{approval}", at=again)
+
+
+async def _remind(tx: AsyncSession, row: ApprovalRow, asks: tuple[Ask, ...], now: datetime) -> None:
+    for ask in asks:
+        kind = "approval_reminder" if ask.kind == "reminder" else "approval_escalated"
+        await notify(tx, kind, {"approval": row.id, "key": f"{row.id}:{ask.person}"}, people=(ask.person,))
+        if ask.kind == "vote":
+            reason = f"asked instead of {ask.instead_of}" if ask.instead_of else "nobody had decided"
+            await intervened(tx, "escalated", ask.person, row.id, reason, now)
+
+
+async def _supersede(tx: AsyncSession, old: str, new: str, now: datetime) -> None:
+    row = await approval_row(tx, old, lock=True)
+    state = state_of(row)
+    if state.status is not Status.OPEN:
+        return
+    put_state(row, supersede(state, new, now))
+    await withdraw(tx, old, f"Superseded by {new}.")
+    await record(tx, closing_entry(row, "approval.superseded", Actor(**row.actor)))
+    await notify(tx, "approval_closed", {"approval": old, "key": old}, place=row.place)
+
+
+def closing_entry(row: ApprovalRow, entry_type: str, actor: Actor, why: str | None = None) -> Entry:
+    """The record of an approval's end: decided, denied, expired, superseded or withdrawn."""
+    nothing = NotApplicable(not_applicable=Absence.GIVEN_WITH_INTENT)
+    return Entry(
+        kind=EntryKind.APPROVAL,
+        type=entry_type,
+        actor=actor,
+        subject=row.id,
+        turn=row.turn,
+        details={"title": row.title, "digest": row.digest, "state": row.body},
+        rationale=why or NotApplicable(not_applicable=Absence.NONE_GIVEN),
+        approvals=chain_of(_RULING.validate_python(row.ruling), row.id),
+        impact=nothing,
+        rollback_plan=nothing,
+        artifacts=(f"actions:sha256:{row.digest}",),
+    )
+
+
+def _requested(new: NewApproval, row: ApprovalRow, origin: Origin) -> Entry:
+    first = new.actions[0]
+    return Entry(
+        kind=EntryKind.APPROVAL,
+        type="approval.requested",
+        actor=new.actor,
+        subject=row.id,
+        turn=origin.turn,
+        details={
+            "title": new.title,
+            "actions": [action.body() for action in new.actions],
+            "terms": TypeAdapter(ApprovalTerms).dump_python(new.terms, mode="json"),
+        },
+        measures={Measure.COST: sum(action.cost for action in new.actions)},
+        rationale=first.rationale,
+        approvals=chain_of(new.ruling, row.id),
+        impact=first.impact,
+        rollback_plan=first.rollback_plan,
+        artifacts=(*first.artifacts, f"actions:sha256:{row.digest}"),
+    )
+
+
+def _told_apart(row: ApprovalRow, asks: tuple[Ask, ...]) -> tuple[str, ...]:
+    # The requester sees the card in the thread where they asked; everybody else is told directly.
+    return tuple(ask.person for ask in asks if row.place is None or ask.person != row.requester)
+
+
+def _thread(origin: Origin) -> str | None:
+    place = origin.place
+    return f"{place['platform']}:{place['channel']}:{place['thread']}" if place else None

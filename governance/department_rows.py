@@ -1,0 +1,69 @@
+"""The department in the database: opened from its file once, read by every turn."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import rfc8785
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from governance.department import Department
+from governance.tables import DepartmentRow, IdentityRow, PersonRoleRow, PersonRow
+from storage.database import tenant_of
+
+_parsed: dict[str, Department] = {}
+"""Departments by digest: the file's content is validated once a process, not once a turn."""
+
+
+class NoDepartment(LookupError):
+    """This tenant has no department yet."""
+
+
+async def open_department(tx: AsyncSession, department: Department) -> bool:
+    """Load a department into a tenant that has none. Returns whether it did.
+
+    People, roles and identities become rows that change only through `access` from then on; the
+    console's identities are those of the sample's people.
+    """
+    body = department.model_dump(mode="json")
+    digest = hashlib.sha256(rfc8785.dumps(body)).hexdigest()
+    opened = insert(DepartmentRow).values(body=body, digest=digest).on_conflict_do_nothing()
+    if (await tx.execute(opened.returning(DepartmentRow.digest))).scalar() is None:
+        return False
+    people = {person.id: person for person in department.as_people(tenant_of(tx))}
+    for entry in department.people:
+        person = people[entry.id]
+        tx.add(
+            PersonRow(
+                id=person.id,
+                name=person.name,
+                email=entry.email,
+                team=person.team,
+                time_zone=person.time_zone,
+                accounts=sorted(person.accounts),
+                active=person.active,
+            )
+        )
+    await tx.flush()
+    for entry in department.people:
+        tx.add_all(PersonRoleRow(person=entry.id, role=role.value) for role in sorted(entry.roles))
+        tx.add_all(
+            IdentityRow(identity=identity, person=entry.id)
+            for identity in (f"console:{entry.id}", *entry.identities)
+        )
+    await tx.flush()
+    return True
+
+
+async def read_department(tx: AsyncSession) -> Department:
+    """The tenant's department. Raises NoDepartment."""
+    digest = (await tx.execute(select(DepartmentRow.digest))).scalar()
+    if digest is None:
+        raise NoDepartment(tenant_of(tx))
+    if digest not in _parsed:
+        body = (await tx.execute(select(DepartmentRow.body))).scalar_one()
+        _parsed[digest] = Department.model_validate_json(json.dumps(body))
+    return _parsed[digest]

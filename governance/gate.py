@@ -1,0 +1,314 @@
+"""The gate: the one way to an effect. It rules on an action, records, and performs, parks or refuses.
+
+What is a change of the department's own rows is performed here, in the ruling's transaction. What
+reaches the outside world is left `ready` for `governance/performing.py`, with its intent on record.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from governance import fence
+from governance.action import Action, Grant, Outcome, OutcomeState, Ruling, Verdict
+from governance.approvals.asking import NewApproval, open_approval
+from governance.audit.effect_entries import chain_of, intent, outcome
+from governance.audit.entries import Absence, ApprovalChain, Entry, EntryKind, NotApplicable
+from governance.audit.log import record
+from governance.authority.evaluate import rule
+from governance.authority.policy import Policy
+from governance.authority.request import Request
+from governance.authority.vocabulary import SPENDS, Given, Unestablished
+from governance.directory import NoSuchPerson, person_by_id
+from governance.effects import Origin, new_row, outcome_to_json
+from governance.overrides.rows import read_standing
+from governance.people import Actor, Role
+from governance.registry import ActionSpec, EffectFailed, Registry
+from governance.spending import spends
+from governance.tables import EffectRow
+from storage.database import tenant_of
+from storage.jobs import defer
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """What became of a submitted action. `outcome` is set when it is already done."""
+
+    effect: str
+    ruling: Ruling
+    approval: str | None = None
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How an approval is asked for, where one is needed: what people read above it, the events that
+    the requester wants to hear of, and the approval that it replaces."""
+
+    title: str
+    notifications: tuple[str, ...] = ()
+    supersedes: str | None = None
+
+
+class Gate:
+    """Rules on actions for one installation. Holds no state of its own: rows are the truth."""
+
+    def __init__(
+        self, policy: Policy, registry: Registry, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self.policy = policy
+        self.registry = registry
+        self.clock = clock
+
+    async def submit(
+        self, tx: AsyncSession, action: Action, *, actor: Actor, origin: Origin, asking: Asking | None = None
+    ) -> Submitted:
+        """Rule on one action, record the ruling, and perform, queue, park or refuse it, all in `tx`."""
+        (submitted,) = await self.submit_all(tx, (action,), actor=actor, origin=origin, asking=asking)
+        return submitted
+
+    async def submit_all(
+        self,
+        tx: AsyncSession,
+        actions: Sequence[Action],
+        *,
+        actor: Actor,
+        origin: Origin,
+        asking: Asking | None = None,
+    ) -> tuple[Submitted, ...]:
+        """Rule on several actions. Those that need approval are asked for as one list of exact actions.
+
+        Each is ruled on by itself, in order, and spending counts as it goes. Raises ValueError when
+        actions of different decision types, or of one that is not approved as a list, would share an
+        approval: each row's approval is its own.
+        """
+        made: list[tuple[Action, EffectRow, Ruling]] = []
+        for position, action in enumerate(actions):
+            ruling = await self.rule(tx, action, actor=actor)
+            row = new_row(
+                action,
+                self._spec(action).subject(action),
+                actor,
+                ruling,
+                _STATES[ruling.verdict],
+                origin,
+                self.clock(),
+            )
+            row.position = position
+            tx.add(row)
+            await tx.flush()
+            made.append((action, row, ruling))
+        parked = [(action, row, ruling) for action, row, ruling in made if row.state == "parked"]
+        approval = await self._ask(tx, parked, actor, origin, asking) if parked else None
+        return tuple([await self._settle(tx, action, row, ruling, approval) for action, row, ruling in made])
+
+    async def rule(
+        self,
+        tx: AsyncSession,
+        action: Action,
+        *,
+        actor: Actor,
+        approved: bool = False,
+        effect: str | None = None,
+    ) -> Ruling:
+        """What the matrix, and what stands now, say of an action; decides nothing and records nothing.
+
+        `effect` names the row that is being ruled on again, so that its cost does not count twice.
+        """
+        spec = self._spec(action)
+        moment = self.clock()
+        if actor.kind != "person":
+            await fence.hold(tx)
+        return rule(
+            self.policy,
+            Request(
+                decision_type=action.decision_type,
+                action_type=action.type,
+                actor=actor,
+                requester_roles=await _roles(tx, actor.requester),
+                facts=await self.facts(tx, action, actor=actor, effect=effect),
+                subject=spec.subject(action),
+                standing=await read_standing(tx, moment),
+                moment=moment,
+                approved=approved,
+                in_flight=effect is not None,
+                known_types=self.registry.decision_types,
+            ),
+        )
+
+    async def facts(
+        self, tx: AsyncSession, action: Action, *, actor: Actor, effect: str | None = None
+    ) -> Mapping[str, Given]:
+        """What code establishes about an action now: its cost, the day's spending, and its type's own facts."""
+        spec = self._spec(action)
+        facts: dict[str, Given] = {"cost": action.cost}
+        if action.cost > 0:
+            facts |= await spends(
+                tx,
+                decision_type=action.decision_type,
+                requester=actor.requester,
+                service=spec.subject(action).service,
+                moment=self.clock(),
+                apart_from=effect,
+            )
+        else:
+            facts |= dict.fromkeys(SPENDS, Decimal(0))
+        if spec.establish is not None:
+            try:
+                facts |= await spec.establish(action, actor, tx)
+            except LookupError as missing:
+                facts |= dict.fromkeys(spec.establishes, Unestablished(str(missing)))
+        return facts
+
+    async def queue(self, tx: AsyncSession, action: Action, row: EffectRow, chain: ApprovalChain) -> None:
+        """Put the intent on record, and queue the job that performs the action."""
+        await self._intend(tx, action, row, chain)
+        row.state = "ready"
+        await queue_effect(tx, row)
+
+    async def change(self, tx: AsyncSession, action: Action, row: EffectRow, chain: ApprovalChain) -> Outcome:
+        """Perform a change of our own rows in `tx`; a change that refuses leaves nothing behind."""
+        spec = self._spec(action)
+        if spec.change is None:
+            raise TypeError(f"{action.type} reaches the outside world, and is performed by its job")
+        grant = self.mint(tx, row, epoch=0)
+        row.claimed = grant.minted_at
+        try:
+            async with tx.begin_nested():
+                ended = await spec.change(action, grant, tx)
+        except EffectFailed as failed:
+            ended = Outcome(OutcomeState.FAILED, str(failed))
+        await self.finish(tx, action, row, chain, ended)
+        return ended
+
+    async def _intend(self, tx: AsyncSession, action: Action, row: EffectRow, chain: ApprovalChain) -> None:
+        actor = Actor(**row.actor)
+        entry = intent(action, actor, row.id, chain, subject=_subject_id(row), turn=row.turn, at=self.clock())
+        row.intent = await record(tx, entry)
+
+    def mint(self, tx: AsyncSession, row: EffectRow, *, epoch: int) -> Grant:
+        """Leave to perform exactly `row`, once. Its id is the idempotency key downstream."""
+        moment = self.clock()
+        row.grant_id = f"gr_{secrets.token_hex(12)}"
+        return Grant(row.grant_id, tenant_of(tx), row.id, row.digest, epoch, moment)
+
+    async def finish(
+        self, tx: AsyncSession, action: Action, row: EffectRow, chain: ApprovalChain, ended: Outcome
+    ) -> None:
+        """Put an outcome on record and in the row."""
+        moment = self.clock()
+        row.state = ended.state.value
+        row.outcome = outcome_to_json(ended)
+        row.finished = moment
+        actor = Actor(**row.actor)
+        await record(
+            tx,
+            outcome(action, actor, row.id, chain, ended, subject=_subject_id(row), turn=row.turn, at=moment),
+        )
+
+    def _spec(self, action: Action) -> ActionSpec:
+        return self.registry.spec(action.type)
+
+    async def _ask(
+        self,
+        tx: AsyncSession,
+        parked: Sequence[tuple[Action, EffectRow, Ruling]],
+        actor: Actor,
+        origin: Origin,
+        asking: Asking | None,
+    ) -> str:
+        first, _, ruling = parked[0]
+        if ruling.terms is None:
+            raise ValueError(f"{ruling.rule} asks for approval without terms")
+        alike = {action.decision_type for action, _, _ in parked} == {first.decision_type}
+        if len(parked) > 1 and not (alike and ruling.terms.as_list):
+            raise ValueError("these actions cannot be approved as one list: submit them one by one")
+        strictest = max(
+            (r.terms for _, _, r in parked if r.terms is not None), key=lambda terms: len(terms.slots)
+        )
+        asked = asking or Asking(title=first.summary())
+        return await open_approval(
+            tx,
+            NewApproval(
+                title=asked.title,
+                decision_type=first.decision_type,
+                actions=tuple(action for action, _, _ in parked),
+                ruling=ruling,
+                terms=strictest,
+                notifications=asked.notifications,
+                actor=actor,
+                supersedes=asked.supersedes,
+            ),
+            origin,
+            self.clock(),
+        )
+
+    async def _settle(
+        self, tx: AsyncSession, action: Action, row: EffectRow, ruling: Ruling, approval: str | None
+    ) -> Submitted:
+        match ruling.verdict:
+            case Verdict.EXECUTE:
+                chain = chain_of(ruling)
+                if self._spec(action).change is None:
+                    await self.queue(tx, action, row, chain)
+                    return Submitted(row.id, ruling)
+                await self._intend(tx, action, row, chain)
+                return Submitted(row.id, ruling, outcome=await self.change(tx, action, row, chain))
+            case Verdict.APPROVE_FIRST:
+                row.approval = approval
+                await tx.flush()
+                return Submitted(row.id, ruling, approval=approval)
+            case Verdict.PEOPLE_ONLY | Verdict.REFUSE:
+                await record(tx, _not_done(action, row, ruling))
+                return Submitted(row.id, ruling)
+
+
+_STATES = {
+    Verdict.EXECUTE: "ready",
+    Verdict.APPROVE_FIRST: "parked",
+    Verdict.PEOPLE_ONLY: "left_to_people",
+    Verdict.REFUSE: "refused",
+}
+
+
+async def queue_effect(tx: AsyncSession, row: EffectRow) -> None:
+    """Queue the job that performs an effect, for when `tx` commits."""
+    args = {"effect": row.id} | ({"turn": row.turn} if row.turn else {})
+    await defer(tx, "perform", args, lock=f"effect:{row.id}", priority=5)
+
+
+def _subject_id(row: EffectRow) -> str | None:
+    return row.plan or row.service
+
+
+async def _roles(tx: AsyncSession, requester: str | None) -> frozenset[Role]:
+    if requester is None:
+        return frozenset()
+    try:
+        person = await person_by_id(tx, requester)
+    except NoSuchPerson:
+        return frozenset()
+    return person.roles if person.active else frozenset()
+
+
+def _not_done(action: Action, row: EffectRow, ruling: Ruling) -> Entry:
+    nothing = NotApplicable(not_applicable=Absence.NOTHING_WAS_DONE)
+    return Entry(
+        kind=EntryKind.REFUSAL if ruling.verdict is Verdict.REFUSE else EntryKind.RULING,
+        type=action.type,
+        actor=Actor(**row.actor),
+        subject=_subject_id(row),
+        turn=row.turn,
+        effect=row.id,
+        details=action.body() | {"why": ruling.why},
+        rationale=action.rationale,
+        approvals=chain_of(ruling),
+        impact=action.impact,
+        rollback_plan=nothing,
+        artifacts=action.artifacts or NotApplicable(not_applicable=Absence.NO_ARTIFACTS),
+    )

@@ -1,0 +1,96 @@
+"""The router: from a turn to its answer. Who is it, what do they want, and may they ask?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from governance.permissions import Refused, may_ask
+from handlers.catalogue import entry
+from handlers.conversation import follow_ups
+from handlers.conversation.answers import lost_button, not_built, not_permitted, not_understood
+from handlers.conversation.cards import Reply
+from handlers.conversation.desk import Desk
+from handlers.conversation.handler import Asked, CannotAnswer, Handler
+from handlers.conversation.turn import Clicked, Said, Turn
+from handlers.recognise import Recognises, exact_command
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a turn came to: the replies in order, the catalogue name that was understood (None if
+    nothing was) and how surely, and why it was refused if it was."""
+
+    replies: tuple[Reply, ...]
+    intent: str | None
+    confidence: float
+    refused: str | None = None
+
+
+class Router:
+    """Chooses the handler for a turn. Holds no state."""
+
+    def __init__(self, handlers: Mapping[str, Handler], recogniser: Recognises) -> None:
+        self._handlers = handlers
+        self._recogniser = recogniser
+        self._presses = {verb: handler for handler in handlers.values() for verb in handler.presses}
+
+    async def answer(self, turn: Turn, desk: Desk) -> Answer:
+        """Answer a turn. A request that cannot be met as it stands is answered with why."""
+        if isinstance(turn.what, Clicked):
+            return await self._press(turn, turn.what, desk)
+        return await self._words(turn, turn.what, desk)
+
+    async def _press(self, turn: Turn, pressed: Clicked, desk: Desk) -> Answer:
+        if pressed.verb == "ask":
+            name, _, text = pressed.subject.partition(" ")
+            return await self._ask(turn, Asked(name, text, 1.0), desk)
+        handler = self._presses.get(pressed.verb)
+        if handler is None:
+            return Answer((lost_button(),), None, 0.0)
+        if handler.name not in follow_ups.DECIDES_FOR_ITSELF and (
+            refusal := self._refusal(turn, handler.name, desk)
+        ):
+            return refusal
+        try:
+            reply = await handler.presses[pressed.verb](turn, desk)
+        except CannotAnswer as cannot:
+            reply = Reply(text=str(cannot))
+        return Answer((reply,), handler.name, 1.0)
+
+    async def _words(self, turn: Turn, said: Said, desk: Desk) -> Answer:
+        command = exact_command(said.text)
+        if command is not None:
+            return await self._ask(turn, Asked(command.name, command.rest, 1.0, exact=True), desk)
+        taken = await follow_ups.take(turn, said.text, desk, self._handlers) if turn.person else None
+        if taken is None:
+            return await self._recognise(turn, said.text, desk)
+        answers = [await self._recognise(turn, rest, desk) for rest in taken.remaining]
+        replies = (*taken.replies, *(reply for answer in answers for reply in answer.replies))
+        return Answer(replies, taken.intent, 1.0)
+
+    async def _recognise(self, turn: Turn, text: str, desk: Desk) -> Answer:
+        found = await self._recogniser.recognise(text)
+        if found.name is None:
+            nearest = [entry(name) for name, _ in found.nearest]
+            return Answer((not_understood(text, nearest),), None, found.confidence)
+        return await self._ask(turn, Asked(found.name, text, found.confidence), desk)
+
+    async def _ask(self, turn: Turn, asked: Asked, desk: Desk) -> Answer:
+        if refusal := self._refusal(turn, asked.name, desk):
+            return refusal
+        handler = self._handlers.get(asked.name)
+        if handler is None:
+            return Answer((not_built(entry(asked.name)),), asked.name, asked.confidence)
+        desk.memory.intent = asked.name
+        try:
+            reply = await handler.answer(turn, asked, desk)
+        except CannotAnswer as cannot:
+            reply = Reply(text=str(cannot))
+        return Answer((reply,), asked.name, asked.confidence)
+
+    def _refusal(self, turn: Turn, name: str, desk: Desk) -> Answer | None:
+        allowed = may_ask(turn.person, name, desk.modes)
+        if not isinstance(allowed, Refused):
+            return None
+        return Answer((not_permitted(entry(name), allowed),), name, 1.0, refused=allowed.why)
