@@ -7,7 +7,7 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from governance.action import Action
 from integrations.tracker import EpicDraft, Priority, StoryDraft, StoryStatus
@@ -40,6 +40,9 @@ def _sound_story(draft: StoryDraft) -> StoryDraft:
 
 class TrackerAction(Action):
     """What every effect on the tracker has besides: the plan that it belongs to, if there is one."""
+
+    # Drafts and steps are checked however they come, ready-made ones too.
+    model_config = ConfigDict(revalidate_instances="always")
 
     plan: Id | None = None
 

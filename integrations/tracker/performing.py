@@ -46,7 +46,7 @@ async def in_no_plan(_action: TrackerAction, _tx: AsyncSession) -> bool:
 def specs(within_plan: WithinPlan = in_no_plan) -> tuple[ActionSpec, ...]:
     """Every effect on the tracker, for the gate's registry. Their port is called `tracker`."""
 
-    def spec(action: type[TrackerAction], effect: Any, undo: Any = None) -> ActionSpec:
+    def spec(action: type[TrackerAction], effect: Any, undo: Any = None, *facts: str) -> ActionSpec:
         return ActionSpec(
             action,
             _subject,
@@ -54,6 +54,7 @@ def specs(within_plan: WithinPlan = in_no_plan) -> tuple[ActionSpec, ...]:
             port="tracker",
             ask=_ask,
             establish=partial(_establish, within_plan),
+            establishes=("within_plan", *facts),
             undo=undo,
         )
 
@@ -61,8 +62,8 @@ def specs(within_plan: WithinPlan = in_no_plan) -> tuple[ActionSpec, ...]:
         spec(CreateEpic, _create_epic, _cancel_created_epic),
         spec(CancelEpic, _cancel_epic),
         spec(CreateStory, _create_story, _cancel_created_story),
-        spec(CreateUrgentStory, _create_story, _cancel_created_story),
-        spec(SetPriority, _set_priority, _priority_back),
+        spec(CreateUrgentStory, _create_story, _cancel_created_story, "new_priority", "linked_by_sre"),
+        spec(SetPriority, _set_priority, _priority_back, "new_priority"),
         spec(ScheduleStory, _schedule, _schedule_back),
         spec(SetStatus, _set_status, _status_back),
         spec(AssignStories, _assign, _assign_back),
