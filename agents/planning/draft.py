@@ -1,7 +1,4 @@
-"""What planning hands over: one plan, as frozen data, the same whether worked out by rule or with a model.
-
-A `PlanDraft` is stored as JSON and comes back equal: see `to_json` and `from_json`.
-"""
+"""What planning hands over: one plan, as frozen data, stored as JSON (`to_json`, `from_json`)."""
 
 from __future__ import annotations
 

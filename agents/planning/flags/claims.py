@@ -1,0 +1,83 @@
+"""Statements prepared for comparing, and when two of them are about the same subject."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agents.planning.lexicon import lexicon
+from agents.planning.quantities import Quantity, quantities
+from agents.planning.statements import Statement
+from agents.planning.terms import content_stems, overlap
+
+_EXAMPLE = re.compile(r"^\W*(?:given|when|then|and when|and then|for example|e\.g\.)\b|\?$", re.IGNORECASE)
+_NUMBERED = re.compile(
+    r"\b(phase|stage|version|tier|level|step|milestone|wave|sprint|release)\s?(\d+|[ivx]+)\b"
+)
+_NEGATION = re.compile(r"\b(?:not|never|no|cannot|can't|won't|without|nor|neither|none)\b|n't\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A statement prepared for comparing. `subject` are its stems without figures and units.
+
+    `words` are all its words, `numbered` what it numbers (`phase`: `2`).
+    """
+
+    statement: Statement
+    heading_stems: frozenset[str]
+    figures: tuple[Quantity, ...]
+    subject: frozenset[str]
+    negated: bool
+    words: frozenset[str]
+    numbered: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Why two statements cannot both hold, and what would settle it."""
+
+    why: str
+    suggestion: str
+
+
+def claims_of(statements: tuple[Statement, ...]) -> tuple[Claim, ...]:
+    """Statements prepared for comparing."""
+    return tuple(_claim(s) for s in statements if s.stems and not _EXAMPLE.search(s.text))
+
+
+def _claim(statement: Statement) -> Claim:
+    text = statement.text
+    figures = quantities(text)
+    bare = text
+    for figure in reversed(figures):
+        keep = figure.dimension.removeprefix("count:") if figure.dimension.startswith("count:") else ""
+        bare = f"{bare[: figure.start]} {keep} {bare[figure.end :]}"
+    return Claim(
+        statement,
+        content_stems(statement.section),
+        figures,
+        content_stems(bare),
+        bool(_NEGATION.search(text)),
+        frozenset(re.findall(r"[a-z0-9]+", text.lower())),
+        dict(_NUMBERED.findall(text.lower())),
+    )
+
+
+def same_subject(one: Claim, other: Claim, weight: Mapping[str, float], least: float, shared: int = 2) -> bool:
+    """Enough shared meaning; a heading's words count for both of its sides when the other names them."""
+    if told_apart(one, other):
+        return False
+    left = one.subject | (one.heading_stems & other.subject)
+    right = other.subject | (other.heading_stems & one.subject)
+    return len(left & right) >= shared and overlap(left, right, weight) >= least
+
+
+def told_apart(one: Claim, other: Claim) -> bool:
+    """Whether a qualifier makes them speak of different things: p50 and p95, phase 1 and phase 2."""
+    for group in lexicon().qualifiers:
+        mine, theirs = one.words & group, other.words & group
+        if mine - theirs and theirs - mine:
+            return True
+    return any(other.numbered.get(name, number) != number for name, number in one.numbered.items())

@@ -1,0 +1,30 @@
+"""All flags of a document, in its order, one a line and kind."""
+
+from __future__ import annotations
+
+from agents.planning.draft import Flag
+from agents.planning.flags.contradictions import contradictions
+from agents.planning.flags.gaps import gaps
+from agents.planning.flags.instructions import instructing, instructions
+from agents.planning.flags.wording import wording
+from agents.planning.outline import Outline
+from agents.planning.requirements import Asked
+from agents.planning.statements import statements
+
+_WEIGHTIEST = ("instruction", "contradictory", "missing", "untestable", "vague")
+
+
+def flags(outline: Outline, asked: tuple[Asked, ...]) -> tuple[Flag, ...]:
+    """Everything that a person should settle. A line has one flag for its wording or gap, the weightiest."""
+    skipped = instructing(outline)
+    said = tuple(s for s in statements(outline) if s.passage not in skipped)
+    found = [
+        *instructions(outline),
+        *contradictions(said, asked),
+        *gaps(outline, said, asked),
+        *wording(outline, said),
+    ]
+    by_line: dict[int, Flag] = {}
+    for flag in sorted(found, key=lambda f: (f.line, _WEIGHTIEST.index(f.kind))):
+        by_line.setdefault(flag.line, flag)
+    return tuple(by_line.values())

@@ -1,0 +1,219 @@
+"""What a document leaves out: open points, owners, measures, acceptance, empty sections, dead references."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from agents.planning.draft import Flag
+from agents.planning.lexicon import lexicon
+from agents.planning.outline import Outline, Passage
+from agents.planning.quantities import measured
+from agents.planning.requirements import ID_ANYWHERE, Asked
+from agents.planning.statements import Statement
+
+_EMPTY = re.compile(
+    r"^[\s\-–—_.?*]*$|^(?:n/?a|none(?: yet)?|nobody|no one|unknown|tbd|tbc|\?+|open)$", re.IGNORECASE
+)
+_OWNER_COLUMN = re.compile(
+    r"owner|responsible|assignee|accept|criteri|measure|target|metric|due|date|deadline|threshold", re.I
+)
+_CHANGE = re.compile(
+    r"\b(?:increas|reduc|improv|grow|cut|rais|boost|decreas|minimi|maximi|lower|higher|better|more|fewer|less|faster|"
+    r"shorten|speed up|strengthen|enhanc|optimi|drive|lift|double|halve)\w*",
+    re.IGNORECASE,
+)
+_UNMEASURED_QUALITY = re.compile(
+    r"\b(?:(?:handle|support|sustain|cope with|withstand|survive|scale)\w*\b[^.]{0,60}\b(?:load|traffic|users|"
+    r"volumes?|peaks?|growth|demand|requests|spikes?|customers)|response times?|latency|throughput|uptime|"
+    r"availability|recover(?:y|s|ed)?\b|back(?:ed)?[ -]?ups?\b|retain(?:ed|s)?\b|retention|"
+    r"(?:kept|stored) (?:for|until)|time[ds]? ?out|expires?\b|rate[- ]limit\w*|load times?|page load)\b",
+    re.IGNORECASE,
+)
+_SEE = re.compile(
+    r"\b(?:see|per|in|as (?:described|defined|specified|listed|shown) in|refer to|according to)\s+(?:the )?"
+    r"(?P<what>section|appendix|annex|chapter|figure|table)\s+(?P<which>[A-Z0-9][\w.]*)",
+    re.IGNORECASE,
+)
+_ACCEPTING = re.compile(
+    r"^\W*(?:acceptance|ac\b|accept|criteri|verif|test|done when|given\b|measure)", re.IGNORECASE
+)
+
+
+def gaps(outline: Outline, statements: tuple[Statement, ...], asked: tuple[Asked, ...]) -> Iterator[Flag]:
+    """All of the kind `missing`."""
+    yield from _open_points(outline)
+    yield from _questions(statements)
+    yield from _owners(outline)
+    yield from _empty_sections(outline)
+    yield from _empty_cells(outline)
+    yield from _goals_without_measure(outline, statements)
+    yield from _qualities_without_measure(outline, statements)
+    yield from _without_acceptance(outline, asked)
+    yield from _dead_references(outline, statements, asked)
+
+
+def _missing(quote: str, line: int, why: str, suggestion: str) -> Flag:
+    return Flag("missing", quote.strip()[:300], line, why, suggestion)
+
+
+def _open_points(outline: Outline) -> Iterator[Flag]:
+    for passage in outline.passages:
+        for offset, text in enumerate(passage.lines):
+            if match := lexicon().open_points.search(text) or re.search(r"\?{2,}", text):
+                yield _missing(
+                    text,
+                    passage.line + offset,
+                    f"“{match[0]}”: not decided yet",
+                    "Decide it, or say who will and by when.",
+                )
+    for heading in outline.headings:
+        if lexicon().open_points.search(heading.text):
+            yield _missing(
+                heading.text, heading.line, "the section is not written yet", "Write it, or remove it."
+            )
+
+
+def _questions(statements: tuple[Statement, ...]) -> Iterator[Flag]:
+    for statement in statements:
+        if statement.text.endswith("?") and statement.role in (
+            "requirements",
+            "quality",
+            "goals",
+            "acceptance",
+        ):
+            yield _missing(
+                statement.text, statement.line, "a question stands where an answer is needed", "Answer it."
+            )
+
+
+def _owners(outline: Outline) -> Iterator[Flag]:
+    for meta in outline.meta:
+        if "owner" in meta.key and _EMPTY.match(meta.value):
+            yield _missing(
+                f"{meta.key}: {meta.value}", meta.line, "nobody owns it", "Name a person who decides."
+            )
+    if len(outline.meta) >= 2 and not any(
+        re.search("owner|author|sponsor|contact", m.key) for m in outline.meta
+    ):
+        first = min(m.line for m in outline.meta)
+        yield _missing(outline.title, first, "no owner is named", "Name a person who decides.")
+
+
+def _empty_sections(outline: Outline) -> Iterator[Flag]:
+    filled = {h.line for p in outline.passages if p.kind != "html" for h in p.sections[-1:]}
+    for heading, following in zip(outline.headings, (*outline.headings[1:], None), strict=True):
+        parent = following is not None and following.level > heading.level
+        if heading.line not in filled and not parent and heading.level < 7:
+            yield _missing(heading.text, heading.line, "the section is empty", "Write it, or remove it.")
+
+
+def _empty_cells(outline: Outline) -> Iterator[Flag]:
+    for passage in outline.passages:
+        for column, cell in passage.cells:
+            if _OWNER_COLUMN.search(column) and _EMPTY.match(cell):
+                yield _missing(
+                    passage.text,
+                    passage.line,
+                    f"no {column.lower()} is given",
+                    f"Fill in the {column.lower()}.",
+                )
+                break
+            if passage.role == "goals" and re.search("target", column, re.I) and not re.search(r"\d", cell):
+                yield _missing(
+                    passage.text, passage.line, "a target without a figure", "Say from how much to how much."
+                )
+                break
+
+
+def _goals_without_measure(outline: Outline, statements: tuple[Statement, ...]) -> Iterator[Flag]:
+    for statement in statements:
+        whole = outline.passages[statement.passage]
+        figures = measured(statement.text) or (whole.kind == "row" and re.search(r"\d", whole.text))
+        if statement.role == "goals" and _CHANGE.search(statement.text) and not figures:
+            yield _missing(
+                statement.text,
+                statement.line,
+                "a goal without a measure",
+                "Say from how much to how much, by when.",
+            )
+
+
+def _qualities_without_measure(outline: Outline, statements: tuple[Statement, ...]) -> Iterator[Flag]:
+    for statement in statements:
+        below = " ".join(p.text for p in outline.passages if p.parent == statement.passage)
+        whole = outline.passages[statement.passage].text
+        if (
+            statement.binding
+            and statement.role in ("requirements", "quality")
+            and (match := _UNMEASURED_QUALITY.search(statement.text))
+            and not measured(f"{whole} {below}")
+        ):
+            yield _missing(
+                statement.text,
+                statement.line,
+                f"“{match[0]}” without a figure",
+                "Give the figure and how it is measured.",
+            )
+
+
+def _without_acceptance(outline: Outline, asked: tuple[Asked, ...]) -> Iterator[Flag]:
+    """Where most requirements of a document say how they are accepted, those that do not stand out."""
+    elsewhere = {
+        m[0].upper() for p in outline.passages if p.role == "acceptance" for m in ID_ANYWHERE.finditer(p.text)
+    }
+    own = [a for a in asked if not re.fullmatch(r"R\d+", a.requirement.id) and not a.quality]
+    accepted = [
+        a
+        for a in own
+        if a.requirement.id.upper() in elsewhere or any(_ACCEPTING.match(text) for text, _ in a.details)
+    ]
+    if len(accepted) >= 2 and len(accepted) >= 0.6 * len(own):
+        for a in own:
+            if a not in accepted:
+                line = a.requirement.line
+                yield _missing(
+                    a.requirement.text, line, "it alone has no acceptance criteria", "Say how it is accepted."
+                )
+
+
+def _dead_references(
+    outline: Outline, statements: tuple[Statement, ...], asked: tuple[Asked, ...]
+) -> Iterator[Flag]:
+    known = {a.requirement.id.upper() for a in asked} | {
+        m[0].upper() for p in outline.passages for m in [ID_ANYWHERE.match(p.text.lstrip("*[( "))] if m
+    }
+    prefixes = {re.sub(r"[\d.]+[a-z]?$", "", name) for name in known if not re.fullmatch(r"R\d+", name)}
+    known |= {m[0].upper() for h in outline.headings for m in ID_ANYWHERE.finditer(h.text)}
+    known |= {
+        m[0].upper() for p in outline.passages for _, cell in p.cells[:1] for m in ID_ANYWHERE.finditer(cell)
+    }
+    for statement in statements:
+        for match in ID_ANYWHERE.finditer(statement.text):
+            name = match[0].upper()
+            if name not in known and re.sub(r"[\d.]+[A-Z]?$", "", name) in prefixes:
+                yield _missing(
+                    statement.text, statement.line, f"{match[0]} does not exist", "Correct the reference."
+                )
+        if (see := _SEE.search(statement.text)) and not _has_section(
+            outline, see["what"], see["which"].rstrip(".")
+        ):
+            quote = f"{see['what']} {see['which']}"
+            yield _missing(
+                statement.text, statement.line, f"there is no {quote}", "Add it, or correct the reference."
+            )
+
+
+def _has_section(outline: Outline, what: str, which: str) -> bool:
+    named = rf"\b{what}\s+{re.escape(which)}\b"
+    numbered = rf"^\W*{re.escape(which)}[.:) ]"
+    places = [h.text for h in outline.headings] + [p.text for p in outline.passages if _captions(p)]
+    return any(
+        re.search(named, place, re.IGNORECASE)
+        or (what.lower() in ("section", "chapter") and re.search(numbered, place))
+        for place in places
+    )
+
+
+def _captions(passage: Passage) -> bool:
+    return passage.kind == "paragraph" and bool(re.match(r"\W*(?:figure|table)\b", passage.text, re.IGNORECASE))

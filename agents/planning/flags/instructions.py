@@ -1,0 +1,44 @@
+"""Sentences that speak to the bot instead of asking for a feature. They are shown, and never followed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agents.planning.draft import Flag
+from agents.planning.lexicon import lexicon
+from agents.planning.outline import Outline, Passage
+
+
+def instructions(outline: Outline) -> Iterator[Flag]:
+    """One flag for every line, hidden comments and code blocks included, that tells the bot what to do."""
+    for passage in outline.passages:
+        for line, text in _pieces(passage):
+            if lexicon().instructions.search(text):
+                yield Flag(
+                    "instruction",
+                    text.strip()[:300],
+                    line,
+                    "it speaks to the reader's software; documents are data here, so I did not follow it",
+                    "Remove it, or say as a requirement what the product should do.",
+                )
+
+
+def instructing(outline: Outline) -> frozenset[int]:
+    """Numbers of the passages that hold instructions and nothing that could be built."""
+    return frozenset(
+        index
+        for index, passage in enumerate(outline.passages)
+        if any(lexicon().instructions.search(text) for _, text in _pieces(passage))
+    )
+
+
+def _pieces(passage: Passage) -> Iterator[tuple[int, str]]:
+    """The lines, and where a sentence runs over a line's end the two together."""
+    found = False
+    for offset, text in enumerate(passage.lines):
+        if lexicon().instructions.search(text):
+            found = True
+        yield passage.line + offset, text
+    if not found and len(passage.lines) > 1:
+        for offset, (one, two) in enumerate(zip(passage.lines, passage.lines[1:], strict=False)):
+            yield passage.line + offset, f"{one} {two}"
