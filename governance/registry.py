@@ -24,14 +24,14 @@ class UnknownActionType(LookupError):
 class Effect(Protocol):
     """Performs an action on a port of the outside world. The grant's id is the idempotency key."""
 
-    async def __call__(self, action: Any, grant: Grant, port: Any) -> Outcome:
+    async def __call__(self, action: Any, grant: Grant, port: Any, /) -> Outcome:
         """Do exactly what the action says; raise `EffectFailed` if the port refused it."""
 
 
 class Change(Protocol):
     """Performs an action on the department's own rows, inside the ruling's transaction."""
 
-    async def __call__(self, action: Any, grant: Grant, tx: AsyncSession) -> Outcome:
+    async def __call__(self, action: Any, grant: Grant, tx: AsyncSession, /) -> Outcome:
         """Apply the change; it commits or rolls back together with its audit entries."""
 
 

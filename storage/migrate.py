@@ -29,6 +29,8 @@ def migrate(owner_url: str) -> bool:
             config = migration_config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+            # So that a process that only has the app role can tell whether the schema is its own.
+            connection.execute(text(f"GRANT SELECT ON alembic_version TO {APP_ROLE}"))
             return True
     finally:
         engine.dispose()

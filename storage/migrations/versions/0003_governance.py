@@ -137,6 +137,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_people"),
     )
     op.create_table(
+        "policies",
+        sa.Column("tenant", sa.Text(), server_default=sa.text("current_setting('app.tenant')"), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("number", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("accepted", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name="pk_policies"),
+    )
+    op.create_table(
         "windows",
         sa.Column("tenant", sa.Text(), server_default=sa.text("current_setting('app.tenant')"), nullable=False),
         sa.Column("id", sa.Text(), nullable=False),
@@ -243,6 +253,7 @@ def upgrade() -> None:
         "notices",
         "overrides",
         "people",
+        "policies",
         "windows",
         "delegations",
         "effects",

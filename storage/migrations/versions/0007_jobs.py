@@ -6,7 +6,7 @@ from procrastinate.schema import SchemaManager
 from storage.migrations.row_security import APP_ROLE
 
 revision = "0007_jobs"
-down_revision = "0005_tracker"
+down_revision = "0006_agents"
 
 _TABLES = "procrastinate_jobs, procrastinate_events, procrastinate_workers, procrastinate_periodic_defers"
 

@@ -1,0 +1,145 @@
+"""Actions on plans: executing, pausing, resuming and cancelling one. All are changes of our own rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from agents.plans import steps
+from agents.plans.rows import plan_for_update
+from governance.action import Action, Grant, Outcome, OutcomeState, Subject
+from governance.registry import ActionSpec, EffectFailed
+
+
+class PlanAction(Action):
+    """What every action on a plan has: which plan, and the draft it is about."""
+
+    plan: str
+    title: str = Field(max_length=300)
+
+
+class ExecutePlan(PlanAction):
+    """Carry a proposed plan out: make its epic and stories, and schedule them.
+
+    `version` and `draft_digest` bind the exact draft that people saw; a plan that was drafted anew
+    since is not executed.
+    """
+
+    type = "plan.execute"
+    decision_type = "plan_execution"
+
+    version: int
+    draft_digest: str
+    stories: int = Field(ge=0)
+    hours: str
+
+    def summary(self) -> str:
+        return f"Carry out “{self.title}”: one epic, {self.stories} stories, {self.hours} agent-hours"
+
+
+class PausePlan(PlanAction):
+    """Start no further step of a plan until it is resumed."""
+
+    type = "plan.pause"
+    decision_type = "plan_change"
+
+    def summary(self) -> str:
+        return f"Pause “{self.title}”"
+
+
+class ResumePlan(PlanAction):
+    """Go on with a paused plan; with `budget_hours`, under a new budget."""
+
+    type = "plan.resume"
+    decision_type = "plan_change"
+
+    budget_hours: str | None = None
+
+    def summary(self) -> str:
+        budget = f" with a budget of {self.budget_hours} agent-hours" if self.budget_hours else ""
+        return f"Resume “{self.title}”{budget}"
+
+
+class CancelPlan(PlanAction):
+    """End a plan: what it made and nobody has started is cancelled, the rest stays."""
+
+    type = "plan.cancel"
+    decision_type = "plan_change"
+
+    def summary(self) -> str:
+        return f"Cancel “{self.title}” and the stories that nobody has started"
+
+
+def specs() -> tuple[ActionSpec, ...]:
+    """How the gate performs these."""
+    return (
+        ActionSpec(ExecutePlan, _subject, change=_execute, undo=_undo_execute),
+        ActionSpec(PausePlan, _subject, change=_pause, undo=_undo_pause),
+        ActionSpec(ResumePlan, _subject, change=_resume),
+        ActionSpec(CancelPlan, _subject, change=_cancel),
+    )
+
+
+def _subject(action: PlanAction) -> Subject:
+    return Subject(process="planning", plan=action.plan, decides=f"{action.type} {action.plan}")
+
+
+async def _execute(action: ExecutePlan, _grant: Grant, tx: AsyncSession) -> Outcome:
+    plan = await plan_for_update(tx, action.plan)
+    if plan.state != "proposed" or plan.version != action.version:
+        raise EffectFailed("The plan has changed since it was proposed, so this version is not carried out.")
+    await steps.begin(tx, plan)
+    return _done(plan.id, f"“{plan.title}” is being carried out.")
+
+
+async def _pause(action: PausePlan, _grant: Grant, tx: AsyncSession) -> Outcome:
+    plan = await plan_for_update(tx, action.plan)
+    if plan.state not in ("executing", "proposed"):
+        raise EffectFailed(f"The plan is {plan.state}, so there is nothing to pause.")
+    if plan.state == "proposed":
+        raise EffectFailed("The plan waits for its approval and does nothing yet. Cancel it instead.")
+    plan.state, plan.why = "paused", action.rationale
+    await steps.show(tx, plan)
+    return _done(plan.id, f"“{plan.title}” is paused. Nothing new starts.")
+
+
+async def _resume(action: ResumePlan, _grant: Grant, tx: AsyncSession) -> Outcome:
+    plan = await plan_for_update(tx, action.plan)
+    if plan.state != "paused":
+        raise EffectFailed(f"The plan is {plan.state}, not paused.")
+    if action.budget_hours is not None:
+        plan.budget_hours, plan.warned = float(action.budget_hours), False
+    plan.state, plan.why = "executing", None
+    await steps.go_on(tx, plan)
+    return _done(plan.id, f"“{plan.title}” goes on.")
+
+
+async def _cancel(action: CancelPlan, _grant: Grant, tx: AsyncSession) -> Outcome:
+    plan = await plan_for_update(tx, action.plan)
+    if plan.state in ("cancelled", "failed"):
+        raise EffectFailed(f"The plan is {plan.state} already.")
+    plan.state, plan.why = "cancelled", action.rationale
+    await steps.go_on(tx, plan)
+    return _done(plan.id, f"“{plan.title}” is cancelled.")
+
+
+def _undo_execute(action: ExecutePlan, _outcome: Outcome) -> Action:
+    return CancelPlan(plan=action.plan, title=action.title, **_taking_back(action))
+
+
+def _undo_pause(action: PausePlan, _outcome: Outcome) -> Action:
+    return ResumePlan(plan=action.plan, title=action.title, **_taking_back(action))
+
+
+def _taking_back(action: Action) -> dict[str, Any]:
+    return {
+        "rationale": f"Taking back: {action.summary()}",
+        "impact": "The plan stands as it did before.",
+        "rollback_plan": "Propose it again.",
+    }
+
+
+def _done(plan: str, detail: str) -> Outcome:
+    return Outcome(OutcomeState.DONE, detail, plan)

@@ -1,0 +1,242 @@
+"""Carrying a plan out: one step after another, each through the gate, each once.
+
+Every call looks at the rows and does what is next: it runs when a step ended, when somebody resumed the
+plan, after a halt, and again after a crash. The plan's row is locked while it runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from agents.planning.draft import DraftStory, PlanDraft
+from agents.plans import steps
+from agents.plans.rows import draft_of, plan_for_update, steps_of
+from agents.plans.tables import PlanRow, PlanStepRow
+from governance.action import Action, OutcomeState, Verdict
+from governance.effects import Origin, effect_for_update, outcome_of
+from governance.gate import Asking, Gate, Submitted
+from governance.people import Actor
+from governance.record import intervened
+from integrations.tracker import EpicDraft, Priority, StoryDraft
+from integrations.tracker.actions import (
+    Assignment,
+    AssignStories,
+    CancelEpic,
+    CreateEpic,
+    ScheduleStory,
+    new_story,
+)
+from storage.notices import notify
+
+WARNING_SHARE = 0.8
+"""Of the budget in agent-hours: at this much people are warned, at all of it the plan pauses."""
+
+_OVER = ("done", "failed", "left")
+
+_NOTHING = {
+    steps.SCHEDULE: "It found no place in the sprints that are planned, or was not made.",
+    steps.ASSIGN: "No team that works on this has somebody to hold its stories.",
+}
+"""Why a step had nothing to do."""
+
+
+async def advance(tx: AsyncSession, gate: Gate, plan_id: str, assignees: Mapping[str, str]) -> None:
+    """Take note of what ended, and submit what is next. `assignees`: a team's proposed holder, by team."""
+    plan = await plan_for_update(tx, plan_id)
+    rows = await steps_of(tx, plan.id)
+    changed = await _take_note(tx, plan, rows)
+    if plan.state == "cancelled":
+        await _cancel_epic(tx, gate, plan)
+    elif plan.state == "executing" and await _within_budget(tx, plan, gate):
+        changed |= await _submit_next(tx, gate, plan, rows, assignees)
+        if all(row.state in _OVER or _only_waits_for_holders(row) for row in rows):
+            plan.state = "created"
+            changed = True
+    if changed:
+        await steps.show(tx, plan)
+
+
+async def spend(tx: AsyncSession, plan_id: str, hours: float) -> None:
+    """Count agent-hours against a plan's budget; the next step sees them."""
+    plan = await plan_for_update(tx, plan_id)
+    plan.used_hours += hours
+    await steps.go_on(tx, plan)
+
+
+async def _take_note(tx: AsyncSession, plan: PlanRow, rows: Sequence[PlanStepRow]) -> bool:
+    changed = False
+    for row in rows:
+        if row.state != "submitted" or row.effect is None:
+            continue
+        effect = await effect_for_update(tx, row.effect)
+        ended = outcome_of(effect)
+        if effect.state == "done" and ended is not None:
+            row.state, row.reference, row.detail = "done", ended.reference, ended.detail
+        elif effect.state in ("failed", "unknown", "withdrawn"):
+            row.state, row.detail = "failed", ended.detail if ended else effect.held
+            await _blocked(tx, plan, row)
+        elif effect.state == "held" and row.detail != effect.held:
+            row.detail = effect.held
+        else:
+            continue
+        changed = True
+        if row.key == steps.EPIC and row.state == "done":
+            plan.epic = row.reference
+    return changed
+
+
+async def _submit_next(
+    tx: AsyncSession, gate: Gate, plan: PlanRow, rows: Sequence[PlanStepRow], assignees: Mapping[str, str]
+) -> bool:
+    """One step at a time: a story names the ids that earlier ones were given."""
+    if any(row.state == "submitted" for row in rows if row.key != steps.ASSIGN):
+        return False
+    row = next((row for row in rows if row.state == "waiting"), None)
+    draft = draft_of(plan)
+    if row is None or draft is None:
+        return False
+    if any(step.state == "failed" for step in rows if step.key == steps.EPIC):
+        plan.state, plan.why = "paused", "The epic could not be made, so its stories were not started."
+        return True
+    action = _action(plan, draft, row, rows, assignees)
+    if action is None:
+        row.state, row.detail = "left", _NOTHING[row.key.partition(":")[0]]
+        return True
+    submitted = await gate.submit(
+        tx,
+        action,
+        actor=Actor("agent", "project_manager", on_behalf_of=plan.requester),
+        origin=Origin(turn=plan.turn, place=plan.place),
+        asking=Asking(title=f"Who holds the stories of “{plan.title}”"),
+    )
+    _note_submission(row, submitted)
+    if row.state == "left":
+        await _blocked(tx, plan, row)
+    return True
+
+
+def _only_waits_for_holders(row: PlanStepRow) -> bool:
+    # Who answers for a story is a proposal until a director approves it; the stories are there already.
+    return row.key == steps.ASSIGN and row.state == "submitted"
+
+
+def _note_submission(row: PlanStepRow, submitted: Submitted) -> None:
+    row.effect = submitted.effect
+    match submitted.ruling.verdict:
+        case Verdict.EXECUTE | Verdict.APPROVE_FIRST:
+            row.state = "submitted"
+        case Verdict.PEOPLE_ONLY | Verdict.REFUSE:
+            row.state, row.detail = "left", submitted.ruling.why
+    if submitted.outcome is not None and submitted.outcome.state is OutcomeState.DONE:
+        row.state, row.reference = "done", submitted.outcome.reference
+
+
+def _action(
+    plan: PlanRow,
+    draft: PlanDraft,
+    row: PlanStepRow,
+    rows: Sequence[PlanStepRow],
+    assignees: Mapping[str, str],
+) -> Action | None:
+    why: dict[str, Any] = {
+        "rationale": f"A step of the approved plan “{plan.title}” from {plan.document}.",
+        "impact": f"Step {row.position + 1} of {len(rows)}; nothing that exists is changed.",
+        "rollback_plan": "Cancel the plan: it cancels its epic and every story that nobody has started.",
+        "artifacts": (f"document:{draft.document}:sha256:{draft.document_digest}",),
+        "plan": plan.id,
+    }
+    if row.key == steps.EPIC:
+        return CreateEpic(draft=EpicDraft(draft.title, draft.product, draft.document, Priority.P2), **why)
+    made = {
+        step.key.removeprefix("story:"): step.reference
+        for step in rows
+        if step.reference and step.key.startswith("story:")
+    }
+    if row.key == steps.ASSIGN:
+        return _assignment(draft, made, assignees, why)
+    kind, _, key = row.key.partition(":")
+    if kind == steps.SCHEDULE:
+        return _scheduling(draft, key, made, why)
+    return new_story(_story_draft(plan, draft, draft.story(key), made), **why)
+
+
+def _story_draft(plan: PlanRow, draft: PlanDraft, story: DraftStory, made: Mapping[str, str]) -> StoryDraft:
+    return StoryDraft(
+        title=story.title,
+        description=story.description,
+        acceptance=story.acceptance,
+        team=story.team,
+        product=draft.product,
+        priority=story.priority,
+        discipline=story.discipline,
+        estimate_hours=story.hours or None,
+        epic=plan.epic,
+        depends_on=tuple(made[key] for key in story.depends_on if key in made),
+    )
+
+
+def _scheduling(draft: PlanDraft, key: str, made: Mapping[str, str], why: Mapping[str, Any]) -> Action | None:
+    sprint = next((placed.sprint for placed in draft.schedule if placed.story == key), None)
+    if sprint is None or key not in made:
+        return None
+    return ScheduleStory(story=made[key], sprint=sprint, was="", **why)
+
+
+def _assignment(
+    draft: PlanDraft, made: Mapping[str, str], assignees: Mapping[str, str], why: Mapping[str, object]
+) -> Action | None:
+    holders = tuple(
+        Assignment(story=made[story.key], assignee=assignees[story.team])
+        for story in draft.stories
+        if story.key in made and story.team in assignees
+    )
+    if not holders:
+        return None
+    return AssignStories.model_validate(
+        {**why, "stories": holders, "impact": f"{len(holders)} stories get a person who answers for them."}
+    )
+
+
+async def _within_budget(tx: AsyncSession, plan: PlanRow, gate: Gate) -> bool:
+    """Warn once at four fifths of the budget; at all of it, pause until somebody allows more."""
+    if not plan.budget_hours:
+        return True
+    share = plan.used_hours / plan.budget_hours
+    if share >= 1:
+        used = f"{plan.used_hours:g} of {plan.budget_hours:g} agent-hours are used"
+        plan.state, plan.why = "paused", f"{used}. Resume it with a new budget, or cancel it."
+        await intervened(tx, "escalated", plan.requester, plan.id, plan.why, gate.clock())
+        ids = {"plan": plan.id, "key": f"budget:{plan.id}"}
+        await notify(tx, "plan_over_budget", ids, place=plan.place, people=(plan.requester,))
+        await steps.show(tx, plan)
+        return False
+    if share >= WARNING_SHARE and not plan.warned:
+        plan.warned = True
+        ids = {"plan": plan.id, "key": f"budget:{plan.id}"}
+        await notify(tx, "plan_near_budget", ids, place=plan.place, people=(plan.requester,))
+    return True
+
+
+async def _blocked(tx: AsyncSession, plan: PlanRow, row: PlanStepRow) -> None:
+    if "blockers" in plan.notifications:
+        ids = {"plan": plan.id, "step": row.key, "key": f"blocked:{plan.id}:{row.key}"}
+        await notify(tx, "plan_blocked", ids, place=plan.place, people=(plan.requester,))
+
+
+async def _cancel_epic(tx: AsyncSession, gate: Gate, plan: PlanRow) -> None:
+    if plan.epic is None:
+        return
+    epic, plan.epic = plan.epic, None
+    action = CancelEpic(
+        epic=epic,
+        reason=f"The plan {plan.id} was cancelled",
+        plan=plan.id,
+        rationale=f"The plan “{plan.title}” was cancelled: {plan.why}",
+        impact="The epic and its stories that are not done are cancelled; nothing else depends on them.",
+        rollback_plan="Propose the plan again: it makes a new epic.",
+    )
+    actor = Actor("agent", "project_manager", on_behalf_of=plan.requester)
+    await gate.submit(tx, action, actor=actor, origin=Origin(turn=plan.turn, place=plan.place))

@@ -1,0 +1,99 @@
+"""Plans as rows: finding one, and what it holds."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from agents.planning.draft import PlanChanges, PlanDraft, from_json
+from agents.plans.tables import PlanRow, PlanStepRow
+
+_CHANGES: TypeAdapter[PlanChanges] = TypeAdapter(PlanChanges)
+
+
+class NoSuchPlan(LookupError):
+    """No plan has this id."""
+
+
+def new_plan(
+    document: str, requester: str, place: dict[str, Any] | None, thread: str | None, turn: str | None
+) -> PlanRow:
+    """A plan that is about to be drafted."""
+    return PlanRow(
+        id=f"pl_{secrets.token_hex(5)}",
+        document=document,
+        title=document,
+        requester=requester,
+        state="drafting",
+        version=0,
+        notifications=[],
+        used_hours=0.0,
+        warned=False,
+        place=place,
+        thread=thread,
+        turn=turn,
+    )
+
+
+async def plan_by_id(tx: AsyncSession, plan: str) -> PlanRow:
+    """A plan's row. Raises NoSuchPlan."""
+    return _found(plan, (await tx.execute(select(PlanRow).where(PlanRow.id == plan))).scalar())
+
+
+async def plan_for_update(tx: AsyncSession, plan: str) -> PlanRow:
+    """A plan's row, locked until `tx` ends. Raises NoSuchPlan."""
+    query = select(PlanRow).where(PlanRow.id == plan).with_for_update()
+    return _found(plan, (await tx.execute(query)).scalar())
+
+
+async def plan_of_approval(tx: AsyncSession, approval: str) -> PlanRow | None:
+    """The plan that an approval is about, if it is about one."""
+    return (await tx.execute(select(PlanRow).where(PlanRow.approval == approval))).scalar()
+
+
+async def plans(tx: AsyncSession, *states: str) -> list[PlanRow]:
+    """Plans in these states (all, if none is named), newest first."""
+    query = select(PlanRow).order_by(PlanRow.created.desc())
+    return list((await tx.execute(query.where(PlanRow.state.in_(states)) if states else query)).scalars())
+
+
+async def steps_of(tx: AsyncSession, plan: str) -> list[PlanStepRow]:
+    """A plan's steps, in order."""
+    query = select(PlanStepRow).where(PlanStepRow.plan == plan).order_by(PlanStepRow.position)
+    return list((await tx.execute(query)).scalars())
+
+
+def draft_of(plan: PlanRow) -> PlanDraft | None:
+    """The newest draft; None while the first is being worked out."""
+    return None if plan.draft is None else from_json(plan.draft)
+
+
+def previous_of(plan: PlanRow) -> PlanDraft | None:
+    """The draft before the newest."""
+    return None if plan.previous is None else from_json(plan.previous)
+
+
+def digest_of(draft: str) -> str:
+    """SHA-256 (hex) of a draft's stored text: what an approval binds."""
+    return hashlib.sha256(draft.encode()).hexdigest()
+
+
+def changes_of(plan: PlanRow) -> PlanChanges:
+    """What people asked to be different from the first draft."""
+    return PlanChanges() if plan.changes is None else _CHANGES.validate_json(plan.changes)
+
+
+def changes_to_json(changes: PlanChanges) -> str:
+    """Changes as JSON text, for the row."""
+    return _CHANGES.dump_json(changes).decode()
+
+
+def _found(plan: str, row: PlanRow | None) -> PlanRow:
+    if row is None:
+        raise NoSuchPlan(plan)
+    return row

@@ -1,0 +1,76 @@
+"""A plan's steps: laid out when it is approved, shown while they are done."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from agents.planning.draft import Budget, DraftStory, PlanDraft
+from agents.plans.rows import draft_of
+from agents.plans.tables import PlanRow, PlanStepRow
+from storage.jobs import defer
+from storage.notices import notify
+
+EPIC = "epic"
+STORY = "story"
+SCHEDULE = "schedule"
+ASSIGN = "assign"
+
+
+async def begin(tx: AsyncSession, plan: PlanRow) -> None:
+    """Lay out the steps of an approved plan, and start the first."""
+    draft = draft_of(plan)
+    if draft is None:
+        raise ValueError(f"{plan.id} has no draft, so it has no steps")
+    titles = [(EPIC, f"Epic “{draft.title}”")]
+    for story in in_order(draft):
+        titles.append((f"{STORY}:{story.key}", story.title))
+        titles.append((f"{SCHEDULE}:{story.key}", f"Schedule “{story.title}”"))
+    titles += [(ASSIGN, "Propose who holds each story")]
+    tx.add_all(
+        PlanStepRow(plan=plan.id, key=key, position=position, title=title, state="waiting")
+        for position, (key, title) in enumerate(titles)
+    )
+    plan.state, plan.why = "executing", None
+    if isinstance(draft.budget, Budget):
+        plan.budget_hours = draft.budget.limit_hours
+    await tx.flush()
+    await go_on(tx, plan)
+
+
+async def go_on(tx: AsyncSession, plan: PlanRow) -> None:
+    """Queue the plan's next step, and show where it stands."""
+    turn = {"turn": plan.turn} if plan.turn else {}
+    await defer(tx, "advance_plan", {"plan": plan.id} | turn, lock=f"plan:{plan.id}")
+    await show(tx, plan)
+
+
+async def show(tx: AsyncSession, plan: PlanRow) -> None:
+    """Bring the plan's progress message up to date."""
+    plan.changed = datetime.now(UTC)
+    ids = {"plan": plan.id, "key": f"progress:{plan.id}"}
+    await notify(tx, "plan_progress", ids, place=plan.place, turn=plan.turn)
+
+
+def in_order(draft: PlanDraft) -> list[DraftStory]:
+    """The stories so that each comes after those it depends on, in the order of the schedule.
+
+    A story's dependencies must exist in the tracker before it does.
+    """
+    starts = {scheduled.story: scheduled.starts for scheduled in draft.schedule}
+    last = max(starts.values(), default=None)
+    waiting = sorted(draft.stories, key=lambda story: (str(starts.get(story.key, last)), story.key))
+    placed: list[DraftStory] = []
+    keys: set[str] = set()
+    known = {story.key for story in draft.stories}
+    while waiting:
+        ready = [story for story in waiting if keys.issuperset(known.intersection(story.depends_on))]
+        if not ready:
+            raise ValueError(
+                f"the stories {', '.join(s.key for s in waiting)} depend on each other in a circle"
+            )
+        placed.append(ready[0])
+        keys.add(ready[0].key)
+        waiting.remove(ready[0])
+    return placed

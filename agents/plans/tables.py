@@ -1,0 +1,61 @@
+"""Plans and their steps as rows: work that takes many actions over hours or weeks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKeyConstraint, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.schema import Base, TenantScoped
+
+
+class PlanRow(TenantScoped, Base):
+    """A plan from its first reading of a document on.
+
+    `state`: drafting | proposed (an approval is open) | executing | paused | created (every step done)
+    | cancelled | failed (`why` says). `draft` is the PlanDraft as JSON text, `version` counts drafts.
+    """
+
+    __tablename__ = "plans"
+    __table_args__ = (Index(None, "tenant", "state"), Index(None, "tenant", "thread"))
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    document: Mapped[str]
+    title: Mapped[str]
+    requester: Mapped[str]
+    state: Mapped[str]
+    why: Mapped[str | None]
+    version: Mapped[int] = mapped_column(server_default=text("0"))
+    changes: Mapped[str | None]
+    draft: Mapped[str | None]
+    previous: Mapped[str | None]
+    approval: Mapped[str | None]
+    notifications: Mapped[list[Any]]
+    epic: Mapped[str | None]
+    budget_hours: Mapped[float | None]
+    used_hours: Mapped[float] = mapped_column(server_default=text("0"))
+    warned: Mapped[bool] = mapped_column(server_default=text("false"))
+    place: Mapped[dict[str, Any] | None]
+    thread: Mapped[str | None]
+    turn: Mapped[str | None]
+    created: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    changed: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class PlanStepRow(TenantScoped, Base):
+    """One step of an executing plan. `key` is `epic`, `story:S1`, `schedule:S1`, … or `assign`;
+    `reference` is what it made. `state`: waiting | submitted | done | failed | left (for people: `detail` says why)."""
+
+    __tablename__ = "plan_steps"
+    __table_args__ = (ForeignKeyConstraint(["tenant", "plan"], ["plans.tenant", "plans.id"]),)
+
+    plan: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int]
+    title: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default=text("'waiting'"))
+    effect: Mapped[str | None]
+    reference: Mapped[str | None]
+    detail: Mapped[str | None]
