@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from governance.audit import verifier
 from governance.audit.entries import AnyEntry
+from governance.audit.export import Reveal, everything, export
 from governance.audit.keys import signer_for
 from governance.audit.log import record
+from governance.audit.publication import Publisher
 from governance.audit.sequencer import Sequencer
 from governance.audit.signed_note import VerifierKey
 from storage.database import Database
 from storage.embedded import EmbeddedServer
+from tests.governance.audit.audit_entries import intent, said
 
 PRIVATE = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 
 Write = Callable[..., Awaitable[list[str]]]
 Tamper = Callable[..., Awaitable[int]]
+Export = Callable[..., Awaitable[Path]]
+
+SIZE = 40
 
 
 @pytest.fixture
@@ -68,3 +78,56 @@ def tamper(owner: psycopg.AsyncConnection) -> Tamper:
         return hit
 
     return tamper
+
+
+@pytest.fixture
+async def ids(write: Write) -> list[str]:
+    """Forty entries under eight checkpoints."""
+    entries = [said(f"message {n}") if n % 3 else intent(f"e{n}", subject="DASH") for n in range(SIZE)]
+    return await write(*entries, apart=5)
+
+
+@pytest.fixture
+def export_to(database: Database, tenant: str, key: VerifierKey, tmp_path: Path) -> Export:
+    async def export_to(reveal: Reveal = everything) -> Path:
+        path = tmp_path / "export.jsonl"
+        lines = [line async for line in export(database, tenant, key, reveal)]
+        path.write_text("".join(lines), encoding="utf-8")
+        return path
+
+    return export_to
+
+
+@pytest.fixture
+def checkpoint_file(tmp_path: Path) -> Path:
+    return tmp_path / "checkpoints"
+
+
+def run_verifier(*arguments: object) -> tuple[int, str]:
+    """The standalone file, in an interpreter that sees nothing of ours."""
+    ended = subprocess.run(
+        [sys.executable, "-I", verifier.__file__, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd="/",
+        timeout=60,
+        check=False,
+    )
+    assert "Traceback" not in ended.stderr
+    return ended.returncode, ended.stdout + ended.stderr
+
+
+def keep(file: Path, content: str) -> None:
+    file.write_text(content)
+
+
+def swap(file: Path, old: str, new: str) -> None:
+    content = file.read_text()
+    assert old in content
+    file.write_text(content.replace(old, new))
+
+
+async def publish(database: Database, file: Path) -> None:
+    publisher = Publisher(file)
+    await publisher.offer_newest(database)
+    await publisher.publish()

@@ -41,7 +41,15 @@ def test_the_example_of_rfc_8785_section_3_2_2() -> None:
 
 def test_keys_are_sorted_by_utf16_units() -> None:
     keys = ["€", "\r", "\ufb33", "1", "😀", "\x80", "ö"]
-    assert list(json.loads(canonical(dict.fromkeys(keys, 1)))) == ["\r", "1", "\x80", "ö", "€", "😀", "\ufb33"]
+    assert list(json.loads(canonical(dict.fromkeys(keys, 1)))) == [
+        "\r",
+        "1",
+        "\x80",
+        "ö",
+        "€",
+        "😀",
+        "\ufb33",
+    ]
 
 
 def test_money_and_time_become_strings() -> None:

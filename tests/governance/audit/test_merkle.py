@@ -222,7 +222,19 @@ def test_a_frontier_needs_the_peaks_of_its_size() -> None:
 H = leaf_hash(b"x")
 BAD_HASHES: list[Any] = [b"", H[:31], H + b"\0", H.hex(), None, 7, bytearray(H), [H]]
 BAD_COUNTS: list[Any] = [-1, 1.0, "1", None, True, b"1", [1]]
-BAD_PROOFS: list[Any] = [None, H, "proof", 3, iter([]), {H: H}, [None], [H[:31]], [H.hex()], [[H]], [H + b"\0"]]
+BAD_PROOFS: list[Any] = [
+    None,
+    H,
+    "proof",
+    3,
+    iter([]),
+    {H: H},
+    [None],
+    [H[:31]],
+    [H.hex()],
+    [[H]],
+    [H + b"\0"],
+]
 
 
 @pytest.mark.parametrize("bad", BAD_HASHES)
