@@ -1,0 +1,113 @@
+"""The console as a chat platform: messages are rows, and a notification says which one is new."""
+
+from __future__ import annotations
+
+import json
+import secrets
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.platform import PostFailed
+from bot.tables import ConsoleMessageRow
+from bot.wire import reply_to_json
+from governance.people import Person
+from governance.places import Audience, Place
+from handlers.conversation.cards import Reply
+from storage.database import tenant_of
+
+NEWS = "countersign_console"
+"""The PostgreSQL channel on which new and edited messages are announced, by id and never by content."""
+
+COUNTERSIGN = "countersign"
+"""The author of what Countersign posts; people's messages carry their identity (`console:david`)."""
+
+_DIRECT = "dm-"
+
+
+class ConsoleAdapter:
+    """Posts into `console_messages`, edits there, and wakes every open page when the transaction commits."""
+
+    name = "console"
+
+    async def post(self, tx: AsyncSession, place: Place, reply: Reply, *, edits: str | None, key: str) -> str:
+        """Post a reply in a thread, or edit message `edits`; a `key` that was posted before posts nothing.
+
+        Raises PostFailed if there is no message `edits`.
+        """
+        if edits is not None:
+            return await _edit(tx, place, reply, edits)
+        return await add_message(tx, place, author=COUNTERSIGN, text=reply.text, key=key, reply=reply)
+
+    async def direct(self, _tx: AsyncSession, person: Person) -> Place | None:
+        """A new thread in the person's direct messages: what is said there is about one thing.
+
+        None for people who are not active.
+        """
+        if not person.active:
+            return None
+        return Place(self.name, direct_channel(person.id), new_message_id(), Audience.DIRECT)
+
+
+def direct_channel(person: str) -> str:
+    """The channel of a person's direct messages."""
+    return f"{_DIRECT}{person}"
+
+
+def new_message_id() -> str:
+    """An id for a message; a thread is named after its first one."""
+    return f"cm_{secrets.token_hex(8)}"
+
+
+async def add_message(
+    tx: AsyncSession,
+    place: Place,
+    *,
+    author: str,
+    text: str,
+    key: str,
+    message: str | None = None,
+    reply: Reply | None = None,
+) -> str:
+    """Store a message once per `key` and announce it. Returns its id, the first one's if it is a repeat."""
+    row = {
+        "id": message or new_message_id(),
+        "channel": place.channel,
+        "thread": place.thread,
+        "author": author,
+        "key": key,
+        "text_": text,
+        "reply": reply and reply_to_json(reply),
+    }
+    added = insert(ConsoleMessageRow).values(row).on_conflict_do_nothing().returning(ConsoleMessageRow.id)
+    posted = (await tx.execute(added)).scalar()
+    if posted is None:
+        known = select(ConsoleMessageRow.id).where(ConsoleMessageRow.key == key)
+        return (await tx.execute(known)).scalar_one()
+    await announce(tx, place, posted)
+    return posted
+
+
+async def _edit(tx: AsyncSession, place: Place, reply: Reply, message: str) -> str:
+    changed = (
+        update(ConsoleMessageRow)
+        .where(ConsoleMessageRow.id == message)
+        .values(text_=reply.text, reply=reply_to_json(reply), edited=func.clock_timestamp())
+        .returning(ConsoleMessageRow.id)
+    )
+    if (await tx.execute(changed)).scalar() is None:
+        raise PostFailed(f"there is no message {message} to edit", None)
+    await announce(tx, place, message)
+    return message
+
+
+async def announce(tx: AsyncSession, place: Place, message: str) -> None:
+    """Wake every open page for this message when `tx` commits."""
+    payload = {
+        "tenant": tenant_of(tx),
+        "channel": place.channel,
+        "thread": place.thread,
+        "message": message,
+    }
+    await tx.execute(select(func.pg_notify(NEWS, json.dumps(payload))))

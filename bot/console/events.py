@@ -1,0 +1,147 @@
+"""Server-sent events: new and edited messages, and where a turn is under way.
+
+A notification only wakes; what is sent is what the database says has changed. So nothing is missed when
+a notification is lost, nor while the browser was away: it comes back with the time of the last event.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from weakref import WeakSet
+
+from aiohttp import web
+from sqlalchemy import func, select
+
+from bot.console.adapter import NEWS
+from bot.console.fragments import Fragments
+from bot.console.messages import changed_since, newest_numbers, thread_summary, working_threads
+from bot.console.render import shown, shown_thread
+from bot.console.visit import CONSOLE, Console, NobodyChosen, Visit, visit, visit_as
+from bot.tables import ConsoleMessageRow
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """The tasks that serve open streams, so that they end when the server does."""
+
+    tasks: WeakSet[asyncio.Task[Any]] = field(default_factory=WeakSet)
+
+
+STREAMS: web.AppKey[Streams] = web.AppKey("streams", Streams)
+
+_WHILE_WORKING = 0.5
+_WHILE_QUIET = 5.0
+_OVERLAP = timedelta(seconds=30)
+"""A message's time is when its transaction began; one that takes longer to commit would be missed."""
+
+
+async def events(request: web.Request) -> web.StreamResponse:
+    """The stream of a page, from `?since=` on, or from where the browser lost it."""
+    console = request.app[CONSOLE]
+    async with visit(request) as visiting:
+        person = visiting.reader.person.id
+    feed = Feed(console, person, _since(request))
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
+    await response.prepare(request)
+    task = asyncio.current_task()
+    assert task is not None
+    request.app[STREAMS].tasks.add(task)
+    with suppress(ConnectionResetError, NobodyChosen):
+        await response.write(b"retry: 1000\n\n")
+        async with console.listener.subscribe(NEWS) as wakes:
+            while True:
+                async for event in feed.news():
+                    await response.write(event)
+                await _woken(wakes, _WHILE_WORKING if feed.is_working else _WHILE_QUIET)
+                await response.write(b": here\n\n")
+    return response
+
+
+async def end_streams(app: web.Application) -> None:
+    """Signal handler for `on_shutdown`."""
+    for task in set(app[STREAMS].tasks):
+        task.cancel()
+
+
+class Feed:
+    """What a reader has not been sent yet."""
+
+    def __init__(self, console: Console, person: str, since: datetime) -> None:
+        self._console = console
+        self._person = person
+        self._since = since
+        self._sent: dict[str, str] = {}
+        self._working: frozenset[tuple[str, str]] | None = None
+
+    @property
+    def is_working(self) -> bool:
+        """Whether a turn was under way somewhere that the reader sees."""
+        return bool(self._working)
+
+    async def news(self) -> AsyncIterator[bytes]:
+        """Events for what changed since the last call. Raises NobodyChosen once the reader has left."""
+        async with visit_as(self._console, self._person) as visiting:
+            now = (await visiting.tx.execute(select(func.now()))).scalar_one()
+            channels = [channel.name for channel in visiting.residents.channels_of(visiting.reader.person)]
+            rows = await changed_since(visiting.tx, channels, self._since - _OVERLAP)
+            sent = {row.id: (row.edited or row.created).isoformat() for row in rows}
+            news = [row for row in rows if self._sent.get(row.id) != sent[row.id]]
+            messages = [await _message_event(visiting, row) for row in news]
+            working = await working_threads(visiting.tx, channels)
+            newest = await newest_numbers(visiting.tx, channels, visiting.reader.identity) if news else {}
+        self._since, self._sent = now, sent
+        for message in messages:
+            yield _event("message", message, now)
+        if newest:
+            yield _event("newest", newest, now)
+        if working != self._working:
+            self._working = working
+            yield _event("working", sorted(working), now)
+
+
+async def _message_event(visiting: Visit, row: ConsoleMessageRow) -> dict[str, Any]:
+    fragments = Fragments(visiting.zone)
+    message = shown(row, visiting.residents, visiting.reader)
+    summary = await thread_summary(visiting.tx, row.channel, row.thread)
+    listed = shown_thread(summary, visiting.residents, visiting.reader)
+    return {
+        "id": message.id,
+        "channel": message.channel,
+        "thread": message.thread,
+        "version": message.version,
+        "mine": message.is_mine,
+        "author": message.author.name,
+        "text": message.text,
+        "edited": message.edited is not None,
+        "html": fragments.message(message),
+        "listed": fragments.thread(listed),
+    }
+
+
+def _event(name: str, data: object, at: datetime) -> bytes:
+    return f"event: {name}\nid: {at.isoformat()}\ndata: {json.dumps(data)}\n\n".encode()
+
+
+async def _woken(wakes: asyncio.Queue[str], seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(wakes.get(), seconds)
+    while not wakes.empty():
+        wakes.get_nowait()
+
+
+def _since(request: web.Request) -> datetime:
+    written = request.headers.get("Last-Event-ID") or request.query.get("since")
+    if written is None:
+        return datetime.now(UTC)
+    try:
+        since = datetime.fromisoformat(written.replace(" ", "+"))
+    except ValueError as wrong:
+        raise web.HTTPBadRequest(text="`since` is a time such as 2026-11-23T09:00:00+00:00.") from wrong
+    # However long the browser was away, a page that is older than a day is loaded anew, not patched.
+    return max(since.astimezone(UTC), datetime.now(UTC) - timedelta(days=1))

@@ -1,0 +1,72 @@
+"""The frame around every page: places at the left, who is speaking, light or dark."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from bot.console.messages import newest_numbers
+from bot.console.render import author, render
+from bot.console.visit import Visit
+
+STATIC = Path(__file__).parent / "static"
+
+
+@dataclass(frozen=True, slots=True)
+class DashboardPage:
+    """A page of the dashboard, as the frame lists it."""
+
+    name: str
+    title: str
+    icon: str
+
+
+DASHBOARD = (
+    DashboardPage("approvals", "Approvals", "ballot"),
+    DashboardPage("plans", "Plans", "plan"),
+    DashboardPage("audit", "Audit log", "seal"),
+    DashboardPage("overrides", "Overrides", "hand"),
+)
+
+
+async def page(
+    request: web.Request, visiting: Visit, template: str, *, here: str, **context: Any
+) -> web.Response:
+    """A whole page in its frame. `here` is the channel or dashboard page that is open."""
+    person = visiting.reader.person
+    channels = visiting.residents.channels_of(person)
+    newest = await newest_numbers(visiting.tx, (channel.name for channel in channels), visiting.reader.identity)
+    html = render(
+        template,
+        residents=visiting.residents,
+        reader=visiting.reader,
+        me=author(person.name, person.id),
+        author=author,
+        channels=channels,
+        newest=newest,
+        dashboard=DASHBOARD,
+        here=here,
+        zone=visiting.zone,
+        theme=theme_of(request),
+        static=static_url,
+        **({"pane": None} | context),
+    )
+    return web.Response(text=html, content_type="text/html")
+
+
+def theme_of(request: web.Request) -> str | None:
+    """`light` or `dark` if the reader chose one; None follows their system."""
+    chosen = request.cookies.get("countersign_theme")
+    return chosen if chosen in ("light", "dark") else None
+
+
+@cache
+def static_url(name: str) -> str:
+    """The address of a static file, which changes with its content, so that it may be kept for long."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/console/static/{name}?v={digest}"

@@ -1,0 +1,144 @@
+"""The console's pages: choosing who speaks, channels, threads, files and forms."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from aiohttp import web
+
+from bot.console.adapter import direct_channel
+from bot.console.files import NoSuchFile, file_response, read_file
+from bot.console.frame import page, static_url, theme_of
+from bot.console.messages import PAGE, thread_messages, threads, working_threads
+from bot.console.presses import NoSuchButton, button_for
+from bot.console.render import author, render, shown, shown_thread
+from bot.console.residents import ConsoleChannel
+from bot.console.suggestions import suggestions_for
+from bot.console.visit import CONSOLE, Visit, visit
+from bot.wire import form_from_json
+from governance.places import Audience
+
+
+async def home(request: web.Request) -> web.Response:
+    """The reader's direct messages."""
+    async with visit(request) as visiting:
+        return await _channel_page(request, visiting, direct_channel(visiting.reader.person.id))
+
+
+async def channel(request: web.Request) -> web.Response:
+    """A channel, with `?thread=` open beside it; `?before=` shows what is further back."""
+    async with visit(request) as visiting:
+        return await _channel_page(request, visiting, request.match_info["channel"])
+
+
+async def thread(request: web.Request) -> web.Response:
+    """One thread, to be put beside the channel."""
+    async with visit(request) as visiting:
+        place = visiting.channel(request.match_info["channel"])
+        pane = await _pane(visiting, place, request.match_info["thread"])
+        if pane is None:
+            raise web.HTTPNotFound(text="There is no such thread.")
+        html = render("pane.html", pane=pane, channel=place, title=_title(place), zone=visiting.zone)
+        return web.Response(text=html, content_type="text/html")
+
+
+async def people(request: web.Request) -> web.Response:
+    """Everybody whom one may speak as."""
+    return await choose_person(request, everybody=True)
+
+
+async def choose_person(request: web.Request, *, everybody: bool = False) -> web.Response:
+    """The page that asks who is speaking."""
+    console = request.app[CONSOLE]
+    async with console.database.transaction(console.tenant) as tx:
+        residents = await console.residents(tx)
+    html = render(
+        "people.html",
+        residents=residents,
+        author=author,
+        everybody=everybody,
+        theme=theme_of(request),
+        static=static_url,
+    )
+    return web.Response(text=html, content_type="text/html")
+
+
+async def speak_as(request: web.Request) -> web.Response:
+    """Choose who is speaking, and open their direct messages."""
+    console = request.app[CONSOLE]
+    person = str((await request.post()).get("person", ""))
+    async with console.database.transaction(console.tenant) as tx:
+        residents = await console.residents(tx)
+    if residents.find(person) is None:
+        raise web.HTTPBadRequest(text="There is nobody of that name here. Go back and choose again.")
+    response = web.Response(status=303, headers={"Location": "/"})
+    console.session.choose(response, person)
+    return response
+
+
+async def file(request: web.Request) -> web.Response:
+    """A file that a card shows."""
+    async with visit(request) as visiting:
+        try:
+            row = await read_file(visiting.tx, request.match_info["file"], visiting.reader.person)
+        except NoSuchFile as missing:
+            raise web.HTTPNotFound(text="There is no such file, or you may not see it.") from missing
+    return file_response(row)
+
+
+async def form(request: web.Request) -> web.Response:
+    """The form that a button opens."""
+    async with visit(request) as visiting:
+        try:
+            button, _ = await button_for(visiting, request.match_info["token"])
+        except NoSuchButton as missing:
+            raise web.HTTPNotFound(text="This button is gone.") from missing
+    if button.form is None:
+        raise web.HTTPNotFound(text="This button opens no form.")
+    html = render("dialog.html", form=form_from_json(button.form), token=button.token)
+    return web.Response(text=html, content_type="text/html")
+
+
+async def _channel_page(request: web.Request, visiting: Visit, name: str) -> web.Response:
+    since = datetime.now(UTC)
+    place = visiting.channel(name)
+    found = await threads(visiting.tx, place.name, before=_number(request.query.get("before")))
+    opened = request.query.get("thread")
+    return await page(
+        request,
+        visiting,
+        "chat.html",
+        here=place.name,
+        channel=place,
+        title=_title(place),
+        since=since.isoformat(),
+        threads=[shown_thread(item, visiting.residents, visiting.reader) for item in found],
+        more=len(found) == PAGE,
+        suggestions=suggestions_for(visiting.reader.person),
+        pane=await _pane(visiting, place, opened) if opened else None,
+    )
+
+
+async def _pane(visiting: Visit, place: ConsoleChannel, name: str) -> dict[str, Any] | None:
+    rows = await thread_messages(visiting.tx, place.name, name)
+    if not rows:
+        return None
+    working = await working_threads(visiting.tx, [place.name])
+    return {
+        "thread": name,
+        "messages": [shown(row, visiting.residents, visiting.reader) for row in rows],
+        "is_working": (place.name, name) in working,
+    }
+
+
+def _title(place: ConsoleChannel) -> str:
+    return "Countersign" if place.audience is Audience.DIRECT else place.name
+
+
+def _number(written: str | None) -> int | None:
+    if written is None:
+        return None
+    if not written.isascii() or not written.isdigit() or len(written) > 18:
+        raise web.HTTPBadRequest(text="`before` is the number of a message.")
+    return int(written)

@@ -1,0 +1,92 @@
+"""What the page sends: something said, a button pressed. JSON in, JSON out, refusals as sentences."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bot.console.messages import NoSuchThread, NothingSaid, say
+from bot.console.presses import FormIncomplete, NoSuchButton, press
+from bot.console.visit import visit
+from bot.inbox import LONGEST_TEXT
+
+_Key = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+_Name = Annotated[str, Field(min_length=1, max_length=200)]
+_Value = Annotated[str, Field(max_length=LONGEST_TEXT)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class SayBody(_Body):
+    """Something said. `key` is a UUID that the page made, so that sending again says it once."""
+
+    key: _Key
+    channel: _Name
+    thread: _Name | None = None
+    text: str
+
+
+class ClickBody(_Body):
+    """A button pressed, with its form's answers."""
+
+    key: _Key
+    token: _Name
+    values: Annotated[
+        dict[_Name, _Value | Annotated[list[_Value], Field(max_length=500)]], Field(max_length=100)
+    ]
+
+
+_Read = TypeVar("_Read", bound=_Body)
+
+
+async def post_say(request: web.Request) -> web.Response:
+    """Store something said; its answer comes as an event."""
+    body = await _body(request, SayBody)
+    if len(body.text) > LONGEST_TEXT:
+        return refusal(
+            413, f"That is {len(body.text):,} characters; {LONGEST_TEXT:,} are the most. Nothing was sent."
+        )
+    async with visit(request) as visiting:
+        channel = visiting.channel(body.channel)
+        try:
+            place = await say(
+                visiting.tx, visiting.reader, channel, thread=body.thread, text=body.text, key=body.key
+            )
+        except NothingSaid:
+            return refusal(400, "There is nothing in this message to read.")
+        except NoSuchThread:
+            return refusal(404, "There is no such thread here.")
+    return web.json_response({"channel": place.channel, "thread": place.thread})
+
+
+async def post_click(request: web.Request) -> web.Response:
+    """Store a pressed button; what came of it comes as an event."""
+    body = await _body(request, ClickBody)
+    async with visit(request) as visiting:
+        try:
+            place = await press(visiting, token=body.token, values=body.values, key=body.key)
+        except NoSuchButton:
+            return refusal(404, "This button is gone, or it is not yours to press.")
+        except FormIncomplete as incomplete:
+            return refusal(422, str(incomplete))
+    return web.json_response({"channel": place.channel, "thread": place.thread})
+
+
+def refusal(status: int, sentence: str) -> web.Response:
+    """An answer that the page shows to the reader as it stands."""
+    return web.json_response({"error": sentence}, status=status)
+
+
+async def _body(request: web.Request, model: type[_Read]) -> _Read:
+    if request.content_type != "application/json":
+        raise web.HTTPUnsupportedMediaType(text="Send JSON, with the content type application/json.")
+    try:
+        return model.model_validate_json(await request.read())
+    except ValidationError as rubbish:
+        first = rubbish.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the body"
+        raise web.HTTPBadRequest(text=f"This cannot be read: {where}: {first['msg']}.") from rubbish

@@ -1,0 +1,67 @@
+"""What keeps the console to the person at this machine: host and origin checks, and a strict page policy.
+
+The console lets anyone choose who they are, so only a browser on this machine may reach it, and only
+our own pages may post to it. The Host check stops a foreign name that was pointed at 127.0.0.1.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from bot.settings import Settings
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
+        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+NOT_IN_PRODUCTION = (
+    "ENV=production: the console lets anyone at this address choose who they are, so it is not served."
+    " Speak to Countersign in Slack or Teams."
+)
+
+
+class ConsoleRefused(Exception):
+    """These settings do not allow a console. The text says which and what to do."""
+
+
+def demand_local(settings: Settings) -> None:
+    """Raises ConsoleRefused unless the settings keep the web server on this machine."""
+    if settings.env == "production":
+        raise ConsoleRefused(NOT_IN_PRODUCTION)
+    if settings.host not in _LOOPBACK:
+        raise ConsoleRefused(
+            f"HOST={settings.host}: the console lets anyone who reaches it choose who they are, so it is served"
+            " on 127.0.0.1 only. Set HOST=127.0.0.1, or ENV=production to serve without a console."
+        )
+
+
+def refuse_strangers(request: web.Request) -> None:
+    """Raises HTTPForbidden for a Host that is not this machine, and for a post from a foreign page."""
+    try:
+        host = urlsplit(f"//{request.host}").hostname
+    except ValueError:
+        host = None
+    if host not in _LOOPBACK:
+        raise web.HTTPForbidden(text="The console answers only at http://127.0.0.1 and http://localhost.")
+    if request.method not in ("GET", "HEAD") and request.headers.get("Origin") != f"http://{request.host}":
+        raise web.HTTPForbidden(text="This was sent from another site's page, so nothing was done.")
+
+
+async def protect(_request: web.Request, response: web.StreamResponse) -> None:
+    """Signal handler for `on_response_prepare`: the page policy, on every answer."""
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers.setdefault("Cache-Control", "no-store")

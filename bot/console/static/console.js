@@ -1,0 +1,348 @@
+// The console's only script: sends what is said and pressed, and keeps the page as the server says it is.
+"use strict";
+
+(() => {
+  const one = (selector, within = document) => within.querySelector(selector);
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const main = one("main[data-channel]");
+  const channel = main?.dataset.channel;
+  const reader = main?.dataset.reader;
+  const working = new Set();
+
+  const announce = (words) => { one("#announcer").textContent = words; };
+  const fragment = (html) => {
+    const holder = document.createElement("template");
+    holder.innerHTML = html; // made by our own renderer, which escapes all that people and models wrote
+    return holder.content;
+  };
+
+  async function post(address, body) {
+    let answer;
+    try {
+      answer = await fetch(address, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", Accept: "application/json" },
+        body: JSON.stringify(body),
+      });
+    } catch {
+      throw new Error("Countersign does not answer. Nothing is lost: try again.");
+    }
+    const said = await answer.json().catch(() => ({}));
+    if (!answer.ok) throw new Error(said.error || `Countersign answered ${answer.status}. Try again.`);
+    return said;
+  }
+
+  // Light or dark
+
+  function switchTheme() {
+    const root = document.documentElement;
+    const isDark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.theme = isDark ? "light" : "dark";
+    document.cookie = `countersign_theme=${root.dataset.theme}; path=/; max-age=31536000; samesite=strict`;
+    announce(isDark ? "Light colours" : "Dark colours");
+  }
+
+  function toggleMenu(open = !one("#side").classList.contains("is-open")) {
+    one("#side").classList.toggle("is-open", open);
+    one("#menu")?.setAttribute("aria-expanded", String(open));
+    if (open) one("#side .place").focus();
+  }
+
+  // Saying something
+
+  async function send(composer) {
+    const box = one("textarea", composer);
+    const problem = one(".composer-error", composer);
+    if (!box.value.trim() || composer.dataset.sending) return;
+    composer.dataset.sending = "yes";
+    composer.dataset.key ||= crypto.randomUUID(); // kept after a failure, so that sending again says it once
+    problem.textContent = "";
+    try {
+      const said = await post("/console/say", {
+        key: composer.dataset.key,
+        channel: composer.dataset.channel,
+        thread: composer.dataset.thread || null,
+        text: box.value,
+      });
+      delete composer.dataset.key;
+      box.value = "";
+      if (!composer.dataset.thread) await openThread(said.thread, { focus: "composer" });
+    } catch (failure) {
+      problem.textContent = failure.message;
+    } finally {
+      delete composer.dataset.sending;
+    }
+  }
+
+  // Threads
+
+  const address = (thread) => `/console/in/${encodeURIComponent(channel)}${thread ? `?thread=${encodeURIComponent(thread)}` : ""}`;
+  const opened = () => one("#pane .pane-inner")?.dataset.thread;
+
+  async function openThread(thread, { focus, keepAddress } = {}) {
+    const answer = await fetch(`/console/in/${encodeURIComponent(channel)}/${encodeURIComponent(thread)}`, { headers: { Accept: "application/json" } });
+    if (!answer.ok) return;
+    one("#pane").replaceChildren(fragment(await answer.text()));
+    one("#shell").classList.add("has-pane");
+    if (!keepAddress) history.pushState({ thread }, "", address(thread));
+    markOpen();
+    toEnd(one("#pane-scroll"));
+    if (focus === "composer") one("#pane textarea").focus();
+    else if (focus) one("#pane-scroll").focus();
+  }
+
+  function closeThread({ keepAddress } = {}) {
+    const thread = opened();
+    one("#pane").replaceChildren();
+    one("#shell").classList.remove("has-pane");
+    if (!keepAddress) history.pushState({}, "", address());
+    markOpen();
+    if (thread) one(`[data-open="${CSS.escape(thread)}"]`)?.focus();
+  }
+
+  function markOpen() {
+    for (const item of all(".thread")) item.classList.toggle("is-open", item.dataset.thread === opened());
+    showWorking();
+  }
+
+  const isAtEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight < 120;
+  const toEnd = (box) => { if (box) box.scrollTop = box.scrollHeight; };
+
+  function showWorking() {
+    for (const item of all(".thread")) one(".working-dots", item).hidden = !working.has(item.dataset.thread);
+    const line = one("#pane-working");
+    if (!line) return;
+    const isWorking = working.has(opened());
+    if (line.hidden && isWorking) announce("Countersign is working on it");
+    line.hidden = !isWorking;
+    if (!isWorking) for (const button of all("#pane .is-sent, #threads .is-sent")) release(button);
+  }
+
+  // News from the server
+
+  function place(list, found, fresh) {
+    if (!found) { list.append(fresh); return; }
+    const openDetails = all("details", found).map((details) => details.open);
+    const hadFocus = found.contains(document.activeElement);
+    const wasLine = document.activeElement?.matches("[data-open]");
+    found.replaceWith(fresh);
+    all("details", fresh).forEach((details, index) => { details.open = openDetails[index] ?? false; });
+    if (hadFocus) ((wasLine && one("[data-open]", fresh)) || one(".actions button", fresh) || one("[data-message]", fresh) || fresh).focus();
+  }
+
+  function onMessage(news) {
+    if (news.channel !== channel) return;
+    const listed = one(`#t-${CSS.escape(news.thread)}`);
+    const known = one(`[data-message="${CSS.escape(news.id)}"]`);
+    const isNew = !known || known.dataset.version !== news.version;
+    listThread(listed, news);
+    if (opened() === news.thread) showInPane(news, isNew);
+    if (isNew && !news.mine) announce(`${news.author} ${news.edited ? "updated" : "says"}: ${news.text}`);
+    remember();
+  }
+
+  function listThread(listed, news) {
+    const box = one("#scroll");
+    const follow = isAtEnd(box);
+    const fresh = fragment(news.listed).firstElementChild;
+    if (listed?.dataset.version === fresh.dataset.version) return;
+    one("#welcome").hidden = true;
+    if (!listed && ![...all(".day")].some((mark) => mark.dataset.day === fresh.dataset.day)) {
+      const mark = document.createElement("li");
+      mark.className = "day";
+      mark.dataset.day = fresh.dataset.day;
+      mark.append(Object.assign(document.createElement("span"), { textContent: fresh.dataset.day }));
+      one("#threads").append(mark);
+    }
+    place(one("#threads"), listed, fresh);
+    markOpen();
+    if (!listed && follow) toEnd(box);
+  }
+
+  function showInPane(news, isNew) {
+    const box = one("#pane-scroll");
+    const found = one(`#pane [data-message="${CSS.escape(news.id)}"]`);
+    if (found?.dataset.version === news.version) return;
+    const follow = isAtEnd(box) || news.mine;
+    const fresh = fragment(news.html).firstElementChild;
+    place(one("#pane-messages"), found, fresh);
+    if (isNew && found) fresh.classList.add("is-fresh");
+    if (follow) {
+      // A tall card is shown from its beginning, not from its end.
+      if (!news.mine && fresh.offsetHeight > box.clientHeight) fresh.scrollIntoView({ block: "start" });
+      else toEnd(box);
+    }
+  }
+
+  function listen() {
+    const source = new EventSource(`/console/events?since=${encodeURIComponent(main.dataset.since)}`);
+    source.addEventListener("message", (event) => onMessage(JSON.parse(event.data)));
+    source.addEventListener("newest", (event) => {
+      for (const [name, number] of Object.entries(JSON.parse(event.data))) {
+        const link = one(`[data-place="${CSS.escape(name)}"]`);
+        if (link) link.dataset.newest = number;
+      }
+      remember();
+    });
+    source.addEventListener("working", (event) => {
+      working.clear();
+      for (const [name, thread] of JSON.parse(event.data)) if (name === channel) working.add(thread);
+      showWorking();
+    });
+  }
+
+  // What was read, kept in this browser for each person
+
+  const readKey = (name) => `countersign:read:${reader}:${name}`;
+  const readUpTo = (name) => Number(localStorage.getItem(readKey(name)) || 0);
+
+  function remember() {
+    if (channel && document.visibilityState === "visible") {
+      const numbers = all(".thread").map((item) => Number(item.dataset.number));
+      const here = one(`[data-place="${CSS.escape(channel)}"]`);
+      const newest = Math.max(0, Number(here?.dataset.newest || 0), ...numbers);
+      localStorage.setItem(readKey(channel), String(newest));
+    }
+    for (const link of all("[data-place]")) {
+      const isUnread = Number(link.dataset.newest) > readUpTo(link.dataset.place);
+      one(".unread", link).hidden = !isUnread;
+      link.classList.toggle("has-unread", isUnread);
+    }
+  }
+
+  function markNew() {
+    const seen = readUpTo(channel);
+    const first = seen && all(".thread").find((item) => Number(item.dataset.number) > seen && !("mine" in item.dataset));
+    if (!first) return;
+    const mark = Object.assign(document.createElement("li"), { className: "new-mark", textContent: "New" });
+    first.before(mark);
+  }
+
+  // Buttons and their forms
+
+  function release(button) {
+    button.classList.remove("is-sent");
+    for (const other of all("button", button.closest(".actions") || button.parentElement)) other.disabled = false;
+  }
+
+  async function press(button, values = {}) {
+    button.dataset.key ||= crypto.randomUUID();
+    const said = await post("/console/click", { key: button.dataset.key, token: button.dataset.token, values });
+    delete button.dataset.key;
+    button.classList.add("is-sent");
+    for (const other of all("button", button.closest(".actions"))) other.disabled = true;
+    announce(`${button.textContent.trim()}: sent`);
+    if (said.channel === channel && opened() !== said.thread) await openThread(said.thread, { focus: "messages" });
+  }
+
+  function showProblem(button, words) {
+    const row = button.closest(".actions");
+    let line = row.nextElementSibling;
+    if (!line?.classList.contains("composer-error")) {
+      line = Object.assign(document.createElement("p"), { className: "composer-error" });
+      line.setAttribute("role", "alert");
+      row.after(line);
+    }
+    line.textContent = words;
+  }
+
+  async function openForm(button) {
+    const answer = await fetch(`/console/forms/${encodeURIComponent(button.dataset.token)}`, { headers: { Accept: "application/json" } });
+    if (!answer.ok) {
+      showProblem(button, (await answer.json()).error);
+      return;
+    }
+    const dialog = fragment(await answer.text()).firstElementChild;
+    document.body.append(dialog);
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      (button.isConnected && !button.disabled ? button : one("#pane-scroll") || one("#scroll")).focus();
+    });
+    one("form", dialog).addEventListener("submit", (event) => { event.preventDefault(); submitForm(dialog, button); });
+    dialog.showModal();
+    one("input, select, textarea", dialog)?.focus();
+  }
+
+  async function submitForm(dialog, button) {
+    const form = one("form", dialog);
+    const values = {};
+    for (const input of all("input, select, textarea", form)) {
+      if ("many" in input.dataset) {
+        values[input.name] ||= [];
+        if (input.checked) values[input.name].push(input.value);
+      } else values[input.name] = input.value;
+    }
+    const empty = one("[data-at-least-one]:not(:has(:checked))", form);
+    if (empty) {
+      one(".dialog-error", form).textContent = `Choose at least one: ${one("legend", empty).textContent}`;
+      one("input", empty).focus();
+      return;
+    }
+    try {
+      await press(button, values);
+      dialog.close();
+    } catch (failure) {
+      one(".dialog-error", form).textContent = failure.message;
+    }
+  }
+
+  // Hands and keys
+
+  document.addEventListener("click", (event) => {
+    const hit = (selector) => event.target.closest(selector);
+    const plain = !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0;
+    if (hit("#theme")) switchTheme();
+    else if (hit("#menu")) toggleMenu();
+    else if (hit("[data-dismiss]")) hit("dialog").close();
+    else if (hit("[data-suggestion]")) {
+      const box = one(".channel textarea");
+      box.value = hit("[data-suggestion]").textContent;
+      box.focus();
+    } else if (hit("[data-open]") && plain) {
+      event.preventDefault();
+      openThread(hit("[data-open]").dataset.open, { focus: "messages" });
+    } else if (hit("[data-close]") && plain) {
+      event.preventDefault();
+      closeThread();
+    } else if (hit("button[data-token]")) {
+      const button = hit("button[data-token]");
+      if ("form" in button.dataset) openForm(button);
+      else press(button).catch((failure) => showProblem(button, failure.message));
+    }
+    if (!hit("#who")) one("#who")?.removeAttribute("open");
+    if (!hit("#side") && !hit("#menu") && one("#side.is-open")) toggleMenu(false);
+  });
+
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches(".composer")) return;
+    event.preventDefault();
+    send(event.target);
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target.matches(".composer textarea")) {
+      event.preventDefault();
+      send(event.target.form);
+    }
+    if (event.key !== "Escape" || one("dialog[open]")) return;
+    if (one("#who[open]")) { one("#who").open = false; one("#who summary").focus(); }
+    else if (one("#side.is-open")) { toggleMenu(false); one("#menu").focus(); }
+    else if (opened()) closeThread();
+  });
+
+  addEventListener("popstate", () => {
+    const thread = new URLSearchParams(location.search).get("thread");
+    if (thread) openThread(thread, { keepAddress: true });
+    else if (opened()) closeThread({ keepAddress: true });
+  });
+  document.addEventListener("visibilitychange", remember);
+
+  if (main) {
+    markNew();
+    remember();
+    markOpen();
+    toEnd(one("#scroll"));
+    toEnd(one("#pane-scroll"));
+    listen();
+  }
+})();

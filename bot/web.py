@@ -1,0 +1,56 @@
+"""The web server: one application for health, metrics, the console and its dashboard."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from bot.console.protection import NOT_IN_PRODUCTION, demand_local
+from bot.console.residents import ReadResidents
+from bot.console.routes import add_console
+from bot.console.session import Session
+from bot.console.visit import Console
+from bot.health import HEALTH, Health, healthz, metrics, readyz
+from bot.listener import Listener
+from bot.settings import Settings
+from bot.web_middleware import access_log, request_id, sentences
+from storage.database import Database
+
+LARGEST_BODY = 1_000_000
+"""Bytes of one request; a larger one is answered with 413."""
+
+
+def make_app(
+    *,
+    database: Database,
+    listener: Listener,
+    settings: Settings,
+    tenant: str,
+    residents: ReadResidents,
+    session_key: bytes,
+) -> web.Application:
+    """The application. In production the console's addresses say why there is none.
+
+    `listener` must be running (in this loop) and listening on `bot.console.adapter.NEWS`; `residents`
+    reads the department anew for each request; `session_key` signs the console's cookie.
+    Raises ConsoleRefused for a server that is neither in production nor on this machine alone.
+    """
+    app = web.Application(middlewares=[request_id, access_log, sentences], client_max_size=LARGEST_BODY)
+    app[HEALTH] = Health(database, tenant)
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)
+    app.router.add_get("/metrics", metrics)
+    if settings.env == "production":
+        _refuse_console(app)
+        return app
+    demand_local(settings)
+    add_console(app, Console(database, listener, tenant, residents, Session(session_key)))
+    return app
+
+
+def _refuse_console(app: web.Application) -> None:
+    for path in ("/", "/console/{rest:.*}", "/dashboard/{rest:.*}"):
+        app.router.add_route("*", path, _refuse)
+
+
+async def _refuse(_request: web.Request) -> web.Response:
+    raise web.HTTPForbidden(text=NOT_IN_PRODUCTION)

@@ -1,0 +1,236 @@
+"""From numbers to pictures: PNGs that stay legible wherever a chat client puts them.
+
+Each function draws on a figure of its own and returns the bytes with what they say in words. Drawing
+takes long enough to hold up an event loop: callers run it in a thread. The ground is part of the
+picture, for a client may show it on white or on black.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from statistics import mean
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
+
+_GROUND = "#fcfcfb"
+_INK = "#23272f"
+_SOFT = "#5d6470"
+_GRID = "#e4e2dc"
+_BAR = "#5b74d6"
+_PALE = "#c9d2f2"
+_OVER = "#c8473d"
+_ACCENT = "#2f4ab8"
+_WARM = "#b8741a"
+
+
+class NothingToDraw(ValueError):
+    """There are no numbers to draw."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A PNG, what it shows for those who do not see it, and the same in one sentence for everybody."""
+
+    png: bytes
+    alt: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Agent-hours planned for a team in a sprint, of those it has."""
+
+    team: str
+    sprint: str
+    planned: float
+    capacity: float
+
+
+def draw_forecast(
+    histogram: Sequence[tuple[int, int]], *, p50: date, p85: date, weeks_p50: int, weeks_p85: int
+) -> Picture:
+    """Simulated runs by the week in which they were done, with the weeks of P50 and P85.
+
+    `histogram` is (weeks from today, runs), ascending. Raises NothingToDraw.
+    """
+    runs = sum(count for _, count in histogram)
+    if not runs:
+        raise NothingToDraw("no simulated runs")
+    figure, axes = _blank(height=3.3)
+    weeks = [week for week, _ in histogram]
+    colours = [_BAR if week <= weeks_p85 else _PALE for week in weeks]
+    shares = [100 * count / runs for _, count in histogram]
+    axes.bar(weeks, shares, width=0.82, color=colours, zorder=2)
+    top = max(shares) * 1.34
+    axes.set_ylim(0, top)
+    left = weeks[0] - 0.8
+    # Wide enough that both dates stand right of their lines, where neither crosses the other's.
+    axes.set_xlim(left, max(weeks[-1] + 0.8, left + (weeks_p85 + 0.5 - left) / 0.62))
+    for week, name, day, height, colour in (
+        (weeks_p50, "half", p50, 0.985, _ACCENT),
+        (weeks_p85, "85 of 100", p85, 0.875, _WARM),
+    ):
+        axes.axvline(week + 0.5, ymax=height - 0.03, color=colour, linewidth=1.8, zorder=3)
+        _label(axes, f"{name} by {_day(day)}", week + 0.5, top * height, colour)
+    axes.set_xlabel("weeks from today")
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0f} %")
+    _whole_numbers(axes.xaxis)
+    _title(axes, "When simulated runs finish")
+    summary = f"Half of {runs:,} simulated runs are done by {_day(p50)}, 85 of 100 by {_day(p85)}."
+    alt = (
+        f"Histogram of {runs:,} simulated runs by finishing week, from week {weeks[0]} to week {weeks[-1]}."
+        f" Half are done by week {weeks_p50}, 85 of 100 by week {weeks_p85}."
+    )
+    return Picture(_png(figure), alt, summary)
+
+
+def draw_sprint_load(loads: Sequence[Load]) -> Picture:
+    """Planned agent-hours per team, one row each sprint, against capacity. Raises NothingToDraw."""
+    if not loads:
+        raise NothingToDraw("no sprint is planned")
+    teams = list(dict.fromkeys(load.team for load in loads))
+    figure, axes = _blank(height=1.25 + 0.4 * len(loads) + 0.22 * len(teams))
+    position, ticks, names = 0.0, [], []
+    for team in teams:
+        for load in (load for load in loads if load.team == team):
+            _draw_load(axes, position, load)
+            ticks.append(position)
+            names.append(f"{team}, {load.sprint}")
+            position += 1
+        position += 0.55
+    axes.set_yticks(ticks, names)
+    axes.set_ylim(position - 0.9, -0.75)
+    axes.set_xlim(0, max(max(load.planned, load.capacity) for load in loads) * 1.2)
+    axes.grid(visible=False, axis="y")
+    axes.grid(visible=True, axis="x", color=_GRID, linewidth=0.8)
+    axes.set_xlabel("agent-hours; the pale bar is what the team has")
+    _title(axes, "Planned work and capacity")
+    over = [load for load in loads if load.planned > load.capacity]
+    fullest = max(loads, key=lambda load: load.planned / load.capacity if load.capacity else float("inf"))
+    summary = (
+        f"{len(over)} of {len(loads)} team sprints are over capacity; the fullest is"
+        f" {fullest.team} in {fullest.sprint} with {fullest.planned:g} of {fullest.capacity:g} agent-hours."
+    )
+    each = "; ".join(f"{load.team} {load.sprint} {load.planned:g} of {load.capacity:g}" for load in loads)
+    return Picture(_png(figure), f"Bars of planned agent-hours against capacity: {each}.", summary)
+
+
+def draw_trend(points: Sequence[tuple[date, float]], *, unit: str, name: str) -> Picture:
+    """A figure by week with its mean over four weeks. `unit` is read after the value. Raises NothingToDraw."""
+    if not points:
+        raise NothingToDraw(f"no {name}")
+    figure, axes = _blank(height=3.1)
+    days = [day for day, _ in points]
+    values = [value for _, value in points]
+    means = [
+        sum(values[max(0, at - 3) : at + 1]) / len(values[max(0, at - 3) : at + 1]) for at in range(len(values))
+    ]
+    axes.bar(days, values, width=5.2, color=_PALE, zorder=2, label="each week")  # type: ignore[arg-type]
+    axes.plot(days, means, color=_ACCENT, linewidth=2.2, zorder=3, label="mean of four weeks")  # type: ignore[arg-type]
+    axes.set_ylim(0, max(max(values), 1) * 1.28)
+    axes.set_ylabel(unit)
+    if max(values) >= 4:
+        _whole_numbers(axes.yaxis)
+    _dates(axes)
+    axes.legend(frameon=False, loc="upper left", ncols=2, labelcolor=_SOFT, fontsize=9.5)
+    _title(axes, f"{name[:1].upper()}{name[1:]}")
+    way = _way(means)
+    summary = f"{name[:1].upper()}{name[1:]}: {means[-1]:.1f} {unit} over the last four weeks, {way}."
+    alt = (
+        f"Weekly {name} from {_day(days[0])} to {_day(days[-1])}: lowest {min(values):g}, highest {max(values):g},"
+        f" last {values[-1]:g} {unit}, with the mean of four weeks {way}."
+    )
+    return Picture(_png(figure), alt, summary)
+
+
+def _way(means: Sequence[float]) -> str:
+    before = means[max(0, len(means) - 5)]
+    if before == 0 or abs(means[-1] - before) / before < 0.05:
+        return "about the same as a month before"
+    return f"{'up' if means[-1] > before else 'down'} from {before:.1f} a month before"
+
+
+def _draw_load(axes: Axes, position: float, load: Load) -> None:
+    axes.barh(position, load.capacity, height=0.74, color=_PALE, zorder=2)
+    is_over = load.planned > load.capacity
+    axes.barh(position, load.planned, height=0.42, color=_OVER if is_over else _BAR, zorder=3)
+    words = f"{load.planned:g} of {load.capacity:g}" + (", over" if is_over else "")
+    end = max(load.planned, load.capacity)
+    axes.annotate(
+        words,
+        (end, position),
+        xytext=(6, 0),
+        textcoords="offset points",
+        va="center",
+        color=_SOFT,
+        fontsize=9.5,
+    )
+
+
+def _label(axes: Axes, words: str, x: float, y: float, colour: str) -> None:
+    axes.annotate(
+        words,
+        (x, y),
+        xytext=(6, 0),
+        textcoords="offset points",
+        va="center",
+        color=colour,
+        fontsize=10,
+        fontweight="bold",
+    )
+
+
+def _blank(height: float) -> tuple[Figure, Axes]:
+    """A figure 7.4 inches wide that nothing else refers to: drawing is safe in any thread."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.4, height), dpi=160, facecolor=_GROUND)
+    figure.set_layout_engine("constrained", w_pad=0.14, h_pad=0.12)
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot(facecolor=_GROUND)
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.spines["bottom"].set_color(_GRID)
+    axes.tick_params(colors=_SOFT, labelsize=9.5, length=0)
+    axes.xaxis.label.set(color=_SOFT, fontsize=9.5)
+    axes.yaxis.label.set(color=_SOFT, fontsize=9.5)
+    axes.grid(visible=True, axis="y", color=_GRID, linewidth=0.8)
+    axes.set_axisbelow(True)
+    return figure, axes
+
+
+def _title(axes: Axes, words: str) -> None:
+    axes.set_title(words, loc="left", fontsize=12, fontweight="bold", color=_INK, pad=10)
+
+
+def _dates(axes: Axes) -> None:
+    from matplotlib import dates
+
+    untyped: Any = dates
+    locator = untyped.AutoDateLocator(minticks=4, maxticks=9)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(untyped.ConciseDateFormatter(locator))
+
+
+def _whole_numbers(axis: Axis) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(nbins="auto", steps=[1, 2, 5, 10], integer=True))
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"
+
+
+def _png(figure: Figure) -> bytes:
+    written = io.BytesIO()
+    figure.savefig(written, format="png", facecolor=_GROUND)
+    return written.getvalue()
