@@ -109,9 +109,13 @@ class Row:
         return ApprovalTerms((Slot(frozenset(self.in_person)),), requester_may_vote=True)
 
     def doubts(self, readings: Mapping[str, Reading]) -> tuple[str, ...]:
-        """Why a condition of this row cannot be told, one part of a sentence per fact."""
-        clauses = [clause for cell in self.cells.values() for clause in cell.clauses]
-        clauses += [votes.when for votes in self.votes if votes.when is not None]
+        """Why it cannot be told which column or votes hold, one part of a sentence per fact."""
+        column = self.column(readings)
+        clauses: list[Clause] = []
+        if column is None or self.truths(readings)[column] is None:
+            clauses += [clause for cell in self.cells.values() for clause in cell.clauses]
+        if column is Column.APPROVAL:
+            clauses += [votes.when for votes in self.votes if votes.when is not None]
         return unreliable(tuple(clauses), readings)
 
     def canonical(self) -> dict[str, Any]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from tests.governance.authority.asking import MONEY, POLICY, ruled
 
 from governance.action import Verdict
 from governance.people import Role
+from tests.governance.authority.asking import MONEY, POLICY, ruled
 
 REQUIREMENTS = """
 | Story creation          | ✅                | -                 | -           |
@@ -60,6 +60,11 @@ def test_each_cell_rules_an_agents_action(decision, facts, verdict):
     assert ruled(decision, facts=facts).verdict is verdict
 
 
+def test_what_does_not_matter_is_not_held_against_a_ruling():
+    facts = {"new_priority": "P3"}
+    assert ruled("story_priority", facts=facts).why == "Priority of a new story goes without approval here."
+
+
 UNKNOWN = [
     ("code_changes", APPROVE, "breaking"),
     ("deployments", APPROVE, "environment"),
@@ -98,7 +103,7 @@ VOTES = [
     ("team_assignments", {}, [{D}], False),
     ("rollbacks", {"in_incident": False}, [{S, D}], True),
     ("plan_execution", {}, [{O, D}], True),
-    ("story_priority", {"new_priority": "P0", "linked_by_sre": False}, [{O}], True),
+    ("story_priority", {"new_priority": "P0", "linked_by_sre": False, "within_plan": False}, [{O}], True),
     ("priority_change", {}, [{O}], True),
     ("plan_change", {}, [{O, D}], True),
     ("scheduling", {"within_plan": False}, [{O, D}], True),
