@@ -6,11 +6,14 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from governance.action import Action, Outcome, OutcomeState, Ruling, Verdict
 from governance.audit import effect_entries
 from governance.audit.entries import Absence, EffectEntry, Entry, EntryKind, NotApplicable
 from governance.people import Actor
 
+PRIVATE = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 DAVID = Actor("person", "david", identity="console:david")
 AGENT = Actor("agent", "product_owner", on_behalf_of="david")
 AUTO = effect_entries.chain_of(Ruling(Verdict.EXECUTE, "stories.auto", "Stories are automatic.", "p1"))

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from governance.audit import verifier
 from governance.audit.entries import AnyEntry
@@ -21,9 +20,7 @@ from governance.audit.sequencer import Sequencer
 from governance.audit.signed_note import VerifierKey
 from storage.database import Database
 from storage.embedded import EmbeddedServer
-from tests.governance.audit.audit_entries import intent, said
-
-PRIVATE = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+from tests.governance.audit.audit_entries import PRIVATE, intent, said
 
 Write = Callable[..., Awaitable[list[str]]]
 Tamper = Callable[..., Awaitable[int]]

@@ -19,8 +19,8 @@ from governance.audit.signed_note import VerifierKey
 from governance.audit.tree import Frontier
 from governance.audit.verification import verify
 from storage.database import Database
-from tests.governance.audit.audit_entries import said
-from tests.governance.audit.conftest import PRIVATE, SIZE, Export, Tamper, keep, publish, run_verifier, swap
+from tests.governance.audit.audit_entries import PRIVATE, said
+from tests.governance.audit.conftest import SIZE, Export, Tamper, keep, publish, run_verifier, swap
 
 
 async def test_an_untouched_log_verifies_everywhere(
