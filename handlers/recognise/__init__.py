@@ -1,0 +1,1 @@
+"""Understanding what people say: which name of the catalogue a message means, or none."""
