@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from governance.action import ApprovalTerms
 from governance.department import Department
-from governance.people import Role
+from governance.people import Person, Role
 from governance.slot_matching import fill_slots
 
 ANYONE = frozenset(Role)
@@ -51,8 +51,16 @@ def problems(department: Department, requirements: Iterable[VoteRequirement]) ->
 
     Looked at for every person who may ask. Role changes, and resuming after a halt, are always checked.
     """
-    people = {person.id: person.roles for person in department.people if person.active}
-    names = {person.id: person.name for person in department.people}
+    return staffing_problems(department.as_people(department.id), requirements)
+
+
+def staffing_problems(
+    everybody: Iterable[Person], requirements: Iterable[VoteRequirement]
+) -> tuple[str, ...]:
+    """The same of these people, with the roles that they hold."""
+    known = tuple(everybody)
+    people = {person.id: person.roles for person in known if person.active}
+    names = {person.id: person.name for person in known}
     found: list[str] = []
     for requirement in (*requirements, ROLE_CHANGE):
         found.extend(_unfilled(requirement, people, names))

@@ -35,9 +35,18 @@ class Fence:
 
 async def hold(tx: AsyncSession) -> Fence:
     """Read the fence, and keep it from moving until `tx` ends."""
+    return await _read(tx, shared=True)
+
+
+async def lock(tx: AsyncSession) -> Fence:
+    """Read the fence before moving it: until `tx` ends nobody else claims, halts or resumes."""
+    return await _read(tx, shared=False)
+
+
+async def _read(tx: AsyncSession, *, shared: bool) -> Fence:
     # Every tenant's fence may be seen (one process watches them all), so the tenant is named here.
     own = select(FenceRow.epoch, FenceRow.halted).where(FenceRow.tenant == tenant_of(tx))
-    query = own.with_for_update(read=True)
+    query = own.with_for_update(read=shared)
     row = (await tx.execute(query)).one_or_none()
     if row is None:
         await tx.execute(insert(FenceRow).values(epoch=0).on_conflict_do_nothing())

@@ -28,6 +28,7 @@ from governance.directory import NoSuchPerson, person_by_id
 from governance.effects import Origin, new_row, outcome_to_json
 from governance.overrides.rows import read_standing
 from governance.people import Actor, Role
+from governance.policies import active_policy
 from governance.registry import ActionSpec, EffectFailed, Registry
 from governance.spending import spends
 from governance.tables import EffectRow
@@ -125,7 +126,7 @@ class Gate:
         if actor.kind != "person":
             await fence.hold(tx)
         return rule(
-            self.policy,
+            await active_policy(tx, self.policy),
             Request(
                 decision_type=action.decision_type,
                 action_type=action.type,

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, Numeric, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Identity, Index, Numeric, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.schema import Base, TenantScoped
@@ -215,6 +215,18 @@ class WindowRow(TenantScoped, Base):
     ends: Mapped[datetime]
     opened_by: Mapped[str]
     reason: Mapped[str]
+
+
+class PolicyRow(TenantScoped, Base):
+    """A policy that director and compliance officer accepted; the one with the highest number rules."""
+
+    __tablename__ = "policies"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
+    version: Mapped[str]
+    text_: Mapped[str] = mapped_column("text")
+    accepted: Mapped[datetime]
 
 
 class InterventionRow(TenantScoped, Base):

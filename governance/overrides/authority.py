@@ -22,6 +22,7 @@ WHO_MAY: Mapping[str, frozenset[Role]] = {
     "lift a security freeze": frozenset({_COMPLIANCE}),
     "lift an SRE's freeze": frozenset({_COMPLIANCE, _SRE}),
     "emergency deployment": frozenset({_SRE}),
+    "review an emergency": frozenset({_COMPLIANCE, _DIRECTOR}),
     "overrule": frozenset({_DIRECTOR}),
     "window planning": frozenset({_DIRECTOR}),
     "window audit": frozenset({_DIRECTOR, _COMPLIANCE}),
@@ -66,6 +67,16 @@ def may_deploy_in_emergency(roles: Collection[Role], reason: str) -> Allowed | R
     if not reason.strip():
         return Refused("An emergency deployment needs a reason.", _who("emergency deployment"))
     return _ask("emergency deployment", roles)
+
+
+def may_review(roles: Collection[Role], person: str, deployed_by: str) -> Allowed | Refused:
+    """Whether this person may review an emergency deployment: never the one who made it."""
+    if person == deployed_by:
+        return Refused(
+            "Whoever deployed in an emergency cannot review it; somebody else has to.",
+            _who("review an emergency"),
+        )
+    return _ask("review an emergency", roles)
 
 
 def may_overrule(roles: Collection[Role]) -> Allowed | Refused:

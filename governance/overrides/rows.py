@@ -13,6 +13,10 @@ from governance.standing import EmergencyDeployment, Freeze, FreezeKind, Halt, P
 from governance.tables import OverrideRow, WindowRow
 
 
+class NoSuchOverride(LookupError):
+    """No override with this id stands any more."""
+
+
 async def read_standing(tx: AsyncSession, moment: datetime) -> Standing:
     """All overrides that have not ended and all windows that have not passed, at `moment`."""
     standing = select(OverrideRow).where(
@@ -23,7 +27,7 @@ async def read_standing(tx: AsyncSession, moment: datetime) -> Standing:
     halts = [Halt(row.made_by, row.reason, row.made) for row in rows if row.kind == "halt"]
     return Standing(
         halt=halts[0] if halts else None,
-        freezes=tuple(_freeze(row) for row in rows if row.kind == "freeze"),
+        freezes=tuple(freeze_of(row) for row in rows if row.kind == "freeze"),
         emergencies=tuple(
             EmergencyDeployment(row.made_by, row.subject or "", row.reason, row.expires)
             for row in rows
@@ -46,10 +50,11 @@ def lay(
     by: str,
     roles: frozenset[Role],
     at: datetime,
+    identity: str | None = None,
     expires: datetime | None = None,
     review_due: datetime | None = None,
 ) -> str:
-    """Lay an override down with `tx`. Returns its id."""
+    """Lay an override down with `tx`. Returns its id. `identity` is the chat or system identity behind it."""
     override = f"ov_{secrets.token_hex(5)}"
     tx.add(
         OverrideRow(
@@ -59,6 +64,7 @@ def lay(
             subject=subject,
             reason=reason,
             made_by=by,
+            identity=identity,
             roles=sorted(roles),
             made=at,
             expires=expires,
@@ -74,6 +80,21 @@ async def standing_rows(tx: AsyncSession, kind: str) -> list[OverrideRow]:
     return list((await tx.execute(query.order_by(OverrideRow.made))).scalars())
 
 
-def _freeze(row: OverrideRow) -> Freeze:
+async def override_row(tx: AsyncSession, override: str, kind: str) -> OverrideRow:
+    """An override of this kind that stands, locked until `tx` ends. Raises NoSuchOverride."""
+    query = select(OverrideRow).where(OverrideRow.id == override, OverrideRow.kind == kind)
+    row = (await tx.execute(query.where(OverrideRow.ended.is_(None)).with_for_update())).scalar()
+    if row is None:
+        raise NoSuchOverride(override)
+    return row
+
+
+def end(row: OverrideRow, by: str, at: datetime) -> None:
+    """End an override."""
+    row.ended, row.ended_by = at, by
+
+
+def freeze_of(row: OverrideRow) -> Freeze:
+    """A freeze's row as the freeze that it is."""
     by_role = Role(row.roles[0])
     return Freeze(FreezeKind(row.scope), row.subject or "", row.made_by, by_role, row.reason, row.made)

@@ -1,0 +1,180 @@
+"""Delegation: somebody decides for somebody else, recorded and bounded."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from typing import ClassVar, Self
+
+from pydantic import AwareDatetime, model_validator
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from governance.action import Action, Grant, Outcome, OutcomeState, Subject
+from governance.actions.submitter import submitter
+from governance.directory import NoSuchPerson, person_by_id
+from governance.permissions import VOTERS
+from governance.registry import ActionSpec, EffectFailed
+from governance.tables import DelegationRow
+
+LONGEST = timedelta(days=30)
+
+
+class CannotDelegate(Exception):
+    """These votes cannot be handed over so. The text says why and what to do."""
+
+
+class Delegate(Action):
+    """`to_person` decides for `from_person`, who asks for it, in [`starts`, `ends`)."""
+
+    type: ClassVar[str] = "governance.delegate"
+    decision_type: ClassVar[str] = "delegation"
+
+    from_person: str
+    to_person: str
+    starts: AwareDatetime
+    ends: AwareDatetime
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if not self.starts < self.ends <= self.starts + LONGEST:
+            raise ValueError("a delegation ends after it starts, and within 30 days")
+        return self
+
+    def summary(self) -> str:
+        return f"{self.to_person} decides for {self.from_person} until {self.ends:%Y-%m-%d %H:%M} UTC"
+
+
+class EndDelegation(Action):
+    """A delegation ends before its time."""
+
+    type: ClassVar[str] = "governance.end_delegation"
+    decision_type: ClassVar[str] = "delegation"
+
+    delegation: str
+    from_person: str
+    to_person: str
+
+    def summary(self) -> str:
+        return f"{self.to_person} no longer decides for {self.from_person}"
+
+
+def delegate(from_person: str, to_person: str, starts: datetime, ends: datetime, reason: str) -> Delegate:
+    """The action, as it stands in the record. Raises ValueError for an interval that cannot be."""
+    return Delegate(
+        rationale=reason,
+        impact=f"{to_person} may vote in the place of {from_person}; the two fill one vote between them.",
+        rollback_plan="End the delegation; votes cast under it stop counting where they are not yet executed.",
+        from_person=from_person,
+        to_person=to_person,
+        starts=starts,
+        ends=ends,
+    )
+
+
+def end_delegation(row: DelegationRow, reason: str) -> EndDelegation:
+    """The action, as it stands in the record."""
+    return EndDelegation(
+        rationale=reason,
+        impact=f"{row.to_person} votes for themselves alone from now on.",
+        rollback_plan="Delegate again.",
+        delegation=row.id,
+        from_person=row.from_person,
+        to_person=row.to_person,
+    )
+
+
+async def delegations_of(tx: AsyncSession, person: str, moment: datetime) -> list[DelegationRow]:
+    """Delegations by this person that stand at `moment` or are to come."""
+    query = select(DelegationRow).where(
+        DelegationRow.from_person == person, DelegationRow.ended.is_(None), DelegationRow.ends > moment
+    )
+    return list((await tx.execute(query.order_by(DelegationRow.starts))).scalars())
+
+
+async def check_delegation(tx: AsyncSession, action: Delegate, moment: datetime) -> None:
+    """Raises CannotDelegate: for oneself, to strangers, for what is over, in chains, twice over."""
+    if action.ends <= moment:
+        raise CannotDelegate("That end has passed already; name one to come.")
+    if action.to_person == action.from_person:
+        raise CannotDelegate("Nobody can decide for themselves as somebody else; name another person.")
+    try:
+        receiver = await person_by_id(tx, action.to_person)
+    except NoSuchPerson:
+        raise CannotDelegate(f"I know nobody called {action.to_person}.") from None
+    if not receiver.holds(*VOTERS):
+        raise CannotDelegate(f"{receiver.name} has no vote of their own here; name somebody who has.")
+    for row in await _overlapping(tx, action):
+        if row.from_person == action.from_person:
+            raise CannotDelegate(
+                f"{await _name(tx, row.to_person)} decides for you already until {row.ends:%Y-%m-%d %H:%M} UTC;"
+                " take your votes back first."
+            )
+        if row.to_person == action.from_person:
+            raise CannotDelegate(
+                f"You decide for {await _name(tx, row.from_person)} in that time, and votes are not handed on;"
+                " ask them to name somebody else first."
+            )
+        raise CannotDelegate(
+            f"{receiver.name} hands over their own votes in that time; name somebody who is there."
+        )
+
+
+async def _name(tx: AsyncSession, person: str) -> str:
+    return (await person_by_id(tx, person)).name
+
+
+async def _overlapping(tx: AsyncSession, action: Delegate) -> list[DelegationRow]:
+    query = select(DelegationRow).where(
+        or_(
+            DelegationRow.from_person.in_((action.from_person, action.to_person)),
+            DelegationRow.to_person == action.from_person,
+        ),
+        DelegationRow.ended.is_(None),
+        DelegationRow.starts < action.ends,
+        DelegationRow.ends > action.starts,
+    )
+    return list((await tx.execute(query.order_by(DelegationRow.starts))).scalars())
+
+
+async def _delegate(action: Delegate, grant: Grant, tx: AsyncSession) -> Outcome:
+    who = await submitter(tx, grant)
+    if who.person.id != action.from_person:
+        raise EffectFailed("People hand over their own votes only.")
+    try:
+        await check_delegation(tx, action, who.at)
+    except CannotDelegate as cannot:
+        raise EffectFailed(str(cannot)) from cannot
+    delegation = f"de_{secrets.token_hex(5)}"
+    tx.add(
+        DelegationRow(
+            id=delegation,
+            from_person=action.from_person,
+            to_person=action.to_person,
+            starts=action.starts,
+            ends=action.ends,
+        )
+    )
+    return Outcome(OutcomeState.DONE, action.summary() + ".", delegation)
+
+
+async def _end(action: EndDelegation, grant: Grant, tx: AsyncSession) -> Outcome:
+    who = await submitter(tx, grant)
+    query = select(DelegationRow).where(DelegationRow.id == action.delegation).with_for_update()
+    row = (await tx.execute(query)).scalar()
+    if row is None or row.ended is not None or row.ends <= who.at:
+        raise EffectFailed("That delegation has ended already.")
+    if who.person.id not in (row.from_person, row.to_person):
+        raise EffectFailed("Only the two people whom a delegation is between can end it.")
+    row.ended = who.at
+    return Outcome(OutcomeState.DONE, action.summary() + ".", row.id)
+
+
+def _subject(_action: Action) -> Subject:
+    return Subject("access")
+
+
+SPECS = (
+    ActionSpec(Delegate, _subject, change=_delegate),
+    ActionSpec(EndDelegation, _subject, change=_end),
+)

@@ -1,0 +1,118 @@
+"""Halting every agent and letting them go on, as rows: what chat and the command line both do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from governance import fence
+from governance.audit.entries import Absence, Entry, EntryKind, NotApplicable
+from governance.audit.log import record
+from governance.overrides.rows import end, lay, standing_rows
+from governance.people import Actor, Role
+from governance.performing import release_held
+from governance.record import intervened
+from governance.tables import OverrideRow
+
+
+class NothingHalted(LookupError):
+    """The agents are not halted."""
+
+
+class SamePerson(Exception):
+    """Whoever halted the agents wants to let them go on; it takes a second person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Halted:
+    """A halt that stands. `epoch` is the fence's from it on; `before` if somebody had halted already."""
+
+    override: str
+    epoch: int
+    by: str
+    before: bool
+
+
+async def halt(
+    tx: AsyncSession, *, by: str, identity: str | None, roles: frozenset[Role], reason: str, at: datetime
+) -> Halted:
+    """Stop every agent: no claim of an effect commits after `tx` does. A halt that stands is kept as it is."""
+    # The fence's row lock makes one of two people who halt at once the first.
+    held = await fence.lock(tx)
+    standing = await standing_rows(tx, "halt")
+    if standing and held.halted:
+        return Halted(standing[0].id, held.epoch, standing[0].made_by, before=True)
+    moved = await fence.move(tx, halted=True)
+    override = lay(
+        tx,
+        "halt",
+        "agents",
+        subject=str(moved.epoch),
+        reason=reason,
+        by=by,
+        identity=identity,
+        roles=roles,
+        at=at,
+    )
+    await intervened(tx, "halted", by, override, reason, at)
+    return Halted(override, moved.epoch, by, before=False)
+
+
+async def standing_halt(tx: AsyncSession) -> OverrideRow:
+    """The halt that stands. Raises NothingHalted."""
+    rows = await standing_rows(tx, "halt")
+    if not rows:
+        raise NothingHalted
+    return rows[0]
+
+
+async def resume(tx: AsyncSession, *, by: str, identity: str | None, at: datetime) -> int:
+    """End the halt, and queue what it held back. Returns how many effects that was.
+
+    Raises NothingHalted, SamePerson (by person, and by identity where one is known).
+    """
+    await fence.lock(tx)
+    row = await standing_halt(tx)
+    if by == row.made_by or (identity is not None and identity == row.identity):
+        raise SamePerson
+    for standing in await standing_rows(tx, "halt"):
+        end(standing, by, at)
+    await fence.move(tx, halted=False)
+    await tx.flush()
+    return await release_held(tx)
+
+
+async def halt_from_command_line(tx: AsyncSession, *, user: str, reason: str, at: datetime) -> Halted:
+    """Halt as the operating system's user: whoever can run commands on this machine may stop the agents."""
+    halted = await halt(tx, by=user, identity=user, roles=frozenset({Role.EXECUTIVE}), reason=reason, at=at)
+    await record(tx, _from_command_line("override.halt_agents", halted.override, user, reason, at))
+    return halted
+
+
+async def resume_from_command_line(tx: AsyncSession, *, user: str, reason: str, at: datetime) -> int:
+    """Resume as the operating system's user, who is somebody else than who halted.
+
+    Raises NothingHalted, SamePerson.
+    """
+    standing = await standing_halt(tx)
+    released = await resume(tx, by=user, identity=user, at=at)
+    await record(tx, _from_command_line("override.resume_agents", standing.id, user, reason, at))
+    return released
+
+
+def _from_command_line(entry_type: str, override: str, user: str, reason: str, at: datetime) -> Entry:
+    return Entry(
+        kind=EntryKind.OVERRIDE,
+        type=entry_type,
+        actor=Actor("person", user, identity=user),
+        at=at,
+        subject=override,
+        details={"override": override, "from": "command line"},
+        rationale=reason,
+        approvals=NotApplicable(not_applicable=Absence.NO_APPROVAL_NEEDED),
+        impact="Every agent of the department stops, or goes on.",
+        rollback_plan="The other command takes it back; resuming takes a second person.",
+        artifacts=NotApplicable(not_applicable=Absence.NO_ARTIFACTS),
+    )
