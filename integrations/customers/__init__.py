@@ -13,6 +13,14 @@ from typing import Protocol
 from governance.visibility import Scope
 
 
+class Standing(StrEnum):
+    """What an account's health amounts to, by the department's own thresholds."""
+
+    HEALTHY = "healthy"
+    AT_RISK = "at_risk"
+    CRITICAL = "critical"
+
+
 class CommitmentState(StrEnum):
     """How a promise stands."""
 
@@ -42,6 +50,7 @@ class Account:
     arr: Decimal
     renewal: date | None
     health: int | None
+    standing: Standing | None
     owner: str | None
     since: date | None
     contact: Contact | None

@@ -8,7 +8,15 @@ from sqlalchemy import ColumnElement, func, not_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from governance.visibility import Scope
-from integrations.customers import Account, Commitment, CommitmentState, Contact, NoSuchAccount, Request
+from integrations.customers import (
+    Account,
+    Commitment,
+    CommitmentState,
+    Contact,
+    NoSuchAccount,
+    Request,
+    Standing,
+)
 from integrations.customers.tables import AccountRow, CommitmentRow, RequestRow
 from storage.database import Database
 
@@ -73,6 +81,7 @@ def _account(row: AccountRow) -> Account:
         arr=row.arr,
         renewal=row.renewal,
         health=row.health,
+        standing=None if row.standing is None else Standing(row.standing),
         owner=row.owner,
         since=row.since,
         contact=None if row.contact is None else Contact(**row.contact),

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ForeignKeyConstraint, Index, Numeric, Text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.schema import Base, TenantScoped
@@ -25,9 +25,10 @@ class AccountRow(TenantScoped, Base):
     arr: Mapped[Decimal] = mapped_column(Numeric(18, 2))
     renewal: Mapped[date | None]
     health: Mapped[int | None]
+    standing: Mapped[str | None]
     owner: Mapped[str | None]
     since: Mapped[date | None]
-    contact: Mapped[dict[str, Any] | None]
+    contact: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
 
 
 class RequestRow(TenantScoped, Base):

@@ -60,7 +60,11 @@ def matching(query: StoryQuery) -> ColumnElement[bool]:
 def select_stories(scope: Scope, *where: ColumnElement[bool]) -> Select[Any]:
     """Stories in creation order, as rows for `story_of`."""
     return (
-        select(StoryRow, _dependencies(scope).label("depends_on"), _epic(scope).label("reached_epic"))
+        select(
+            StoryRow.__table__,
+            _dependencies(scope).label("depends_on"),
+            _epic(scope).label("reached_epic"),
+        )
         .where(reached(scope, StoryRow.customers), *where)
         .order_by(StoryRow.number)
     )
@@ -80,10 +84,10 @@ def select_epics(scope: Scope, *where: ColumnElement[bool]) -> Select[Any]:
     )
 
 
-def select_events(scope: Scope, since: datetime | None, story: str | None) -> Select[StoryEventRow]:
+def select_events(scope: Scope, since: datetime | None, story: str | None) -> Select[Any]:
     """Events of the stories that the scope reaches, as rows for `event_of`."""
     query = (
-        select(StoryEventRow)
+        select(StoryEventRow.__table__)
         .join(StoryRow, _same(StoryRow, StoryEventRow.tenant, StoryEventRow.story))
         .where(reached(scope, StoryRow.customers))
         .order_by(StoryEventRow.id)
@@ -111,29 +115,28 @@ def select_defects(scope: Scope) -> Select[DefectRow, str]:
 
 def story_of(row: Row[Any], scope: Scope) -> Story:
     """The story in a row of `select_stories`."""
-    found: StoryRow = row.StoryRow
     return Story(
-        id=found.id,
-        title=found.title,
-        description=found.description,
-        acceptance=tuple(found.acceptance),
-        team=found.team,
-        product=found.product,
-        status=StoryStatus(found.status),
-        priority=Priority(found.priority),
+        id=row.id,
+        title=row.title,
+        description=row.description,
+        acceptance=tuple(row.acceptance),
+        team=row.team,
+        product=row.product,
+        status=StoryStatus(row.status),
+        priority=Priority(row.priority),
         epic=row.reached_epic,
-        discipline=found.discipline,
-        estimate_hours=found.estimate_hours,
-        actual_hours=found.actual_hours,
-        customers=_named(found.customers, scope),
-        labels=tuple(found.labels),
+        discipline=row.discipline,
+        estimate_hours=row.estimate_hours,
+        actual_hours=row.actual_hours,
+        customers=_named(row.customers, scope),
+        labels=tuple(row.labels),
         depends_on=tuple(row.depends_on or ()),
-        blocked_reason=found.blocked_reason,
-        assignee=found.assignee,
-        sprint=found.sprint,
-        created=found.created,
-        started=found.started,
-        finished=found.finished,
+        blocked_reason=row.blocked_reason,
+        assignee=row.assignee,
+        sprint=row.sprint,
+        created=row.created,
+        started=row.started,
+        finished=row.finished,
     )
 
 
@@ -152,10 +155,9 @@ def epic_of(row: Row[Any], scope: Scope) -> Epic:
     )
 
 
-def event_of(row: Row[StoryEventRow]) -> StoryEvent:
+def event_of(row: Row[Any]) -> StoryEvent:
     """The event in a row of `select_events`."""
-    found = row.StoryEventRow
-    return StoryEvent(found.story, found.at, StoryStatus(found.status), found.by, found.reason)
+    return StoryEvent(row.story, row.at, StoryStatus(row.status), row.by, row.reason)
 
 
 def defect_of(row: Row[DefectRow, str]) -> Defect:

@@ -8,7 +8,15 @@ from decimal import Decimal
 import pytest
 
 from governance.visibility import EVERYTHING, NOTHING, Scope
-from integrations.customers import Account, Commitment, CommitmentState, Contact, NoSuchAccount, Request
+from integrations.customers import (
+    Account,
+    Commitment,
+    CommitmentState,
+    Contact,
+    NoSuchAccount,
+    Request,
+    Standing,
+)
 from integrations.customers.local import LocalCustomers
 from integrations.customers.tables import AccountRow, CommitmentRow, RequestRow
 from storage.database import Database
@@ -34,6 +42,7 @@ async def customers(database: Database, tenant: str) -> LocalCustomers:
                     arr=Decimal("500000.10"),
                     renewal=date(2027, 5, 14),
                     health=72,
+                    standing="at_risk",
                     owner=owner,
                     since=None,
                     contact={"name": "Irene", "title": "IT", "email": "i@example.com"}
@@ -77,6 +86,7 @@ async def test_an_account_comes_with_all_that_is_known_of_it(customers: LocalCus
         arr=Decimal("500000.10"),
         renewal=date(2027, 5, 14),
         health=72,
+        standing=Standing.AT_RISK,
         owner="rachel",
         since=None,
         contact=Contact("Irene", "IT", "i@example.com"),

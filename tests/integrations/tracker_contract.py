@@ -110,7 +110,6 @@ class TrackerContract:
         assert made.status is StoryStatus.BACKLOG
         assert (made.assignee, made.sprint, made.started, made.finished) == (None, None, None, None)
         assert before - timedelta(minutes=1) < made.created < datetime.now(UTC) + timedelta(minutes=1)
-        assert made.created.utcoffset() == timedelta(0)
 
     async def test_stories_come_in_creation_order_and_epics_newest_first(self, tracker: Tracker) -> None:
         stories = [(await tracker.create_story(grant(), draft(f"Story {n}"))).id for n in range(12)]

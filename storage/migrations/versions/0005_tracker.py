@@ -170,7 +170,7 @@ def _customers() -> None:
         sa.Column("arr", sa.Numeric(18, 2), nullable=False),
         sa.Column("renewal", sa.Date),
         sa.Column("health", sa.Integer),
-        *_optional_texts("owner"),
+        *_optional_texts("standing", "owner"),
         sa.Column("since", sa.Date),
         sa.Column("contact", JSONB),
     )
