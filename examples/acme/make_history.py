@@ -31,8 +31,8 @@ KNOWN_STORY = ("order-history", 1234)
 """Stories are numbered in the order of their creation, so that this one gets this number."""
 
 
-def main() -> None:
-    """Write the four files."""
+def main(folder: Path = HERE / "history") -> None:
+    """Write the four files into `folder`."""
     department = read_department(HERE / "department.yaml")
     chance = random.Random(SEED)
     clock = WorkingTime(department.calendar_of(None))
@@ -46,11 +46,14 @@ def main() -> None:
     pieces = [_placed(piece, sprints) for piece in _numbered([*past, *told_pieces(told["stories"])])]
     themes = [asdict(theme) for theme in words.themes] + told["epics"]
     epics = _epics(themes, pieces)
-    _write("epics", (asdict(epic) for epic in epics.values()))
-    _write("stories", (_line(piece, epics) for piece in pieces))
-    _write("sprints", (asdict(sprint) for sprint in sprints))
+    _write(folder / "epics.jsonl", (asdict(epic) for epic in epics.values()))
+    _write(folder / "stories.jsonl", (_line(piece, epics) for piece in pieces))
+    _write(folder / "sprints.jsonl", (asdict(sprint) for sprint in sprints))
     events = (event for piece in pieces for event in _events(piece))
-    _write("events", (asdict(event) for event in sorted(events, key=lambda event: (event.at, event.story))))
+    _write(
+        folder / "events.jsonl",
+        (asdict(event) for event in sorted(events, key=lambda event: (event.at, event.story))),
+    )
 
 
 def _by_epic(pieces: Iterable[Piece]) -> list[tuple[Piece, list[Piece]]]:
@@ -184,9 +187,9 @@ def _events(piece: Piece) -> Iterator[StoryEvent]:
         yield StoryEvent(story.id, story.finished, StoryStatus.DONE, by, None)
 
 
-def _write(name: str, entries: Iterable[Mapping[str, Any]]) -> None:
+def _write(path: Path, entries: Iterable[Mapping[str, Any]]) -> None:
     lines = (json.dumps(entry, ensure_ascii=False, default=_written) for entry in entries)
-    (HERE / "history" / f"{name}.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
 def _written(value: object) -> str:

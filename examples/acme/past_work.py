@@ -72,13 +72,13 @@ class PastWork:
     def pieces(self) -> Iterator[Piece]:
         """Everything that was worked on, then everything that waits, team by team."""
         for team in self._department.teams:
-            done: list[Piece] = []
+            own: list[Piece] = []
             for discipline, hours in team.capacity.items():
                 lanes = max(1, round(hours / LANE_HOURS))
                 for _ in range(lanes):
-                    done.extend(self._lane(team, discipline, hours / lanes))
-            yield from self._with_origins(done)
-            yield from self._waiting(team)
+                    own.extend(self._lane(team, discipline, hours / lanes))
+            own.extend(self._waiting(team))
+            yield from self._with_origins(own)
 
     def _lane(self, team: Team, discipline: Discipline, weekly: float) -> Iterator[Piece]:
         at = self._clock.after(FIRST_WORK, self._chance.uniform(0, 40))
