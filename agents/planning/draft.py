@@ -101,7 +101,8 @@ class DraftStory:
     def description(self) -> str:
         """The story as a sentence, for the tracker."""
         purpose = f", so that {self.so_that}" if self.so_that else ""
-        return f"As a {self.as_a}, I want {self.i_want}{purpose}."
+        article = "an" if self.as_a[:1].lower() in "aeio" else "a"
+        return f"As {article} {self.as_a}, I want {self.i_want}{purpose}."
 
     @property
     def hours(self) -> float:
@@ -160,8 +161,8 @@ class Risk:
 class OutsideDependency:
     """Work or a service outside the plan that the document names.
 
-    `reference` is the service's name or the epic's id it was matched to, None where nothing matches;
-    `ready` is None where nobody can tell.
+    `reference` is the service's or epic's id it was matched to, None where nothing matches; `ready` is
+    None where nobody can tell; `stories` are the plan's stories that speak of it.
     """
 
     name: str
@@ -170,6 +171,7 @@ class OutsideDependency:
     reference: str | None
     status: str
     ready: bool | None
+    stories: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

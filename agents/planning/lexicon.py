@@ -27,7 +27,7 @@ class WeakWords:
 class Lexicon:
     """`synonyms` maps a word to the one that stands for it; `open_points` are TBD and its relatives;
     `instructions` the ways in which a document speaks to the bot; words of one group of `qualifiers`
-    tell two statements apart; `opposites` cannot hold together.
+    tell two statements apart; `opposites` cannot hold together; `disciplines` say what work is asked for.
     """
 
     stop: frozenset[str]
@@ -37,6 +37,8 @@ class Lexicon:
     instructions: re.Pattern[str]
     qualifiers: tuple[frozenset[str], ...]
     opposites: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]
+    imperatives: frozenset[str]
+    disciplines: Mapping[str, re.Pattern[str]]
 
 
 @cache
@@ -60,6 +62,8 @@ def lexicon() -> Lexicon:
             (re.compile(one, re.IGNORECASE), re.compile(other, re.IGNORECASE))
             for one, other in raw["opposites"]
         ),
+        imperatives=frozenset(raw["imperatives"].split()),
+        disciplines={name: _any_of(words) for name, words in raw["disciplines"].items()},
     )
 
 

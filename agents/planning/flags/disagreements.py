@@ -17,8 +17,8 @@ from agents.planning.quantities import Quantity
 from agents.planning.terms import content_stems, overlap
 
 _DELIVERY = re.compile(
-    r"\b(?:launch\w*|releas\w*|ship(?:s|ped)?|go(?:es)?[- ]live|general availability|GA|deadline|delivered|delivery|"
-    r"due|roll(?:ed)?[- ]?out|available (?:from|by|in)|complete[ds]? by|target date|live by)\b",
+    r"\b(?:launch\w*|releas\w*|ship(?:s|ped)?|go(?:es)?[- ]live|general availability|deadline|delivered|"
+    r"delivery|due|roll(?:ed)?[- ]?out|available (?:from|by|in)|complete[ds]? by|target date|live by)\b",
     re.IGNORECASE,
 )
 

@@ -1,0 +1,105 @@
+"""Which discipline a story asks for, and which team takes it.
+
+The discipline comes from the words of the story (its title counts three times, the beginning of its
+sentence twice) and from the disciplines of similar done stories. The team is one that has this
+discipline: a team of the document's product or one that the document names, if there is one; among
+those, the one whose done stories are most like it and whose services it speaks of.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+
+from agents.planning.history import DoneWork
+from agents.planning.lexicon import lexicon
+from agents.planning.outline import Outline
+from agents.planning.request import PlanningInput
+from agents.planning.stories import Sketch
+from governance.department import Product, Team
+
+_FROM_HISTORY = 4.0
+"""How many words the done stories' vote is worth."""
+
+
+def product_of(outline: Outline, given: PlanningInput) -> Product | None:
+    """The product that the document is about: the one it names first, in its head or else its title."""
+    head = outline.meta_value("product")
+    for text in (head, outline.title, given.document.name.replace("-", " ")):
+        named = [(_place(text, p), p) for p in given.products]
+        found = [(place, p.id, p) for place, p in named if place is not None]
+        if found:
+            return min(found)[2]
+    return None
+
+
+def discipline_of(sketch: Sketch, work: DoneWork, known: frozenset[str]) -> str:
+    """One of `known` (the disciplines for which some team has capacity)."""
+    if sketch.quality and "qa" in known:
+        return "qa"
+    begin = " ".join(sketch.i_want.removeprefix("this to hold: ").split()[:8])
+    scores: defaultdict[str, float] = defaultdict(float)
+    for name, pattern in lexicon().disciplines.items():
+        words = 3 * len(pattern.findall(sketch.title)) + 2 * len(pattern.findall(begin))
+        scores[name] = words + len(pattern.findall(sketch.about))
+    votes = work.nearest(sketch.about, 10)
+    total = sum(n.similarity for n in votes) or 1.0
+    for n in votes:
+        scores[n.story.discipline] += _FROM_HISTORY * n.similarity / total
+    possible = sorted(known) or ["backend"]
+    best = max(possible, key=lambda name: scores[name])
+    return best if scores[best] > 0 or "backend" not in possible else "backend"
+
+
+def team_of(
+    sketch: Sketch,
+    discipline: str,
+    product: Product | None,
+    named: frozenset[str],
+    work: DoneWork,
+    given: PlanningInput,
+) -> str:
+    """The id of a team that has the discipline, or empty if no team has it."""
+    able = [
+        t for t in given.teams if any(d.value == discipline and hours > 0 for d, hours in t.capacity.items())
+    ]
+    close = [t for t in able if t.id in named or (product and t.id in product.teams)]
+    candidates = close or able
+    if not candidates:
+        return ""
+    votes: defaultdict[str, float] = defaultdict(float)
+    near = work.nearest(sketch.about, 15, discipline)
+    total = sum(n.similarity for n in near) or 1.0
+    for n in near:
+        votes[n.story.team] += n.similarity / total
+    owners = {s.team for s in given.services if mentions(sketch.about, (s.name, s.id))}
+    order = [t.id for t in given.teams]
+    if product:
+        order = [*product.teams, *(t for t in order if t not in product.teams)]
+
+    def score(team: Team) -> tuple[float, int]:
+        return (votes[team.id] + 0.5 * (team.id in owners), -order.index(team.id))
+
+    return max(candidates, key=score).id
+
+
+def named_teams(outline: Outline, given: PlanningInput) -> frozenset[str]:
+    """Teams that the document's head names."""
+    head = outline.meta_value("teams") or outline.meta_value("team")
+    return frozenset(t.id for t in given.teams if mentions(head, (t.name,)))
+
+
+def mentions(text: str, names: Iterable[str]) -> bool:
+    """Whether one of the names stands in the text, whatever its case and hyphens."""
+    return any(_found(text, name) for name in names if len(name) > 2)
+
+
+def _found(text: str, name: str) -> re.Match[str] | None:
+    spelled = r"[\s_-]+".join(re.escape(part) for part in re.split(r"[\s_-]+", name) if part)
+    return re.search(rf"(?<![\w-]){spelled}(?![\w]|-\w)", text, re.IGNORECASE)
+
+
+def _place(text: str, product: Product) -> int | None:
+    places = [m.start() for name in (product.name, product.id, *product.aliases) if (m := _found(text, name))]
+    return min(places) if places else None

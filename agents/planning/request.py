@@ -1,0 +1,62 @@
+"""What planning is given: a document, the department's work so far, and what somebody wants changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from agents.planning.draft import PlanChanges
+from governance.department import Product, Team
+from integrations.documents import Document
+from integrations.services import Service
+from integrations.tracker import Epic, Sprint, Story, StoryStatus
+
+_COMMITTED = frozenset({StoryStatus.SCHEDULED, StoryStatus.IN_PROGRESS, StoryStatus.BLOCKED})
+
+
+class ImpossibleChange(Exception):
+    """What is asked for cannot be done to this plan; the message is a sentence for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanningInput:
+    """Everything that a plan depends on: the same input gives the same plan, to the byte.
+
+    `stories` are all of the tracker's, done and open; `sprints` past and planned, their capacity in
+    agent-hours with holidays taken off. `today` is the day it is planned on, `as_of` when the tracker
+    was read (aware UTC).
+    """
+
+    document: Document
+    stories: tuple[Story, ...]
+    epics: tuple[Epic, ...]
+    sprints: tuple[Sprint, ...]
+    teams: tuple[Team, ...]
+    products: tuple[Product, ...]
+    services: tuple[Service, ...]
+    today: date
+    as_of: datetime
+    changes: PlanChanges = field(default_factory=PlanChanges)
+
+    @property
+    def starts(self) -> date:
+        """The first day on which work may begin."""
+        return max(self.today, self.changes.start or self.today)
+
+    def done(self) -> tuple[Story, ...]:
+        """Done stories whose actual hours are known, in the order in which they were finished."""
+        done = (s for s in self.stories if s.status is StoryStatus.DONE and s.actual_hours and s.finished)
+        return tuple(sorted(done, key=lambda s: (s.finished or self.as_of, s.id)))
+
+    def committed(self) -> tuple[Story, ...]:
+        """Open stories that already have a sprint."""
+        return tuple(s for s in self.stories if s.sprint and s.status in _COMMITTED)
+
+    def team(self, name: str) -> Team:
+        """The team of this id or name, any case. Raises ImpossibleChange."""
+        wanted = name.strip().casefold()
+        for team in self.teams:
+            if wanted in (team.id.casefold(), team.name.casefold()):
+                return team
+        known = ", ".join(team.name for team in self.teams)
+        raise ImpossibleChange(f"There is no team called {name}. There are {known}.")
