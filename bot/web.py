@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from aiohttp import web
 
+from bot.console.dashboard.verifying import AuditTrail
 from bot.console.protection import NOT_IN_PRODUCTION, demand_local
 from bot.console.residents import ReadResidents
 from bot.console.routes import add_console
@@ -13,6 +16,7 @@ from bot.health import HEALTH, Health, healthz, metrics, readyz
 from bot.listener import Listener
 from bot.settings import Settings
 from bot.web_middleware import access_log, request_id, sentences
+from governance.audit.signed_note import VerifierKey
 from storage.database import Database
 
 LARGEST_BODY = 1_000_000
@@ -27,11 +31,14 @@ def make_app(
     tenant: str,
     residents: ReadResidents,
     session_key: bytes,
+    log_key: VerifierKey,
+    checkpoint_file: Path | None,
 ) -> web.Application:
     """The application. In production the console's addresses say why there is none.
 
     `listener` must be running (in this loop) and listening on `bot.console.adapter.NEWS`; `residents`
-    reads the department anew for each request; `session_key` signs the console's cookie.
+    reads the department anew for each request; `session_key` signs the console's cookie. `log_key` is
+    the public half of the audit log's key, `checkpoint_file` where its checkpoints are kept outside.
     Raises ConsoleRefused for a server that is neither in production nor on this machine alone.
     """
     app = web.Application(middlewares=[request_id, access_log, sentences], client_max_size=LARGEST_BODY)
@@ -43,7 +50,8 @@ def make_app(
         _refuse_console(app)
         return app
     demand_local(settings)
-    add_console(app, Console(database, listener, tenant, residents, Session(session_key)))
+    console = Console(database, listener, tenant, residents, Session(session_key))
+    add_console(app, console, AuditTrail(log_key, checkpoint_file))
     return app
 
 

@@ -46,7 +46,7 @@ class PlanRow(TenantScoped, Base):
 
 class PlanStepRow(TenantScoped, Base):
     """One step of an executing plan. `key` is `epic`, `story:S1`, `schedule:S1`, … or `assign`;
-    `reference` is what it made. `state`: waiting | submitted | done | failed | left (for people: `detail` says why)."""
+    `reference` is what it made. `state`: waiting | submitted | done | failed | left (`detail` says why)."""
 
     __tablename__ = "plan_steps"
     __table_args__ = (ForeignKeyConstraint(["tenant", "plan"], ["plans.tenant", "plans.id"]),)

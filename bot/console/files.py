@@ -5,12 +5,15 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from aiohttp import web
+from pydantic import TypeAdapter
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.tables import FileRow
 from governance.people import Person
 from governance.visibility import Scope, scope_of
+
+_SCOPE: TypeAdapter[Scope] = TypeAdapter(Scope)
 
 _SHOWN_IN_PAGE = frozenset({"image/png"})
 
@@ -22,7 +25,7 @@ class NoSuchFile(LookupError):
 async def read_file(tx: AsyncSession, file: str, reader: Person) -> FileRow:
     """A file that `reader` may open. Raises NoSuchFile, which does not say whether it exists."""
     row = (await tx.execute(select(FileRow).where(FileRow.id == file))).scalar()
-    if row is None or not covers(scope_of(reader), _scope(row)):
+    if row is None or not covers(scope_of(reader), _SCOPE.validate_python(row.scope)):
         raise NoSuchFile(file)
     return row
 
@@ -45,7 +48,3 @@ def file_response(row: FileRow) -> web.Response:
             "Cache-Control": "private, max-age=3600",
         },
     )
-
-
-def _scope(row: FileRow) -> Scope:
-    return Scope(everything=bool(row.scope["everything"]), accounts=frozenset(row.scope["accounts"]))

@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.console.dashboard.access import open_pages
 from bot.console.messages import newest_numbers
 from bot.console.render import author, render
 from bot.console.visit import Visit
@@ -41,6 +42,7 @@ async def page(
     person = visiting.reader.person
     channels = visiting.residents.channels_of(person)
     newest = await newest_numbers(visiting.tx, (channel.name for channel in channels), visiting.reader.identity)
+    opened = await open_pages(visiting)
     html = render(
         template,
         residents=visiting.residents,
@@ -49,7 +51,7 @@ async def page(
         author=author,
         channels=channels,
         newest=newest,
-        dashboard=DASHBOARD,
+        dashboard=[shown for shown in DASHBOARD if shown.name in opened],
         here=here,
         zone=visiting.zone,
         theme=theme_of(request),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.adapter import direct_channel
-from governance.department import Department
+from governance.department_rows import read_department
 from governance.directory import people
 from governance.people import Person, Role
 from governance.places import Audience
@@ -88,22 +88,18 @@ ReadResidents = Callable[[AsyncSession], Awaitable[Residents]]
 """Reads the residents anew for each request, for roles change."""
 
 
-def residents_of(department: Department) -> ReadResidents:
-    """Read people and their roles from the database; titles, channels and their order from the file."""
+async def read_residents(tx: AsyncSession) -> Residents:
+    """The tenant's department: people and their roles as they are now, channels as its file has them."""
+    department = await read_department(tx)
     titles = {entry.id: entry.title for entry in department.people}
-    order = {entry.id: place for place, entry in enumerate(department.people)}
-    channels = tuple(
-        ConsoleChannel(channel.name, channel.purpose, channel.audience) for channel in department.channels
+    order = list(titles)
+    active = [person for person in await people(tx) if person.active]
+    active.sort(key=lambda person: order.index(person.id) if person.id in titles else len(order))
+    return Residents(
+        name=department.name,
+        is_sample=department.sample,
+        people=tuple(Resident(person, titles.get(person.id, "")) for person in active),
+        channels=tuple(
+            ConsoleChannel(channel.name, channel.purpose, channel.audience) for channel in department.channels
+        ),
     )
-
-    async def read(tx: AsyncSession) -> Residents:
-        active = [person for person in await people(tx) if person.active]
-        active.sort(key=lambda person: order.get(person.id, len(order)))
-        return Residents(
-            name=department.name,
-            is_sample=department.sample,
-            people=tuple(Resident(person, titles.get(person.id, "")) for person in active),
-            channels=channels,
-        )
-
-    return read

@@ -7,6 +7,9 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from bot.console import events, pages, posts
+from bot.console.dashboard import pages as dashboard
+from bot.console.dashboard.access import PageRefused
+from bot.console.dashboard.verifying import TRAIL, AuditTrail, verify_log
 from bot.console.frame import STATIC
 from bot.console.protection import protect, refuse_strangers
 from bot.console.visit import CONSOLE, Console, NobodyChosen
@@ -24,12 +27,20 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/console/events", events.events),
     ("POST", "/console/say", posts.post_say),
     ("POST", "/console/click", posts.post_click),
+    ("GET", "/dashboard/approvals", dashboard.approvals),
+    ("GET", "/dashboard/plans", dashboard.plans),
+    ("GET", "/dashboard/plans/{plan}", dashboard.plan),
+    ("GET", "/dashboard/overrides", dashboard.overrides),
+    ("GET", "/dashboard/audit", dashboard.audit),
+    ("POST", "/dashboard/audit/verify", verify_log),
+    ("GET", "/dashboard/audit/{entry}", dashboard.entry),
 )
 
 
-def add_console(app: web.Application, console: Console) -> None:
+def add_console(app: web.Application, console: Console, trail: AuditTrail) -> None:
     """Serve the console from `app`. `demand_local` must have been asked first."""
     app[CONSOLE] = console
+    app[TRAIL] = trail
     app[events.STREAMS] = events.Streams()
     app.on_response_prepare.append(protect)
     app.on_shutdown.append(events.end_streams)
@@ -47,6 +58,8 @@ def guarded(handler: Handler) -> Handler:
             return await handler(request)
         except NobodyChosen:
             return await _ask_who(request)
+        except PageRefused as refused:
+            return posts.refusal(403, str(refused))
 
     return answer
 

@@ -129,9 +129,7 @@ def draw_trend(points: Sequence[tuple[date, float]], *, unit: str, name: str) ->
     figure, axes = _blank(height=3.1)
     days = [day for day, _ in points]
     values = [value for _, value in points]
-    means = [
-        sum(values[max(0, at - 3) : at + 1]) / len(values[max(0, at - 3) : at + 1]) for at in range(len(values))
-    ]
+    means = [mean(values[max(0, at - 3) : at + 1]) for at in range(len(values))]
     axes.bar(days, values, width=5.2, color=_PALE, zorder=2, label="each week")  # type: ignore[arg-type]
     axes.plot(days, means, color=_ACCENT, linewidth=2.2, zorder=3, label="mean of four weeks")  # type: ignore[arg-type]
     axes.set_ylim(0, max(max(values), 1) * 1.28)
@@ -144,8 +142,8 @@ def draw_trend(points: Sequence[tuple[date, float]], *, unit: str, name: str) ->
     way = _way(means)
     summary = f"{name[:1].upper()}{name[1:]}: {means[-1]:.1f} {unit} over the last four weeks, {way}."
     alt = (
-        f"Weekly {name} from {_day(days[0])} to {_day(days[-1])}: lowest {min(values):g}, highest {max(values):g},"
-        f" last {values[-1]:g} {unit}, with the mean of four weeks {way}."
+        f"Weekly {name} from {_day(days[0])} to {_day(days[-1])}: lowest {min(values):g},"
+        f" highest {max(values):g}, last {values[-1]:g} {unit}, with the mean of four weeks {way}."
     )
     return Picture(_png(figure), alt, summary)
 

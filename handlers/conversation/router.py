@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from governance.permissions import Refused, may_ask
-from handlers.catalogue import entry
+from handlers.catalogue import entry_of
 from handlers.conversation import follow_ups
 from handlers.conversation.answers import lost_button, not_built, not_permitted, not_understood
 from handlers.conversation.cards import Reply
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Handler
 from handlers.conversation.turn import Clicked, Said, Turn
-from handlers.recognise import Recognises, exact_command
+from handlers.recognise.command import read_command
+from handlers.recognise.recognition import Recognises
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,7 @@ class Router:
         handler = self._presses.get(pressed.verb)
         if handler is None:
             return Answer((lost_button(),), None, 0.0)
-        if handler.name not in follow_ups.DECIDES_FOR_ITSELF and (
-            refusal := self._refusal(turn, handler.name, desk)
-        ):
+        if refusal := self._refusal(turn, handler.name, desk):
             return refusal
         try:
             reply = await handler.presses[pressed.verb](turn, desk)
@@ -59,7 +58,7 @@ class Router:
         return Answer((reply,), handler.name, 1.0)
 
     async def _words(self, turn: Turn, said: Said, desk: Desk) -> Answer:
-        command = exact_command(said.text)
+        command = read_command(said.text)
         if command is not None:
             return await self._ask(turn, Asked(command.name, command.rest, 1.0, exact=True), desk)
         taken = await follow_ups.take(turn, said.text, desk, self._handlers) if turn.person else None
@@ -72,7 +71,7 @@ class Router:
     async def _recognise(self, turn: Turn, text: str, desk: Desk) -> Answer:
         found = await self._recogniser.recognise(text)
         if found.name is None:
-            nearest = [entry(name) for name, _ in found.nearest]
+            nearest = [entry_of(name) for name, _ in found.nearest]
             return Answer((not_understood(text, nearest),), None, found.confidence)
         return await self._ask(turn, Asked(found.name, text, found.confidence), desk)
 
@@ -81,7 +80,7 @@ class Router:
             return refusal
         handler = self._handlers.get(asked.name)
         if handler is None:
-            return Answer((not_built(entry(asked.name)),), asked.name, asked.confidence)
+            return Answer((not_built(entry_of(asked.name)),), asked.name, asked.confidence)
         desk.memory.intent = asked.name
         try:
             reply = await handler.answer(turn, asked, desk)
@@ -92,5 +91,5 @@ class Router:
     def _refusal(self, turn: Turn, name: str, desk: Desk) -> Answer | None:
         allowed = may_ask(turn.person, name, desk.modes)
         if not isinstance(allowed, Refused):
-            return None
-        return Answer((not_permitted(entry(name), allowed),), name, 1.0, refused=allowed.why)
+            return None  # whether they may act, or only look, the handler asks again where it acts
+        return Answer((not_permitted(entry_of(name), allowed),), name, 1.0, refused=allowed.why)

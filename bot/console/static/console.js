@@ -6,7 +6,7 @@
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const main = one("main[data-channel]");
   const channel = main?.dataset.channel;
-  const reader = main?.dataset.reader;
+  const reader = one("[data-reader]")?.dataset.reader;
   const working = new Set();
 
   const announce = (words) => { one("#announcer").textContent = words; };
@@ -286,12 +286,50 @@
     }
   }
 
+  // Verifying the audit log: one line of JSON at a time
+
+  async function verify(button) {
+    const box = button.closest(".verify");
+    const bar = one(".verify-progress", box);
+    const words = one(".verify-words", box);
+    button.disabled = true;
+    bar.hidden = false;
+    try {
+      const answer = await fetch(button.dataset.verify, { method: "POST", headers: { Accept: "application/json" } });
+      if (!answer.ok) throw new Error((await answer.json()).error);
+      await eachLine(answer.body, (said) => {
+        if (said.html) one(".verify-result", box).replaceChildren(fragment(said.html));
+        else if (said.of) {
+          bar.max = said.of;
+          bar.value = said.done;
+          words.textContent = `${said.done.toLocaleString("en")} of ${said.of.toLocaleString("en")} entries`;
+        }
+      });
+    } catch (failure) {
+      words.textContent = failure.message;
+    } finally {
+      button.disabled = false;
+      bar.hidden = true;
+    }
+  }
+
+  async function eachLine(body, take) {
+    const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+    let rest = "";
+    for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+      const lines = (rest + piece.value).split("\n");
+      rest = lines.pop();
+      lines.forEach((line) => take(JSON.parse(line)));
+    }
+  }
+
   // Hands and keys
 
   document.addEventListener("click", (event) => {
     const hit = (selector) => event.target.closest(selector);
     const plain = !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0;
     if (hit("#theme")) switchTheme();
+    else if (hit("[data-verify]")) verify(hit("[data-verify]"));
     else if (hit("#menu")) toggleMenu();
     else if (hit("[data-dismiss]")) hit("dialog").close();
     else if (hit("[data-suggestion]")) {
@@ -337,6 +375,7 @@
   });
   document.addEventListener("visibilitychange", remember);
 
+  remember();
   if (main) {
     markNew();
     remember();

@@ -1,0 +1,36 @@
+# Everything runs from the project's own environment in .venv; nothing is installed outside it.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: $(READY) ## install into .venv, start nothing
+
+$(READY): pyproject.toml uv.lock
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	@UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --frozen --quiet
+	@touch $(READY)
+
+run: setup ## start everything; the page is at http://127.0.0.1:8300
+	@$(BIN)/python -m bot run
+
+test: setup ## run the tests (what is missing on this machine is named and skipped)
+	@$(BIN)/python -m pytest
+
+check: test ## the tests, then lint, types and import rules
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: setup ## measure; figures are ratios against references of the same run
+	@$(BIN)/python -m bench
+
+clean: ## remove the environment and the local database
+	@rm -rf .venv var

@@ -1,0 +1,136 @@
+"""Drafting: from a document to a plan that people are asked about. Runs as a job, off the event loop."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from agents.actions import ExecutePlan
+from agents.planning.draft import Budget, PlanChanges, PlanDraft, from_json, to_json
+from agents.plans.rows import changes_of, digest_of, plan_for_update
+from agents.plans.tables import PlanRow
+from governance.effects import Origin
+from governance.fence import Halted
+from governance.gate import Asking, Gate
+from governance.people import Actor
+from governance.tables import AgentRunRow
+from integrations.documents import DocumentError
+from storage.database import Database
+from storage.notices import notify
+
+AgentWork = Callable[[str], AbstractAsyncContextManager[None]]
+"""Marks a tenant's agent work, so that a halt ends it with Halted."""
+
+
+class PlanAuthor(Protocol):
+    """Works plans out: the product owner and project manager agents, with a model or by rule."""
+
+    async def draft(self, tenant: str, document: str, changes: PlanChanges, *, on_behalf_of: str) -> PlanDraft:
+        """A plan for a document with what people asked to be different. Raises DocumentError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drafting:
+    """Drafts plans for one process. `author` works a draft out, with a model or by rule."""
+
+    database: Database
+    gate: Gate
+    author: PlanAuthor
+    agent_work: AgentWork
+
+    async def draft(self, tenant: str, plan_id: str) -> None:
+        """Work out a plan's draft and ask for its approval; a plan that is not being drafted is left alone.
+
+        What cannot be planned is said in the plan's thread, with why.
+        """
+        async with self.database.transaction(tenant) as tx:
+            plan = await plan_for_update(tx, plan_id)
+            if plan.state != "drafting":
+                return
+            document, changes, requester = plan.document, changes_of(plan), plan.requester
+        started, clock = datetime.now(UTC), monotonic()
+        try:
+            async with self.agent_work(tenant):
+                draft = await self.author.draft(tenant, document, changes, on_behalf_of=requester)
+        except (DocumentError, Halted) as stopped:
+            await self._give_up(tenant, plan_id, stopped)
+            return
+        async with self.database.transaction(tenant) as tx:
+            plan = await plan_for_update(tx, plan_id)
+            if plan.state == "drafting":
+                await self._propose(tx, plan, draft)
+                tx.add(_run(plan, draft, started, int((monotonic() - clock) * 1000)))
+
+    async def _propose(self, tx: AsyncSession, plan: PlanRow, draft: PlanDraft) -> None:
+        stored = to_json(draft).decode()
+        if from_json(stored) != draft:
+            raise ValueError("the draft does not survive being stored")
+        plan.previous, plan.draft, plan.version = plan.draft, stored, plan.version + 1
+        plan.title, plan.state, plan.why = draft.title, "proposed", None
+        plan.changed = datetime.now(UTC)
+        plan.notifications = sorted({*plan.notifications, *draft.changes.notify})
+        hours = draft.budget.hours if isinstance(draft.budget, Budget) else 0.0
+        submitted = await self.gate.submit(
+            tx,
+            ExecutePlan(
+                plan=plan.id,
+                title=draft.title,
+                version=plan.version,
+                draft_digest=digest_of(stored),
+                stories=len(draft.stories),
+                hours=f"{hours:g}",
+                rationale=f"{plan.requester} asked for the feature in {plan.document}.",
+                impact=(
+                    f"Makes one epic and {len(draft.stories)} stories and schedules them over"
+                    f" {len({placed.sprint for placed in draft.schedule})} sprints. No code is changed."
+                ),
+                rollback_plan="Cancel the plan: its epic and every story that nobody has started are cancelled.",
+                artifacts=(f"document:{draft.document}:sha256:{draft.document_digest}",),
+            ),
+            actor=Actor("agent", "product_owner", on_behalf_of=plan.requester),
+            origin=Origin(turn=plan.turn, place=plan.place),
+            asking=Asking(
+                title=f"Carry out “{draft.title}”",
+                notifications=tuple(plan.notifications),
+                supersedes=plan.approval,
+            ),
+        )
+        plan.approval = submitted.approval
+        if submitted.approval is None:
+            plan.state, plan.why = "failed", submitted.ruling.why
+        await notify(
+            tx, "plan_proposed", {"plan": plan.id, "key": f"plan:{plan.id}"}, place=plan.place, turn=plan.turn
+        )
+
+    async def _give_up(self, tenant: str, plan_id: str, why: Exception) -> None:
+        async with self.database.transaction(tenant) as tx:
+            plan = await plan_for_update(tx, plan_id)
+            halted = isinstance(why, Halted)
+            plan.state = "failed"
+            plan.why = "All agents were halted while it was being worked out." if halted else str(why)
+            ids = {"plan": plan.id, "key": f"plan:{plan.id}"}
+            await notify(tx, "plan_proposed", ids, place=plan.place, turn=plan.turn)
+
+
+def _run(plan: PlanRow, draft: PlanDraft, started: datetime, busy_ms: int) -> AgentRunRow:
+    return AgentRunRow(
+        id=f"ar_{secrets.token_hex(6)}",
+        agent="product_owner",
+        on_behalf_of=plan.requester,
+        plan=plan.id,
+        turn=plan.turn,
+        started=started,
+        finished=datetime.now(UTC),
+        busy_ms=busy_ms,
+        waiting_ms=0,
+        cost=0,
+        worked_out=draft.worked_out,
+        outcome="proposed" if plan.state == "proposed" else plan.state,
+    )

@@ -1,0 +1,5 @@
+"""`python -m bot …`: the command line."""
+
+from bot.command_line import main
+
+main()

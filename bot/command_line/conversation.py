@@ -1,0 +1,153 @@
+"""A conversation from the command line: the console's own path, with a worker in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Coroutine, Mapping
+from contextlib import suppress
+from time import monotonic
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import inbox
+from bot.command_line import Stop
+from bot.command_line.answered import Answered, read_answer
+from bot.console.adapter import add_message, direct_channel, new_message_id
+from bot.department import Installation
+from bot.processes import worker_part
+from bot.tables import ButtonRow, ConsoleMessageRow, InboxRow, OutboxRow
+from bot.wire import form_from_json, place_from_json
+from governance.department_rows import read_department
+from governance.fence import CHANNEL
+from governance.places import Audience, Place
+
+PATIENCE_SECONDS = 180.0
+
+# What a turn set going carries its id along; what is scheduled for later (a reminder) is not waited for.
+_UNSETTLED = text(
+    "SELECT 1 FROM procrastinate_jobs WHERE args->>'turn' = :turn AND status IN ('todo', 'doing')"
+    " AND (scheduled_at IS NULL OR scheduled_at < now() + interval '2 seconds') LIMIT 1"
+)
+
+
+class Conversation:
+    """Says things and presses buttons as somebody, and waits for what comes of it.
+
+    A worker runs in this process meanwhile, so that it works whether or not `make run` is up; where one
+    runs already, either may take the turn.
+    """
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+        self._tenant = installation.settings.tenant
+        self._parts: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        parts: tuple[Coroutine[Any, Any, None], ...] = (
+            worker_part(self._installation),
+            self._installation.listener.run((CHANNEL,)),
+        )
+        self._parts = [asyncio.create_task(part) for part in parts]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, raised: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for part in self._parts:
+            part.cancel()
+        await asyncio.gather(*self._parts, return_exceptions=True)
+        await self._installation.close()
+
+    async def say(self, person: str, words: str, channel: str | None, thread: str | None) -> Answered:
+        """Say something, and wait for the answer."""
+        key = str(uuid.uuid4())
+        async with self._installation.database.transaction(self._tenant) as tx:
+            place = await self._place(tx, person, channel, thread)
+            identity = f"console:{person}"
+            message = place.thread if thread is None else new_message_id()
+            await add_message(tx, place, author=identity, text=inbox.clean(words), key=key, message=message)
+            turn = await inbox.store_words(
+                tx, platform="console", key=key, identity=identity, place=place, text=words
+            )
+        return await self._settled(turn)
+
+    async def decide(
+        self, person: str, approval: str, decision: str, values: Mapping[str, list[str]]
+    ) -> Answered:
+        """Press an approval's button, and wait for the answer."""
+        async with self._installation.database.transaction(self._tenant) as tx:
+            query = select(ButtonRow, OutboxRow).join(OutboxRow, OutboxRow.id == ButtonRow.outbox)
+            shown = query.where(ButtonRow.subject == approval, ButtonRow.verb == decision)
+            found = (await tx.execute(shown.order_by(OutboxRow.number.desc()).limit(1))).tuples().first()
+            if found is None:
+                raise Stop(f"No card offers to {decision} {approval}.")
+            button, card = found
+            turn = await inbox.store_click(
+                tx,
+                platform="console",
+                key=str(uuid.uuid4()),
+                identity=f"console:{person}",
+                place=place_from_json(card.place),
+                token=button.token,
+                values=_answers(button, values),
+            )
+        return await self._settled(turn)
+
+    async def _place(self, tx: AsyncSession, person: str, channel: str | None, thread: str | None) -> Place:
+        if channel is not None:
+            audience = (await read_department(tx)).audience_of(channel)
+            return Place("console", channel.removeprefix("#"), thread or new_message_id(), audience)
+        if thread is not None:
+            known = select(ConsoleMessageRow.channel).where(ConsoleMessageRow.thread == thread).limit(1)
+            where = (await tx.execute(known)).scalar()
+            if where is None:
+                raise Stop(f"There is no thread {thread}.")
+            if where != direct_channel(person):
+                audience = (await read_department(tx)).audience_of(where)
+                return Place("console", where, thread, audience)
+        return Place("console", direct_channel(person), thread or new_message_id(), Audience.DIRECT)
+
+    async def _settled(self, turn: str | None) -> Answered:
+        if turn is None:
+            raise Stop("This was said before.")
+        deadline = monotonic() + PATIENCE_SECONDS
+        while monotonic() < deadline:
+            await self._fail_with_the_worker()
+            async with self._installation.database.transaction(self._tenant) as tx:
+                state = (await tx.execute(select(InboxRow.state).where(InboxRow.id == turn))).scalar_one()
+                if state != "stored" and (await tx.execute(_UNSETTLED, {"turn": turn})).first() is None:
+                    return await read_answer(tx, turn)
+            await asyncio.sleep(0.02)
+        raise Stop(f"No answer within {PATIENCE_SECONDS:.0f} s; the turn {turn} is kept and goes on.")
+
+    async def _fail_with_the_worker(self) -> None:
+        for part in self._parts:
+            if part.done():
+                with suppress(asyncio.CancelledError):
+                    await part
+
+
+def _answers(button: ButtonRow, values: Mapping[str, list[str]]) -> dict[str, str | list[str]]:
+    if button.form is None:
+        if values:
+            raise Stop("This button asks for nothing.")
+        return {}
+    form = form_from_json(button.form)
+    answers: dict[str, str | list[str]] = {}
+    for entry in form.inputs:
+        given = values.get(entry.name)
+        if entry.type == "choices":
+            kept = list(entry.value) if isinstance(entry.value, tuple) else []
+            answers[entry.name] = given if given is not None else kept
+        else:
+            standing = entry.value if isinstance(entry.value, str) else ""
+            answers[entry.name] = given[-1] if given else standing
+    unknown = set(values) - {entry.name for entry in form.inputs}
+    if unknown:
+        asked = ", ".join(entry.name for entry in form.inputs)
+        raise Stop(f"“{form.title}” asks for {asked}; not for {', '.join(sorted(unknown))}.")
+    return answers

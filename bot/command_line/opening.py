@@ -1,0 +1,30 @@
+"""Opening the installation for a command: what is wrong becomes a sentence, never a traceback."""
+
+from __future__ import annotations
+
+from bot.command_line import Stop
+from bot.department import Installation
+from bot.opening import DepartmentRefused, open_installation
+from bot.settings import Settings
+from governance.audit.keys import KeyUnusable
+from governance.authority.policy_error import PolicyError
+from governance.department_file import DepartmentError
+
+
+async def opened(settings: Settings) -> Installation:
+    """The installation. Raises Stop with what to do where it cannot be opened."""
+    try:
+        return await open_installation(settings)
+    except (PolicyError, DepartmentError, KeyUnusable) as wrong:
+        raise Stop(str(wrong)) from wrong
+    except DepartmentRefused as refused:
+        listed = "\n".join(f"- {problem}" for problem in refused.problems)
+        raise Stop(
+            f"{settings.department}/department.yaml describes a department that could stand still:\n{listed}"
+        ) from refused
+
+
+def demand_local(settings: Settings, command: str) -> None:
+    """Refuse, in production, commands that speak as somebody without proof of who they are."""
+    if settings.env == "production":
+        raise Stop(f"`{command} --as` speaks for somebody without proof, so it is refused when ENV=production.")

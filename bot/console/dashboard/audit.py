@@ -1,0 +1,249 @@
+"""The audit explorer: entries by what they are about, one entry with its eight parts, and its proof."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.console.dashboard.wording import name_of
+from bot.console.residents import Residents
+from bot.console.visit import Visit
+from governance.audit import search
+from governance.audit.checkpoint import Checkpoint, open_checkpoint
+from governance.audit.commitments import OpeningMismatch
+from governance.audit.entries import EntryKind, Part
+from governance.audit.merkle import leaf_hash, verify_inclusion
+from governance.audit.nodes import prove_inclusion
+from governance.audit.proof_file import ProofFile
+from governance.audit.search import Found, Query
+from governance.audit.signed_note import VerifierKey
+from governance.audit.tables import CheckpointRow
+
+PAGE = 40
+
+
+class BadFilter(ValueError):
+    """A filter that cannot be read. The text says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What was asked for, as it was written in the address; empty asks for nothing in particular."""
+
+    kind: str = ""
+    type: str = ""
+    actor: str = ""
+    about: str = ""
+    since: str = ""
+    until: str = ""
+    before: str = ""
+
+    @classmethod
+    def of(cls, written: Mapping[str, str]) -> Filters:
+        """The filters of an address."""
+        return cls(**{name: written.get(name, "").strip()[:200] for name in cls.__slots__})
+
+    def query(self, zone: str) -> Query:
+        """What to look for; days are those of the reader's time zone. Raises BadFilter."""
+        until = _day(self.until, "until", zone)
+        return Query(
+            kinds=[_kind(self.kind)] if self.kind else [],
+            type_contains=self.type or None,
+            actor=self.actor or None,
+            subject=self.about or None,
+            since=_day(self.since, "since", zone),
+            until=until and until + timedelta(days=1),
+            before=self.before or None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An entry in the list."""
+
+    id: str
+    number: int | None
+    at: datetime
+    kind: str
+    type: str
+    who: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPart:
+    """One of the eight parts: what was said, or why it does not apply."""
+
+    name: str
+    lines: tuple[tuple[str, str], ...]
+    absent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownEntry:
+    """An entry with its parts, as `data`, the bytes that were hashed, and the hash."""
+
+    line: Line
+    parts: tuple[ShownPart, ...]
+    data: str
+    leaf: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownProof:
+    """That an entry stands in the log: hashes from its sibling up to the root that was signed."""
+
+    index: int
+    size: int
+    root: str
+    hashes: tuple[str, ...]
+    file: str
+
+
+async def read_lines(visiting: Visit, filters: Filters) -> tuple[Line, ...]:
+    """Entries that match, newest first. Raises BadFilter."""
+    found = await search.find(visiting.tx, filters.query(visiting.zone), limit=PAGE)
+    return tuple(_line(item, visiting.residents) for item in found)
+
+
+async def read_entry(visiting: Visit, name: str) -> ShownEntry | None:
+    """An entry by its number or its id, with what was committed to, as far as that was not erased."""
+    is_number = name.isascii() and name.isdigit() and len(name) < 18
+    if is_number:
+        found = await search.entry_numbered(visiting.tx, int(name), opened=True)
+    else:
+        found = await search.entry(visiting.tx, name, opened=True)
+    if found is None:
+        return None
+    line = _line(found, visiting.residents)
+    leaf = leaf_hash(found.data.encode()).hex()
+    return ShownEntry(line, _parts(found, visiting.residents), found.data, leaf)
+
+
+async def read_proof(tx: AsyncSession, entry: ShownEntry, key: VerifierKey) -> ShownProof | None:
+    """The entry's proof under the newest checkpoint; None while it has no number.
+
+    Checked before it is shown. Raises NoteError, ProofError or NodeMissing if the log does not hold.
+    """
+    index = entry.line.number
+    newest = select(CheckpointRow.note).order_by(CheckpointRow.size.desc()).limit(1)
+    note = (await tx.execute(newest)).scalar()
+    if index is None or note is None:
+        return None
+    checkpoint: Checkpoint = open_checkpoint(note, key)
+    hashes = await prove_inclusion(tx, index, checkpoint.size)
+    verify_inclusion(bytes.fromhex(entry.leaf), index, checkpoint.size, hashes, checkpoint.root)
+    return ShownProof(
+        index=index,
+        size=checkpoint.size,
+        root=checkpoint.root.hex(),
+        hashes=tuple(item.hex() for item in hashes),
+        file=ProofFile(index, tuple(hashes), note).text(),
+    )
+
+
+def _line(found: Found, residents: Residents) -> Line:
+    content = found.content
+    actor = content["actor"]
+    who = name_of(residents, actor["id"]) if actor["kind"] == "person" else f"{actor['id']} ({actor['kind']})"
+    if actor["on_behalf_of"]:
+        who += f" for {name_of(residents, actor['on_behalf_of'])}"
+    return Line(
+        id=found.id,
+        number=found.number,
+        at=datetime.fromisoformat(content["at"]),
+        kind=content["kind"],
+        type=content["type"],
+        who=who,
+        about=content["subject"] or content["effect"] or content["turn"] or "",
+    )
+
+
+def _parts(found: Found, residents: Residents) -> tuple[ShownPart, ...]:
+    content = found.content
+    actor = content["actor"]
+    behind = [("kind", actor["kind"]), ("id", actor["id"])]
+    if actor["on_behalf_of"]:
+        behind.append(("on behalf of", name_of(residents, actor["on_behalf_of"])))
+    if actor["identity"]:
+        behind.append(("proved identity", _opened(found, Part.IDENTITY)))
+    measures = [(name, str(value)) for name, value in sorted(content["measures"].items())]
+    what = [("type", content["type"]), *_committed(found, Part.DETAILS), *measures]
+    return (
+        ShownPart("Actor", tuple(behind), None),
+        ShownPart("Action and details", tuple(what), None),
+        ShownPart("Timestamp", (("UTC, to the microsecond", content["at"]),), None),
+        _part("Rationale", found, Part.RATIONALE),
+        _approvals(content["approvals"], residents),
+        _part("Impact assessment", found, Part.IMPACT),
+        _part("Rollback plan", found, Part.ROLLBACK_PLAN),
+        _part("Related artifacts", found, Part.ARTIFACTS),
+    )
+
+
+def _part(name: str, found: Found, part: Part) -> ShownPart:
+    absent = found.content[part.value].get("not_applicable")
+    if absent:
+        return ShownPart(name, (), absent.replace("_", " "))
+    return ShownPart(name, tuple(_committed(found, part)), None)
+
+
+def _committed(found: Found, part: Part) -> Sequence[tuple[str, str]]:
+    try:
+        value = found.part(part)
+    except OpeningMismatch:
+        return [("", "What is stored beside the log is not what was committed to.")]
+    if value is None:
+        return [("", f"Erased. The commitment stays: {found.content[part.value].get('commitment')}")]
+    if isinstance(value, dict):
+        return [(name, _words(item)) for name, item in value.items()]
+    return [("", _words(item)) for item in (value if isinstance(value, list) else [value])]
+
+
+def _opened(found: Found, part: Part) -> str:
+    try:
+        value = found.part(part)
+    except OpeningMismatch:
+        return "what is stored beside the log is not what was committed to"
+    return "erased" if value is None else str(value)
+
+
+def _approvals(chain: dict[str, Any], residents: Residents) -> ShownPart:
+    if "not_applicable" in chain:
+        return ShownPart("Approval chain", (), chain["not_applicable"].replace("_", " "))
+    lines = [("ruling", f"{chain['verdict']} by {chain['rule']}"), ("policy", chain["policy_version"])]
+    if chain["approval"]:
+        lines.append(("approval", chain["approval"]))
+    lines += [
+        (vote["verdict"], f"{name_of(residents, vote['person'])} as {vote['role']}, {vote['at']}")
+        for vote in chain["votes"]
+    ]
+    return ShownPart("Approval chain", tuple(lines), None)
+
+
+def _words(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _kind(written: str) -> EntryKind:
+    try:
+        return EntryKind(written)
+    except ValueError as unknown:
+        raise BadFilter("There is no such kind of entry.") from unknown
+
+
+def _day(written: str, name: str, zone: str) -> datetime | None:
+    if not written:
+        return None
+    try:
+        day = date.fromisoformat(written)
+    except ValueError as wrong:
+        raise BadFilter(f"“{name}” is a day such as 2026-11-23.") from wrong
+    return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)

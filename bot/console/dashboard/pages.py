@@ -1,0 +1,120 @@
+"""The dashboard's pages, as routes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from agents.plans.rows import NoSuchPlan
+from bot.console.dashboard.access import PageRefused, demand, note_reading, note_refusal
+from bot.console.dashboard.approvals import read_approvals
+from bot.console.dashboard.audit import PAGE, BadFilter, Filters, read_entry, read_lines, read_proof
+from bot.console.dashboard.overrides import read_overrides
+from bot.console.dashboard.plans import STATES, read_plan, read_plans
+from bot.console.dashboard.verifying import TRAIL
+from bot.console.frame import page
+from bot.console.visit import Visit, visit
+from governance.audit.entries import EntryKind
+from governance.audit.merkle import ProofError
+from governance.audit.nodes import NodeMissing
+from governance.audit.signed_note import NoteError
+
+
+async def approvals(request: web.Request) -> web.Response:
+    """What waits, for whom, until when."""
+    async with visit(request) as visiting:
+        if refused := await _refused(request, visiting, "approvals"):
+            return refused
+        found = await read_approvals(visiting)
+        return await _page(request, visiting, "approvals", approvals=found)
+
+
+async def plans(request: web.Request) -> web.Response:
+    """Every plan."""
+    async with visit(request) as visiting:
+        if refused := await _refused(request, visiting, "plans"):
+            return refused
+        return await _page(request, visiting, "plans", plans=await read_plans(visiting), states=STATES)
+
+
+async def plan(request: web.Request) -> web.Response:
+    """One plan."""
+    async with visit(request) as visiting:
+        if refused := await _refused(request, visiting, "plans"):
+            return refused
+        try:
+            found = await read_plan(visiting, request.match_info["plan"])
+        except NoSuchPlan as missing:
+            raise web.HTTPNotFound(text="There is no such plan, or you may not see it.") from missing
+        return await _page(request, visiting, "plans", template="plan", plan=found, states=STATES)
+
+
+async def overrides(request: web.Request) -> web.Response:
+    """What stands above the matrix."""
+    async with visit(request) as visiting:
+        if refused := await _refused(request, visiting, "overrides"):
+            return refused
+        now = datetime.now(UTC)
+        return await _page(request, visiting, "overrides", overrides=await read_overrides(visiting, now))
+
+
+async def audit(request: web.Request) -> web.Response:
+    """The log, as far as the filters ask for it."""
+    async with visit(request) as visiting:
+        if refused := await _refused(request, visiting, "audit"):
+            return refused
+        filters = Filters.of(request.query)
+        problem = None
+        try:
+            lines = await read_lines(visiting, filters)
+        except BadFilter as wrong:
+            lines, problem = (), str(wrong)
+        older = _address(replace(filters, before=lines[-1].id)) if len(lines) == PAGE else None
+        kinds = [kind.value for kind in EntryKind]
+        return await _page(
+            request, visiting, "audit", lines=lines, filters=filters, kinds=kinds, older=older, problem=problem
+        )
+
+
+async def entry(request: web.Request) -> web.Response:
+    """One entry with its eight parts and its proof."""
+    async with visit(request) as visiting:
+        if refused := await _refused(request, visiting, "audit"):
+            return refused
+        found = await read_entry(visiting, request.match_info["entry"])
+        if found is None:
+            raise web.HTTPNotFound(text="There is no such entry.")
+        await note_reading(visiting, "audit.entry", found.line.id)
+        proof, problem = None, None
+        try:
+            proof = await read_proof(visiting.tx, found, request.app[TRAIL].key)
+        except (ProofError, NoteError, NodeMissing) as broken:
+            problem = str(broken)
+        return await _page(
+            request, visiting, "audit", template="entry", entry=found, proof=proof, problem=problem
+        )
+
+
+async def _refused(request: web.Request, visiting: Visit, name: str) -> web.Response | None:
+    try:
+        await demand(visiting, name)
+    except PageRefused as refused:
+        await note_refusal(visiting, name)
+        answer = await _page(request, visiting, name, template="refused", why=str(refused))
+        answer.set_status(403)
+        return answer
+    return None
+
+
+async def _page(
+    request: web.Request, visiting: Visit, here: str, *, template: str | None = None, **context: Any
+) -> web.Response:
+    return await page(request, visiting, f"dashboard/{template or here}.html", here=here, **context)
+
+
+def _address(filters: Filters) -> str:
+    return "/dashboard/audit?" + urlencode({name: value for name, value in asdict(filters).items() if value})

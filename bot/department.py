@@ -1,0 +1,173 @@
+"""The department, put together: the one place that names vendors and joins the rooms."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from agents.actions import specs as plan_specs
+from agents.plans.authorship import Authorship
+from agents.plans.drafting import Drafting, PlanAuthor
+from agents.plans.limits import within_plan
+from bot.console.adapter import ConsoleAdapter
+from bot.database import DatabaseUrls
+from bot.desks import Desks
+from bot.fence_watch import FenceWatch
+from bot.files import StoredFiles
+from bot.jobs import Jobs
+from bot.listener import Listener
+from bot.notices import Notices
+from bot.platform import Adapter
+from bot.recogniser import BackgroundRecogniser
+from bot.settings import Settings
+from bot.turns import Turns
+from governance.actions import specs as governance_specs
+from governance.audit.keys import key_from_setting, load_or_create_key, signer_for
+from governance.audit.publication import Publisher
+from governance.audit.sequencer import Sequencer
+from governance.audit.signed_note import Signer
+from governance.authority.policy import Policy, load
+from governance.department import Department
+from governance.department_file import read_department
+from governance.gate import Gate
+from governance.performing import Performer
+from governance.registry import Registry
+from handlers.conversation.desk import Ports
+from handlers.conversation.handler import find_handlers
+from handlers.conversation.router import Router
+from handlers.notices import find_notices
+from integrations.customers.local import LocalCustomers
+from integrations.documents.local import LocalFolder
+from integrations.services.local import LocalCatalogue
+from integrations.tracker.local import LocalTracker
+from integrations.tracker.performing import specs as tracker_specs
+from storage.database import Database
+
+
+@dataclass(frozen=True)
+class Installation:
+    """One process's department. Parts are made when they are first used, so that a process which only
+    halts or verifies loads no more than that."""
+
+    settings: Settings
+    urls: DatabaseUrls
+
+    @cached_property
+    def process(self) -> str:
+        """This process's name among those that a halt waits for."""
+        return f"{socket.gethostname()}:{os.getpid()}"
+
+    @cached_property
+    def database(self) -> Database:
+        return Database.open(self.urls.app, pool_size=self.settings.worker_concurrency + 6)
+
+    @cached_property
+    def listener(self) -> Listener:
+        return Listener(self.urls.app)
+
+    @cached_property
+    def policy(self) -> Policy:
+        """The matrix. Raises PolicyError, which says the line and what to do."""
+        return load(self.settings.authority)
+
+    @cached_property
+    def department_file(self) -> Department:
+        """The department as its file has it. Raises DepartmentError, which says the line and what to do."""
+        return read_department(self.settings.department / "department.yaml")
+
+    @cached_property
+    def registry(self) -> Registry:
+        return Registry((*tracker_specs(within_plan), *plan_specs(), *governance_specs(self.policy)))
+
+    @cached_property
+    def gate(self) -> Gate:
+        return Gate(self.policy, self.registry)
+
+    @cached_property
+    def watch(self) -> FenceWatch:
+        return FenceWatch(self.database, self.listener, self.process)
+
+    @cached_property
+    def recogniser(self) -> BackgroundRecogniser:
+        return BackgroundRecogniser(self.settings.var_folder / "recogniser")
+
+    @cached_property
+    def adapters(self) -> Mapping[str, Adapter]:
+        """The chat platforms that this installation speaks on."""
+        return {"console": ConsoleAdapter()}
+
+    def ports(self, tenant: str) -> Ports:
+        """A tenant's outside world."""
+        folders = self.department_file.folders
+        root = self.settings.department
+        return Ports(
+            tracker=LocalTracker(self.database, tenant),
+            documents=LocalFolder(root / folders.documents),
+            customers=LocalCustomers(self.database, tenant),
+            services=LocalCatalogue(root / folders.services),
+        )
+
+    @cached_property
+    def desks(self) -> Desks:
+        has_model = self.settings.openai_api_key is not None
+        return Desks(self.gate, self.ports, StoredFiles(), has_model=has_model)
+
+    @cached_property
+    def turns(self) -> Turns:
+        router = Router(find_handlers(), self.recogniser)
+        return Turns(self.database, router, self.desks, self.adapters)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """What the worker runs."""
+        return Jobs(
+            database=self.database,
+            gate=self.gate,
+            turns=self.turns,
+            notices=Notices(self.database, find_notices(), self.desks, self.adapters),
+            performer=Performer(
+                self.database, self.gate, {"tracker": lambda t: self.ports(t).tracker}, process=self.process
+            ),
+            adapters=self.adapters,
+            drafting=Drafting(self.database, self.gate, self.plan_author, self.watch.agent_work),
+        )
+
+    @cached_property
+    def plan_author(self) -> PlanAuthor:
+        """Works plans out: with a model where one is configured, by rule otherwise."""
+        return Authorship(self.database, self.ports)
+
+    @cached_property
+    def sequencer(self) -> Sequencer:
+        return Sequencer(self.database, self.signer, self.publisher)
+
+    @cached_property
+    def publisher(self) -> Publisher:
+        """Takes checkpoints out of the database: only that shows a log whose tail was cut off."""
+        return Publisher(self.checkpoint_file)
+
+    @property
+    def checkpoint_file(self) -> Path:
+        """Where checkpoints are appended."""
+        return self.settings.checkpoint_file or self.settings.var_folder / "audit" / "checkpoints.txt"
+
+    @cached_property
+    def signing_key(self) -> Ed25519PrivateKey:
+        """The audit log's key. Raises KeyUnusable."""
+        if self.settings.audit_signing_key is not None:
+            return key_from_setting(self.settings.audit_signing_key.get_secret_value())
+        return load_or_create_key(self.settings.var_folder / "audit")
+
+    def signer(self, tenant: str) -> Signer:
+        """Who signs a tenant's checkpoints."""
+        return signer_for(self.signing_key, tenant)
+
+    async def close(self) -> None:
+        """Let go of the database."""
+        await self.database.close()

@@ -1,0 +1,76 @@
+"""The jobs: what each queued name does. Every one finds its row's state, and does nothing wrong twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agents.plans import coordination
+from agents.plans.drafting import Drafting
+from bot import outbox
+from bot.notices import Notices
+from bot.platform import Adapter
+from bot.turns import Turns
+from bot.worker import JobFunction
+from governance.approvals import asking
+from governance.department_rows import read_department
+from governance.gate import Gate
+from governance.performing import Performer
+from storage.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """The functions behind the queued names, for one process."""
+
+    database: Database
+    gate: Gate
+    turns: Turns
+    notices: Notices
+    performer: Performer
+    adapters: Mapping[str, Adapter]
+    drafting: Drafting
+
+    def by_name(self) -> Mapping[str, JobFunction]:
+        """Each job's function. `turn` travels along with every job that a turn set going."""
+        return {
+            "turn": self.turn,
+            "post": self.post,
+            "post_notice": self.post_notice,
+            "perform": self.perform,
+            "approval_due": self.approval_due,
+            "draft_plan": self.draft_plan,
+            "advance_plan": self.advance_plan,
+        }
+
+    async def turn(self, tenant: str, turn: str) -> None:
+        """Answer something said or clicked."""
+        await self.turns.take(tenant, turn)
+
+    async def post(self, tenant: str, thread: str, turn: str = "") -> None:
+        """Post what waits for a thread."""
+        await outbox.post_thread(self.database, tenant, thread, self.adapters)
+
+    async def post_notice(self, tenant: str, id: str, turn: str = "") -> None:
+        """Turn a notice into messages."""
+        await self.notices.post(tenant, id)
+
+    async def perform(self, tenant: str, effect: str, turn: str = "") -> None:
+        """Perform an effect."""
+        await self.performer.perform(tenant, effect)
+
+    async def approval_due(self, tenant: str, approval: str) -> None:
+        """Remind, escalate or expire an approval."""
+        async with self.database.transaction(tenant) as tx:
+            await asking.look(tx, approval, self.gate.clock())
+
+    async def draft_plan(self, tenant: str, plan: str, turn: str = "") -> None:
+        """Work a plan out."""
+        await self.drafting.draft(tenant, plan)
+
+    async def advance_plan(self, tenant: str, plan: str, turn: str = "") -> None:
+        """Do a plan's next step."""
+        async with self.database.transaction(tenant) as tx:
+            department = await read_department(tx)
+            leads = {team.id: team.lead for team in department.teams}
+            await coordination.advance(tx, self.gate, plan, leads)

@@ -1,0 +1,86 @@
+"""Processes: web, worker and clock, each by itself (Procfile) or all in one (`run`)."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from bot.clock import run_clock
+from bot.console.adapter import NEWS
+from bot.console.residents import read_residents
+from bot.department import Installation
+from bot.session_key import load_or_create_session_key
+from bot.web import make_app as make_web_app
+from bot.worker import make_app as make_worker_app
+from bot.worker import run_worker
+from governance.fence import CHANNEL as FENCE
+
+_log = structlog.get_logger()
+
+
+async def run_until_stopped(installation: Installation, *parts: Coroutine[Any, Any, None]) -> None:
+    """Run parts side by side until one fails or the process is told to stop (SIGTERM, SIGINT)."""
+    stop = asyncio.Event()
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
+    tasks = [asyncio.create_task(part) for part in (*parts, installation.listener.run((FENCE, NEWS)))]
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        done, _ = await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        for task in done - {stopping}:
+            await task  # a part that ended by itself failed, and says so here
+    finally:
+        for task in (*tasks, stopping):
+            task.cancel()
+        await asyncio.gather(*tasks, stopping, return_exceptions=True)
+        await installation.close()
+
+
+async def web_part(installation: Installation) -> None:
+    """Serve the page until cancelled."""
+    settings = installation.settings
+    app = make_web_app(
+        database=installation.database,
+        listener=installation.listener,
+        settings=settings,
+        tenant=settings.tenant,
+        residents=read_residents,
+        session_key=load_or_create_session_key(settings.var_folder),
+        log_key=installation.signer(settings.tenant).verifier,
+        checkpoint_file=installation.checkpoint_file,
+    )
+    runner = web.AppRunner(app, access_log=None, handle_signals=False)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, settings.host, settings.port).start()
+        _log.info("web_ready", url=f"http://{settings.host}:{settings.port}")
+        await asyncio.Event().wait()
+    finally:
+        await runner.cleanup()
+
+
+async def worker_part(installation: Installation) -> None:
+    """Take turns, perform effects, post answers, number the audit log, until cancelled."""
+    installation.recogniser.start()
+    concurrency = installation.settings.worker_concurrency
+    app = make_worker_app(installation.urls.app, installation.jobs.by_name(), connections=concurrency + 4)
+    async with app.open_async(), asyncio.TaskGroup() as group:
+        group.create_task(run_worker(app, concurrency=concurrency, name=installation.process))
+        group.create_task(installation.watch.run())
+        group.create_task(installation.sequencer.run())
+        group.create_task(_publish(installation))
+
+
+async def clock_part(installation: Installation) -> None:
+    """Fire what is due, until cancelled."""
+    await run_clock(installation.database, installation.settings.tenant)
+
+
+async def _publish(installation: Installation) -> None:
+    await installation.publisher.offer_newest(installation.database)
+    await installation.publisher.run()

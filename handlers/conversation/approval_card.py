@@ -1,0 +1,186 @@
+"""The approval card: who asks for what exactly, what it means, who decides, until when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from governance.action import Action, Slot
+from governance.approvals.decision import ApprovalState, Status
+from governance.approvals.slots import fill
+from governance.approvals.store import state_of
+from governance.effects import effects_of
+from governance.facts import Fact, Source
+from governance.tables import ApprovalRow
+from handlers.approval_details import details_of
+from handlers.conversation.cards import (
+    Block,
+    Bold,
+    Bullets,
+    Button,
+    Buttons,
+    Card,
+    Code,
+    Fields,
+    Form,
+    Inline,
+    Input,
+    Moment,
+    Reply,
+    Small,
+    Text,
+)
+from handlers.conversation.desk import Desk
+from handlers.conversation.wording import listed, moment_text, names_of_people, role_labels
+
+_TONES: Mapping[Status, str] = {
+    Status.OPEN: "waiting",
+    Status.APPROVED: "good",
+    Status.DENIED: "bad",
+}
+
+
+async def approval_reply(desk: Desk, row: ApprovalRow, *, lead: str = "") -> Reply:
+    """The card of an approval as it stands now, keyed by its id: posting it again edits it everywhere."""
+    state = state_of(row)
+    names = await names_of_people(desk.tx)
+    actions = [desk.gate.registry.decode(effect.body) for effect in await effects_of(desk.tx, row.id)]
+    details = await details_of(desk, row, actions)
+    facts = (*_facts(actions, desk, row), *details.facts)
+    blocks: list[Block] = [Text((lead,))] if lead else []
+    blocks += [_asked_by(row, names), _actions(actions), *_parts(actions), *details.blocks]
+    blocks += _where_it_stands(state, names)
+    if state.status is Status.OPEN:
+        blocks.append(Buttons((*decision_buttons(row.id), *details.buttons)))
+    blocks.append(_recorded(row))
+    title = f"{_TITLES[state.status]}: {row.title}"
+    tone = _TONES.get(state.status, "plain")
+    card = Card(title, tuple(blocks), tone)  # type: ignore[arg-type]
+    return Reply(text=_text(row, state, names), cards=(card,), facts=facts, key=row.id)
+
+
+def decision_buttons(approval: str) -> tuple[Button, Button]:
+    """Approve and Deny. Denying asks for a reason, which the requester reads."""
+    why = Form(
+        title="Deny",
+        submit="Deny it",
+        inputs=(Input("reason", "Why not, for the person who asked", "text", required=False),),
+    )
+    return Button("Approve", "approve", approval, "primary"), Button("Deny", "deny", approval, "danger", why)
+
+
+def needed(slots: Sequence[Slot]) -> str:
+    """Whose votes are needed, in words: `the engineering director and the compliance officer`."""
+    parts = [f"the {role_labels(slot.roles)}" for slot in slots]
+    if len(parts) > 1 and len(set(parts)) == 1:
+        return f"{len(parts)} people, each {role_labels(slots[0].roles)}"
+    return listed(parts)
+
+
+def missing(state: ApprovalState) -> tuple[Slot, ...]:
+    """The slots that no vote fills yet."""
+    filled = fill(state.terms.slots, [vote.ballot for vote in state.votes])
+    return tuple(slot for slot, by in zip(state.terms.slots, filled, strict=True) if by is None)
+
+
+def how_it_ended(state: ApprovalState, names: Mapping[str, str]) -> str:
+    """A closed approval in one sentence."""
+    by = names[state.decided_by] if state.decided_by else "somebody"
+    match state.status:
+        case Status.APPROVED:
+            return f"Approved by {listed(names[vote.ballot.voter] for vote in state.votes)}."
+        case Status.DENIED:
+            return f"Denied by {by}; nothing was done."
+        case Status.EXPIRED:
+            return "Expired: nobody decided in time, so nothing was done. Ask again to propose it anew."
+        case Status.SUPERSEDED:
+            return "Superseded by a newer proposal; this one is not carried out."
+        case Status.WITHDRAWN:
+            return f"Taken back by {by}; nothing was done."
+        case Status.OPEN:
+            return f"Still needed: {needed(missing(state))}."
+
+
+_TITLES = {
+    Status.OPEN: "Waiting for approval",
+    Status.APPROVED: "Approved",
+    Status.DENIED: "Denied",
+    Status.EXPIRED: "Expired",
+    Status.SUPERSEDED: "Superseded",
+    Status.WITHDRAWN: "Taken back",
+}
+
+
+def _asked_by(row: ApprovalRow, names: Mapping[str, str]) -> Text:
+    actor = row.actor
+    if row.requester is None:
+        return Text((Bold(actor["id"]), " asks by itself, for nobody in particular."))
+    if actor["kind"] == "agent":
+        return Text((Bold(f"The agent {actor['id']}"), " asks on behalf of ", Bold(names[row.requester]), "."))
+    return Text((Bold(names[row.requester]), " asks for this:"))
+
+
+def _actions(actions: Sequence[Action]) -> Bullets:
+    items: tuple[tuple[Inline, ...], ...] = tuple((action.summary(),) for action in actions)
+    return Bullets(items, numbered=len(actions) > 1)
+
+
+def _parts(actions: Sequence[Action]) -> list[Block]:
+    """Why, what it means, how it is taken back; said once where all actions say the same."""
+    cost = sum((action.cost for action in actions), Decimal(0))
+    said: list[tuple[str, str]] = []
+    for label, name in (("Why", "rationale"), ("Impact", "impact"), ("Rollback plan", "rollback_plan")):
+        texts = dict.fromkeys(str(getattr(action, name)) for action in actions)
+        said.append((label, " ".join(texts)))
+    said.append(("Cost", f"${cost:,.2f}" if cost else "none"))
+    return [Fields(tuple(said))]
+
+
+def _where_it_stands(state: ApprovalState, names: Mapping[str, str]) -> list[Block]:
+    blocks: list[Block] = []
+    given = [
+        (Bold(names[vote.ballot.voter]), " approved ", Moment(vote.at), _on_condition(vote.conditions))
+        for vote in state.votes
+    ]
+    if given:
+        blocks.append(Bullets(tuple(given)))
+    if state.status is not Status.OPEN:
+        blocks.append(Text((how_it_ended(state, names),)))
+        return blocks
+    itself = "the requester may vote" if state.terms.requester_may_vote else "never the requester"
+    blocks.append(
+        Text(
+            (
+                "Who decides: ",
+                Bold(needed(missing(state))),
+                f" ({itself}), until ",
+                Moment(state.deadlines.expires),
+                ". Without a decision by then nothing happens.",
+            )
+        )
+    )
+    return blocks
+
+
+def _on_condition(conditions: Sequence[object]) -> str:
+    return f", if {' and '.join(str(condition) for condition in conditions)}" if conditions else ""
+
+
+def _recorded(row: ApprovalRow) -> Small:
+    return Small((Code(row.id), f" · binds exactly these actions (SHA-256 {row.digest[:12]}…)"))
+
+
+def _facts(actions: Sequence[Action], desk: Desk, row: ApprovalRow) -> tuple[Fact, ...]:
+    cost = sum((action.cost for action in actions), Decimal(0))
+    if not cost:
+        return ()
+    source = Source("computation", "the sum of what these actions cost", tuple(a.type for a in actions))
+    return (Fact(f"{row.id}.cost", "Cost", cost, desk.department.currency, row.opened, source),)
+
+
+def _text(row: ApprovalRow, state: ApprovalState, names: Mapping[str, str]) -> str:
+    if state.status is not Status.OPEN:
+        return f"{row.title}: {how_it_ended(state, names)}"
+    who = names[row.requester] if row.requester else row.actor["id"]
+    until = moment_text(state.deadlines.expires, None)
+    return f"{who} asks: {row.title}. {needed(missing(state))} decide, until {until}."

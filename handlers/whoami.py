@@ -1,0 +1,54 @@
+"""`whoami`: which person and roles somebody is here, and who decides for them."""
+
+from __future__ import annotations
+
+from governance.directory import deputies, people
+from handlers.conversation.cards import Card, Fields, Reply, Small
+from handlers.conversation.desk import Desk
+from handlers.conversation.handler import Asked, Handler
+from handlers.conversation.turn import Turn
+
+
+async def answer(turn: Turn, _asked: Asked, desk: Desk) -> Reply:
+    """The person behind the identity that the platform proved."""
+    if turn.person is None:
+        return _stranger(turn)
+    person = turn.person
+    names = {known.id: known.name for known in await people(desk.tx)}
+    standing_in = await deputies(desk.tx, desk.now)
+    for_me = sorted(names[deputy] for deputy, principals in standing_in.items() if person.id in principals)
+    mine = sorted(names[principal] for principal in standing_in.get(person.id, ()))
+    roles = ", ".join(sorted(role.label for role in person.roles)) or "none"
+    pairs = [
+        ("Name", person.name),
+        ("Roles", roles),
+        ("Team", desk.department.team(person.team).name if person.team else "none"),
+        ("Time zone", person.time_zone),
+        ("Decides for you now", ", ".join(for_me) or "nobody"),
+        ("You decide for", ", ".join(mine) or "nobody else"),
+    ]
+    if person.accounts:
+        pairs.append(("Your accounts", ", ".join(sorted(person.accounts))))
+    return Reply(
+        text=f"You are {person.name} ({roles}).",
+        cards=(
+            Card(
+                f"You are {person.name}",
+                (
+                    Fields(tuple(pairs)),
+                    Small((f"You speak as {turn.identity}, which {turn.place.platform} proved.",)),
+                ),
+            ),
+        ),
+    )
+
+
+def _stranger(turn: Turn) -> Reply:
+    text = (
+        f"I do not know you: nobody in this department is linked to {turn.identity}. "
+        "The engineering director and the compliance officer can link you together; ask one of them."
+    )
+    return Reply(text=text, cards=(Card("I do not know you yet", (Small((text,)),), tone="warning"),))
+
+
+HANDLER = Handler("whoami", answer)
