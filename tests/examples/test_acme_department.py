@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from governance.authority.policy import load
 from governance.department import AgentRole, Department
 from governance.department_file import read_department
 from governance.department_staffing import VoteRequirement, problems
@@ -64,6 +65,12 @@ def _accounts() -> dict[str, dict[str, Any]]:
 
 def test_every_approval_can_be_given_by_somebody_whoever_asks() -> None:
     assert problems(_department(), ROWS) == ()
+
+
+def test_the_matrix_as_shipped_can_be_filled_too() -> None:
+    requirements = load().requirements_for_people()
+    assert len(requirements) > 10
+    assert problems(_department(), requirements) == ()
 
 
 def test_the_five_personas_are_there_and_each_has_a_deputy() -> None:
