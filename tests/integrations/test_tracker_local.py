@@ -14,7 +14,8 @@ from integrations.tracker import StoryQuery, Tracker
 from integrations.tracker.local import LocalTracker
 from integrations.tracker.tables import SprintRow, StoryEventRow
 from storage.database import Database
-from tests.integrations.tracker_contract import TrackerContract, draft, grant
+from tests.integrations.tracker_contract import TrackerContract
+from tests.integrations.tracker_drafts import draft, grant
 
 
 class TestLocalTracker(TrackerContract):
