@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -89,10 +90,20 @@ class Report:
         return self.count == 0
 
 
+def _silently(_done: int, _of: int) -> None:
+    """Nobody waits to hear how far it is."""
+
+
 async def verify(
-    database: Database, tenant: str, key: VerifierKey, checkpoint_file: Path | None = None
+    database: Database,
+    tenant: str,
+    key: VerifierKey,
+    checkpoint_file: Path | None = None,
+    *,
+    on_progress: Callable[[int, int], None] = _silently,
 ) -> Report:
-    """Work the log out anew and compare. `checkpoint_file` is what publication wrote.
+    """Work the log out anew and compare. `checkpoint_file` is what publication wrote; `on_progress` is
+    told after each chunk how many entries are done, of how many.
 
     Rows that are numbered do not change, so it reads in many short transactions, while others write.
     Hashing happens in a thread, a few thousand entries at a time.
@@ -107,6 +118,7 @@ async def verify(
         async with database.transaction(tenant) as tx:
             leaves, nodes, checkpoints = await _chunk(tx, first, past)
         await asyncio.to_thread(run.take, first, past, leaves, nodes, checkpoints)
+        on_progress(past, size)
     _check_tail(run)
     async with database.transaction(tenant) as tx:
         await _check_beside_the_tree(tx, run)

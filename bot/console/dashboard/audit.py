@@ -174,8 +174,9 @@ def _parts(found: Found, residents: Residents) -> tuple[ShownPart, ...]:
         behind.append(("on behalf of", name_of(residents, actor["on_behalf_of"])))
     if actor["identity"]:
         behind.append(("proved identity", _opened(found, Part.IDENTITY)))
-    measures = [(name, str(value)) for name, value in sorted(content["measures"].items())]
-    what = [("type", content["type"]), *_committed(found, Part.DETAILS), *measures]
+    measures = [(f"measured {name}", str(value)) for name, value in sorted(content["measures"].items())]
+    details = [line for line in _committed(found, Part.DETAILS) if line != ("type", content["type"])]
+    what = [("type", content["type"]), *details, *measures]
     return (
         ShownPart("Actor", tuple(behind), None),
         ShownPart("Action and details", tuple(what), None),

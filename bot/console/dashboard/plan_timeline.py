@@ -150,10 +150,9 @@ def _curve(first: Box, then: Box) -> str:
     if then.x > first.x:
         middle = (x1 + then.x) // 2
         return f"M{x1} {y1}C{middle} {y1} {middle} {y2} {then.x - 3} {y2}"
-    # In the same sprint the curve leaves and enters on the right.
-    x2 = then.x + then.width
-    out = max(x1, x2) + 17
-    return f"M{x1} {y1}C{out} {y1} {out} {y2} {x2 + 3} {y2}"
+    # In the same sprint the curve leaves on the left, so that every arrow comes in on the left.
+    out = min(first.x, then.x) - 17
+    return f"M{first.x} {y1}C{out} {y1} {out} {y2} {then.x - 3} {y2}"
 
 
 def _short(title: str) -> str:

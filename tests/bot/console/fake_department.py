@@ -6,7 +6,7 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from bot.console.adapter import ConsoleAdapter
 from bot.outbox import post_thread, put
@@ -14,7 +14,7 @@ from bot.tables import ButtonRow, InboxRow
 from bot.wire import place_from_json
 from governance.department import Department
 from governance.department_file import read_department
-from governance.tables import PersonRoleRow, PersonRow
+from governance.department_rows import open_department
 from handlers.conversation.cards import Card, Reply, Text
 from storage.database import Database
 from tests.bot.console.sample_cards import approved_reply, plan_reply, refused_reply
@@ -28,20 +28,9 @@ def acme() -> Department:
 
 
 async def move_in(database: Database, tenant: str, department: Department) -> None:
-    """Store the department's people and roles."""
+    """Store the department."""
     async with database.transaction(tenant) as tx:
-        for person in department.as_people(tenant):
-            row = {
-                "id": person.id,
-                "name": person.name,
-                "team": person.team,
-                "time_zone": person.time_zone,
-                "accounts": sorted(person.accounts),
-                "active": person.active,
-            }
-            await tx.execute(insert(PersonRow).values(row))
-            for role in person.roles:
-                await tx.execute(insert(PersonRoleRow).values(person=person.id, role=role.value))
+        await open_department(tx, department)
 
 
 class FakeDepartment:

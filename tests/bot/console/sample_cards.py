@@ -168,7 +168,7 @@ def plan_card(chart: str | None = None) -> Card:
 
 def plan_reply(chart: str | None = None) -> Reply:
     """The plan as it is posted."""
-    text = "I propose 8 stories over 3 sprints, 146 agent-hours, very likely done by 22 January 2027. Do you approve?"
+    text = "I propose 8 stories over 3 sprints, 146 agent-hours, done by 22 January. Do you approve?"
     return Reply(text, (plan_card(chart),), plan_facts(), key="plan")
 
 
