@@ -69,11 +69,15 @@ async def worker_part(installation: Installation) -> None:
     installation.recogniser.start()
     concurrency = installation.settings.worker_concurrency
     app = make_worker_app(installation.urls.app, installation.jobs.by_name(), connections=concurrency + 4)
-    async with app.open_async(), asyncio.TaskGroup() as group:
-        group.create_task(run_worker(app, concurrency=concurrency, name=installation.process))
-        group.create_task(installation.watch.run())
-        group.create_task(installation.sequencer.run())
-        group.create_task(_publish(installation))
+    try:
+        await app.open_async()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(run_worker(app, concurrency=concurrency, name=installation.process))
+            group.create_task(installation.watch.run())
+            group.create_task(installation.sequencer.run())
+            group.create_task(_publish(installation))
+    finally:
+        await app.close_async()  # also when it was cancelled while it opened
 
 
 async def clock_part(installation: Installation) -> None:

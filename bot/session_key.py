@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
+
+from cryptography.fernet import Fernet
 
 
 def load_or_create_session_key(folder: Path) -> bytes:
-    """32 bytes, the same for every start of this installation."""
+    """A Fernet key, the same for every start of this installation."""
     path = folder / "session.key"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "wb") as file:
-            file.write(secrets.token_bytes(32))
+            file.write(Fernet.generate_key())
     return path.read_bytes()
