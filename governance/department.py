@@ -195,11 +195,12 @@ class Product(Described):
 
 
 class Channel(Described):
-    """A channel and who reads it. `name` is without the `#`."""
+    """A channel and who reads it. `name` is without the `#`; `members` are a restricted channel's readers."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
     audience: Annotated[Audience, Loose]
     purpose: Name
+    members: Annotated[tuple[Id, ...], Loose] = ()
 
 
 class Folders(Described):

@@ -71,6 +71,9 @@ def _unknown_references(department: Department) -> Iterator[Inconsistency]:
         references.append((("products", position, "owner"), product.owner, people, "active person"))
         for at, team_id in enumerate(product.teams):
             references.append((("products", position, "teams", at), team_id, teams, "team"))
+    for position, channel in enumerate(department.channels):
+        for member in channel.members:
+            references.append((("channels", position, "members"), member, people, "active person"))
     for account, owner in department.account_owners.items():
         references.append((("account_owners", account), owner, people, "active person"))
     for path, written, known, kind in references:

@@ -100,6 +100,7 @@ async def read_residents(tx: AsyncSession) -> Residents:
         is_sample=department.sample,
         people=tuple(Resident(person, titles.get(person.id, "")) for person in active),
         channels=tuple(
-            ConsoleChannel(channel.name, channel.purpose, channel.audience) for channel in department.channels
+            ConsoleChannel(channel.name, channel.purpose, channel.audience, frozenset(channel.members))
+            for channel in department.channels
         ),
     )

@@ -86,6 +86,7 @@ def test_comes_back_equal_from_json() -> None:
         ("lead: ann", "leed: ann", "`leed` is not known here; did you mean `lead`?"),
         ("Europe/Dublin", "Europe/Dubln", "is no time zone"),
         ("audience: public", "audience: publick", "'public', 'department'"),
+        ("purpose: Everybody", "purpose: Everybody, members: [anna]", "no active person `anna`"),
         ('"17:30"', "17:30", "in quotes"),
         ('end: "17:30"', 'end: "08:00"', "ends before it starts"),
         ('hourly_cost: "6.20"', "hourly_cost: 6.20", "in quotes"),
