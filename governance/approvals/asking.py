@@ -94,14 +94,14 @@ async def look(tx: AsyncSession, approval: str, now: datetime) -> None:
         await withdraw(tx, approval, "The approval expired: nobody decided in time.")
         await record(tx, closing_entry(row, "approval.expired", Actor("system", "clock")))
         await intervened(tx, "expired", None, approval, "nobody decided in time", now)
-        await notify(tx, "approval_closed", {"approval": approval, "key": approval}, place=row.place)
+        await tell_closed(tx, row)
         return
     if state.status is not Status.OPEN:
         return
     asks = next_to_ask(state, now, await reach(tx, now))
     put_state(row, asked(state, asks, now))
     if state.opened == now:
-        people = _told_apart(row, asks)
+        people = informed(row)
         ids = {"approval": approval, "key": approval}
         await notify(tx, "approval_requested", ids, place=row.place, people=people, turn=row.turn)
     else:
@@ -128,7 +128,7 @@ async def _supersede(tx: AsyncSession, old: str, new: str, now: datetime) -> Non
     put_state(row, supersede(state, new, now))
     await withdraw(tx, old, f"Superseded by {new}.")
     await record(tx, closing_entry(row, "approval.superseded", Actor(**row.actor)))
-    await notify(tx, "approval_closed", {"approval": old, "key": old}, place=row.place)
+    await tell_closed(tx, row)
 
 
 def closing_entry(row: ApprovalRow, entry_type: str, actor: Actor, why: str | None = None) -> Entry:
@@ -171,9 +171,18 @@ def _requested(new: NewApproval, row: ApprovalRow, origin: Origin) -> Entry:
     )
 
 
-def _told_apart(row: ApprovalRow, asks: tuple[Ask, ...]) -> tuple[str, ...]:
-    # The requester sees the card in the thread where they asked; everybody else is told directly.
-    return tuple(ask.person for ask in asks if row.place is None or ask.person != row.requester)
+async def tell_closed(tx: AsyncSession, row: ApprovalRow, turn: str | None = None) -> None:
+    """Let every card of an approval say how it ended, and lose its buttons."""
+    ids = {"approval": row.id, "key": row.id}
+    await notify(tx, "approval_closed", ids, place=row.place, people=informed(row), turn=turn)
+
+
+def informed(row: ApprovalRow) -> tuple[str, ...]:
+    """Who has a card of their own: everybody asked; the requester sees it in the thread, where there is one."""
+    asked_so_far = state_of(row).asked
+    if row.place is not None:
+        return tuple(sorted(asked_so_far - {row.requester}))
+    return tuple(sorted(asked_so_far | ({row.requester} if row.requester else set())))
 
 
 def _thread(origin: Origin) -> str | None:

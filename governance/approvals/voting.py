@@ -8,7 +8,7 @@ from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from governance.approvals.asking import closing_entry
+from governance.approvals.asking import closing_entry, tell_closed
 from governance.approvals.decision import (
     Answer,
     Approved,
@@ -40,7 +40,6 @@ from governance.people import Actor, Person
 from governance.record import intervened
 from governance.tables import ApprovalRow
 from governance.withdrawal import withdraw
-from storage.notices import notify
 
 
 class TamperedApproval(Exception):
@@ -102,7 +101,7 @@ async def vote(
         case Expired():
             await withdraw(tx, approval, "The approval expired: nobody decided in time.")
     if state.status is not Status.OPEN:
-        await notify(tx, "approval_closed", {"approval": approval, "key": approval}, place=row.place, turn=turn)
+        await tell_closed(tx, row, turn)
     return Cast(answer, row)
 
 
@@ -118,7 +117,7 @@ async def take_back(
         await withdraw(tx, approval, f"Taken back by {person.name}.")
         await intervened(tx, "cancelled", person.id, approval, "", now)
         await record(tx, closing_entry(row, "approval.withdrawn", Actor("person", person.id)))
-        await notify(tx, "approval_closed", {"approval": approval, "key": approval}, place=row.place, turn=turn)
+        await tell_closed(tx, row, turn)
     return answer
 
 

@@ -29,11 +29,12 @@ from handlers.conversation.cards import (
     Reply,
     Small,
     Text,
+    Tone,
 )
 from handlers.conversation.desk import Desk
 from handlers.conversation.wording import listed, moment_text, names_of_people, role_labels
 
-_TONES: Mapping[Status, str] = {
+_TONES: Mapping[Status, Tone] = {
     Status.OPEN: "waiting",
     Status.APPROVED: "good",
     Status.DENIED: "bad",
@@ -55,7 +56,7 @@ async def approval_reply(desk: Desk, row: ApprovalRow, *, lead: str = "") -> Rep
     blocks.append(_recorded(row))
     title = f"{_TITLES[state.status]}: {row.title}"
     tone = _TONES.get(state.status, "plain")
-    card = Card(title, tuple(blocks), tone)  # type: ignore[arg-type]
+    card = Card(title, tuple(blocks), tone)
     return Reply(text=_text(row, state, names), cards=(card,), facts=facts, key=row.id)
 
 

@@ -178,6 +178,7 @@ class Buttons:
     kind: Literal["buttons"] = "buttons"
 
 
+Tone = Literal["plain", "good", "warning", "bad", "waiting"]
 Block = Text | Fields | Bullets | Table | Progress | Chart | File | Small | Quote | Buttons
 
 
@@ -190,7 +191,7 @@ class Card:
 
     title: str
     blocks: tuple[Block, ...] = ()
-    tone: Literal["plain", "good", "warning", "bad", "waiting"] = "plain"
+    tone: Tone = "plain"
 
 
 @dataclass(frozen=True, slots=True)

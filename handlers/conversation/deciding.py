@@ -22,7 +22,7 @@ from governance.approvals.voting import TamperedApproval, vote
 from governance.authority.conditions import Condition
 from governance.tables import ApprovalRow
 from handlers.conversation.approval_card import missing, needed
-from handlers.conversation.cards import Card, Reply, Text
+from handlers.conversation.cards import Card, Reply, Text, Tone
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import CannotAnswer
 from handlers.conversation.origin import known
@@ -61,10 +61,11 @@ async def decide_on(
             notifications=notifications,
         )
     except NoSuchApproval:
-        raise CannotAnswer(f"There is no approval {approval}. Ask “what waits for me?” for the open ones.") from None
+        raise CannotAnswer(no_such_approval(approval)) from None
     except TamperedApproval:
         raise CannotAnswer(
-            "What is stored is not what was put to the vote, so nothing is carried out. Tell the compliance officer."
+            "What is stored is not what was put to the vote, so nothing is carried out."
+            " Tell the compliance officer."
         ) from None
     desk.memory.about(approval=approval)
     if isinstance(cast.answer, Recorded):
@@ -73,7 +74,12 @@ async def decide_on(
     names = await names_of_people(desk.tx)
     text = said(cast.answer, cast.row, turn, names)
     tone = _TONES.get(type(cast.answer), "plain")
-    return Reply(text=text, cards=(Card(_TITLES[type(cast.answer)], (Text((text,)),), tone),))  # type: ignore[arg-type]
+    return Reply(text=text, cards=(Card(_TITLES[type(cast.answer)], (Text((text,)),), tone),))
+
+
+def no_such_approval(approval: str) -> str:
+    """For an id that is nothing here, whoever made it up."""
+    return f"There is no approval {approval}. Ask “what waits for me?” for the open ones."
 
 
 def said(answer: Answer, row: ApprovalRow, turn: Turn, names: Mapping[str, str]) -> str:
@@ -130,4 +136,4 @@ _TITLES: Mapping[type, str] = {
     Expired: "Expired",
     Superseded: "Superseded",
 }
-_TONES: Mapping[type, str] = {Approved: "good", Recorded: "waiting", Denied: "bad", Refused: "warning"}
+_TONES: Mapping[type, Tone] = {Approved: "good", Recorded: "waiting", Denied: "bad", Refused: "warning"}

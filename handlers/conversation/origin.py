@@ -29,5 +29,7 @@ def place_json(place: Place) -> dict[str, Any]:
 def known(turn: Turn) -> Person:
     """The person who asks. Raises CannotAnswer for somebody whom the department does not know."""
     if turn.person is None:
-        raise CannotAnswer("The department does not know you yet; a director and the compliance officer can add you.")
+        raise CannotAnswer(
+            "The department does not know you yet; a director and the compliance officer can add you."
+        )
     return turn.person

@@ -158,7 +158,8 @@ async def test_a_freeze_with_an_end_ends_by_itself(
         assert not (await read_standing(tx, until)).freezes
         jobs = await tx.execute(
             text(
-                "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'release_held' AND args->>'tenant' = :t"
+                "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'release_held'"
+                " AND args->>'tenant' = :t"
             ),
             {"t": department},
         )

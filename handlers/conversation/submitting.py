@@ -1,0 +1,49 @@
+"""Submitting an action from a turn, and saying what the gate made of it where it did not just do it."""
+
+from __future__ import annotations
+
+from governance.action import Action, Outcome, OutcomeState, Ruling, Verdict
+from governance.approvals.store import approval_row
+from governance.gate import Asking, Submitted
+from handlers.conversation.approval_card import approval_reply
+from handlers.conversation.cards import Reply
+from handlers.conversation.desk import Desk
+from handlers.conversation.handler import CannotAnswer
+from handlers.conversation.origin import origin_of
+from handlers.conversation.turn import Turn
+
+
+async def submit(turn: Turn, desk: Desk, action: Action, asking: Asking | None = None) -> Submitted:
+    """Submit for the person who speaks. What "it" means in the thread is then this effect."""
+    submitted = await desk.gate.submit(desk.tx, action, actor=turn.actor, origin=origin_of(turn), asking=asking)
+    desk.memory.about(effect=submitted.effect)
+    if submitted.approval is not None:
+        desk.memory.about(approval=submitted.approval)
+    return submitted
+
+
+async def do_now(turn: Turn, desk: Desk, action: Action) -> tuple[Submitted, Outcome]:
+    """Submit what people do in person and at once. Raises CannotAnswer with why it was not done."""
+    submitted = await submit(turn, desk, action)
+    if submitted.outcome is None:
+        raise CannotAnswer(not_done(submitted.ruling))
+    if submitted.outcome.state is not OutcomeState.DONE:
+        raise CannotAnswer(f"{submitted.outcome.detail} Nothing was changed.")
+    return submitted, submitted.outcome
+
+
+async def ask_for_approval(turn: Turn, desk: Desk, action: Action, asking: Asking | None = None) -> Reply:
+    """Submit what others have to approve, and show its card. Raises CannotAnswer with why not."""
+    submitted = await submit(turn, desk, action, asking)
+    if submitted.approval is not None:
+        return await approval_reply(desk, await approval_row(desk.tx, submitted.approval))
+    if submitted.outcome is not None:
+        return Reply(text=submitted.outcome.detail)
+    if submitted.ruling.verdict is Verdict.EXECUTE:
+        return Reply(text=f"{action.summary()}: it is being done; this thread hears how it ends.")
+    raise CannotAnswer(not_done(submitted.ruling))
+
+
+def not_done(ruling: Ruling) -> str:
+    """Why the gate did not let it through."""
+    return f"{ruling.why} Nothing was done."

@@ -1,0 +1,34 @@
+"""`halt_agents`: every agent stops at once; no question is asked back."""
+
+from __future__ import annotations
+
+from governance.actions import halting
+from governance.overrides.authority import may_halt
+from governance.overrides.halt_report import read_report
+from governance.overrides.halting import NothingHalted, standing_halt
+from governance.permissions import Refused
+from handlers.conversation.cards import Reply
+from handlers.conversation.desk import Desk
+from handlers.conversation.halt_card import halt_reply
+from handlers.conversation.handler import Asked, CannotAnswer, Handler
+from handlers.conversation.origin import known
+from handlers.conversation.reasons import reason_or_words
+from handlers.conversation.submitting import do_now
+from handlers.conversation.turn import Turn
+from handlers.conversation.wording import listed
+
+
+async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
+    """Halt, and say who acknowledged; the card is edited as the workers answer."""
+    allowed = may_halt(known(turn).roles)
+    if isinstance(allowed, Refused):
+        raise CannotAnswer(f"{allowed.why} It takes the {listed(allowed.who_may, 'or')}.")
+    try:
+        standing = (await standing_halt(desk.tx)).id
+    except NothingHalted:
+        _, ended = await do_now(turn, desk, halting.halt_agents(reason_or_words(asked.text)))
+        standing = ended.reference or ""
+    return await halt_reply(desk, await read_report(desk.tx, standing))
+
+
+HANDLER = Handler("halt_agents", answer)

@@ -1,0 +1,54 @@
+"""Approvals as notices: asked for, reminded of, escalated, closed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from governance.approvals.decision import Status
+from governance.approvals.store import approval_row, state_of
+from governance.people import Person
+from handlers.conversation.approval_card import approval_reply
+from handlers.conversation.cards import Reply
+from handlers.conversation.desk import Desk
+from handlers.notices import NoticeKind
+
+
+async def requested(desk: Desk, ids: Mapping[str, Any], person: Person | None) -> Reply | None:
+    """The card, where it was asked for and with everybody who may decide; from now on "it" there."""
+    return await _card(desk, ids, "" if person is None else "Your decision is asked for.")
+
+
+async def reminder(desk: Desk, ids: Mapping[str, Any], _person: Person | None) -> Reply | None:
+    """Three quarters of the time are over."""
+    return await _card(desk, ids, "A reminder: this still waits for your decision.", only_open=True)
+
+
+async def escalated(desk: Desk, ids: Mapping[str, Any], _person: Person | None) -> Reply | None:
+    """Whoever was asked first is away or did not answer."""
+    lead = "You are asked next: whoever was asked before you is away or has not decided."
+    return await _card(desk, ids, lead, only_open=True)
+
+
+async def closed(desk: Desk, ids: Mapping[str, Any], _person: Person | None) -> Reply | None:
+    """The card without its buttons, saying how it ended."""
+    return await _card(desk, ids, "")
+
+
+async def _card(desk: Desk, ids: Mapping[str, Any], lead: str, *, only_open: bool = False) -> Reply | None:
+    row = await approval_row(desk.tx, ids["approval"])
+    status = state_of(row).status
+    if only_open and status is not Status.OPEN:
+        return None
+    desk.memory.about(approval=row.id)
+    reply = await approval_reply(desk, row, lead=lead if status is Status.OPEN else "")
+    return replace(reply, key=ids["key"])
+
+
+NOTICES = (
+    NoticeKind("approval_requested", requested),
+    NoticeKind("approval_reminder", reminder),
+    NoticeKind("approval_escalated", escalated),
+    NoticeKind("approval_closed", closed),
+)

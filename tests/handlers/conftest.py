@@ -1,0 +1,147 @@
+"""The sample department, and people who talk to it: each turn in a transaction of its own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from agents.actions import specs as plan_specs
+from agents.plans.limits import within_plan
+from bot.files import StoredFiles
+from governance.action import Action
+from governance.actions import specs as governance_specs
+from governance.authority.policy import load
+from governance.department_file import read_department as read_department_file
+from governance.department_rows import open_department, read_department
+from governance.directory import person_by_identity
+from governance.effects import Origin
+from governance.gate import Gate, Submitted
+from governance.overrides.rows import read_standing
+from governance.people import Actor
+from governance.places import Audience, Place
+from governance.registry import Registry
+from handlers.conversation.cards import Button, Buttons, Reply
+from handlers.conversation.desk import Desk, Ports
+from handlers.conversation.handler import find_handlers
+from handlers.conversation.memory import Memory, keep, recall
+from handlers.conversation.origin import place_json
+from handlers.conversation.router import Answer, Router
+from handlers.conversation.turn import Clicked, Said, Turn
+from handlers.notices import find_notices
+from handlers.recognise.recognition import Recognition
+from integrations.customers.local import LocalCustomers
+from integrations.documents.local import LocalFolder
+from integrations.services.local import LocalCatalogue
+from integrations.tracker.local import LocalTracker
+from integrations.tracker.performing import specs as tracker_specs
+from storage.database import Database
+from storage.notices import NoticeRow
+from tests.handlers import deployment
+
+ACME = Path(__file__).resolve().parents[2] / "examples" / "acme"
+
+
+class Deaf:
+    """A recogniser that understands nothing: these tests speak in exact commands."""
+
+    async def recognise(self, text: str) -> Recognition:
+        return Recognition(None, 0.0, ())
+
+
+class Talk:
+    """People talking to the department. `now` is its clock, and can be moved."""
+
+    def __init__(self, database: Database, tenant: str) -> None:
+        self.database = database
+        self.tenant = tenant
+        self.now = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+        policy = load()
+        known = (*tracker_specs(within_plan), *plan_specs(), *governance_specs(policy), deployment.SPEC)
+        self.gate = Gate(policy, Registry(known), clock=lambda: self.now)
+        self.router = Router(find_handlers(), Deaf())
+        self._turns = 0
+
+    @asynccontextmanager
+    async def desk(self, memory: Memory | None = None) -> AsyncIterator[Desk]:
+        """A desk over a transaction of its own."""
+        async with self.database.transaction(self.tenant) as tx:
+            yield await self._desk(tx, memory or Memory("console:eng:t1"))
+
+    async def _desk(self, tx: AsyncSession, memory: Memory) -> Desk:
+        return Desk(
+            tx=tx,
+            now=self.now,
+            department=await read_department(tx),
+            gate=self.gate,
+            ports=Ports(
+                tracker=LocalTracker(self.database, self.tenant),
+                documents=LocalFolder(ACME / "documents"),
+                customers=LocalCustomers(self.database, self.tenant),
+                services=LocalCatalogue(ACME / "services"),
+            ),
+            files=StoredFiles(),
+            memory=memory,
+            standing=await read_standing(tx, self.now),
+            has_model=False,
+        )
+
+    async def say(self, who: str, text: str, thread: str = "t1") -> Answer:
+        """A person says something in the department's channel."""
+        return await self._take(who, Said(text), thread)
+
+    async def press(
+        self, who: str, verb: str, subject: str, values: Mapping[str, Any] | None = None, thread: str = "t1"
+    ) -> Answer:
+        """A person presses a button."""
+        return await self._take(who, Clicked(verb, subject, "m1", dict(values or {})), thread)
+
+    async def _take(self, who: str, what: Said | Clicked, thread: str) -> Answer:
+        self._turns += 1
+        place = Place("console", "engineering", thread, Audience.DEPARTMENT)
+        async with self.database.transaction(self.tenant) as tx:
+            identity = f"console:{who}"
+            person = await person_by_identity(tx, identity)
+            turn = Turn(self.tenant, f"tu_{self._turns}", identity, person, place, self.now, what)
+            memory = await recall(tx, place.key)
+            answer = await self.router.answer(turn, await self._desk(tx, memory))
+            await keep(tx, memory)
+            return answer
+
+    async def submit(self, action: Action, by: str | Actor, thread: str = "t1") -> Submitted:
+        """Something else in the department submits an action."""
+        actor = Actor("person", by, identity=f"console:{by}") if isinstance(by, str) else by
+        place = place_json(Place("console", "engineering", thread, Audience.DEPARTMENT))
+        async with self.database.transaction(self.tenant) as tx:
+            return await self.gate.submit(tx, action, actor=actor, origin=Origin(None, place))
+
+    async def notices(self, kind: str) -> list[tuple[Reply | None, list[Any]]]:
+        """Every notice of a kind as it would be posted in its thread, with the people it goes to."""
+        render = find_notices()[kind].render
+        async with self.desk() as desk:
+            rows = (await desk.tx.execute(select(NoticeRow).where(NoticeRow.kind == kind))).scalars().all()
+            return [(await render(desk, row.ids, None), row.people) for row in rows]
+
+
+def buttons(reply: Reply) -> dict[str, Button]:
+    """The buttons of a reply, by their verb."""
+    return {
+        button.verb: button
+        for card in reply.cards
+        for block in card.blocks
+        if isinstance(block, Buttons)
+        for button in block.buttons
+    }
+
+
+@pytest.fixture
+async def talk(database: Database, tenant: str) -> Talk:
+    async with database.transaction(tenant) as tx:
+        await open_department(tx, read_department_file(ACME / "department.yaml"))
+    return Talk(database, tenant)

@@ -1,0 +1,68 @@
+"""Halting in conversation: at once, by those who may, undone by a second person."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import delete
+
+from governance import fence
+from governance.tables import FenceAcknowledgementRow, WorkerRow
+from tests.handlers.conftest import Talk, buttons
+
+
+async def _halted(talk: Talk) -> bool:
+    async with talk.desk() as desk:
+        return (await fence.hold(desk.tx)).halted
+
+
+@pytest.mark.parametrize(
+    ("who", "may"),
+    [
+        ("amanda", True), ("helena", True), ("david", False), ("carlos", False), ("nathan", False),
+        ("rachel", False), ("stranger", False),
+    ],
+)  # fmt: skip
+async def test_who_may_halt_in_chat(talk: Talk, who: str, may: bool) -> None:
+    answer = await talk.say(who, "/halt_agents reason: odd commits")
+    assert await _halted(talk) is may
+    if not may:
+        assert answer.refused
+        assert "nothing" in answer.replies[0].text
+
+
+async def test_the_answer_says_who_acknowledged_and_is_edited_when_they_have(talk: Talk) -> None:
+    worker = f"{talk.tenant}-w1"
+    async with talk.desk() as desk:
+        await desk.tx.execute(delete(WorkerRow))
+        desk.tx.add(WorkerRow(id=worker))
+    (first,) = (await talk.say("amanda", "/halt_agents reason: odd commits")).replies
+    assert "odd commits" in first.text
+    assert "0 of 1 workers have acknowledged so far" in first.text
+    async with talk.desk() as desk:
+        epoch = (await fence.hold(desk.tx)).epoch
+        desk.tx.add(FenceAcknowledgementRow(epoch=epoch, worker=worker, cancelled=2, already_sent=[]))
+    (again,) = (await talk.say("helena", "/halt_agents")).replies
+    assert "1 of 1 workers acknowledged in" in again.text
+    assert "2 pieces of work cancelled" in again.text
+    assert again.key == first.key
+    async with talk.desk() as desk:
+        await desk.tx.execute(delete(WorkerRow).where(WorkerRow.id == worker))
+
+
+async def test_whoever_halted_cannot_resume_and_somebody_else_can(talk: Talk) -> None:
+    (halted,) = (await talk.say("amanda", "/halt_agents")).replies
+    button = buttons(halted)["resume_agents"]
+    (same,) = (await talk.press("amanda", button.verb, button.subject)).replies
+    assert "second person" in same.text
+    assert await _halted(talk)
+    (other,) = (await talk.press("carlos", button.verb, button.subject)).replies
+    assert "Carlos Benavente lets the agents go on after Amanda Reyes-Holt halted them" in other.text
+    assert not await _halted(talk)
+    (nothing,) = (await talk.say("nathan", "/resume_agents")).replies
+    assert "not halted" in nothing.text
+
+
+async def test_others_do_not_resume(talk: Talk) -> None:
+    await talk.say("amanda", "/halt_agents")
+    assert (await talk.say("david", "/resume_agents")).refused
+    assert await _halted(talk)
