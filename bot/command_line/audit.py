@@ -1,0 +1,87 @@
+"""`python -m bot audit`: verify the log, export it, prove an entry, show the newest checkpoint."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from bot.command_line import Stop
+from bot.command_line.light import light_installation
+from bot.department import Installation
+from bot.settings import Settings
+from governance.audit.export import everything, export, nothing
+from governance.audit.proving import NotNumbered, newest_note, prove
+from governance.audit.verification import verify
+
+HELP = "verify, export, prove or checkpoint the audit log"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The four things to do with a log."""
+    actions = parser.add_subparsers(dest="action", required=True)
+    actions.add_parser("verify", help="work the whole log out anew and compare")
+    exporting = actions.add_parser("export", help="write the log; verifier.py checks it anywhere")
+    exporting.add_argument("--to", type=Path, help="a file; standard output if not given")
+    exporting.add_argument("--open", action="store_true", help="with the texts that have not been erased")
+    proving = actions.add_parser("prove", help="an entry's proof file")
+    proving.add_argument("number", type=int, help="the entry's number, from 0")
+    actions.add_parser("checkpoint", help="the newest signed checkpoint")
+
+
+async def run(settings: Settings, args: argparse.Namespace) -> int:
+    """Do it. `verify` exits with 1 if something is not as it should be."""
+    async with light_installation(settings) as installation:
+        match args.action:
+            case "verify":
+                return await _verify(installation, settings.tenant)
+            case "export":
+                return await _export(installation, settings.tenant, args)
+            case "prove":
+                return await _prove(installation, settings.tenant, args.number)
+            case _:
+                return await _checkpoint(installation, settings.tenant)
+
+
+async def _verify(installation: Installation, tenant: str) -> int:
+    file = installation.checkpoint_file
+    key = installation.signer(tenant).verifier
+    report = await verify(installation.database, tenant, key, file if file.exists() else None)
+    print(f"{report.origin}: {report.size} entries, {report.checkpoints} checkpoints in the database,")
+    print(f"{report.kept_outside} kept outside it. Root: {report.root.hex()}")
+    for finding in report.findings:
+        print(f"- {finding}")
+    print("The log holds." if report.holds else f"The log does NOT hold: {report.count} findings.")
+    return 0 if report.holds else 1
+
+
+async def _export(installation: Installation, tenant: str, args: argparse.Namespace) -> int:
+    key = installation.signer(tenant).verifier
+    lines = export(installation.database, tenant, key, everything if args.open else nothing)
+    out = args.to.open("w", encoding="utf-8") if args.to else sys.stdout
+    try:
+        async for line in lines:
+            out.write(line)
+    finally:
+        if args.to:
+            out.close()
+    return 0
+
+
+async def _prove(installation: Installation, tenant: str, number: int) -> int:
+    async with installation.database.transaction(tenant) as tx:
+        try:
+            proved = await prove(tx, number, installation.signer(tenant).verifier)
+        except NotNumbered:
+            raise Stop(f"The log has no entry {number} under its newest checkpoint.") from None
+    print(proved.file.text(), end="")
+    return 0
+
+
+async def _checkpoint(installation: Installation, tenant: str) -> int:
+    async with installation.database.transaction(tenant) as tx:
+        note = await newest_note(tx)
+    if note is None:
+        raise Stop("The log has no checkpoint yet: nothing has been recorded.")
+    print(note, end="")
+    return 0

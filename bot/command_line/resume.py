@@ -1,0 +1,39 @@
+"""`python -m bot resume`: let the agents go on; a second person's to say."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+from datetime import UTC, datetime
+
+from bot.command_line import Stop
+from bot.command_line.light import light_installation
+from bot.settings import Settings
+from governance.overrides.halting import NothingHalted, SamePerson, resume_from_command_line
+
+HELP = "let the agents go on; somebody else than who halted them"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """`--reason`."""
+    parser.add_argument("--reason", required=True, help="why, for the record")
+
+
+async def run(settings: Settings, args: argparse.Namespace) -> int:
+    """Resume, and say what goes on."""
+    user = f"os:{getpass.getuser()}"
+    async with light_installation(settings) as installation:
+        try:
+            async with installation.database.transaction(settings.tenant) as tx:
+                released = await resume_from_command_line(
+                    tx, user=user, reason=args.reason, at=datetime.now(UTC)
+                )
+        except NothingHalted:
+            raise Stop("The agents are not halted.") from None
+        except SamePerson:
+            raise Stop(
+                f"{user} halted the agents, so somebody else lets them go on: another operating-system user"
+                " here, or in chat another director, the compliance officer or the SRE lead."
+            ) from None
+    print(f"The agents go on. {released} effects that were held back are ruled on again.")
+    return 0
