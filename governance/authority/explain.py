@@ -9,7 +9,7 @@ from governance.authority.conditions import Clause, unreliable
 from governance.authority.policy_error import PolicyError
 from governance.authority.request import Request
 from governance.authority.rows import Row
-from governance.authority.vocabulary import Reading
+from governance.authority.vocabulary import FACTS, Reading
 from governance.people import Role
 from governance.standing import EmergencyDeployment, Freeze, Halt, Pin, Window, WindowMode
 
@@ -42,10 +42,8 @@ def unfit(row: Row | None, request: Request) -> tuple[str, str] | None:
         )
     if row is None:
         return NO_ROW
-    if request.actor.kind == "person" and not request.requester_roles:
-        return "unknown_person", "The department does not know who asks for this."
     if request.actor.requester is not None and not request.requester_roles:
-        return "unknown_person", "Whoever this is done for holds no role in the department any more."
+        return "unknown_person", "Whoever asks for this, or has an agent ask, holds no role in the department."
     return None
 
 
@@ -80,7 +78,10 @@ def overruled(pin: Pin) -> str:
 def guarded(row: Row, guard: Clause, readings: Mapping[str, Reading]) -> str:
     """Why a row's guard refuses."""
     reasons = unreliable((guard,), readings)
-    return f"{row.title} is refused: {'; '.join(reasons) if reasons else f'it needs `{guard}`'}."
+    needed = " and ".join(FACTS[condition.fact].meaning for condition in guard.conditions)
+    return (
+        f"{row.title}: refused, {'; '.join(reasons)}." if reasons else f"{row.title}: refused unless {needed}."
+    )
 
 
 def for_people(row: Row) -> str:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import rfc8785
 
@@ -105,4 +106,4 @@ def parse(text: str) -> Policy:
     rows = tuple(read_rows(document))
     check(rows)
     canonical = rfc8785.dumps([row.canonical() for row in sorted(rows, key=lambda row: row.name)])
-    return Policy({row.name: row for row in rows}, hashlib.sha256(canonical).hexdigest()[:12])
+    return Policy(MappingProxyType({row.name: row for row in rows}), hashlib.sha256(canonical).hexdigest()[:12])

@@ -72,6 +72,7 @@ def test_terms_that_grew_stricter_since_need_more_votes():
 
 def test_an_open_or_denied_approval_is_never_valid():
     assert not still_valid(approved(ROLE_CHANGE, "amanda"), ROLE_CHANGE, NOW)
+    assert not still_valid(approved(ROLE_CHANGE, "amanda"), ARCHITECTURE, NOW)
     denied, _ = decide(approved(ROLE_CHANGE, "amanda"), Vote(ballot("carlos"), "deny", OPENED))
     assert not still_valid(denied, ROLE_CHANGE, NOW)
 

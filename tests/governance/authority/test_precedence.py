@@ -60,6 +60,11 @@ def test_people_only_comes_before_a_window_and_after_a_freeze():
     assert ruled("compliance_reports", facts=facts, standing=standing).rule == "compliance_reports.people_only"
 
 
+def test_a_pin_comes_before_people_only():
+    pin = Pin("compliance_reports", "orders 2.3.1", "amanda", "wrong quarter")
+    assert ruled("compliance_reports", facts={"step": "submit"}, standing=Standing(pins=(pin,))).rule == "pin"
+
+
 @pytest.mark.parametrize("role", [Role.COMPLIANCE_OFFICER, Role.SRE_LEAD])
 def test_a_freeze_outranks_an_emergency_deployment(role):
     standing = Standing(freezes=(freeze(role=role),), emergencies=(EMERGENCY,))
@@ -90,6 +95,10 @@ def test_an_emergency_stands_in_for_the_approval_of_exactly_its_deployment():
     assert verdict(subject=replace(other, decides=None)) is Verdict.APPROVE_FIRST
     assert verdict(moment=NOW + HOUR) is Verdict.APPROVE_FIRST
     assert verdict("architecture_changes") is Verdict.APPROVE_FIRST
+    staging = ruled(
+        "deployments", facts={"environment": "staging"}, standing=Standing(emergencies=(EMERGENCY,))
+    )
+    assert staging.rule == "deployments.auto"
     assert verdict("compliance_reports", facts={"step": "submit"}) is Verdict.PEOPLE_ONLY
     assert verdict("rollbacks", facts={"in_incident": False}) is Verdict.APPROVE_FIRST
 
@@ -154,6 +163,8 @@ def test_only_a_permitted_person_overrides():
     assert verdict("director", {"permitted": False}) is Verdict.REFUSE
     assert verdict("director", {}) is Verdict.REFUSE
     assert verdict("product owner", {"permitted": True}) is Verdict.PEOPLE_ONLY
+    why = ruled("override", "director", facts={"permitted": False}).why
+    assert why == "Overrides: refused unless the table of overrides lets this person do exactly this."
     assert verdict("agent for the SRE lead", {"permitted": True}) is Verdict.PEOPLE_ONLY
 
 

@@ -29,6 +29,7 @@ TABLE = [
     ("code_changes", {"breaking": False}, "EEEEEEE EEE.... EEEEEEE EEEEE.. EEEEEEE EEE.... ......."),
     ("code_changes", {"breaking": True}, "AAAAAAA AAA.... AAAAAAA AAAAA.. AAAAAAA AAA.... ......."),
     ("deployments", STAGING, "EEEEEEE EEE.... E..E... EEEEE.. EEEEEEE EEE.... ......."),
+    ("deployments", {**STAGING, **INCIDENT}, "EEEEEEE EEE.... E..E... EEEEE.. EEEEEEE EEE.... ......."),
     ("deployments", PRODUCTION, "AAAAAAA AAA.... A..A... AAAAA.. AAAAAAA AAA.... ......."),
     ("rollbacks", INCIDENT, "EEEEEEE EEEEEEE E..E.EE EEEEEEE EEEEEEE EEE.... ......."),
     ("rollbacks", CALM, "AAAAAAA AAA.... A..A... AAAAA.. AAAAAAA AAA.... ......."),
