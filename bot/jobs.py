@@ -13,9 +13,12 @@ from bot.platform import Adapter
 from bot.turns import Turns
 from bot.worker import JobFunction
 from governance.approvals import asking
+from governance.approvals.store import open_approvals
 from governance.department_rows import read_department
 from governance.gate import Gate
-from governance.performing import Performer
+from governance.overrides.halt_report import report_halt
+from governance.overrides.sweep import sweep_overrides
+from governance.performing import Performer, release_held
 from storage.database import Database
 
 
@@ -41,6 +44,10 @@ class Jobs:
             "approval_due": self.approval_due,
             "draft_plan": self.draft_plan,
             "advance_plan": self.advance_plan,
+            "report_halt": self.report_halt,
+            "release_held": self.release_held,
+            "sweep_overrides": self.sweep_overrides,
+            "sweep": self.sweep,
         }
 
     async def turn(self, tenant: str, turn: str) -> None:
@@ -74,3 +81,30 @@ class Jobs:
             department = await read_department(tx)
             leads = {team.id: team.lead for team in department.teams}
             await coordination.advance(tx, self.gate, plan, leads)
+
+    async def report_halt(self, tenant: str, effect: str) -> None:
+        """Say who acknowledged a halt."""
+        await report_halt(self.database, tenant, effect)
+
+    async def release_held(self, tenant: str) -> None:
+        """Rule again on what a window or freeze held back."""
+        async with self.database.transaction(tenant) as tx:
+            await release_held(tx)
+
+    async def sweep_overrides(self, tenant: str) -> None:
+        """Tell the compliance officers of reviews that are overdue."""
+        async with self.database.transaction(tenant) as tx:
+            await sweep_overrides(tx, self.gate.clock())
+
+    async def sweep(self, tenant: str) -> None:
+        """The clock's minute: whatever a lost or late job should have done by now is done."""
+        now = self.gate.clock()
+        async with self.database.transaction(tenant) as tx:
+            approvals = [row.id for row, _ in await open_approvals(tx)]
+            waiting = await outbox.stuck_threads(tx, now)
+        for approval in approvals:
+            await self.approval_due(tenant, approval)
+        for thread in waiting:
+            await self.post(tenant, thread)
+        await self.sweep_overrides(tenant)
+        await self.release_held(tenant)

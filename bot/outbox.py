@@ -67,6 +67,14 @@ async def post_thread(database: Database, tenant: str, thread: str, adapters: Ma
                 row.state, row.failure = "failed", str(failed)
 
 
+async def stuck_threads(tx: AsyncSession, now: datetime) -> list[str]:
+    """Threads in which something has waited for over a minute, though nothing says to wait."""
+    waiting = select(OutboxRow.thread).where(
+        OutboxRow.state == "waiting", OutboxRow.created < now - timedelta(minutes=1)
+    )
+    return list((await tx.execute(waiting.distinct())).scalars())
+
+
 async def _post(tx: AsyncSession, row: OutboxRow, adapter: Adapter) -> None:
     place = place_from_json(row.place)
     reply = reply_from_json(row.reply)

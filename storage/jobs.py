@@ -20,6 +20,8 @@ QUEUE = "countersign"
 _DEFER = text(
     "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(:queue, :name, :priority, :lock, :queueing_lock,"
     " CAST(:args AS jsonb), :at)::procrastinate_job_to_defer_v1])"
+    " WHERE CAST(:queueing_lock AS text) IS NULL OR NOT EXISTS (SELECT 1 FROM procrastinate_jobs AS job"
+    " WHERE job.queueing_lock = :queueing_lock AND job.status = 'todo')"
 )
 
 
@@ -36,7 +38,7 @@ async def defer(
     """Queue `name` for when `tx` commits; nothing is queued if it rolls back.
 
     The tenant travels along. Jobs with the same `lock` run one at a time; of jobs with the same
-    `queueing_lock` one waits at most, and deferring a second raises IntegrityError. `at` delays it.
+    `queueing_lock` one waits at most, and deferring a second does nothing. `at` delays it.
     """
     tenant = tenant_of(tx)
     await tx.execute(

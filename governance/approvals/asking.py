@@ -108,7 +108,10 @@ async def look(tx: AsyncSession, approval: str, now: datetime) -> None:
         await _remind(tx, row, asks, now)
     again = next_look(state, now)
     if again is not None:
-        await defer(tx, "approval_due", {"approval": approval}, lock=f"approval:{approval}", at=again)
+        due = f"due:{approval}:{again.isoformat()}"
+        await defer(
+            tx, "approval_due", {"approval": approval}, lock=f"approval:{approval}", queueing_lock=due, at=again
+        )
 
 
 async def _remind(tx: AsyncSession, row: ApprovalRow, asks: tuple[Ask, ...], now: datetime) -> None:
