@@ -85,18 +85,15 @@ async def read_figures(tx: AsyncSession) -> Figures:
     waiting = select(func.count()).where(ApprovalRow.status == "open")
     finished, seconds, *counts = (await tx.execute(latency)).one()
     return Figures(
-        turns={(state, name): n for state, name, n in (await tx.execute(turns)).tuples()},
+        turns={(state, name): n for state, name, n in (await tx.execute(turns))},
         latency=tuple(counts),
         latency_count=finished,
         latency_sum=float(seconds),
         effects={
             (kind, state): n
-            for kind, state, n in (
-                await tx.execute(effects.group_by(EffectRow.action_type, EffectRow.state))
-            ).tuples()
+            for kind, state, n in (await tx.execute(effects.group_by(EffectRow.action_type, EffectRow.state)))
         },
         approvals_open=(await tx.execute(waiting)).scalar_one(),
-        outbox={"waiting": 0, "failed": 0}
-        | dict((await tx.execute(outbox.group_by(OutboxRow.state))).tuples().all()),
+        outbox={"waiting": 0, "failed": 0} | dict((await tx.execute(outbox.group_by(OutboxRow.state))).all()),
         unnumbered=(await tx.execute(select(func.count(PendingRow.arrival)))).scalar_one(),
     )

@@ -65,7 +65,7 @@ async def _missing(database: Database) -> Sequence[str]:
         if not await connection.run_sync(is_current):
             return ["the database's schema is not this version's: run `python -m bot migrate`"]
         beat = select(func.max(SequencerRow.beat), func.clock_timestamp())
-        last, now = (await tx.execute(beat)).tuples().one()
+        last, now = (await tx.execute(beat)).one()
     if last is None or now - last > _LONGEST_SILENCE:
         return ["no sequencer numbers the audit log: start a `worker`"]
     return []

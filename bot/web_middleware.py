@@ -24,7 +24,6 @@ async def request_id(request: web.Request, handler: Handler) -> web.StreamRespon
     """Name the request in every log line it causes, by the caller's `X-Request-ID` if it gave a sound one."""
     given = request.headers.get("X-Request-ID", "")
     name = given if _GIVEN_ID.fullmatch(given) else secrets.token_hex(8)
-    request["request_id"] = name
     with structlog.contextvars.bound_contextvars(request=name):
         response = await handler(request)
     if not response.prepared:

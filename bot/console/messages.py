@@ -71,7 +71,7 @@ async def threads(tx: AsyncSession, channel: str, *, before: int | None = None) 
     newest = select(first.c.thread, first.c.first).order_by(first.c.first.desc()).limit(PAGE)
     if before is not None:
         newest = newest.where(first.c.first < before)
-    shown = [name for name, _ in (await tx.execute(newest)).tuples()]
+    shown = [name for name, _ in (await tx.execute(newest))]
     return await _summarised(tx, channel, reversed(shown))
 
 
@@ -101,7 +101,7 @@ async def _summarised(tx: AsyncSession, channel: str, wanted: Iterable[str]) -> 
     both = select(rows, ends.c.size).join(ends, rows.number.in_([ends.c.first, ends.c.last]))
     sizes: dict[str, int] = {}
     messages: dict[str, list[ConsoleMessageRow]] = {}
-    for row, size in (await tx.execute(both.where(*in_them).order_by(rows.number))).tuples():
+    for row, size in await tx.execute(both.where(*in_them).order_by(rows.number)):
         sizes[row.thread] = size
         messages.setdefault(row.thread, []).append(row)
     return tuple(
@@ -136,7 +136,7 @@ async def newest_numbers(tx: AsyncSession, channels: Iterable[str], not_by: str)
     query = select(rows.channel, func.max(rows.number)).where(
         rows.channel.in_(list(channels)), rows.author != not_by
     )
-    return dict((await tx.execute(query.group_by(rows.channel))).tuples().all())
+    return dict((await tx.execute(query.group_by(rows.channel))).all())
 
 
 async def working_threads(tx: AsyncSession, channels: Iterable[str]) -> frozenset[tuple[str, str]]:
@@ -145,4 +145,4 @@ async def working_threads(tx: AsyncSession, channels: Iterable[str]) -> frozense
     query = select(channel, InboxRow.place["thread"].astext).where(
         InboxRow.platform == "console", InboxRow.state == "stored", channel.in_(list(channels))
     )
-    return frozenset((name, thread) for name, thread in (await tx.execute(query)).tuples())
+    return frozenset((name, thread) for name, thread in (await tx.execute(query)))

@@ -28,7 +28,7 @@ class FormIncomplete(Exception):
 async def button_for(visiting: Visit, token: str) -> tuple[ButtonRow, Place]:
     """A button and the thread in which it was posted. Raises NoSuchButton."""
     query = select(ButtonRow, OutboxRow).join(OutboxRow, OutboxRow.id == ButtonRow.outbox)
-    found = (await visiting.tx.execute(query.where(ButtonRow.token == token))).tuples().first()
+    found = (await visiting.tx.execute(query.where(ButtonRow.token == token))).first()
     if found is None:
         raise NoSuchButton(token)
     button, posted = found

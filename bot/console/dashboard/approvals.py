@@ -112,7 +112,7 @@ async def _actions(visiting: Visit, approvals: Sequence[str]) -> dict[str, Count
         .group_by(EffectRow.approval, EffectRow.action_type)
     )
     found: dict[str, Counter[str]] = {}
-    for approval, action_type, count in (await visiting.tx.execute(query)).tuples():
+    for approval, action_type, count in await visiting.tx.execute(query):
         if approval is not None:
             found.setdefault(approval, Counter())[action_type] = count
     return found

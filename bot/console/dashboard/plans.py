@@ -149,7 +149,7 @@ async def _steps(visiting: Visit) -> dict[str, Counter[str]]:
         PlanStepRow.plan, PlanStepRow.state
     )
     found: dict[str, Counter[str]] = {}
-    for plan, state, count in (await visiting.tx.execute(query)).tuples():
+    for plan, state, count in await visiting.tx.execute(query):
         found.setdefault(plan, Counter())[state] = count
     return found
 
