@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from governance.action import ApprovalTerms, Slot
-from governance.approvals.decision import ApprovalState
+from governance.approvals.decision import (
+    AlreadyDecided,
+    ApprovalState,
+    Approved,
+    Denied,
+    Expired,
+    Recorded,
+    Refused,
+    Superseded,
+    Vote,
+)
 from governance.approvals.slots import Ballot, Hat
 from governance.approvals.working_time import Deadlines
 from governance.people import Role
@@ -51,3 +62,28 @@ def opened(terms: ApprovalTerms, requester: str | None = None) -> ApprovalState:
     """An approval that was asked for at OPENED and stands for eight hours."""
     steps = Deadlines(DEADLINES.remind, DEADLINES.ask_next[: len(terms.then)], DEADLINES.expires)
     return ApprovalState("ap_1", requester, terms, OPENED, steps)
+
+
+def said(answer: Any) -> str:
+    """An answer in the words of the table."""
+    match answer:
+        case Recorded(missing):
+            return f"recorded {len(missing)}"
+        case Approved(by):
+            return f"approved {','.join(by)}"
+        case Denied(by):
+            return f"denied {by}"
+        case Refused(reason):
+            return f"refused {reason}"
+        case AlreadyDecided(status, by):
+            return f"already {status} {by}"
+        case Expired():
+            return "expired"
+        case Superseded(by):
+            return f"superseded {by}"
+    raise AssertionError(answer)
+
+
+def vote(who: str, choice: str, hours: float) -> Vote:
+    """A yes (+) or no (-) by somebody, so many hours after the opening."""
+    return Vote(ballot(who), "approve" if choice == "+" else "deny", OPENED + timedelta(hours=hours))

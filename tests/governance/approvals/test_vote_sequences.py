@@ -2,41 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
 
-from governance.approvals.decision import (
-    AlreadyDecided,
-    ApprovalState,
-    Approved,
-    Denied,
-    Expired,
-    Recorded,
-    Refused,
-    Status,
-    Superseded,
-    Vote,
-    decide,
-    expire,
-    supersede,
-    withdraw,
-)
-from governance.authority.conditions import parse
+from governance.approvals.decision import Refused, decide
 from tests.governance.approvals.polling import (
     ARCHITECTURE,
-    HOUR,
-    OPENED,
     PLAN,
     RELEASE,
     ROLE_CHANGE,
     SCALING,
     STRICT_SCALING,
-    ballot,
     opened,
+    said,
+    vote,
 )
 
 # A step: voter, + (approve) or - (deny), hours after the opening, answer, state after it.
@@ -237,30 +217,6 @@ SEQUENCES: dict[str, tuple[Any, str | None, list[tuple[str, str, float, str, str
 }
 
 
-def said(answer: Any) -> str:
-    """An answer in the words of the table."""
-    match answer:
-        case Recorded(missing):
-            return f"recorded {len(missing)}"
-        case Approved(by):
-            return f"approved {','.join(by)}"
-        case Denied(by):
-            return f"denied {by}"
-        case Refused(reason):
-            return f"refused {reason}"
-        case AlreadyDecided(status, by):
-            return f"already {status} {by}"
-        case Expired():
-            return "expired"
-        case Superseded(by):
-            return f"superseded {by}"
-    raise AssertionError(answer)
-
-
-def vote(who: str, choice: str, hours: float) -> Vote:
-    return Vote(ballot(who), "approve" if choice == "+" else "deny", OPENED + timedelta(hours=hours))
-
-
 @pytest.mark.parametrize("name", SEQUENCES)
 def test_a_sequence(name):
     terms, requester, steps = SEQUENCES[name]
@@ -272,46 +228,3 @@ def test_a_sequence(name):
         if isinstance(answer, Refused):
             assert state == before
             assert answer.who_may == {role for slot in terms.slots for role in slot.roles}
-
-
-def test_an_old_button_answers_that_it_was_superseded():
-    state = supersede(opened(RELEASE), "ap_2", OPENED + HOUR)
-    after, answer = decide(state, vote("nathan", "+", 2))
-    assert (after, said(answer)) == (state, "superseded ap_2")
-
-
-def test_what_was_decided_is_not_superseded_withdrawn_or_expired():
-    state, _ = decide(opened(RELEASE, "david"), vote("nathan", "+", 1))
-    assert supersede(state, "ap_2", OPENED + 2 * HOUR) == state
-    after, answer = withdraw(state, "david", OPENED + 2 * HOUR)
-    assert (after, said(answer)) == (state, "already approved nathan")
-    assert expire(state, OPENED + 99 * HOUR) == state
-
-
-def test_a_requester_takes_a_proposal_back_and_nobody_else_does():
-    state = opened(RELEASE, "david")
-    _, answer = withdraw(state, "nathan", OPENED)
-    assert isinstance(answer, Refused)
-    withdrawn, answer = withdraw(state, "david", OPENED)
-    assert (withdrawn.status, answer) == (Status.WITHDRAWN, None)
-    assert said(decide(withdrawn, vote("nathan", "+", 1))[1]) == "already withdrawn david"
-
-
-def test_nobody_takes_back_what_nobody_asked_for():
-    _, answer = withdraw(opened(RELEASE), "nathan", OPENED)
-    assert isinstance(answer, Refused)
-
-
-def test_who_decided_and_when_is_kept():
-    state, _ = decide(opened(RELEASE), vote("nathan", "-", 3))
-    assert (state.decided_by, state.decided) == ("nathan", OPENED + 3 * HOUR)
-
-
-def test_a_state_survives_being_stored_as_json():
-    conditions = parse("load_test_passed is true and cost < 10000.50").conditions
-    state, _ = decide(
-        opened(STRICT_SCALING, "david"), replace(vote("eve>amanda", "+", 1), conditions=conditions)
-    )
-    stored = TypeAdapter(ApprovalState)
-    assert state.conditions == conditions
-    assert stored.validate_json(stored.dump_json(state)) == state

@@ -45,7 +45,7 @@ def most(slots, ballots):
     return best
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(slots_, ballots_())
 def test_as_many_slots_are_filled_as_can_be(slots, ballots):
     filled = fill(slots, ballots)
@@ -58,7 +58,7 @@ def test_as_many_slots_are_filled_as_can_be(slots, ballots):
         assert choice is None or hats[choice.voter, choice.principal] & slot.roles
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(slots_, ballots_(), st.sampled_from("vwxy"))
 def test_a_barred_requester_fills_nothing_in_any_hat(slots, ballots, requester):
     filled = fill(slots, [ballot.without(requester) for ballot in ballots])

@@ -107,6 +107,7 @@ VOTES = [
     ("priority_change", {}, [{O}], True),
     ("plan_change", {}, [{O, D}], True),
     ("scheduling", {"within_plan": False}, [{O, D}], True),
+    ("story_changes", {"within_plan": False}, [{O, D}], True),
     ("role_change", {}, [{D}, {C}], True),
     ("identity_link", {}, [{D}, {C}], True),
     ("policy_change", {}, [{D}, {C}], True),

@@ -50,6 +50,8 @@ TABLE = [
     ("plan_change", {}, "AEEAAAA AEE.... AEEAAAA AEEAA.. AEEAAAA AEE.... ......."),
     ("scheduling", {"within_plan": True}, "EEEEEEE EEE.... EEEEEEE EEEEE.. EEEEEEE EEE.... ......."),
     ("scheduling", {"within_plan": False}, "AAAAAAA AAA.... AAAAAAA AAAAA.. AAAAAAA AAA.... ......."),
+    ("story_changes", {"within_plan": True}, "EEEEEEE EEE.... EEEEEEE EEEEE.. EEEEEEE EEE.... ......."),
+    ("story_changes", {"within_plan": False}, "AEEAAAA AEE.... AEEAAAA AEEAA.. AEEAAAA AEE.... ......."),
     ("story_priority", {"new_priority": "P3"}, "EEEEEEE EEE.... EEEEEEE EEEEE.. EEEEEEE EEE.... ......."),
     ("story_priority", {"new_priority": "P0"}, "AAEAAAA AAE.... AAEAAAA AAEAA.. AAEAAAA AAE.... ......."),
     ("priority_change", {}, "AAEAAAA AAE.... AAEAAAA AAEAA.. AAEAAAA AAE.... ......."),

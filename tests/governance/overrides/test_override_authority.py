@@ -14,6 +14,7 @@ from governance.overrides.authority import (
     may_open,
     may_overrule,
     may_resume,
+    may_review,
     may_unfreeze,
 )
 from governance.people import Role
@@ -40,6 +41,7 @@ TABLE = {
     "lift a security freeze": (lambda roles: may_unfreeze(roles, freeze(C)), {C}),
     "lift an SRE's freeze": (lambda roles: may_unfreeze(roles, freeze(S)), {C, S}),
     "deploy in an emergency": (lambda roles: may_deploy_in_emergency(roles, "orders are lost"), {S}),
+    "review an emergency": (lambda roles: may_review(roles, "carlos", "nathan"), {C, D}),
     "overrule": (lambda roles: may_overrule(roles), {D}),
     "planning": (lambda roles: may_open(roles, WindowMode.PLANNING), {D}),
     "audit": (lambda roles: may_open(roles, WindowMode.AUDIT), {D, C}),
@@ -61,6 +63,10 @@ def test_each_role(name):
 def test_who_halted_does_not_resume():
     for roles in ({D}, {X}, {D, C, S}):
         assert isinstance(may_resume(roles, "amanda", HALT), Refused)
+
+
+def test_who_deployed_in_an_emergency_does_not_review_it():
+    assert isinstance(may_review({C, D}, "nathan", "nathan"), Refused)
 
 
 def test_an_emergency_needs_a_reason():
