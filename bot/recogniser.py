@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from handlers.recognise.recogniser import Recogniser
 from handlers.recognise.recognition import Recognition
+
+if TYPE_CHECKING:
+    from handlers.recognise.recogniser import Recogniser
 
 
 class BackgroundRecogniser:
@@ -32,6 +35,8 @@ class BackgroundRecogniser:
         return await asyncio.shield(self._loading)
 
     def _load(self) -> Recogniser:
+        from handlers.recognise.recogniser import Recogniser  # brings numpy, which a page does not need
+
         self._folder.mkdir(parents=True, exist_ok=True)
         recogniser = Recogniser.load(self._folder)
         recogniser.warm()

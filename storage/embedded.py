@@ -17,7 +17,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from storage.migrations.row_security import APP_ROLE
+from storage.app_role import APP_ROLE
 
 
 @dataclass(frozen=True, slots=True)

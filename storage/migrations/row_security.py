@@ -6,7 +6,7 @@ from typing import Literal
 
 from alembic import op
 
-APP_ROLE = "countersign_app"
+from storage.app_role import APP_ROLE
 
 _RIGHTS = {"full": "SELECT, INSERT, UPDATE, DELETE", "append": "SELECT, INSERT"}
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from storage.migrations.row_security import APP_ROLE
+from storage.app_role import APP_ROLE
 
 revision = "0001_tenants"
 down_revision = None

@@ -3,7 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-from storage.migrations.row_security import APP_ROLE, protect
+from storage.app_role import APP_ROLE
+from storage.migrations.row_security import protect
 
 revision = "0002_audit"
 down_revision = "0001_tenants"

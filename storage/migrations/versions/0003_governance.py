@@ -4,7 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-from storage.migrations.row_security import APP_ROLE, protect
+from storage.app_role import APP_ROLE
+from storage.migrations.row_security import protect
 
 revision = "0003_governance"
 down_revision = "0002_audit"

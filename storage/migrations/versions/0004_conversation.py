@@ -56,6 +56,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_files"),
     )
     op.create_table(
+        "firings",
+        sa.Column("tenant", sa.Text(), server_default=sa.text("current_setting('app.tenant')"), nullable=False),
+        sa.Column("schedule", sa.Text(), nullable=False),
+        sa.Column("due", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("fired", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "schedule", "due", name="pk_firings"),
+    )
+    op.create_table(
         "inbox",
         sa.Column("tenant", sa.Text(), server_default=sa.text("current_setting('app.tenant')"), nullable=False),
         sa.Column("id", sa.Text(), nullable=False),
@@ -119,7 +127,7 @@ def upgrade() -> None:
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("form", JSONB, nullable=True),
         sa.ForeignKeyConstraint(
-            ["tenant", "outbox"], ["outbox.tenant", "outbox.id"], name=("fk_buttons_tenant_outbox")
+            ["tenant", "outbox"], ["outbox.tenant", "outbox.id"], name="fk_buttons_tenant_outbox"
         ),
         sa.PrimaryKeyConstraint("tenant", "token", name="pk_buttons"),
     )
@@ -127,6 +135,7 @@ def upgrade() -> None:
         "console_messages",
         "feedback",
         "files",
+        "firings",
         "inbox",
         "outbox",
         "posted_messages",

@@ -3,7 +3,7 @@
 from alembic import op
 from procrastinate.schema import SchemaManager
 
-from storage.migrations.row_security import APP_ROLE
+from storage.app_role import APP_ROLE
 
 revision = "0007_jobs"
 down_revision = "0006_agents"

@@ -1,0 +1,129 @@
+"""The doctor: each thing that Countersign leans on, looked at, with what to do about it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Literal
+
+import psycopg
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.database import DatabaseUrls, locate
+from bot.department import Installation
+from bot.settings import Settings
+from governance.audit.keys import KeyUnusable
+from governance.authority.policy_error import PolicyError
+from governance.department_file import DepartmentError
+from governance.department_staffing import problems
+from storage.app_role import APP_ROLE
+from storage.database import sqlalchemy_url
+from storage.migrate import is_current
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing: `well`, worth knowing (`advice`), or `wrong`, and then what to do."""
+
+    what: str
+    state: Literal["well", "advice", "wrong"]
+    says: str
+
+
+async def examine(settings: Settings) -> AsyncIterator[Finding]:
+    """Look at everything, one thing after the other; what cannot be looked at says so."""
+    yield _var_folder(settings)
+    urls: DatabaseUrls | None = None
+    try:
+        urls = locate(settings)
+    except (OSError, RuntimeError, psycopg.Error) as failed:
+        yield Finding("database", "wrong", f"the embedded server does not start: {failed}")
+    if urls is not None:
+        for finding in _database(settings, urls):
+            yield finding
+    installation = Installation(settings, urls or DatabaseUrls("postgresql://", None))
+    yield _matrix(installation)
+    for finding in _department(installation):
+        yield finding
+    yield _signing_key(installation)
+    yield _model(settings)
+    for program, purpose, package in (
+        ("chromium", "the browser tests", "chromium"),
+        ("bwrap", "running commands that agents propose", "bubblewrap"),
+    ):
+        yield _program(program, purpose, package)
+
+
+def _var_folder(settings: Settings) -> Finding:
+    folder = settings.var_folder.resolve()
+    nearest = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if os.access(nearest, os.W_OK):
+        return Finding("VAR_FOLDER", "well", str(folder))
+    return Finding("VAR_FOLDER", "wrong", f"{nearest} cannot be written; set VAR_FOLDER to a folder that can")
+
+
+def _database(settings: Settings, urls: DatabaseUrls) -> list[Finding]:
+    kind = "embedded" if settings.database_url is None else "DATABASE_URL"
+    try:
+        with create_engine(sqlalchemy_url(urls.app)).connect() as connection:
+            role, owns = connection.execute(
+                text("SELECT current_user, count(*) FROM pg_tables WHERE tableowner = current_user")
+            ).one()
+            version = connection.execute(text("SHOW server_version")).scalar_one()
+            current = is_current(connection)
+    except SQLAlchemyError as failed:
+        said = str(failed.__cause__ or failed).strip().splitlines()[0]
+        return [Finding("database", "wrong", f"{kind} cannot be reached: {said}")]
+    found = [Finding("database", "well", f"PostgreSQL {version} ({kind}), as {role}")]
+    if owns:
+        fix = f"connect as {APP_ROLE}: whoever owns a table is exempt from row-level security"
+        found.append(Finding("database role", "wrong", f"{role} owns {owns} tables; {fix}"))
+    if not current:
+        found.append(Finding("schema", "wrong", "not this version's; run: python -m bot migrate"))
+    return found
+
+
+def _matrix(installation: Installation) -> Finding:
+    try:
+        policy = installation.policy
+    except PolicyError as wrong:
+        return Finding("authority matrix", "wrong", str(wrong))
+    return Finding("authority matrix", "well", f"version {policy.version}, {len(policy.rows)} rows")
+
+
+def _department(installation: Installation) -> list[Finding]:
+    try:
+        department = installation.department_file
+        found = problems(department, installation.policy.requirements_for_people())
+    except (DepartmentError, PolicyError) as wrong:
+        return [Finding("department", "wrong", str(wrong))]
+    if found:
+        return [Finding("department", "wrong", problem) for problem in found]
+    sample = " (the sample: nothing in it is real)" if department.sample else ""
+    people = f"{len(department.people)} people, {len(department.teams)} teams"
+    return [Finding("department", "well", f"{department.name}, {people}{sample}")]
+
+
+def _signing_key(installation: Installation) -> Finding:
+    try:
+        verifier = installation.signer(installation.settings.tenant).verifier
+    except KeyUnusable as wrong:
+        return Finding("audit key", "wrong", str(wrong))
+    return Finding("audit key", "well", f"public half {verifier}")
+
+
+def _model(settings: Settings) -> Finding:
+    if settings.openai_api_key is None:
+        says = "none: agents work by rule and say so; set OPENAI_API_KEY (and OPENAI_BASE_URL) for a model"
+        return Finding("model", "advice", says)
+    where = settings.openai_base_url or "the default address"
+    return Finding("model", "well", f"{settings.openai_model} at {where}")
+
+
+def _program(program: str, purpose: str, package: str) -> Finding:
+    if shutil.which(program):
+        return Finding(program, "well", "found")
+    return Finding(program, "advice", f"missing: {purpose} need it; sudo apt-get install {package}")
