@@ -1,7 +1,7 @@
 """Which discipline a story asks for, and which team takes it.
 
-The discipline comes from the words of the story (its title counts three times, the beginning of its
-sentence twice) and from the disciplines of similar done stories. The team is one that has this
+The discipline comes from the words of the story (its title counts three times and its last word most, the
+beginning of its sentence twice) and from the disciplines of similar done stories. The team is one that has this
 discipline: a team of the document's product or one that the document names, if there is one; among
 those, the one whose done stories are most like it and whose services it speaks of.
 """
@@ -19,6 +19,8 @@ from agents.planning.request import PlanningInput
 from agents.planning.stories import Sketch
 from governance.department import Product, Team
 
+_FROM_HEAD = 8.0
+"""How many words the last one of the title is worth: an overview *page*, a reconciliation *test*."""
 _FROM_HISTORY = 4.0
 """How many words the done stories' vote is worth."""
 
@@ -42,7 +44,8 @@ def discipline_of(sketch: Sketch, work: DoneWork, known: frozenset[str]) -> str:
     scores: defaultdict[str, float] = defaultdict(float)
     for name, pattern in lexicon().disciplines.items():
         words = 3 * len(pattern.findall(sketch.title)) + 2 * len(pattern.findall(begin))
-        scores[name] = words + len(pattern.findall(sketch.about))
+        head = _FROM_HEAD if any(m.end() == len(sketch.title) for m in pattern.finditer(sketch.title)) else 0
+        scores[name] = words + head + len(pattern.findall(sketch.about))
     votes = work.nearest(sketch.about, 10)
     total = sum(n.similarity for n in votes) or 1.0
     for n in votes:

@@ -29,7 +29,7 @@ def budget(stories: Sequence[DraftStory], given: PlanningInput) -> Budget:
 
 
 def hourly_cost(story: DraftStory, given: PlanningInput) -> Decimal:
-    """USD for an agent-hour of the story's discipline in its team; failing that, the dearest of the department."""
+    """USD for an agent-hour of the story's discipline in its team, or else the dearest anywhere."""
     own = [a for t in given.teams if t.id == story.team for a in t.agents]
     everybody = [a for t in given.teams for a in t.agents]
     for agents in (own, everybody):

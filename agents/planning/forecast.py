@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import median
 
+from agents.planning.capacity import Free
 from agents.planning.draft import HISTORY_NEEDED, DraftStory, Forecast, NotEnoughHistory
 from agents.planning.request import PlanningInput
-from agents.planning.schedule import Free
 
 RUNS = 10_000
 MOST_WEEKS = 104
@@ -94,7 +94,7 @@ def _last_day(monday: date, weeks: int) -> date:
 
 
 def _share(sprints: Sequence[Free], week: date, given: PlanningInput) -> float:
-    """What part of the team's usual sprint is free in this week; beyond the planned sprints, the mean of them."""
+    """What part of the team's usual sprint is free in this week; beyond the last sprint, the mean."""
     if not sprints:
         return 1.0
     past = [

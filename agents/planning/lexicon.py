@@ -27,7 +27,8 @@ class WeakWords:
 class Lexicon:
     """`synonyms` maps a word to the one that stands for it; `open_points` are TBD and its relatives;
     `instructions` the ways in which a document speaks to the bot; words of one group of `qualifiers`
-    tell two statements apart; `opposites` cannot hold together; `disciplines` say what work is asked for.
+    tell two statements apart; `opposites` cannot hold together; `disciplines` say what work is asked
+    for; `nobodys_work` is work of people in the passive.
     """
 
     stop: frozenset[str]
@@ -38,6 +39,7 @@ class Lexicon:
     qualifiers: tuple[frozenset[str], ...]
     opposites: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]
     imperatives: frozenset[str]
+    nobodys_work: re.Pattern[str]
     disciplines: Mapping[str, re.Pattern[str]]
 
 
@@ -62,6 +64,7 @@ def lexicon() -> Lexicon:
             (re.compile(one, re.IGNORECASE), re.compile(other, re.IGNORECASE))
             for one, other in raw["opposites"]
         ),
+        nobodys_work=_any_of([raw["nobodys_work"]]),
         imperatives=frozenset(raw["imperatives"].split()),
         disciplines={name: _any_of(words) for name, words in raw["disciplines"].items()},
     )

@@ -9,6 +9,7 @@ that would close a circle is left out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from agents.planning.draft import Precedence
@@ -30,7 +31,11 @@ _WHY: Mapping[str, str] = {
     "sre": "runs on what it sets up",
     "qa": "is described once it is tested",
 }
-_ALIKE = 0.25
+_FED_BY: Mapping[str, tuple[str, ...]] = {"frontend": ("backend",), "qa": ("backend", "frontend")}
+_HUB = re.compile(r"\b(?:api|interface|endpoint|backend)s?\b", re.IGNORECASE)
+"""Titles of stories on which screens rest even where few words are shared."""
+_ALIKE = 0.12
+"""Overlap from which two stories are about the same thing; measured on the sample department's documents."""
 _MOST = 2
 """Predecessors by the order of building; more add no order that those do not bring."""
 
@@ -58,13 +63,20 @@ def _by_stage(stories: Sequence[tuple[str, Sketch, str]]) -> Iterator[Precedence
     weight = weights(stems.values())
     for key, sketch, discipline in stories:
         stage = _STAGES.get(discipline, 3)
-        below = [(k, s, d) for k, s, d in stories if _STAGES.get(d, 3) < stage and not s.quality]
         scored = sorted(
-            ((overlap(stems[key], stems[k], weight), _STAGES.get(d, 3), k, d) for k, _, d in below),
+            (
+                (overlap(stems[key], stems[k], weight), _STAGES.get(d, 3), k, d, s)
+                for k, s, d in stories
+                if _STAGES.get(d, 3) < stage and not s.quality
+            ),
             key=lambda found: (-found[0], -found[1], found[2]),
         )
-        alike = [found for found in scored if found[0] >= _ALIKE or sketch.quality][:_MOST]
-        for _, _, other, kind in alike:
+        chosen = [found for found in scored if found[0] >= _ALIKE or sketch.quality][:_MOST]
+        for feeding in _FED_BY.get(discipline, ()):
+            if not any(found[3] == feeding for found in chosen):
+                hubs = [f for f in scored if f[3] == feeding and (_HUB.search(f[4].title) or f[0] >= _ALIKE)]
+                chosen += hubs[:1]
+        for _, _, other, kind, _ in chosen:
             yield Precedence(key, other, _WHY.get(kind, "builds on it"))
 
 

@@ -102,10 +102,38 @@ def outline(text: str) -> Outline:
     walk = _Walk()
     for token_index, token in enumerate(tokens := MarkdownIt("commonmark").enable("table").parse(body)):
         walk.see(token, tokens[token_index + 1] if token_index + 1 < len(tokens) else token)
-    passages = tuple(walk.passages)
-    titles = [h.text for h in walk.headings if h.level == 1] + [h.text for h in walk.headings]
+    passages = _under_titled_items(walk.passages)
+    headings = sorted({*walk.headings, *(p.sections[-1] for p in passages if p.sections)}, key=lambda h: h.line)
+    titles = [h.text for h in headings if h.level == 1] + [h.text for h in headings]
     meta = (*front, *_meta(passages))
-    return Outline(titles[0] if titles else "", tuple(walk.headings), passages, meta, text.count("\n") + 1)
+    return Outline(titles[0] if titles else "", tuple(headings), passages, meta, text.count("\n") + 1)
+
+
+def _under_titled_items(passages: list[Passage]) -> tuple[Passage, ...]:
+    """A numbered item of few words above numbered paragraphs (`4.1 The system …`) is a heading."""
+    titles = {
+        index: Heading(passage.text.strip(" :"), 7, passage.line)
+        for index, passage in enumerate(passages)
+        if passage.kind == "item"
+        and passage.depth == 1
+        and len(passage.text.split()) <= 6
+        and passage.text[-1:] not in ".;,"
+        and any(
+            p.parent == index and re.match(r"\W*\d+\.\d+\s", p.text) for p in passages[index + 1 : index + 4]
+        )
+    }
+    return tuple(
+        replace(
+            passage,
+            sections=(*passage.sections, titles[passage.parent]),
+            role=role_of(titles[passage.parent].text) or passage.role,
+            parent=None,
+            kind="paragraph",
+        )
+        if passage.parent in titles
+        else passage
+        for passage in passages
+    )
 
 
 def sentences(passage: Passage, index: int) -> Iterator[Sentence]:

@@ -18,16 +18,16 @@ _STATE_COLUMN = re.compile(r"state|status|ready", re.IGNORECASE)
 
 
 def outside(
-    outline: Outline, stories: Sequence[tuple[str, Sketch]], given: PlanningInput
+    outline: Outline, stories: Sequence[tuple[str, Sketch]], own_teams: frozenset[str], given: PlanningInput
 ) -> tuple[OutsideDependency, ...]:
     """Open epics and services that the document names, and declared dependencies that match nothing.
 
-    A service in production that no dependency section names is a part of the surroundings, not a
-    dependency.
+    A service that no dependency section names is a dependency only if it is not in production yet and
+    is another team's than `own_teams`: what the plan's own teams run is what the plan changes.
     """
     found: dict[str, OutsideDependency] = {}
     for line, text, declared, passage in _places(outline):
-        for dependency in _named_in(text, line, declared, given):
+        for dependency in _named_in(text, line, declared, own_teams, given):
             found.setdefault(dependency.name.casefold(), dependency)
         if declared and passage is not None and not _covered(text, found):
             dependency = _unmatched(passage)
@@ -49,7 +49,9 @@ def _places(outline: Outline) -> Iterator[tuple[int, str, bool, Passage | None]]
             yield passage.line, passage.text, False, None
 
 
-def _named_in(text: str, line: int, declared: bool, given: PlanningInput) -> Iterator[OutsideDependency]:
+def _named_in(
+    text: str, line: int, declared: bool, own_teams: frozenset[str], given: PlanningInput
+) -> Iterator[OutsideDependency]:
     rest = text
     epics = [
         e for e in given.epics if e.status is not StoryStatus.CANCELLED and e.document != given.document.name
@@ -61,14 +63,15 @@ def _named_in(text: str, line: int, declared: bool, given: PlanningInput) -> Ite
     for service in sorted(given.services, key=lambda s: (-len(s.name), s.id)):
         if mentions(rest, (service.name, service.id)):
             rest = _without(_without(rest, service.name), service.id)
-            if declared or service.lifecycle != "production":
+            if declared or (service.lifecycle != "production" and service.team not in own_teams):
                 yield _of_service(service, line)
 
 
 def _of_epic(epic: Epic, line: int, given: PlanningInput) -> OutsideDependency:
     stories = [s for s in given.stories if s.epic == epic.id and s.status is not StoryStatus.CANCELLED]
     done = sum(s.status is StoryStatus.DONE for s in stories)
-    beside = next((s for s in given.services if mentions(epic.title, (s.name, s.id))), None)
+    named = [s for s in given.services if mentions(epic.title, (s.name, s.id))]
+    beside = max(named, key=lambda s: (len(s.id), s.id), default=None)
     status = f"{epic.status.value.replace('_', ' ')}, {done} of {len(stories)} stories done"
     if beside:
         status += f"; service {beside.id} is {beside.lifecycle}"

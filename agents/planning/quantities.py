@@ -71,6 +71,8 @@ _CEILING = re.compile(
     r"<=?|≤|limited to|limit of|not exceed(?:ing)?|in)\s*$",
     re.IGNORECASE,
 )
+_BASELINE = re.compile(r"\bfrom\s+$", re.IGNORECASE)
+_LIST = re.compile(r"(?P<numbers>\d+(?:, \d+)*),? (?:and|or) \d+ (?P<unit>[A-Za-z]+)")
 _SKIPPED_NOUNS = frozenset(
     [
         "of",
@@ -126,7 +128,7 @@ def quantities(text: str) -> tuple[Quantity, ...]:
         found.append(
             Quantity(_EVERY[match[0].lower()], "interval", "exact", match[0], match.start(), match.end())
         )
-    return tuple(sorted(found, key=lambda q: q.start))
+    return tuple(sorted((*found, *_listed(text)), key=lambda q: q.start))
 
 
 def measured(text: str) -> bool:
@@ -136,6 +138,8 @@ def measured(text: str) -> bool:
 
 def _quantity(text: str, match: re.Match[str]) -> Quantity | None:
     before = text[: match.start()]
+    if _BASELINE.search(before) and re.match(r"[^,;.]{0,12}\bto\b", text[match.end() :]):
+        return None
     if _LABEL_BEFORE.search(before) or re.search(r"[A-Za-z]$", before):
         return None
     number = match["number"].lower()
@@ -157,6 +161,22 @@ def _quantity(text: str, match: re.Match[str]) -> Quantity | None:
     )
 
 
+def _listed(text: str) -> list[Quantity]:
+    """The earlier figures of `1, 5 and 25 minutes`, which share the last one's unit."""
+    found = []
+    for match in _LIST.finditer(text):
+        unit = match["unit"].lower()
+        singular = unit.removesuffix("s") if len(unit) > 2 else unit
+        for number in re.finditer(r"\d+", match["numbers"]) if singular in _SECONDS else ():
+            start = match.start() + number.start()
+            found.append(
+                Quantity(
+                    float(number[0]) * _SECONDS[singular], "time", "exact", f"{number[0]} {unit}", start, start
+                )
+            )
+    return found
+
+
 def _plain_number(written: str) -> float | None:
     if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", written):
         return float(written.replace(",", ""))
@@ -172,6 +192,8 @@ def _dimension(match: re.Match[str], unit: str, before: str) -> tuple[str | None
     singular = unit.removesuffix("s") if len(unit) > 2 else unit
     if match["money"] or unit in ("usd", "eur", "dollar", "dollars", "euro", "euros"):
         return "money", 1, match.end("scale") if match["scale"] else match.end("number")
+    if (match["next"] or "").strip().lower() == "confidence":
+        return None, 1, match.end()
     if unit in ("%", "percent") or unit.startswith("per cent"):
         return "percent", 1, match.end("unit")
     if singular in _SECONDS:
@@ -184,9 +206,19 @@ def _dimension(match: re.Match[str], unit: str, before: str) -> tuple[str | None
     ]
     if not unit or unit in _SKIPPED_NOUNS:
         return None, 1, match.end()
+    if _is_article(match["number"], before):
+        return None, 1, match.end()
     if unit.endswith("s") or len(nouns) == 1:
         return f"count:{unit.removesuffix('s')}", 1, match.end("unit")
     return f"count:{nouns[-1].removesuffix('s')}", 1, match.end("next")
+
+
+def _is_article(number: str, before: str) -> bool:
+    """`from one team to another` counts nothing; `exactly one team` does."""
+    stressed = re.search(
+        r"\b(?:exactly|only|just|at most|at least|up to|maximum of|than|single)\s+$", before, re.IGNORECASE
+    )
+    return number.lower() == "one" and not stressed
 
 
 def _bound(before: str, after: str) -> Bound:

@@ -14,8 +14,11 @@ MOST_REQUIREMENTS = 400
 
 _PREFIX = r"(?!PRD)(?:FR|NFR|REQ|RQ|BR|UC|US|SR|PR|UR|TR|QR|DR|CR|ST|F|R|S|N)"
 _ID = _PREFIX + r"[-_ ]?(?:[A-Z]{1,6}[-_])?\d+(?:\.\d+)*[a-z]?"
-ID_ANYWHERE = re.compile(rf"\b{_ID}\b")
-_LEADING_ID = re.compile(rf"^\W*({_ID})\b\s*(?:\([^)]*\))?\s*[\]:.)–—-]*\s*")
+_OWN_PREFIX = r"(?!PRD|UTF|SHA|ISO|TLS|AES|RFC|RSA|MD|IPV|HTTP|GDPR|WCAG|Q|P|V|H)[A-Z]{1,6}-\d+(?:\.\d+)*[a-z]?"
+ID_ANYWHERE = re.compile(rf"\b(?:{_ID}|{_OWN_PREFIX})\b")
+_AFTER_ID = r"\b\s*(?:\([^)]*\))?\s*[\]:.)–—-]*\s*"
+_LEADING_ID = re.compile(rf"^\W*({_ID}|{_OWN_PREFIX}){_AFTER_ID}")
+_NUMBERED = re.compile(r"^\W*(\d+(?:\.\d+)+)\.?\s+(?=\S)")
 _USER_STORY = re.compile(
     r"\bAs an?\s+[^,.]{2,60}?,?\s+I\s+(?:want|need|can|must|should|would like|wish)\b", re.IGNORECASE
 )
@@ -172,7 +175,7 @@ class _Reader:
         first: int | None = None
         for sentence in sentences(passage, index):
             text = sentence.text.removeprefix(lead).lstrip(" :.–—-") if first is None else sentence.text
-            match = _LEADING_ID.match(text)
+            match = _LEADING_ID.match(text) or _NUMBERED.match(text)
             if not text:
                 continue
             if first is not None and not match and not _USER_STORY.search(text):
@@ -187,7 +190,8 @@ class _Reader:
 
     def _asks(self, text: str, passage: Passage) -> bool:
         if _USER_STORY.search(text) or (
-            _LEADING_ID.match(text) and passage.role not in ("goals", "acceptance")
+            (_LEADING_ID.match(text) or _NUMBERED.match(text))
+            and passage.role not in ("goals", "acceptance", "background")
         ):
             return True
         if passage.role in ("goals", "acceptance") or text.rstrip().endswith("?"):

@@ -70,4 +70,7 @@ def _binds(text: str, passage: Passage) -> bool:
         )
     if passage.role in ("out_of_scope", "questions", "metadata"):
         return False
-    return bool(re.search(r"\b(?:must|shall|should|needs? to|has to|have to|will)\b", text, re.IGNORECASE))
+    if passage.role == "other" and re.match(r"\W*\d+(?:\.\d+)+\s", passage.text):
+        return True
+    will = "|will" if passage.role != "background" else ""
+    return bool(re.search(rf"\b(?:must|shall|should|needs? to|has to|have to{will})\b", text, re.IGNORECASE))

@@ -29,7 +29,8 @@ _THINGS = re.compile(
     r"\b(?:server|browser|parameter|header|container|folder|number|filter|computer|order|error)s?$", re.I
 )
 _ASKING = re.compile(
-    r"\s+(?:(?:must|shall|should|will|can|may) (?:be able to )?|needs? to |(?:is|are) (?:able|required|expected) to |"
+    r"\s+(?:(?:must|shall|should|will|can|may) (?:be able to )?|needs? to |"
+    r"(?:is|are) (?:able|required|expected) to |"
     r"ha(?:s|ve) to |wants? to )",
     re.IGNORECASE,
 )

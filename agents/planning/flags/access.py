@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from agents.planning.flags.claims import Claim, Disagreement, told_apart
+from agents.planning.lexicon import lexicon
 from agents.planning.terms import content_stems, overlap
 
 _ACCESS = re.compile(
@@ -17,6 +18,7 @@ _ACCESS = re.compile(
     r"is able to|are allowed to|is allowed to|are not allowed to|shall be able to) (?P<what>.+)",
     re.IGNORECASE,
 )
+_WHO = r"(?:(?P<only1>only)|(?P<all>all|any|every|each))\s(?P<who>.{2,60}?)(?P<only2>(?!))?"
 _EVERYBODY = frozenset(["everyone", "everybody", "anyone", "anybody", "users", "user", "people"])
 
 
@@ -25,13 +27,24 @@ class _Access:
     who: frozenset[str]
     only: bool
     everybody: bool
+    every: bool
     allowed: bool
     what: frozenset[str]
 
 
+def _doing(text: str) -> re.Match[str] | None:
+    """`Only the first administrator sees the checklist`: a verb of the lexicon instead of a modal."""
+    start = re.match(r"\W*(?:only|all|any|every|each)\b", text, re.IGNORECASE)
+    for verb in re.finditer(r"\b[a-z]+\b", text) if start else ():
+        if verb[0] in lexicon().imperatives or verb[0].removesuffix("s") in lexicon().imperatives:
+            spelled = rf"^\W*{_WHO}\s(?P<can>)(?P<what>{verb[0]}\b.+)"
+            return re.match(spelled, text, re.IGNORECASE)
+    return None
+
+
 @lru_cache(maxsize=4096)
 def _access(text: str) -> _Access | None:
-    match = _ACCESS.search(text)
+    match = _ACCESS.search(text) or _doing(text)
     if not match:
         return None
     who = frozenset(match["who"].lower().split())
@@ -43,7 +56,8 @@ def _access(text: str) -> _Access | None:
     allowed = not re.search("not", match["can"], re.IGNORECASE)
     stems = frozenset(s for word in words for s in content_stems(word))
     what = content_stems(re.split(r"\b(?:so that|because|in order to)\b|[;:]", match["what"])[0])
-    return _Access(stems, only, everybody, allowed, what) if stems or everybody else None
+    every = bool(match["all"])
+    return _Access(stems, only, everybody, every, allowed, what) if stems or everybody else None
 
 
 def differing_access(one: Claim, other: Claim, weight: Mapping[str, float]) -> Disagreement | None:
@@ -59,7 +73,8 @@ def differing_access(one: Claim, other: Claim, weight: Mapping[str, float]) -> D
     elif a.only and b.only:
         clash = a.who != b.who
     elif a.only or b.only:
-        clash = not (a.who <= b.who or b.who <= a.who) or a.everybody or b.everybody
+        narrowed = ((a.only and b.every) or (b.only and a.every)) and a.who != b.who
+        clash = not (a.who <= b.who or b.who <= a.who) or a.everybody or b.everybody or narrowed
     else:
         clash = False
     return Disagreement("who may do this is said differently", "Say once which roles may.") if clash else None

@@ -15,7 +15,14 @@ _EXAMPLE = re.compile(r"^\W*(?:given|when|then|and when|and then|for example|e\.
 _NUMBERED = re.compile(
     r"\b(phase|stage|version|tier|level|step|milestone|wave|sprint|release)\s?(\d+|[ivx]+)\b"
 )
-_NEGATION = re.compile(r"\b(?:not|never|no|cannot|can't|won't|without|nor|neither|none)\b|n't\b", re.IGNORECASE)
+_CLAUSE_END = re.compile(r"[,;:]\s|\s(?:as|because|while|whereas|and then|so that)\s")
+_DURATION = re.compile(
+    r"\b(?:period|due|date|day|term|deadline|window|duration|length|time)s?\b", re.IGNORECASE
+)
+_NEGATION = re.compile(
+    r"\b(?:must|shall|should|may|can|will|is|are|do|does|was)\s*(?:not|never)\b|\bcannot\b|\bnever\b|n't\b|^\W*no\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,14 @@ def _claim(statement: Statement) -> Claim:
         frozenset(re.findall(r"[a-z0-9]+", text.lower())),
         dict(_NUMBERED.findall(text.lower())),
     )
+
+
+def clause_subject(text: str, figure: Quantity) -> frozenset[str]:
+    """What the clause around a figure is about, without words of time and duration."""
+    begin = max((m.end() for m in _CLAUSE_END.finditer(text, 0, figure.start)), default=0)
+    after = _CLAUSE_END.search(text, figure.end)
+    clause = text[begin : figure.start] + text[figure.end : after.start() if after else len(text)]
+    return content_stems(_DURATION.sub(" ", clause))
 
 
 def same_subject(one: Claim, other: Claim, weight: Mapping[str, float], least: float, shared: int = 2) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from agents.planning.flags.claims import Claim, Disagreement, same_subject, told_apart
+from agents.planning.flags.claims import Claim, Disagreement, clause_subject, same_subject, told_apart
 from agents.planning.lexicon import lexicon
 from agents.planning.periods import periods
 from agents.planning.quantities import Quantity
@@ -29,9 +29,7 @@ FARTHEST_APART = 50
 
 def differing_figures(one: Claim, other: Claim, weight: Mapping[str, float]) -> Disagreement | None:
     """The same measure with another value: 90 days here and 30 days there."""
-    if not one.figures or not other.figures or not (one.statement.binding or other.statement.binding):
-        return None
-    if one.statement.role == "background" or other.statement.role == "background":
+    if not (one.figures and other.figures and one.statement.binding and other.statement.binding):
         return None
     for a in one.figures:
         for b in other.figures:
@@ -49,12 +47,21 @@ def differing_figures(one: Claim, other: Claim, weight: Mapping[str, float]) -> 
 
 
 def _same_measure(one: Claim, other: Claim, a: Quantity, b: Quantity, weight: Mapping[str, float]) -> bool:
-    """Two shared stems, or one that is all that the shorter statement is about if both set the same bound."""
-    if a.dimension in ("interval", "size") or a.dimension.startswith("count:"):
+    """Two shared stems; or one, where the two clauses with the figures are about little else."""
+    if a.dimension in ("interval", "size"):
         return same_subject(one, other, weight, 0.5, 1)
     if same_subject(one, other, weight, 0.5, 2):
         return True
-    return a.bound == b.bound != "exact" and same_subject(one, other, weight, 0.9, 1)
+    if a.dimension != "time" or told_apart(one, other):
+        return False
+    if a.bound == b.bound != "exact" and same_subject(one, other, weight, 0.9, 1):
+        return True
+    left, right = (clause_subject(c.statement.text, q) for c, q in ((one, a), (other, b)))
+    return _unit(a) == _unit(b) and bool(left & right) and overlap(left, right, weight) >= 0.6
+
+
+def _unit(quantity: Quantity) -> str:
+    return quantity.text.split()[-1].rstrip("s").lower()
 
 
 def _compatible(a: Quantity, b: Quantity) -> bool:

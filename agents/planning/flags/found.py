@@ -6,6 +6,7 @@ from agents.planning.draft import Flag
 from agents.planning.flags.contradictions import contradictions
 from agents.planning.flags.gaps import gaps
 from agents.planning.flags.instructions import instructing, instructions
+from agents.planning.flags.passives import passives
 from agents.planning.flags.wording import wording
 from agents.planning.outline import Outline
 from agents.planning.requirements import Asked
@@ -22,6 +23,7 @@ def flags(outline: Outline, asked: tuple[Asked, ...]) -> tuple[Flag, ...]:
         *instructions(outline),
         *contradictions(said, asked),
         *gaps(outline, said, asked),
+        *passives(said),
         *wording(outline, said),
     ]
     by_line: dict[int, Flag] = {}

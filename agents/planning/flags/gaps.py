@@ -12,6 +12,8 @@ from agents.planning.quantities import measured
 from agents.planning.requirements import ID_ANYWHERE, Asked
 from agents.planning.statements import Statement
 
+_QUOTED = re.compile(r"[\"“”][^\"“”]{1,60}[\"“”]")
+_SETTLED = re.compile(r"\b(?:settled|resolved|closed|answered|filled in|replaced)\b", re.IGNORECASE)
 _EMPTY = re.compile(
     r"^[\s\-–—_.?*]*$|^(?:n/?a|none(?: yet)?|nobody|no one|unknown|tbd|tbc|\?+|open)$", re.IGNORECASE
 )
@@ -60,7 +62,8 @@ def _missing(quote: str, line: int, why: str, suggestion: str) -> Flag:
 def _open_points(outline: Outline) -> Iterator[Flag]:
     for passage in outline.passages:
         for offset, text in enumerate(passage.lines):
-            if match := lexicon().open_points.search(text) or re.search(r"\?{2,}", text):
+            open_point = lexicon().open_points.search(_QUOTED.sub("", text)) or re.search(r"\?{2,}", text)
+            if (match := open_point) and not _SETTLED.search(text):
                 yield _missing(
                     text,
                     passage.line + offset,
@@ -93,11 +96,6 @@ def _owners(outline: Outline) -> Iterator[Flag]:
             yield _missing(
                 f"{meta.key}: {meta.value}", meta.line, "nobody owns it", "Name a person who decides."
             )
-    if len(outline.meta) >= 2 and not any(
-        re.search("owner|author|sponsor|contact", m.key) for m in outline.meta
-    ):
-        first = min(m.line for m in outline.meta)
-        yield _missing(outline.title, first, "no owner is named", "Name a person who decides.")
 
 
 def _empty_sections(outline: Outline) -> Iterator[Flag]:
@@ -170,7 +168,7 @@ def _without_acceptance(outline: Outline, asked: tuple[Asked, ...]) -> Iterator[
     ]
     if len(accepted) >= 2 and len(accepted) >= 0.6 * len(own):
         for a in own:
-            if a not in accepted:
+            if a not in accepted and not measured(a.requirement.text):
                 line = a.requirement.line
                 yield _missing(
                     a.requirement.text, line, "it alone has no acceptance criteria", "Say how it is accepted."

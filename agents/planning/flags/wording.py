@@ -12,6 +12,12 @@ from agents.planning.quantities import quantities
 from agents.planning.requirements import ID_ANYWHERE
 from agents.planning.statements import Statement
 
+_QUOTED = re.compile(r"[\"“”][^\"“”]{1,60}[\"“”]")
+_COMPARED = re.compile(
+    r"\b(?:how|as|so|too) (?:many|few|often|fast|much|quickly|long|large|frequently|recently|"
+    r"soon(?! as possible))\b",
+    re.IGNORECASE,
+)
 _PURPOSE = re.compile(r",? (?:so that|in order to|because)\b[^.;]*", re.IGNORECASE)
 
 
@@ -24,11 +30,16 @@ def wording(outline: Outline, statements: tuple[Statement, ...]) -> Iterator[Fla
         found = [
             (group, match[0])
             for group in lexicon().weak
-            for match in group.pattern.finditer(_PURPOSE.sub("", statement.text))
+            for match in group.pattern.finditer(_plain(statement.text))
             if not group.excused_by & beside and not _defined_elsewhere(statement.text, match[0])
         ]
         if found:
             yield _flag(statement, found)
+
+
+def _plain(text: str) -> str:
+    """Without purposes, quoted names, and words that compare or ask (`how many`, `as soon as`)."""
+    return _COMPARED.sub("", _QUOTED.sub("", _PURPOSE.sub("", text)))
 
 
 def _flag(statement: Statement, found: list[tuple[WeakWords, str]]) -> Flag:

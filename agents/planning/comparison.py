@@ -1,0 +1,82 @@
+"""What differs between two versions of a plan, in sentences, for "old and new"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agents.planning.draft import Budget, DraftStory, Forecast, PlanDraft
+
+
+def compare(old: PlanDraft, new: PlanDraft) -> tuple[str, ...]:
+    """One sentence a difference; empty if nothing that people see differs."""
+    return (*_stories(old, new), *_times(old, new), *_money(old, new), *_rest(old, new))
+
+
+def _stories(old: PlanDraft, new: PlanDraft) -> Iterator[str]:
+    before = {s.key: s for s in old.stories}
+    after = {s.key: s for s in new.stories}
+    for key in [k for k in before if k not in after]:
+        yield f"{key} {before[key].title} is dropped ({before[key].hours:g} agent-hours)."
+    for key in [k for k in after if k not in before]:
+        yield f"{key} {after[key].title} is new ({after[key].hours:g} agent-hours)."
+    places, others = ({p.story: p for p in d.schedule} for d in (old, new))
+    for key in [k for k in after if k in before]:
+        yield from _story(before[key], after[key])
+        if key in places and key in others and places[key].starts != others[key].starts:
+            yield f"{key} moves from the sprint of {places[key].starts} to that of {others[key].starts}."
+        elif key in places and key not in others:
+            yield f"{key} has no place any more."
+        elif key not in places and key in others:
+            yield f"{key} gets a place in the sprint of {others[key].starts}."
+
+
+def _story(old: DraftStory, new: DraftStory) -> Iterator[str]:
+    if old.team != new.team:
+        yield f"{new.key} {new.title} goes from {old.team or 'nobody'} to {new.team or 'nobody'}."
+    if old.hours != new.hours:
+        yield f"{new.key} is estimated at {new.hours:g} agent-hours instead of {old.hours:g}."
+    if (old.title, old.description, old.acceptance) != (new.title, new.description, new.acceptance):
+        yield f"{new.key} is worded differently."
+    if old.priority is not new.priority:
+        yield f"{new.key} has priority {new.priority} instead of {old.priority}."
+
+
+def _times(old: PlanDraft, new: PlanDraft) -> Iterator[str]:
+    was, now = _span(old), _span(new)
+    if was != now:
+        yield f"The schedule covers {now} instead of {was}."
+    if isinstance(old.forecast, Forecast) and isinstance(new.forecast, Forecast):
+        if old.forecast.p50 != new.forecast.p50:
+            yield f"The forecast's P50 is {new.forecast.p50} instead of {old.forecast.p50}."
+        if old.forecast.p85 != new.forecast.p85:
+            yield f"The forecast's P85 is {new.forecast.p85} instead of {old.forecast.p85}."
+
+
+def _span(draft: PlanDraft) -> str:
+    if not draft.schedule:
+        return "nothing"
+    return f"{min(p.starts for p in draft.schedule)} to {max(p.ends for p in draft.schedule)}"
+
+
+def _money(old: PlanDraft, new: PlanDraft) -> Iterator[str]:
+    if not (isinstance(old.budget, Budget) and isinstance(new.budget, Budget)):
+        return
+    if old.budget.hours != new.budget.hours:
+        yield f"The budget is {new.budget.hours:g} agent-hours instead of {old.budget.hours:g}."
+    if old.budget.limit_hours != new.budget.limit_hours and new.budget.ceiling_hours is not None:
+        limit, was = new.budget.limit_hours, old.budget.limit_hours
+        yield f"Spending pauses for approval at {limit:g} agent-hours instead of {was:g}."
+    if old.budget.cost != new.budget.cost:
+        yield f"The cost is {new.budget.cost} USD instead of {old.budget.cost} USD."
+
+
+def _rest(old: PlanDraft, new: PlanDraft) -> Iterator[str]:
+    if old.document_digest != new.document_digest:
+        yield "The document has changed."
+    if old.risk_level != new.risk_level:
+        yield f"The risk is {new.risk_level} instead of {old.risk_level}."
+    if old.changes.order != new.changes.order and new.changes.order:
+        yield f"The order is {', '.join(new.changes.order)}, then the rest."
+    told = [word for word in new.changes.notify if word not in old.changes.notify]
+    if told:
+        yield f"You will also be told of {', '.join(told)}."

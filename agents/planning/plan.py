@@ -1,0 +1,268 @@
+"""From a document to a plan, by rule: one pure function, the same input giving the same plan."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from agents.planning import figures
+from agents.planning.assignment import discipline_of, named_teams, product_of, team_of
+from agents.planning.budget import budget
+from agents.planning.capacity import free_hours
+from agents.planning.draft import (
+    HISTORY_NEEDED,
+    Budget,
+    DraftStory,
+    Flag,
+    Forecast,
+    NotEnoughHistory,
+    OutsideDependency,
+    PlanDraft,
+    Precedence,
+    Requirement,
+    Scheduled,
+    Unscheduled,
+)
+from agents.planning.estimates import estimate
+from agents.planning.flags.found import flags
+from agents.planning.flags.instructions import instructing
+from agents.planning.forecast import forecast, throughput
+from agents.planning.history import DoneWork
+from agents.planning.ledger import Ledger
+from agents.planning.ordering import precedences
+from agents.planning.outline import Outline, outline
+from agents.planning.outside import outside
+from agents.planning.request import ImpossibleChange, PlanningInput
+from agents.planning.requirements import MOST_REQUIREMENTS, NothingAsked, TooManyRequirements, requirements
+from agents.planning.risks import Findings, overall, risks
+from agents.planning.schedule import schedule
+from agents.planning.stories import Sketch, sketch_stories
+from governance.facts import Fact
+
+_HOURS = re.compile(r"(\d[\d,.]*)\s*(?:agent[- ])?hours", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A document read: what it asks for, as sketches with their keys, and what a person should settle."""
+
+    outline: Outline
+    requirements: tuple[Requirement, ...]
+    flags: tuple[Flag, ...]
+    sketches: tuple[tuple[str, Sketch], ...]
+
+
+def plan(given: PlanningInput) -> PlanDraft:
+    """The whole plan. CPU-bound (seconds): call it from a thread, never on the event loop.
+
+    Raises UnplannableDocument for a document that cannot be planned from, and ImpossibleChange for
+    changes that name a story or team that is not there.
+    """
+    return plan_from(read(given), given)
+
+
+def read(given: PlanningInput) -> Reading:
+    """Requirements, flags and sketched stories. Raises UnplannableDocument."""
+    name = given.document.name
+    if not given.document.text.strip():
+        raise NothingAsked(name, "it is empty")
+    taken = outline(given.document.text)
+    asked = requirements(taken, instructing(taken))
+    if len(asked) > MOST_REQUIREMENTS:
+        raise TooManyRequirements(name, len(asked))
+    if not asked:
+        why = "it has headings and no text" if not taken.passages else "no sentence in it asks for anything"
+        raise NothingAsked(name, why)
+    sketches = tuple((f"S{n}", s) for n, s in enumerate(sketch_stories(asked, taken), 1))
+    return Reading(taken, tuple(a.requirement for a in asked), flags(taken, asked), sketches)
+
+
+def plan_from(reading: Reading, given: PlanningInput) -> PlanDraft:
+    """The plan for these sketches, whoever wrote their words; all figures are worked out here."""
+    _check(given, [key for key, _ in reading.sketches])
+    kept = [(key, sketch) for key, sketch in reading.sketches if key not in given.changes.drop]
+    product = product_of(reading.outline, given)
+    stories, links, conflicts = _stories(kept, reading, given)
+    free = free_hours(given)
+    within, over = _within_budget(stories, links, given)
+    places, left = schedule(within, links, free, given.changes.order)
+    left = (*left, *over)
+    own_teams = frozenset(s.team for s in stories) | frozenset(product.teams if product else ())
+    outside_work = outside(reading.outline, kept, own_teams, given)
+    coming = _forecast(stories, given)
+    cost = (
+        budget(stories, given) if len(given.done()) >= HISTORY_NEEDED else NotEnoughHistory(len(given.done()))
+    )
+    found = Findings(
+        given.document.path,
+        product.id if product else "",
+        reading.requirements,
+        stories,
+        reading.flags,
+        places,
+        left,
+        outside_work,
+        coming[0],
+        cost,
+        free,
+        _document_hours(reading.outline),
+    )
+    judged = risks(found, given)
+    draft = PlanDraft(
+        document=given.document.name,
+        document_digest=given.document.digest,
+        product=product.id if product else "",
+        title=_title(reading.outline, given.document.name),
+        requirements=reading.requirements,
+        stories=stories,
+        flags=reading.flags,
+        precedences=links,
+        schedule=places,
+        unscheduled=left,
+        forecast=coming[0],
+        budget=cost,
+        risks=judged,
+        risk_level=overall(judged),
+        dependencies=outside_work,
+        facts=(),
+        worked_out="rules",
+        blockers=(*conflicts, *_blockers(reading.flags, outside_work, left, given)),
+        changes=given.changes,
+    )
+    return replace(draft, facts=_facts(draft, found, coming[1], given))
+
+
+def _check(given: PlanningInput, keys: Sequence[str]) -> None:
+    changes = given.changes
+    for key in (*changes.drop, *changes.order, *(key for key, _ in changes.move)):
+        if key not in keys:
+            raise ImpossibleChange(f"The plan has no story {key}; it has {keys[0]} to {keys[-1]}.")
+    if set(keys) == set(changes.drop):
+        raise ImpossibleChange("That would drop every story.")
+    if changes.budget_hours is not None and changes.budget_hours <= 0:
+        raise ImpossibleChange("A budget must be more than 0 hours.")
+    for _, team in changes.move:
+        given.team(team)
+
+
+def _stories(
+    kept: Sequence[tuple[str, Sketch]], reading: Reading, given: PlanningInput
+) -> tuple[tuple[DraftStory, ...], tuple[Precedence, ...], tuple[str, ...]]:
+    work = DoneWork(given.done())
+    known = frozenset(d.value for team in given.teams for d in team.capacity)
+    product, named = product_of(reading.outline, given), named_teams(reading.outline, given)
+    moved = {key: given.team(team).id for key, team in given.changes.move}
+    kinds = [(key, sketch, discipline_of(sketch, work, known)) for key, sketch in kept]
+    links = precedences(kinds)
+    stories = tuple(
+        DraftStory(
+            key=key,
+            title=sketch.title,
+            as_a=sketch.as_a,
+            i_want=sketch.i_want,
+            so_that=sketch.so_that,
+            acceptance=sketch.acceptance,
+            requirements=sketch.requirements,
+            team=moved.get(key) or team_of(sketch, discipline, product, named, work, given),
+            discipline=discipline,
+            estimate=estimate(sketch.about, discipline, work),
+            depends_on=tuple(link.after for link in links if link.story == key),
+            priority=sketch.priority,
+        )
+        for key, sketch, discipline in kinds
+    )
+    return stories, links, _order_conflicts(links, given.changes.order)
+
+
+def _order_conflicts(links: Sequence[Precedence], order: Sequence[str]) -> tuple[str, ...]:
+    wanted = {key: place for place, key in enumerate(order)}
+    return tuple(
+        f"{link.story} was wanted before {link.after}, but comes after it: it {link.why}."
+        for link in links
+        if link.story in wanted and link.after in wanted and wanted[link.story] < wanted[link.after]
+    )
+
+
+def _within_budget(
+    stories: Sequence[DraftStory], links: Sequence[Precedence], given: PlanningInput
+) -> tuple[list[DraftStory], tuple[Unscheduled, ...]]:
+    """Stories in order of importance, each after those it needs, until the ceiling is reached."""
+    ceiling = given.changes.budget_hours
+    if ceiling is None:
+        return list(stories), ()
+    rank = {key: place for place, key in enumerate(given.changes.order)}
+    needed = {s.key: {link.after for link in links if link.story == s.key} for s in stories}
+    waiting = sorted(stories, key=lambda s: (rank.get(s.key, len(rank)), s.priority, int(s.key[1:])))
+    taken: list[DraftStory] = []
+    spent = 0.0
+    while ready := [
+        s for s in waiting if needed[s.key] <= {t.key for t in taken} and spent + s.hours <= ceiling
+    ]:
+        taken.append(ready[0])
+        spent += ready[0].hours
+        waiting.remove(ready[0])
+    left = tuple(Unscheduled(s.key, f"over the budget of {ceiling:g} hours") for s in waiting)
+    return sorted(taken, key=lambda s: int(s.key[1:])), left
+
+
+def _forecast(stories: tuple[DraftStory, ...], given: PlanningInput) -> tuple[Forecast | NotEnoughHistory, int]:
+    """The forecast, and over how many past weeks it was drawn."""
+    if len(given.done()) < HISTORY_NEEDED:
+        return NotEnoughHistory(len(given.done())), 0
+    past = throughput(sorted({s.team for s in stories if s.team}), given)
+    if isinstance(past, NotEnoughHistory):
+        return past, 0
+    return forecast(stories, past, free_hours(given), given), len(past[0].weekly)
+
+
+def _document_hours(taken: Outline) -> tuple[float, int] | None:
+    for meta in taken.meta:
+        if "budget" in meta.key and (match := _HOURS.search(meta.value)):
+            return float(match[1].replace(",", "")), meta.line
+    return None
+
+
+def _title(taken: Outline, name: str) -> str:
+    plain = re.sub(r"^\W*PRD[-\w]*\s*[:–—-]\s*", "", taken.title).strip()
+    return plain or name
+
+
+def _blockers(
+    found: Sequence[Flag],
+    outside_work: Sequence[OutsideDependency],
+    left: Sequence[Unscheduled],
+    given: PlanningInput,
+) -> tuple[str, ...]:
+    return (
+        *(
+            f"Line {f.line} and line {f.also_line} disagree: {f.why}."
+            for f in found
+            if f.kind == "contradictory"
+        ),
+        *(
+            f"{d.name} is not ready ({d.status}); it is needed for {', '.join(d.stories)}."
+            for d in outside_work
+            if d.ready is False and d.stories
+        ),
+        *(f"{u.story} has no place: {u.why}." for u in left),
+        *(() if len(given.done()) >= HISTORY_NEEDED else ("There is not enough history to estimate from.",)),
+    )
+
+
+def _facts(draft: PlanDraft, found: Findings, weeks: int, given: PlanningInput) -> tuple[Fact, ...]:
+    ledger = Ledger(given.as_of, given.document.path)
+    figures.counted(ledger, draft.requirements, draft.stories, draft.flags)
+    figures.estimated(ledger, draft.stories, given)
+    figures.scheduled(ledger, draft.schedule, draft.unscheduled)
+    figures.forecast(ledger, draft.forecast, weeks)
+    figures.budget(ledger, draft.budget, draft.stories)
+    if found.document_hours and isinstance(draft.budget, Budget):
+        ledger.read("budget in the document", found.document_hours[0], "agent-hours", found.document_hours[1])
+    figures.judged(ledger, draft.risks, draft.risk_level, draft.dependencies)
+    return ledger.facts()
+
+
+def places_of(draft: PlanDraft) -> dict[str, Scheduled]:
+    """Story key to its place."""
+    return {place.story: place for place in draft.schedule}
