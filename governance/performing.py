@@ -122,14 +122,13 @@ class Performer:
     async def _what_stops(self, tx: AsyncSession, row: EffectRow, action: Action) -> _Stop | None:
         """Roles, conditions and what stands are looked at again: they may have changed since the ruling."""
         actor = actor_of(row)
-        approved = False
+        ruling = await self._gate.rule(tx, action, actor=actor, effect=row.id)
         if row.approval is not None:
             facts = await self._gate.facts(tx, action, actor=actor, effect=row.id)
-            holds = await approval_holds(tx, row.approval, facts)
+            holds = await approval_holds(tx, row.approval, ruling.terms, facts)
             if holds.why is not None:
                 return _Stop(holds.why, for_good=holds.for_good)
-            approved = True
-        ruling = await self._gate.rule(tx, action, actor=actor, approved=approved, effect=row.id)
+            ruling = await self._gate.rule(tx, action, actor=actor, approved=True, effect=row.id)
         if ruling.verdict is Verdict.EXECUTE:
             return None
         # A refusal may end by itself (a resume, a window's end); needing another approval does not.

@@ -14,14 +14,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.actions import ExecutePlan
 from agents.planning.draft import Budget, PlanChanges, PlanDraft, from_json, to_json
-from agents.plans.rows import changes_of, digest_of, plan_for_update
+from agents.plans.authorship import CannotPlan
+from agents.plans.rows import changes_of, changes_to_json, digest_of, draft_of, plan_for_update
 from agents.plans.tables import PlanRow
+from governance.approvals.decision import Status
+from governance.approvals.store import approval_row, state_of
 from governance.effects import Origin
 from governance.fence import Halted
 from governance.gate import Asking, Gate
 from governance.people import Actor
 from governance.tables import AgentRunRow
-from integrations.documents import DocumentError
 from storage.database import Database
 from storage.notices import notify
 
@@ -33,7 +35,7 @@ class PlanAuthor(Protocol):
     """Works plans out: the product owner and project manager agents, with a model or by rule."""
 
     async def draft(self, tenant: str, document: str, changes: PlanChanges, *, on_behalf_of: str) -> PlanDraft:
-        """A plan for a document with what people asked to be different. Raises DocumentError."""
+        """A plan for a document with what people asked to be different. Raises CannotPlan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Drafting:
         try:
             async with self.agent_work(tenant):
                 draft = await self.author.draft(tenant, document, changes, on_behalf_of=requester)
-        except (DocumentError, Halted) as stopped:
+        except (CannotPlan, Halted) as stopped:
             await self._give_up(tenant, plan_id, stopped)
             return
         async with self.database.transaction(tenant) as tx:
@@ -91,7 +93,7 @@ class Drafting:
                     f"Makes one epic and {len(draft.stories)} stories and schedules them over"
                     f" {len({placed.sprint for placed in draft.schedule})} sprints. No code is changed."
                 ),
-                rollback_plan="Cancel the plan: its epic and every story that nobody has started are cancelled.",
+                rollback_plan="Cancel the plan: its epic and the stories that nobody has started are cancelled.",
                 artifacts=(f"document:{draft.document}:sha256:{draft.document_digest}",),
             ),
             actor=Actor("agent", "product_owner", on_behalf_of=plan.requester),
@@ -112,11 +114,20 @@ class Drafting:
     async def _give_up(self, tenant: str, plan_id: str, why: Exception) -> None:
         async with self.database.transaction(tenant) as tx:
             plan = await plan_for_update(tx, plan_id)
+            if plan.state != "drafting":
+                return
             halted = isinstance(why, Halted)
-            plan.state = "failed"
             plan.why = "All agents were halted while it was being worked out." if halted else str(why)
+            plan.state = "failed"
+            if (draft := draft_of(plan)) is not None and await _is_open(tx, plan.approval):
+                plan.state, plan.changes = "proposed", changes_to_json(draft.changes)
             ids = {"plan": plan.id, "key": f"plan:{plan.id}"}
             await notify(tx, "plan_proposed", ids, place=plan.place, turn=plan.turn)
+
+
+async def _is_open(tx: AsyncSession, approval: str | None) -> bool:
+    """Whether the proposal from before a change that could not be made can still be decided on."""
+    return approval is not None and state_of(await approval_row(tx, approval)).status is Status.OPEN
 
 
 def _run(plan: PlanRow, draft: PlanDraft, started: datetime, busy_ms: int) -> AgentRunRow:

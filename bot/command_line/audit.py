@@ -6,12 +6,15 @@ import argparse
 import sys
 from pathlib import Path
 
+from sqlalchemy import select
+
 from bot.command_line import Stop
 from bot.command_line.light import light_installation
 from bot.department import Installation
 from bot.settings import Settings
 from governance.audit.export import everything, export, nothing
-from governance.audit.proving import NotNumbered, newest_note, prove
+from governance.audit.proving import prove_entry
+from governance.audit.tables import CheckpointRow
 from governance.audit.verification import verify
 
 HELP = "verify, export, prove or checkpoint the audit log"
@@ -70,17 +73,18 @@ async def _export(installation: Installation, tenant: str, args: argparse.Namesp
 
 async def _prove(installation: Installation, tenant: str, number: int) -> int:
     async with installation.database.transaction(tenant) as tx:
-        try:
-            proved = await prove(tx, number, installation.signer(tenant).verifier)
-        except NotNumbered:
-            raise Stop(f"The log has no entry {number} under its newest checkpoint.") from None
-    print(proved.file.text(), end="")
+        proved = await prove_entry(tx, number)
+    if proved is None:
+        raise Stop(f"The log has no entry {number} under its newest checkpoint.")
+    file, _ = proved
+    print(file.text(), end="")
     return 0
 
 
 async def _checkpoint(installation: Installation, tenant: str) -> int:
     async with installation.database.transaction(tenant) as tx:
-        note = await newest_note(tx)
+        newest = select(CheckpointRow.note).order_by(CheckpointRow.size.desc()).limit(1)
+        note = (await tx.execute(newest)).scalar()
     if note is None:
         raise Stop("The log has no checkpoint yet: nothing has been recorded.")
     print(note, end="")

@@ -8,6 +8,7 @@ from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from governance.action import ApprovalTerms
 from governance.approvals.asking import closing_entry, tell_closed
 from governance.approvals.decision import (
     Answer,
@@ -121,11 +122,18 @@ async def take_back(
     return answer
 
 
-async def approval_holds(tx: AsyncSession, approval: str, facts: Mapping[str, Given]) -> Holds:
-    """Whether the votes and their conditions hold now, with roles and facts as they are at execution."""
+async def approval_holds(
+    tx: AsyncSession, approval: str, terms: ApprovalTerms | None, facts: Mapping[str, Given]
+) -> Holds:
+    """Whether the votes and their conditions hold now, with roles and facts as they are at execution.
+
+    `terms` are those that the matrix asks for now, which may be stricter than those asked for then (money
+    that was spent since); None where it asks for none any more.
+    """
     state = state_of(await approval_row(tx, approval))
-    if not still_valid(state, state.terms, await roles_now(tx)):
-        return Holds("Somebody who approved this no longer holds the role that it takes.", for_good=True)
+    if not still_valid(state, terms or state.terms, await roles_now(tx)):
+        why = "The votes no longer suffice: a role was taken away since, or it takes more votes now."
+        return Holds(why, for_good=True)
     for condition, truth in unmet(state, facts):
         if truth is False:
             return Holds(f"The condition “{condition}” failed.", for_good=True)

@@ -61,12 +61,12 @@ class Router:
         command = read_command(said.text)
         if command is not None:
             return await self._ask(turn, Asked(command.name, command.rest, 1.0, exact=True), desk)
-        taken = await follow_ups.take(turn, said.text, desk, self._handlers) if turn.person else None
+        taken = await follow_ups.take(turn, said.text, desk) if turn.person else None
         if taken is None:
             return await self._recognise(turn, said.text, desk)
         answers = [await self._recognise(turn, rest, desk) for rest in taken.remaining]
         replies = (*taken.replies, *(reply for answer in answers for reply in answer.replies))
-        return Answer(replies, taken.intent, 1.0)
+        return Answer(replies, follow_ups.INTENT, 1.0)
 
     async def _recognise(self, turn: Turn, text: str, desk: Desk) -> Answer:
         found = await self._recogniser.recognise(text)
