@@ -1,50 +1,34 @@
-"""Proving an entry: its place under the newest signed checkpoint, checked before it is handed out."""
+"""A proof for one entry out of the log as it stands: what an auditor takes away and checks elsewhere."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from governance.audit import search
-from governance.audit.checkpoint import Checkpoint, open_checkpoint
-from governance.audit.merkle import leaf_hash, verify_inclusion
+from governance.audit.checkpoint import Checkpoint
+from governance.audit.merkle import verify_inclusion
 from governance.audit.nodes import prove_inclusion
 from governance.audit.proof_file import ProofFile
-from governance.audit.signed_note import VerifierKey
-from governance.audit.tables import CheckpointRow
+from governance.audit.tables import CheckpointRow, LeafRow
 
 
-class NotNumbered(LookupError):
-    """No entry has this number under the newest checkpoint."""
+async def prove_entry(tx: AsyncSession, number: int) -> tuple[ProofFile, Checkpoint] | None:
+    """The proof of entry `number` under the newest checkpoint; None while it has no such entry.
 
-
-@dataclass(frozen=True, slots=True)
-class Proved:
-    """An entry's proof, and the checkpoint that it leads to. `leaf` is the entry's hash."""
-
-    file: ProofFile
-    checkpoint: Checkpoint
-    leaf: bytes
-
-
-async def newest_note(tx: AsyncSession) -> str | None:
-    """The newest signed checkpoint as it was published; None while nothing is recorded."""
-    newest = select(CheckpointRow.note).order_by(CheckpointRow.size.desc()).limit(1)
-    return (await tx.execute(newest)).scalar()
-
-
-async def prove(tx: AsyncSession, number: int, key: VerifierKey) -> Proved:
-    """Prove entry `number`. Raises NotNumbered; NoteError, ProofError or NodeMissing if the log does not hold."""
-    note = await newest_note(tx)
-    found = None if note is None else await search.entry_numbered(tx, number)
-    if note is None or found is None:
-        raise NotNumbered(number)
-    checkpoint = open_checkpoint(note, key)
-    if number >= checkpoint.size:
-        raise NotNumbered(number)
-    hashes = await prove_inclusion(tx, number, checkpoint.size)
-    leaf = leaf_hash(found.data.encode())
-    verify_inclusion(leaf, number, checkpoint.size, hashes, checkpoint.root)
-    return Proved(ProofFile(number, tuple(hashes), note), checkpoint, leaf)
+    The inclusion is checked before it is handed out; the checkpoint's signature is the reader's to
+    check, with the log's public key. Raises ProofError or NodeMissing if the log does not hold.
+    """
+    newest = (
+        select(CheckpointRow.note, CheckpointRow.size, CheckpointRow.root)
+        .order_by(CheckpointRow.size.desc())
+        .limit(1)
+    )
+    row = (await tx.execute(newest)).one_or_none()
+    leaf = (await tx.execute(select(LeafRow.hash).where(LeafRow.number == number))).scalar()
+    if row is None or leaf is None or number >= row.size:
+        return None
+    hashes = await prove_inclusion(tx, number, row.size)
+    root = bytes(row.root)
+    verify_inclusion(bytes(leaf), number, row.size, hashes, root)
+    origin = row.note.partition("\n")[0]
+    return ProofFile(number, tuple(hashes), row.note), Checkpoint(origin, row.size, root)

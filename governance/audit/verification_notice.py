@@ -1,0 +1,55 @@
+"""Verifying the whole log on request: asked for in one transaction, worked out by a job, told by a notice."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from governance.audit.signed_note import VerifierKey
+from governance.audit.verification import Report, verify
+from storage.database import Database
+from storage.jobs import defer
+from storage.notices import NoticeRow
+
+KIND = "log_verified"
+_TOLD = 10
+
+
+async def ask_for_verification(
+    tx: AsyncSession, *, place: Mapping[str, Any] | None, people: tuple[str, ...], turn: str | None
+) -> str:
+    """Store whom to tell, and queue the work. Returns the notice's id."""
+    notice = f"no_{secrets.token_hex(6)}"
+    tx.add(NoticeRow(id=notice, kind=KIND, ids={}, place=place and dict(place), people=list(people), turn=turn))
+    await defer(tx, "verify_log", {"notice": notice}, queueing_lock=f"verify:{notice}")
+    return notice
+
+
+async def verify_log(
+    database: Database, tenant: str, key: VerifierKey, checkpoint_file: Path | None, notice: str
+) -> None:
+    """The job: work the log out anew, put what was found into the notice, and have it posted."""
+    report = await verify(database, tenant, key, checkpoint_file)
+    async with database.transaction(tenant) as tx:
+        row = (await tx.execute(select(NoticeRow).where(NoticeRow.id == notice).with_for_update())).scalar_one()
+        if row.posted is not None or row.ids:
+            return
+        row.ids = _found(report)
+        await defer(tx, "post_notice", {"id": notice}, lock=f"notice:{notice}")
+
+
+def _found(report: Report) -> dict[str, Any]:
+    return {
+        "origin": report.origin,
+        "size": report.size,
+        "root": report.root.hex(),
+        "checkpoints": report.checkpoints,
+        "kept_outside": report.kept_outside,
+        "count": report.count,
+        "findings": [finding.sentence for finding in report.findings[:_TOLD]],
+    }

@@ -1,0 +1,118 @@
+"""One entry of the log with its eight parts and its proof."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from governance.audit.entries import Part
+from governance.audit.proving import prove_entry
+from governance.audit.search import Found
+from governance.visibility import EVERYTHING
+from handlers.conversation.cards import Block, Code, Fields, File, Moment, Quote, Reply, Small, Text
+from handlers.conversation.cards import Card as Shown
+from handlers.conversation.desk import Desk
+from handlers.conversation.wording import names_of_people
+from handlers.log_reading import NOT_FOR_ALL
+
+_PLAIN_AT_MOST = 300
+"""Details longer than this go into a file: they are shown whole or not at all."""
+
+
+async def entry_reply(desk: Desk, found: Found) -> Reply:
+    """The entry as it was recorded, opened as far as it was not erased, and its proof as a file."""
+    names = await names_of_people(desk.tx)
+    content = found.content
+    title = f"Entry {found.number}: {content['type']}" if found.number is not None else content["type"]
+    blocks: list[Block] = [
+        Text((who_acted(content, names), " · ", Moment(datetime.fromisoformat(content["at"])))),
+        Fields(_parts(found, names)),
+    ]
+    blocks += await _details(desk, found)
+    blocks += await _proof(desk, found)
+    text = f"{title}: {who_acted(content, names)}, {content['at']}."
+    return Reply(text=text, cards=(Shown(title, tuple(blocks)),), restricted=NOT_FOR_ALL)
+
+
+def who_acted(content: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """The actor, and on whose behalf."""
+    actor = content["actor"]
+    who = names[actor["id"]] if actor["kind"] == "person" else f"the {actor['kind']} {actor['id']}"
+    return f"{who} for {names[actor['on_behalf_of']]}" if actor["on_behalf_of"] else who
+
+
+def _parts(found: Found, names: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    content = found.content
+    return (
+        ("Spoke as", str(found.part(Part.IDENTITY) or "not recorded")),
+        ("Rationale", _part(found, Part.RATIONALE)),
+        ("Approval chain", approval_chain(content["approvals"], names)),
+        ("Impact", _part(found, Part.IMPACT)),
+        ("Rollback plan", _part(found, Part.ROLLBACK_PLAN)),
+        ("Related artifacts", _part(found, Part.ARTIFACTS)),
+        ("About", str(content["subject"] or content["effect"] or content["turn"] or "nothing in particular")),
+    )
+
+
+def approval_chain(chain: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """The ruling and the votes in one line."""
+    if "not_applicable" in chain:
+        return _absence(chain)
+    verdict = chain["verdict"].replace("_", " ")
+    ruled = f"{verdict} by the rule {chain['rule']}, policy {chain['policy_version']}"
+    votes = [
+        f"{names[vote['person']]} ({vote['role'].replace('_', ' ')}), {vote['verdict']}, {vote['at']}"
+        for vote in chain["votes"]
+    ]
+    return "; ".join((ruled, *votes))
+
+
+def _part(found: Found, part: Part) -> str:
+    recorded = found.content[part.value]
+    if "not_applicable" in recorded:
+        return _absence(recorded)
+    value = found.part(part)
+    if value is None:
+        return "erased"
+    return "; ".join(value) if isinstance(value, list) else str(value)
+
+
+def _absence(recorded: Mapping[str, Any]) -> str:
+    return f"does not apply ({recorded['not_applicable'].replace('_', ' ')})"
+
+
+async def _details(desk: Desk, found: Found) -> list[Block]:
+    details = found.part(Part.DETAILS)
+    if not details:
+        return []
+    written = json.dumps(details, indent=2, ensure_ascii=False)
+    if len(written) <= _PLAIN_AT_MOST:
+        return [Quote(written, "details, as recorded")]
+    name = f"entry-{found.number if found.number is not None else found.id}.json"
+    kept = await desk.files.put(desk.tx, name, "application/json", written.encode(), EVERYTHING)
+    return [File(kept, name, "The details, as recorded")]
+
+
+async def _proof(desk: Desk, found: Found) -> list[Block]:
+    if found.number is None:
+        return [Small(("Not numbered yet: its proof exists in a moment. Ask again.",))]
+    proved = await prove_entry(desk.tx, found.number)
+    if proved is None:
+        return [Small(("No checkpoint covers it yet: its proof exists in a moment. Ask again.",))]
+    proof, checkpoint = proved
+    name = f"entry-{found.number}.tlog-proof"
+    content = proof.text().encode()
+    kept = await desk.files.put(desk.tx, name, "text/plain", content, EVERYTHING)
+    return [
+        File(kept, name, "The proof that it stands in the log"),
+        Small(
+            (
+                f"Proved: entry {found.number} of {checkpoint.size}, by {len(proof.proof)} hashes up to the"
+                " signed root ",
+                Code(checkpoint.root.hex()[:16]),
+                f"… of {checkpoint.origin}.",
+            )
+        ),
+    ]

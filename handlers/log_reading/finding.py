@@ -1,0 +1,110 @@
+"""Which effect or approval somebody means: "that", "the last production deployment", "the dashboard plan"."""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy import select
+
+from governance.approvals.store import NoSuchApproval, approval_row
+from governance.authority.policy import Policy
+from governance.tables import ApprovalRow, EffectRow
+from handlers.conversation.desk import Desk
+from handlers.recognise.slots.known import Thing
+from handlers.recognise.slots.labels import read_environment
+from handlers.recognise.slots.resolve import Ambiguous, Resolved, find
+from handlers.recognise.slots.words import plain
+
+_IT = re.compile(r"\b(that|this|it|those|these)\b(?! \w*(?:deployment|plan|story|change|release))")
+
+_ALSO_CALLED = {
+    "deployments": ("deployment", "deploy", "deployed", "release", "released", "rollout", "shipped", "hotfix"),
+    "rollbacks": ("rollback", "rolled back"),
+    "story_creation": ("story", "stories", "ticket"),
+    "plan_execution": ("plan", "epic", "feature"),
+    "role_change": ("role", "roles", "promotion"),
+    "identity_link": ("identity", "account link"),
+    "policy_change": ("policy", "policy change", "rule change", "authority matrix"),
+    "resource_scaling": ("scaling", "scaled", "replicas"),
+    "code_changes": ("code change", "merge"),
+    "architecture_changes": ("architecture change", "architecture"),
+    "security_patches": ("security patch", "patch"),
+    "customer_communications": ("customer message", "customer communication"),
+    "team_assignments": ("assignment", "team assignment"),
+    "compliance_reports": ("compliance report",),
+    "priority_change": ("priority", "prioritisation"),
+    "window": ("window", "planning mode", "demo mode"),
+    "override": ("override", "halt", "freeze", "emergency"),
+    "scheduling": ("schedule", "scheduling"),
+    "reservation": ("reservation",),
+}
+
+
+def decision_meant(text: str, policy: Policy) -> str | None:
+    """The decision type that a message speaks of, by its title or another name for it."""
+    things = tuple(Thing(row.name, row.title, _ALSO_CALLED.get(row.name, ())) for row in policy.rows.values())
+    found = find(text, things)
+    if isinstance(found, Resolved):
+        return found.thing.id
+    return found.candidates[0].id if isinstance(found, Ambiguous) else None
+
+
+async def from_topic(desk: Desk) -> EffectRow | ApprovalRow | None:
+    """What "it" is in this thread: the last approval, plan or effect that was spoken of."""
+    topic = desk.memory.topic
+    if "approval" in topic:
+        try:
+            return await approval_row(desk.tx, topic["approval"])
+        except NoSuchApproval:
+            return None
+    if "plan" in topic:
+        found = await _newest(desk, EffectRow.plan == topic["plan"], EffectRow.approval.is_not(None))
+        if found is not None:
+            return found
+    return await _newest(desk, EffectRow.id == topic["effect"]) if "effect" in topic else None
+
+
+async def from_words(desk: Desk, text: str, policy: Policy) -> EffectRow | ApprovalRow | None:
+    """The newest thing of the decision type, environment, service and title that were named."""
+    by_title = await _by_title(desk, text)
+    if by_title is not None:
+        return by_title
+    decision = decision_meant(text, policy)
+    if decision is None:
+        return None
+    conditions = [EffectRow.decision_type == decision, EffectRow.state.not_in(("refused", "left_to_people"))]
+    environment = read_environment(text)
+    if environment is not None:
+        conditions.append(EffectRow.body["environment"].astext == environment)
+    named = find(text, await _services_on_record(desk))
+    if isinstance(named, Resolved):
+        conditions.append(EffectRow.service == named.thing.id)
+    return await _newest(desk, *conditions)
+
+
+def speaks_of_it(text: str) -> bool:
+    """Whether a message points back instead of naming something."""
+    return _IT.search(plain(text)) is not None
+
+
+async def _services_on_record(desk: Desk) -> tuple[Thing, ...]:
+    query = select(EffectRow.service).where(EffectRow.service.is_not(None)).distinct()
+    return tuple(Thing(service, service) for service in (await desk.tx.execute(query)).scalars() if service)
+
+
+async def _by_title(desk: Desk, text: str) -> ApprovalRow | None:
+    recent = select(ApprovalRow).order_by(ApprovalRow.opened.desc()).limit(200)
+    rows = list((await desk.tx.execute(recent)).scalars())
+    said = set(plain(text).split())
+    telling = [(len(said & _telling(row.title)), row) for row in rows]
+    most = max((count for count, _ in telling), default=0)
+    return next((row for count, row in telling if count == most), None) if most >= 2 else None
+
+
+def _telling(title: str) -> set[str]:
+    return {word.strip("“”\"'.,:;") for word in plain(title).split() if len(word) > 3}
+
+
+async def _newest(desk: Desk, *conditions: object) -> EffectRow | None:
+    query = select(EffectRow).where(*conditions).order_by(EffectRow.created.desc()).limit(1)  # type: ignore[arg-type]
+    return (await desk.tx.execute(query)).scalar()

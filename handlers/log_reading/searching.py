@@ -1,0 +1,134 @@
+"""Searching the log in words: by person or agent, kind of thing and period."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from governance.audit.entries import EntryKind
+from governance.audit.search import PAGE, Found, Query, find
+from governance.department import AgentRole
+from governance.directory import people
+from governance.people import Person
+from handlers.conversation.cards import Button, Buttons, Card, Reply, Small, Table
+from handlers.conversation.desk import Desk
+from handlers.conversation.wording import moment_text, names_of_people
+from handlers.log_reading import NOT_FOR_ALL
+from handlers.log_reading.entry_card import who_acted
+from handlers.recognise.slots.known import Known, Thing
+from handlers.recognise.slots.local_time import Leaning
+from handlers.recognise.slots.named import read_person
+from handlers.recognise.slots.period import read_period
+from handlers.recognise.slots.resolve import Resolved
+from handlers.recognise.slots.resolve import find as find_named
+from handlers.recognise.slots.words import plain
+
+_BEFORE = re.compile(r"\bbefore entry (?P<entry>[0-9a-f]{10,64})\b")
+_AGENT = re.compile(r"\b(?P<agent>[\w ]+?) agents?\b")
+
+_THINGS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
+    (re.compile(r"\bhalt\w*|\bstopped the agents"), ("halt_agents",)),
+    (re.compile(r"\bresum\w*"), ("resume_agents",)),
+    (re.compile(r"\b(?:un(?:freeze|froz\w+)|lift\w*)\b"), ("lift_freeze",)),
+    (re.compile(r"\bfreez\w*|\bfroze\w*"), ("lay_freeze", "lift_freeze")),
+    (re.compile(r"\bemergenc\w*"), ("emergency",)),
+    (
+        re.compile(r"\boverrid\w*|\boverrod\w*|\boverrides?\b"),
+        ("halt_agents", "resume_agents", "freeze", "emergency", "overrule"),
+    ),
+    (re.compile(r"\boverrul\w*"), ("overrule",)),
+    (re.compile(r"\brole\b|\broles\b"), ("give_role", "take_role")),
+    (re.compile(r"\bidentit\w*|\blinked\b"), ("link_identity",)),
+    (re.compile(r"\bpolic\w*|\bmatrix\b|\brules?\b"), ("change_policy",)),
+    (re.compile(r"\bdelegat\w*"), ("delegat",)),
+    (re.compile(r"\bwindows?\b|\bmodes?\b"), ("window",)),
+    (re.compile(r"\bstor(?:y|ies)\b"), ("story",)),
+    (re.compile(r"\bplans?\b"), ("plan.",)),
+    (re.compile(r"\bdeploy\w*|\breleas\w*"), ("deploy",)),
+    (re.compile(r"\broll(?:ed)? ?back\w*"), ("rollback",)),
+    (re.compile(r"\bscal\w*"), ("scale",)),
+    (re.compile(r"\bcustomer (?:communication|message)s?"), ("customer",)),
+    (re.compile(r"\bapprov\w*|\bvot\w*|\bsigned\b"), ("approval.",)),
+)
+_REFUSED = re.compile(r"\brefus\w*|\bden(?:y|ied)\b|\breject\w*|\bturned down\b")
+
+
+async def search_reply(desk: Desk, text: str, person: Person) -> Reply:
+    """A page of entries, newest first, each with its number; older ones by a button."""
+    query, types, said = await _query(desk, text, person)
+    found: dict[str, Found] = {}
+    for part in types or (None,):
+        for entry in await find(desk.tx, replace(query, type_contains=part), limit=PAGE + 1):
+            found[entry.id] = entry
+    entries = [found[entry] for entry in sorted(found, reverse=True)]
+    page = entries[:PAGE]
+    if not page:
+        return Reply(text=f"The log has no entry {said}.", restricted=NOT_FOR_ALL)
+    names = await names_of_people(desk.tx)
+    rows = tuple(_row(entry, names, person) for entry in page)
+    table = Table(("No.", "When", "Who", "What", "About"), rows, "rllll")
+    blocks: list[Table | Buttons | Small] = [table]
+    buttons = [Button(f"Entry {page[0].number}", "show_entry", page[0].id)]
+    if len(entries) > PAGE:
+        older = f"audit {_BEFORE.sub('', text).strip()} before entry {page[-1].id}"
+        buttons.append(Button("Older entries", "ask", older))
+    blocks.append(Buttons(tuple(buttons)))
+    blocks.append(Small(("“Show me entry N” shows one with its eight parts and its proof.",)))
+    count = f"{len(page)} entries" if len(page) != 1 else "1 entry"
+    newest = f"{rows[0][2]}, {rows[0][3]}, {rows[0][1]}"
+    return Reply(
+        text=f"{count} {said}, newest first: {newest}.",
+        cards=(Card(f"The log: {count} {said}", tuple(blocks)),),
+        restricted=NOT_FOR_ALL,
+    )
+
+
+async def _query(desk: Desk, text: str, person: Person) -> tuple[Query, tuple[str, ...], str]:
+    """What to look for, the parts of types (any of them), and the same in words."""
+    said: list[str] = []
+    words = plain(text)
+    query = Query()
+    if _REFUSED.search(words):
+        query = replace(query, kinds=(EntryKind.REFUSAL,))
+        said.append("of refusals")
+    types = next((types for pattern, types in _THINGS if pattern.search(words)), ())
+    if query.kinds:
+        types = ()
+    if types:
+        said.append(f"about {' or '.join(part.strip('.').replace('_', ' ') for part in types)}")
+    actor = await _actor(desk, text)
+    if actor is not None:
+        query = replace(query, actor=actor.id)
+        said.append(f"by {actor.name}")
+    period = read_period(text, desk.now, person.time_zone, Leaning.PAST)
+    if period is not None:
+        query = replace(query, since=period.start, until=period.end)
+        said.append(f"in {period.name}" if not period.name.startswith("since") else period.name)
+    if before := _BEFORE.search(words):
+        query = replace(query, before=before["entry"])
+    return query, types, " ".join(said) or "at all"
+
+
+async def _actor(desk: Desk, text: str) -> Thing | None:
+    agent = _AGENT.search(plain(text))
+    if agent is not None:
+        roles = tuple(Thing(role.value, role.value.replace("_", " ")) for role in AgentRole)
+        named = find_named(agent["agent"], roles)
+        if isinstance(named, Resolved):
+            return Thing(named.thing.id, f"the {named.thing.name} agent")
+    known = Known(people=tuple(Thing(one.id, one.name) for one in await people(desk.tx)))
+    found = read_person(text, known)
+    return found.thing if isinstance(found, Resolved) else None
+
+
+def _row(entry: Found, names: Mapping[str, str], person: Person) -> tuple[str, ...]:
+    content = entry.content
+    return (
+        str(entry.number) if entry.number is not None else "soon",
+        moment_text(datetime.fromisoformat(content["at"]), person),
+        who_acted(content, names),
+        content["type"],
+        content["subject"] or content["effect"] or content["turn"] or "",
+    )
