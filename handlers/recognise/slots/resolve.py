@@ -149,7 +149,8 @@ def _misspelt(said: Sequence[str], name: str, width: int) -> float:
         for size in {max(1, width - 1), width, width + 1}
         for at in range(len(said) - size + 1)
     )
-    alike = (window for window in windows if _digits(window) == _digits(name))
+    long = (window for window in windows if len(window) >= _SHORTEST_MISSPELT)
+    alike = (window for window in long if _digits(window) == _digits(name))
     best = max((fuzz.ratio(window, name, score_cutoff=MISSPELT) for window in alike), default=0.0)
     return min(best, 99.0)
 
