@@ -15,6 +15,7 @@ from agents.actions import specs as plan_specs
 from agents.plans.authorship import Authorship
 from agents.plans.drafting import Drafting, PlanAuthor
 from agents.plans.limits import within_plan
+from bot.checkpoint_webhook import webhook
 from bot.console.adapter import ConsoleAdapter
 from bot.database import DatabaseUrls
 from bot.desks import Desks
@@ -22,6 +23,7 @@ from bot.fence_watch import FenceWatch
 from bot.files import StoredFiles
 from bot.jobs import Jobs
 from bot.listener import Listener
+from bot.model_recogniser import ModelRecogniser
 from bot.notices import Notices
 from bot.platform import Adapter
 from bot.recogniser import BackgroundRecogniser
@@ -42,6 +44,7 @@ from handlers.conversation.desk import Ports
 from handlers.conversation.handler import find_handlers
 from handlers.conversation.router import Router
 from handlers.notices import find_notices
+from handlers.recognise.recognition import Recognises
 from integrations.customers.local import LocalCustomers
 from integrations.documents.local import LocalFolder
 from integrations.services.local import LocalCatalogue
@@ -98,6 +101,19 @@ class Installation:
         return BackgroundRecogniser(self.settings.var_folder / "recogniser")
 
     @cached_property
+    def understanding(self) -> Recognises:
+        """What tells the meaning of free text: a model where there is one, the embedded one behind it."""
+        key = self.settings.openai_api_key
+        if key is None:
+            return self.recogniser
+        return ModelRecogniser(
+            self.recogniser,
+            api_key=key.get_secret_value(),
+            base_url=self.settings.openai_base_url,
+            model=self.settings.openai_model,
+        )
+
+    @cached_property
     def adapters(self) -> Mapping[str, Adapter]:
         """The chat platforms that this installation speaks on."""
         return {"console": ConsoleAdapter()}
@@ -120,7 +136,7 @@ class Installation:
 
     @cached_property
     def turns(self) -> Turns:
-        router = Router(find_handlers(), self.recogniser)
+        router = Router(find_handlers(), self.understanding)
         return Turns(self.database, router, self.desks, self.adapters)
 
     @cached_property
@@ -150,7 +166,8 @@ class Installation:
     @cached_property
     def publisher(self) -> Publisher:
         """Takes checkpoints out of the database: only that shows a log whose tail was cut off."""
-        return Publisher(self.checkpoint_file)
+        url = self.settings.checkpoint_webhook
+        return Publisher(self.checkpoint_file, [webhook(url)] if url else [])
 
     @property
     def checkpoint_file(self) -> Path:

@@ -93,7 +93,7 @@ class Drafting:
                     f"Makes one epic and {len(draft.stories)} stories and schedules them over"
                     f" {len({placed.sprint for placed in draft.schedule})} sprints. No code is changed."
                 ),
-                rollback_plan="Cancel the plan: its epic and the stories that nobody has started are cancelled.",
+                rollback_plan="Cancel the plan: its epic and the stories that nobody started are cancelled.",
                 artifacts=(f"document:{draft.document}:sha256:{draft.document_digest}",),
             ),
             actor=Actor("agent", "product_owner", on_behalf_of=plan.requester),
