@@ -8,7 +8,6 @@ from aiohttp import web
 
 from bot.console import events, pages, posts
 from bot.console.dashboard import pages as dashboard
-from bot.console.dashboard.access import PageRefused
 from bot.console.dashboard.verifying import TRAIL, AuditTrail, verify_log
 from bot.console.frame import STATIC
 from bot.console.protection import protect, refuse_strangers
@@ -58,8 +57,6 @@ def guarded(handler: Handler) -> Handler:
             return await handler(request)
         except NobodyChosen:
             return await _ask_who(request)
-        except PageRefused as refused:
-            return posts.refusal(403, str(refused))
 
     return answer
 

@@ -9,22 +9,18 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.dashboard.wording import name_of
 from bot.console.residents import Residents
 from bot.console.visit import Visit
 from governance.audit import search
-from governance.audit.checkpoint import Checkpoint, open_checkpoint
 from governance.audit.commitments import OpeningMismatch
 from governance.audit.entries import EntryKind, Part
-from governance.audit.merkle import leaf_hash, verify_inclusion
-from governance.audit.nodes import prove_inclusion
-from governance.audit.proof_file import ProofFile
+from governance.audit.merkle import leaf_hash
+from governance.audit.proving import prove_entry
 from governance.audit.search import Found, Query
 from governance.audit.signed_note import VerifierKey
-from governance.audit.tables import CheckpointRow
 
 PAGE = 40
 
@@ -130,22 +126,20 @@ async def read_entry(visiting: Visit, name: str) -> ShownEntry | None:
 async def read_proof(tx: AsyncSession, entry: ShownEntry, key: VerifierKey) -> ShownProof | None:
     """The entry's proof under the newest checkpoint; None while it has no number.
 
-    Checked before it is shown. Raises NoteError, ProofError or NodeMissing if the log does not hold.
+    Checked, signature and all, from the bytes that are shown. Raises ProofError or NodeMissing if the
+    log does not hold.
     """
-    index = entry.line.number
-    newest = select(CheckpointRow.note).order_by(CheckpointRow.size.desc()).limit(1)
-    note = (await tx.execute(newest)).scalar()
-    if index is None or note is None:
+    proved = None if entry.line.number is None else await prove_entry(tx, entry.line.number)
+    if proved is None:
         return None
-    checkpoint: Checkpoint = open_checkpoint(note, key)
-    hashes = await prove_inclusion(tx, index, checkpoint.size)
-    verify_inclusion(bytes.fromhex(entry.leaf), index, checkpoint.size, hashes, checkpoint.root)
+    file, _ = proved
+    checkpoint = file.verify(bytes.fromhex(entry.leaf), key)
     return ShownProof(
-        index=index,
+        index=file.index,
         size=checkpoint.size,
         root=checkpoint.root.hex(),
-        hashes=tuple(item.hex() for item in hashes),
-        file=ProofFile(index, tuple(hashes), note).text(),
+        hashes=tuple(item.hex() for item in file.proof),
+        file=file.text(),
     )
 
 

@@ -21,7 +21,6 @@ from bot.console.visit import Visit, visit
 from governance.audit.entries import EntryKind
 from governance.audit.merkle import ProofError
 from governance.audit.nodes import NodeMissing
-from governance.audit.signed_note import NoteError
 
 
 async def approvals(request: web.Request) -> web.Response:
@@ -92,7 +91,7 @@ async def entry(request: web.Request) -> web.Response:
         proof, problem = None, None
         try:
             proof = await read_proof(visiting.tx, found, request.app[TRAIL].key)
-        except (ProofError, NoteError, NodeMissing) as broken:
+        except (ProofError, NodeMissing) as broken:
             problem = str(broken)
         return await _page(
             request, visiting, "audit", template="entry", entry=found, proof=proof, problem=problem

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bot.console.dashboard.access import demand, note_reading
+from bot.console.dashboard.access import PageRefused, demand, note_reading, note_refusal
 from bot.console.posts import refusal
 from bot.console.render import render
 from bot.console.visit import CONSOLE, visit
@@ -45,7 +45,11 @@ async def verify_log(request: web.Request) -> web.StreamResponse:
     """Verify the tenant's log; one verification at a time, for it reads everything."""
     trail, console = request.app[TRAIL], request.app[CONSOLE]
     async with visit(request) as visiting:
-        await demand(visiting, "audit")
+        try:
+            await demand(visiting, "audit")
+        except PageRefused as refused:
+            await note_refusal(visiting, "audit")
+            return refusal(403, str(refused))
         await note_reading(visiting, "audit.verify")
         zone = visiting.zone
     if trail.busy.locked():

@@ -1,0 +1,227 @@
+"""The console in a real browser: by keyboard alone, and without a serious finding of axe-core."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from governance.tables import FenceRow
+from tests.bot.console.conftest import Served
+from tests.bot.console.sample_rows import add_approval, add_entries, add_halt, add_overrides, add_plan
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium"),
+]
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield opened
+        await opened.close()
+
+
+@pytest.fixture
+async def working(served: Served) -> AsyncIterator[Served]:
+    """A console behind which a scripted department answers."""
+    answering = asyncio.create_task(served.department.run())
+    yield served
+    answering.cancel()
+    with suppress(asyncio.CancelledError):
+        await answering
+
+
+@pytest.fixture
+async def page(browser: Browser) -> AsyncIterator[Page]:
+    context = await browser.new_context(viewport={"width": 1280, "height": 860})
+    context.set_default_timeout(10_000)
+    opened = await context.new_page()
+    faults: list[str] = []
+    opened.on("pageerror", lambda fault: faults.append(str(fault)))
+    yield opened
+    await context.close()
+    assert faults == []
+
+
+async def _tab_to(page: Page, selector: str, *, back: bool = False) -> None:
+    """Press Tab until what `selector` names has the focus, as somebody without a mouse would."""
+    key = "Shift+Tab" if back else "Tab"
+    for _ in range(60):
+        await page.keyboard.press(key)
+        if await page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(f"{selector} cannot be reached with {key}")
+
+
+async def _enter_as_david(page: Page, served: Served) -> None:
+    await page.goto(served.address)
+    await _tab_to(page, "button[value=david]")
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector("main[data-channel=dm-david]")
+
+
+async def _ask_for_the_plan(page: Page) -> None:
+    await _tab_to(page, "#say-channel")
+    await page.keyboard.type("Build the customer dashboard feature from PRD-2025-Q1-Dashboard")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#pane .card-waiting")).to_be_visible()
+
+
+async def test_a_plan_is_asked_for_modified_and_approved_by_keyboard_alone(page: Page, working: Served) -> None:
+    await _enter_as_david(page, working)
+    await _ask_for_the_plan(page)
+    await expect(page.locator("#say-thread")).to_be_focused()
+    await expect(page.locator("#announcer")).to_contain_text("Countersign says: I propose 8 stories")
+
+    await _tab_to(page, "#pane button[data-form]", back=True)
+    await page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Modify the plan")
+    await expect(dialog).to_be_visible()
+    await expect(dialog.locator("input").first).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_have_count(0)
+    await expect(page.locator("#pane button[data-form]")).to_be_focused()
+
+    await page.keyboard.press("Enter")
+    await expect(dialog.locator("input").first).to_be_focused()
+    await page.keyboard.press("Space")
+    await _tab_to(page, "input[name=budget]")
+    await page.keyboard.press("Control+A")
+    await page.keyboard.type("120")
+    await page.keyboard.press("Enter")
+    await expect(dialog).to_have_count(0)
+    await expect(page.locator("#pane .edited")).to_be_visible()  # the new proposal stands in its place
+    verb, values = working.department.pressed[0]
+    assert verb == "modify"
+    assert (values["drop"], values["budget"], values["team"]) == (["S1"], "120", "insights")
+
+    await _tab_to(page, "#pane .button-primary")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#pane .card-good")).to_be_visible()
+    await expect(page.locator("#announcer")).to_contain_text("updated: David approved the plan.")
+    assert working.department.pressed[1] == ("approve", {})
+
+
+async def test_enter_sends_and_shift_enter_starts_a_line(page: Page, working: Served) -> None:
+    await _enter_as_david(page, working)
+    await _tab_to(page, "#say-channel")
+    await page.keyboard.type("First")
+    await page.keyboard.press("Shift+Enter")
+    await page.keyboard.type("Second")
+    await page.keyboard.press("Enter")
+    words = page.locator("#pane .message").first.locator(".words")
+    assert (await words.inner_text()).split("\n") == ["First", "Second"]
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#pane .pane-inner")).to_have_count(0)
+    await expect(page.locator("[data-open]").first).to_be_focused()
+
+
+async def test_what_could_not_be_sent_is_kept_and_said_once(page: Page, working: Served) -> None:
+    await _enter_as_david(page, working)
+    await page.context.set_offline(True)
+    await page.fill("#say-channel", "Hello")
+    await page.press("#say-channel", "Enter")
+    await expect(page.locator(".channel .composer-error")).to_contain_text("Nothing is lost")
+    assert await page.input_value("#say-channel") == "Hello"
+    await page.context.set_offline(False)
+    await page.press("#say-channel", "Enter")
+    await expect(page.locator("#pane .card")).to_be_visible()
+    assert await page.locator("#pane .message").count() == 2
+
+
+async def test_news_in_another_channel_are_marked_until_they_are_read(page: Page, working: Served) -> None:
+    await _enter_as_david(page, working)
+    mark = page.locator("[data-place=product] .unread")
+    await expect(mark).to_be_hidden()
+    await working.is_("amanda")
+    await working.say("Good morning", channel="product")
+    await expect(mark).to_be_visible()
+    await page.click("[data-place=product]")
+    await expect(page.locator(".thread")).to_contain_text("Good morning")
+    await expect(mark).to_be_hidden()
+    await page.click("[data-place=dm-david]")
+    await expect(page.locator("[data-place=product] .unread")).to_be_hidden()
+
+
+async def _serious(page: Page) -> list[dict[str, Any]]:
+    found = await Axe().run(page)
+    violations = found.response["violations"]
+    return [
+        {"rule": one["id"], "impact": one["impact"], "where": [node["target"] for node in one["nodes"]]}
+        for one in violations
+        if one["impact"] in ("serious", "critical", "moderate")
+    ]
+
+
+async def _fill(served: Served) -> None:
+    async with served.database.transaction(served.tenant) as tx:
+        await add_plan(tx)
+        add_overrides(tx)
+        add_halt(tx)
+        ask: dict[str, Any] = {"asked": ("david",), "roles": ("product_owner",)}
+        add_approval(tx, "ap_1", "Deploy orders", requester="amanda", **ask)
+        tx.add(FenceRow(epoch=1, halted=True))
+        await add_entries(tx, 3)
+    while await served.sequencer.round():
+        pass
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_no_serious_finding_anywhere(browser: Browser, working: Served, scheme: Any) -> None:
+    await _fill(working)
+    context = await browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 860})
+    page = await context.new_page()
+    found = {}
+    await page.goto(working.address)
+    found["people"] = await _serious(page)
+    await _enter_as_david(page, working)
+    found["empty"] = await _serious(page)
+    await _ask_for_the_plan(page)
+    await page.click("#pane .working summary")
+    found["plan"] = await _serious(page)
+    await page.click("#pane button[data-form]")
+    await page.wait_for_selector("dialog[open]")
+    found["dialog"] = await _serious(page)
+    await page.keyboard.press("Escape")
+    await page.click("#pane .button-primary")
+    await page.wait_for_selector("#pane .card-good")
+    await page.click("#who summary")
+    found["approved"] = await _serious(page)
+    for path in ("approvals", "plans", "plans/pl_1", "overrides", "audit", "audit/3"):
+        await page.goto(f"{working.address}/dashboard/{path}")
+        found[path] = await _serious(page)
+    await context.close()
+    assert {where: findings for where, findings in found.items() if findings} == {}
+
+
+async def test_a_narrow_screen_shows_one_thing_at_a_time(browser: Browser, working: Served) -> None:
+    context = await browser.new_context(viewport={"width": 390, "height": 800})
+    page = await context.new_page()
+    await page.goto(working.address)
+    await page.click("button[value=david]")
+    await expect(page.locator("#side")).not_to_be_in_viewport()
+    await page.click("#menu")
+    await expect(page.locator("[data-place=product]")).to_be_in_viewport()
+    await page.keyboard.press("Escape")
+    await page.fill("#say-channel", "Build the dashboard")
+    await page.press("#say-channel", "Enter")
+    await expect(page.locator("#pane .card-waiting")).to_be_visible()
+    await expect(page.locator("#scroll")).to_be_hidden()
+    wide = await page.evaluate("document.documentElement.scrollWidth")
+    assert wide == 390
+    await context.close()

@@ -1,0 +1,166 @@
+"""Health, readiness, metrics, and what every request passes through."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+import structlog
+from aiohttp.test_utils import TestClient, TestServer
+from sqlalchemy import text
+from structlog.testing import capture_logs
+
+from bot.console.residents import read_residents
+from bot.inbox import store_words
+from bot.listener import Listener
+from bot.outbox import put
+from bot.settings import Settings
+from bot.tables import InboxRow
+from bot.web import make_app
+from governance.audit.keys import signer_for
+from governance.audit.log import record
+from governance.places import Audience, Place
+from handlers.conversation.cards import Reply
+from storage.database import Database
+from storage.embedded import EmbeddedServer
+from tests.bot.console.conftest import AUDIT_KEY
+from tests.bot.console.sample_rows import add_approval
+from tests.governance.audit.audit_entries import said
+
+PLACE = Place("console", "product", "cm_1", Audience.DEPARTMENT)
+
+
+def _app(database: Database, tenant: str):  # type: ignore[no-untyped-def]
+    return make_app(
+        database=database,
+        listener=Listener("postgresql://unused"),
+        settings=Settings(_env_file=None),
+        tenant=tenant,
+        residents=read_residents,
+        session_key=b"A" * 43 + b"=",
+        log_key=signer_for(AUDIT_KEY, tenant).verifier,
+        checkpoint_file=None,
+    )
+
+
+@pytest.fixture
+async def client(database: Database, tenant: str) -> AsyncIterator[TestClient]:  # type: ignore[type-arg]
+    async with TestClient(TestServer(_app(database, tenant), host="127.0.0.1")) as opened:
+        yield opened
+
+
+async def _beat(database: Database, ago: timedelta) -> None:
+    statement = text(
+        "INSERT INTO audit_sequencer (id, beat) VALUES ('sequencer', clock_timestamp() - :ago)"
+        " ON CONFLICT (id) DO UPDATE SET beat = excluded.beat"
+    )
+    async with database.untenanted() as tx:
+        await tx.execute(statement, {"ago": ago})
+
+
+async def test_alive_whatever_else_is(client: TestClient) -> None:  # type: ignore[type-arg]
+    answer = await client.get("/healthz")
+    assert (answer.status, await answer.json()) == (200, {"alive": True})
+
+
+async def test_ready_while_a_sequencer_is_at_work(client: TestClient, database: Database) -> None:  # type: ignore[type-arg]
+    await _beat(database, timedelta(0))
+    answer = await client.get("/readyz")
+    assert (answer.status, await answer.json()) == (200, {"ready": True, "missing": []})
+    await _beat(database, timedelta(minutes=1))
+    answer = await client.get("/readyz")
+    assert answer.status == 503
+    assert "sequencer" in (await answer.json())["missing"][0]
+
+
+async def test_not_ready_when_the_database_does_not_answer(tenant: str) -> None:
+    nowhere = Database.open("postgresql://nobody@127.0.0.1:1/none")
+    async with TestClient(TestServer(_app(nowhere, tenant), host="127.0.0.1")) as client:
+        ready = await client.get("/readyz")
+        assert ready.status == 503
+        assert "database" in (await ready.json())["missing"][0]
+        page = await client.get("/", headers={"Accept": "text/html"})
+        assert page.status == 503
+        assert "The database does not answer just now" in await page.text()
+        assert (await client.get("/healthz")).status == 200
+    await nowhere.close()
+
+
+async def test_not_ready_with_another_version_s_schema(
+    client: TestClient,
+    database: Database,
+    server: EmbeddedServer,  # type: ignore[type-arg]
+) -> None:
+    await _beat(database, timedelta(0))
+    with psycopg.connect(server.owner_url, autocommit=True) as owner:
+        head = owner.execute("SELECT version_num FROM alembic_version").fetchone()
+        assert head is not None
+        owner.execute("UPDATE alembic_version SET version_num = '0001_tenants'")
+        try:
+            answer = await client.get("/readyz")
+        finally:
+            owner.execute("UPDATE alembic_version SET version_num = %s", head)
+    assert answer.status == 503
+    assert "migrate" in (await answer.json())["missing"][0]
+
+
+def _figure(metrics: str, name: str) -> float:
+    found = re.search(rf"^{re.escape(name)} (\S+)$", metrics, re.MULTILINE)
+    assert found, f"{name} is not among the figures:\n{metrics}"
+    return float(found[1])
+
+
+async def test_figures_are_counted_from_the_rows(
+    client: TestClient,
+    database: Database,
+    tenant: str,  # type: ignore[type-arg]
+) -> None:
+    now = datetime.now(UTC)
+    async with database.transaction(tenant) as tx:
+        for number in range(3):
+            await store_words(
+                tx, platform="console", key=f"k{number}", identity="console:david", place=PLACE, text="Hello"
+            )
+        took = {"received": now - timedelta(seconds=0.2), "finished": now, "state": "done", "intent": "status"}
+        tx.add(InboxRow(id="tu_1", platform="x", key="k", identity="y", place={}, what={}, **took))
+        await put(tx, PLACE, Reply("Hi"), turn=None)
+        add_approval(tx, "ap_1", "Deploy", requester="david", asked=("nathan",), roles=("sre_lead",))
+        await record(tx, said())
+    metrics = await (await client.get("/metrics")).text()
+    assert _figure(metrics, 'countersign_turns_total{intent="",state="stored"}') == 3
+    assert _figure(metrics, 'countersign_turns_total{intent="status",state="done"}') == 1
+    assert _figure(metrics, 'countersign_turn_seconds_bucket{le="0.1"}') == 0
+    assert _figure(metrics, 'countersign_turn_seconds_bucket{le="0.25"}') == 1
+    assert _figure(metrics, "countersign_turn_seconds_count") == 1
+    assert _figure(metrics, 'countersign_outbox{state="waiting"}') == 1
+    assert _figure(metrics, "countersign_approvals_open") == 1
+    assert _figure(metrics, "countersign_audit_unnumbered") == 1
+
+
+async def test_requests_are_named_and_logged_without_what_was_said(client: TestClient) -> None:  # type: ignore[type-arg]
+    structlog.reset_defaults()
+    with capture_logs() as logs:
+        answer = await client.get("/healthz?secret=1", headers={"X-Request-ID": "given-id-1"})
+        made = await client.get("/healthz", headers={"X-Request-ID": "not sound\ttoo"})
+        missing = await client.get("/nowhere?secret=2")
+    assert answer.headers["X-Request-ID"] == "given-id-1"
+    assert re.fullmatch(r"[0-9a-f]{16}", made.headers["X-Request-ID"])
+    assert missing.status == 404
+    lines = [(line["path"], line["status"]) for line in logs if line["event"] == "request"]
+    assert lines == [("/healthz", 200), ("/healthz", 200), ("/nowhere", 404)]
+    assert "secret" not in str(logs)
+
+
+async def test_starting_imports_nothing_heavy() -> None:
+    heavy = ("matplotlib", "sklearn", "ortools", "langchain", "langchain_core", "openai", "procrastinate")
+    code = f"import sys, bot.web; print([name for name in {heavy} if name in sys.modules])"
+    run = await asyncio.to_thread(
+        subprocess.run, [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == "[]"
