@@ -1,5 +1,7 @@
 """The embedded tracker and customer system: epics, stories, sprints, receipts, accounts."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -55,7 +57,7 @@ def _lists(*names: str) -> list[sa.Column[list[str]]]:
     return [sa.Column(name, ARRAY(sa.Text), nullable=False) for name in names]
 
 
-def _moment(name: str, *, nullable: bool = False) -> sa.Column:
+def _moment(name: str, *, nullable: bool = False) -> sa.Column[Any]:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
 
 
