@@ -40,10 +40,14 @@ _MOST = 2
 """Predecessors by the order of building; more add no order that those do not bring."""
 
 
-def precedences(stories: Sequence[tuple[str, Sketch, str]]) -> tuple[Precedence, ...]:
-    """From (key, sketch, discipline), in the plan's order."""
+def precedences(
+    stories: Sequence[tuple[str, Sketch, str]], advised: Sequence[Precedence] = ()
+) -> tuple[Precedence, ...]:
+    """From (key, sketch, discipline), in the plan's order; what is advised comes first."""
+    keys = {key for key, _, _ in stories}
+    wanted = [link for link in advised if {link.story, link.after} <= keys and link.story != link.after]
     found: dict[tuple[str, str], Precedence] = {}
-    for link in (*_said(stories), *_by_stage(stories)):
+    for link in (*wanted, *_said(stories), *_by_stage(stories)):
         if (link.story, link.after) not in found and not _reaches(found, link.after, link.story):
             found[link.story, link.after] = link
     return tuple(found.values())

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from agents.planning import figures
+from agents.planning.advice import NO_ADVICE, Advice
 from agents.planning.assignment import discipline_of, named_teams, product_of, team_of
 from agents.planning.budget import budget
 from agents.planning.capacity import free_hours
@@ -78,12 +79,12 @@ def read(given: PlanningInput) -> Reading:
     return Reading(taken, tuple(a.requirement for a in asked), flags(taken, asked), sketches)
 
 
-def plan_from(reading: Reading, given: PlanningInput) -> PlanDraft:
+def plan_from(reading: Reading, given: PlanningInput, advice: Advice = NO_ADVICE) -> PlanDraft:
     """The plan for these sketches, whoever wrote their words; all figures are worked out here."""
     _check(given, [key for key, _ in reading.sketches])
     kept = [(key, sketch) for key, sketch in reading.sketches if key not in given.changes.drop]
     product = product_of(reading.outline, given)
-    stories, links, conflicts = _stories(kept, reading, given)
+    stories, links, conflicts = _stories(kept, reading, given, advice)
     free = free_hours(given)
     within, over = _within_budget(stories, links, given)
     places, left = schedule(within, links, free, given.changes.order)
@@ -147,14 +148,14 @@ def _check(given: PlanningInput, keys: Sequence[str]) -> None:
 
 
 def _stories(
-    kept: Sequence[tuple[str, Sketch]], reading: Reading, given: PlanningInput
+    kept: Sequence[tuple[str, Sketch]], reading: Reading, given: PlanningInput, advice: Advice
 ) -> tuple[tuple[DraftStory, ...], tuple[Precedence, ...], tuple[str, ...]]:
     work = DoneWork(given.done())
     known = frozenset(d.value for team in given.teams for d in team.capacity)
     product, named = product_of(reading.outline, given), named_teams(reading.outline, given)
     moved = {key: given.team(team).id for key, team in given.changes.move}
     kinds = [(key, sketch, discipline_of(sketch, work, known)) for key, sketch in kept]
-    links = precedences(kinds)
+    links = precedences(kinds, advice.links)
     stories = tuple(
         DraftStory(
             key=key,
@@ -168,7 +169,7 @@ def _stories(
             discipline=discipline,
             estimate=estimate(sketch.about, discipline, work),
             depends_on=tuple(link.after for link in links if link.story == key),
-            priority=sketch.priority,
+            priority=advice.priorities.get(key, sketch.priority),
         )
         for key, sketch, discipline in kinds
     )

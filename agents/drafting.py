@@ -1,0 +1,32 @@
+"""A plan drafted by the product owner and the project manager, with a model where there is one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from agents import product_owner, project_manager
+from agents.loop import Fence, ModelAccess, ModelFailed
+from agents.planning.draft import PlanDraft
+from agents.planning.request import PlanningInput
+
+NO_MODEL = "no model is configured"
+
+
+async def draft_plan(given: PlanningInput, access: ModelAccess | None, fence: Fence) -> PlanDraft:
+    """The plan for a document. Without a model, or when the model fails, worked out by rule, and it says why.
+
+    With a model the words are the model's; estimates, schedule, forecast and budget are computed by the
+    same code either way. Raises UnplannableDocument, ImpossibleChange, and Halted from the fence.
+    """
+    await fence()
+    reading = await product_owner.by_rule(given)
+    if access is None:
+        return replace(await project_manager.by_rule(reading, given), worked_out_why=NO_MODEL)
+    try:
+        written = await product_owner.by_model(reading, given, access, fence)
+        return replace(
+            await project_manager.by_model(written, given, access, fence), worked_out="model", worked_out_why=""
+        )
+    except ModelFailed as failed:
+        by_rule = await project_manager.by_rule(reading, given)
+        return replace(by_rule, worked_out_why=f"the model could not be used: {failed}")
