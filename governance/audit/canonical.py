@@ -27,13 +27,23 @@ def canonical(value: object) -> bytes:
     ISO 8601; everything else must be JSON already. Raises `NotCanonical`.
     """
     plain, simple = _plain(value)
+    if simple:
+        # Five times faster than the library; a property test holds the two together.
+        return canonical_of_ours(plain)
     try:
-        if not simple:
-            return rfc8785.dumps(plain)
-        # Without floats and with ASCII keys the standard encoder writes the same bytes, ten times faster;
-        # a property test holds the two together.
-        return _ENCODER.encode(plain).encode()
+        return rfc8785.dumps(plain)
     except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
+        raise NotCanonical(str(error)) from error
+
+
+def canonical_of_ours(value: Plain) -> bytes:
+    """The same for a value that we put together ourselves: ASCII keys, no floats. Saves looking.
+
+    The standard encoder then writes the bytes that RFC 8785 demands. Raises `NotCanonical`.
+    """
+    try:
+        return _ENCODER.encode(value).encode()
+    except UnicodeEncodeError as error:
         raise NotCanonical(str(error)) from error
 
 
@@ -41,35 +51,41 @@ def moment(at: datetime) -> str:
     """A point in time as the log writes it: UTC, microseconds, `2026-11-23T08:00:00.000000Z`."""
     if at.tzinfo is None:
         raise NotCanonical("a time without a zone")
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    in_utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return in_utc.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def amount(value: Decimal) -> str:
+    """A decimal as the log writes it: a string without exponent, `1000`, `0.10`."""
+    if not value.is_finite():
+        raise NotCanonical(f"{value} is not a finite number")
+    return format(value, "f")
 
 
 def _plain(value: object) -> tuple[Plain, bool]:
     """The value in JSON's own types, and whether it holds neither floats nor non-ASCII keys."""
+    if value is None or type(value) is str or type(value) is bool:
+        return value, True
     match value:
-        case None | bool():
-            return value, True
         case str():
             return str(value), True
         case int():
             if abs(value) > _LARGEST_INTEGER:
                 raise NotCanonical(f"{value} is beyond the whole numbers that JSON carries exactly")
             return int(value), True
-        case float():
-            return value, False
-        case Decimal():
-            if not value.is_finite():
-                raise NotCanonical(f"{value} is not a finite number")
-            return format(value, "f"), True
-        case datetime():
-            return moment(value), True
-        case date():
-            return value.isoformat(), True
         case Mapping():
             return _plain_mapping(value)
         case list() | tuple():
             items = [_plain(item) for item in value]
             return [item for item, _ in items], all(simple for _, simple in items)
+        case float():
+            return value, False
+        case Decimal():
+            return amount(value), True
+        case datetime():
+            return moment(value), True
+        case date():
+            return value.isoformat(), True
         case _:
             raise NotCanonical(f"{type(value).__name__} has no canonical form")
 

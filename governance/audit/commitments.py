@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import secrets
+import os
 from dataclasses import dataclass
 
 from governance.audit.canonical import canonical
@@ -42,4 +42,4 @@ class Opening:
 
 def commit(value: object) -> Opening:
     """An opening for a value, with a fresh salt. Raises `NotCanonical`."""
-    return Opening(secrets.token_bytes(SALT_SIZE), canonical(value).decode())
+    return Opening(os.urandom(SALT_SIZE), canonical(value).decode())

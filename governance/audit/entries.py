@@ -29,6 +29,9 @@ Type = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)
 Id = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,200}$")]
 """An opaque id: a person's, a turn's, an approval's."""
 
+Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
+"""A whole number that JSON carries exactly."""
+
 Text = Annotated[str, StringConstraints(min_length=1)]
 """Words for people."""
 
@@ -129,7 +132,7 @@ class _Recorded(_Frozen):
     subject: Id | None = None
     turn: Id | None = None
     details: Mapping[str, JsonValue] = Field(default_factory=dict)
-    measures: Mapping[Measure, Decimal | int | Code] = Field(default_factory=dict)
+    measures: Mapping[Measure, Decimal | Count | Code] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _ids_are_ids(self) -> Self:

@@ -7,14 +7,17 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 
-from governance.audit.canonical import canonical, moment
+from governance.audit.canonical import Plain, amount, canonical_of_ours, moment
 from governance.audit.commitments import Opening, commit
 from governance.audit.entries import AnyEntry, ApprovalChain, NotApplicable, Part
 from governance.audit.merkle import leaf_hash
 
 _MICROSECOND_DIGITS = 14
 _RANDOM_BYTES = 9
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,33 +32,35 @@ class Sealed:
 
 def seal(entry: AnyEntry) -> Sealed:
     """Commit to what may be erased, and fix the rest. Raises `NotCanonical` for what JSON cannot carry."""
-    entry_id = new_id(entry.at)
     openings: dict[str, Opening] = {}
 
-    def committed(part: Part, value: object) -> dict[str, str]:
+    def committed(part: Part, value: object) -> Plain:
         if isinstance(value, NotApplicable):
-            return {"not_applicable": value.not_applicable}
+            return {"not_applicable": value.not_applicable.value}
         openings[part.value] = opening = commit(value)
         return {"commitment": opening.commitment}
 
-    actor = entry.actor
-    data = canonical(
+    actor, entry_id = entry.actor, new_id(entry.at)
+    data = canonical_of_ours(
         {
             "id": entry_id,
-            "kind": entry.kind,
+            "kind": entry.kind.value,
             "type": entry.type,
             "at": moment(entry.at),
             "actor": {
                 "kind": actor.kind,
                 "id": actor.id,
                 "on_behalf_of": actor.on_behalf_of,
-                "identity": actor.identity and committed(Part.IDENTITY, actor.identity),
+                "identity": committed(Part.IDENTITY, actor.identity) if actor.identity else None,
             },
             "subject": entry.subject,
             "turn": entry.turn,
             "effect": entry.effect,
             "details": committed(Part.DETAILS, entry.details),
-            "measures": entry.measures,
+            "measures": {
+                measure.value: amount(value) if isinstance(value, Decimal) else value
+                for measure, value in entry.measures.items()
+            },
             "rationale": committed(Part.RATIONALE, entry.rationale),
             "approvals": _clear(entry.approvals),
             "impact": committed(Part.IMPACT, entry.impact),
@@ -68,14 +73,14 @@ def seal(entry: AnyEntry) -> Sealed:
 
 def new_id(at: datetime) -> str:
     """32 hex digits that sort by time: 56 bits of microseconds since 1970, 72 random bits."""
-    elapsed = at - datetime(1970, 1, 1, tzinfo=UTC)
+    elapsed = at - _EPOCH
     microseconds = (elapsed.days * 86_400 + elapsed.seconds) * 1_000_000 + elapsed.microseconds
     return f"{microseconds:0{_MICROSECOND_DIGITS}x}{secrets.token_hex(_RANDOM_BYTES)}"
 
 
 def write_openings(openings: Mapping[str, Opening]) -> str:
     """Openings as they are stored and exported: part → salt in hex, canonical value as text."""
-    return json.dumps({part: {"salt": o.salt.hex(), "value": o.value} for part, o in openings.items()})
+    return _ENCODER.encode({part: {"salt": o.salt.hex(), "value": o.value} for part, o in openings.items()})
 
 
 def read_openings(text: str) -> dict[str, Opening]:
@@ -84,16 +89,16 @@ def read_openings(text: str) -> dict[str, Opening]:
     return {part: Opening(bytes.fromhex(o["salt"]), o["value"]) for part, o in stored.items()}
 
 
-def _clear(chain: ApprovalChain | NotApplicable) -> dict[str, object]:
+def _clear(chain: ApprovalChain | NotApplicable) -> Plain:
     if isinstance(chain, NotApplicable):
-        return {"not_applicable": chain.not_applicable}
+        return {"not_applicable": chain.not_applicable.value}
     return {
         "rule": chain.rule,
         "policy_version": chain.policy_version,
-        "verdict": chain.verdict,
+        "verdict": chain.verdict.value,
         "approval": chain.approval,
         "votes": [
-            {"person": vote.person, "role": vote.role, "verdict": vote.verdict, "at": vote.at}
+            {"person": vote.person, "role": vote.role, "verdict": vote.verdict, "at": moment(vote.at)}
             for vote in chain.votes
         ],
     }

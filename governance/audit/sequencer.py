@@ -8,15 +8,17 @@ either the pending rows or the finished leaves, tree and checkpoint, and nothing
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from time import monotonic
+from typing import Any, LiteralString
 
+import psycopg
 import structlog
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.audit.checkpoint import sign_checkpoint
+from governance.audit.driver import driver_of
 from governance.audit.nodes import NodeMissing, is_stored, load_frontier
 from governance.audit.publication import Publisher
 from governance.audit.signed_note import Signer
@@ -33,44 +35,47 @@ MOST_IN_A_ROUND = 2000
 _BEAT_SECONDS = 0.2
 _LOCK_CLASS = 0x61756474
 
-_WAITING = text("SELECT audit_waiting_tenants()")
+_WAITING = "SELECT audit_waiting_tenants()"
 
-_BEAT = text(
-    "INSERT INTO audit_sequencer (id, beat) VALUES ('sequencer', clock_timestamp())"
-    " ON CONFLICT (id) DO UPDATE SET beat = clock_timestamp()"
-)
+_BEAT = """
+    INSERT INTO audit_sequencer (id, beat) VALUES ('sequencer', clock_timestamp())
+    ON CONFLICT (id) DO UPDATE SET beat = clock_timestamp()
+"""
 
 # The planner takes the pending table for what it was when it was last analysed, and would read through
 # the remains of rows long gone; the primary key skips them.
-_ENTER = text(
-    "SELECT set_config('enable_seqscan', 'off', true),"
-    " pg_try_advisory_xact_lock(:class, hashtext(:tenant)) AS locked"
-)
+_ENTER = """
+    SELECT set_config('app.tenant', %(tenant)s, true), set_config('enable_seqscan', 'off', true),
+           pg_try_advisory_xact_lock(%(class)s, hashtext(%(tenant)s))
+"""
 
-_NEWEST = text("SELECT size, root FROM audit_checkpoints ORDER BY size DESC LIMIT 1")
+# A statement of its own after the lock, so that it sees what the sequencer before us committed. Arrival
+# is given at the INSERT, so within a transaction entries keep their order.
+_TAKE = """
+    WITH batch AS (
+        SELECT arrival FROM audit_pending ORDER BY arrival LIMIT %(most)s
+    ), taken AS (
+        DELETE FROM audit_pending p USING batch WHERE p.arrival = batch.arrival
+        RETURNING p.arrival, p.entry, p.leaf
+    ), newest AS (
+        SELECT size, root FROM audit_checkpoints ORDER BY size DESC LIMIT 1
+    )
+    SELECT array_agg(entry ORDER BY arrival), array_agg(leaf ORDER BY arrival),
+           (SELECT size FROM newest), (SELECT root FROM newest)
+    FROM taken
+"""
 
-_TAKE = text(
-    """
-    WITH batch AS (SELECT arrival FROM audit_pending ORDER BY arrival LIMIT :most)
-    DELETE FROM audit_pending p USING batch WHERE p.arrival = batch.arrival
-    RETURNING p.arrival, p.entry, p.leaf
-    """
-)
-
-_GROW = text(
-    """
+_GROW = """
     WITH leaves AS (
         INSERT INTO audit_leaves (number, entry, hash)
-        SELECT CAST(:first AS bigint) + position - 1, entry, hash
-        FROM unnest(CAST(:entries AS text[]), CAST(:hashes AS bytea[])) WITH ORDINALITY
-            AS taken (entry, hash, position)
+        SELECT %(first)s + position - 1, entry, hash
+        FROM unnest(%(entries)s::text[], %(hashes)s::bytea[]) WITH ORDINALITY AS taken (entry, hash, position)
     ), nodes AS (
         INSERT INTO audit_nodes (level, index, hash)
-        SELECT * FROM unnest(CAST(:levels AS smallint[]), CAST(:indexes AS bigint[]), CAST(:nodes AS bytea[]))
+        SELECT * FROM unnest(%(levels)s::smallint[], %(indexes)s::bigint[], %(nodes)s::bytea[])
     )
-    INSERT INTO audit_checkpoints (size, root, note) VALUES (:size, :root, :note)
-    """
-)
+    INSERT INTO audit_checkpoints (size, root, note) VALUES (%(size)s, %(root)s, %(note)s)
+"""
 
 _log = structlog.get_logger(__name__)
 
@@ -79,7 +84,8 @@ class Sequencer:
     """Numbers entries of all tenants until it is cancelled.
 
     `signer_for` gives the signer of a tenant's log; `publisher` takes finished checkpoints out of the
-    database.
+    database. It keeps one connection of the pool to itself, outside the tenants' transactions, since a
+    round every 20 ms should cost no more than its statements.
     """
 
     def __init__(
@@ -94,75 +100,96 @@ class Sequencer:
     async def run(self) -> None:
         """Work a round every 20 ms. A database that is away is waited for; without rounds nothing beats."""
         while True:
-            started = monotonic()
             try:
-                numbered = await self.round()
-            except SQLAlchemyError as error:
-                _log.warning("audit_round_failed", error=str(error))
-                numbered = 0
-            if numbered < MOST_IN_A_ROUND:
-                await asyncio.sleep(max(0.0, started + INTERVAL_SECONDS - monotonic()))
+                async with self._connection() as connection:
+                    await self._rounds(connection)
+            except (psycopg.Error, SQLAlchemyError) as error:
+                _log.warning("audit_sequencer_stopped", error=str(error))
+                await asyncio.sleep(_BEAT_SECONDS)
 
     async def round(self) -> int:
         """Number what waits now, of every tenant; returns how many entries that were."""
-        async with self._database.untenanted() as tx:
-            tenants = list((await tx.execute(_WAITING)).scalars())
-            if monotonic() - self._beaten >= _BEAT_SECONDS:
-                await tx.execute(_BEAT)
-                self._beaten = monotonic()
-        return sum([await self._sequence_or_report(tenant) for tenant in tenants])
-
-    async def _sequence_or_report(self, tenant: str) -> int:
-        # A log that is damaged must not stop the others; its own effects stop, for want of a number.
-        try:
-            return await self.sequence(tenant)
-        except (SQLAlchemyError, NodeMissing) as error:
-            _log.error("audit_sequencing_failed", tenant=tenant, error=str(error))
-            return 0
+        async with self._connection() as connection:
+            return await self._round(connection)
 
     async def sequence(self, tenant: str) -> int:
         """Number up to `MOST_IN_A_ROUND` entries of one tenant, unless another sequencer is at it."""
-        async with self._database.transaction(tenant) as tx:
-            entered = (await tx.execute(_ENTER, {"class": _LOCK_CLASS, "tenant": tenant})).one()
-            if not entered.locked:
+        async with self._connection() as connection:
+            return await self._sequence(connection, tenant)
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[psycopg.AsyncConnection]:
+        async with self._database.engine.connect() as pooled:
+            await pooled.execution_options(isolation_level="AUTOCOMMIT")
+            yield await driver_of(pooled)
+
+    async def _rounds(self, connection: psycopg.AsyncConnection) -> None:
+        while True:
+            started = monotonic()
+            numbered = await self._round(connection)
+            if numbered < MOST_IN_A_ROUND:
+                await asyncio.sleep(max(0.0, started + INTERVAL_SECONDS - monotonic()))
+
+    async def _round(self, connection: psycopg.AsyncConnection) -> int:
+        tenants = await _rows(connection, _WAITING)
+        numbered = sum([await self._sequence_or_report(connection, tenant) for (tenant,) in tenants])
+        if monotonic() - self._beaten >= _BEAT_SECONDS:
+            await connection.execute(_BEAT)
+            self._beaten = monotonic()
+        return numbered
+
+    async def _sequence_or_report(self, connection: psycopg.AsyncConnection, tenant: str) -> int:
+        # A log that is damaged must not stop the others; its own effects stop, for want of a number.
+        try:
+            return await self._sequence(connection, tenant)
+        except (psycopg.IntegrityError, NodeMissing) as error:
+            _log.error("audit_sequencing_failed", tenant=tenant, error=str(error))
+            return 0
+
+    async def _sequence(self, connection: psycopg.AsyncConnection, tenant: str) -> int:
+        async with connection.transaction():
+            [(_, _, locked)] = await _rows(connection, _ENTER, {"class": _LOCK_CLASS, "tenant": tenant})
+            if not locked:
                 return 0
-            taken = (await tx.execute(_TAKE, {"most": MOST_IN_A_ROUND})).all()
-            if not taken:
+            [(entries, leaves, size, root)] = await _rows(connection, _TAKE, {"most": MOST_IN_A_ROUND})
+            if not entries:
                 return 0
-            frontier = await self._frontier(tx, tenant)
-            # Arrival is given at the INSERT, so within a transaction entries keep their order.
-            in_order = sorted((arrival, entry, bytes(leaf)) for arrival, entry, leaf in taken)
-            grown, note = self._grow(tenant, frontier, [(entry, leaf) for _, entry, leaf in in_order])
-            await tx.execute(_GROW, grown)
+            frontier = await self._frontier(tenant, size or 0, root)
+            grown = self._grow(tenant, frontier, entries, leaves)
+            await connection.execute(_GROW, grown)
         self._frontiers[tenant] = frontier
         if self._publisher is not None:
-            self._publisher.offer(tenant, note)
-        return len(taken)
+            self._publisher.offer(tenant, str(grown["note"]))
+        return len(entries)
 
-    async def _frontier(self, tx: AsyncSession, tenant: str) -> Frontier:
-        newest = (await tx.execute(_NEWEST)).one_or_none()
-        if newest is None:
-            return Frontier()
+    async def _frontier(self, tenant: str, size: int, root: bytes | None) -> Frontier:
         known = self._frontiers.get(tenant)
-        if known is not None and (known.size, known.root()) == (newest.size, bytes(newest.root)):
+        if known is not None and (known.size, known.root()) == (size, root):
             return Frontier(known.size, known.peaks)
-        return await load_frontier(tx, newest.size)
+        # Another sequencer was here, or we have just started. What it committed does not change any more.
+        async with self._database.transaction(tenant) as tx:
+            return await load_frontier(tx, size)
 
     def _grow(
-        self, tenant: str, frontier: Frontier, batch: list[tuple[str, bytes]]
-    ) -> tuple[dict[str, object], str]:
+        self, tenant: str, frontier: Frontier, entries: list[str], leaves: list[bytes]
+    ) -> dict[str, object]:
         first = frontier.size
-        completed = [node for _, leaf in batch for node in frontier.append(leaf) if is_stored(node[0])]
+        completed = [node for leaf in leaves for node in frontier.append(leaf) if is_stored(node[0])]
         root = frontier.root()
-        note = sign_checkpoint(self._signer_for(tenant), frontier.size, root)
         return {
             "first": first,
-            "entries": [entry for entry, _ in batch],
-            "hashes": [leaf for _, leaf in batch],
+            "entries": entries,
+            "hashes": leaves,
             "levels": [level for level, _, _ in completed],
             "indexes": [index for _, index, _ in completed],
             "nodes": [value for _, _, value in completed],
             "size": frontier.size,
             "root": root,
-            "note": note,
-        }, note
+            "note": sign_checkpoint(self._signer_for(tenant), frontier.size, root),
+        }
+
+
+async def _rows(
+    connection: psycopg.AsyncConnection, statement: LiteralString, values: dict[str, object] | None = None
+) -> list[tuple[Any, ...]]:
+    return await (await connection.execute(statement, values)).fetchall()
