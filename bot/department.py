@@ -136,7 +136,7 @@ class Installation:
 
     @cached_property
     def turns(self) -> Turns:
-        router = Router(find_handlers(), self.understanding)
+        router = Router(find_handlers(), self.understanding, self.recogniser)
         return Turns(self.database, router, self.desks, self.adapters)
 
     @cached_property

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import structlog
+
 from agents.plans import coordination
 from agents.plans.drafting import Drafting
 from bot import outbox
@@ -20,6 +22,8 @@ from governance.overrides.halt_report import report_halt
 from governance.overrides.sweep import sweep_overrides
 from governance.performing import Performer, release_held
 from storage.database import Database
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +77,16 @@ class Jobs:
 
     async def draft_plan(self, tenant: str, plan: str, turn: str = "") -> None:
         """Work a plan out."""
-        await self.drafting.draft(tenant, plan)
+        with structlog.contextvars.bound_contextvars(tenant=tenant, plan=plan, turn=turn):
+            await self.drafting.draft(tenant, plan)
+            _log.info("plan_drafted")
 
     async def advance_plan(self, tenant: str, plan: str, turn: str = "") -> None:
         """Do a plan's next step."""
+        with structlog.contextvars.bound_contextvars(tenant=tenant, plan=plan, turn=turn):
+            await self._advance(tenant, plan)
+
+    async def _advance(self, tenant: str, plan: str) -> None:
         async with self.database.transaction(tenant) as tx:
             department = await read_department(tx)
             leads = {team.id: team.lead for team in department.teams}

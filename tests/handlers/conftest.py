@@ -65,7 +65,7 @@ class Talk:
         policy = load()
         known = (*tracker_specs(within_plan), *plan_specs(), *governance_specs(policy), deployment.SPEC)
         self.gate = Gate(policy, Registry(known), clock=lambda: self.now)
-        self.router = Router(find_handlers(), Deaf())
+        self.router = Router(find_handlers(), Deaf(), Deaf())
         self._turns = 0
 
     @asynccontextmanager
