@@ -193,9 +193,12 @@ class Gate:
         row.intent = await record(tx, entry)
 
     def mint(self, tx: AsyncSession, row: EffectRow, *, epoch: int) -> Grant:
-        """Leave to perform exactly `row`, once. Its id is the idempotency key downstream."""
+        """Leave to perform exactly `row`, once. Its id is the idempotency key downstream.
+
+        A row that was claimed before and never arrived keeps its key.
+        """
         moment = self.clock()
-        row.grant_id = f"gr_{secrets.token_hex(12)}"
+        row.grant_id = row.grant_id or f"gr_{secrets.token_hex(12)}"
         return Grant(row.grant_id, tenant_of(tx), row.id, row.digest, epoch, moment)
 
     async def finish(

@@ -3,7 +3,7 @@
 | the process dies …                  | row says  | what the retried job does                            |
 |-------------------------------------|-----------|------------------------------------------------------|
 | before the claim commits            | `ready`   | claims and performs                                  |
-| after the claim, before the call    | `claimed` | asks the port: never arrived; performs, same grant   |
+| after the claim, before the call    | `claimed` | asks the port: never arrived; claims anew, same grant |
 | after the call, before the outcome  | `claimed` | asks the port: it did; records that                  |
 | and the port cannot tell            | `claimed` | records `unknown`, asks a person, never repeats      |
 | after the outcome commits           | finished  | nothing                                              |
@@ -21,12 +21,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance import fence
 from governance.action import Action, Grant, Outcome, OutcomeState, Verdict
-from governance.approvals.store import approval_chain
+from governance.approvals.store import approval_chain, approval_row, bound_digest
 from governance.approvals.voting import approval_holds
 from governance.audit.effect_entries import chain_of
 from governance.audit.entries import ApprovalChain
 from governance.audit.log import wait_until_numbered
-from governance.effects import actor_of, effect_for_update, ruling_of
+from governance.effects import actor_of, effect_for_update, effects_of, outcome_of, ruling_of
 from governance.gate import Gate, queue_effect
 from governance.registry import EffectFailed, OutcomeUncertain
 from governance.tables import EffectRow
@@ -44,7 +44,7 @@ FINISHED = ("done", "failed", "unknown", "withdrawn", "refused", "left_to_people
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """A claimed effect: what to do, with which leave, and whether an earlier try may have done it."""
+    """A claimed effect: what to do, with which leave, and whether an earlier try may have done it already."""
 
     action: Action
     grant: Grant
@@ -79,9 +79,13 @@ class Performer:
             return
         await wait_until_numbered(self._database, tenant, intent)
         claim = await self._claim(tenant, effect)
+        ended = await self._what_happened(tenant, claim) if claim is not None and claim.again else None
+        if claim is not None and claim.again and ended is None:
+            # It never arrived, so this is a new try: what came to stand since the first binds it too.
+            claim = await self._claim(tenant, effect, never_arrived=claim.grant.id)
         if claim is None:
             return
-        ended = await self._call(tenant, claim)
+        ended = ended or await self._call(tenant, claim)
         async with self._database.transaction(tenant) as tx:
             row = await effect_for_update(tx, effect)
             if row.state != "claimed" or row.grant_id != claim.grant.id:
@@ -92,24 +96,29 @@ class Performer:
     async def _intent_of(self, tenant: str, effect: str) -> str | None:
         async with self._database.transaction(tenant) as tx:
             query = select(EffectRow.intent).where(
-                EffectRow.id == effect, EffectRow.state.in_(("ready", "claimed"))
+                EffectRow.id == effect,
+                EffectRow.state.in_(("ready", "claimed", "withdrawn")),
+                EffectRow.finished.is_(None),
             )
             return (await tx.execute(query)).scalar()
 
-    async def _claim(self, tenant: str, effect: str) -> _Claim | None:
+    async def _claim(self, tenant: str, effect: str, *, never_arrived: str | None = None) -> _Claim | None:
         async with self._database.transaction(tenant) as tx:
             row = await effect_for_update(tx, effect)
             action = self._gate.registry.decode(row.body)
             # From here to the commit the fence cannot move: a halt either sees this claim or stops it.
             held = await fence.hold(tx)
             chain = await _chain(tx, row)
-            if row.state == "claimed" and row.grant_id is not None:
+            if row.state == "claimed" and row.grant_id is not None and row.grant_id != never_arrived:
                 grant = Grant(row.grant_id, tenant, row.id, row.digest, held.epoch, self._gate.clock())
                 return _Claim(action, grant, chain, again=True)
-            if row.state != "ready":
+            if row.state == "withdrawn" and row.finished is None:
+                await self._withdraw(tx, row, action, chain, outcome_of(row))
+                return None
+            if row.state not in ("ready", "claimed"):
                 return None
             if (stop := await self._what_stops(tx, row, action)) is not None:
-                await _hold_back(tx, row, stop)
+                await self._hold_back(tx, row, action, chain, stop)
                 return None
             if self._gate.registry.spec(action.type).change is not None:
                 await self._gate.change(tx, action, row, chain)
@@ -117,10 +126,14 @@ class Performer:
                 return None
             grant = self._gate.mint(tx, row, epoch=held.epoch)
             row.state, row.claimed, row.claimed_by = "claimed", grant.minted_at, self._process
+            row.held = None
             return _Claim(action, grant, chain, again=False)
 
     async def _what_stops(self, tx: AsyncSession, row: EffectRow, action: Action) -> _Stop | None:
-        """Roles, conditions and what stands are looked at again: they may have changed since the ruling."""
+        """Bytes, roles, conditions and what stands are looked at again: they may have changed since."""
+        if action.digest() != row.digest or not await self._is_as_approved(tx, row):
+            _log.error("effect_tampered", effect=row.id)
+            return _Stop("What is stored is not what was ruled on, so it is not carried out.", for_good=True)
         actor = actor_of(row)
         ruling = await self._gate.rule(tx, action, actor=actor, effect=row.id)
         if row.approval is not None:
@@ -134,22 +147,49 @@ class Performer:
         # A refusal may end by itself (a resume, a window's end); needing another approval does not.
         return _Stop(ruling.why, for_good=ruling.verdict is not Verdict.REFUSE)
 
+    async def _is_as_approved(self, tx: AsyncSession, row: EffectRow) -> bool:
+        if row.approval is None:
+            return True
+        bound = bound_digest(each.digest for each in await effects_of(tx, row.approval))
+        return bound == (await approval_row(tx, row.approval)).digest
+
+    async def _hold_back(
+        self, tx: AsyncSession, row: EffectRow, action: Action, chain: ApprovalChain, stop: _Stop
+    ) -> None:
+        if stop.for_good:
+            await self._withdraw(tx, row, action, chain, Outcome(OutcomeState.FAILED, stop.why))
+            return
+        news = row.held != stop.why
+        row.state, row.held = "held", stop.why
+        if news:
+            await tell_of_end(tx, row)
+
+    async def _withdraw(
+        self, tx: AsyncSession, row: EffectRow, action: Action, chain: ApprovalChain, why: Outcome | None
+    ) -> None:
+        # Its intent is on record, so that nothing was done is too.
+        ended = why or Outcome(OutcomeState.FAILED, "It was withdrawn before it was carried out.")
+        await self._gate.finish(tx, action, row, chain, ended)
+        row.state, row.held = "withdrawn", ended.detail
+        await tell_of_end(tx, row)
+
+    async def _what_happened(self, tenant: str, claim: _Claim) -> Outcome | None:
+        spec = self._gate.registry.spec(claim.action.type)
+        if spec.ask is None or spec.port is None:
+            raise TypeError(f"{claim.action.type} is a change, and changes are performed at the claim")
+        return await spec.ask(claim.grant.id, self._ports[spec.port](tenant))
+
     async def _call(self, tenant: str, claim: _Claim) -> Outcome:
         spec = self._gate.registry.spec(claim.action.type)
-        if spec.effect is None or spec.ask is None or spec.port is None:
+        if spec.effect is None or spec.port is None:
             raise TypeError(f"{claim.action.type} is a change, and changes are performed at the claim")
-        port = self._ports[spec.port](tenant)
-        if claim.again:
-            known = await spec.ask(claim.grant.id, port)
-            if known is not None:
-                return known
         try:
-            return await spec.effect(claim.action, claim.grant, port)
+            return await spec.effect(claim.action, claim.grant, self._ports[spec.port](tenant))
         except EffectFailed as failed:
             return Outcome(OutcomeState.FAILED, str(failed))
         except OutcomeUncertain as uncertain:
             _log.warning("effect_uncertain", grant=claim.grant.id, why=str(uncertain))
-            known = await spec.ask(claim.grant.id, port)
+            known = await self._what_happened(tenant, claim)
             return known or Outcome(OutcomeState.UNKNOWN, str(uncertain))
 
 
@@ -158,7 +198,7 @@ async def release_held(tx: AsyncSession) -> int:
     held = (await tx.execute(select(EffectRow).where(EffectRow.state == "held").with_for_update())).scalars()
     count = 0
     for row in held:
-        row.state, row.held = "ready", None
+        row.state = "ready"
         await queue_effect(tx, row)
         count += 1
     return count
@@ -178,12 +218,6 @@ async def tell_of_end(tx: AsyncSession, row: EffectRow) -> None:
         ids = {"effect": row.id, "key": row.id}
         people = (row.requester,) if row.place is None and row.requester else ()
         await notify(tx, "effect_ended", ids, place=row.place, people=people, turn=row.turn)
-
-
-async def _hold_back(tx: AsyncSession, row: EffectRow, stop: _Stop) -> None:
-    row.held = stop.why
-    row.state = "withdrawn" if stop.for_good else "held"
-    await tell_of_end(tx, row)
 
 
 async def _chain(tx: AsyncSession, row: EffectRow) -> ApprovalChain:

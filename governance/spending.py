@@ -28,8 +28,9 @@ async def spends(
     """What was spent on decisions of a type in the 24 hours before `moment`, under a lock of `tx`.
 
     The lock is the tenant's: two rulings that spend money cannot both read the sum before either
-    counts. `apart_from` leaves out the effect that is being ruled on again. Amounts in the
-    department's currency.
+    counts. An effect counts from when it was claimed, or before that from when it was submitted: what a
+    freeze held back for days is spent when it goes through. `apart_from` leaves out the effect that is
+    being ruled on again. Amounts in the department's currency.
     """
     await tx.execute(
         text("SELECT pg_advisory_xact_lock(hashtextextended('spending/' || :tenant, 0))"),
@@ -37,18 +38,18 @@ async def spends(
     )
     counted = (
         EffectRow.decision_type == decision_type,
-        EffectRow.created > moment - timedelta(hours=24),
+        func.coalesce(EffectRow.claimed, EffectRow.created) > moment - timedelta(hours=24),
         EffectRow.state.in_(COUNTS),
         EffectRow.cost > 0,
         EffectRow.id != (apart_from or ""),
     )
-    total = func.coalesce(func.sum(EffectRow.cost), 0)
+    total = func.sum(EffectRow.cost)
     row = (
         await tx.execute(
             select(
-                total.filter(EffectRow.requester == requester).label("requester"),
-                total.filter(EffectRow.service == service).label("service"),
-                total.label("department"),
+                func.coalesce(total.filter(EffectRow.requester == requester), 0).label("requester"),
+                func.coalesce(total.filter(EffectRow.service == service), 0).label("service"),
+                func.coalesce(total, 0).label("department"),
             ).where(*counted)
         )
     ).one()

@@ -12,6 +12,7 @@ from governance.action import Action, Grant, Outcome, OutcomeState, Subject
 from governance.actions.submitter import asking, submitter
 from governance.authority.vocabulary import Given
 from governance.effects import effect_for_update, outcome_to_json
+from governance.gate import queue_effect
 from governance.overrides.authority import may_overrule
 from governance.overrides.rows import lay, standing_rows
 from governance.people import Actor
@@ -85,7 +86,9 @@ async def _overrule(action: OverruleAgent, grant: Grant, tx: AsyncSession) -> Ou
 async def _stop(tx: AsyncSession, row: EffectRow, why: str) -> None:
     row.state = "withdrawn"
     row.outcome = outcome_to_json(Outcome(OutcomeState.FAILED, why))
-    if row.plan is not None:
+    if row.intent is not None:
+        await queue_effect(tx, row)  # to put on record that what was intended was not done
+    elif row.plan is not None:
         await defer(tx, "advance_plan", {"plan": row.plan}, lock=f"plan:{row.plan}")
 
 

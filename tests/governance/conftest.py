@@ -1,0 +1,38 @@
+"""The fake port in its own process, and a department whose effects happen there."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from storage.database import Database
+from tests.governance.fake_port import Edge
+from tests.governance.house import House
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def edge_url() -> Iterator[str]:
+    """The fake port, serving in a process of its own."""
+    command = [sys.executable, "-m", "tests.governance.fake_port"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+        process.kill()
+
+
+@pytest.fixture
+def edge(edge_url: str) -> Edge:
+    return Edge(edge_url)
+
+
+@pytest.fixture
+async def house(database: Database, tenant: str, edge: Edge) -> House:
+    opened = House(database, tenant, edge)
+    await opened.open()
+    return opened
