@@ -63,13 +63,13 @@ class ResumePlan(PlanAction):
 
 
 class CancelPlan(PlanAction):
-    """End a plan: what it made and nobody has started is cancelled, the rest stays."""
+    """End a plan: its epic and every story of it that is not done are cancelled."""
 
     type = "plan.cancel"
     decision_type = "plan_change"
 
     def summary(self) -> str:
-        return f"Cancel “{self.title}” and the stories that nobody has started"
+        return f"Cancel “{self.title}” with its stories that are not done"
 
 
 def specs() -> tuple[ActionSpec, ...]:

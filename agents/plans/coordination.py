@@ -16,6 +16,8 @@ from agents.plans import steps
 from agents.plans.rows import draft_of, plan_for_update, steps_of
 from agents.plans.tables import PlanRow, PlanStepRow
 from governance.action import Action, OutcomeState, Verdict
+from governance.approvals.decision import Status
+from governance.approvals.store import approval_row, state_of
 from governance.effects import Origin, effect_for_update, outcome_of
 from governance.gate import Asking, Gate, Submitted
 from governance.people import Actor
@@ -36,6 +38,12 @@ WARNING_SHARE = 0.8
 
 _OVER = ("done", "failed", "left")
 
+_ENDS = {
+    Status.DENIED: "The proposal was denied.",
+    Status.WITHDRAWN: "The proposal was taken back.",
+    Status.EXPIRED: "Nobody decided on the proposal in time.",
+}
+
 _NOTHING = {
     steps.SCHEDULE: "It found no place in the sprints that are planned, or was not made.",
     steps.ASSIGN: "No team that works on this has somebody to hold its stories.",
@@ -48,13 +56,16 @@ async def advance(tx: AsyncSession, gate: Gate, plan_id: str, assignees: Mapping
     plan = await plan_for_update(tx, plan_id)
     rows = await steps_of(tx, plan.id)
     changed = await _take_note(tx, plan, rows)
-    if plan.state == "cancelled":
+    if plan.state == "proposed":
+        await _note_decision(tx, plan)
+    elif plan.state == "cancelled":
         await _cancel_epic(tx, gate, plan)
     elif plan.state == "executing" and await _within_budget(tx, plan, gate):
         changed |= await _submit_next(tx, gate, plan, rows, assignees)
         if all(row.state in _OVER or _only_waits_for_holders(row) for row in rows):
             plan.state = "created"
             changed = True
+            await _finished(tx, plan)
     if changed:
         await steps.show(tx, plan)
 
@@ -64,6 +75,15 @@ async def spend(tx: AsyncSession, plan_id: str, hours: float) -> None:
     plan = await plan_for_update(tx, plan_id)
     plan.used_hours += hours
     await steps.go_on(tx, plan)
+
+
+async def _note_decision(tx: AsyncSession, plan: PlanRow) -> None:
+    """A proposal that was denied, taken back or ran out ends its plan; one approved is begun by its effect."""
+    if plan.approval is None:
+        return
+    approval = state_of(await approval_row(tx, plan.approval))
+    if approval.status in _ENDS:
+        plan.state, plan.why = "cancelled", _ENDS[approval.status]
 
 
 async def _take_note(tx: AsyncSession, plan: PlanRow, rows: Sequence[PlanStepRow]) -> bool:
@@ -144,7 +164,7 @@ def _action(
     why: dict[str, Any] = {
         "rationale": f"A step of the approved plan “{plan.title}” from {plan.document}.",
         "impact": f"Step {row.position + 1} of {len(rows)}; nothing that exists is changed.",
-        "rollback_plan": "Cancel the plan: it cancels its epic and every story that nobody has started.",
+        "rollback_plan": "Cancel the plan: it cancels its epic and every story that is not done.",
         "artifacts": (f"document:{draft.document}:sha256:{draft.document_digest}",),
         "plan": plan.id,
     }
@@ -224,6 +244,13 @@ async def _blocked(tx: AsyncSession, plan: PlanRow, row: PlanStepRow) -> None:
     if "blockers" in plan.notifications:
         ids = {"plan": plan.id, "step": row.key, "key": f"blocked:{plan.id}:{row.key}"}
         await notify(tx, "plan_blocked", ids, place=plan.place, people=(plan.requester,))
+
+
+async def _finished(tx: AsyncSession, plan: PlanRow) -> None:
+    """Whoever wanted to hear of it gets a message of its own; the progress message is only edited."""
+    if "completion" in plan.notifications:
+        ids = {"plan": plan.id, "key": f"created:{plan.id}"}
+        await notify(tx, "plan_created", ids, place=plan.place, people=(plan.requester,))
 
 
 async def _cancel_epic(tx: AsyncSession, gate: Gate, plan: PlanRow) -> None:

@@ -91,9 +91,9 @@ class Drafting:
                 rationale=f"{plan.requester} asked for the feature in {plan.document}.",
                 impact=(
                     f"Makes one epic and {len(draft.stories)} stories and schedules them over"
-                    f" {len({placed.sprint for placed in draft.schedule})} sprints. No code is changed."
+                    f" {len({placed.starts for placed in draft.schedule})} sprints. No code is changed."
                 ),
-                rollback_plan="Cancel the plan: its epic and the stories that nobody started are cancelled.",
+                rollback_plan="Cancel the plan: its epic and the stories that are not done are cancelled.",
                 artifacts=(f"document:{draft.document}:sha256:{draft.document_digest}",),
             ),
             actor=Actor("agent", "product_owner", on_behalf_of=plan.requester),

@@ -7,11 +7,13 @@ import secrets
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.planning.draft import PlanChanges, PlanDraft, from_json
 from agents.plans.tables import PlanRow, PlanStepRow
+from governance.tables import ApprovalRow
+from storage.database import tenant_of
 
 _CHANGES: TypeAdapter[PlanChanges] = TypeAdapter(PlanChanges)
 
@@ -66,6 +68,24 @@ async def steps_of(tx: AsyncSession, plan: str) -> list[PlanStepRow]:
     """A plan's steps, in order."""
     query = select(PlanStepRow).where(PlanStepRow.plan == plan).order_by(PlanStepRow.position)
     return list((await tx.execute(query)).scalars())
+
+
+async def open_plan_for(tx: AsyncSession, document: str) -> PlanRow | None:
+    """The plan for this document that waits, is decided on or is being carried out, if there is one.
+
+    Until `tx` ends nobody else may ask the same of this document, so that two plans for it cannot start at
+    the same moment. A proposal that was denied, taken back or ran out is no open plan.
+    """
+    await tx.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"{tenant_of(tx)}/plan/{document}"))))
+    open_approval = select(ApprovalRow.id).where(ApprovalRow.status.in_(("open", "approved")))
+    query = select(PlanRow).where(
+        PlanRow.document == document,
+        or_(
+            PlanRow.state.in_(("drafting", "executing", "paused")),
+            and_(PlanRow.state == "proposed", PlanRow.approval.in_(open_approval)),
+        ),
+    )
+    return (await tx.execute(query.order_by(PlanRow.created.desc()).limit(1))).scalar()
 
 
 def draft_of(plan: PlanRow) -> PlanDraft | None:

@@ -13,10 +13,16 @@ from handlers.conversation.approval_card import approval_reply
 from handlers.conversation.cards import Reply
 from handlers.conversation.desk import Desk
 from handlers.notices import NoticeKind
+from handlers.plans.card import PLAN_EXECUTION, closed_reply
 
 
 async def requested(desk: Desk, ids: Mapping[str, Any], person: Person | None) -> Reply | None:
-    """The card, where it was asked for and with everybody who may decide; from now on "it" there."""
+    """The card, where it was asked for and with everybody who may decide; from now on "it" there.
+
+    In the thread where a plan was asked for, the plan's own card is that card.
+    """
+    if person is None and (await approval_row(desk.tx, ids["approval"])).decision_type == PLAN_EXECUTION:
+        return None
     return await _card(desk, ids, "" if person is None else "Your decision is asked for.")
 
 
@@ -31,8 +37,11 @@ async def escalated(desk: Desk, ids: Mapping[str, Any], _person: Person | None) 
     return await _card(desk, ids, lead, only_open=True)
 
 
-async def closed(desk: Desk, ids: Mapping[str, Any], _person: Person | None) -> Reply | None:
+async def closed(desk: Desk, ids: Mapping[str, Any], person: Person | None) -> Reply | None:
     """The card without its buttons, saying how it ended."""
+    row = await approval_row(desk.tx, ids["approval"])
+    if person is None and row.decision_type == PLAN_EXECUTION:
+        return await closed_reply(desk, row)
     return await _card(desk, ids, "")
 
 

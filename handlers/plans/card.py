@@ -1,0 +1,198 @@
+"""A plan's card: while it is worked out, proposed, decided on, or when it could not be planned."""
+
+from __future__ import annotations
+
+from agents.planning.draft import PlanDraft
+from agents.plans.rows import draft_of, plan_by_id, plan_of_approval, previous_of
+from agents.plans.tables import PlanRow
+from governance.approvals.decision import ApprovalState, Status
+from governance.approvals.store import approval_row, state_of
+from governance.directory import holders
+from governance.effects import effects_of
+from governance.people import Role
+from governance.tables import ApprovalRow
+from handlers.conversation.approval_card import how_it_ended, missing, needed
+from handlers.conversation.cards import (
+    Block,
+    Bold,
+    Button,
+    Buttons,
+    Card,
+    Code,
+    Link,
+    Moment,
+    Progress,
+    Reply,
+    Small,
+    Text,
+    Tone,
+)
+from handlers.conversation.desk import Desk
+from handlers.conversation.wording import counted, listed, names_of_people
+from handlers.plans import proposal
+from handlers.plans.modify_form import modify_form
+from handlers.plans.words import budget_text, dashboard, span_text
+
+PLAN_EXECUTION = "plan_execution"
+"""The decision type of a plan's approval."""
+
+
+def key_of(plan: PlanRow, version: int | None = None) -> str:
+    """The key of the message that shows a version: each proposal is a message of its own, edited in place."""
+    shown = version or (plan.version + 1 if plan.state == "drafting" else plan.version)
+    return f"plan:{plan.id}" if shown <= 1 else f"plan:{plan.id}:{shown}"
+
+
+def working_reply(plan: PlanRow) -> Reply:
+    """At once: it was understood and is being worked on. Edited when the draft is there."""
+    again = plan.version > 0
+    first = f"Reading {plan.document}" if not again else "Working in what you changed"
+    waiting = (
+        "Stories and estimates",
+        "Schedule, forecast, budget and risks",
+        "The proposal, for your decision",
+    )
+    steps = Progress((("doing", first), *(("waiting", step) for step in waiting)))
+    title = f"Planning {plan.document}" if not again else f"Changing the plan “{plan.title}”"
+    text = f"{title}. The proposal comes here in a few seconds; nothing is carried out before it is approved."
+    return Reply(text=text, cards=(Card(title, (steps,), "waiting"),), key=key_of(plan))
+
+
+async def plan_reply(desk: Desk, plan: PlanRow) -> Reply:
+    """The plan's card as it stands now."""
+    draft = draft_of(plan)
+    if plan.state == "drafting":
+        return working_reply(plan)
+    if plan.state == "failed" or draft is None:
+        return failed_reply(plan)
+    if plan.approval is None:
+        raise ValueError(f"{plan.id} is {plan.state} and has no approval")
+    state = state_of(await approval_row(desk.tx, plan.approval))
+    if state.status is Status.OPEN:
+        return await _proposed(desk, plan, draft, state)
+    return await _decided(desk, plan, draft, state)
+
+
+async def closed_reply(desk: Desk, row: ApprovalRow) -> Reply | None:
+    """The card of the proposal that an approval was about, once that has ended. It keeps its place."""
+    if state_of(row).status is Status.OPEN:
+        return None
+    plan = await plan_of_approval(desk.tx, row.id)
+    if plan is not None:
+        return await plan_reply(desk, plan) if plan.state != "drafting" else None
+    (effect,) = await effects_of(desk.tx, row.id)
+    body = effect.body
+    plan = await plan_by_id(desk.tx, body["plan"])
+    title = f"Superseded: plan “{body['title']}”"
+    text = f"{title}. A newer proposal took its place; decide on that one."
+    card = Card(
+        title, (Text(("A newer proposal took its place; decide on that one.",)), _recorded(row.id, plan))
+    )
+    return Reply(text=text, cards=(card,), key=key_of(plan, body["version"]))
+
+
+def failed_reply(plan: PlanRow) -> Reply:
+    """Why there is no plan, and what to do."""
+    why = plan.why or "It could not be worked out."
+    title = f"No plan for {plan.document}"
+    again = Buttons((Button("Try again", "build_document", plan.document),))
+    blocks = (Text((why,)), Text(("Nothing was carried out.",)), again)
+    return Reply(
+        text=f"{title}: {why} Nothing was carried out.", cards=(Card(title, blocks, "bad"),), key=key_of(plan)
+    )
+
+
+def unchanged_reply(plan: PlanRow) -> Reply:
+    """A change that could not be made: the proposal from before still stands."""
+    text = f"{plan.why} The plan “{plan.title}” stands as it was proposed; nothing was changed."
+    card = Card("That change cannot be made", (Text((text,)),), "warning")
+    return Reply(text=text, cards=(card,), key=key_of(plan, plan.version + 1))
+
+
+async def _proposed(desk: Desk, plan: PlanRow, draft: PlanDraft, state: ApprovalState) -> Reply:
+    previous = previous_of(plan)
+    lead = Text((f"From {plan.document}. Nothing is made until somebody approves.",))
+    blocks: list[Block] = [lead]
+    if previous is not None:
+        blocks += proposal.changes(previous, draft)
+    blocks.append(proposal.figures(draft, desk))
+    blocks += await proposal.phases(draft, desk)
+    blocks += await proposal.chart(draft, desk)
+    blocks += proposal.concerns(draft)
+    blocks.append(await _what_approving_does(desk, draft))
+    blocks.append(Buttons(_buttons(desk, plan, draft, state.id)))
+    blocks.append(_who_decides(state))
+    blocks += [proposal.worked_out(draft), _recorded(state.id, plan)]
+    version = f" (version {plan.version})" if previous is not None else ""
+    title = f"Plan to approve: {draft.title}{version}"
+    return Reply(
+        text=_summary(draft, desk, state),
+        cards=(Card(title, tuple(blocks), "waiting"), proposal.stories_card(draft, desk)),
+        facts=draft.facts,
+        key=key_of(plan),
+    )
+
+
+async def _decided(desk: Desk, plan: PlanRow, draft: PlanDraft, state: ApprovalState) -> Reply:
+    names = await names_of_people(desk.tx)
+    ended = how_it_ended(state, names)
+    title = f"{_TITLES[state.status]}: plan “{draft.title}”"
+    decision: Block = Text((ended, " ", Moment(state.decided))) if state.decided else Text((ended,))
+    blocks = (decision, proposal.figures(draft, desk), _recorded(state.id, plan))
+    return Reply(
+        text=f"{title}. {ended}",
+        cards=(Card(title, blocks, _TONES.get(state.status, "plain")),),
+        facts=draft.facts,
+        key=key_of(plan),
+    )
+
+
+_TITLES = {
+    Status.APPROVED: "Approved",
+    Status.DENIED: "Denied",
+    Status.EXPIRED: "Expired",
+    Status.WITHDRAWN: "Taken back",
+    Status.SUPERSEDED: "Superseded",
+}
+_TONES: dict[Status, Tone] = {Status.APPROVED: "good", Status.DENIED: "bad"}
+
+
+def _buttons(desk: Desk, plan: PlanRow, draft: PlanDraft, approval: str) -> tuple[Button, ...]:
+    return (
+        Button("Approve", "approve", approval, "primary"),
+        Button("Modify", "modify", approval, form=modify_form(desk, plan, draft)),
+        Button("Cancel", "cancel", approval, "danger"),
+    )
+
+
+async def _what_approving_does(desk: Desk, draft: PlanDraft) -> Text:
+    directors = listed((p.name for p in await holders(desk.tx, (Role.ENGINEERING_DIRECTOR,))), "or")
+    return Text(
+        (
+            Bold("Approving"),
+            f" makes one epic and {counted(len(draft.stories), 'story', 'stories')} and schedules them."
+            f" Agents do not write code yet: {proposal.holders_text(draft, desk) or 'nobody yet'} would hold"
+            f" the stories, which {directors} is asked about then.",
+        )
+    )
+
+
+def _who_decides(state: ApprovalState) -> Small:
+    who = needed(missing(state))
+    return Small((f"Decides: {who}, until ", Moment(state.deadlines.expires), ". Silence never approves."))
+
+
+def _recorded(approval: str, plan: PlanRow) -> Small:
+    return Small((Code(approval), " · ", Link("the whole plan", dashboard(plan.id))))
+
+
+def _summary(draft: PlanDraft, desk: Desk, state: ApprovalState) -> str:
+    stories = counted(len(draft.stories), "story", "stories")
+    sprints = counted(len({place.starts for place in draft.schedule}), "sprint")
+    unclear = counted(len(draft.flags), "point")
+    return (
+        f"Plan for “{draft.title}” from {draft.document}: {stories} over {sprints}"
+        f" ({span_text(draft.schedule)}); forecast {proposal.forecast_text(draft.forecast)};"
+        f" {budget_text(draft.budget, desk.department.currency)}; risk {proposal.risk_text(draft)}."
+        f" {unclear} in the document to settle. Approve, modify or cancel it ({state.id})."
+    )

@@ -1,0 +1,198 @@
+"""What a proposed plan says: phases, time, budget, risk, and what a person should settle first."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from agents.planning.comparison import compare
+from agents.planning.draft import DraftStory, Flag, Forecast, NotEnoughHistory, PlanDraft, Risk
+from governance.visibility import EVERYTHING
+from handlers.conversation.cards import Block, Bold, Bullets, Card, Chart, Fields, Inline, Small, Table, Text
+from handlers.conversation.charts import draw_forecast
+from handlers.conversation.desk import Desk
+from handlers.conversation.wording import counted, listed
+from handlers.plans.words import agent_for, budget_text, day_text, hours_text, not_enough, span_text, team_name
+
+_MOST = 3
+"""So many flags, risks and blockers stand on the card; the dashboard has them all."""
+
+_MOST_CHANGES = 8
+
+
+def figures(draft: PlanDraft, desk: Desk) -> Fields:
+    """Timeline, forecast, budget and risk at a glance."""
+    return Fields(
+        (
+            ("Timeline", span_text(draft.schedule)),
+            ("Forecast", forecast_text(draft.forecast)),
+            ("Budget", budget_text(draft.budget, desk.department.currency)),
+            ("Risk", risk_text(draft)),
+        )
+    )
+
+
+def forecast_text(forecast: Forecast | NotEnoughHistory) -> str:
+    """P50 and P85, as people read them."""
+    if isinstance(forecast, NotEnoughHistory):
+        return not_enough(forecast)
+    return f"P50 {day_text(forecast.p50)}, P85 {day_text(forecast.p85)}"
+
+
+def risk_text(draft: PlanDraft) -> str:
+    """The level, and the risk that weighs most."""
+    level = draft.risk_level.capitalize()
+    return f"{level} ({_lower(draft.risks[0].title)})" if draft.risks else level
+
+
+def changes(old: PlanDraft, new: PlanDraft) -> list[Block]:
+    """What the proposal changes of the one before."""
+    differs = compare(old, new)
+    if not differs:
+        return [Text(("Nothing in the plan differs from the proposal before.",))]
+    items: list[tuple[Inline, ...]] = [(sentence,) for sentence in differs[:_MOST_CHANGES]]
+    if len(differs) > _MOST_CHANGES:
+        items.append((f"and {len(differs) - _MOST_CHANGES} more, in the dashboard.",))
+    return [Text((Bold("What changes from the proposal before"),)), Bullets(tuple(items))]
+
+
+async def phases(draft: PlanDraft, desk: Desk) -> list[Block]:
+    """Who plans, and who would carry out what in which sprints."""
+    sprints = {sprint.id: sprint.name for sprint in await desk.ports.tracker.sprints()}
+    scheduled = len({place.starts for place in draft.schedule})
+    planning: list[tuple[Inline, ...]] = [
+        (
+            f"Product owner agent: {counted(len(draft.stories), 'story', 'stories')} from"
+            f" {counted(len(draft.requirements), 'requirement')}",
+        ),
+        (
+            f"Project manager agent: {len(draft.schedule)} scheduled over {counted(scheduled, 'sprint')}"
+            + (f", {len(draft.unscheduled)} without a place" if draft.unscheduled else ""),
+        ),
+    ]
+    work = [(_work(stories, draft, desk, sprints),) for stories in _by_work(draft.stories).values()]
+    return [
+        Text((Bold("Planning"),)),
+        Bullets(tuple(planning)),
+        Text((Bold("Execution, once agents write code"),)),
+        Bullets(tuple(work)),
+    ]
+
+
+async def chart(draft: PlanDraft, desk: Desk) -> list[Block]:
+    """The forecast as a picture; nothing where there is not enough history to forecast."""
+    found = draft.forecast
+    if isinstance(found, NotEnoughHistory):
+        return []
+    picture = await asyncio.to_thread(
+        draw_forecast,
+        found.histogram,
+        p50=found.p50,
+        p85=found.p85,
+        weeks_p50=found.weeks_p50,
+        weeks_p85=found.weeks_p85,
+    )
+    file = await desk.files.put(desk.tx, "forecast.png", "image/png", picture.png, EVERYTHING)
+    return [Chart(file, picture.alt, picture.summary)]
+
+
+def blockers(draft: PlanDraft) -> list[Block]:
+    """What a person must settle first."""
+    return _section("To settle first", [(blocker,) for blocker in draft.blockers])
+
+
+def concerns(draft: PlanDraft) -> list[Block]:
+    """What must be settled first, what is unclear in the document, what may go wrong, what it waits for."""
+    waits = [d for d in draft.dependencies if d.ready is not True]
+    others = [risk for risk in draft.risks if not any(d.name in risk.title for d in waits)]
+    return [
+        *blockers(draft),
+        *_section("Unclear in the document", [_flag(flag) for flag in draft.flags]),
+        *_section("Risks", [_risk(risk) for risk in others]),
+        *_section("Depends on", [(Bold(d.name), f": {d.status} ({_line(draft, d.line)})") for d in waits]),
+    ]
+
+
+def stories_card(draft: PlanDraft, desk: Desk) -> Card:
+    """Every story of the plan, in a table of its own."""
+    sprints = {place.story: place for place in draft.schedule}
+    rows = tuple(
+        (
+            story.key,
+            story.title,
+            team_name(desk.department, story.team),
+            story.priority.value,
+            f"{story.hours:g}" if story.hours else "not known",
+            day_text(sprints[story.key].starts) if story.key in sprints else "no place yet",
+        )
+        for story in draft.stories
+    )
+    columns = ("", "Story", "Team", "Priority", "Hours", "Sprint from")
+    return Card(
+        f"The {counted(len(draft.stories), 'story', 'stories')} of “{draft.title}”",
+        (Table(columns, rows, align="llllrl"),),
+    )
+
+
+def worked_out(draft: PlanDraft) -> Small:
+    """By which way the plan was worked out."""
+    if draft.worked_out == "model":
+        return Small(("Words by a model; every number worked out from the department's own records.",))
+    why = f" ({draft.worked_out_why})" if draft.worked_out_why else ""
+    return Small((f"Worked out without a model{why}, from the document and the department's own records.",))
+
+
+def _by_work(stories: Sequence[DraftStory]) -> Mapping[tuple[str, str], list[DraftStory]]:
+    found: dict[tuple[str, str], list[DraftStory]] = {}
+    for story in stories:
+        found.setdefault((story.discipline, story.team), []).append(story)
+    return found
+
+
+def _work(stories: Sequence[DraftStory], draft: PlanDraft, desk: Desk, sprints: Mapping[str, str]) -> str:
+    keys = {story.key for story in stories}
+    places = sorted((p for p in draft.schedule if p.story in keys), key=lambda place: place.starts)
+    team = team_name(desk.department, stories[0].team)
+    names = [sprints.get(place.sprint, place.sprint).removeprefix(team).lstrip(" ,") for place in places]
+    when = " to ".join(dict.fromkeys((names[0], names[-1]))) if names else "no place yet"
+    hours = sum(story.hours for story in stories)
+    amount = f", {hours_text(hours)}" if hours else ""
+    return (
+        f"{agent_for(stories[0].discipline)}, {team}:"
+        f" {counted(len(stories), 'story', 'stories')}{amount} ({when})"
+    )
+
+
+def _section(title: str, items: Sequence[tuple[Inline, ...]]) -> list[Block]:
+    if not items:
+        return []
+    shown = list(items[:_MOST])
+    if len(items) > _MOST:
+        shown.append((f"and {len(items) - _MOST} more, in the dashboard",))
+    return [Text((Bold(title),)), Bullets(tuple(shown))]
+
+
+def _flag(flag: Flag) -> tuple[Inline, ...]:
+    lines = f"line {flag.line}" if flag.also_line is None else f"lines {flag.line} and {flag.also_line}"
+    return (f"{flag.kind.capitalize()}, {lines}: {flag.why}. {flag.suggestion}",)
+
+
+def _line(draft: PlanDraft, line: int) -> str:
+    return f"{draft.document}, line {line}"
+
+
+def _risk(risk: Risk) -> tuple[Inline, ...]:
+    evidence = f": {risk.evidence[0].text} ({risk.evidence[0].source})" if risk.evidence else ""
+    return (Bold(risk.title), f" (likelihood {risk.likelihood}, impact {risk.impact}){evidence}")
+
+
+def _lower(title: str) -> str:
+    return title[:1].lower() + title[1:]
+
+
+def holders_text(draft: PlanDraft, desk: Desk) -> str:
+    """Whom the plan would propose to hold its stories: the leads of its teams."""
+    people = {entry.id: entry.name for entry in desk.department.people}
+    leads = {t.id: people[t.lead] for t in desk.department.teams}
+    teams = dict.fromkeys(story.team for story in draft.stories if story.team in leads)
+    return listed(f"{leads[team]} ({team_name(desk.department, team)})" for team in teams)

@@ -1,0 +1,78 @@
+"""How plans' dates, hours, money and agents are said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from decimal import Decimal
+
+from agents.planning.draft import Budget, NotEnoughHistory, Scheduled
+from governance.department import AgentRole, Department
+
+_IN_CAPITALS = {"qa": "QA", "sre": "SRE", "ml": "ML"}
+
+
+def day_text(day: date) -> str:
+    """`29 Jan 2027`."""
+    return f"{day.day} {day:%b %Y}"
+
+
+def hours_text(hours: float) -> str:
+    """`319.75 agent-hours`."""
+    return f"{hours:,.2f}".rstrip("0").rstrip(".") + " agent-hours"
+
+
+def money_text(amount: Decimal, currency: str) -> str:
+    """`$1,930.40`, or with the currency's code where it is not the dollar."""
+    return f"${amount:,.2f}" if currency == "USD" else f"{amount:,.2f} {currency}"
+
+
+def not_enough(missing: NotEnoughHistory) -> str:
+    """Why there is no number."""
+    return f"not enough history to say ({missing.found} of {missing.needed} done stories)"
+
+
+def budget_text(budget: Budget | NotEnoughHistory, currency: str) -> str:
+    """Hours, the reserve, and what it costs."""
+    if isinstance(budget, NotEnoughHistory):
+        return not_enough(budget)
+    text = (
+        f"{hours_text(budget.hours)}, {money_text(budget.cost, currency)};"
+        f" with reserve {hours_text(budget.p80_hours)}"
+    )
+    if budget.ceiling_hours is None:
+        return text
+    return f"{text}; pauses for approval at {hours_text(budget.ceiling_hours)}"
+
+
+def span_text(places: Iterable[Scheduled]) -> str:
+    """`7 Dec 2026 to 28 Feb 2027, 12 weeks`: from the first sprint's start to the last one's last day."""
+    placed = list(places)
+    if not placed:
+        return "no sprint has room for it"
+    first, after = min(place.starts for place in placed), max(place.ends for place in placed)
+    weeks = (after - first).days // 7
+    return f"{day_text(first)} to {day_text(after - timedelta(days=1))}, {weeks} weeks"
+
+
+def agent_text(role: AgentRole) -> str:
+    """`Backend engineer agent`, `QA agent`."""
+    words = [_IN_CAPITALS.get(word, word) for word in role.value.split("_")]
+    return f"{words[0][:1].upper()}{words[0][1:]} {' '.join([*words[1:], 'agent'])}"
+
+
+def agent_for(discipline: str) -> str:
+    """The agent that works on a discipline's stories."""
+    role = next((role for role in AgentRole if role.discipline == discipline), None)
+    return agent_text(role) if role else discipline
+
+
+def team_name(department: Department, team: str) -> str:
+    """A team as people call it; `no team` for an empty id."""
+    names = {known.id: known.name for known in department.teams}
+    return names.get(team, team) or "no team"
+
+
+def dashboard(plan: str) -> str:
+    """Where the dashboard shows a plan in full."""
+    return f"/dashboard/plans/{plan}"
