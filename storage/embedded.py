@@ -5,6 +5,7 @@ Socket authentication is trust, so whoever reaches the socket is superuser: for 
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import tempfile
@@ -29,8 +30,9 @@ class EmbeddedServer:
     handle: Any
 
     def stop(self) -> None:
-        """Stop the server for every process that uses it."""
+        """Stop the server for every process that uses it, and start it no more from this one."""
         self.handle.stop()
+        atexit.unregister(self.handle._cleanup)
 
 
 def start(folder: Path, database: str = "countersign") -> EmbeddedServer:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,11 +17,14 @@ from storage.migrate import migrate
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> embedded.EmbeddedServer:
-    folder: Path = tmp_path_factory.mktemp("postgres")
+def server() -> Iterator[embedded.EmbeddedServer]:
+    # Not in pytest's own folder: every run closes that one to other users, and as root the server runs as one.
+    folder = Path(tempfile.mkdtemp(prefix="countersign-"))
     started = embedded.start(folder / "data")
     migrate(started.owner_url)
-    return started  # the server ends with the process
+    yield started
+    started.stop()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
