@@ -90,11 +90,7 @@ async def look(tx: AsyncSession, approval: str, now: datetime) -> None:
     state = state_of(row)
     ended = expire(state, now)
     if ended.status is Status.EXPIRED and state.status is Status.OPEN:
-        put_state(row, ended)
-        await withdraw(tx, approval, "The approval expired: nobody decided in time.")
-        await record(tx, closing_entry(row, "approval.expired", Actor("system", "clock")))
-        await intervened(tx, "expired", None, approval, "nobody decided in time", now)
-        await tell_closed(tx, row)
+        await close_expired(tx, row, ended, now)
         return
     if state.status is not Status.OPEN:
         return
@@ -112,6 +108,15 @@ async def look(tx: AsyncSession, approval: str, now: datetime) -> None:
         await defer(
             tx, "approval_due", {"approval": approval}, lock=f"approval:{approval}", queueing_lock=due, at=again
         )
+
+
+async def close_expired(tx: AsyncSession, row: ApprovalRow, ended: ApprovalState, now: datetime) -> None:
+    """End an approval whose time was found to be over: by its clock, a vote or its requester."""
+    put_state(row, ended)
+    await withdraw(tx, row.id, "The approval expired: nobody decided in time.")
+    await record(tx, closing_entry(row, "approval.expired", Actor("system", "clock")))
+    await intervened(tx, "expired", None, row.id, "nobody decided in time", now)
+    await tell_closed(tx, row)
 
 
 async def _remind(tx: AsyncSession, row: ApprovalRow, asks: tuple[Ask, ...], now: datetime) -> None:

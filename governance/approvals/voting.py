@@ -9,7 +9,7 @@ from typing import Literal
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.action import ApprovalTerms
-from governance.approvals.asking import closing_entry, tell_closed
+from governance.approvals.asking import close_expired, closing_entry, tell_closed
 from governance.approvals.decision import (
     Answer,
     Approved,
@@ -83,8 +83,9 @@ async def vote(
     """
     now = gate.clock()
     row = await approval_row(tx, approval, lock=True)
+    before = state_of(row)
     state, answer = decide(
-        state_of(row),
+        before,
         Vote(await ballot(tx, person, now), choice, now, conditions if choice == "approve" else ()),
     )
     put_state(row, state)
@@ -99,8 +100,9 @@ async def vote(
             await withdraw(tx, approval, why)
             await intervened(tx, "denied", person.id, approval, words or "", now)
             await record(tx, closing_entry(row, "approval.denied", actor, words))
-        case Expired():
-            await withdraw(tx, approval, "The approval expired: nobody decided in time.")
+        case Expired() if before.status is Status.OPEN:
+            await close_expired(tx, row, state, now)
+            return Cast(answer, row)
     if state.status is not Status.OPEN:
         await tell_closed(tx, row, turn)
     return Cast(answer, row)
@@ -112,9 +114,12 @@ async def take_back(
     """The requester takes a proposal back. None when that is done, else why it is not."""
     now = gate.clock()
     row = await approval_row(tx, approval, lock=True)
-    state, answer = withdraw_state(state_of(row), person.id, now)
-    put_state(row, state)
+    before = state_of(row)
+    state, answer = withdraw_state(before, person.id, now)
+    if isinstance(answer, Expired) and before.status is Status.OPEN:
+        await close_expired(tx, row, state, now)
     if answer is None:
+        put_state(row, state)
         await withdraw(tx, approval, f"Taken back by {person.name}.")
         await intervened(tx, "cancelled", person.id, approval, "", now)
         await record(tx, closing_entry(row, "approval.withdrawn", Actor("person", person.id)))
