@@ -112,9 +112,12 @@ class Jobs:
         async with self.database.transaction(tenant) as tx:
             approvals = [row.id for row, _ in await open_approvals(tx)]
             waiting = await outbox.stuck_threads(tx, now)
+            plans = await coordination.standing_still(tx)
         for approval in approvals:
             await self.approval_due(tenant, approval)
         for thread in waiting:
             await self.post(tenant, thread)
         await self.sweep_overrides(tenant)
         await self.release_held(tenant)
+        for plan in plans:
+            await self._advance(tenant, plan)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.planning.draft import DraftStory, PlanDraft
@@ -44,6 +45,9 @@ _ENDS = {
     Status.EXPIRED: "Nobody decided on the proposal in time.",
 }
 
+_PASSING = ("halt", "freeze", "window", "policy_unreadable")
+"""Rules whose refusals end by themselves or are lifted: a step that meets one waits, and its plan with it."""
+
 _NOTHING = {
     steps.SCHEDULE: "It found no place in the sprints that are planned, or was not made.",
     steps.ASSIGN: "No team that works on this has somebody to hold its stories.",
@@ -68,6 +72,15 @@ async def advance(tx: AsyncSession, gate: Gate, plan_id: str, assignees: Mapping
             await _finished(tx, plan)
     if changed:
         await steps.show(tx, plan)
+
+
+async def standing_still(tx: AsyncSession) -> list[str]:
+    """Plans that are being carried out while none of their steps is: what held them may be over."""
+    under_way = select(PlanStepRow.plan).where(
+        PlanStepRow.state == "submitted", PlanStepRow.key != steps.ASSIGN
+    )
+    query = select(PlanRow.id).where(PlanRow.state == "executing", PlanRow.id.not_in(under_way))
+    return list((await tx.execute(query)).scalars())
 
 
 async def spend(tx: AsyncSession, plan_id: str, hours: float) -> None:
@@ -114,28 +127,44 @@ async def _submit_next(
     """One step at a time: a story names the ids that earlier ones were given."""
     if any(row.state == "submitted" for row in rows if row.key != steps.ASSIGN):
         return False
-    row = next((row for row in rows if row.state == "waiting"), None)
     draft = draft_of(plan)
-    if row is None or draft is None:
+    if draft is None:
         return False
     if any(step.state == "failed" for step in rows if step.key == steps.EPIC):
         plan.state, plan.why = "paused", "The epic could not be made, so its stories were not started."
         return True
-    action = _action(plan, draft, row, rows, assignees)
-    if action is None:
-        row.state, row.detail = "left", _NOTHING[row.key.partition(":")[0]]
+    changed = False
+    for row in rows:
+        if row.state != "waiting":
+            continue
+        changed = True
+        action = _action(plan, draft, row, rows, assignees)
+        if action is None:
+            row.state, row.detail = "left", _NOTHING[row.key.partition(":")[0]]
+            continue
+        if await _submit(tx, gate, plan, row, action):
+            break
+    return changed
+
+
+async def _submit(tx: AsyncSession, gate: Gate, plan: PlanRow, row: PlanStepRow, action: Action) -> bool:
+    """Submit a step. Returns whether the others wait for it: they do not for one that is left for good."""
+    actor = Actor("agent", "project_manager", on_behalf_of=plan.requester)
+    ruling = await gate.rule(tx, action, actor=actor)
+    if ruling.verdict is Verdict.REFUSE and ruling.rule.startswith(_PASSING):
+        row.detail = ruling.why
         return True
     submitted = await gate.submit(
         tx,
         action,
-        actor=Actor("agent", "project_manager", on_behalf_of=plan.requester),
+        actor=actor,
         origin=Origin(turn=plan.turn, place=plan.place),
         asking=Asking(title=f"Who holds the stories of “{plan.title}”"),
     )
     _note_submission(row, submitted)
     if row.state == "left":
         await _blocked(tx, plan, row)
-    return True
+    return row.state == "submitted"
 
 
 def _only_waits_for_holders(row: PlanStepRow) -> bool:

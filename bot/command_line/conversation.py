@@ -24,13 +24,17 @@ from bot.wire import form_from_json, place_from_json
 from governance.department_rows import read_department
 from governance.fence import CHANNEL
 from governance.places import Audience, Place
+from governance.tables import ApprovalRow
 
 PATIENCE_SECONDS = 180.0
 
-# What a turn set going carries its id along; what is scheduled for later (a reminder) is not waited for.
+# What a turn set going carries its id along, and what it lets go on (an approved effect, the steps of a
+# plan) the id of the thread's turn that began it. What is scheduled for later (a reminder) is not waited for.
 _UNSETTLED = text(
-    "SELECT 1 FROM procrastinate_jobs WHERE args->>'turn' = :turn AND status IN ('todo', 'doing')"
-    " AND (scheduled_at IS NULL OR scheduled_at < now() + interval '2 seconds') LIMIT 1"
+    "SELECT 1 FROM procrastinate_jobs WHERE status IN ('todo', 'doing')"
+    " AND (scheduled_at IS NULL OR scheduled_at < now() + interval '2 seconds')"
+    " AND args->>'turn' IN (SELECT of_thread.id FROM inbox AS of_thread, inbox AS asked"
+    " WHERE asked.id IN (:turn, :began) AND of_thread.place = asked.place) LIMIT 1"
 )
 
 
@@ -86,6 +90,7 @@ class Conversation:
             if found is None:
                 raise Stop(f"No card offers to {decision} {approval}.")
             button, card = found
+            began = (await tx.execute(select(ApprovalRow.turn).where(ApprovalRow.id == approval))).scalar()
             turn = await inbox.store_click(
                 tx,
                 platform="console",
@@ -95,7 +100,7 @@ class Conversation:
                 token=button.token,
                 values=_answers(button, values),
             )
-        return await self._settled(turn)
+        return await self._settled(turn, began)
 
     async def _place(self, tx: AsyncSession, person: str, channel: str | None, thread: str | None) -> Place:
         if channel is not None:
@@ -111,7 +116,7 @@ class Conversation:
                 return Place("console", where, thread, audience)
         return Place("console", direct_channel(person), thread or new_message_id(), Audience.DIRECT)
 
-    async def _settled(self, turn: str | None) -> Answered:
+    async def _settled(self, turn: str | None, began: str | None = None) -> Answered:
         if turn is None:
             raise Stop("This was said before.")
         deadline = monotonic() + PATIENCE_SECONDS
@@ -119,7 +124,8 @@ class Conversation:
             await self._fail_with_the_worker()
             async with self._installation.database.transaction(self._tenant) as tx:
                 state = (await tx.execute(select(InboxRow.state).where(InboxRow.id == turn))).scalar_one()
-                if state != "stored" and (await tx.execute(_UNSETTLED, {"turn": turn})).first() is None:
+                unsettled = await tx.execute(_UNSETTLED, {"turn": turn, "began": began})
+                if state != "stored" and unsettled.first() is None:
                     return await read_answer(tx, turn)
             await asyncio.sleep(0.02)
         raise Stop(f"No answer within {PATIENCE_SECONDS:.0f} s; the turn {turn} is kept and goes on.")
