@@ -16,6 +16,7 @@ from agents.planning.draft import DraftStory, PlanDraft
 from agents.plans import steps
 from agents.plans.rows import draft_of, plan_for_update, steps_of
 from agents.plans.tables import PlanRow, PlanStepRow
+from agents.plans.wishes import BLOCKERS, COMPLETION
 from governance.action import Action, OutcomeState, Verdict
 from governance.approvals.decision import Status
 from governance.approvals.store import approval_row, state_of
@@ -270,14 +271,14 @@ async def _within_budget(tx: AsyncSession, plan: PlanRow, gate: Gate) -> bool:
 
 
 async def _blocked(tx: AsyncSession, plan: PlanRow, row: PlanStepRow) -> None:
-    if "blockers" in plan.notifications:
+    if BLOCKERS in plan.notifications:
         ids = {"plan": plan.id, "step": row.key, "key": f"blocked:{plan.id}:{row.key}"}
         await notify(tx, "plan_blocked", ids, place=plan.place, people=(plan.requester,))
 
 
 async def _finished(tx: AsyncSession, plan: PlanRow) -> None:
     """Whoever wanted to hear of it gets a message of its own; the progress message is only edited."""
-    if "completion" in plan.notifications:
+    if COMPLETION in plan.notifications:
         ids = {"plan": plan.id, "key": f"created:{plan.id}"}
         await notify(tx, "plan_created", ids, place=plan.place, people=(plan.requester,))
 

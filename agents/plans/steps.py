@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from agents.planning.draft import Budget, DraftStory, PlanDraft
 from agents.plans.rows import draft_of
 from agents.plans.tables import PlanRow, PlanStepRow
+from agents.plans.wishes import events
 from governance.approvals.store import approval_row
 from storage.jobs import defer
 from storage.notices import notify
@@ -34,8 +35,8 @@ async def begin(tx: AsyncSession, plan: PlanRow) -> None:
         for position, (key, title) in enumerate(titles)
     )
     plan.state, plan.why = "executing", None
-    if plan.approval is not None:
-        wished = (await approval_row(tx, plan.approval)).notifications
+    if plan.approval is not None:  # whoever approved may have wanted to hear of more
+        wished = events((await approval_row(tx, plan.approval)).notifications)
         plan.notifications = sorted({*plan.notifications, *wished})
     if isinstance(draft.budget, Budget):
         plan.budget_hours = draft.budget.limit_hours

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from agents.planning.draft import PlanChanges
 from agents.plans.rows import changes_of, changes_to_json, draft_of, plan_by_id, plan_for_update
 from agents.plans.tables import PlanRow
+from agents.plans.wishes import events, understood
 from governance.approvals.decision import Status
 from governance.approvals.store import NoSuchApproval, approval_row, state_of
 from governance.effects import effects_of
@@ -22,7 +23,7 @@ from handlers.conversation.origin import known
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import listed, names_of_people
 from handlers.plans.card import PLAN_EXECUTION, plan_reply, working_reply
-from handlers.plans.modify_form import NOTIFICATIONS, read_changes
+from handlers.plans.modify_form import read_changes
 from storage.jobs import defer
 
 
@@ -89,15 +90,15 @@ async def open_proposal(desk: Desk, approval: str) -> PlanRow:
 
 
 async def add_notifications(desk: Desk, plan: PlanRow, wishes: Iterable[str]) -> tuple[str, ...]:
-    """Tell the requester of these, too (`blockers`, `completion`); nothing else of the plan changes.
+    """Tell the requester of these, too, in anybody's words ("blockers"); nothing else of the plan changes.
 
-    Returns the wishes that cannot be met, in the order in which they were said.
+    Returns the wishes that cannot be met yet ("daily summaries"), in the order in which they were said.
     """
     wanted = tuple(dict.fromkeys(wishes))
-    met = sorted({*plan.notifications, *(wish for wish in wanted if wish in NOTIFICATIONS)})
+    met = sorted({*plan.notifications, *events(wanted)})
     if met != sorted(plan.notifications):
         await _tell_of(desk, plan, met)
-    return tuple(wish for wish in wanted if wish not in NOTIFICATIONS)
+    return tuple(wish for wish in wanted if understood(wish) is None)
 
 
 async def _tell_of(desk: Desk, plan: PlanRow, wishes: list[str]) -> None:

@@ -9,6 +9,7 @@ from datetime import date
 from agents.planning.draft import DraftStory, PlanChanges, PlanDraft
 from agents.plans.rows import changes_of, previous_of
 from agents.plans.tables import PlanRow
+from agents.plans.wishes import BLOCKERS, COMPLETION
 from governance.department import Department
 from handlers.conversation.cards import Form, Input
 from handlers.conversation.desk import Desk
@@ -17,8 +18,8 @@ from handlers.conversation.wording import listed
 from handlers.plans.words import team_name
 
 NOTIFICATIONS: Mapping[str, str] = {
-    "blockers": "When something blocks it",
-    "completion": "When everything is set up",
+    BLOCKERS: "When something blocks it",
+    COMPLETION: "When everything is set up",
 }
 """What somebody may want to hear of, and how the form says it."""
 

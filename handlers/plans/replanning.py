@@ -1,0 +1,82 @@
+"""What a request to replan asks for, in words: left-out stories, a start, a budget, another team."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from agents.planning.draft import PlanChanges, PlanDraft
+from agents.plans.rows import changes_of
+from agents.plans.tables import PlanRow
+from governance.department import Department
+from handlers.recognise.slots.known import Known, Thing
+from handlers.recognise.slots.local_time import Leaning
+from handlers.recognise.slots.moment import read_moment
+from handlers.recognise.slots.named import read_team
+from handlers.recognise.slots.period import read_period
+from handlers.recognise.slots.resolve import Resolved
+from handlers.recognise.slots.words import NUMBER, number_of, plain
+
+_DROP = re.compile(r"\b(?:drop|leave out|without|remove|take)\b")
+_LAST = re.compile(rf"\b(?:the )?last (?P<count>{NUMBER})? ?stor(?:y|ies)\b")
+_KEYS = re.compile(r"\b(?:s|story |stories )(?P<number>\d+)\b|(?:,|and) s?(?P<more>\d+)\b")
+_LATER = re.compile(rf"\b(?P<count>{NUMBER}) (?P<unit>weeks?|sprints?|days?)\b(?= (?:later|back)|$)")
+_START = re.compile(r"\b(?:start|begin|not before|from)\w*\b")
+_BUDGET = re.compile(r"\b(?P<hours>\d[\d,]*(?:\.\d+)?) ?(?:agent[- ]?)?h(?:ours?|rs?)?\b")
+
+
+def read_replan(
+    text: str, plan: PlanRow, draft: PlanDraft, department: Department, now: datetime, zone: ZoneInfo
+) -> PlanChanges | None:
+    """The changes with what the text adds to them; None where it says nothing that can be told."""
+    said, standing = plain(text), changes_of(plan)
+    keys = _named(said, draft)
+    team = _team(said, department)
+    changed = standing
+    if keys and _DROP.search(said):
+        changed = replace(changed, drop=tuple(sorted({*standing.drop, *keys}, key=_number)))
+    elif team is not None:
+        moved = dict(standing.move) | dict.fromkeys(keys or [story.key for story in draft.stories], team)
+        changed = replace(changed, move=tuple(moved.items()))
+    start = _start(said, draft, now, zone)
+    if start is not None:
+        changed = replace(changed, start=start)
+    if budget := _BUDGET.search(said):
+        changed = replace(changed, budget_hours=float(budget["hours"].replace(",", "")))
+    if changed == standing or not [s for s in draft.stories if s.key not in changed.drop]:
+        return None
+    return changed
+
+
+def _named(said: str, draft: PlanDraft) -> list[str]:
+    known = [story.key for story in draft.stories]
+    if last := _LAST.search(said):
+        return known[-number_of(last["count"] or "1") :]
+    numbers = [found["number"] or found["more"] for found in _KEYS.finditer(said)]
+    return [f"S{number}" for number in dict.fromkeys(numbers) if f"S{number}" in known]
+
+
+def _team(said: str, department: Department) -> str | None:
+    teams = tuple(Thing(team.id, team.name) for team in department.teams)
+    found = read_team(said, Known(teams=teams))
+    return found.thing.id if isinstance(found, Resolved) and re.search(r"\bteam\b|\bsquad\b", said) else None
+
+
+def _start(said: str, draft: PlanDraft, now: datetime, zone: ZoneInfo) -> date | None:
+    today = now.astimezone(zone).date()
+    if later := _LATER.search(said):
+        days = {"d": 1, "w": 7, "s": 14}[later["unit"][0]] * number_of(later["count"])
+        first = min((place.starts for place in draft.schedule), default=today)
+        return max(today, first + timedelta(days=days))
+    if not _START.search(said):
+        return None
+    if (moment := read_moment(said, now, zone.key)) is not None:
+        return max(today, moment.at.astimezone(zone).date())
+    period = read_period(said, now, zone.key, Leaning.FUTURE)
+    return None if period is None else max(today, period.start.astimezone(zone).date())
+
+
+def _number(key: str) -> int:
+    return int(key[1:])
