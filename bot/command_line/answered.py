@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.console.adapter import direct_channel
 from bot.tables import InboxRow, OutboxRow
 from bot.wire import place_from_json, reply_from_json
 from governance.tables import ApprovalRow
@@ -52,14 +53,17 @@ class Answered:
 
 
 async def read_answer(tx: AsyncSession, turn: str) -> Answered:
-    """What a settled turn came to."""
+    """What a settled turn came to, as far as whoever asked hears of it: what others are told is theirs."""
     asked = (await tx.execute(select(InboxRow).where(InboxRow.id == turn))).scalar_one()
     posted = (
         (await tx.execute(select(OutboxRow).where(OutboxRow.turn == turn).order_by(OutboxRow.number)))
         .scalars()
         .all()
     )
-    last: dict[tuple[str, str], OutboxRow] = {(row.thread, row.key or row.id): row for row in posted}
+    place = place_from_json(asked.place)
+    own = direct_channel(asked.identity.removeprefix("console:"))
+    heard = [row for row in posted if row.thread == place.key or row.place["channel"] == own]
+    last: dict[tuple[str, str], OutboxRow] = {(row.thread, row.key or row.id): row for row in heard}
     stored = [row.reply for row in last.values()]
     approvals = await tx.execute(
         select(ApprovalRow.id, ApprovalRow.status, ApprovalRow.title)
@@ -70,7 +74,7 @@ async def read_answer(tx: AsyncSession, turn: str) -> Answered:
         turn=turn,
         intent=asked.intent,
         confidence=asked.confidence or 0.0,
-        thread=place_from_json(asked.place).thread,
+        thread=place.thread,
         texts=tuple(reply_from_json(reply).text for reply in stored),
         cards=tuple(card for reply in stored for card in reply["cards"]),
         facts=tuple(fact for reply in stored for fact in reply["facts"]),

@@ -94,7 +94,7 @@ async def vote(
     await record(tx, _vote_entry(row, actor, choice, answer, words, turn))
     match answer:
         case Approved():
-            await _release(tx, gate, row)
+            await _release(tx, gate, row, turn)
         case Denied():
             why = f"Denied by {person.name}."
             await withdraw(tx, approval, why)
@@ -146,12 +146,13 @@ async def approval_holds(
     return Holds()
 
 
-async def _release(tx: AsyncSession, gate: Gate, row: ApprovalRow) -> None:
+async def _release(tx: AsyncSession, gate: Gate, row: ApprovalRow, turn: str | None) -> None:
     effects = await effects_of(tx, row.id)
     actions = [gate.registry.decode(effect.body) for effect in effects]
     if bound_digest(action.digest() for action in actions) != row.digest:
         raise TamperedApproval(row.id)
     for action, effect in zip(actions, effects, strict=True):
+        effect.turn = turn or effect.turn  # from here on it belongs to the turn that set it going
         chain = await approval_chain(tx, row.id, ruling_of(effect))
         await gate.queue(tx, action, effect, chain)
 

@@ -32,7 +32,9 @@ def not_understood(text: str, nearest: Sequence[Entry]) -> Reply:
 
 def not_permitted(entry: Entry, refused: Refused) -> Reply:
     """Somebody asked for what they may not ask for: say so, and who may."""
-    text = f"{refused.why} I did nothing, and noted the question."
+    may = " or ".join([", ".join(refused.who_may[:-1]), refused.who_may[-1]]) if refused.who_may[1:] else ""
+    who = f" It is for the {may or refused.who_may[0]}." if refused.who_may else ""
+    text = f"{refused.why}{who} I did nothing, and noted the question."
     return Reply(
         text=text, cards=(Card(f"You cannot ask for this: {entry.purpose}", (Text((text,)),), tone="warning"),)
     )
