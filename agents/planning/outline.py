@@ -186,6 +186,7 @@ class _Walk:
         self.passages: list[Passage] = []
         self._path: list[Heading] = []
         self._items: list[int | None] = []
+        self._introduction: int | None = None  # the paragraph that a list here belongs to
         self._columns: list[str] = []
         self._cells: list[str] = []
         self._row_line = 0
@@ -219,6 +220,7 @@ class _Walk:
     def _open_section(self, heading: Heading) -> None:
         self.headings.append(heading)
         self._path = [h for h in self._path if h.level < heading.level] + [heading]
+        self._introduction = None
 
     def _role(self) -> SectionRole:
         """The innermost heading that says what it is for; the title says so only of a section of its own."""
@@ -248,23 +250,15 @@ class _Walk:
         above = self._items[:-1] if first else self._items
         parent = next((index for index in reversed(above) if index is not None), None)
         if kind == "item" and parent is None:
-            parent = self._introduction()
+            parent = self._introduction
         self.passages.append(
             Passage(
                 kind, lines, line, tuple(self._path), self._role(), len(self._items), parent, strong=strong
             )
         )  # fmt: skip
-
-    def _introduction(self) -> int | None:
-        """The paragraph that this list belongs to: one that ends in a colon or begins in bold."""
-        for index in range(len(self.passages) - 1, -1, -1):
-            passage = self.passages[index]
-            if passage.sections != tuple(self._path):
-                return None
-            if passage.kind != "item":
-                leads = passage.strong or passage.text.rstrip().endswith(":")
-                return index if passage.kind == "paragraph" and leads else None
-        return None
+        if kind != "item":
+            leads = kind == "paragraph" and bool(strong or " ".join(lines).rstrip().endswith(":"))
+            self._introduction = len(self.passages) - 1 if leads else None
 
     def _close_row(self) -> None:
         if self._in_head:
@@ -274,6 +268,7 @@ class _Walk:
         row = Passage("row", (" | ".join(self._cells),), self._row_line, tuple(self._path), self._role())
         pairs = tuple((column, cell.strip()) for column, cell in zip(columns, self._cells, strict=False))
         self.passages.append(replace(row, cells=pairs))
+        self._introduction = None
 
 
 def _line(token: Token) -> int:

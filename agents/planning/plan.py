@@ -35,7 +35,14 @@ from agents.planning.ordering import precedences
 from agents.planning.outline import Outline, outline
 from agents.planning.outside import outside
 from agents.planning.request import ImpossibleChange, PlanningInput
-from agents.planning.requirements import MOST_REQUIREMENTS, NothingAsked, TooManyRequirements, requirements
+from agents.planning.requirements import (
+    LONGEST,
+    MOST_REQUIREMENTS,
+    NothingAsked,
+    TooLong,
+    TooManyRequirements,
+    requirements,
+)
 from agents.planning.risks import Findings, overall, risks
 from agents.planning.schedule import schedule
 from agents.planning.stories import Sketch, sketch_stories
@@ -68,6 +75,8 @@ def read(given: PlanningInput) -> Reading:
     name = given.document.name
     if not given.document.text.strip():
         raise NothingAsked(name, "it is empty")
+    if len(given.document.text) > LONGEST:
+        raise TooLong(name, len(given.document.text))
     taken = outline(given.document.text)
     asked = requirements(taken, instructing(taken))
     if len(asked) > MOST_REQUIREMENTS:

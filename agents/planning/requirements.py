@@ -12,6 +12,9 @@ from integrations.tracker import Priority
 MOST_REQUIREMENTS = 400
 """More than these are not one feature; see TooManyRequirements."""
 
+LONGEST = 400_000
+"""Characters; a document of that length takes seconds to read, and no feature's PRD has them."""
+
 _PREFIX = r"(?!PRD)(?:FR|NFR|REQ|RQ|BR|UC|US|SR|PR|UR|TR|QR|DR|CR|ST|F|R|S|N)"
 _ID = _PREFIX + r"[-_ ]?(?:[A-Z]{1,6}[-_])?\d+(?:\.\d+)*[a-z]?"
 _OWN_PREFIX = r"(?!PRD|UTF|SHA|ISO|TLS|AES|RFC|RSA|MD|IPV|HTTP|GDPR|WCAG|Q|P|V|H)[A-Z]{1,6}-\d+(?:\.\d+)*[a-z]?"
@@ -74,6 +77,13 @@ class TooManyRequirements(UnplannableDocument):
             f"{name} holds {found:,} requirements; I plan features of up to {MOST_REQUIREMENTS}. Split it."
         )
         self.found = found
+
+
+class TooLong(UnplannableDocument):
+    """The document has more than LONGEST characters."""
+
+    def __init__(self, name: str, length: int) -> None:
+        super().__init__(f"{name} has {length:,} characters; I plan from up to {LONGEST:,}. Split it.")
 
 
 def requirements(outline: Outline, ignored: frozenset[int] = frozenset()) -> tuple[Asked, ...]:

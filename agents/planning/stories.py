@@ -152,7 +152,8 @@ def _parts(text: str, reader: str) -> tuple[str, str, str]:
         refused = "not " if "not" in verb or rest.lower().startswith("not ") else ""
         rest = re.sub(r"^(?:not )?(?:be able to )?", "", rest)
         return who, f"{refused}to {rest}", why
-    if asking := _ASKING.search(plain):
+    asking = _ASKING.search(plain)
+    if asking and len(plain[: asking.start()].split()) <= 6 and "," not in plain[: asking.start()]:
         subject, rest = plain[: asking.start()], plain[asking.end() :]
         refused = "not " if rest.lower().startswith("not ") else ""
         return reader, f"{_lower(subject)} {refused}to {rest.removeprefix('not ')}", why

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 TextReader = Callable[[bytes], str]
@@ -12,15 +13,19 @@ class NotText(ValueError):
     """The bytes are not what their ending promises; the message is the reason in a few words."""
 
 
+_HIDDEN = re.compile("[\x01-\x08\x0b\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+"""Control characters, and those that turn text round or hide in it: what people do not see, we do not read."""
+
+
 def markdown(content: bytes) -> str:
-    """UTF-8 text, with or without a byte order mark. Raises NotText on anything else, binary data included."""
+    """UTF-8 text without hidden characters. Raises NotText on anything else, binary data included."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise NotText(f"byte {error.start} is not UTF-8") from error
-    if control := next((c for c in text if ord(c) < 32 and c not in "\t\n\r\f"), None):
-        raise NotText(f"it holds binary data (character {ord(control)})")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    if "\0" in text:
+        raise NotText("it holds binary data")
+    return _HIDDEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 FORMATS: Mapping[str, TextReader] = {".md": markdown, ".markdown": markdown}

@@ -125,6 +125,11 @@ async def test_line_ends_and_byte_order_mark_do_not_reach_the_text(folder: Path)
     assert (await LocalFolder(folder).read("dos")).text == "# A\nb\n"
 
 
+async def test_characters_that_hide_or_turn_text_are_left_out(folder: Path):
+    (folder / "turned.md").write_text("a\u202eb\u2069 ad\u200bmin \x07bell\ttab\n", encoding="utf-8")
+    assert (await LocalFolder(folder).read("turned")).text == "ab admin bell\ttab\n"
+
+
 async def test_another_format_is_one_line_of_the_registry(folder: Path):
     documents = LocalFolder(folder, {**FORMATS, ".docx": lambda content: f"# {len(content)} bytes"})
     assert (await documents.read("notes")).text == "# 2 bytes"

@@ -65,11 +65,16 @@ def _claim(statement: Statement) -> Claim:
         statement,
         content_stems(statement.section),
         figures,
-        content_stems(bare),
+        _with_lifetime(content_stems(bare)),
         bool(_NEGATION.search(text)),
         frozenset(re.findall(r"[a-z0-9]+", text.lower())),
         dict(_NUMBERED.findall(text.lower())),
     )
+
+
+def _with_lifetime(stems: frozenset[str]) -> frozenset[str]:
+    """Keeping for so long and deleting after so long speak of the same thing."""
+    return stems | {"lifetime"} if stems & {"retain", "delet"} else stems
 
 
 def clause_subject(text: str, figure: Quantity) -> frozenset[str]:

@@ -12,7 +12,7 @@ from agents.planning.outline import Outline
 from agents.planning.requirements import Asked
 from agents.planning.statements import statements
 
-_WEIGHTIEST = ("instruction", "contradictory", "missing", "untestable", "vague")
+_WEIGHTIEST = ("instruction", "contradictory", "untestable", "vague", "missing")
 
 
 def flags(outline: Outline, asked: tuple[Asked, ...]) -> tuple[Flag, ...]:
