@@ -136,7 +136,7 @@ class Performer:
             return _Stop("What is stored is not what was ruled on, so it is not carried out.", for_good=True)
         actor = actor_of(row)
         ruling = await self._gate.rule(tx, action, actor=actor, effect=row.id)
-        if row.approval is not None:
+        if row.approval is not None and ruling_of(row).verdict is Verdict.APPROVE_FIRST:
             facts = await self._gate.facts(tx, action, actor=actor, effect=row.id)
             holds = await approval_holds(tx, row.approval, ruling.terms, facts)
             if holds.why is not None:

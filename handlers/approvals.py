@@ -15,6 +15,7 @@ from handlers.conversation.deciding import decide_on, no_such_approval
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Handler
 from handlers.conversation.origin import known
+from handlers.conversation.reviewing import press_review
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import counted, names_of_people
 
@@ -158,4 +159,8 @@ def _clicked(turn: Turn) -> Clicked:
     return turn.what
 
 
-HANDLER = Handler("approvals", answer, {"approve": approve, "deny": deny, "show_approval": show})
+HANDLER = Handler(
+    "approvals",
+    answer,
+    {"approve": approve, "deny": deny, "show_approval": show, "review_emergency": press_review},
+)

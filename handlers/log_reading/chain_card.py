@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from governance.approvals.decision import Status
+from governance.approvals.slots import Hat
 from governance.approvals.store import approval_row, state_of
 from governance.audit.search import Found, Query, find
 from governance.effects import ruling_of
@@ -86,12 +87,11 @@ async def approval_chain_reply(desk: Desk, row: ApprovalRow, effects: Sequence[E
     return Reply(text=text, cards=(Card(title, tuple(blocks)),), restricted=NOT_FOR_ALL)
 
 
-def _hats(hats: Sequence[object], voter: str, names: Mapping[str, str]) -> str:
+def _hats(hats: Sequence[Hat], voter: str, names: Mapping[str, str]) -> str:
     said = []
     for hat in hats:
-        roles = role_labels(getattr(hat, "roles", frozenset()), "and")
-        principal = getattr(hat, "principal", voter)
-        said.append(roles if principal == voter else f"for {names[principal]}, {roles}")
+        roles = role_labels(hat.roles, "and")
+        said.append(roles if hat.principal == voter else f"for {names[hat.principal]}, {roles}")
     return "; ".join(part for part in said if part)
 
 

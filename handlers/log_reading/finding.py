@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from governance.approvals.store import NoSuchApproval, approval_row
 from governance.authority.policy import Policy
@@ -24,7 +24,7 @@ _ALSO_CALLED = {
     "plan_execution": ("plan", "epic", "feature"),
     "role_change": ("role", "roles", "promotion"),
     "identity_link": ("identity", "account link"),
-    "policy_change": ("policy", "policy change", "rule change", "authority matrix"),
+    "policy_change": ("policy", "policy change", "rule change"),
     "resource_scaling": ("scaling", "scaled", "replicas"),
     "code_changes": ("code change", "merge"),
     "architecture_changes": ("architecture change", "architecture"),
@@ -105,6 +105,6 @@ def _telling(title: str) -> set[str]:
     return {word.strip("“”\"'.,:;") for word in plain(title).split() if len(word) > 3}
 
 
-async def _newest(desk: Desk, *conditions: object) -> EffectRow | None:
-    query = select(EffectRow).where(*conditions).order_by(EffectRow.created.desc()).limit(1)  # type: ignore[arg-type]
+async def _newest(desk: Desk, *conditions: ColumnElement[bool]) -> EffectRow | None:
+    query = select(EffectRow).where(*conditions).order_by(EffectRow.created.desc()).limit(1)
     return (await desk.tx.execute(query)).scalar()

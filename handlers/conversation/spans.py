@@ -1,0 +1,72 @@
+"""From when until when something is to hold: "until Friday", "for two hours", "Monday to Wednesday"."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+from handlers.recognise.slots.amounts import read_duration
+from handlers.recognise.slots.local_time import Leaning
+from handlers.recognise.slots.moment import read_moment
+from handlers.recognise.slots.period import read_period
+from handlers.recognise.slots.words import plain
+
+_UNTIL = re.compile(r"\b(?:until|untill|till|through|thru|up to)\b(?P<end>.*)\Z|\bto the (?P<the>end of .*)\Z")
+_FROM = re.compile(r"\bfrom (?!now\b)(?P<start>.+?)(?= \b(?:until|untill|till|through|thru|to|for)\b|\Z)")
+_HOURS = re.compile(
+    r"\bfrom (?P<first>\d{1,2}(?:[:.]\d{2})?) ?(?P<half1>am|pm)? ?(?:to|until|till|-|–) ?"
+    r"(?P<last>\d{1,2}(?:[:.]\d{2})?) ?(?P<half2>am|pm)?\b"
+)
+
+
+def read_span(text: str, now: datetime, zone: str) -> tuple[datetime, datetime] | None:
+    """The half-open span that is said, seen from `now` in the IANA `zone`; None if no end is said.
+
+    Without a start it begins now; a day or a week that has begun already is cut off at now.
+    """
+    said = plain(text)
+    for read in (_hours, _until, _lasting, _named):
+        span = read(said, now, zone)
+        if span is not None:
+            return max(span[0], now), span[1]
+    return None
+
+
+def _hours(said: str, now: datetime, zone: str) -> tuple[datetime, datetime] | None:
+    """`tomorrow from 2 to 4 pm`: the day is said apart from the hours."""
+    found = _HOURS.search(said)
+    if found is None:
+        return None
+    half = found["half1"] or found["half2"] or ""
+    day = said.replace(found[0], " ")
+    start = read_moment(f"{day} at {found['first']}{half}", now, zone)
+    end = read_moment(f"{day} at {found['last']}{found['half2'] or half}", now, zone)
+    if start is None or end is None:
+        return None
+    return start.at, end.at if end.at > start.at else end.at + timedelta(days=1)
+
+
+def _until(said: str, now: datetime, zone: str) -> tuple[datetime, datetime] | None:
+    found = _UNTIL.search(said)
+    if found is None:
+        return None
+    end = read_moment(f"until {found['end'] or found['the']}", now, zone)
+    if end is None:
+        return None
+    started = _FROM.search(said[: found.start()])
+    start = read_moment(started["start"], now, zone) if started else None
+    return (start.at if start else now), end.deadline
+
+
+def _lasting(said: str, now: datetime, zone: str) -> tuple[datetime, datetime] | None:
+    """`for two hours`, `the next 3 days`, `on Monday for a week`."""
+    length = read_duration(said)
+    if length is None or length <= timedelta(0) or re.search(r"\bin (?:\d|an?\b|half\b)", said):
+        return None
+    start = read_moment(said, now, zone)
+    return (start.at, start.at + length) if start else (now, now + length)
+
+
+def _named(said: str, now: datetime, zone: str) -> tuple[datetime, datetime] | None:
+    period = read_period(said, now, zone, Leaning.FUTURE)
+    return (period.start, period.end) if period is not None and period.end > now else None

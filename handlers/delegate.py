@@ -1,0 +1,119 @@
+"""`delegate`: somebody decides for me until then, or no longer."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from governance.actions.delegation import (
+    CannotDelegate,
+    check_delegation,
+    delegate,
+    delegations_of,
+    end_delegation,
+)
+from governance.people import Person
+from handlers.conversation.cards import Bold, Button, Buttons, Card, Moment, Reply, Text
+from handlers.conversation.desk import Desk
+from handlers.conversation.handler import Asked, CannotAnswer, Handler
+from handlers.conversation.meant import people_named, person_meant
+from handlers.conversation.origin import known
+from handlers.conversation.reasons import reason_in
+from handlers.conversation.spans import read_span
+from handlers.conversation.submitting import do_now
+from handlers.conversation.turn import Clicked, Turn
+from handlers.conversation.wording import moment_text, names_of_people
+from handlers.recognise.slots.words import plain
+from storage.notices import notify
+
+_BACK = re.compile(r"\b(?:cancel|stop|end|revoke|withdraw)\b|\btake\b.*\bback\b|\bi'?m back\b")
+_EXAMPLE = "Say who and until when, for example “Amanda decides for me until Friday”."
+
+
+async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
+    """Hand one's votes over for a time, or take them back."""
+    person = known(turn)
+    if _BACK.search(plain(asked.text)):
+        return await _take_back(turn, desk, person, asked.text)
+    named = [one for one in await people_named(desk, asked.text) if one.id != person.id]
+    if len(named) > 1:
+        raise CannotAnswer(
+            f"People hand over their own votes only, by saying so themselves, and to one person. {_EXAMPLE}"
+        )
+    deputy = named[0] if named else await person_meant(desk, asked.text, but=(person.id,))
+    if deputy is None:
+        return await _standing(desk, person)
+    span = read_span(asked.text, desk.now, person.time_zone)
+    if span is None:
+        raise CannotAnswer(f"Until when shall {deputy.name} decide for you? {_EXAMPLE}")
+    return await _hand_over(turn, desk, deputy, span, reason_in(asked.text) or "Asked for in chat.")
+
+
+async def _hand_over(
+    turn: Turn, desk: Desk, deputy: Person, span: tuple[datetime, datetime], reason: str
+) -> Reply:
+    person = known(turn)
+    starts, ends = span
+    try:
+        action = delegate(person.id, deputy.id, starts, ends, reason)
+        await check_delegation(desk.tx, action, desk.now)
+    except ValueError:
+        raise CannotAnswer(
+            "A delegation lasts at most 30 days. Say an earlier end; it can be renewed."
+        ) from None
+    except CannotDelegate as cannot:
+        raise CannotAnswer(str(cannot)) from None
+    _, ended = await do_now(turn, desk, action)
+    ids = {"delegation": ended.reference, "key": ended.reference}
+    await notify(desk.tx, "delegated", ids, people=(deputy.id,), turn=turn.id)
+    begins = "" if starts <= desk.now else f" from {moment_text(starts, person)}"
+    text = f"{deputy.name} decides for you{begins} until {moment_text(ends, person)}, and was told."
+    card = Card(
+        f"{deputy.name} decides for you",
+        (
+            Text((Bold(deputy.name), f" votes in your place{begins} until ", Moment(ends), ".")),
+            Text(("You can still vote; the two of you fill one vote between you.",)),
+            Buttons((Button("Take my votes back", "end_delegation", ended.reference or ""),)),
+        ),
+        "good",
+    )
+    return Reply(text=text, cards=(card,))
+
+
+async def _take_back(turn: Turn, desk: Desk, person: Person, text: str) -> Reply:
+    rows = await delegations_of(desk.tx, person.id, desk.now)
+    named = {one.id for one in await people_named(desk, text)} - {person.id}
+    meant = [row for row in rows if row.to_person in named] if named else rows
+    if not meant:
+        return Reply(text="Nobody decides for you, so there is nothing to take back.")
+    for row in meant:
+        await do_now(turn, desk, end_delegation(row, "Taken back in chat."))
+    names = await names_of_people(desk.tx)
+    return Reply(text=f"You decide for yourself again; {names[meant[0].to_person]} no longer does.")
+
+
+async def _standing(desk: Desk, person: Person) -> Reply:
+    rows = await delegations_of(desk.tx, person.id, desk.now)
+    if not rows:
+        return Reply(text=f"Nobody decides for you at present. {_EXAMPLE}")
+    names = await names_of_people(desk.tx)
+    said = "; ".join(f"{names[row.to_person]} until {moment_text(row.ends, person)}" for row in rows)
+    buttons = tuple(Button(f"Take back from {names[row.to_person]}", "end_delegation", row.id) for row in rows)
+    return Reply(
+        text=f"Your votes: {said}.", cards=(Card("Who decides for you", (Text((said,)), Buttons(buttons))),)
+    )
+
+
+async def press_end(turn: Turn, desk: Desk) -> Reply:
+    """The button that takes one's votes back."""
+    person = known(turn)
+    pressed = turn.what.subject if isinstance(turn.what, Clicked) else ""
+    rows = [row for row in await delegations_of(desk.tx, person.id, desk.now) if row.id == pressed]
+    if not rows:
+        return Reply(text="That delegation is not yours, or has ended already.")
+    await do_now(turn, desk, end_delegation(rows[0], "Pressed “Take my votes back”."))
+    names = await names_of_people(desk.tx)
+    return Reply(text=f"You decide for yourself again; {names[rows[0].to_person]} no longer does.")
+
+
+HANDLER = Handler("delegate", answer, {"end_delegation": press_end})

@@ -1,0 +1,101 @@
+"""`freeze`: one process stands still, at once."""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy import select
+
+from agents.plans.tables import PlanRow
+from governance.actions.freezing import describe, lay_freeze
+from governance.overrides.authority import may_freeze
+from governance.permissions import Refused
+from governance.standing import FreezeKind
+from handlers.conversation.cards import Bold, Button, Buttons, Card, Inline, Moment, Reply, Text
+from handlers.conversation.desk import Desk
+from handlers.conversation.handler import Asked, CannotAnswer, Handler
+from handlers.conversation.meant import service_meant
+from handlers.conversation.origin import known
+from handlers.conversation.reasons import reason_or_words, split_reason
+from handlers.conversation.spans import read_span
+from handlers.conversation.submitting import do_now
+from handlers.conversation.turn import Turn
+from handlers.conversation.wording import listed, moment_text
+from handlers.recognise.slots.known import Thing
+from handlers.recognise.slots.resolve import Resolved, find
+from handlers.recognise.slots.words import plain
+
+_DEPLOYMENTS = re.compile(
+    r"\bdeploy\w*|\breleas\w*|\brollouts?\b|\bproduction\b|\bprod\b|\bcode freeze\b|\bship\w*"
+)
+_EVERYTHING = re.compile(r"\beverything\b|\ball work\b")
+_PLAN = re.compile(r"\bplan\b|\bfeature\b|\bepic\b")
+
+
+async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
+    """Freeze what is named; where nothing is, ask what."""
+    meant = await _meant(split_reason(asked.text)[0], desk)
+    if meant is None:
+        return _what()
+    return await _freeze(turn, asked.text, desk, *meant)
+
+
+async def _freeze(turn: Turn, text: str, desk: Desk, kind: FreezeKind, scope: str) -> Reply:
+    person = known(turn)
+    what = describe(kind, scope)
+    allowed = may_freeze(person.roles, kind)
+    if isinstance(allowed, Refused):
+        raise CannotAnswer(f"{allowed.why} Freezing {what} takes the {listed(allowed.who_may, 'or')}.")
+    for standing in desk.standing.freezes:
+        if (standing.kind, standing.scope) == (kind, scope):
+            raise CannotAnswer(f"{what.capitalize()} is frozen already, by {standing.by} ({standing.reason}).")
+    span = read_span(text, desk.now, person.time_zone)
+    until = span[1] if span else None
+    _, ended = await do_now(turn, desk, lay_freeze(kind, scope, reason_or_words(text), until))
+    desk.memory.about(freeze=ended.reference or "")
+    ends = f" It ends by itself {moment_text(until, person)}." if until else ""
+    end: tuple[Inline, ...] = (" It ends by itself ", Moment(until), ".") if until else ()
+    said = (
+        f"Frozen: {what}, for people and agents alike.{ends} A rollback to an approved version stays possible."
+    )
+    blocks = (
+        Text((Bold(f"Frozen: {what}"), ", for people and agents alike.", *end)),
+        Text(("Rolling back to a version that was approved before stays possible. What waits, waits.",)),
+        Buttons((Button("Lift the freeze", "lift_freeze", ended.reference or ""),)),
+    )
+    return Reply(text=said, cards=(Card(f"Frozen: {what}", blocks, "bad"),))
+
+
+async def _meant(text: str, desk: Desk) -> tuple[FreezeKind, str] | None:
+    said = plain(text)
+    service = await service_meant(desk, text)
+    if service is not None and not re.search(r"\ball (?:deploy|releas)", said):
+        return FreezeKind.SERVICE, service
+    if _PLAN.search(said):
+        return FreezeKind.PLAN, await _plan(text, desk)
+    if _DEPLOYMENTS.search(said):
+        return FreezeKind.DEPLOYMENTS, ""
+    return (FreezeKind.EVERYTHING, "") if _EVERYTHING.search(said) else None
+
+
+async def _plan(text: str, desk: Desk) -> str:
+    rows = (await desk.tx.execute(select(PlanRow.id, PlanRow.title).order_by(PlanRow.created.desc()))).all()
+    found = find(text, tuple(Thing(row.id, row.title) for row in rows))
+    if isinstance(found, Resolved):
+        return found.thing.id
+    if "plan" in desk.memory.topic:
+        return desk.memory.topic["plan"]
+    titles = listed((f"“{row.title}”" for row in rows[:3]), "or")
+    raise CannotAnswer(f"Which plan? {f'For example {titles}.' if titles else 'There is none yet.'}")
+
+
+def _what() -> Reply:
+    text = "What shall stand still? Name it: deployments, one service, one plan, or everything."
+    buttons = (
+        Button("Freeze deployments", "ask", "freeze freeze all deployments", "danger"),
+        Button("Freeze everything", "ask", "freeze freeze everything", "danger"),
+    )
+    return Reply(text=text, cards=(Card("What shall stand still?", (Text((text,)), Buttons(buttons))),))
+
+
+HANDLER = Handler("freeze", answer)

@@ -1,0 +1,176 @@
+"""`overrule_agent`: an agent's decision is reversed, and no agent takes it again."""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy import ColumnElement, select
+
+from governance.action import Action, OutcomeState
+from governance.actions.overruling import overrule_agent
+from governance.department import AgentRole
+from governance.effects import outcome_of
+from governance.overrides.authority import may_overrule
+from governance.permissions import Refused
+from governance.tables import EffectRow
+from handlers.conversation.approval_card import needed
+from handlers.conversation.cards import (
+    Block,
+    Bold,
+    Bullets,
+    Button,
+    Buttons,
+    Card,
+    Form,
+    Input,
+    Moment,
+    Reply,
+    Text,
+)
+from handlers.conversation.desk import Desk
+from handlers.conversation.handler import Asked, CannotAnswer, Handler
+from handlers.conversation.origin import known
+from handlers.conversation.reasons import reason_in, reason_or_words
+from handlers.conversation.submitting import do_now, submit
+from handlers.conversation.turn import Clicked, Turn
+from handlers.conversation.wording import listed
+from handlers.log_reading.finding import speaks_of_it
+from handlers.recognise.slots.known import Thing
+from handlers.recognise.slots.resolve import Resolved, find
+from handlers.recognise.slots.words import plain
+
+_EFFECT = re.compile(r"\bef_[0-9a-f]{16}\b")
+_TICKET = re.compile(r"\b[a-z][a-z0-9]{1,9}-\d+\b", re.IGNORECASE)
+_AGENT = re.compile(r"\b(?P<agent>[\w ]+?) agents?\b")
+_SHOWN = 5
+
+
+async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
+    """Overrule what is unmistakably meant; else show an agent's latest decisions to choose from."""
+    allowed = may_overrule(known(turn).roles)
+    if isinstance(allowed, Refused):
+        raise CannotAnswer(f"{allowed.why} It takes the {listed(allowed.who_may, 'or')}.")
+    meant = await _meant(asked.text, desk)
+    if meant is not None:
+        return await _overrule(turn, desk, meant, reason_or_words(asked.text))
+    return await _choose(asked.text, desk)
+
+
+async def press(turn: Turn, desk: Desk) -> Reply:
+    """The button beside one decision."""
+    pressed = turn.what
+    if not isinstance(pressed, Clicked):
+        raise TypeError("a press is a click")
+    row = (await desk.tx.execute(select(EffectRow).where(EffectRow.id == pressed.subject))).scalar()
+    if row is None:
+        raise CannotAnswer("That decision is not in the record.")
+    reason = str(pressed.values.get("reason", "")).strip()
+    return await _overrule(turn, desk, row, reason or "No reason was given.")
+
+
+async def _overrule(turn: Turn, desk: Desk, row: EffectRow, reason: str) -> Reply:
+    if row.actor["kind"] != "agent":
+        raise CannotAnswer("A person decided that, not an agent; speak with them, or undo it yourself.")
+    action = desk.gate.registry.decode(row.body)
+    decides = desk.gate.registry.spec(action.type).subject(action).decides
+    if decides is None:
+        raise CannotAnswer(
+            f"“{action.summary()}” is nothing that an agent could decide again, so nothing is pinned."
+        )
+    before = row.state
+    await do_now(turn, desk, overrule_agent(row.id, row.decision_type, decides, reason))
+    what_became = await _undo(turn, desk, row, action, before)
+    text = f"Overruled: {action.summary()}. No agent decides this again: {decides}. {what_became}"
+    blocks = (
+        Text((Bold(action.summary()), f" is overruled: {reason}")),
+        Text((f"No agent decides this again: {decides}. People may.",)),
+        Text((what_became,)),
+    )
+    return Reply(text=text, cards=(Card("Overruled", blocks, "good"),))
+
+
+async def _undo(turn: Turn, desk: Desk, row: EffectRow, action: Action, before: str) -> str:
+    """Take back what was done, where it can be; in a sentence what became of it."""
+    if before in ("parked", "held", "ready"):
+        return "It had not been carried out, and will not be."
+    if before == "claimed":
+        return "It is being carried out this moment and cannot be stopped; overrule it again to take it back."
+    outcome = outcome_of(row)
+    if outcome is None or outcome.state is OutcomeState.FAILED:
+        return "It had not been carried out, so there is nothing to take back."
+    if outcome.state is OutcomeState.UNKNOWN:
+        return "Nobody knows whether it was carried out: please look, and take it back by hand if it was."
+    spec = desk.gate.registry.spec(action.type)
+    opposite = spec.undo(action, outcome) if spec.undo is not None else None
+    if opposite is None:
+        by_hand = f"Its rollback plan: {action.rollback_plan}"
+        return f"What was done cannot be taken back by me: {outcome.detail} {by_hand}"
+    return await _submit_undo(turn, desk, row, opposite)
+
+
+async def _submit_undo(turn: Turn, desk: Desk, row: EffectRow, opposite: Action) -> str:
+    submitted = await submit(turn, desk, opposite)
+    undoing = (await desk.tx.execute(select(EffectRow).where(EffectRow.id == submitted.effect))).scalar_one()
+    undoing.undoes = row.id
+    if submitted.approval is not None and submitted.ruling.terms is not None:
+        return f"Taking it back waits for {needed(submitted.ruling.terms.slots)}: {opposite.summary()}."
+    if submitted.outcome is not None:
+        return f"Taken back: {submitted.outcome.detail}"
+    if undoing.state == "ready":
+        return f"It is being taken back now: {opposite.summary()}."
+    return f"It could not be taken back: {submitted.ruling.why}"
+
+
+async def _meant(text: str, desk: Desk) -> EffectRow | None:
+    """An effect by its id, by the story in it, or what this thread was about."""
+    if named := _EFFECT.search(text):
+        return await _one(desk, EffectRow.id == named[0])
+    if ticket := _TICKET.search(text):
+        story = ticket[0].upper()
+        said = EffectRow.body["story"].astext == story, EffectRow.outcome["reference"].astext == story
+        return await _one(desk, said[0] | said[1], EffectRow.actor["kind"].astext == "agent")
+    if speaks_of_it(text) and "effect" in desk.memory.topic:
+        found = await _one(desk, EffectRow.id == desk.memory.topic["effect"])
+        return found if found is not None and found.actor["kind"] == "agent" else None
+    return None
+
+
+async def _choose(text: str, desk: Desk) -> Reply:
+    conditions = [EffectRow.actor["kind"].astext == "agent", EffectRow.state != "refused"]
+    agent = _AGENT.search(plain(text))
+    roles = tuple(Thing(role.value, role.value.replace("_", " ")) for role in AgentRole)
+    named = find(agent["agent"], roles) if agent else None
+    if isinstance(named, Resolved):
+        conditions.append(EffectRow.actor["id"].astext == named.thing.id)
+    query = select(EffectRow).where(*conditions).order_by(EffectRow.created.desc()).limit(_SHOWN)
+    rows = list((await desk.tx.execute(query)).scalars())
+    if not rows:
+        who = f"the {named.thing.name} agent" if isinstance(named, Resolved) else "an agent"
+        raise CannotAnswer(f"There is no decision of {who} on record that could be overruled.")
+    why = reason_in(text) or ""
+    items = tuple(
+        (
+            Bold(desk.gate.registry.decode(row.body).summary()),
+            f", the agent {row.actor['id']}, ",
+            Moment(row.created),
+        )
+        for row in rows
+    )
+    buttons = tuple(_button(number, row, why) for number, row in enumerate(rows, 1))
+    said = "Which decision? The latest are these; press the button beside the one that you mean."
+    blocks: tuple[Block, ...] = (Text((said,)), Bullets(items, numbered=True), Buttons(buttons))
+    listing = "; ".join(desk.gate.registry.decode(row.body).summary() for row in rows)
+    return Reply(text=f"{said} {listing}.", cards=(Card("Which decision is overruled?", blocks),))
+
+
+def _button(number: int, row: EffectRow, why: str) -> Button:
+    form = Form("Overrule", "Overrule it", (Input("reason", "Why", "text", why),))
+    return Button(f"Overrule {number}", "overrule_agent", row.id, "danger", form)
+
+
+async def _one(desk: Desk, *conditions: ColumnElement[bool]) -> EffectRow | None:
+    query = select(EffectRow).where(*conditions).order_by(EffectRow.created.desc()).limit(1)
+    return (await desk.tx.execute(query)).scalar()
+
+
+HANDLER = Handler("overrule_agent", answer, {"overrule_agent": press})

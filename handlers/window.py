@@ -1,0 +1,165 @@
+"""`window`: planning, audit, incident or demo mode, always with an end."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from governance.actions.windows import close_window, coming_windows, open_window
+from governance.overrides.authority import may_open
+from governance.people import Person
+from governance.permissions import Refused
+from governance.standing import WindowMode
+from governance.tables import WindowRow
+from handlers.conversation.cards import Bold, Bullets, Button, Buttons, Card, Moment, Reply, Text
+from handlers.conversation.desk import Desk
+from handlers.conversation.handler import Asked, CannotAnswer, Handler
+from handlers.conversation.origin import known
+from handlers.conversation.reasons import reason_or_words
+from handlers.conversation.spans import read_span
+from handlers.conversation.submitting import do_now
+from handlers.conversation.turn import Clicked, Turn
+from handlers.conversation.wording import listed, moment_text, names_of_people
+from handlers.recognise.slots.amounts import read_duration
+from handlers.recognise.slots.words import plain
+
+_MODES = (
+    (WindowMode.INCIDENT, re.compile(r"\bincident\w*|\bsre takes\b|\bfull control\b")),
+    (WindowMode.AUDIT, re.compile(r"\baudit\w*")),
+    (WindowMode.PLANNING, re.compile(r"\bplanning\b|\bread[- ]only\b|\bonly read\b")),
+    (WindowMode.DEMO, re.compile(r"\bdemo\b|\bdemo mod\b|\bboard\b|\bpredictable\b")),
+)
+_END = re.compile(r"\b(?:end|close|cancel|leave|exit|stop)\b|\b(?:turn|switch) off\b")
+_LONGER = re.compile(r"\b(?:extend|prolong|lengthen)\b")
+_SHORTER = re.compile(r"\b(?:shorten|cut short)\b")
+_BY = re.compile(r"\bby\b")
+_ASKS = re.compile(r"\b(?:which|what|list|show|are we|is there|when)\b")
+_MEANING = {
+    WindowMode.PLANNING: "agents only read; people act as ever",
+    WindowMode.AUDIT: "auditors may read everything",
+    WindowMode.INCIDENT: "the SRE lead alone deploys, rolls back and scales; others' work waits",
+    WindowMode.DEMO: "nothing starts by itself, answers are worked out by rule, and the policy stays as it is",
+}
+
+
+async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
+    """Open, close, move the end of, or list windows."""
+    person = known(turn)
+    said = plain(asked.text)
+    mode = next((mode for mode, pattern in _MODES if pattern.search(said)), None)
+    rows = await coming_windows(desk.tx, desk.now)
+    if _ASKS.search(said) or (mode is None and not _END.search(said)):
+        return await _list(rows, desk)
+    if mode is not None:
+        _demand(person, mode)
+    meant = [row for row in rows if mode is None or row.mode == mode.value]
+    if _LONGER.search(said) or _SHORTER.search(said):
+        return await _move_end(turn, desk, meant, asked.text)
+    if _END.search(said):
+        return await _close(turn, desk, meant, reason_or_words(asked.text))
+    if mode is None:
+        return await _list(rows, desk)
+    return await _open(turn, desk, mode, asked.text)
+
+
+async def _open(turn: Turn, desk: Desk, mode: WindowMode, text: str) -> Reply:
+    person = known(turn)
+    span = read_span(text, desk.now, person.time_zone)
+    if span is None:
+        raise CannotAnswer(f"Until when? A window always has an end: “{mode} mode until Friday 18:00”.")
+    return await _make(turn, desk, mode, *span, reason_or_words(text))
+
+
+async def _make(
+    turn: Turn, desk: Desk, mode: WindowMode, starts: datetime, ends: datetime, reason: str
+) -> Reply:
+    try:
+        action = open_window(mode, starts, ends, reason)
+    except ValueError:
+        raise CannotAnswer("A window ends after it starts, and within 92 days. Say another end.") from None
+    _, ended = await do_now(turn, desk, action)
+    person = known(turn)
+    begins = "from now" if starts <= desk.now else f"from {moment_text(starts, person)}"
+    text = f"{str(mode).capitalize()} window {begins} until {moment_text(ends, person)}: {_MEANING[mode]}."
+    blocks = (
+        Text(
+            (Bold(f"{str(mode).capitalize()} window"), " from ", Moment(starts), " until ", Moment(ends), ".")
+        ),
+        Text((f"Meanwhile {_MEANING[mode]}.",)),
+        Buttons((Button("End it early", "close_window", ended.reference or ""),)),
+    )
+    return Reply(text=text, cards=(Card(f"Window: {mode}", blocks, "warning"),))
+
+
+async def _move_end(turn: Turn, desk: Desk, rows: list[WindowRow], text: str) -> Reply:
+    """Another end: a window that goes on from the old one's end, or one in its place that ends sooner."""
+    person = known(turn)
+    if len(rows) != 1:
+        return await _list(rows, desk)
+    row = rows[0]
+    mode = WindowMode(row.mode)
+    _demand(person, mode)
+    longer = read_duration(text) if _BY.search(plain(text)) and _LONGER.search(plain(text)) else None
+    span = read_span(text, desk.now, person.time_zone)
+    if longer is None and span is None:
+        raise CannotAnswer("Until when? For example “extend it by 30 minutes”, or “until Wednesday”.")
+    end = row.ends + longer if longer is not None else (span[1] if span else row.ends)
+    if end > row.ends:
+        return await _make(turn, desk, mode, row.ends, end, reason_or_words(text))
+    starts = max(row.starts, desk.now)
+    await do_now(turn, desk, close_window(row.id, mode, reason_or_words(text)))
+    return await _make(turn, desk, mode, starts, end, reason_or_words(text))
+
+
+async def _close(turn: Turn, desk: Desk, rows: list[WindowRow], reason: str) -> Reply:
+    if not rows:
+        return Reply(text="No such window is open or to come, so there is nothing to end.")
+    if len(rows) > 1:
+        return await _list(rows, desk)
+    mode = WindowMode(rows[0].mode)
+    _demand(known(turn), mode)
+    _, ended = await do_now(turn, desk, close_window(rows[0].id, mode, reason))
+    return Reply(
+        text=ended.detail, cards=(Card(f"No {mode} window any more", (Text((ended.detail,)),), "good"),)
+    )
+
+
+async def press(turn: Turn, desk: Desk) -> Reply:
+    """The button that ends one window early."""
+    pressed = turn.what.subject if isinstance(turn.what, Clicked) else ""
+    rows = [row for row in await coming_windows(desk.tx, desk.now) if row.id == pressed]
+    return await _close(turn, desk, rows, "Pressed “End it early”.")
+
+
+def _demand(person: Person, mode: WindowMode) -> None:
+    allowed = may_open(person.roles, mode)
+    if isinstance(allowed, Refused):
+        who = listed(allowed.who_may, "or")
+        raise CannotAnswer(f"{allowed.why} The {mode} window is opened and ended by the {who}.")
+
+
+async def _list(rows: list[WindowRow], desk: Desk) -> Reply:
+    if not rows:
+        return Reply(text="No window is open or to come; the ordinary rules hold.")
+    names = await names_of_people(desk.tx)
+    items = tuple(
+        (
+            Bold(f"{row.mode} ({'open now' if row.starts <= desk.now else 'to come'})"),
+            ": ",
+            Moment(row.starts),
+            " until ",
+            Moment(row.ends),
+            f", by {names[row.opened_by]}. {_MEANING[WindowMode(row.mode)].capitalize()}.",
+        )
+        for row in rows
+    )
+    buttons = tuple(Button(f"End: {row.mode}", "close_window", row.id) for row in rows)
+    said = "; ".join(
+        f"{row.mode} {'is open' if row.starts <= desk.now else f'from {moment_text(row.starts, None)}'}"
+        f" until {moment_text(row.ends, None)}"
+        for row in rows
+    )
+    return Reply(text=f"{said}.", cards=(Card("Windows", (Bullets(items), Buttons(buttons))),))
+
+
+HANDLER = Handler("window", answer, {"close_window": press})

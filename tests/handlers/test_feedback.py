@@ -1,0 +1,40 @@
+"""Feedback: read from people's words, stored as they said it."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from handlers.conversation.tables import FeedbackRow
+from handlers.feedback import read_trust, read_useful
+from tests.handlers.conftest import Talk, buttons
+
+
+@pytest.mark.parametrize(
+    ("words", "useful", "trust"),
+    [
+        ("that was helpful, thanks", True, None),
+        ("not useful", False, None),
+        ("your forecast was way off", False, None),
+        ("rate this 5 out of 5", None, 5),
+        ("10/10, saved me hours", True, 5),
+        ("trust rating: 4", None, 4),
+        ("i don't trust the estimates", None, 1),
+        ("a comment on the plan: too optimistic", False, None),
+        ("i have a suggestion for your reports", None, None),
+        ("9 out of 5", None, None),
+    ],
+)
+def test_words_are_read_as_they_are_meant(words: str, useful: bool | None, trust: int | None) -> None:
+    assert (read_useful(words), read_trust(words)) == (useful, trust)
+
+
+async def test_it_is_stored_with_the_words(talk: Talk) -> None:
+    (asked,) = (await talk.say("rachel", "/feedback")).replies
+    assert "feedback" in buttons(asked)
+    await talk.say("rachel", "/feedback the roadmap was useless")
+    await talk.press("rachel", "feedback", "", {"useful": "yes", "trust": "4", "comment": "better now"})
+    async with talk.desk() as desk:
+        rows = (await desk.tx.execute(select(FeedbackRow))).scalars().all()
+    found = {(row.person, row.useful, row.trust, row.comment) for row in rows}
+    assert found == {("rachel", False, None, "the roadmap was useless"), ("rachel", True, 4, "better now")}
