@@ -1,4 +1,4 @@
-"""The classifier: kernel ridge regression over embeddings and n-grams, numpy alone.
+"""The classifier: kernel ridge regression over embeddings and n-grams. Recognising needs numpy alone.
 
 The kernel is k(x, y) = exp(-|e(x) - e(y)|²) + w·t(x)·t(y), with e the mean-centred unit embedding and t
 the TF-IDF vector. Regression on one-hot classes, (K + λI)⁻¹Y, has its leave-one-out predictions in
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,10 +83,11 @@ def fit(examples: Sequence[tuple[str, str]], embed: Embed) -> Fitted:
     support = _centre(vectors, mean)
     found = [features(text) for text in texts]
     vocabulary = learn_vocabulary(found)
-    weighted = _weights([vocabulary.vector(one) for one in found], len(vocabulary.idf))
+    weighted = _sparse([vocabulary.vector(one) for one in found], len(vocabulary.idf))
 
-    kernel = _kernel(support, support).astype(np.float64) + SURFACE_WEIGHT * (weighted @ weighted.T)
-    inverse = np.linalg.inv(kernel + RIDGE * np.eye(len(pairs)))
+    kernel = _kernel(support, support) + SURFACE_WEIGHT * (weighted @ weighted.T).toarray()
+    kernel[np.diag_indices_from(kernel)] += RIDGE
+    inverse = np.linalg.inv(kernel.astype(np.float64))
     targets = np.eye(len(names))[classes]
     dual = inverse @ targets
     left_out = targets - dual / np.diag(inverse)[:, None]
@@ -112,11 +114,14 @@ def _kernel(left: Matrix, right: Matrix) -> Matrix:
     return np.asarray(np.exp(2 * (left @ right.T - 1)), dtype=np.float32)
 
 
-def _weights(vectors: Sequence[dict[int, float]], width: int) -> NDArray[np.float32]:
-    dense = np.zeros((len(vectors), width), dtype=np.float32)
-    for row, vector in enumerate(vectors):
-        dense[row, list(vector)] = list(vector.values())
-    return dense
+def _sparse(vectors: Sequence[dict[int, float]], width: int) -> Any:
+    """The vectors as rows of a scipy CSR matrix (n, width); imported here, for only fitting needs it."""
+    from scipy.sparse import csr_array
+
+    ends = np.cumsum([0, *map(len, vectors)])
+    columns = np.fromiter((at for vector in vectors for at in vector), np.int32, ends[-1])
+    values = np.fromiter((value for vector in vectors for value in vector.values()), np.float32, ends[-1])
+    return csr_array((values, columns, ends), shape=(len(vectors), width))
 
 
 def _softmax(scores: NDArray[np.floating], temperature: float) -> NDArray[np.float64]:
