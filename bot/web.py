@@ -56,7 +56,7 @@ def make_app(
 
 
 def _refuse_console(app: web.Application) -> None:
-    for path in ("/", "/console/{rest:.*}", "/dashboard/{rest:.*}"):
+    for path in ("/", "/console/{rest:.*}", "/dashboard", "/dashboard/{rest:.*}"):
         app.router.add_route("*", path, _refuse)
 
 

@@ -26,6 +26,7 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/console/events", events.events),
     ("POST", "/console/say", posts.post_say),
     ("POST", "/console/click", posts.post_click),
+    ("GET", "/dashboard", dashboard.home),
     ("GET", "/dashboard/approvals", dashboard.approvals),
     ("GET", "/dashboard/plans", dashboard.plans),
     ("GET", "/dashboard/plans/{plan}", dashboard.plan),

@@ -23,6 +23,11 @@ from governance.audit.merkle import ProofError
 from governance.audit.nodes import NodeMissing
 
 
+async def home(_request: web.Request) -> web.Response:
+    """The first page."""
+    raise web.HTTPFound("/dashboard/approvals")
+
+
 async def approvals(request: web.Request) -> web.Response:
     """What waits, for whom, until when."""
     async with visit(request) as visiting:

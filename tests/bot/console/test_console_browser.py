@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, Route, async_playwright, expect
 
 from governance.tables import FenceRow
 from tests.bot.console.conftest import Served
@@ -131,16 +131,22 @@ async def test_enter_sends_and_shift_enter_starts_a_line(page: Page, working: Se
     await expect(page.locator("[data-open]").first).to_be_focused()
 
 
-async def test_what_could_not_be_sent_is_kept_and_said_once(page: Page, working: Served) -> None:
+async def _lose_the_answer(route: Route) -> None:
+    await route.fetch()
+    await route.abort()
+
+
+async def test_what_was_not_answered_is_kept_and_said_once(page: Page, working: Served) -> None:
     await _enter_as_david(page, working)
-    await page.context.set_offline(True)
+    await page.route("**/console/say", _lose_the_answer)
     await page.fill("#say-channel", "Hello")
     await page.press("#say-channel", "Enter")
     await expect(page.locator(".channel .composer-error")).to_contain_text("Nothing is lost")
     assert await page.input_value("#say-channel") == "Hello"
-    await page.context.set_offline(False)
+    await page.unroute("**/console/say")
     await page.press("#say-channel", "Enter")
     await expect(page.locator("#pane .card")).to_be_visible()
+    await expect(page.locator(".thread")).to_have_count(1)
     assert await page.locator("#pane .message").count() == 2
 
 

@@ -62,6 +62,11 @@ async def test_approvals_say_what_waits_for_whom_until_when(served: Served) -> N
     assert "/console/in/dm-david" not in await served.page("/dashboard/approvals")
 
 
+async def test_the_dashboard_begins_with_what_waits(served: Served) -> None:
+    await served.is_("david")
+    assert "Waiting for you" in await served.page("/dashboard")
+
+
 async def test_customer_success_sees_only_approvals_of_their_own(served: Served) -> None:
     async with served.database.transaction(served.tenant) as tx:
         add_approval(
