@@ -13,6 +13,7 @@ comes twice is seen twice. How it behaves travels with the request (`mode`):
 | drop        | does it, closes the connection without an answer                |
 | lost        | does nothing, closes the connection without an answer           |
 | cannot_tell | does it, closes the connection, and later cannot say whether it did |
+| vanish      | does it, never answers, and later cannot say whether it did      |
 """
 
 from __future__ import annotations
@@ -35,16 +36,16 @@ async def _effect(request: web.Request) -> web.Response:
         return web.json_response({"error": "this is not possible here"}, status=409)
     if mode != "lost":
         request.app[DONE][key] += 1
+    if mode in ("cannot_tell", "vanish"):
+        request.app[UNTELLABLE].add(key)
     match mode:
         case "slow":
             await asyncio.sleep(body["seconds"])
-        case "hang":
+        case "hang" | "vanish":
             await asyncio.Event().wait()
         case "error":
             raise web.HTTPInternalServerError
         case "drop" | "lost" | "cannot_tell":
-            if mode == "cannot_tell":
-                request.app[UNTELLABLE].add(key)
             assert request.transport is not None
             request.transport.close()
     return web.json_response({"reference": f"done-{key}"})

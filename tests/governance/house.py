@@ -168,6 +168,9 @@ class House:
         async with self.database.transaction(self.tenant) as tx:
             return await tx.execute(text(statement), values)
 
+    async def sql_scalar(self, statement: str, **values: Any) -> Any:
+        return (await self.sql(statement, **values)).scalar_one()
+
     async def done_at_the_edge(self, effect: str) -> int:
         """How often an effect happened."""
         row = await self.effect(effect)
