@@ -15,7 +15,7 @@ from agents.planning.draft import HISTORY_NEEDED, Estimate, NotEnoughHistory, Si
 from agents.planning.history import DoneWork, Neighbour
 from integrations.tracker import Story
 
-NEIGHBOURS = 15
+NEIGHBOURS = 25
 FEWEST_SIMILAR = 5
 LEAST_SIMILARITY = 0.08
 FEWEST_OF_DISCIPLINE = 10

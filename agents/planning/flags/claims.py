@@ -29,7 +29,8 @@ _NEGATION = re.compile(
 class Claim:
     """A statement prepared for comparing. `subject` are its stems without figures and units.
 
-    `words` are all its words, `numbered` what it numbers (`phase`: `2`).
+    `qualified` are its words that tell it apart, by group of the lexicon; `opposites` the words that it
+    has of a pair of opposites, by pair and side; `numbered` what it numbers (`phase`: `2`).
     """
 
     statement: Statement
@@ -37,7 +38,8 @@ class Claim:
     figures: tuple[Quantity, ...]
     subject: frozenset[str]
     negated: bool
-    words: frozenset[str]
+    qualified: Mapping[int, frozenset[str]]
+    opposites: Mapping[tuple[int, int], str]
     numbered: Mapping[str, str]
 
 
@@ -67,9 +69,20 @@ def _claim(statement: Statement) -> Claim:
         figures,
         _with_lifetime(content_stems(bare)),
         bool(_NEGATION.search(text)),
-        frozenset(re.findall(r"[a-z0-9]+", text.lower())),
+        _qualified(text),
+        {
+            (place, side): match[0]
+            for place, pair in enumerate(lexicon().opposites)
+            for side in (0, 1)
+            if (match := pair[side].search(text))
+        },
         dict(_NUMBERED.findall(text.lower())),
     )
+
+
+def _qualified(text: str) -> Mapping[int, frozenset[str]]:
+    words = frozenset(re.findall(r"[a-z0-9]+", text.lower()))
+    return {place: words & group for place, group in enumerate(lexicon().qualifiers) if words & group}
 
 
 def _with_lifetime(stems: frozenset[str]) -> frozenset[str]:
@@ -96,8 +109,8 @@ def same_subject(one: Claim, other: Claim, weight: Mapping[str, float], least: f
 
 def told_apart(one: Claim, other: Claim) -> bool:
     """Whether a qualifier makes them speak of different things: p50 and p95, phase 1 and phase 2."""
-    for group in lexicon().qualifiers:
-        mine, theirs = one.words & group, other.words & group
+    for group in one.qualified.keys() & other.qualified.keys():
+        mine, theirs = one.qualified[group], other.qualified[group]
         if mine - theirs and theirs - mine:
             return True
     return any(other.numbered.get(name, number) != number for name, number in one.numbered.items())

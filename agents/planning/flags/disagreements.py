@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from agents.planning.flags.claims import Claim, Disagreement, clause_subject, same_subject, told_apart
-from agents.planning.lexicon import lexicon
-from agents.planning.periods import periods
+from agents.planning.periods import Period, periods
 from agents.planning.quantities import Quantity
 from agents.planning.terms import content_stems, overlap
 
@@ -73,15 +73,18 @@ def _compatible(a: Quantity, b: Quantity) -> bool:
     return low.bound == "min" and high.bound == "max"
 
 
+@lru_cache(maxsize=4096)
+def _delivery(text: str) -> tuple[Period, ...]:
+    """The dates of a sentence about delivering something."""
+    return periods(text) if _DELIVERY.search(text) else ()
+
+
 def differing_dates(one: Claim, other: Claim, weight: Mapping[str, float]) -> Disagreement | None:
     """Two dates for the same delivery."""
-    texts = (one.statement.text, other.statement.text)
-    if not all(_DELIVERY.search(text) for text in texts) or told_apart(one, other):
-        return None
-    left, right = (periods(text) for text in texts)
+    left, right = _delivery(one.statement.text), _delivery(other.statement.text)
     if not left or not right or any(a.meets(b) for a in left for b in right):
         return None
-    if not same_subject(one, other, weight, 0.3, 1):
+    if told_apart(one, other) or not same_subject(one, other, weight, 0.3, 1):
         return None
     return Disagreement(f"{right[0].text} against {left[0].text}", "Keep one date.")
 
@@ -90,14 +93,11 @@ def opposite_words(one: Claim, other: Claim, weight: Mapping[str, float]) -> Dis
     """One says offline, the other needs a connection; one mandatory, the other optional."""
     if not (one.statement.binding and other.statement.binding):
         return None
-    for left, right in lexicon().opposites:
-        for a, b in ((one, other), (other, one)):
-            first = left.search(a.statement.text)
-            second = right.search(b.statement.text)
-            if not first or not second or right.search(a.statement.text):
-                continue
-            if _about_the_same(one, other, (first[0], second[0]), weight):
-                return Disagreement(f"“{second[0]}” against “{first[0]}”", "Decide for one of the two.")
+    for (pair, side), said in one.opposites.items():
+        opposite = other.opposites.get((pair, 1 - side))
+        both_sides = (pair, 1 - side) in one.opposites or (pair, side) in other.opposites
+        if opposite and not both_sides and _about_the_same(one, other, (said, opposite), weight):
+            return Disagreement(f"“{opposite}” against “{said}”", "Decide for one of the two.")
     return None
 
 
