@@ -160,7 +160,7 @@ async def _submit(tx: AsyncSession, gate: Gate, plan: PlanRow, row: PlanStepRow,
         action,
         actor=actor,
         origin=Origin(turn=plan.turn, place=plan.place),
-        asking=Asking(title=f"Who holds the stories of “{plan.title}”"),
+        asking=Asking(title=f"Who holds the stories of {plan.title}"),
     )
     _note_submission(row, submitted)
     if row.state == "left":

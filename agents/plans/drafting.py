@@ -99,7 +99,7 @@ class Drafting:
             actor=Actor("agent", "product_owner", on_behalf_of=plan.requester),
             origin=Origin(turn=plan.turn, place=plan.place),
             asking=Asking(
-                title=f"Carry out “{draft.title}”",
+                title=f"Carry out the plan {draft.title}",
                 notifications=tuple(plan.notifications),
                 supersedes=plan.approval,
             ),

@@ -168,8 +168,8 @@
     place(one("#pane-messages"), found, fresh);
     if (isNew && found) fresh.classList.add("is-fresh");
     if (follow) {
-      // A tall card is shown from its beginning, not from its end.
-      if (!news.mine && fresh.offsetHeight > box.clientHeight) fresh.scrollIntoView({ block: "start" });
+      // A tall card is shown from its beginning, not from its end; one that is edited moves nobody away.
+      if (!found && !news.mine && fresh.offsetHeight > box.clientHeight) fresh.scrollIntoView({ block: "start" });
       else toEnd(box);
     }
   }
