@@ -212,11 +212,10 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class PlanChanges:
-    """What Modify asks for. Empty changes leave the plan as it is.
+    """What Modify asks for; empty, it leaves the plan as it is. `drop` and `order` are story keys.
 
-    `drop` and `order` are story keys (`order` first to last; the rest follow in their own order),
-    `move` is (story key, team), `start` the first day on which work may begin, `notify` what people
-    want to hear of (`blockers`, `daily`, `completion`).
+    `order` is first to last, the rest follow in their own order; `move` is (story key, team), `start` the
+    first day on which work may begin, `notify` what people want to hear of (`blockers`, `completion`).
     """
 
     drop: tuple[str, ...] = ()

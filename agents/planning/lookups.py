@@ -59,3 +59,19 @@ def lookups(given: PlanningInput, cited: Citations) -> tuple[Lookup, ...]:
         return f"median {cited.cite(f'{found.p50:g} agent-hours')}, from {low} to {high} ({found.basis})"
 
     return (read_document, similar_stories, find_work, estimate)
+
+
+def _named(words: str, given: PlanningInput) -> list[str]:
+    """Lines about what shares words with these, the most shared first."""
+    wanted = content_stems(words)
+    items = [
+        *((f"epic {e.id} {e.title}: {e.status.value}", e.title) for e in given.epics),
+        *((f"service {s.id}: {s.lifecycle}, {s.team}", f"{s.name} {s.description}") for s in given.services),
+        *(
+            (f"story {s.id} {s.title}: {s.status.value}, {s.team}", s.title)
+            for s in given.stories
+            if s.status not in (StoryStatus.DONE, StoryStatus.CANCELLED)
+        ),
+    ]
+    scored = sorted(((len(wanted & content_stems(text)), line) for line, text in items), reverse=True)
+    return [line for score, line in scored[:_MOST] if score]

@@ -118,29 +118,39 @@ def plan_from(reading: Reading, given: PlanningInput, advice: Advice = NO_ADVICE
         free,
         _document_hours(reading.outline),
     )
+    draft = _drafted(found, links, conflicts, reading, given)
+    return replace(draft, facts=_facts(draft, found, coming[1], given))
+
+
+def _drafted(
+    found: Findings,
+    links: tuple[Precedence, ...],
+    conflicts: tuple[str, ...],
+    reading: Reading,
+    given: PlanningInput,
+) -> PlanDraft:
     judged = risks(found, given)
-    draft = PlanDraft(
+    return PlanDraft(
         document=given.document.name,
         document_digest=given.document.digest,
-        product=product.id if product else "",
+        product=found.product,
         title=_title(reading.outline, given.document.name),
         requirements=reading.requirements,
-        stories=stories,
+        stories=found.stories,
         flags=reading.flags,
         precedences=links,
-        schedule=places,
-        unscheduled=left,
-        forecast=coming[0],
-        budget=cost,
+        schedule=found.schedule,
+        unscheduled=found.unscheduled,
+        forecast=found.forecast,
+        budget=found.budget,
         risks=judged,
         risk_level=overall(judged),
-        dependencies=outside_work,
+        dependencies=found.dependencies,
         facts=(),
         worked_out="rules",
-        blockers=(*conflicts, *_blockers(reading.flags, outside_work, left, given)),
+        blockers=(*conflicts, *_blockers(reading.flags, found.dependencies, found.unscheduled, given)),
         changes=given.changes,
     )
-    return replace(draft, facts=_facts(draft, found, coming[1], given))
 
 
 def _check(given: PlanningInput, keys: Sequence[str]) -> None:
