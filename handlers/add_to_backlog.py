@@ -1,0 +1,216 @@
+"""`add_to_backlog`: one story, with what the department's own records say of it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from sqlalchemy import select
+
+from agents.backlog import Wanted, WorkedOut, work_out
+from agents.planning.draft import Estimate
+from governance.action import Verdict
+from governance.approvals.store import approval_row
+from governance.facts import Fact, Source
+from governance.gate import Asking
+from governance.people import Role
+from governance.standing import WindowMode
+from governance.tables import WindowRow
+from governance.visibility import EVERYTHING
+from handlers.backlog.said import StorySaid, read_story
+from handlers.conversation.approval_card import approval_reply
+from handlers.conversation.cards import (
+    Block,
+    Bullets,
+    Button,
+    Buttons,
+    Card,
+    Code,
+    Fields,
+    Inline,
+    Reply,
+    Text,
+)
+from handlers.conversation.desk import Desk
+from handlers.conversation.handler import Asked, CannotAnswer, Handler
+from handlers.conversation.origin import known
+from handlers.conversation.submitting import ask_for_approval, not_done, submit
+from handlers.conversation.turn import Clicked, Turn
+from handlers.conversation.wording import listed
+from handlers.plans.words import hours_text, team_name
+from handlers.whereabouts.words import STATUS
+from integrations.tracker import NoSuchItem, Priority, StoryDraft, StoryQuery
+from integrations.tracker.actions import NewStory, ScheduleStory, new_story
+
+_LONGEST = 4000
+_ALL = StoryQuery(limit=1_000_000)
+
+
+async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
+    """Make the story that is asked for, unless one like it is there already."""
+    return await _add(turn, desk, asked.text, anyway=False)
+
+
+async def add_anyway(turn: Turn, desk: Desk) -> Reply:
+    """Make it though one like it is there."""
+    return await _add(turn, desk, _clicked(turn).subject, anyway=True)
+
+
+async def schedule_now(turn: Turn, desk: Desk) -> Reply:
+    """Put a story into its team's current sprint; whoever schedules decides on it."""
+    try:
+        story = await desk.ports.tracker.story(EVERYTHING, _clicked(turn).subject)
+    except NoSuchItem as missing:
+        raise CannotAnswer(str(missing)) from None
+    today = desk.now.date()
+    sprints = await desk.ports.tracker.sprints(story.team)
+    current = next((sprint for sprint in sprints if sprint.starts <= today < sprint.ends), None)
+    if current is None:
+        raise CannotAnswer(f"No sprint of {team_name(desk.department, story.team)} runs today.")
+    if story.sprint == current.id:
+        return Reply(text=f"{story.id} is in {current.name} already.")
+    action = ScheduleStory(
+        story=story.id,
+        sprint=current.id,
+        was=story.sprint or "",
+        rationale=f"{known(turn).name} asked to have {story.id} in the sprint that runs.",
+        impact=f"{current.name} gets one more story; nothing is taken out of it.",
+        rollback_plan="Put the story back to where it was.",
+    )
+    return await ask_for_approval(turn, desk, action)
+
+
+async def _add(turn: Turn, desk: Desk, text: str, *, anyway: bool) -> Reply:
+    text = text[:_LONGEST]
+    said = read_story(text, desk.department)
+    if not said.title:
+        raise CannotAnswer(
+            "What should the story say? For example: “Add query optimization to the backlog as P1”."
+        )
+    stories = await desk.ports.tracker.stories(EVERYTHING, _ALL)
+    services = await desk.ports.services.services()
+    wanted = Wanted(said.title, said.description, said.acceptance, said.team, said.product)
+    worked = await asyncio.to_thread(work_out, wanted, stories, desk.department, services)
+    if worked.alike and not anyway:
+        return _there_already(text, said, worked)
+    if worked.team is None:
+        return _which_team(text, said, worked, desk)
+    return await _propose(turn, desk, said, worked, worked.team)
+
+
+async def _propose(turn: Turn, desk: Desk, said: StorySaid, worked: WorkedOut, team: str) -> Reply:
+    priority = said.priority or Priority.P2
+    incident = await _incident(turn, desk) if said.for_incident else None
+    action = new_story(
+        StoryDraft(
+            title=said.title,
+            description=said.description,
+            acceptance=worked.acceptance,
+            team=team,
+            product=worked.product,
+            priority=priority,
+            discipline=worked.discipline,
+            estimate_hours=worked.hours.p50 if isinstance(worked.hours, Estimate) else None,
+            labels=worked.labels,
+        ),
+        **({"incident": incident} if incident else {}),
+        rationale=f"{known(turn).name} asked for it: “{said.description[:300]}”",
+        impact=f"{team_name(desk.department, team)} gets one more story; nothing else changes.",
+        rollback_plan="Cancel the story as long as nobody has started it.",
+    )
+    title = f"New story “{said.title}” as {priority}"
+    submitted = await submit(turn, desk, action, Asking(title=title))
+    if submitted.approval is not None:
+        return await approval_reply(desk, await approval_row(desk.tx, submitted.approval))
+    if submitted.ruling.verdict is not Verdict.EXECUTE:
+        raise CannotAnswer(not_done(submitted.ruling))
+    note = "" if incident or not said.for_incident else " No incident is open, so it is linked to none."
+    return _being_made(desk, submitted.effect, action, worked, note)
+
+
+async def _incident(turn: Turn, desk: Desk) -> str | None:
+    """The incident window that is open now, for an SRE to link an urgent story to."""
+    if not known(turn).holds(Role.SRE_LEAD) or desk.standing.window(WindowMode.INCIDENT, desk.now) is None:
+        return None
+    query = select(WindowRow.id).where(
+        WindowRow.mode == WindowMode.INCIDENT.value, WindowRow.starts <= desk.now, WindowRow.ends > desk.now
+    )
+    return (await desk.tx.execute(query.order_by(WindowRow.starts.desc()).limit(1))).scalar()
+
+
+def _being_made(desk: Desk, effect: str, action: NewStory, worked: WorkedOut, note: str) -> Reply:
+    """At once; edited when the tracker has it."""
+    draft = action.draft
+    pairs = story_pairs(desk, draft)
+    blocks: list[Block] = [Fields(pairs), includes_text(worked.includes, draft.acceptance)]
+    if note:
+        blocks.append(Text((note.strip(),)))
+    text = (
+        f"Adding “{draft.title}” to the backlog: {draft.priority}, {team_name(desk.department, draft.team)}."
+        f"{note} This message says when the tracker has it."
+    )
+    card = Card(f"Being added: {draft.title}", tuple(blocks), "waiting")
+    return Reply(text=text, cards=(card,), facts=_facts(desk, worked), key=effect)
+
+
+def story_pairs(desk: Desk, draft: StoryDraft) -> tuple[tuple[str, str], ...]:
+    """What a new story has, at a glance."""
+    product = next((p.name for p in desk.department.products if p.id == draft.product), draft.product)
+    hours = hours_text(draft.estimate_hours) if draft.estimate_hours else "not enough history to say"
+    return (
+        ("Priority", draft.priority.value),
+        ("Team", team_name(desk.department, draft.team)),
+        ("Product", product),
+        ("Work", draft.discipline),
+        ("Estimate", hours),
+    )
+
+
+def includes_text(includes: tuple[str, ...], acceptance: tuple[str, ...]) -> Text:
+    """Its acceptance criteria; those that the kind of work brought in are named first."""
+    lead = f"Includes {listed(includes)}. " if includes else ""
+    return Text((f"{lead}Accepted when: {' '.join(acceptance)}",))
+
+
+def _there_already(text: str, said: StorySaid, worked: WorkedOut) -> Reply:
+    items: tuple[tuple[Inline, ...], ...] = tuple(
+        (Code(n.story.id), f" {n.story.title} ({STATUS[n.story.status]}, {n.story.priority})")
+        for n in worked.alike
+    )
+    first = worked.alike[0].story
+    lead = f"There is already {first.id}: {first.title}. I added nothing."
+    buttons = Buttons(
+        (Button("Add anyway", "add_anyway", text), Button(f"Show {first.id}", "ask", f"status {first.id}"))
+    )
+    blocks = (Text((f"Before I add “{said.title}”, look at these:",)), Bullets(items), buttons)
+    return Reply(text=lead, cards=(Card("There is something like it already", blocks, "warning"),))
+
+
+def _which_team(text: str, said: StorySaid, worked: WorkedOut, desk: Desk) -> Reply:
+    names = {team.id: team.name for team in desk.department.teams}
+    offered = [names[team] for team in worked.likely if team in names][:5]
+    buttons = tuple(Button(name, "add_anyway", f"{text} for team {_bare(name)}") for name in offered)
+    lead = f"Which team is “{said.title}” for? It is like too little of what was done for me to tell."
+    blocks = (Text((lead,)), Buttons(buttons))
+    return Reply(text=f"{lead} For example {listed(offered, 'or')}.", cards=(Card("Which team?", blocks),))
+
+
+def _bare(name: str) -> str:
+    return " ".join(word for word in name.split() if word.casefold() not in ("team", "squad"))
+
+
+def _facts(desk: Desk, worked: WorkedOut) -> tuple[Fact, ...]:
+    if not isinstance(worked.hours, Estimate):
+        return ()
+    evidence = tuple(similar.story for similar in worked.hours.evidence)
+    how = f"weighted median of the hours of done stories ({worked.hours.basis})"
+    source = Source("computation", how, evidence)
+    return (Fact("estimate", "Estimate", worked.hours.p50, "agent-hours", desk.now, source),)
+
+
+def _clicked(turn: Turn) -> Clicked:
+    if not isinstance(turn.what, Clicked):
+        raise TypeError("a press is a click")
+    return turn.what
+
+
+HANDLER = Handler("add_to_backlog", answer, {"add_anyway": add_anyway, "schedule_now": schedule_now})
