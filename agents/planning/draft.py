@@ -178,7 +178,7 @@ class OutsideDependency:
 class Forecast:
     """Dates by which half, and 85 of 100, of the simulated runs were done.
 
-    `weeks_*` count from today; `histogram` is (weeks, runs) in ascending order, for the chart.
+    `weeks_*` count from today; `histogram` is (weeks, runs), ascending, for the chart.
     """
 
     p50: date
@@ -279,10 +279,7 @@ class PlanDraft:
 
     def story(self, key: str) -> DraftStory:
         """The story with this key. Raises KeyError."""
-        for story in self.stories:
-            if story.key == key:
-                return story
-        raise KeyError(key)
+        return {story.key: story for story in self.stories}[key]
 
 
 @cache
@@ -296,5 +293,5 @@ def to_json(draft: PlanDraft) -> bytes:
 
 
 def from_json(stored: bytes | str) -> PlanDraft:
-    """The plan that `to_json` stored, equal to it. Raises pydantic.ValidationError on anything else."""
+    """The plan that `to_json` stored, equal to it. Raises pydantic.ValidationError."""
     return _adapter().validate_json(stored)
