@@ -6,11 +6,9 @@ import asyncio
 from datetime import timedelta
 from time import monotonic
 
-import psycopg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from governance.audit.driver import driver_of
 from governance.audit.entries import AnyEntry
 from governance.audit.sealing import Sealed, seal, write_openings
 from storage.database import Database
@@ -40,13 +38,6 @@ _NUMBER = text("SELECT number FROM audit_leaves WHERE entry = :entry")
 _ALIVE = text("SELECT beat > clock_timestamp() - :within FROM audit_sequencer WHERE id = 'sequencer'")
 
 
-class LogUnwritable(Exception):
-    """An entry could not be written: what it tells of must not happen, and the transaction is lost."""
-
-    def __init__(self) -> None:
-        super().__init__("The audit log cannot be written right now, so nothing is done.")
-
-
 class SequencerSilent(Exception):
     """No sequencer has been at work for a second: what must be in the log first cannot go ahead."""
 
@@ -58,17 +49,11 @@ async def record(tx: AsyncSession, entry: AnyEntry) -> str:
     """Write an entry with the transaction that it tells of; returns its id.
 
     It commits or vanishes with `tx`. Its number follows within milliseconds of the commit, from the
-    sequencer. Raises `NotCanonical` for details that JSON cannot carry, `LogUnwritable` if the database
-    refuses.
+    sequencer. Raises `NotCanonical` for details that JSON cannot carry.
     """
     sealed = seal(entry)
-    # Every turn and every effect passes here, so the driver is spoken to directly: on the same
-    # connection, in the same transaction, at two thirds of the cost.
-    driver = await driver_of(await tx.connection())
-    try:
-        await driver.execute(_RECORD, _columns(entry, sealed))
-    except psycopg.Error as error:
-        raise LogUnwritable from error
+    # Every turn and every effect passes here: a statement that is ready for the driver saves compiling.
+    await (await tx.connection()).exec_driver_sql(_RECORD, _columns(entry, sealed))
     return sealed.id
 
 

@@ -18,7 +18,6 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from governance.audit.checkpoint import sign_checkpoint
-from governance.audit.driver import driver_of
 from governance.audit.nodes import NodeMissing, is_stored, load_frontier
 from governance.audit.publication import Publisher
 from governance.audit.signed_note import Signer
@@ -122,7 +121,10 @@ class Sequencer:
     async def _connection(self) -> AsyncIterator[psycopg.AsyncConnection]:
         async with self._database.engine.connect() as pooled:
             await pooled.execution_options(isolation_level="AUTOCOMMIT")
-            yield await driver_of(pooled)
+            driver = (await pooled.get_raw_connection()).driver_connection
+            if not isinstance(driver, psycopg.AsyncConnection):
+                raise TypeError("the audit log is kept in PostgreSQL through psycopg")
+            yield driver
 
     async def _rounds(self, connection: psycopg.AsyncConnection) -> None:
         while True:
