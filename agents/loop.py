@@ -58,6 +58,20 @@ class ModelAccess:
     output_price: Decimal = Decimal(0)
     pause_seconds: float = 1.0
     """Before the second try; doubled before each further one."""
+    meter: Meter | None = field(default=None, repr=False, compare=False)
+    """Where what is used is added up, over several pieces of work."""
+
+    def price(self, input_tokens: int, output_tokens: int) -> Decimal:
+        """USD for so many tokens."""
+        spent = input_tokens * self.input_price + output_tokens * self.output_price
+        return spent / Decimal(1_000_000)
+
+
+@dataclass(slots=True)
+class Meter:
+    """What models cost so far, in USD."""
+
+    cost: Decimal = Decimal(0)
 
 
 class ModelFailed(Exception):
@@ -87,11 +101,7 @@ class Usage:
 
     def cost(self, access: ModelAccess) -> Decimal:
         """USD, from the model's prices."""
-        million = Decimal(1_000_000)
-        return (
-            self.input_tokens * access.input_price / million
-            + self.output_tokens * access.output_price / million
-        )
+        return access.price(self.input_tokens, self.output_tokens)
 
     def check(self, budget: ModelBudget, access: ModelAccess) -> None:
         """Raises BudgetSpent when any of the three limits is reached."""
@@ -229,8 +239,11 @@ class _Session:
     def _count(self, messages: Sequence[Any]) -> None:
         for message in messages:
             used = getattr(message, "usage_metadata", None) or {}
-            self.usage.input_tokens += used.get("input_tokens", 0)
-            self.usage.output_tokens += used.get("output_tokens", 0)
+            read, written = used.get("input_tokens", 0), used.get("output_tokens", 0)
+            self.usage.input_tokens += read
+            self.usage.output_tokens += written
+            if self._access.meter is not None:
+                self._access.meter.cost += self._access.price(read, written)
 
     def _watch(self) -> AgentMiddleware[Any, Any]:
         from langchain.agents.middleware import AgentMiddleware

@@ -12,6 +12,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agents.actions import specs as plan_specs
+from agents.loop import ModelAccess
 from agents.plans.authorship import Authorship
 from agents.plans.drafting import Drafting, PlanAuthor
 from agents.plans.limits import within_plan
@@ -100,6 +101,20 @@ class Installation:
     def recogniser(self) -> BackgroundRecogniser:
         return BackgroundRecogniser(self.settings.var_folder / "recogniser")
 
+    @property
+    def model(self) -> ModelAccess | None:
+        """The model that agents work with; None where they work by rule."""
+        settings = self.settings
+        if settings.openai_api_key is None:
+            return None
+        return ModelAccess(
+            model=settings.openai_model,
+            api_key=settings.openai_api_key.get_secret_value(),
+            base_url=settings.openai_base_url,
+            input_price=settings.openai_input_price,
+            output_price=settings.openai_output_price,
+        )
+
     @cached_property
     def understanding(self) -> Recognises:
         """What tells the meaning of free text: a model where there is one, the embedded one behind it."""
@@ -157,7 +172,7 @@ class Installation:
     @cached_property
     def plan_author(self) -> PlanAuthor:
         """Works plans out: with a model where one is configured, by rule otherwise."""
-        return Authorship(self.database, self.ports)
+        return Authorship(self.database, self.ports, self.model, self.watch.check)
 
     @cached_property
     def sequencer(self) -> Sequencer:

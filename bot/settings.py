@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
@@ -42,6 +43,8 @@ class Settings(BaseSettings):
     )
     openai_base_url: str | None = Field(default=None, description="any OpenAI-compatible server")
     openai_model: str = Field(default="gpt-5-mini", description="the model that agents use")
+    openai_input_price: Decimal = Field(default=Decimal(0), ge=0, description="USD per million tokens read")
+    openai_output_price: Decimal = Field(default=Decimal(0), ge=0, description="USD per million written")
     audit_signing_key: SecretStr | None = Field(
         default=None, description="Ed25519 seed, base64; made if not given"
     )

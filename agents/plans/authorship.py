@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from decimal import Decimal
+from functools import partial
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from agents.loop import Meter, ModelAccess
 from agents.planning.draft import PlanChanges, PlanDraft
 from agents.planning.request import ImpossibleChange, PlanningInput
 from agents.planning.requirements import UnplannableDocument
 from governance.department_rows import read_department
+from governance.overrides.rows import read_standing
+from governance.standing import WindowMode
 from governance.visibility import EVERYTHING
 from integrations.documents import DocumentError, Documents
 from integrations.services import CatalogueError, ServiceCatalogue
@@ -24,6 +28,14 @@ _ALL = StoryQuery(limit=1_000_000)
 
 class CannotPlan(Exception):
     """No plan can be worked out; the message is a sentence for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Authored:
+    """A draft, and what the model that wrote it cost in USD (0 without one)."""
+
+    draft: PlanDraft
+    cost: Decimal
 
 
 class Sources(Protocol):
@@ -52,15 +64,28 @@ class Authorship:
 
     database: Database
     sources: Callable[[str], Sources]
+    model: ModelAccess | None
+    fence: Callable[[str], Awaitable[None]]
     clock: Callable[[], datetime] = _now
 
-    async def draft(self, tenant: str, document: str, changes: PlanChanges, *, on_behalf_of: str) -> PlanDraft:
-        """See PlanAuthor.draft."""
+    async def draft(self, tenant: str, document: str, changes: PlanChanges) -> Authored:
+        """See PlanAuthor.draft. In a demo window no model is asked: what is shown is repeatable."""
+        # The solver and the learning it rests on take a second to import: not at start-up.
+        from agents.drafting import draft_plan
+
+        meter = Meter()
+        model = None if self.model is None or await self._demo(tenant) else replace(self.model, meter=meter)
         try:
             given = await self.gather(tenant, document, changes)
-            return await asyncio.to_thread(_by_rule, given)
+            draft = await draft_plan(given, model, partial(self.fence, tenant))
         except (DocumentError, UnplannableDocument, ImpossibleChange, CatalogueError, TrackerError) as cannot:
             raise CannotPlan(str(cannot)) from cannot
+        return Authored(draft, meter.cost)
+
+    async def _demo(self, tenant: str) -> bool:
+        now = self.clock()
+        async with self.database.transaction(tenant) as tx:
+            return WindowMode.DEMO in (await read_standing(tx, now)).modes(now)
 
     async def gather(self, tenant: str, document: str, changes: PlanChanges) -> PlanningInput:
         """Everything that a plan for this document depends on, as it stands now."""
@@ -82,10 +107,3 @@ class Authorship:
             as_of=as_of,
             changes=changes,
         )
-
-
-def _by_rule(given: PlanningInput) -> PlanDraft:
-    # The solver and the learning it rests on take a second to import: not at start-up.
-    from agents.planning.plan import plan
-
-    return plan(given)

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.actions import ExecutePlan
 from agents.planning.draft import Budget, PlanChanges, PlanDraft, from_json, to_json
-from agents.plans.authorship import CannotPlan
+from agents.plans.authorship import Authored, CannotPlan
 from agents.plans.rows import changes_of, changes_to_json, digest_of, draft_of, plan_for_update
 from agents.plans.tables import PlanRow
 from governance.approvals.decision import Status
@@ -34,7 +34,7 @@ AgentWork = Callable[[str], AbstractAsyncContextManager[None]]
 class PlanAuthor(Protocol):
     """Works plans out: the product owner and project manager agents, with a model or by rule."""
 
-    async def draft(self, tenant: str, document: str, changes: PlanChanges, *, on_behalf_of: str) -> PlanDraft:
+    async def draft(self, tenant: str, document: str, changes: PlanChanges) -> Authored:
         """A plan for a document with what people asked to be different. Raises CannotPlan."""
 
 
@@ -56,19 +56,19 @@ class Drafting:
             plan = await plan_for_update(tx, plan_id)
             if plan.state != "drafting":
                 return
-            document, changes, requester = plan.document, changes_of(plan), plan.requester
+            document, changes = plan.document, changes_of(plan)
         started, clock = datetime.now(UTC), monotonic()
         try:
             async with self.agent_work(tenant):
-                draft = await self.author.draft(tenant, document, changes, on_behalf_of=requester)
+                authored = await self.author.draft(tenant, document, changes)
         except (CannotPlan, Halted) as stopped:
             await self._give_up(tenant, plan_id, stopped)
             return
         async with self.database.transaction(tenant) as tx:
             plan = await plan_for_update(tx, plan_id)
             if plan.state == "drafting":
-                await self._propose(tx, plan, draft)
-                tx.add(_run(plan, draft, started, int((monotonic() - clock) * 1000)))
+                await self._propose(tx, plan, authored.draft)
+                tx.add(_run(plan, authored, started, int((monotonic() - clock) * 1000)))
 
     async def _propose(self, tx: AsyncSession, plan: PlanRow, draft: PlanDraft) -> None:
         stored = to_json(draft).decode()
@@ -130,7 +130,7 @@ async def _is_open(tx: AsyncSession, approval: str | None) -> bool:
     return approval is not None and state_of(await approval_row(tx, approval)).status is Status.OPEN
 
 
-def _run(plan: PlanRow, draft: PlanDraft, started: datetime, busy_ms: int) -> AgentRunRow:
+def _run(plan: PlanRow, authored: Authored, started: datetime, busy_ms: int) -> AgentRunRow:
     return AgentRunRow(
         id=f"ar_{secrets.token_hex(6)}",
         agent="product_owner",
@@ -141,7 +141,7 @@ def _run(plan: PlanRow, draft: PlanDraft, started: datetime, busy_ms: int) -> Ag
         finished=datetime.now(UTC),
         busy_ms=busy_ms,
         waiting_ms=0,
-        cost=0,
-        worked_out=draft.worked_out,
+        cost=authored.cost,
+        worked_out=authored.draft.worked_out,
         outcome="proposed" if plan.state == "proposed" else plan.state,
     )
