@@ -1,8 +1,8 @@
 """The fence, watched by each process that runs agents: a halt stops what it does, and it says so.
 
 NOTIFY wakes the watch, a poll of 50 ms guarantees it. Once it sees a halt it cancels its agents' work
-(their model calls with them), and only then acknowledges. A fence that cannot be read for a second
-counts as a halt.
+(their model calls and process groups with it), and acknowledges when that has ended. A fence that cannot be
+read for a second stops work too.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.listener import Listener
 from governance import fence
-from governance.fence import Fence, Halted
+from governance.fence import Fence, FenceUnreadable, Halted
 from governance.performing import already_sent
 from governance.tables import FenceAcknowledgementRow, WorkerRow
 from storage.database import Database
@@ -41,14 +41,25 @@ class FenceWatch:
         self._database = database
         self._listener = listener
         self._fences: dict[str, Fence] = {}
-        self._read_at = monotonic()
+        self._acknowledged: dict[str, int] = {}
+        self._cancelled: dict[str, int] = defaultdict(int)
+        self._read_at: float | None = None
+        self._first_read = asyncio.Event()
+        self._woken = asyncio.Event()
         self._work: dict[str, set[asyncio.Task[object]]] = defaultdict(set)
-        self._stopped: set[asyncio.Task[object]] = set()
+        self._stopped: dict[asyncio.Task[object], type[Exception]] = {}
 
     async def check(self, tenant: str) -> None:
-        """Raise Halted if agents of `tenant` may not go on; asked before every model and tool call."""
+        """Raise Halted if agents of `tenant` may not go on, FenceUnreadable if nobody can tell.
+
+        Asked before every model and tool call.
+        """
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._first_read.wait(), BLIND_AFTER_SECONDS)
+        if self._is_blind():
+            raise FenceUnreadable
         seen = self._fences.get(tenant)
-        if (seen is not None and seen.halted) or monotonic() - self._read_at > BLIND_AFTER_SECONDS:
+        if seen is not None and seen.halted:
             raise Halted
 
     @asynccontextmanager
@@ -65,10 +76,11 @@ class FenceWatch:
             if task not in self._stopped:
                 raise
             task.uncancel()
-            raise Halted from None
+            raise self._stopped[task] from None
         finally:
             self._work[tenant].discard(task)
-            self._stopped.discard(task)
+            if self._stopped.pop(task, None) is not None:
+                self._woken.set()
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -80,36 +92,53 @@ class FenceWatch:
                         await self._guarded(self._beat())
                         beaten = monotonic()
                     await self._guarded(self._look())
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(news.get(), POLL_SECONDS)
+                    await self._wait(news)
         finally:
             with suppress(SQLAlchemyError):
                 await asyncio.shield(self._leave())
+
+    async def _wait(self, news: asyncio.Queue[str]) -> None:
+        """Until a fence moved, cancelled work ended, or it is time to look anyway."""
+        heard = [asyncio.ensure_future(news.get()), asyncio.ensure_future(self._woken.wait())]
+        await asyncio.wait(heard, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        for each in heard:
+            each.cancel()
+        self._woken.clear()
 
     async def _guarded(self, reading: Coroutine[None, None, None]) -> None:
         try:
             await asyncio.wait_for(reading, BLIND_AFTER_SECONDS)
         except (SQLAlchemyError, OSError, TimeoutError) as unreadable:
             _log.warning("fence_unreadable", why=type(unreadable).__name__)
-            if monotonic() - self._read_at > BLIND_AFTER_SECONDS:
+            if self._is_blind():
                 for tenant in list(self._work):
-                    self._stop_work(tenant)
+                    self._stop_work(tenant, FenceUnreadable)
+
+    def _is_blind(self) -> bool:
+        return self._read_at is None or monotonic() - self._read_at > BLIND_AFTER_SECONDS
 
     async def _look(self) -> None:
         async with self._database.untenanted() as tx:
             seen = await fence.fences(tx)
         self._read_at = monotonic()
+        self._fences = seen
+        self._first_read.set()
         for tenant, now in seen.items():
-            before = self._fences.get(tenant)
-            self._fences[tenant] = now
-            if before is None or before.epoch != now.epoch:
-                cancelled = self._stop_work(tenant) if now.halted else 0
-                await self._acknowledge(tenant, now.epoch, cancelled)
+            if now.halted:
+                self._cancelled[tenant] += self._stop_work(tenant, Halted)
+        # Cancelled work gets the loop before anything is acknowledged.
+        await asyncio.sleep(0)
+        for tenant, now in seen.items():
+            still_at_it = now.halted and self._work[tenant]
+            if self._acknowledged.get(tenant) != now.epoch and not still_at_it:
+                await self._acknowledge(tenant, now.epoch, self._cancelled[tenant])
+                self._acknowledged[tenant] = now.epoch
+                self._cancelled[tenant] = 0
 
-    def _stop_work(self, tenant: str) -> int:
+    def _stop_work(self, tenant: str, why: type[Exception]) -> int:
         tasks = [task for task in self._work[tenant] if task not in self._stopped]
         for task in tasks:
-            self._stopped.add(task)
+            self._stopped[task] = why
             task.cancel()
         return len(tasks)
 

@@ -25,6 +25,10 @@ class Halted(Exception):
     """Agents are halted: work in flight stops here, and nothing that it proposed is performed."""
 
 
+class FenceUnreadable(ConnectionError):
+    """The fence could not be read for a second: agents' work stops here, and is tried again later."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fence:
     """A fence as it was read: agents run in `epoch` unless it is a `halted` one."""

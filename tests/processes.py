@@ -10,7 +10,9 @@ from typing import Any
 
 # Importing takes seconds on a busy machine; forking takes milliseconds. The server itself runs nothing.
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.governance.effect_worker", "tests.governance.claiming_process"])
+FORKS.set_forkserver_preload(
+    ["tests.governance.effect_worker", "tests.governance.claiming_process", "tests.bot.fence_watch_process"]
+)
 
 Start = Callable[..., ForkServerProcess]
 
