@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -68,15 +69,23 @@ class Authorship:
     fence: Callable[[str], Awaitable[None]]
     clock: Callable[[], datetime] = _now
 
-    async def draft(self, tenant: str, document: str, changes: PlanChanges) -> Authored:
-        """See PlanAuthor.draft. In a demo window no model is asked: what is shown is repeatable."""
+    async def draft(
+        self, tenant: str, document: str, changes: PlanChanges, original: PlanDraft | None
+    ) -> Authored:
+        """See PlanAuthor.draft. In a demo window no model is asked: what is shown is repeatable.
+
+        A document that was edited since is read anew.
+        """
         # The solver and the learning it rests on take a second to import: not at start-up.
         from agents.drafting import draft_plan
+        from agents.planning.revision import revise
 
         meter = Meter()
         model = None if self.model is None or await self._demo(tenant) else replace(self.model, meter=meter)
         try:
             given = await self.gather(tenant, document, changes)
+            if original is not None and original.document_digest == given.document.digest:
+                return Authored(await asyncio.to_thread(revise, original, given), Decimal(0))
             draft = await draft_plan(given, model, partial(self.fence, tenant))
         except (DocumentError, UnplannableDocument, ImpossibleChange, CatalogueError, TrackerError) as cannot:
             raise CannotPlan(str(cannot)) from cannot

@@ -34,8 +34,13 @@ AgentWork = Callable[[str], AbstractAsyncContextManager[None]]
 class PlanAuthor(Protocol):
     """Works plans out: the product owner and project manager agents, with a model or by rule."""
 
-    async def draft(self, tenant: str, document: str, changes: PlanChanges) -> Authored:
-        """A plan for a document with what people asked to be different. Raises CannotPlan."""
+    async def draft(
+        self, tenant: str, document: str, changes: PlanChanges, original: PlanDraft | None
+    ) -> Authored:
+        """A plan for a document; with an `original`, that plan with what people asked to be different.
+
+        Raises CannotPlan.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +61,11 @@ class Drafting:
             plan = await plan_for_update(tx, plan_id)
             if plan.state != "drafting":
                 return
-            document, changes = plan.document, changes_of(plan)
+            document, changes, original = plan.document, changes_of(plan), original_of(plan)
         started, clock = datetime.now(UTC), monotonic()
         try:
             async with self.agent_work(tenant):
-                authored = await self.author.draft(tenant, document, changes)
+                authored = await self.author.draft(tenant, document, changes, original)
         except (CannotPlan, Halted) as stopped:
             await self._give_up(tenant, plan_id, stopped)
             return
@@ -75,6 +80,7 @@ class Drafting:
         if from_json(stored) != draft:
             raise ValueError("the draft does not survive being stored")
         plan.previous, plan.draft, plan.version = plan.draft, stored, plan.version + 1
+        plan.original = plan.original or stored
         plan.title, plan.state, plan.why = draft.title, "proposed", None
         plan.changed = datetime.now(UTC)
         plan.notifications = sorted({*plan.notifications, *draft.changes.notify})

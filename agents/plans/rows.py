@@ -98,6 +98,11 @@ def previous_of(plan: PlanRow) -> PlanDraft | None:
     return None if plan.previous is None else from_json(plan.previous)
 
 
+def original_of(plan: PlanRow) -> PlanDraft | None:
+    """The first draft, which every change is made to."""
+    return None if plan.original is None else from_json(plan.original)
+
+
 def digest_of(draft: str) -> str:
     """SHA-256 (hex) of a draft's stored text: what an approval binds."""
     return hashlib.sha256(draft.encode()).hexdigest()

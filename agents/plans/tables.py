@@ -15,7 +15,8 @@ class PlanRow(TenantScoped, Base):
     """A plan from its first reading of a document on.
 
     `state`: drafting | proposed (an approval is open) | executing | paused | created (every step done)
-    | cancelled | failed (`why` says). `draft` is the PlanDraft as JSON text, `version` counts drafts.
+    | cancelled | failed (`why` says). `draft` is the PlanDraft as JSON text, `version` counts drafts;
+    changes are worked out on the `original`, so that what was dropped can come back.
     """
 
     __tablename__ = "plans"
@@ -31,6 +32,7 @@ class PlanRow(TenantScoped, Base):
     changes: Mapped[str | None]
     draft: Mapped[str | None]
     previous: Mapped[str | None]
+    original: Mapped[str | None]
     approval: Mapped[str | None]
     notifications: Mapped[list[Any]]
     epic: Mapped[str | None]

@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("changes", sa.Text(), nullable=True),
         sa.Column("draft", sa.Text(), nullable=True),
         sa.Column("previous", sa.Text(), nullable=True),
+        sa.Column("original", sa.Text(), nullable=True),
         sa.Column("approval", sa.Text(), nullable=True),
         sa.Column("notifications", JSONB, nullable=False),
         sa.Column("epic", sa.Text(), nullable=True),
