@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from agents.actions import ExecutePlan
 from agents.planning.draft import Budget, PlanChanges, PlanDraft, from_json, to_json
 from agents.plans.authorship import Authored, CannotPlan
-from agents.plans.rows import changes_of, digest_of, original_of, plan_for_update
+from agents.plans.rows import changes_of, changes_to_json, digest_of, draft_of, original_of, plan_for_update
 from agents.plans.tables import PlanRow
 from governance.approvals.decision import Status
 from governance.approvals.store import approval_row, state_of
