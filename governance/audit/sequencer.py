@@ -124,12 +124,22 @@ class Sequencer:
             driver = (await pooled.get_raw_connection()).driver_connection
             if not isinstance(driver, psycopg.AsyncConnection):
                 raise TypeError("the audit log is kept in PostgreSQL through psycopg")
-            yield driver
+            try:
+                yield driver
+            except BaseException:
+                # Whatever broke off may have left a pipeline half read: nobody else should get that.
+                await pooled.invalidate()
+                raise
 
     async def _rounds(self, connection: psycopg.AsyncConnection) -> None:
         while True:
             started = monotonic()
-            numbered = await self._round(connection)
+            working = asyncio.create_task(self._round(connection))
+            try:
+                numbered = await asyncio.shield(working)
+            except asyncio.CancelledError:
+                await working  # being stopped, a round is finished, which takes milliseconds
+                raise
             if numbered < MOST_IN_A_ROUND:
                 await asyncio.sleep(max(0.0, started + INTERVAL_SECONDS - monotonic()))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import uuid
 from datetime import timedelta
 
@@ -23,6 +24,7 @@ from governance.audit.sequencer import Sequencer
 from governance.audit.signed_note import VerifierKey
 from governance.audit.verification import verify
 from storage.database import Database
+from storage.embedded import EmbeddedServer
 from tests.governance.audit.audit_entries import AGENT, DAVID, at, intent, outcome, said
 from tests.governance.audit.conftest import Tamper, Write
 
@@ -243,12 +245,25 @@ async def test_an_effect_waits_for_its_number_and_stops_without_a_sequencer(
         await wait_until_numbered(database, tenant, late)
 
 
+DAMAGES = [
+    ("audit_leaves", "DELETE FROM audit_leaves WHERE tenant = %s AND number = 19"),
+    ("audit_checkpoints", "DELETE FROM audit_checkpoints WHERE tenant = %s AND size = 20"),
+]
+
+
+@pytest.mark.parametrize(("table", "damage"), DAMAGES)
 async def test_a_tenant_whose_log_is_damaged_does_not_hold_up_the_others(
-    database: Database, tenant: str, write: Write, sequencer: Sequencer, tamper: Tamper
+    database: Database,
+    tenant: str,
+    write: Write,
+    sequencer: Sequencer,
+    tamper: Tamper,
+    owner: psycopg.AsyncConnection,
+    table: str,
+    damage: str,
 ) -> None:
-    await write(*(said() for _ in range(20)))
-    cut = "DELETE FROM audit_leaves WHERE tenant = %s AND number > 15"
-    assert await tamper("audit_leaves", cut, tenant) == 4
+    await write(*(said() for _ in range(20)), apart=10)
+    assert await tamper(table, damage, tenant) == 1
     healthy = f"t{uuid.uuid4().hex[:12]}"
     ids = {}
     for name in (tenant, healthy):
@@ -260,3 +275,22 @@ async def test_a_tenant_whose_log_is_damaged_does_not_hold_up_the_others(
         assert await numbered(tx, ids[healthy]) == 0
     async with database.transaction(tenant) as tx:
         assert await numbered(tx, ids[tenant]) is None
+    waiting = await owner.execute("DELETE FROM audit_pending WHERE entry = %s", (ids[tenant],))
+    assert waiting.rowcount == 1
+
+
+async def test_a_sequencer_that_is_stopped_finishes_its_round_and_gives_its_connection_back(
+    server: EmbeddedServer, tenant: str, sequencer: Sequencer
+) -> None:
+    small = Database.open(server.app_url, pool_size=1)
+    for _ in range(30):
+        async with small.transaction(tenant) as tx:
+            await record(tx, said())
+        working = asyncio.create_task(Sequencer(small, sequencer._signer_for).run())
+        await asyncio.sleep(random.uniform(0, 0.01))
+        working.cancel()
+        async with asyncio.timeout(1):
+            await asyncio.gather(working, return_exceptions=True)
+    async with asyncio.timeout(1), small.transaction(tenant) as tx:
+        assert len(await find(tx, Query(), limit=100)) == 30
+    await small.close()
