@@ -11,7 +11,12 @@ from typing import Any
 # Importing takes seconds on a busy machine; forking takes milliseconds. The server itself runs nothing.
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(
-    ["tests.governance.effect_worker", "tests.governance.claiming_process", "tests.bot.fence_watch_process"]
+    [
+        "tests.governance.effect_worker",
+        "tests.governance.claiming_process",
+        "tests.bot.fence_watch_process",
+        "tests.storage.migrating_process",
+    ]
 )
 
 Start = Callable[..., ForkServerProcess]
