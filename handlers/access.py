@@ -19,7 +19,7 @@ from governance.people import Person, Role
 from handlers.conversation.cards import Button, Buttons, Card, Reply, Table, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Handler
-from handlers.conversation.meant import demand_to_act, person_meant
+from handlers.conversation.meant import demand_to_act, demand_whole_name, people_named
 from handlers.conversation.origin import known
 from handlers.conversation.reasons import reason_or_words
 from handlers.conversation.submitting import ask_for_approval
@@ -34,7 +34,7 @@ _LINK = re.compile(r"\blink\b|\bconnect\b")
 _TAKE = re.compile(
     r"\b(?:take|revoke|remove|strip|withdraw|rid)\b|\bno longer\b|\bnot .* any ?more\b|\bdeactivat\w*|\bleft\b"
 )
-_REPLACE = re.compile(r"\b(?:demote|downgrade)\b|\bchange\b.*\brole to\b")
+_REPLACE = re.compile(r"\b(?:demote|downgrade)\b|\bchange\b.*\broles?\b.*\bto\b")
 _ME = re.compile(r"\b(?:me|my|myself|i)\b")
 _ADD = re.compile(r"\b(?:add|onboard|enrol\w*|new hire|joins?)\b")
 
@@ -61,13 +61,20 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     if role is None:
         return _which_role(meant)
     if _REPLACE.search(said):
-        return _one_by_one(meant, role)
+        return _one_by_one(meant, read_role(asked.text.rpartition(" to ")[2]) or role)
     return await _change(turn, asked.text, desk, meant, role, take=_TAKE.search(said) is not None)
 
 
 async def _meant(text: str, person: Person, desk: Desk) -> Person | None:
-    found = await person_meant(desk, text)
-    return person if found is None and _ME.search(plain(text)) else found
+    named = await people_named(desk, text)
+    if len(named) > 1:
+        raise CannotAnswer("Say each person by themselves: every change is approved by itself.")
+    if named:
+        return named[0]
+    if _ME.search(plain(text)):
+        return person
+    await demand_whole_name(desk, text)
+    return None
 
 
 async def _change(turn: Turn, text: str, desk: Desk, meant: Person, role: Role, *, take: bool) -> Reply:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from governance.audit.search import Query, entry, entry_numbered, find
 from governance.audit.verification_notice import ask_for_verification
 from governance.authority.policy import Policy
+from governance.people import Person
 from governance.places import Audience
 from governance.policies import active_policy
 from governance.tables import EffectRow
@@ -17,13 +18,16 @@ from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Handler
 from handlers.conversation.origin import known, place_json
 from handlers.conversation.turn import Clicked, Turn
+from handlers.log_reading import NOT_FOR_ALL
 from handlers.log_reading.chain_card import approval_chain_reply, effect_chain
 from handlers.log_reading.entry_card import entry_reply
-from handlers.log_reading.finding import from_topic, from_words, speaks_of_it
+from handlers.log_reading.finding import from_topic, from_words, newest_denied, speaks_of_it
 from handlers.log_reading.searching import search_reply
 from handlers.recognise.slots.words import plain
 
 _VERIFY = re.compile(r"\b(verif\w*|intact|integrity|tamper\w*|prove that the log)\b")
+_EXPORT = re.compile(r"\b(?:export|download)\b")
+_DENIED = re.compile(r"\bden(?:y|ied)\b|\breject\w*|\bturned down\b")
 _NUMBER = re.compile(r"\b(?:entry|number|no\.?|leaf) #?(?P<number>\d{1,15})\b|#(?P<hash>\d{1,15})\b")
 _ENTRY_OF_IT = re.compile(
     r"\blog entr(?:y|ies)\b|\bentr(?:y|ies) (?:for|of|about) (?:that|this|it)\b|\bproof\b"
@@ -41,10 +45,12 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     said = plain(asked.text)
     if _VERIFY.search(said):
         return await _verify(turn, desk)
+    if _EXPORT.search(said):
+        return _export()
     if named := _NUMBER.search(said):
         return await _numbered(desk, int(named["number"] or named["hash"]))
     if _WHO_LET.search(said):
-        return await _who_let(asked.text, desk)
+        return await _who_let(asked.text, person, desk)
     if _ENTRY_OF_IT.search(said) and (speaks_of_it(said) or not re.search(r"\bthe log\b", said)):
         return await _entry_of_it(desk)
     return await search_reply(desk, asked.text, person)
@@ -73,9 +79,22 @@ async def _numbered(desk: Desk, number: int) -> Reply:
     return await entry_reply(desk, found)
 
 
-async def _who_let(text: str, desk: Desk) -> Reply:
+def _export() -> Reply:
+    return Reply(
+        text="An export is a file that anyone can verify with one script and no network. Whoever runs me makes"
+        " it: `python -m bot audit export`. Here I show entries: “show the last audit entries”.",
+        restricted=NOT_FOR_ALL,
+    )
+
+
+async def _who_let(text: str, person: Person, desk: Desk) -> Reply:
     policy = await active_policy(desk.tx, desk.gate.policy)
     about = await from_topic(desk) if speaks_of_it(text) else None
+    if about is None and _DENIED.search(plain(text)):
+        mine = person.id if re.search(r"\bmy\b", plain(text)) else None
+        about = await newest_denied(desk, mine)
+        if about is None:
+            return Reply(text="No such request was denied.", restricted=NOT_FOR_ALL)
     if about is None and isinstance(policy, Policy):
         about = await from_words(desk, text, policy)
     if about is None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from governance.approvals.store import state_of
+from governance.approvals.store import open_approvals, state_of
 from governance.authority.policy import Policy
 from governance.authority.rows import Column
 from governance.effects import ruling_of
 from governance.people import Role
 from governance.tables import ApprovalRow, EffectRow
-from handlers.conversation.approval_card import how_it_ended, needed
+from handlers.conversation.approval_card import approval_reply, how_it_ended, needed
 from handlers.conversation.cards import Card, Reply, Small, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Handler
@@ -18,23 +18,28 @@ from handlers.conversation.origin import known
 from handlers.conversation.submitting import ask_for_approval
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import names_of_people
-from handlers.log_reading.finding import decision_meant, from_topic, from_words, speaks_of_it
+from handlers.log_reading.finding import decision_meant, decision_named, from_topic, from_words, speaks_of_it
 from handlers.matrix_reading.change_card import change_form_reply, changed_by, ruling_policy, trial_reply
-from handlers.matrix_reading.matrix_card import column_reply, matrix_reply, row_reply
-from handlers.matrix_reading.rights import override_reply, role_reply, roles_reply
+from handlers.matrix_reading.matrix_card import column_reply, matrix_reply, own_requests_reply, row_reply
+from handlers.matrix_reading.rights import override_reply, permission_reply, role_reply, roles_reply
 from handlers.recognise.slots.labels import read_environment, read_role
 from handlers.recognise.slots.words import plain
 
 _PROPOSERS = frozenset({Role.ENGINEERING_DIRECTOR, Role.COMPLIANCE_OFFICER})
 _WHY = re.compile(r"\bwhy\b|\bexplain (?:that|this|the) ruling\b|\bhow come\b")
 _CHANGE = re.compile(
-    r"\b(?:propose|change|raise|lower|tighten|loosen|relax|what if|try|test a|simulate)\b"
-    r"(?!.*\bwho (?:can|may)\b)"
+    r"\b(?:propose|raise|lower|tighten|loosen|relax|what if|simulate|try|test)\b|^(?:please )?change\b"
+    r"|\b(?:to|let'?s|want|would like) (?:to )?change\b"
 )
+_QUESTION = re.compile(r"^(?:who|which|whose|is|are|am|can|may|do|does|how many)\b")
+_COUNTERSIGN = re.compile(r"\bcountersign\b")
+_OWN = re.compile(r"\bown (?:\w+ )?(?:requests?|proposals?|changes?|plans?|work)\b|\beach other\b")
+_WHO_DECIDES_IT = re.compile(r"\bwho\b.*\bapprov\w* (?:this|that|it)\b")
 _ROW_WRITTEN = re.compile(r"^\s*-?\s*decision:", re.MULTILINE)
-_ROLES = re.compile(r"\b(?:what|which) roles\b|\broles exist\b")
+_ROLES = re.compile(r"\b(?:what|which) roles\b|\broles exist\b|\ball roles\b|\brole overview\b")
 _OF_A_ROLE = re.compile(
-    r"\bwhat (?:can|may|is|are|does)\b.*\b(?:do|allowed|permissions?|have|may)\b|\bpermissions?\b"
+    r"\bwhat (?:can|may|is|are|does|powers?)\b.*\b(?:do|allowed|permissions?|powers?|rights?|have|may)\b"
+    r"|\bpermissions?\b"
 )
 _COLUMNS = (
     (
@@ -43,7 +48,12 @@ _COLUMNS = (
         ),
         Column.PEOPLE_ONLY,
     ),
-    (re.compile(r"\bwithout (?:asking|approval)\b|\bby themselves\b|\bautomatic\w*\b"), Column.AUTO),
+    (
+        re.compile(
+            r"\bwithout (?:asking|approval)\b|\bby themselves\b|\bautomatic\w*\b|\balone\b|\bon their own\b"
+        ),
+        Column.AUTO,
+    ),
     (re.compile(r"\b(?:what|which)\b.*\bneeds? approval\b"), Column.APPROVAL),
 )
 
@@ -54,22 +64,44 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     said = plain(asked.text)
     if _ROW_WRITTEN.search(asked.text):
         return await _written(turn, asked.text, policy, desk)
-    decision = decision_meant(asked.text, policy)
-    if _WHY.search(said):
+    if _WHY.search(said) or _WHO_DECIDES_IT.search(said):
         return await _why(asked.text, policy, desk)
-    if _CHANGE.search(said) and decision is not None:
-        _demand_proposer(turn)
-        return await change_form_reply(desk, policy, decision)
-    return await _read(asked.text, policy, decision, desk)
+    if _COUNTERSIGN.search(said):
+        return await _waiting_changes(desk)
+    if _CHANGE.search(said) and not _QUESTION.search(said):
+        return await _change(turn, asked.text, policy, desk)
+    return await _read(asked.text, policy, desk)
 
 
-async def _read(text: str, policy: Policy, decision: str | None, desk: Desk) -> Reply:
+async def _change(turn: Turn, text: str, policy: Policy, desk: Desk) -> Reply:
+    _demand_proposer(turn)
+    decision = decision_meant(text, policy)
+    if decision in (None, "policy_change"):
+        raise CannotAnswer(
+            "Which rule shall change? Name it: “change the rule for rollbacks”. I show it as it stands, you"
+            " write it anew, and I try it on the last quarter before anybody votes."
+        )
+    return await change_form_reply(desk, policy, decision)
+
+
+async def _waiting_changes(desk: Desk) -> Reply:
+    for row, _ in await open_approvals(desk.tx):
+        if row.decision_type == "policy_change":
+            desk.memory.about(approval=row.id)
+            return await approval_reply(desk, row)
+    return Reply(text="No change of the policy waits for anybody's vote.")
+
+
+async def _read(text: str, policy: Policy, desk: Desk) -> Reply:
     said = plain(text)
+    decision = decision_named(text, policy)
+    role = read_role(text)
     if _ROLES.search(said):
         return roles_reply()
-    role = read_role(text)
     if role is not None and _OF_A_ROLE.search(said) and decision in (None, "role_change"):
         return role_reply(role)
+    if _OWN.search(said) and decision is None:
+        return own_requests_reply(policy)
     if (overrides := await override_reply(desk, said)) is not None:
         return overrides
     if decision is not None:
@@ -77,6 +109,11 @@ async def _read(text: str, policy: Policy, decision: str | None, desk: Desk) -> 
     for pattern, column in _COLUMNS:
         if pattern.search(said):
             return column_reply(policy, column)
+    if (permission := permission_reply(text)) is not None:
+        return permission
+    likely = decision_meant(text, policy)
+    if likely is not None and _QUESTION.search(said):
+        return await row_reply(desk, policy, policy.rows[likely], read_environment(text))
     return matrix_reply(policy)
 
 

@@ -16,7 +16,7 @@ from governance.people import Person
 from handlers.conversation.cards import Bold, Button, Buttons, Card, Moment, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Handler
-from handlers.conversation.meant import people_named, person_meant
+from handlers.conversation.meant import demand_whole_name, people_named
 from handlers.conversation.origin import known
 from handlers.conversation.reasons import reason_in
 from handlers.conversation.spans import read_span
@@ -27,6 +27,7 @@ from handlers.recognise.slots.words import plain
 from storage.notices import notify
 
 _BACK = re.compile(r"\b(?:cancel|stop|end|revoke|withdraw)\b|\btake\b.*\bback\b|\bi'?m back\b")
+_ANOTHERS = re.compile(r"\b(?!\w*\bmy\b)\w+'s (?:decisions?|votes?|approvals?|sign-?offs?)\b")
 _EXAMPLE = "Say who and until when, for example “Amanda decides for me until Friday”."
 
 
@@ -36,13 +37,14 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     if _BACK.search(plain(asked.text)):
         return await _take_back(turn, desk, person, asked.text)
     named = [one for one in await people_named(desk, asked.text) if one.id != person.id]
-    if len(named) > 1:
+    if len(named) > 1 or _ANOTHERS.search(plain(asked.text)):
         raise CannotAnswer(
             f"People hand over their own votes only, by saying so themselves, and to one person. {_EXAMPLE}"
         )
-    deputy = named[0] if named else await person_meant(desk, asked.text, but=(person.id,))
-    if deputy is None:
+    if not named:
+        await demand_whole_name(desk, asked.text, but=(person.id,))
         return await _standing(desk, person)
+    deputy = named[0]
     span = read_span(asked.text, desk.now, person.time_zone)
     if span is None:
         raise CannotAnswer(f"Until when shall {deputy.name} decide for you? {_EXAMPLE}")

@@ -30,6 +30,8 @@ _DEPLOYMENTS = "deployments"
 async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     """Allow it when service, version and reason are said; ask for what is missing."""
     what, reason = split_reason(asked.text)
+    if reason is not None and read_version(what) is None and read_version(reason) is not None:
+        what, reason = reason, what  # "no time for approval, deploy orders 2.1"
     service = await service_meant(desk, what)
     version = read_version(what)
     if service is None or version is None or reason is None:

@@ -15,18 +15,21 @@ from handlers.recognise.slots.words import plain
 
 _BARE = re.compile(r"^(?:i(?: want| would like|'d like) to )?(?:give |leave )?(?:some )?fee?db?ac?k\W*$")
 _OUT_OF = re.compile(r"\b(?P<given>\d{1,2})\s*(?:/|out of|of)\s*(?P<most>5|10)\b")
+_STARS = re.compile(r"\b(?P<given>[1-5]) stars?\b")
 _TRUST = re.compile(r"\btrust\b")
 _RATING = re.compile(r"\b(?:trust|rating|rate|score)\b\D{0,20}(?P<given>[1-5])\b")
 _LOW = re.compile(
     r"\b(?:don'?t|do not|no|little|low)\b[^.]*\btrust\b|\btrust\b[^.]*\b(?:low|little|gone|lost)\b"
 )
 _BAD = re.compile(
-    r"\b(?:not|isn'?t|wasn'?t|un)\s?-?(?:helpful|useful|good|right|correct|what)|\b(?:wrong|useless|bad|poor|"
-    r"confusing|misunderst\w+|thumbs down|way off|off$|misses|disappoint\w+|too (?:optimistic|pessimistic))\b"
+    r"\b(?:not|isn'?t|wasn'?t|un)\s?-?(?:helpful|useful|good|right|correct|what|happy|satisfied)"
+    r"|\bun(?:helpful|useful|satisfied|happy)\b|\b(?:don'?t|do not|didn'?t) like\b"
+    r"|\b(?:wrong|useless|bad|poor|confusing|misunderst\w+|thumbs down|way off|off$|misses|disappoint\w+"
+    r"|incomplete|too (?:optimistic|pessimistic|long|short|vague))\b"
 )
 _GOOD = re.compile(
-    r"\b(?:helpful|useful|great|good|thanks|thank you|excellent|nice|thumbs up|saved|exactly|recommend|"
-    r"really well|did well|perfect|love\w*)\b"
+    r"\b(?:helpful|useful|great|good|thanks|thank you|excellent|nice|thumbs up|saved|exactly|recommend"
+    r"|really well|did well|perfect|love\w*|like the|happy|satisfied|spot on)\b"
 )
 
 
@@ -52,7 +55,7 @@ def read_trust(said: str) -> int | None:
         given, most = int(found["given"]), int(found["most"])
         scaled = given if most == 5 else (given + 1) // 2
         return scaled if 1 <= scaled <= 5 and given <= most else None
-    if found := _RATING.search(said):
+    if found := _STARS.search(said) or _RATING.search(said):
         return int(found["given"])
     return 1 if _TRUST.search(said) and _LOW.search(said) else None
 

@@ -20,7 +20,7 @@ from handlers.conversation.reasons import reason_or_words, split_reason
 from handlers.conversation.spans import read_span
 from handlers.conversation.submitting import do_now
 from handlers.conversation.turn import Turn
-from handlers.conversation.wording import listed, moment_text
+from handlers.conversation.wording import listed, moment_text, names_of_people
 from handlers.recognise.slots.known import Thing
 from handlers.recognise.slots.resolve import Resolved, find
 from handlers.recognise.slots.words import plain
@@ -28,7 +28,9 @@ from handlers.recognise.slots.words import plain
 _DEPLOYMENTS = re.compile(
     r"\bdeploy\w*|\breleas\w*|\brollouts?\b|\bproduction\b|\bprod\b|\bcode freeze\b|\bship\w*"
 )
-_EVERYTHING = re.compile(r"\beverything\b|\ball work\b")
+_EVERYTHING = re.compile(
+    r"\beverything\b(?! (?:touching|about|around|in|of|that|which|related|with|on|for|from|to)\b)|\ball work\b"
+)
 _PLAN = re.compile(r"\bplan\b|\bfeature\b|\bepic\b")
 
 
@@ -48,7 +50,8 @@ async def _freeze(turn: Turn, text: str, desk: Desk, kind: FreezeKind, scope: st
         raise CannotAnswer(f"{allowed.why} Freezing {what} takes the {listed(allowed.who_may, 'or')}.")
     for standing in desk.standing.freezes:
         if (standing.kind, standing.scope) == (kind, scope):
-            raise CannotAnswer(f"{what.capitalize()} is frozen already, by {standing.by} ({standing.reason}).")
+            by = (await names_of_people(desk.tx))[standing.by]
+            raise CannotAnswer(f"Frozen already: {what}, by {by} ({standing.reason}).")
     span = read_span(text, desk.now, person.time_zone)
     until = span[1] if span else None
     _, ended = await do_now(turn, desk, lay_freeze(kind, scope, reason_or_words(text), until))
@@ -68,11 +71,11 @@ async def _freeze(turn: Turn, text: str, desk: Desk, kind: FreezeKind, scope: st
 
 async def _meant(text: str, desk: Desk) -> tuple[FreezeKind, str] | None:
     said = plain(text)
+    if _PLAN.search(said):
+        return FreezeKind.PLAN, await _plan(text, desk)
     service = await service_meant(desk, text)
     if service is not None and not re.search(r"\ball (?:deploy|releas)", said):
         return FreezeKind.SERVICE, service
-    if _PLAN.search(said):
-        return FreezeKind.PLAN, await _plan(text, desk)
     if _DEPLOYMENTS.search(said):
         return FreezeKind.DEPLOYMENTS, ""
     return (FreezeKind.EVERYTHING, "") if _EVERYTHING.search(said) else None

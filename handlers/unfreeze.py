@@ -23,11 +23,12 @@ from handlers.recognise.slots.words import plain
 
 _ONLY_ASKS = re.compile(r"^(?:is|are|can|may|should|could|when|what|which)\b[^?]*\?\s*$")
 _DEPLOYMENTS = re.compile(r"\bdeploy\w*|\breleas\w*|\bproduction\b|\bprod\b")
+_PLAN = re.compile(r"\bplan\b|\bfeature\b|\bepic\b")
 _EVERYTHING = re.compile(r"\beverything\b|\ball freezes\b")
 
 
 async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
-    """Lift the freeze that is meant; a mere question, or doubt, lists what stands."""
+    """Lift the one freeze that is meant; a mere question, or doubt, lists what stands."""
     rows = [row for row in await standing_rows(desk.tx, "freeze") if not row.expires or row.expires > desk.now]
     if not rows:
         return Reply(text="Nothing is frozen.")
@@ -38,9 +39,9 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
 
 
 async def _meant(text: str, rows: list[OverrideRow], desk: Desk) -> list[OverrideRow]:
-    if len(rows) == 1:
-        return rows
     said = plain(text)
+    if _PLAN.search(said):
+        return [row for row in rows if row.scope == FreezeKind.PLAN.value]
     service = await service_meant(desk, text)
     if service is not None:
         return [row for row in rows if row.subject == service]
@@ -48,7 +49,7 @@ async def _meant(text: str, rows: list[OverrideRow], desk: Desk) -> list[Overrid
         return [row for row in rows if row.scope == FreezeKind.DEPLOYMENTS.value]
     if _EVERYTHING.search(said):
         return [row for row in rows if row.scope == FreezeKind.EVERYTHING.value]
-    return []
+    return rows
 
 
 async def press(turn: Turn, desk: Desk) -> Reply:

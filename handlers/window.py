@@ -29,7 +29,7 @@ _MODES = (
     (WindowMode.PLANNING, re.compile(r"\bplanning\b|\bread[- ]only\b|\bonly read\b")),
     (WindowMode.DEMO, re.compile(r"\bdemo\b|\bdemo mod\b|\bboard\b|\bpredictable\b")),
 )
-_END = re.compile(r"\b(?:end|close|cancel|leave|exit|stop)\b|\b(?:turn|switch) off\b")
+_END = re.compile(r"\b(?:end(?! of)|close|cancel|leave|exit|stop)\b|\b(?:turn|switch) off\b")
 _LONGER = re.compile(r"\b(?:extend|prolong|lengthen)\b")
 _SHORTER = re.compile(r"\b(?:shorten|cut short)\b")
 _BY = re.compile(r"\bby\b")
@@ -114,6 +114,8 @@ async def _move_end(turn: Turn, desk: Desk, rows: list[WindowRow], text: str) ->
 async def _close(turn: Turn, desk: Desk, rows: list[WindowRow], reason: str) -> Reply:
     if not rows:
         return Reply(text="No such window is open or to come, so there is nothing to end.")
+    open_now = [row for row in rows if row.starts <= desk.now]
+    rows = open_now if len(open_now) == 1 else rows
     if len(rows) > 1:
         return await _list(rows, desk)
     mode = WindowMode(rows[0].mode)

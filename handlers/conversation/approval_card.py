@@ -184,4 +184,4 @@ def _text(row: ApprovalRow, state: ApprovalState, names: Mapping[str, str]) -> s
         return f"{row.title}: {how_it_ended(state, names)}"
     who = names[row.requester] if row.requester else row.actor["id"]
     until = moment_text(state.deadlines.expires, None)
-    return f"{who} asks: {row.title}. {needed(missing(state))} decide, until {until}."
+    return f"{who} asks: {row.title}. To decide: {needed(missing(state))}, until {until}."

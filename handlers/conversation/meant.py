@@ -26,6 +26,14 @@ async def person_meant(desk: Desk, text: str, *, but: Collection[str] = ()) -> P
     return None if found is None else everybody[found.id]
 
 
+async def demand_whole_name(desk: Desk, text: str, *, but: Collection[str] = ()) -> None:
+    """Raises CannotAnswer when nobody is named, but somebody of a similar name may be meant: where much
+    depends on it, a likeness is asked about and never acted on."""
+    alike = await person_meant(desk, text, but=but)
+    if alike is not None:
+        raise CannotAnswer(f"Did you mean {alike.name}? Say it again with that name.")
+
+
 async def people_named(desk: Desk, text: str) -> tuple[Person, ...]:
     """Everybody whose whole name or first name is said, in that order."""
     everybody = {one.id: one for one in await people(desk.tx) if one.active}

@@ -6,13 +6,14 @@ import re
 from datetime import datetime, timedelta
 
 from handlers.recognise.slots.amounts import read_duration
-from handlers.recognise.slots.local_time import Leaning
+from handlers.recognise.slots.local_time import WEEKDAY, Leaning
 from handlers.recognise.slots.moment import read_moment
 from handlers.recognise.slots.period import read_period
 from handlers.recognise.slots.words import plain
 
 _UNTIL = re.compile(r"\b(?:until|untill|till|through|thru|up to)\b(?P<end>.*)\Z|\bto the (?P<the>end of .*)\Z")
 _FROM = re.compile(r"\bfrom (?!now\b)(?P<start>.+?)(?= \b(?:until|untill|till|through|thru|to|for)\b|\Z)")
+_ONLY_BEGINS = re.compile(r"\b(?:from|start\w*|beginning) (?:on |the )?\w+")
 _HOURS = re.compile(
     r"\bfrom (?P<first>\d{1,2}(?:[:.]\d{2})?) ?(?P<half1>am|pm)? ?(?:to|until|till|-|–) ?"
     r"(?P<last>\d{1,2}(?:[:.]\d{2})?) ?(?P<half2>am|pm)?\b"
@@ -37,10 +38,12 @@ def _hours(said: str, now: datetime, zone: str) -> tuple[datetime, datetime] | N
     found = _HOURS.search(said)
     if found is None:
         return None
-    half = found["half1"] or found["half2"] or ""
+    half = found["half1"] or found["half2"] or ("pm" if _is_small(found["first"]) else "")
     day = said.replace(found[0], " ")
     start = read_moment(f"{day} at {found['first']}{half}", now, zone)
-    end = read_moment(f"{day} at {found['last']}{found['half2'] or half}", now, zone)
+    end = read_moment(
+        f"{day} at {found['last']}{found['half2'] or (half if _is_small(found['last']) else '')}", now, zone
+    )
     if start is None or end is None:
         return None
     return start.at, end.at if end.at > start.at else end.at + timedelta(days=1)
@@ -50,23 +53,35 @@ def _until(said: str, now: datetime, zone: str) -> tuple[datetime, datetime] | N
     found = _UNTIL.search(said)
     if found is None:
         return None
-    end = read_moment(f"until {found['end'] or found['the']}", now, zone)
+    before = said[: found.start()]
+    started = _FROM.search(before)
+    start = read_moment(started["start"] if started else before, now, zone)
+    begins = max(start.at, now) if start else now
+    end = read_moment(f"until {found['end'] or found['the']}", begins, zone)
     if end is None:
         return None
-    started = _FROM.search(said[: found.start()])
-    start = read_moment(started["start"], now, zone) if started else None
-    return (start.at if start else now), end.deadline
+    # Said on a Monday afternoon, "until Monday morning" is a week away.
+    week = timedelta(days=7) if end.deadline <= begins and re.search(WEEKDAY, found[0]) else timedelta(0)
+    return begins, end.deadline + week
 
 
 def _lasting(said: str, now: datetime, zone: str) -> tuple[datetime, datetime] | None:
     """`for two hours`, `the next 3 days`, `on Monday for a week`."""
-    length = read_duration(said)
+    spoken = re.sub(r"\b\d{1,2}(?:[:.]\d{2})? ?[ap]\.?m\b\.?", " ", said)
+    length = timedelta(hours=1) if re.search(r"\bnext hour\b", said) else read_duration(spoken)
     if length is None or length <= timedelta(0) or re.search(r"\bin (?:\d|an?\b|half\b)", said):
         return None
     start = read_moment(said, now, zone)
     return (start.at, start.at + length) if start else (now, now + length)
 
 
+def _is_small(clock: str) -> bool:
+    """Hours that people mean in the afternoon when they say neither: from 1 to 6."""
+    return 1 <= int(re.split("[:.]", clock)[0]) <= 6
+
+
 def _named(said: str, now: datetime, zone: str) -> tuple[datetime, datetime] | None:
+    if _ONLY_BEGINS.search(said) and not re.search(r" (?:to|and|-|–) ", said):
+        return None
     period = read_period(said, now, zone, Leaning.FUTURE)
     return (period.start, period.end) if period is not None and period.end > now else None

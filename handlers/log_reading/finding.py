@@ -6,33 +6,41 @@ import re
 
 from sqlalchemy import ColumnElement, select
 
+from governance.approvals.decision import Status
 from governance.approvals.store import NoSuchApproval, approval_row
 from governance.authority.policy import Policy
 from governance.tables import ApprovalRow, EffectRow
 from handlers.conversation.desk import Desk
 from handlers.recognise.slots.known import Thing
 from handlers.recognise.slots.labels import read_environment
-from handlers.recognise.slots.resolve import Ambiguous, Resolved, find
+from handlers.recognise.slots.resolve import Ambiguous, Resolved, find, find_all
 from handlers.recognise.slots.words import plain
 
 _IT = re.compile(r"\b(that|this|it|those|these)\b(?! \w*(?:deployment|plan|story|change|release))")
 
 _ALSO_CALLED = {
     "deployments": ("deployment", "deploy", "deployed", "release", "released", "rollout", "shipped", "hotfix"),
-    "rollbacks": ("rollback", "rolled back"),
+    "rollbacks": ("rollback", "rolled back", "roll back"),
     "story_creation": ("story", "stories", "ticket"),
     "plan_execution": ("plan", "epic", "feature"),
     "role_change": ("role", "roles", "promotion"),
     "identity_link": ("identity", "account link"),
     "policy_change": ("policy", "policy change", "rule change"),
-    "resource_scaling": ("scaling", "scaled", "replicas"),
-    "code_changes": ("code change", "merge"),
+    "resource_scaling": ("scaling", "scale", "scaled", "replicas", "spend"),
+    "code_changes": ("code change", "merge", "breaking change", "breaking changes"),
     "architecture_changes": ("architecture change", "architecture"),
     "security_patches": ("security patch", "patch"),
-    "customer_communications": ("customer message", "customer communication"),
-    "team_assignments": ("assignment", "team assignment"),
+    "customer_communications": (
+        "customer message",
+        "customer messages",
+        "customer mail",
+        "customer communication",
+        "talk to customers",
+        "write to customers",
+    ),
+    "team_assignments": ("assignment", "team assignment", "assign people"),
     "compliance_reports": ("compliance report",),
-    "priority_change": ("priority", "prioritisation"),
+    "priority_change": ("priority", "priorities", "prioritisation"),
     "window": ("window", "planning mode", "demo mode"),
     "override": ("override", "halt", "freeze", "emergency"),
     "scheduling": ("schedule", "scheduling"),
@@ -40,13 +48,26 @@ _ALSO_CALLED = {
 }
 
 
+def decision_named(text: str, policy: Policy) -> str | None:
+    """The decision type that a message calls by its title or another whole name of it."""
+    named = [thing.id for thing in find_all(text, _things(policy))]
+    # "A policy change: rollbacks without approval" is about rollbacks.
+    return next((name for name in named if name != "policy_change"), named[0] if named else None)
+
+
 def decision_meant(text: str, policy: Policy) -> str | None:
-    """The decision type that a message speaks of, by its title or another name for it."""
-    things = tuple(Thing(row.name, row.title, _ALSO_CALLED.get(row.name, ())) for row in policy.rows.values())
-    found = find(text, things)
+    """The decision type that a message calls by a name, or by a part or misspelling of one."""
+    named = decision_named(text, policy)
+    if named is not None:
+        return named
+    found = find(text, _things(policy))
     if isinstance(found, Resolved):
         return found.thing.id
     return found.candidates[0].id if isinstance(found, Ambiguous) else None
+
+
+def _things(policy: Policy) -> tuple[Thing, ...]:
+    return tuple(Thing(row.name, row.title, _ALSO_CALLED.get(row.name, ())) for row in policy.rows.values())
 
 
 async def from_topic(desk: Desk) -> EffectRow | ApprovalRow | None:
@@ -85,6 +106,20 @@ async def from_words(desk: Desk, text: str, policy: Policy) -> EffectRow | Appro
 def speaks_of_it(text: str) -> bool:
     """Whether a message points back instead of naming something."""
     return _IT.search(plain(text)) is not None
+
+
+async def newest_denied(desk: Desk, requester: str | None) -> ApprovalRow | None:
+    """The newest approval that was denied, of one person's requests or of all."""
+    query = select(ApprovalRow).where(ApprovalRow.status == Status.DENIED.value)
+    if requester is not None:
+        query = query.where(ApprovalRow.requester == requester)
+    return (await desk.tx.execute(query.order_by(ApprovalRow.decided.desc()).limit(1))).scalar()
+
+
+async def service_on_record(desk: Desk, text: str) -> str | None:
+    """A service that a message names and that something was done about."""
+    named = find_all(text, await _services_on_record(desk))
+    return named[0].id if named else None
 
 
 async def _services_on_record(desk: Desk) -> tuple[Thing, ...]:

@@ -17,6 +17,7 @@ from handlers.conversation.desk import Desk
 from handlers.conversation.wording import moment_text, names_of_people
 from handlers.log_reading import NOT_FOR_ALL
 from handlers.log_reading.entry_card import who_acted
+from handlers.log_reading.finding import service_on_record
 from handlers.recognise.slots.known import Known, Thing
 from handlers.recognise.slots.local_time import Leaning
 from handlers.recognise.slots.named import read_person
@@ -26,6 +27,7 @@ from handlers.recognise.slots.resolve import find as find_named
 from handlers.recognise.slots.words import plain
 
 _BEFORE = re.compile(r"\bbefore entry (?P<entry>[0-9a-f]{10,64})\b")
+_WHO = re.compile(r"^(?:who|which person|by whom|when|did any|has any)")
 _AGENT = re.compile(r"\b(?P<agent>[\w ]+?) agents?\b")
 
 _THINGS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
@@ -39,17 +41,19 @@ _THINGS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
         ("halt_agents", "resume_agents", "freeze", "emergency", "overrule"),
     ),
     (re.compile(r"\boverrul\w*"), ("overrule",)),
-    (re.compile(r"\brole\b|\broles\b"), ("give_role", "take_role")),
+    (re.compile(r"\broles?\b|\bmade \w+ an? \w+"), ("give_role", "take_role")),
     (re.compile(r"\bidentit\w*|\blinked\b"), ("link_identity",)),
     (re.compile(r"\bpolic\w*|\bmatrix\b|\brules?\b"), ("change_policy",)),
     (re.compile(r"\bdelegat\w*"), ("delegat",)),
+    (re.compile(r"\bpriorit\w*"), ("priorit",)),
+    (re.compile(r"\bincidents?\b"), ("incident",)),
     (re.compile(r"\bwindows?\b|\bmodes?\b"), ("window",)),
     (re.compile(r"\bstor(?:y|ies)\b"), ("story",)),
     (re.compile(r"\bplans?\b"), ("plan.",)),
     (re.compile(r"\bdeploy\w*|\breleas\w*"), ("deploy",)),
     (re.compile(r"\broll(?:ed)? ?back\w*"), ("rollback",)),
     (re.compile(r"\bscal\w*"), ("scale",)),
-    (re.compile(r"\bcustomer (?:communication|message)s?"), ("customer",)),
+    (re.compile(r"\bcustomer (?:communication|message|notification)s?|\be?mails?\b"), ("customer", "mail")),
     (re.compile(r"\bapprov\w*|\bvot\w*|\bsigned\b"), ("approval.",)),
 )
 _REFUSED = re.compile(r"\brefus\w*|\bden(?:y|ied)\b|\breject\w*|\bturned down\b")
@@ -98,10 +102,15 @@ async def _query(desk: Desk, text: str, person: Person) -> tuple[Query, tuple[st
         types = ()
     if types:
         said.append(f"about {' or '.join(part.strip('.').replace('_', ' ') for part in types)}")
-    actor = await _actor(desk, text)
+    # "Who gave Tom the role" asks for somebody else than Tom.
+    actor = None if _WHO.search(words) else await _actor(desk, text)
     if actor is not None:
         query = replace(query, actor=actor.id)
         said.append(f"by {actor.name}")
+    service = await service_on_record(desk, text)
+    if service is not None and not types:
+        query = replace(query, subject=service)
+        said.append(f"about {service}")
     period = read_period(text, desk.now, person.time_zone, Leaning.PAST)
     if period is not None:
         query = replace(query, since=period.start, until=period.end)

@@ -66,6 +66,16 @@ def column_reply(policy: Policy, column: Column) -> Reply:
     return Reply(text=f"{heading}: {text}.", cards=(Card(heading, (Bullets(items),)),))
 
 
+def own_requests_reply(policy: Policy) -> Reply:
+    """Where somebody's own vote counts on what they asked for, and where it never does."""
+    voted = [row for row in policy.rows.values() if row.votes]
+    may = listed(row.title for row in voted if row.requester_may_vote)
+    never = listed(row.title for row in voted if not row.requester_may_vote)
+    text = f"Your own vote on what you asked for counts for {may}, if your role has a vote there."
+    text = f"{text} It never counts for {never}."
+    return Reply(text=text, cards=(Card("Approving one's own request", (Text((text,)),)),))
+
+
 async def row_reply(desk: Desk, policy: Policy, row: Row, environment: str | None = None) -> Reply:
     """One decision type: what goes by itself, who approves, and the people who hold those roles now."""
     everybody = await people(desk.tx)

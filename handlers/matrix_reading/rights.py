@@ -8,10 +8,15 @@ from governance.directory import people
 from governance.overrides.authority import WHO_MAY
 from governance.people import Person, Role
 from governance.permissions import PERMISSIONS, Refused, may_ask
-from handlers.catalogue import CATALOGUE
+from handlers.catalogue import CATALOGUE, entry_of
 from handlers.conversation.cards import Block, Bold, Bullets, Card, Reply, Table, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.wording import listed, role_labels
+from handlers.recognise.slots.known import Thing
+from handlers.recognise.slots.resolve import find_all
+
+_NOT_A_THING = frozenset({"authority", "access", "help", "status", "plan", "approvals", "service", "scale"})
+"""Names of the catalogue that are said in other senses too."""
 
 _OVERRIDES: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
     (re.compile(r"\bresum\w*|\blet .* go on\b"), ("resume",)),
@@ -63,17 +68,36 @@ def role_reply(role: Role) -> Reply:
         allowed = may_ask(one, entry.name)
         if not isinstance(allowed, Refused):
             (acts if allowed.acts else reads).append(entry.purpose)
+    who = _article(role.label)
     blocks: list[Block] = [
         Text((Bold(f"Asked for by {_article(role.label)}:"),)),
         Bullets(tuple((purpose,) for purpose in acts)),
     ]
     if reads:
         blocks += [Text((Bold("Only to read:"),)), Bullets(tuple((purpose,) for purpose in reads))]
-    text = f"{_article(role.label).capitalize()} may ask for: {'; '.join(acts)}."
+    text = f"{who[0].upper()}{who[1:]} may ask for: {'; '.join(acts)}."
     if reads:
         text += f" Only to read: {'; '.join(reads)}."
     text += f" That is {len(acts)} of the {len(PERMISSIONS)} things that people can ask for."
     return Reply(text=text, cards=(Card(f"What {_article(role.label)} may ask for", tuple(blocks)),))
+
+
+def permission_reply(text: str) -> Reply | None:
+    """Who may ask for a thing of the catalogue that a message calls by its name; None if it names none."""
+    things = tuple(Thing(entry.name, entry.name.replace("_", " ")) for entry in CATALOGUE)
+    named = [thing.id for thing in find_all(text, things) if thing.id not in _NOT_A_THING]
+    if not named:
+        return None
+    entry = entry_of(named[0])
+    permission = PERMISSIONS[entry.name]
+    if isinstance(permission.who, frozenset):
+        who = f"the {role_labels(permission.who)}"
+    else:
+        but = f" but {role_labels(permission.never)}" if permission.never else ""
+        who = f"{permission.who.value}{but}"
+    reads = " Who may read everything may read it too." if permission.reads else ""
+    text = f"“{entry.purpose}” may be asked for by {who}.{reads}"
+    return Reply(text=text, cards=(Card(f"Who may: {entry.purpose}", (Text((text,)),)),))
 
 
 def roles_reply() -> Reply:
@@ -84,4 +108,6 @@ def roles_reply() -> Reply:
 
 
 def _article(label: str) -> str:
+    if label == Role.CUSTOMER_SUCCESS.label:
+        return "somebody in customer success"
     return f"an {label}" if label[0].lower() in "aeio" or label.startswith("SRE") else f"a {label}"

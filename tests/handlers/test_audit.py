@@ -127,6 +127,15 @@ async def test_searches_by_person_kind_and_period(talk: Talk) -> None:
         assert reply.restricted
 
 
+async def test_who_denied_my_request(talk: Talk) -> None:
+    (none,) = (await talk.say("david", "/audit who denied my request", thread="x")).replies
+    assert "No such request" in none.text
+    submitted = await talk.submit(deploy("orders", "2.3.1"), "david")
+    await talk.press("nathan", "deny", submitted.approval or "", {"reason": "red tests"})
+    (reply,) = (await talk.say("david", "/audit who denied my request", thread="y")).replies
+    assert "Denied by Nathan" in reply.text
+
+
 async def test_refused_requests_are_found(talk: Talk) -> None:
     await talk.say("amanda", "/halt_agents")
     await talk.submit(deploy("orders", "1"), "nobody-known")

@@ -37,6 +37,11 @@ async def test_the_matrix_is_printed_as_the_requirements_have_it(talk: Talk) -> 
         ("which decisions are for humans only", ("Compliance reports", "Overrides")),
         ("what can a customer success manager do", ("Record what a customer needs",)),
         ("how many people must approve resource scaling", ("2 different people if cost >= 10000",)),
+        ("what are agents allowed to do without asking", ("By itself: Story creation",)),
+        ("who can change priorities", ("Priority changes", "product owner")),
+        ("who can declare an incident", ("SRE lead",)),
+        ("am I allowed to approve my own request", ("It never counts for Code changes, Deployments",)),
+        ("what is the approval rule for customer communication", ("Customer communications",)),
         ("who is authorised to send customer communications", ("Rachel", "the requester may")),
     ],
 )

@@ -102,6 +102,8 @@ async def test_changes_of_access_are_put_to_two_people(talk: Talk, who: str, wor
         ("Nathan should be SRE lead", "already holds"),
         ("take all roles from Nathan", "Which role shall go"),
         ("demote Nathan to engineer", "more than one change"),
+        ("make Lena an auditor", "Did you mean Elena"),
+        ("make Nathan and Tom architects", "each person by themselves"),
         ("link my slack account", "Write the identity"),
         ("unlink slack:E1/T1/U9 from Nathan", "not linked"),
         ("", "Amanda Reyes-Holt: engineering director"),

@@ -70,12 +70,25 @@ async def test_a_security_freeze_outranks_the_sre(talk: Talk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "part"), [("freeze", "What shall stand still"), ("freeze the foobar service", "foobar")]
+    ("words", "part"),
+    [
+        ("freeze", "What shall stand still"),
+        ("freeze the foobar service", "foobar"),
+        ("put a freeze on everything touching customer data", "What shall stand still"),
+        ("freeze the SSO plan", "Which plan"),
+    ],
 )
 async def test_doubt_freezes_nothing(talk: Talk, words: str, part: str) -> None:
     (reply,) = (await talk.say("carlos", f"/freeze {words}")).replies
     assert part in reply.text
     assert not (await _standing(talk)).freezes
+
+
+async def test_another_freeze_than_the_one_named_is_not_lifted(talk: Talk) -> None:
+    await talk.say("carlos", "/freeze freeze all deployments")
+    (reply,) = (await talk.say("carlos", f"/unfreeze unfreeze the {await _service(talk)} service")).replies
+    assert "lift_freeze" in buttons(reply)
+    assert (await _standing(talk)).freezes
 
 
 async def test_a_question_lifts_nothing(talk: Talk) -> None:

@@ -39,6 +39,12 @@ def test_the_reason_is_told_from_the_request(text: str, what: str, why: str | No
         ("tomorrow from 2 to 4 pm", (24, 19), (24, 21)),
         ("from Monday to Wednesday next week", (30, 5), None),
         ("tomorrow", (24, 5), (25, 5)),
+        ("demo from 2 to 4 tomorrow", (24, 19), (24, 21)),
+        ("demo mode until 5 pm", (23, 15), (23, 22)),
+        ("stop rollouts until Monday morning", (23, 15), (30, 14)),
+        ("they come on Tuesday, open it until Friday", (24, 5), (28, 5)),
+        ("from Tuesday till Thursday", (24, 5), (27, 5)),
+        ("full control for the next hour", (23, 15), (23, 16)),
         ("on vacation until the 26th", (23, 15), (27, 5)),
     ],
 )
@@ -52,6 +58,8 @@ def test_a_span_begins_now_unless_it_says_otherwise(
     assert span[0] < span[1]
 
 
-@pytest.mark.parametrize("text", ["demo mode", "Amanda decides for me", "yesterday", ""])
+@pytest.mark.parametrize(
+    "text", ["demo mode", "Amanda decides for me", "yesterday", "Thursday 10 am", "audit mode from Monday", ""]
+)
 def test_without_an_end_there_is_no_span(text: str) -> None:
     assert read_span(text, MONDAY, "America/New_York") is None
