@@ -13,7 +13,8 @@ _RANGE = re.compile(
     r"(?:to|and|until|till|-|–) ?"
     rf"(?P<h2>\d{{1,2}})(?::(?P<m2>\d\d))? ?(?P<half2>{_HALF}|h\b|o'?clock)?(?![\w:])"
 )
-_NOT_A_TIME = rf"(?:st|nd|rd|th)\b| (?:more|percent|pods?|replicas?|hours?|days?|weeks?|minutes?)\b| {MONTH}"
+_COUNTED = r"(?:more|percent|pods?|replicas?|hours?|days?|weeks?|minutes?)"
+_NOT_A_TIME = rf" ?{_HALF}|(?:st|nd|rd|th)\b| {_COUNTED}\b| {MONTH}"
 _AT = re.compile(
     rf"(?<![\w.:$-])(?P<h>\d{{1,2}})(?:[:.](?P<min>\d{{2}}))?\s?(?P<half>{_HALF})(?!\w)"
     r"|(?<![\w.:-])(?P<h24>[01]?\d|2[0-3]):(?P<m24>[0-5]\d)(?![\w:])"

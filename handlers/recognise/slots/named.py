@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from handlers.recognise.slots.known import Known, Thing
-from handlers.recognise.slots.resolve import Resolution, Resolved, find, resolve
+from handlers.recognise.slots.resolve import Resolution, Resolved, find, resolve, resolve_id
 from handlers.recognise.slots.words import plain, visible
 
 _DOCUMENT = re.compile(r"\bPRD[-_][\w-]*\w", re.IGNORECASE)
@@ -47,14 +47,14 @@ _NOT_NAMES = frozenset(
 def read_document(text: str, known: Known) -> Resolution | None:
     """The PRD that is named, by its id (`PRD-2025-Q1-Dashboard`) or by its title."""
     written = _DOCUMENT.search(visible(text))
-    return resolve(written[0], known.documents) if written else find(text, known.documents)
+    return resolve_id(written[0], known.documents) if written else find(text, known.documents)
 
 
 def read_story(text: str, known: Known) -> Resolution | None:
     """The story that is named by its id (`CARD-1234`) or by its title."""
     for written in _TICKET.finditer(visible(text)):
         if written[0].split("-")[0].upper() not in ("PRD", "CVE", "RFC"):
-            return resolve(written[0], known.stories)
+            return resolve_id(written[0], known.stories)
     return find(text, known.stories)
 
 

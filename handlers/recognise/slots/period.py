@@ -53,7 +53,7 @@ _MONTHS_RANGE = re.compile(
 )
 _MONTH = re.compile(rf"\b(?P<which>last |next |this )?{MONTH}\b(?:,? {_YEAR})?(?! ?\d)")
 _YEAR_MONTH = re.compile(r"(?<![\w-])(?P<y>(?:19|20)\d\d)-(?P<m>0[1-9]|1[0-2])(?![\w-])")
-_YEAR_ALONE = re.compile(rf"(?<![\w$-]){_YEAR}(?![\w-])")
+_YEAR_ALONE = re.compile(rf"(?<![\w$.-]){_YEAR}(?![\w-])")
 _RANGE = re.compile(r"\b(?:from|between) (?P<start>.+?) (?:to|until|till|through|and|-) (?P<end>.+)")
 _SINCE = re.compile(r"\b(?:since|after|starting) (?P<start>.+)")
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": 4}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz
+from rapidfuzz.distance import OSA
 
 from handlers.recognise.slots.known import Thing
 from handlers.recognise.slots.words import tokens
@@ -15,6 +16,7 @@ MISSPELT = 84.0
 
 _NEAR = 55.0
 _MARGIN = 8.0
+_SHORTEST_SLIP = 5
 _SHORTEST_MISSPELT = 4
 _MOST_TOKENS = 200
 _SAYS_NOTHING = frozenset(
@@ -92,6 +94,18 @@ def resolve(phrase: str, things: Sequence[Thing]) -> Resolution:
     return Unknown(phrase, tuple(nearest[:3]))
 
 
+def resolve_id(written: str, things: Sequence[Thing]) -> Resolved | Unknown:
+    """The thing with the id that is `written`, a slip in its letters forgiven, or else what has similar ids."""
+    wanted = " ".join(tokens(written))
+    ids = {thing.id: " ".join(tokens(thing.id)) for thing in things}
+    same = [thing for thing in things if ids[thing.id] == wanted]
+    like = [t for t in things if _digits(ids[t.id]) == _digits(wanted) and _likeness(wanted, ids[t.id])]
+    if same or len(like) == 1:
+        return Resolved((same or like)[0])
+    nearest = sorted(things, key=lambda thing: -fuzz.ratio(ids[thing.id], wanted))
+    return Unknown(written, tuple(t for t in nearest if fuzz.ratio(ids[t.id], wanted) >= _NEAR)[:3])
+
+
 def find(text: str, things: Sequence[Thing]) -> Resolved | Ambiguous | None:
     """Which of `things` a message speaks of, or None if of none."""
     said = tokens(text)[:_MOST_TOKENS]
@@ -151,8 +165,14 @@ def _misspelt(said: Sequence[str], name: str, width: int) -> float:
     )
     long = (window for window in windows if len(window) >= _SHORTEST_MISSPELT)
     alike = (window for window in long if _digits(window) == _digits(name))
-    best = max((fuzz.ratio(window, name, score_cutoff=MISSPELT) for window in alike), default=0.0)
-    return min(best, 99.0)
+    return min(max((_likeness(window, name) for window in alike), default=0.0), 99.0)
+
+
+def _likeness(said: str, name: str) -> float:
+    """Similarity from MISSPELT up, else 0. One wrong, missing or swapped letter in five or more passes."""
+    if len(name) >= _SHORTEST_SLIP and OSA.distance(said, name, score_cutoff=1) <= 1:
+        return max(MISSPELT, fuzz.ratio(said, name))
+    return fuzz.ratio(said, name, score_cutoff=MISSPELT)
 
 
 def _digits(name: str) -> str:

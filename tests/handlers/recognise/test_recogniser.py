@@ -1,0 +1,215 @@
+"""The embedded recogniser on utterances that it never saw."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from handlers.catalogue import CATALOGUE, NAMES, entry_of
+from handlers.recognise import precomputed, stored_weights
+from handlers.recognise.classifier import Fitted, fit
+from handlers.recognise.command import Command, read_command, without_prefix
+from handlers.recognise.embedding import embed
+from handlers.recognise.recogniser import Recogniser, threshold_of
+from handlers.recognise.recognition import Recognition
+from handlers.recognise.utterances import NONE, UtterancesIncomplete, read_utterances
+
+UNSEEN = Path(__file__).parent / "utterances"
+
+
+@pytest.fixture(scope="module")
+def recogniser(tmp_path_factory: pytest.TempPathFactory) -> Recogniser:
+    return Recogniser.load(tmp_path_factory.mktemp("recogniser"))
+
+
+def unseen(name: str) -> list[str]:
+    return (UNSEEN / f"{name}.txt").read_text("utf-8").splitlines()
+
+
+@pytest.fixture(scope="module")
+def answers(recogniser: Recogniser) -> dict[str, list[Recognition]]:
+    """What is made of every third unseen utterance (every other one out of scope), by the name it is for."""
+    tried = {name: unseen(name)[::3] for name in sorted(NAMES)} | {NONE: unseen(NONE)[::2]}
+    return {name: recogniser.recognise_all(texts) for name, texts in tried.items()}
+
+
+def test_unseen_requests_are_understood(answers: dict[str, list[Recognition]]) -> None:
+    right = [found.name == name for name in NAMES for found in answers[name]]
+    assert len(right) >= 200
+    assert sum(right) / len(right) >= 0.85
+
+
+def test_what_is_outside_is_refused_with_three_offers(answers: dict[str, list[Recognition]]) -> None:
+    refused = [found for found in answers[NONE] if found.name is None]
+    assert len(refused) / len(answers[NONE]) >= 0.8
+    assert all(len({name for name, _ in found.nearest} & NAMES) == 3 for found in refused if found.nearest)
+
+
+def test_confidence_is_calibrated(answers: dict[str, list[Recognition]]) -> None:
+    likely = [(*found.nearest[0], name) for name in NAMES for found in answers[name]]
+    right = np.mean([guess == name for guess, _, name in likely])
+    assert abs(float(np.mean([sure for _, sure, _ in likely])) - float(right)) < 0.15
+
+
+def test_every_example_of_the_catalogue_is_understood(recogniser: Recogniser) -> None:
+    found = recogniser.recognise_all([entry.example for entry in CATALOGUE])
+    assert {entry.name: answer.name for entry, answer in zip(CATALOGUE, found, strict=True)} == {
+        entry.name: entry.name for entry in CATALOGUE
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("why is the invoice feature late", "blockers"),
+        ("where is the invoice feature", "status"),
+        ("is the invoice feature done yet", "status"),
+        ("Contoso needs invoices in Spanish", "feature_request"),
+        ("add a story for invoices in Spanish", "add_to_backlog"),
+        ("build what PRD-2026-Q4-Invoices describes", "build_feature"),
+        ("velocity trend and forecast", "velocity"),
+        ("change failure rate and lead time", "metrics"),
+        ("freeze the invoice service", "freeze"),
+        ("planning mode until Thursday", "window"),
+        ("pause the security agent", "configure_agent"),
+        ("pause the invoice plan", "plan"),
+        ("who approved the rollback", "audit"),
+        ("who may approve a rollback", "authority"),
+        ("give search two more pods", "scale"),
+        ("scale search for the Easter sale", "capacity_plan"),
+        ("STOP ALL AGENTS", "halt_agents"),
+    ],
+)
+def test_neighbours_are_told_apart(recogniser: Recogniser, text: str, name: str) -> None:
+    assert recogniser.recognise_all([text])[0].name == name
+
+
+@pytest.mark.parametrize("text", ["", "   ", "👍", "...", "12345", "\0\0", "\ud800", "!?" * 400])
+def test_a_message_without_a_word_means_nothing(recogniser: Recogniser, text: str) -> None:
+    found = recogniser.recognise_all([text])[0]
+    assert found.name is None
+    assert found.confidence == 1.0
+
+
+def test_a_very_long_message_is_read_from_its_beginning(recogniser: Recogniser) -> None:
+    text = "stop all agents now " + "and " * 300_000
+    assert len(recogniser.recognise_all([text])[0].nearest) == 3
+
+
+async def test_messages_may_be_recognised_at_the_same_time(recogniser: Recogniser) -> None:
+    texts = [entry.example for entry in CATALOGUE[:6]]
+    together = await asyncio.gather(*(recogniser.recognise(text) for text in texts))
+    assert together == recogniser.recognise_all(texts)
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("/halt_agents", Command("halt_agents", "")),
+        ("/halt-agents now please", Command("halt_agents", "now please")),
+        ("/eng halt_agents", Command("halt_agents", "")),
+        ("/countersign status of SSO", Command("status", "of SSO")),
+        ("  /Status SSO\nplease", Command("status", "SSO\nplease")),
+        ("halt_agents", Command("halt_agents", "")),
+        ("/unknown thing", None),
+        ("status of SSO", None),
+        ("status", None),
+        ("what does /status do", None),
+        ("/", None),
+    ],
+)
+def test_commands_are_exact(text: str, command: Command | None) -> None:
+    assert read_command(text) == command
+
+
+def test_commands_are_certain_and_the_rest_is_speech(recogniser: Recogniser) -> None:
+    assert recogniser.recognise_all(["/freeze production"])[0].confidence == 1.0
+    assert without_prefix("/eng what blocks search") == "what blocks search"
+    assert recogniser.recognise_all(["/eng what blocks search"])[0].name == "blockers"
+
+
+def test_the_catalogue_is_closed_and_every_name_has_its_utterances() -> None:
+    assert len(NAMES) == len(CATALOGUE) == 51
+    assert entry_of("freeze").name == "freeze"
+    assert all(entry.purpose and entry.example for entry in CATALOGUE)
+    learnt = read_utterances()
+    assert all(len(learnt[name]) >= 20 and len(unseen(name)) >= 8 for name in NAMES)
+    assert len(learnt[NONE]) >= 150
+    assert len(unseen(NONE)) >= 100
+    known = {text.lower() for lines in learnt.values() for text in lines}
+    assert not [text for name in (*NAMES, NONE) for text in unseen(name) if text.lower() in known]
+
+
+def test_a_missing_file_of_utterances_is_named(tmp_path: Path) -> None:
+    (tmp_path / "help.txt").write_text("what can you do")
+    with pytest.raises(UtterancesIncomplete, match="whoami"):
+        read_utterances(tmp_path)
+
+
+def test_kept_embeddings_are_those_of_the_utterances() -> None:
+    texts = [text for lines in read_utterances().values() for text in lines]
+    stored = precomputed.stored()
+    assert set(map(precomputed.digest, texts)) == set(stored)
+    sample = texts[:: len(texts) // 8]
+    kept = np.stack([stored[precomputed.digest(text)] for text in sample])
+    assert np.sum(kept * embed(sample), axis=1).min() > 0.999
+
+
+@pytest.fixture(scope="module")
+def small() -> Fitted:
+    pairs = [("cold", "it snows"), ("cold", "ice and frost"), ("hot", "the sun burns"), ("hot", "a heat wave")]
+    return fit(pairs, embed)
+
+
+def test_weights_come_back_as_they_were_stored(tmp_path: Path, small: Fitted) -> None:
+    stored_weights.write(tmp_path, "old", small.classifier, 0.25)
+    stored_weights.write(tmp_path, "new", small.classifier, 0.25)
+    assert [file.name for file in tmp_path.iterdir()] == ["recogniser-new.npz"]
+    again = stored_weights.read(tmp_path, "new")
+    assert again is not None
+    classifier, threshold = again
+    assert threshold == 0.25
+    texts = ["snow", "a burning sun"]
+    np.testing.assert_allclose(
+        classifier.probabilities(texts, embed), small.classifier.probabilities(texts, embed), atol=0.02
+    )
+
+
+def test_damaged_weights_are_none(tmp_path: Path, small: Fitted) -> None:
+    stored_weights.write(tmp_path, "key", small.classifier, 0.25)
+    file = tmp_path / "recogniser-key.npz"
+    whole = file.read_bytes()
+    for damaged in (b"", b"junk", whole[: len(whole) // 2]):
+        file.write_bytes(damaged)
+        assert stored_weights.read(tmp_path, "key") is None
+    assert stored_weights.read(tmp_path, "other") is None
+
+
+def test_the_key_follows_the_utterances() -> None:
+    first = stored_weights.key_of({"a": ("x", "y")})
+    assert first == stored_weights.key_of({"a": ("x", "y")})
+    assert first != stored_weights.key_of({"a": ("x", "z")})
+
+
+def test_the_threshold_lies_where_answering_begins_to_harm(small: Fitted) -> None:
+    classifier = small.classifier
+    names = ("hot", NONE)
+    unseen_rows = np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.6, 0.4], [0.2, 0.8]])
+    classes = np.array([0, 0, 1, 1, 1])
+    fitted = Fitted(
+        type(classifier)(
+            names,
+            classifier.mean,
+            classifier.support,
+            classifier.dual,
+            classifier.vocabulary,
+            classifier.surface,
+            classifier.temperature,
+        ),
+        unseen_rows,
+        classes,
+    )
+    assert threshold_of(fitted) == 0.8

@@ -1,0 +1,287 @@
+"""Names resolved against what exists; amounts and labels."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from governance.people import Role
+from handlers.recognise.slots import amounts, labels, named
+from handlers.recognise.slots.amounts import Money, Replicas
+from handlers.recognise.slots.known import Known, Thing
+from handlers.recognise.slots.labels import SprintNamed
+from handlers.recognise.slots.resolve import Ambiguous, Resolution, Resolved, Unknown, find_all, resolve
+from integrations.tracker import Priority
+
+KNOWN = Known(
+    people=(
+        Thing("sarah", "Sarah Lind"),
+        Thing("mike", "Mike Okafor"),
+        Thing("tom-w", "Tom Weber"),
+        Thing("tom-b", "Tom Baker"),
+    ),
+    teams=(Thing("alpha", "Team Alpha"), Thing("payments", "Payments")),
+    services=(
+        Thing("payments", "payments"),
+        Thing("payment-core", "payment-core"),
+        Thing("orders", "orders"),
+        Thing("auth", "auth", ("authentication",)),
+    ),
+    customers=(Thing("acme", "Acme Corp"), Thing("globex", "Globex")),
+    documents=(
+        Thing("PRD-2025-Q1-Dashboard", "Customer dashboard"),
+        Thing("PRD-2025-Q2-Dashboard", "Admin dashboard"),
+    ),
+    epics=(Thing("E1", "Customer dashboard"), Thing("E2", "Admin dashboard"), Thing("E3", "SSO integration")),
+    stories=(Thing("CARD-1234", "Optimise the order history query"),),
+)
+
+
+def short(found: Resolution | None) -> str | list[str] | None:
+    """The id, the candidates' ids, `?` for unknown, or None."""
+    if isinstance(found, Resolved):
+        return found.thing.id
+    if isinstance(found, Ambiguous):
+        return sorted(thing.id for thing in found.candidates)
+    return "?" if isinstance(found, Unknown) else None
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "expected"),
+    [
+        (
+            named.read_document,
+            "Build the dashboard from PRD-2025-Q1-Dashboard",
+            "PRD-2025-Q1-Dashboard",
+        ),
+        (named.read_document, "from prd-2025-q1-dashbord", "PRD-2025-Q1-Dashboard"),
+        (named.read_document, "from PRD-2025-Q3-Dashboard", "?"),
+        (named.read_document, "build the dashboard", ["PRD-2025-Q1-Dashboard", "PRD-2025-Q2-Dashboard"]),
+        (named.read_document, "build something", None),
+        (named.read_story, "what about card-1234?", "CARD-1234"),
+        (named.read_story, "what about CARD-1235", "?"),
+        (named.read_service, "Scale the payment service to handle Black Friday", "payments"),
+        (named.read_service, "roll back payment-core", "payment-core"),
+        (named.read_service, "is authentication slow", "auth"),
+        (named.read_service, "restart paymnets", "payments"),
+        (named.read_service, "the billing service", "?"),
+        (named.read_service, "stop it", None),
+        (named.read_epic, "pause the dashboard plan", ["E1", "E2"]),
+        (named.read_epic, "pause the customer dashboard plan", "E1"),
+        (named.read_epic, "What's the status of the SSO integration?", "E3"),
+        (named.read_epic, "pause the wishlist plan", "?"),
+        (named.read_customer, "notify Acme Corp of timeline", "acme"),
+        (named.read_customer, "Acme's renewal", "acme"),
+        (named.read_customer, "customer Zorg needs SSO", "?"),
+        (named.read_team, "why is team alpha late", "alpha"),
+        (named.read_team, "ask team zulu", "?"),
+        (named.read_person, "make Sarah an architect", "sarah"),
+        (named.read_person, "Tom decides for me", ["tom-b", "tom-w"]),
+        (named.read_person, "Tom Weber decides for me", "tom-w"),
+        (named.read_person, "sarha decides", "sarah"),
+        (named.read_person, "somebody decides", None),
+    ],
+)
+def test_names(read: object, text: str, expected: str | list[str] | None) -> None:
+    assert callable(read)
+    assert short(read(text, KNOWN)) == expected
+
+
+def test_people_are_found_in_the_order_in_which_they_are_said() -> None:
+    found = named.read_people("with Tom Baker, Sarah and Mike", KNOWN)
+    assert [short(one) for one in found] == ["tom-b", "sarah", "mike"]
+    assert [thing.id for thing in find_all("orders before payments", KNOWN.services)] == ["orders", "payments"]
+
+
+TRICKS = ["S\u202earah", "Sa\u200brah\u2066", "\u202bSARAH\u202c", "sarah\x07", "Ｓａｒａｈ"]
+
+
+@pytest.mark.parametrize("text", TRICKS)
+def test_tricks_with_invisible_characters_change_nothing(text: str) -> None:
+    assert short(named.read_person(text, KNOWN)) == "sarah"
+
+
+def test_an_unknown_name_comes_with_what_is_near() -> None:
+    found = resolve("glbx", KNOWN.customers)
+    assert isinstance(found, Unknown)
+    assert [thing.id for thing in found.nearest] == ["globex"]
+
+
+NAMED = KNOWN.services + KNOWN.customers + KNOWN.epics
+
+
+@given(st.sampled_from(NAMED), st.sampled_from(["", "please ", "the "]))
+def test_a_whole_name_always_finds_its_thing(thing: Thing, before: str) -> None:
+    for kind in (KNOWN.services, KNOWN.customers, KNOWN.epics):
+        if thing in kind:
+            assert resolve(before + thing.name.upper(), kind) == Resolved(thing)
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_resolved_to_what_exists_or_to_nothing(text: str) -> None:
+    found = resolve(text, KNOWN.epics)
+    things = (
+        (found.thing,)
+        if isinstance(found, Resolved)
+        else found.candidates
+        if isinstance(found, Ambiguous)
+        else found.nearest
+    )
+    assert set(things) <= set(KNOWN.epics)
+
+
+@pytest.mark.parametrize(
+    ("text", "money"),
+    [
+        ("$1,200", Money(Decimal(1200), "USD")),
+        ("a limit of $12.4k a month", Money(Decimal(12400), "USD")),
+        ("12k", Money(Decimal(12000), None)),
+        ("500 dollars", Money(Decimal(500), "USD")),
+        ("EUR 3.5 million", Money(Decimal(3500000), "EUR")),
+        ("£20", Money(Decimal(20), "GBP")),
+        ("10k users", None),
+        ("4 pods", None),
+        ("", None),
+    ],
+)
+def test_money(text: str, money: Money | None) -> None:
+    assert amounts.read_money(text) == money
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [
+        ("2 hours", 2),
+        ("90 min", 1.5),
+        ("half an hour", 0.5),
+        ("an hour and a half", 1.5),
+        ("1h30", 1.5),
+        ("2.5 hours", 2.5),
+        ("three days", 72),
+        ("a week", 168),
+        ("soon", None),
+    ],
+)
+def test_durations(text: str, hours: float | None) -> None:
+    assert amounts.read_duration(text) == (None if hours is None else timedelta(hours=hours))
+
+
+@pytest.mark.parametrize(
+    ("text", "how", "value"),
+    [
+        ("give orders four more pods", "by", "4"),
+        ("scale payments to 8 replicas", "to", "8"),
+        ("increase inventory from 4 to 6 replicas", "to", "6"),
+        ("reduce billing to two pods", "to", "2"),
+        ("10 pods for auth", "to", "10"),
+        ("pods for billing: 7", "to", "7"),
+        ("scale up orders by 5", "by", "5"),
+        ("take three pods away from search", "by", "-3"),
+        ("add another replica", "by", "1"),
+        ("double the replicas", "times", "2"),
+        ("halve search", "times", "0.5"),
+        ("Scale the payment service to handle Black Friday", None, None),
+    ],
+)
+def test_replicas(text: str, how: str | None, value: str | None) -> None:
+    found = amounts.read_replicas(text)
+    assert (found and (found.how, found.value)) == (how and (how, Decimal(value or 0)))
+    assert found is None or isinstance(found, Replicas)
+
+
+def test_load_factors() -> None:
+    assert amounts.read_load_factor("Simulate with 10x load first") == 10
+    assert amounts.read_load_factor("five times the traffic") == 5
+    assert amounts.read_load_factor("twice the peak") == 2
+    assert amounts.read_load_factor("the usual") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "priority"),
+    [
+        ("Add query optimization to the backlog as P0", Priority.P0),
+        ("priority 2", Priority.P2),
+        ("this is urgent", Priority.P0),
+        ("not urgent", None),
+        ("high priority", Priority.P1),
+        ("low priority", Priority.P3),
+        ("p7", None),
+    ],
+)
+def test_priorities(text: str, priority: Priority | None) -> None:
+    assert labels.read_priority(text) is priority
+
+
+@pytest.mark.parametrize(
+    ("text", "environment"),
+    [
+        ("Deploy the hotfix to production", "production"),
+        ("promote from staging to prod", "production"),
+        ("on stage", "staging"),
+        ("in the test environment", "test"),
+        ("pre-prod", "staging"),
+        ("run the tests", None),
+    ],
+)
+def test_environments(text: str, environment: str | None) -> None:
+    assert labels.read_environment(text) == environment
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [
+        ("deploy orders 2.4.1 to staging", "2.4.1"),
+        ("payments v1.9", "1.9"),
+        ("version 3", "3"),
+        ("1.9-rc1", "1.9-rc1"),
+        ("for 2.5 hours", None),
+        ("$3.20", None),
+        ("2026-11-23", None),
+        ("under 1.5%", None),
+    ],
+)
+def test_versions(text: str, version: str | None) -> None:
+    assert labels.read_version(text) == version
+
+
+@pytest.mark.parametrize(
+    ("text", "role"),
+    [
+        ("make Sarah an architect", Role.ARCHITECT),
+        ("give Tom the SRE role", Role.SRE_LEAD),
+        ("a new compliance officer", Role.COMPLIANCE_OFFICER),
+        ("as product owner", Role.PRODUCT_OWNER),
+        ("add her as an engineer", Role.ENGINEER),
+        ("engineering director", Role.ENGINEERING_DIRECTOR),
+        ("a friend", None),
+    ],
+)
+def test_roles(text: str, role: Role | None) -> None:
+    assert labels.read_role(text) is role
+
+
+def test_sprints() -> None:
+    assert labels.read_sprint("move it to sprint 23") == SprintNamed(number=23)
+    assert labels.read_sprint("in the next sprint") == SprintNamed(distance=1)
+    assert labels.read_sprint("last sprint's stories") == SprintNamed(distance=-1)
+    assert labels.read_sprint("sprinting") is None
+
+
+@given(st.text(max_size=200))
+def test_no_text_breaks_a_reader(text: str) -> None:
+    for read in (
+        amounts.read_money,
+        amounts.read_duration,
+        amounts.read_replicas,
+        amounts.read_load_factor,
+        labels.read_priority,
+        labels.read_environment,
+        labels.read_version,
+        labels.read_role,
+        labels.read_sprint,
+    ):
+        assert read(text) == read(text)
