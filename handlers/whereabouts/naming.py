@@ -78,25 +78,50 @@ class _PlanName:
     epic: str | None
 
 
-async def subject_of(desk: Desk, text: str, scope: Scope) -> Subject | Several | NotThere | None:
-    """What the text asks about, among what the scope reaches; None where it names nothing."""
+async def subject_of(
+    desk: Desk, text: str, scope: Scope, *, besides: frozenset[str] = frozenset()
+) -> Subject | Several | NotThere | None:
+    """What the text asks about, among what the scope reaches; None where it names nothing.
+
+    `besides` are words of the request itself ("raise", "priority"), which name nothing.
+    """
     if written := _TICKET.search(text):
         return await _by_id(desk, written[0], scope)
-    if (about := desk.memory.topic.get("item")) is not None and not named_in(text) and _IT.search(text):
-        return await _by_id(desk, about, scope)
-    if not named_in(text):
-        return None
-    found = _find(text, await _features(desk, scope))
+    named = named_in(text, besides)
+    if not named:
+        about = desk.memory.topic.get("item") if _IT.search(text) else None
+        return None if about is None else await _by_id(desk, about, scope)
+    found = _find(text, await _features(desk, scope), besides)
     if found is None:
         open_stories = await desk.ports.tracker.stories(scope, StoryQuery(status=_OPEN))
-        found = _find(text, [Named(_of_story(story)) for story in open_stories])
+        found = _find(text, [Named(_of_story(story)) for story in open_stories], besides)
     return found
 
 
-def named_in(text: str) -> str:
+def named_in(text: str, besides: frozenset[str] = frozenset()) -> str:
     """The words of a question that are not words of every such question; empty where it names nothing."""
     words = [word for word in tokens(text) if any(map(str.isalpha, word))]
-    return " ".join(word for word in words if word not in _QUESTION | _GENERAL)
+    return " ".join(word for word in words if word not in _QUESTION | _GENERAL | besides)
+
+
+async def subjects_of(
+    desk: Desk, text: str, scope: Scope, *, besides: frozenset[str] = frozenset()
+) -> tuple[Subject, ...]:
+    """Every feature that the text calls by name, in the order in which they are said."""
+    named = await _features(desk, scope)
+    by_id = {one.subject.id: one.subject for one in named}
+    things = tuple(Thing(one.subject.id, one.subject.name, one.aliases) for one in named)
+    whole = [by_id[thing.id] for thing in find_all(text, things)]
+    parts = (
+        _find(part, named, besides) for part in re.split(r",|;|\b(?:or|and|than|before|ahead of|then)\b", text)
+    )
+    near = [part for part in parts if isinstance(part, Subject)]
+    return tuple(dict.fromkeys((*whole, *near)))
+
+
+def names_an_id(text: str) -> bool:
+    """Whether a thing's id is written out, so that nothing else can be meant."""
+    return _TICKET.search(text) is not None
 
 
 async def _by_id(desk: Desk, written: str, scope: Scope) -> Subject | NotThere:
@@ -141,13 +166,14 @@ async def _plans(desk: Desk) -> list[_PlanName]:
     return list({row[2]: _PlanName(*row) for row in rows}.values())
 
 
-def _find(text: str, named: Sequence[Named]) -> Subject | Several | None:
+def _find(text: str, named: Sequence[Named], besides: frozenset[str] = frozenset()) -> Subject | Several | None:
+    """A whole name counts as it is said; for a part of one the words of the request are left out."""
     by_id = {one.subject.id: one.subject for one in named}
     things = tuple(Thing(one.subject.id, one.subject.name, one.aliases) for one in named)
     whole = find_all(text, things)
     if len(whole) == 1:
         return by_id[whole[0].id]
-    telling = " ".join(word for word in tokens(text) if word not in _QUESTION)
+    telling = " ".join(word for word in tokens(text) if word not in _QUESTION | besides)
     match find(telling, things):
         case Resolved(thing):
             return by_id[thing.id]

@@ -171,6 +171,15 @@ class StatusStep:
 
 
 @dataclass(frozen=True, slots=True)
+class PriorityStep:
+    """A story's priority, and what it stands at."""
+
+    story: Id
+    priority: Priority
+    was: Priority
+
+
+@dataclass(frozen=True, slots=True)
 class Assignment:
     """A story's assignee: a person or an agent, by id. Empty is nobody."""
 
@@ -210,6 +219,22 @@ class ManyStories(TrackerAction):
         """The stories, for a line on a card."""
         shown = ", ".join(item.story for item in self.stories[:5])
         return shown if len(self.stories) <= 5 else f"{shown} and {len(self.stories) - 5} more"
+
+
+class SetPriorities(ManyStories):
+    """Give several stories another priority: those of one feature, say."""
+
+    type = "tracker.set_priorities"
+    decision_type = "priority_change"
+
+    stories: tuple[PriorityStep, ...] = Field(min_length=1, max_length=500)
+
+    def summary(self) -> str:
+        priorities = sorted({step.priority.value for step in self.stories})
+        return f"Set {self.names()} to {' or '.join(priorities)}"
+
+    def becomes(self, item: PriorityStep) -> str:
+        return f"{item.story} {item.priority}"
 
 
 class SetStatus(ManyStories):

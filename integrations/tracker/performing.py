@@ -26,7 +26,9 @@ from integrations.tracker.actions import (
     CreateStory,
     CreateUrgentStory,
     NewStory,
+    PriorityStep,
     ScheduleStory,
+    SetPriorities,
     SetPriority,
     SetStatus,
     StatusStep,
@@ -64,6 +66,7 @@ def specs(within_plan: WithinPlan = in_no_plan) -> tuple[ActionSpec, ...]:
         spec(CreateStory, _create_story, _cancel_created_story),
         spec(CreateUrgentStory, _create_story, _cancel_created_story, "new_priority", "linked_by_sre"),
         spec(SetPriority, _set_priority, _priority_back, "new_priority"),
+        spec(SetPriorities, _set_priorities, _priorities_back),
         spec(ScheduleStory, _schedule, _schedule_back),
         spec(SetStatus, _set_status, _status_back),
         spec(AssignStories, _assign, _assign_back),
@@ -149,20 +152,29 @@ async def _create_story(action: NewStory, grant: Grant, port: Tracker) -> Outcom
     return _done(f"Created {story.id} “{story.title}”.", story.id)
 
 
-async def _change(edits: Sequence[StoryEdit], action: TrackerAction, grant: Grant, port: Tracker) -> Outcome:
+async def _change(edits: Sequence[StoryEdit], grant: Grant, port: Tracker) -> Outcome:
     with _refusals():
         changed = await port.change_stories(grant, edits)
-    return _done(f"Done: {action.summary()}.", ", ".join(story.id for story in changed))
+    ids = ", ".join(story.id for story in changed)
+    return _done(f"The tracker has it: {ids}.", ids)
 
 
 async def _set_priority(action: SetPriority, grant: Grant, port: Tracker) -> Outcome:
     edit = StoryEdit(action.story, StoryChange(priority=action.priority), StoryChange(priority=action.was))
-    return await _change([edit], action, grant, port)
+    return await _change([edit], grant, port)
+
+
+async def _set_priorities(action: SetPriorities, grant: Grant, port: Tracker) -> Outcome:
+    edits = [
+        StoryEdit(step.story, StoryChange(priority=step.priority), StoryChange(priority=step.was))
+        for step in action.stories
+    ]
+    return await _change(edits, grant, port)
 
 
 async def _schedule(action: ScheduleStory, grant: Grant, port: Tracker) -> Outcome:
     edit = StoryEdit(action.story, StoryChange(sprint=action.sprint), StoryChange(sprint=action.was))
-    return await _change([edit], action, grant, port)
+    return await _change([edit], grant, port)
 
 
 async def _set_status(action: SetStatus, grant: Grant, port: Tracker) -> Outcome:
@@ -170,7 +182,7 @@ async def _set_status(action: SetStatus, grant: Grant, port: Tracker) -> Outcome
         StoryEdit(step.story, StoryChange(status=step.status), StoryChange(status=step.was), step.reason)
         for step in action.stories
     ]
-    return await _change(edits, action, grant, port)
+    return await _change(edits, grant, port)
 
 
 async def _assign(action: AssignStories, grant: Grant, port: Tracker) -> Outcome:
@@ -178,7 +190,7 @@ async def _assign(action: AssignStories, grant: Grant, port: Tracker) -> Outcome
         StoryEdit(item.story, StoryChange(assignee=item.assignee), StoryChange(assignee=item.was))
         for item in action.stories
     ]
-    return await _change(edits, action, grant, port)
+    return await _change(edits, grant, port)
 
 
 async def _cancel_stories(action: CancelStories, grant: Grant, port: Tracker) -> Outcome:
@@ -186,7 +198,7 @@ async def _cancel_stories(action: CancelStories, grant: Grant, port: Tracker) ->
     edits = [
         StoryEdit(item.story, cancelled, StoryChange(status=item.was), action.reason) for item in action.stories
     ]
-    return await _change(edits, action, grant, port)
+    return await _change(edits, grant, port)
 
 
 # What takes an action back.
@@ -217,6 +229,11 @@ def _cancel_created_story(action: NewStory, outcome: Outcome) -> Action | None:
 
 def _priority_back(action: SetPriority, _outcome: Outcome) -> Action:
     return SetPriority(story=action.story, priority=action.was, was=action.priority, **_because(action))
+
+
+def _priorities_back(action: SetPriorities, _outcome: Outcome) -> Action:
+    steps = tuple(PriorityStep(step.story, step.was, step.priority) for step in action.stories)
+    return SetPriorities(stories=steps, **_because(action))
 
 
 def _schedule_back(action: ScheduleStory, _outcome: Outcome) -> Action:

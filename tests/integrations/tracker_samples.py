@@ -16,7 +16,9 @@ from integrations.tracker.actions import (
     CreateEpic,
     CreateStory,
     CreateUrgentStory,
+    PriorityStep,
     ScheduleStory,
+    SetPriorities,
     SetPriority,
     SetStatus,
     StatusStep,
@@ -58,4 +60,5 @@ EACH: tuple[TrackerAction, ...] = (
     ),
     AssignStories(stories=(Assignment("CARD-1", "mei"),), **WHY),
     CancelStories(stories=(Cancellation("CARD-1", StoryStatus.BACKLOG),), reason="double", **WHY),
+    SetPriorities(stories=(PriorityStep("CARD-1", Priority.P1, Priority.P2),), **WHY),
 )

@@ -1,0 +1,81 @@
+"""What comes first: features ranked by what waits for them, how soon, and how much work is left.
+
+The score of a feature is its value times its urgency, divided by the work that is left, as in weighted
+shortest job first (Reinertsen, The Principles of Product Development Flow, 2009, ch. 7):
+
+    value    1 + the yearly revenue of the customers who wait for it, in units of 100,000
+    urgency  2 if a need, a promise or a renewal of theirs falls due within 90 days, else 1
+    work     agent-hours of its open stories, in units of 100, at least a tenth of one
+
+A feature nobody waits for has the value 1, so that small things still come before large ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from integrations.customers import Account, Commitment, CommitmentState, Request
+from integrations.tracker import Epic, Story, StoryStatus
+
+SOON = timedelta(days=90)
+
+_FINAL = frozenset({StoryStatus.DONE, StoryStatus.CANCELLED})
+_UNIT = Decimal(100_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A feature with its score and what it rests on. `due` is the nearest date that somebody waits for."""
+
+    epic: Epic
+    score: float
+    revenue: Decimal
+    waiting: tuple[Account, ...]
+    due: date | None
+    hours: float
+    open_stories: int
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Who waits: accounts by id, what they asked for, and what they were promised."""
+
+    accounts: Mapping[str, Account]
+    requests: Sequence[Request]
+    commitments: Sequence[Commitment]
+
+    def due(self, items: frozenset[str], waiting: Sequence[Account], today: date) -> date | None:
+        """The nearest date, from today on, of needs and promises about these items and of renewals."""
+        needs = [r.needed_by for r in self.requests if items.intersection(r.items) and r.needed_by]
+        promises = [
+            c.due for c in self.commitments if items.intersection(c.items) and c.state is CommitmentState.OPEN
+        ]
+        renewals = [account.renewal for account in waiting if account.renewal]
+        return min((day for day in (*needs, *promises, *renewals) if day >= today), default=None)
+
+
+def rank(epics: Sequence[Epic], stories: Sequence[Story], demand: Demand, today: date) -> tuple[Ranked, ...]:
+    """Features with open stories, the first first; ties by the epic's priority, then its id."""
+    ranked = [
+        found
+        for epic in epics
+        if (found := _ranked(epic, [s for s in stories if s.epic == epic.id], demand, today)) is not None
+    ]
+    return tuple(sorted(ranked, key=lambda r: (-r.score, r.epic.priority, r.epic.id)))
+
+
+def _ranked(epic: Epic, stories: Sequence[Story], demand: Demand, today: date) -> Ranked | None:
+    left = [story for story in stories if story.status not in _FINAL]
+    if not left:
+        return None
+    tagged = sorted({*epic.customers, *(customer for story in left for customer in story.customers)})
+    waiting = tuple(demand.accounts[customer] for customer in tagged if customer in demand.accounts)
+    revenue = sum((account.arr for account in waiting), Decimal(0))
+    due = demand.due(frozenset({epic.id, *(story.id for story in left)}), waiting, today)
+    hours = sum(story.estimate_hours or 0.0 for story in left)
+    urgency = 2 if due is not None and due <= today + SOON else 1
+    score = float(1 + revenue / _UNIT) * urgency / max(hours / 100, 0.1)
+    return Ranked(epic, round(score, 2), revenue, waiting, due, hours, len(left))
