@@ -10,10 +10,8 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from weakref import WeakSet
 
 from aiohttp import web
 from sqlalchemy import func, select
@@ -25,15 +23,8 @@ from bot.console.render import shown, shown_thread
 from bot.console.visit import CONSOLE, Console, NobodyChosen, Visit, visit, visit_as
 from bot.tables import ConsoleMessageRow
 
-
-@dataclass(frozen=True, slots=True)
-class Streams:
-    """The tasks that serve open streams, so that they end when the server does."""
-
-    tasks: WeakSet[asyncio.Task[Any]] = field(default_factory=WeakSet)
-
-
-STREAMS: web.AppKey[Streams] = web.AppKey("streams", Streams)
+CLOSING: web.AppKey[asyncio.Event] = web.AppKey("console_closing", asyncio.Event)
+"""Set when the server ends, so that open streams end with it and none begins."""
 
 _WHILE_WORKING = 0.5
 _WHILE_QUIET = 5.0
@@ -49,24 +40,21 @@ async def events(request: web.Request) -> web.StreamResponse:
     feed = Feed(console, person, _since(request))
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
     await response.prepare(request)
-    task = asyncio.current_task()
-    assert task is not None
-    request.app[STREAMS].tasks.add(task)
+    closing = request.app[CLOSING]
     with suppress(ConnectionResetError, NobodyChosen):
         await response.write(b"retry: 1000\n\n")
         async with console.listener.subscribe(NEWS) as wakes:
-            while True:
+            while not closing.is_set():
                 async for event in feed.news():
                     await response.write(event)
-                await _woken(wakes, _WHILE_WORKING if feed.is_working else _WHILE_QUIET)
+                await _woken(wakes, closing, _WHILE_WORKING if feed.is_working else _WHILE_QUIET)
                 await response.write(b": here\n\n")
     return response
 
 
 async def end_streams(app: web.Application) -> None:
     """Signal handler for `on_shutdown`."""
-    for task in set(app[STREAMS].tasks):
-        task.cancel()
+    app[CLOSING].set()
 
 
 class Feed:
@@ -128,9 +116,13 @@ def _event(name: str, data: object, at: datetime) -> bytes:
     return f"event: {name}\nid: {at.isoformat()}\ndata: {json.dumps(data)}\n\n".encode()
 
 
-async def _woken(wakes: asyncio.Queue[str], seconds: float) -> None:
-    with suppress(TimeoutError):
-        await asyncio.wait_for(wakes.get(), seconds)
+async def _woken(wakes: asyncio.Queue[str], closing: asyncio.Event, seconds: float) -> None:
+    waiting = {asyncio.create_task(wakes.get()), asyncio.create_task(closing.wait())}
+    try:
+        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
     while not wakes.empty():
         wakes.get_nowait()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
@@ -41,7 +42,7 @@ def add_console(app: web.Application, console: Console, trail: AuditTrail) -> No
     """Serve the console from `app`. `demand_local` must have been asked first."""
     app[CONSOLE] = console
     app[TRAIL] = trail
-    app[events.STREAMS] = events.Streams()
+    app[events.CLOSING] = asyncio.Event()
     app.on_response_prepare.append(protect)
     app.on_shutdown.append(events.end_streams)
     for method, path, handler in _ROUTES:

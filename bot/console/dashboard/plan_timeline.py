@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -74,14 +74,15 @@ class Timeline:
     summary: str
 
 
-def lay_out(draft: PlanDraft, created: Collection[str] = ()) -> Timeline:
-    """The plan's scheduled stories in their places. `created` are keys of stories that exist by now."""
-    sprints = sorted({(placed.starts, placed.ends, placed.sprint) for placed in draft.schedule})
+def lay_out(draft: PlanDraft, created: Collection[str], teams: Mapping[str, str]) -> Timeline:
+    """The plan's scheduled stories in their places. `created` are keys of stories that exist by now,
+    `teams` the names of teams by id. Teams whose sprints begin together share the column."""
+    sprints = sorted({(placed.starts, placed.ends) for placed in draft.schedule})
     columns = {
-        sprint: Column(sprint, _days(starts, ends), _LANE_NAME + at * _COLUMN, _COLUMN)
-        for at, (starts, ends, sprint) in enumerate(sprints)
+        starts: Column(f"Sprint {at + 1}", _days(starts, ends), _LANE_NAME + at * _COLUMN, _COLUMN)
+        for at, (starts, ends) in enumerate(sprints)
     }
-    lanes = _lanes(draft.schedule)
+    lanes = _lanes(draft.schedule, teams)
     boxes = _boxes(draft, columns, lanes, created)
     bottom = max((lane.y + lane.height for lane in lanes.values()), default=_HEAD)
     arrows = tuple(_arrows(draft, boxes))
@@ -99,34 +100,34 @@ def lay_out(draft: PlanDraft, created: Collection[str] = ()) -> Timeline:
     )
 
 
-def _lanes(schedule: Collection[Scheduled]) -> dict[str, Lane]:
-    crowd: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+def _lanes(schedule: Collection[Scheduled], teams: Mapping[str, str]) -> dict[str, Lane]:
+    crowd: dict[str, dict[date, int]] = defaultdict(lambda: defaultdict(int))
     for placed in schedule:
-        crowd[placed.team][placed.sprint] += 1
+        crowd[placed.team][placed.starts] += 1
     lanes: dict[str, Lane] = {}
     y = _HEAD
     for team, by_sprint in crowd.items():
         height = max(by_sprint.values()) * (_BOX_HEIGHT + _GAP) + _GAP
-        lanes[team] = Lane(team, y, height)
+        lanes[team] = Lane(teams.get(team, team), y, height)
         y += height
     return lanes
 
 
 def _boxes(
-    draft: PlanDraft, columns: dict[str, Column], lanes: dict[str, Lane], created: Collection[str]
+    draft: PlanDraft, columns: Mapping[date, Column], lanes: dict[str, Lane], created: Collection[str]
 ) -> dict[str, Box]:
-    taken: dict[tuple[str, str], int] = defaultdict(int)
+    taken: dict[tuple[str, date], int] = defaultdict(int)
     boxes: dict[str, Box] = {}
     for placed in draft.schedule:
         story = draft.story(placed.story)
-        row = taken[placed.team, placed.sprint]
-        taken[placed.team, placed.sprint] += 1
+        row = taken[placed.team, placed.starts]
+        taken[placed.team, placed.starts] += 1
         boxes[story.key] = Box(
             key=story.key,
             label=_short(story.title),
             title=story.title,
             hours=f"{story.hours:g} h" if story.hours else "",
-            x=columns[placed.sprint].x + (_COLUMN - _BOX_WIDTH) // 2,
+            x=columns[placed.starts].x + (_COLUMN - _BOX_WIDTH) // 2,
             y=lanes[placed.team].y + _GAP + row * (_BOX_HEIGHT + _GAP),
             width=_BOX_WIDTH,
             height=_BOX_HEIGHT,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from agents.plans.tables import PlanRow, PlanStepRow
 from bot.console.dashboard.plan_timeline import Timeline, lay_out
 from bot.console.dashboard.wording import card_address, name_of
 from bot.console.visit import Visit
+from governance.department_rows import read_department
 from governance.visibility import scope_of
 
 STATES = {
@@ -125,12 +127,13 @@ async def read_plan(visiting: Visit, plan: str) -> ShownPlan:
     steps = await rows.steps_of(visiting.tx, plan)
     draft = rows.draft_of(row)
     created = {step.key.partition(":")[2] for step in steps if step.key.startswith("story:") and step.reference}
+    teams = {team.id: team.name for team in (await read_department(visiting.tx)).teams}
     return ShownPlan(
         line=_line(visiting, row, Counter(step.state for step in steps)),
         why=row.why,
         draft=draft,
-        timeline=lay_out(draft, created) if draft and draft.schedule else None,
-        stories=_stories(draft, created) if draft else (),
+        timeline=lay_out(draft, created, teams) if draft and draft.schedule else None,
+        stories=_stories(draft, created, teams) if draft else (),
         unscheduled=tuple((left.story, left.why) for left in draft.unscheduled) if draft else (),
         steps=tuple(_step(step) for step in steps),
         forecast=_forecast(draft),
@@ -173,14 +176,14 @@ def _line(visiting: Visit, row: PlanRow, steps: Counter[str]) -> PlanLine:
     )
 
 
-def _stories(draft: PlanDraft, created: set[str]) -> tuple[StoryLine, ...]:
+def _stories(draft: PlanDraft, created: set[str], teams: Mapping[str, str]) -> tuple[StoryLine, ...]:
     placed = {scheduled.story: scheduled for scheduled in draft.schedule}
     return tuple(
         StoryLine(
             key=story.key,
             title=story.title,
-            team=story.team,
-            sprint=placed[story.key].sprint if story.key in placed else "no place yet",
+            team=teams.get(story.team, story.team),
+            sprint=f"from {placed[story.key].starts:%-d %b %Y}" if story.key in placed else "no place yet",
             hours=f"{story.hours:g}" if story.hours else "not known",
             after=story.depends_on,
             is_created=story.key in created,
