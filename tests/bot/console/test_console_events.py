@@ -141,3 +141,11 @@ async def test_a_stream_needs_somebody_and_a_time(served: Served) -> None:
     old = datetime.now(UTC) - timedelta(days=900)
     async with _listening(served, since=old) as heard:
         assert (await heard.next("working"))[0] == []
+
+
+async def test_a_server_that_ends_does_not_wait_for_open_pages(served: Served) -> None:
+    await served.is_("david")
+    async with _listening(served) as heard:
+        await heard.next("working")
+        async with asyncio.timeout(5):
+            await served.client.server.close()
