@@ -234,6 +234,23 @@ async def test_an_accepted_policy_rules_from_then_on(
     assert await approve(stale, "amanda", "carlos") == [OutcomeState.FAILED]
 
 
+async def test_of_two_proposals_for_the_same_policy_the_second_has_to_be_made_anew(
+    database: Database, department: str, submit: Submit, approve: Approve, gate: Gate
+) -> None:
+    async with database.transaction(department) as tx:
+        written = await active_text(tx)
+        first = await propose_policy(tx, gate.policy, _directors_execute_plans(written), "plans cost money")
+        row = row_text(written, load(), "role_change").replace(
+            "requester may vote: yes", "requester may vote: no"
+        )
+        second = await propose_policy(
+            tx, gate.policy, with_row(written, load(), "role_change", row), "stricter"
+        )
+    both = [await submit(action, "amanda") for action in (first, second)]
+    assert await approve(both[0], "amanda", "carlos") == [OutcomeState.DONE]
+    assert await approve(both[1], "amanda", "carlos") == [OutcomeState.FAILED]
+
+
 @pytest.mark.parametrize(
     ("name", "old", "new", "why"),
     [
