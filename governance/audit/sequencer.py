@@ -1,7 +1,7 @@
 """The sequencer: gives pending entries their numbers, grows the tree, and signs what it has become.
 
-Any number may run, in any processes; a lock in the database lets one at a time work on a tenant's log.
-All that a round does for a tenant is one transaction, so that a sequencer killed at any point leaves
+Any number may run, in any processes; a lock in the database lets one at a time grow a tenant's log.
+All that a round writes for a tenant is one statement, so that a sequencer killed at any point leaves
 either the pending rows or the finished leaves, tree and checkpoint, and nothing in between.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any, LiteralString
 
@@ -41,43 +42,56 @@ _BEAT = """
     ON CONFLICT (id) DO UPDATE SET beat = clock_timestamp()
 """
 
+# Each is one statement and its own transaction; the connection stays in a tenant until it goes to another.
+_ENTER = "SELECT set_config('app.tenant', %(tenant)s, false)"
+
 # The planner takes the pending table for what it was when it was last analysed, and would read through
 # the remains of rows long gone; the primary key skips them.
-_ENTER = """
-    SELECT set_config('app.tenant', %(tenant)s, true), set_config('enable_seqscan', 'off', true),
-           set_config('audit.locked', pg_try_advisory_xact_lock(%(class)s, hashtext(%(tenant)s))::text, true)
+_PREPARE = "SET enable_seqscan = off"
+
+# Arrival is given at the INSERT, so within a transaction entries keep their order.
+_LOOK = """
+    WITH batch AS (SELECT arrival, entry, leaf FROM audit_pending ORDER BY arrival LIMIT %(most)s),
+    newest AS (SELECT size, root FROM audit_checkpoints ORDER BY size DESC LIMIT 1)
+    SELECT array_agg(arrival ORDER BY arrival), array_agg(entry ORDER BY arrival),
+           array_agg(leaf ORDER BY arrival), (SELECT size FROM newest), (SELECT root FROM newest)
+    FROM batch
 """
 
-# A statement of its own after the lock, so that it sees what the sequencer before us committed. Arrival
-# is given at the INSERT, so within a transaction entries keep their order.
-_TAKE = """
-    WITH batch AS (
-        SELECT arrival FROM audit_pending WHERE current_setting('audit.locked') = 'true'
-        ORDER BY arrival LIMIT %(most)s
-    ), taken AS (
-        DELETE FROM audit_pending p USING batch WHERE p.arrival = batch.arrival
-        RETURNING p.arrival, p.entry, p.leaf
-    ), newest AS (
-        SELECT size, root FROM audit_checkpoints ORDER BY size DESC LIMIT 1
-    )
-    SELECT array_agg(entry ORDER BY arrival), array_agg(leaf ORDER BY arrival),
-           (SELECT size FROM newest), (SELECT root FROM newest)
-    FROM taken
-"""
-
+# One statement takes the queue's rows and writes leaves, nodes and checkpoint, or does nothing. The lock
+# and the comparison keep sequencers out of each other's way; what makes it impossible to number twice is
+# that number, entry and size are unique: of two that saw the same state, the second is undone whole.
 _GROW = """
-    WITH leaves AS (
+    WITH mine AS (
+        SELECT WHERE pg_try_advisory_xact_lock(%(class)s, hashtext(%(tenant)s))
+          AND %(first)s = coalesce((SELECT max(size) FROM audit_checkpoints), 0)
+    ), taken AS (
+        DELETE FROM audit_pending p USING mine WHERE p.arrival = ANY(%(arrivals)s)
+    ), leaves AS (
         INSERT INTO audit_leaves (number, entry, hash)
         SELECT %(first)s + position - 1, entry, hash
-        FROM unnest(%(entries)s::text[], %(hashes)s::bytea[]) WITH ORDINALITY AS taken (entry, hash, position)
+        FROM mine, unnest(%(entries)s::text[], %(hashes)s::bytea[]) WITH ORDINALITY AS t (entry, hash, position)
     ), nodes AS (
         INSERT INTO audit_nodes (level, index, hash)
-        SELECT * FROM unnest(%(levels)s::smallint[], %(indexes)s::bigint[], %(nodes)s::bytea[])
+        SELECT t.* FROM mine, unnest(%(levels)s::smallint[], %(indexes)s::bigint[], %(nodes)s::bytea[]) AS t
     )
-    INSERT INTO audit_checkpoints (size, root, note) VALUES (%(size)s, %(root)s, %(note)s)
+    INSERT INTO audit_checkpoints (size, root, note) SELECT %(size)s, %(root)s, %(note)s FROM mine
 """
 
 _log = structlog.get_logger(__name__)
+
+
+@dataclass
+class _Desk:
+    """A connection of the sequencer's own, and the tenant that it stands in."""
+
+    connection: psycopg.AsyncConnection
+    tenant: str = ""
+
+    async def rows(
+        self, statement: LiteralString, values: dict[str, object] | None = None
+    ) -> list[tuple[Any, ...]]:
+        return await (await self.connection.execute(statement, values)).fetchall()
 
 
 class Sequencer:
@@ -101,40 +115,40 @@ class Sequencer:
         """Work a round every 20 ms. A database that is away is waited for; without rounds nothing beats."""
         while True:
             try:
-                async with self._connection() as connection:
-                    await self._rounds(connection)
+                async with self._desk() as desk:
+                    await self._rounds(desk)
             except (psycopg.Error, SQLAlchemyError) as error:
                 _log.warning("audit_sequencer_stopped", error=str(error))
                 await asyncio.sleep(_BEAT_SECONDS)
 
     async def round(self) -> int:
         """Number what waits now, of every tenant; returns how many entries that were."""
-        async with self._connection() as connection:
-            return await self._round(connection)
+        async with self._desk() as desk:
+            return await self._round(desk)
 
     async def sequence(self, tenant: str) -> int:
         """Number up to `MOST_IN_A_ROUND` entries of one tenant, unless another sequencer is at it."""
-        async with self._connection() as connection:
-            return await self._sequence(connection, tenant)
+        async with self._desk() as desk:
+            return await self._sequence(desk, tenant)
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[psycopg.AsyncConnection]:
+    async def _desk(self) -> AsyncIterator[_Desk]:
         async with self._database.engine.connect() as pooled:
             await pooled.execution_options(isolation_level="AUTOCOMMIT")
             driver = (await pooled.get_raw_connection()).driver_connection
             if not isinstance(driver, psycopg.AsyncConnection):
                 raise TypeError("the audit log is kept in PostgreSQL through psycopg")
             try:
-                yield driver
-            except BaseException:
-                # Whatever broke off may have left a pipeline half read: nobody else should get that.
+                await driver.execute(_PREPARE)
+                yield _Desk(driver)
+            finally:
+                # It was in a tenant outside any transaction: closed, never given to anybody else.
                 await pooled.invalidate()
-                raise
 
-    async def _rounds(self, connection: psycopg.AsyncConnection) -> None:
+    async def _rounds(self, desk: _Desk) -> None:
         while True:
             started = monotonic()
-            working = asyncio.create_task(self._round(connection))
+            working = asyncio.create_task(self._round(desk))
             try:
                 numbered = await asyncio.shield(working)
             except asyncio.CancelledError:
@@ -143,32 +157,37 @@ class Sequencer:
             if numbered < MOST_IN_A_ROUND:
                 await asyncio.sleep(max(0.0, started + INTERVAL_SECONDS - monotonic()))
 
-    async def _round(self, connection: psycopg.AsyncConnection) -> int:
-        tenants = await _rows(connection, _WAITING)
-        numbered = sum([await self._sequence_or_report(connection, tenant) for (tenant,) in tenants])
+    async def _round(self, desk: _Desk) -> int:
+        tenants = await desk.rows(_WAITING)
+        numbered = sum([await self._sequence_or_report(desk, tenant) for (tenant,) in tenants])
         if monotonic() - self._beaten >= _BEAT_SECONDS:
-            await connection.execute(_BEAT)
+            await desk.connection.execute(_BEAT)
             self._beaten = monotonic()
         return numbered
 
-    async def _sequence_or_report(self, connection: psycopg.AsyncConnection, tenant: str) -> int:
-        # A log that is damaged must not stop the others; its own effects stop, for want of a number.
+    async def _sequence_or_report(self, desk: _Desk, tenant: str) -> int:
+        # A log that is damaged must not stop the others; its own effects stop, for want of a number. Losing
+        # a race to another sequencer looks the same and is over by the next round.
         try:
-            return await self._sequence(connection, tenant)
+            return await self._sequence(desk, tenant)
         except (psycopg.IntegrityError, NodeMissing) as error:
-            _log.error("audit_sequencing_failed", tenant=tenant, error=str(error))
+            _log.warning("audit_sequencing_failed", tenant=tenant, error=str(error))
             return 0
 
-    async def _sequence(self, connection: psycopg.AsyncConnection, tenant: str) -> int:
-        # The pipeline sends in two packets what would else take five: begin, enter and take; grow and commit.
-        async with connection.pipeline(), connection.transaction():
-            await connection.execute(_ENTER, {"class": _LOCK_CLASS, "tenant": tenant})
-            [(entries, leaves, size, root)] = await _rows(connection, _TAKE, {"most": MOST_IN_A_ROUND})
-            if not entries:
-                return 0
-            frontier = await self._frontier(tenant, size or 0, root)
-            grown = self._grow(tenant, frontier, entries, leaves)
-            await connection.execute(_GROW, grown)
+    async def _sequence(self, desk: _Desk, tenant: str) -> int:
+        if desk.tenant != tenant:
+            await desk.rows(_ENTER, {"tenant": tenant})
+            desk.tenant = tenant
+        [(arrivals, entries, leaves, size, root)] = await desk.rows(_LOOK, {"most": MOST_IN_A_ROUND})
+        if not entries:
+            return 0
+        frontier = await self._frontier(tenant, size or 0, root)
+        grown = self._grow(tenant, frontier, entries, leaves)
+        done = await desk.connection.execute(
+            _GROW, {**grown, "arrivals": arrivals, "class": _LOCK_CLASS, "tenant": tenant}
+        )
+        if not done.rowcount:
+            return 0
         self._frontiers[tenant] = frontier
         if self._publisher is not None:
             self._publisher.offer(tenant, str(grown["note"]))
@@ -199,9 +218,3 @@ class Sequencer:
             "root": root,
             "note": sign_checkpoint(self._signer_for(tenant), frontier.size, root),
         }
-
-
-async def _rows(
-    connection: psycopg.AsyncConnection, statement: LiteralString, values: dict[str, object] | None = None
-) -> list[tuple[Any, ...]]:
-    return await (await connection.execute(statement, values)).fetchall()
