@@ -13,8 +13,8 @@ from aiohttp import web
 from bot.clock import run_clock
 from bot.console.adapter import NEWS
 from bot.console.residents import read_residents
+from bot.console.session import session_key
 from bot.department import Installation
-from bot.session_key import load_or_create_session_key
 from bot.web import make_app as make_web_app
 from bot.worker import make_app as make_worker_app
 from bot.worker import run_worker
@@ -50,7 +50,7 @@ async def web_part(installation: Installation) -> None:
         settings=settings,
         tenant=settings.tenant,
         residents=read_residents,
-        session_key=load_or_create_session_key(settings.var_folder),
+        session_key=session_key(settings.var_folder),
         log_key=installation.signer(settings.tenant).verifier,
         checkpoint_file=installation.checkpoint_file,
     )
