@@ -21,7 +21,6 @@ from psycopg import sql
 
 from storage.app_role import APP_ROLE
 
-
 _TRIES = 3
 
 

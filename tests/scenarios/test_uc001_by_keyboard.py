@@ -17,10 +17,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium")
-QUIET = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync"
-).split()
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
 MOST_TABS = 120
 
 pytestmark = [
@@ -74,8 +74,8 @@ class Keyboard:
             self.page.keyboard.press("Tab")  # type: ignore[attr-defined]
             called = self.page.evaluate(  # type: ignore[attr-defined]
                 "() => { const e = document.activeElement;"
-                " return e.matches('a, button, input, select, textarea') ? ((e.getAttribute('aria-label') || '')"
-                " + ' ' + (e.labels?.[0]?.textContent || '') + ' ' + e.textContent) : '' }"
+                " if (!e.matches('a, button, input, select, textarea')) return '';"
+                " return [e.ariaLabel, e.labels?.[0]?.textContent, e.textContent].join(' '); }"
             )
             if words in called:
                 return
