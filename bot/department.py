@@ -167,6 +167,10 @@ class Installation:
             ),
             adapters=self.adapters,
             drafting=Drafting(self.database, self.gate, self.plan_author, self.watch.agent_work),
+            log_key=lambda tenant: self.signer(tenant).verifier,
+            tracker=lambda tenant: self.ports(tenant).tracker,
+            checkpoint_file=self.checkpoint_file,
+            checkpoint_channel=self.settings.checkpoint_channel,
         )
 
     @cached_property

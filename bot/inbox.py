@@ -34,8 +34,9 @@ async def store_words(
     Turns of a thread run one at a time, so that answers come in order; words that may mean a halt
     wait for nobody.
     """
-    what = {"kind": "said", "text": clean(text)}
-    urgent = bool(_HALTING.search(text[:200]))
+    read = clean(text)
+    what = {"kind": "said", "text": read}
+    urgent = bool(_HALTING.search(read[:200]))
     return await _store(
         tx,
         platform=platform,

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
-from agents.plans import coordination
+from agents.plans import consumption, coordination
 from agents.plans.drafting import Drafting
 from bot import outbox
+from bot.checkpoint_channel import post_checkpoint
 from bot.notices import Notices
 from bot.platform import Adapter
 from bot.turns import Turns
 from bot.worker import JobFunction
 from governance.approvals import asking
 from governance.approvals.store import open_approvals
+from governance.audit.signed_note import VerifierKey
+from governance.audit.verification_notice import verify_log
 from governance.department_rows import read_department
 from governance.gate import Gate
 from governance.overrides.halt_report import report_halt
 from governance.overrides.sweep import sweep_overrides
-from governance.performing import Performer, release_held
+from governance.performing import Performer, queue_abandoned, release_held
+from integrations.tracker import Tracker
 from storage.database import Database
 
 _log = structlog.get_logger()
@@ -37,6 +42,10 @@ class Jobs:
     performer: Performer
     adapters: Mapping[str, Adapter]
     drafting: Drafting
+    tracker: Callable[[str], Tracker]
+    log_key: Callable[[str], VerifierKey]
+    checkpoint_file: Path
+    checkpoint_channel: str | None
 
     def by_name(self) -> Mapping[str, JobFunction]:
         """Each job's function. `turn` travels along with every job that a turn set going."""
@@ -51,7 +60,9 @@ class Jobs:
             "report_halt": self.report_halt,
             "release_held": self.release_held,
             "sweep_overrides": self.sweep_overrides,
+            "verify_log": self.verify_log,
             "sweep": self.sweep,
+            "post_checkpoint": self.post_checkpoint,
         }
 
     async def turn(self, tenant: str, turn: str) -> None:
@@ -106,12 +117,17 @@ class Jobs:
         async with self.database.transaction(tenant) as tx:
             await sweep_overrides(tx, self.gate.clock())
 
+    async def verify_log(self, tenant: str, notice: str) -> None:
+        """Work the whole audit log out anew, for whom the notice tells."""
+        await verify_log(self.database, tenant, self.log_key(tenant), self.checkpoint_file, notice)
+
     async def sweep(self, tenant: str) -> None:
         """The clock's minute: whatever a lost or late job should have done by now is done."""
         now = self.gate.clock()
         async with self.database.transaction(tenant) as tx:
             approvals = [row.id for row, _ in await open_approvals(tx)]
             waiting = await outbox.stuck_threads(tx, now)
+            await queue_abandoned(tx)
             plans = await coordination.standing_still(tx)
         for approval in approvals:
             await self.approval_due(tenant, approval)
@@ -121,3 +137,20 @@ class Jobs:
         await self.release_held(tenant)
         for plan in plans:
             await self._advance(tenant, plan)
+        await self._count_hours(tenant)
+
+    async def _count_hours(self, tenant: str) -> None:
+        async with self.database.transaction(tenant) as tx:
+            epics = await consumption.epics_under_way(tx)
+        for plan, epic in epics.items():
+            hours = await consumption.hours_worked(self.tracker(tenant), epic)
+            async with self.database.transaction(tenant) as tx:
+                await consumption.take_note_of(tx, plan, hours)
+
+    async def post_checkpoint(self, tenant: str) -> None:
+        """Put the day's checkpoint into its channel, on every platform that has one."""
+        if self.checkpoint_channel is None:
+            return
+        async with self.database.transaction(tenant) as tx:
+            for platform in self.adapters:
+                await post_checkpoint(tx, platform, self.checkpoint_channel)

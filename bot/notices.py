@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import structlog
-from handlers.notices import NoticeKind
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,6 +18,7 @@ from governance.people import Person
 from governance.places import Place
 from handlers.conversation import memory
 from handlers.conversation.audience import must_be_direct
+from handlers.notices import NoticeKind
 from storage.database import Database
 from storage.notices import NoticeRow
 
@@ -61,11 +61,16 @@ class Notices:
             except NoSuchPerson:
                 _log.warning("notice_for_nobody", person=person_id, kind=row.kind)
                 continue
-            places += [
-                (place, person)
-                for adapter in self._adapters.values()
-                if (place := await adapter.direct(tx, person)) is not None
-            ]
+            places += [(place, person) for place in await self._direct(tx, row, person)]
+        return places
+
+    async def _direct(self, tx: AsyncSession, row: NoticeRow, person: Person) -> list[Place]:
+        """Where a person hears of it: the conversation that has a card with this key already, or a new one."""
+        places: list[Place] = []
+        for adapter in self._adapters.values():
+            fresh = await adapter.direct(tx, person)
+            if fresh is not None:
+                places.append(await outbox.place_of(tx, row.ids.get("key"), fresh) or fresh)
         return places
 
     async def _put(self, tx: AsyncSession, row: NoticeRow, place: Place, person: Person | None) -> None:

@@ -67,6 +67,19 @@ async def post_thread(database: Database, tenant: str, thread: str, adapters: Ma
                 row.state, row.failure = "failed", str(failed)
 
 
+async def place_of(tx: AsyncSession, key: str | None, near: Place) -> Place | None:
+    """The thread in the channel of `near` in which a message with this key is or will be; None for none."""
+    if key is None:
+        return None
+    query = select(OutboxRow.place).where(
+        OutboxRow.key == key,
+        OutboxRow.platform == near.platform,
+        OutboxRow.place["channel"].astext == near.channel,
+    )
+    place = (await tx.execute(query.order_by(OutboxRow.number).limit(1))).scalar()
+    return None if place is None else place_from_json(place)
+
+
 async def stuck_threads(tx: AsyncSession, now: datetime) -> list[str]:
     """Threads in which something has waited for over a minute, though nothing says to wait."""
     waiting = select(OutboxRow.thread).where(

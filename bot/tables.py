@@ -39,7 +39,11 @@ class OutboxRow(TenantScoped, Base):
     """One message to post or edit, in order per thread. `state`: waiting | posted | failed."""
 
     __tablename__ = "outbox"
-    __table_args__ = (Index(None, "tenant", "thread", "number"), Index(None, "tenant", "turn"))
+    __table_args__ = (
+        Index(None, "tenant", "thread", "number"),
+        Index(None, "tenant", "turn"),
+        Index(None, "tenant", "key"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(BigInteger, Identity(always=True))

@@ -28,6 +28,13 @@ JobFunction = Callable[..., Awaitable[None]]
 HEARTBEAT_SECONDS = 1.0
 DEAD_AFTER_SECONDS = 5.0
 
+POLL_SECONDS = 0.1
+"""New jobs wake the worker by notification. A job that waited for another's lock, or for its time, does not:
+nobody says that it may start."""
+
+_PUTTING_BACK = 0x70757462
+"""One process at a time looks for the dead's jobs, so that none is put back that another has started anew."""
+
 
 class Retries(BaseRetryStrategy):
     """Try again, up to twelve times over about ten minutes: the database may be away for a while.
@@ -67,7 +74,7 @@ async def _supervise(app: App, concurrency: int, name: str) -> None:
                 name=name,
                 concurrency=concurrency,
                 install_signal_handlers=False,
-                fetch_job_polling_interval=1.0,
+                fetch_job_polling_interval=POLL_SECONDS,
                 shutdown_graceful_timeout=5.0,
                 delete_jobs="successful",
                 update_heartbeat_interval=HEARTBEAT_SECONDS,
@@ -83,11 +90,22 @@ async def _put_back_jobs_of_the_dead(app: App) -> None:
     while True:
         await asyncio.sleep(DEAD_AFTER_SECONDS / 2)
         try:
-            for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER_SECONDS):
-                _log.warning("job_of_dead_worker", job=job.task_name, job_id=job.id)
-                await app.job_manager.retry_job(job, retry_at=datetime.now(UTC))
+            await _put_back(app)
         except (exceptions.ConnectorException, psycopg.Error, psycopg_pool.PoolTimeout) as lost:
             _log.warning("sweep_lost_database", why=type(lost).__name__)
+
+
+async def _put_back(app: App) -> None:
+    connector = app.connector
+    if not isinstance(connector, PsycopgConnector):
+        raise TypeError("jobs are kept in PostgreSQL through psycopg")
+    async with connector.pool.connection() as connection, connection.transaction():
+        locked = await connection.execute("SELECT pg_try_advisory_xact_lock(%s)", (_PUTTING_BACK,))
+        if await locked.fetchone() != (True,):
+            return
+        for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER_SECONDS):
+            _log.warning("job_of_dead_worker", job=job.task_name, job_id=job.id)
+            await app.job_manager.retry_job(job, retry_at=datetime.now(UTC))
 
 
 def is_database_away(failure: BaseException) -> bool:

@@ -4,13 +4,17 @@ Halting updates the fence's row; a claim reads it `FOR SHARE` in its own transac
 exclude each other: a claim that committed before the halt is older than it and is listed as already
 sent, and one that comes after it reads `halted`. (With a plain read, claims were seen to commit after
 the halt.)
+
+Row locks let a stream of claims pass a halt that waits: each shares the row with the one before it, and
+the halt was seen to wait for seconds. Advisory locks queue, so a turnstile of one stands before the row:
+once a halt waits, whoever claims next waits behind it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,6 +23,22 @@ from storage.database import tenant_of
 
 CHANNEL = "countersign_fence"
 """PostgreSQL notifies this channel whenever a fence moves; a poll of 50 ms guarantees it."""
+
+
+# Every tenant's fence may be seen (one process watches them all), so the tenant is named here. Locking the
+# row comes last, and reads it as it is then, however long the turnstile took.
+_HOLD = text(
+    "WITH turnstile AS MATERIALIZED"
+    " (SELECT pg_advisory_xact_lock_shared(hashtextextended('fence/' || :tenant, 0)))"
+    " SELECT fences.epoch, fences.halted FROM turnstile, fences"
+    " WHERE fences.tenant = :tenant FOR SHARE OF fences"
+)
+_LOCK = text(
+    "WITH turnstile AS MATERIALIZED"
+    " (SELECT pg_advisory_xact_lock(hashtextextended('fence/' || :tenant, 0)))"
+    " SELECT fences.epoch, fences.halted FROM turnstile, fences"
+    " WHERE fences.tenant = :tenant FOR UPDATE OF fences"
+)
 
 
 class Halted(Exception):
@@ -48,19 +68,17 @@ async def lock(tx: AsyncSession) -> Fence:
 
 
 async def _read(tx: AsyncSession, *, shared: bool) -> Fence:
-    # Every tenant's fence may be seen (one process watches them all), so the tenant is named here.
-    own = select(FenceRow.epoch, FenceRow.halted).where(FenceRow.tenant == tenant_of(tx))
-    query = own.with_for_update(read=shared)
-    row = (await tx.execute(query)).one_or_none()
+    query, tenant = (_HOLD if shared else _LOCK), {"tenant": tenant_of(tx)}
+    row = (await tx.execute(query, tenant)).one_or_none()
     if row is None:
         await tx.execute(insert(FenceRow).values(epoch=0).on_conflict_do_nothing())
-        row = (await tx.execute(query)).one()
+        row = (await tx.execute(query, tenant)).one()
     return Fence(row.epoch, row.halted)
 
 
 async def move(tx: AsyncSession, *, halted: bool) -> Fence:
     """Begin a new epoch, and wake every process when `tx` commits. Waits for claims under way."""
-    await tx.execute(insert(FenceRow).values(epoch=0).on_conflict_do_nothing())
+    await lock(tx)
     moved = await tx.execute(
         text(
             "UPDATE fences SET epoch = epoch + 1, halted = :halted, changed = now()"

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance import fence
@@ -200,6 +200,22 @@ async def release_held(tx: AsyncSession) -> int:
     for row in held:
         row.state = "ready"
         await queue_effect(tx, row)
+        count += 1
+    return count
+
+
+_ABANDONED = text(
+    "SELECT id FROM effects WHERE state IN ('ready', 'claimed') AND NOT EXISTS (SELECT 1"
+    " FROM procrastinate_jobs AS job WHERE job.task_name = 'perform' AND job.status IN ('todo', 'doing')"
+    " AND job.lock = effects.tenant || '/effect:' || effects.id)"
+)
+
+
+async def queue_abandoned(tx: AsyncSession) -> int:
+    """Queue every effect whose job gave up (the port or the log was away for long). Returns how many."""
+    count = 0
+    for effect in (await tx.execute(_ABANDONED)).scalars().all():
+        await queue_effect(tx, await effect_for_update(tx, effect))
         count += 1
     return count
 

@@ -6,24 +6,28 @@ import asyncio
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 
+from sqlalchemy import text
+
 from storage.database import Database
 from tests.governance.fake_port import Edge
 from tests.governance.house import House
 
 
 def run(url: str, tenant: str, effects: Sequence[Sequence[str]], news: Connection) -> None:
-    """One writer for each list of effects. Says so when its first claim went through, and when all ended."""
+    """One writer for each list of effects. Waits to be told to begin; says when all ended."""
     asyncio.run(_run(url, tenant, effects, news))
 
 
 async def _run(url: str, tenant: str, effects: Sequence[Sequence[str]], news: Connection) -> None:
     house = House(Database.open(url), tenant, Edge("http://127.0.0.1:1"))
 
-    async def write(number: int, mine: Sequence[str]) -> None:
-        for count, effect in enumerate(mine):
+    async def write(mine: Sequence[str]) -> None:
+        for effect in mine:
             await house.performer._claim(tenant, effect)
-            if (number, count) == (0, 0):
-                news.send("claiming")
 
-    await asyncio.gather(*(write(number, mine) for number, mine in enumerate(effects)))
+    async with house.database.transaction(tenant) as tx:
+        await tx.execute(text("SELECT 1"))
+    news.send("ready")
+    news.recv()
+    await asyncio.gather(*(write(mine) for mine in effects))
     news.send("ended")

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from governance.overrides.halting import halt, resume
 from governance.people import Role
+from governance.performing import queue_abandoned
 from storage.embedded import EmbeddedServer
 from tests.databases import OwnDatabase, database_of_its_own
 from tests.governance.claiming_process import run
@@ -18,7 +19,7 @@ from tests.governance.fake_port import Edge
 from tests.governance.house import House
 from tests.processes import FORKS, processes
 
-PROCESSES, WRITERS, EACH = 4, 4, 25
+PROCESSES, WRITERS, EACH = 4, 4, 12
 
 
 async def _halt(house: House) -> None:
@@ -59,7 +60,11 @@ async def test_no_claim_of_sixteen_writers_commits_after_a_halt(own: OwnDatabase
         for number, (_, there) in enumerate(pipes):
             start(run, own.url, own.tenant, shares[number * WRITERS : (number + 1) * WRITERS], there)
         for here, _ in pipes:
-            assert await asyncio.to_thread(here.recv) == "claiming"
+            assert await asyncio.to_thread(here.recv) == "ready"
+        for here, _ in pipes:
+            here.send("go")
+        while await house.sql_scalar(claimed) < WRITERS:
+            pass
         async with own.database.transaction(own.tenant) as tx:
             roles = frozenset({Role.ENGINEERING_DIRECTOR})
             await halt(tx, by="amanda", identity="console:amanda", roles=roles, reason="a test", at=house.now)
@@ -67,7 +72,7 @@ async def test_no_claim_of_sixteen_writers_commits_after_a_halt(own: OwnDatabase
             at_the_halt = (await tx.execute(text(claimed))).scalar_one()
         for here, _ in pipes:
             assert await asyncio.to_thread(here.recv) == "ended"
-    assert 0 < at_the_halt < len(everything), "the halt came in the middle"
+    assert 0 < at_the_halt < len(everything), "the halt came in the middle: claims cannot keep it waiting"
     assert await house.sql_scalar(claimed) == at_the_halt
     states = "SELECT DISTINCT state FROM effects WHERE id LIKE 'c%'"
     assert set((await house.sql(states)).scalars()) == {"claimed", "held"}
@@ -101,6 +106,20 @@ async def test_what_had_arrived_before_a_halt_is_recorded_as_done(house: House) 
     await house.perform(submitted.effect)
     assert (await house.effect(submitted.effect)).state == "done"
     assert await house.done_at_the_edge(submitted.effect) == 1
+
+
+async def test_an_effect_whose_job_gave_up_is_queued_anew_by_the_sweep(house: House) -> None:
+    submitted = await house.submit(deploy())
+    async with house.database.transaction(house.tenant) as tx:
+        assert await queue_abandoned(tx) == 0, "its job is there"
+    await house.sql("DELETE FROM procrastinate_jobs WHERE args->>'effect' = :e", e=submitted.effect)
+    async with house.database.transaction(house.tenant) as tx:
+        assert await queue_abandoned(tx) == 1
+    assert [job["effect"] for job in await house.jobs("perform")] == [submitted.effect]
+    await house.perform(submitted.effect)
+    await house.sql("DELETE FROM procrastinate_jobs WHERE args->>'effect' = :e", e=submitted.effect)
+    async with house.database.transaction(house.tenant) as tx:
+        assert await queue_abandoned(tx) == 0, "it is done"
 
 
 async def test_agents_propose_nothing_during_a_halt_and_people_go_on(house: House) -> None:

@@ -101,6 +101,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_outbox_tenant_thread_number", "outbox", ["tenant", "thread", "number"])
     op.create_index("ix_outbox_tenant_turn", "outbox", ["tenant", "turn"])
+    op.create_index("ix_outbox_tenant_key", "outbox", ["tenant", "key"])
     op.create_table(
         "posted_messages",
         sa.Column("tenant", sa.Text(), server_default=sa.text("current_setting('app.tenant')"), nullable=False),

@@ -1,0 +1,61 @@
+"""The product's source as syntax trees, for tests about what is written where."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("bot", "handlers", "agents", "integrations", "governance", "storage")
+
+
+@cache
+def modules() -> dict[str, ast.Module]:
+    """Every module of every room by its path, as `governance/gate.py`."""
+    return {
+        str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8"))
+        for room in ROOMS
+        for path in sorted((ROOT / room).rglob("*.py"))
+    }
+
+
+def calls(function: str) -> Iterator[tuple[str, ast.Call, ast.Module]]:
+    """Every call of `function`, by its bare or its last name, with where it stands."""
+    for path, tree in modules().items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and _last_name(node.func) == function:
+                yield path, node, tree
+
+
+def texts(node: ast.expr, tree: ast.Module) -> set[str]:
+    """The strings that an expression may be: a literal, either branch of a choice, or a name's values.
+
+    Empty if it cannot be told by reading.
+    """
+    match node:
+        case ast.Constant(value=str(value)):
+            return {value}
+        case ast.IfExp(body=first, orelse=second):
+            return texts(first, tree) | texts(second, tree)
+        case ast.Name(id=name):
+            return {
+                value
+                for assigned in ast.walk(tree)
+                if isinstance(assigned, ast.Assign)
+                and any(isinstance(target, ast.Name) and target.id == name for target in assigned.targets)
+                for value in texts(assigned.value, tree)
+            }
+        case _:
+            return set()
+
+
+def _last_name(node: ast.expr) -> str | None:
+    match node:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(attr=name):
+            return name
+        case _:
+            return None

@@ -1,0 +1,106 @@
+"""Notices: posted once, to the right people, and a card that they have already is edited where it is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from bot import outbox
+from bot.console.adapter import ConsoleAdapter
+from bot.desks import Desks
+from bot.files import StoredFiles
+from bot.notices import Notices
+from bot.tables import ConsoleMessageRow, OutboxRow
+from bot.wire import place_to_json
+from governance.people import Person
+from governance.places import Audience, Place
+from handlers.conversation.cards import Reply
+from handlers.conversation.desk import Desk, Ports
+from handlers.notices import NoticeKind
+from integrations.customers.local import LocalCustomers
+from integrations.documents.local import LocalFolder
+from integrations.services.local import LocalCatalogue
+from integrations.tracker.local import LocalTracker
+from storage.notices import notify
+from tests.governance.house import ACME, House
+
+THREAD = Place("console", "engineering", "cm_1", Audience.DEPARTMENT)
+ADAPTERS = {"console": ConsoleAdapter()}
+
+
+async def _render(_desk: Desk, ids: Mapping[str, Any], person: Person | None) -> Reply | None:
+    if ids.get("over"):
+        return None
+    return Reply(text=f"{ids['text']} for {person.id if person else 'all'}", key=ids.get("key"))
+
+
+@pytest.fixture
+def notices(house: House) -> Notices:
+    acme = ACME.parent
+    ports = Ports(
+        tracker=LocalTracker(house.database, house.tenant),
+        documents=LocalFolder(acme / "documents"),
+        customers=LocalCustomers(house.database, house.tenant),
+        services=LocalCatalogue(acme / "services"),
+    )
+    desks = Desks(house.gate, lambda _tenant: ports, StoredFiles(), has_model=False)
+    return Notices(house.database, {"told": NoticeKind("told", _render)}, desks, ADAPTERS)
+
+
+async def _tell(house: House, notices: Notices, *people: str, place: Place | None = None, **ids: Any) -> None:
+    async with house.database.transaction(house.tenant) as tx:
+        stored = place_to_json(place) if place else None
+        notice = await notify(tx, "told", ids, place=stored, people=people)
+    await asyncio.gather(*(notices.post(house.tenant, notice) for _ in range(3)))
+    async with house.database.transaction(house.tenant) as tx:
+        threads = (await tx.execute(select(OutboxRow.thread).distinct())).scalars().all()
+    for thread in threads:
+        await outbox.post_thread(house.database, house.tenant, thread, ADAPTERS)
+
+
+async def _messages(house: House) -> list[tuple[str, str]]:
+    async with house.database.transaction(house.tenant) as tx:
+        query = select(ConsoleMessageRow).order_by(ConsoleMessageRow.number)
+        return [(row.channel, row.text_) for row in (await tx.execute(query)).scalars()]
+
+
+async def test_each_is_told_once_where_they_are(house: House, notices: Notices) -> None:
+    await _tell(house, notices, "amanda", "nathan", place=THREAD, text="hello")
+    assert sorted(await _messages(house)) == [
+        ("dm-amanda", "hello for amanda"), ("dm-nathan", "hello for nathan"), ("engineering", "hello for all"),
+    ]  # fmt: skip
+
+
+async def test_a_card_that_somebody_has_is_edited_there(house: House, notices: Notices) -> None:
+    await _tell(house, notices, "amanda", place=THREAD, text="asked", key="ap_1")
+    await _tell(house, notices, "amanda", text="another", key="ap_2")
+    await _tell(house, notices, "amanda", "nathan", place=THREAD, text="closed", key="ap_1")
+    assert sorted(await _messages(house)) == [
+        ("dm-amanda", "another for amanda"),
+        ("dm-amanda", "closed for amanda"),
+        ("dm-nathan", "closed for nathan"),
+        ("engineering", "closed for all"),
+    ]
+
+
+async def test_two_notices_before_the_first_is_posted_are_one_message(
+    house: House,
+    notices: Notices,
+) -> None:
+    async with house.database.transaction(house.tenant) as tx:
+        ids = [await notify(tx, "told", {"text": t, "key": "ap_1"}, people=("amanda",)) for t in ("a", "b")]
+    for notice in ids:
+        await notices.post(house.tenant, notice)
+    await _tell(house, notices, "amanda", text="c", key="ap_1")
+    assert await _messages(house) == [("dm-amanda", "c for amanda")]
+
+
+async def test_nobody_and_what_is_over_are_told_nothing(house: House, notices: Notices) -> None:
+    await house.sql("UPDATE people SET active = false WHERE id = 'nathan'")
+    await _tell(house, notices, "nobody", "nathan", text="hello")
+    await _tell(house, notices, "amanda", text="hello", over=True)
+    assert await _messages(house) == []

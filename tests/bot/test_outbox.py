@@ -1,0 +1,185 @@
+"""The outbox: in order per thread, tried again when the platform says so, never doubled, edited by key."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import outbox
+from bot.console.adapter import ConsoleAdapter
+from bot.platform import PostFailed
+from bot.tables import ConsoleMessageRow, OutboxRow
+from governance.people import Person
+from governance.places import Audience, Place
+from handlers.conversation.cards import Reply
+from storage.database import Database
+
+PLACE = Place("fake", "engineering", "t1", Audience.DEPARTMENT)
+CONSOLE = replace(PLACE, platform="console")
+
+
+class Platform:
+    """A chat platform that keeps what it is sent, and fails as it is told for a text."""
+
+    name = "fake"
+
+    def __init__(self, **failures: list[PostFailed]) -> None:
+        self.failures = failures
+        self.posted: list[tuple[str, str | None]] = []
+
+    async def post(self, tx: AsyncSession, place: Place, reply: Reply, *, edits: str | None, key: str) -> str:
+        if self.failures.get(reply.text):
+            raise self.failures[reply.text].pop(0)
+        await asyncio.sleep(0)
+        self.posted.append((reply.text, edits))
+        return f"m{len(self.posted)}"
+
+    async def direct(self, tx: AsyncSession, person: Person) -> Place | None:
+        return None
+
+
+class Killed(ConsoleAdapter):
+    """The console, with a worker that dies after posting and before recording, so many times."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+
+    async def post(self, tx: AsyncSession, place: Place, reply: Reply, *, edits: str | None, key: str) -> str:
+        message = await super().post(tx, place, reply, edits=edits, key=key)
+        if self.times:
+            self.times -= 1
+            raise KeyboardInterrupt
+        return message
+
+
+async def _put(
+    database: Database, tenant: str, *texts: str, place: Place = PLACE, key: str | None = None
+) -> None:
+    for each in texts:
+        async with database.transaction(tenant) as tx:
+            await outbox.put(tx, place, Reply(text=each, key=key), turn=None)
+
+
+async def _states(database: Database, tenant: str) -> Sequence[tuple[str, str]]:
+    async with database.transaction(tenant) as tx:
+        rows = (await tx.execute(select(OutboxRow).order_by(OutboxRow.number))).scalars().all()
+    return [(row.reply["text"], row.state) for row in rows]
+
+
+async def _post_jobs(database: Database, tenant: str) -> list[bool]:
+    """The queued posting jobs: whether each is for later."""
+    query = (
+        "SELECT scheduled_at > now() + interval '20 seconds' FROM procrastinate_jobs"
+        " WHERE task_name = 'post' AND args->>'tenant' = :t ORDER BY id"
+    )
+    async with database.untenanted() as tx:
+        return [bool(later) for later in (await tx.execute(text(query), {"t": tenant})).scalars()]
+
+
+async def test_messages_go_out_in_order_and_once(database: Database, tenant: str) -> None:
+    platform = Platform()
+    await _put(database, tenant, *(str(n) for n in range(10)))
+    for _ in range(2):
+        await outbox.post_thread(database, tenant, PLACE.key, {"fake": platform})
+    assert [said for said, _ in platform.posted] == [str(n) for n in range(10)]
+
+
+async def test_posters_at_once_double_nothing(database: Database, tenant: str) -> None:
+    platform = Platform()
+    await _put(database, tenant, *(str(n) for n in range(10)))
+    await asyncio.gather(
+        *(outbox.post_thread(database, tenant, PLACE.key, {"fake": platform}) for _ in range(5))
+    )
+    await outbox.post_thread(database, tenant, PLACE.key, {"fake": platform})
+    assert sorted(said for said, _ in platform.posted) == [str(n) for n in range(10)]
+    assert {state for _, state in await _states(database, tenant)} == {"posted"}
+
+
+async def test_what_the_platform_takes_later_is_tried_then_and_nothing_overtakes_it(
+    database: Database, tenant: str
+) -> None:
+    platform = Platform(two=[PostFailed("slow down", 30.0)])
+    await _put(database, tenant, "one", "two", "three")
+    before = await _post_jobs(database, tenant)
+    await outbox.post_thread(database, tenant, PLACE.key, {"fake": platform})
+    assert [said for said, _ in platform.posted] == ["one"]
+    assert await _states(database, tenant) == [("one", "posted"), ("two", "waiting"), ("three", "waiting")]
+    assert await _post_jobs(database, tenant) == [*before, True], "one more job, for later"
+    await outbox.post_thread(database, tenant, PLACE.key, {"fake": platform})
+    assert [said for said, _ in platform.posted] == ["one", "two", "three"]
+
+
+async def test_what_the_platform_never_takes_does_not_hold_up_the_next(database: Database, tenant: str) -> None:
+    platform = Platform(two=[PostFailed("too long", None)])
+    await _put(database, tenant, "one", "two", "three")
+    await outbox.post_thread(database, tenant, PLACE.key, {"fake": platform})
+    assert [said for said, _ in platform.posted] == ["one", "three"]
+    assert await _states(database, tenant) == [("one", "posted"), ("two", "failed"), ("three", "posted")]
+
+
+async def test_another_thread_is_not_held_up(database: Database, tenant: str) -> None:
+    platform = Platform(stuck=[PostFailed("slow down", 30.0)])
+    elsewhere = replace(PLACE, thread="t2")
+    await _put(database, tenant, "stuck")
+    await _put(database, tenant, "free", place=elsewhere)
+    for place in (PLACE, elsewhere):
+        await outbox.post_thread(database, tenant, place.key, {"fake": platform})
+    assert [said for said, _ in platform.posted] == ["free"]
+
+
+async def test_a_key_edits_its_message_in_its_thread_alone(database: Database, tenant: str) -> None:
+    platform = Platform()
+    await _put(database, tenant, "first", "second", key="k")
+    await _put(database, tenant, "another", key="k2")
+    await _put(database, tenant, "third", key="k")
+    await _put(database, tenant, "elsewhere", key="k", place=replace(PLACE, thread="t2"))
+    for thread in ("t1", "t2"):
+        await outbox.post_thread(database, tenant, replace(PLACE, thread=thread).key, {"fake": platform})
+    assert platform.posted == [
+        ("first", None), ("second", "m1"), ("another", None), ("third", "m1"), ("elsewhere", None),
+    ]  # fmt: skip
+
+
+async def test_a_worker_killed_between_post_and_record_does_not_double_on_the_console(
+    database: Database, tenant: str
+) -> None:
+    dying = Killed(times=2)
+    await _put(database, tenant, "one", "two", place=CONSOLE)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            await outbox.post_thread(database, tenant, CONSOLE.key, {"console": dying})
+    await outbox.post_thread(database, tenant, CONSOLE.key, {"console": dying})
+    async with database.transaction(tenant) as tx:
+        query = select(ConsoleMessageRow.text_).order_by(ConsoleMessageRow.number)
+        assert (await tx.execute(query)).scalars().all() == ["one", "two"]
+
+
+async def test_the_console_takes_a_key_once_whatever_became_of_the_record(
+    database: Database, tenant: str
+) -> None:
+    console = ConsoleAdapter()
+    messages = set()
+    for _ in range(3):
+        async with database.transaction(tenant) as tx:
+            messages.add(await console.post(tx, CONSOLE, Reply(text="once"), edits=None, key="ou_1"))
+    assert len(messages) == 1
+    async with database.transaction(tenant) as tx:
+        assert len((await tx.execute(select(ConsoleMessageRow.id))).all()) == 1
+
+
+async def test_an_edit_of_a_message_that_is_gone_does_not_hold_up_the_next(
+    database: Database, tenant: str
+) -> None:
+    await _put(database, tenant, "first", place=CONSOLE, key="k")
+    await outbox.post_thread(database, tenant, CONSOLE.key, {"console": ConsoleAdapter()})
+    async with database.transaction(tenant) as tx:
+        await tx.execute(text("DELETE FROM console_messages"))
+    await _put(database, tenant, "edited", place=CONSOLE, key="k")
+    await _put(database, tenant, "next", place=CONSOLE)
+    await outbox.post_thread(database, tenant, CONSOLE.key, {"console": ConsoleAdapter()})
+    assert await _states(database, tenant) == [("first", "posted"), ("edited", "failed"), ("next", "posted")]
