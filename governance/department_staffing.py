@@ -54,9 +54,7 @@ def problems(department: Department, requirements: Iterable[VoteRequirement]) ->
     return staffing_problems(department.as_people(department.id), requirements)
 
 
-def staffing_problems(
-    everybody: Iterable[Person], requirements: Iterable[VoteRequirement]
-) -> tuple[str, ...]:
+def staffing_problems(everybody: Iterable[Person], requirements: Iterable[VoteRequirement]) -> tuple[str, ...]:
     """The same of these people, with the roles that they hold."""
     known = tuple(everybody)
     people = {person.id: person.roles for person in known if person.active}

@@ -138,7 +138,9 @@ def test_reports_every_fault_at_once_in_order() -> None:
     assert lines == sorted(lines)
 
 
-@pytest.mark.parametrize("text", ["", "just words", "- a\n- list", "\x00", "a: \x07b", "{" * 1_200, "[" * 1_200])
+@pytest.mark.parametrize(
+    "text", ["", "just words", "- a\n- list", "\x00", "a: \x07b", "{" * 1_200, "[" * 1_200]
+)
 def test_refuses_what_is_no_department(text: str) -> None:
     assert _faults(text)
 
