@@ -25,7 +25,7 @@ from handlers.conversation.turn import Turn
 from handlers.conversation.wording import counted, listed
 from handlers.plans.words import day_text, money_text
 from handlers.recognise.slots.known import Thing
-from handlers.recognise.slots.resolve import Resolved, find
+from handlers.recognise.slots.resolve import Resolved, find, find_all
 from handlers.whereabouts.naming import (
     NotThere,
     Several,
@@ -61,7 +61,9 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
         return await ranking_reply(desk, scope, epics if len(epics) > 1 else ())
     match await subject_of(desk, asked.text, scope, besides=WORDS):
         case Subject() as subject if subject.kind in ("epic", "story"):
-            return await _set(turn, desk, subject, said, scope, sure=names_an_id(asked.text))
+            whole = find_all(asked.text, (Thing(subject.id, subject.name),))
+            sure = bool(whole) or names_an_id(asked.text)
+            return await _set(turn, desk, subject, said, scope, sure=sure)
         case Subject(kind="plan"):
             raise CannotAnswer(
                 "A plan has no priority before its stories are made. Ask for it then, or modify the plan."
@@ -99,12 +101,17 @@ def _verb(said: PrioritySaid) -> str:
     return ("top priority" if said.all_the_way else "raise") if said.up else "lower"
 
 
-def _asked_back(subject: Subject, said: PrioritySaid, steps: Sequence[PriorityStep], levels: str) -> Reply:
-    """A feature named in words is asked back before its stories change: another one could be meant."""
+def _asked_back(
+    subject: Subject, said: PrioritySaid, steps: Sequence[PriorityStep], levels: str, *, owner: bool
+) -> Reply:
+    """What is named by a part of its name is asked back first: another thing could be meant."""
     stories = counted(len(steps), "open story", "open stories")
-    text = f"Set {stories} of “{subject.name}” ({subject.id}) to {levels}?"
-    button = Button(f"Set to {levels}", "ask", f"prioritise {_verb(said)} {subject.id}", "primary")
-    card = Card(text, (Text((", ".join(f"{step.story} is {step.was}" for step in steps),)), Buttons((button,))))
+    what = f"{stories} of “{subject.name}” ({subject.id}) to {levels}"
+    text = f"Set {what}?" if owner else f"Ask the product owner to set {what}?"
+    label = f"Set to {levels}" if owner else "Ask for it"
+    button = Button(label, "ask", f"prioritise {_verb(said)} {subject.id}", "primary")
+    now = ", ".join(f"{step.story} is {step.was}" for step in steps)
+    card = Card(text, (Text((now,)), Buttons((button,))))
     return Reply(text=f"{text} Press the button to do it.", cards=(card,))
 
 
@@ -130,8 +137,8 @@ async def _set(
             + (f": its open stories stand at {priorities} already." if stories else ".")
         )
     levels = listed(sorted({step.priority.value for step in steps}), "or")
-    if owner and not sure:
-        return _asked_back(subject, said, steps, levels)
+    if not sure:
+        return _asked_back(subject, said, steps, levels, owner=owner)
     case = None if owner else await _case(desk, stories, subject, scope)
     why = case.text if case else f"{person.name} sets what comes first."
     return await _submit(turn, desk, subject, steps, levels, why, case)

@@ -29,7 +29,8 @@ _POLITE = re.compile(
 _LEAD = re.compile(
     rf"^(?:(?:add|ad|create|make|open|file|raise|log|put|write(?: down)?|record|report|register|queue up|stick"
     rf"|jot down|note(?: down)?|enter|track|we need|i need|i found|there(?:'s| is)|i see)\s+)?(?:me\s+)?"
-    rf"(?:an?(?:other)?\s+|the\s+|this\s+|that\s+|it\s+|as\s+|down\s+|new\s+|small\s+|p[0-3]\s+)*{_THING}"
+    rf"(?:an?(?:other)?\s+|the\s+|this\s+|that\s+|it\s+|as\s+|down\s+|new\s+|small\s+|p[0-3]\s+"
+    rf"|(?:low|lower|high|top|medium|normal)[- ]priority\s+|urgent\s+)*{_THING}"
     r"(?:\s+in (?:the )?[\w-]+ team)?(?:\s+(?:linked|after|under|on|with)\b[^:]{0,60}(?=:))?(?: for later)?"
     r"\s*(?:$|:|–|—|\s-\s|\b(?:so )?that we don't forget to\b|\bto\b|\bfor\b|\babout\b|\bthat\b|\bin\b|,)\s*",
     re.IGNORECASE,

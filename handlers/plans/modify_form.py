@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from agents.planning.draft import DraftStory, PlanChanges, PlanDraft
-from agents.plans.rows import changes_of, previous_of
+from agents.plans.rows import changes_of, original_of
 from agents.plans.tables import PlanRow
 from agents.plans.wishes import BLOCKERS, COMPLETION
 from governance.department import Department
@@ -104,8 +104,8 @@ def read_changes(
 
 def _stories(plan: PlanRow, draft: PlanDraft) -> tuple[tuple[str, str], ...]:
     """Those in the plan, and those left out before, which can come back."""
-    previous = previous_of(plan)
-    told: dict[str, DraftStory] = {s.key: s for s in (*(previous.stories if previous else ()), *draft.stories)}
+    first = original_of(plan)
+    told: dict[str, DraftStory] = {s.key: s for s in (*(first.stories if first else ()), *draft.stories)}
     keys = sorted({s.key for s in draft.stories} | set(changes_of(plan).drop), key=lambda key: int(key[1:]))
     return tuple(
         (key, f"{key} {told[key].title}" if key in told else f"{key} (left out before)") for key in keys

@@ -158,7 +158,7 @@ async def _lines(
     desk: Desk, draft: PlanDraft, by_key: Mapping[str, PlanStepRow]
 ) -> tuple[tuple[State, str], ...]:
     epic = by_key[steps.EPIC]
-    lines: list[tuple[State, str]] = [(_STATES[epic.state], _made(epic, epic.title))]
+    lines: list[tuple[State, str]] = [(_STATES[epic.state], _with_detail(epic, _made(epic, epic.title)))]
     sprints = {sprint.id: sprint.name for sprint in await desk.ports.tracker.sprints()}
     places = {place.story: sprints.get(place.sprint, place.sprint) for place in draft.schedule}
     stories = [_story(desk, draft, story.key, by_key, places) for story in steps.in_order(draft)]

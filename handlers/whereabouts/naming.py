@@ -25,8 +25,8 @@ _QUESTION = frozenset(
         "status overview update updates progress latest quick check overall current currently right now today"
         " what which is are was the a an of on in at to for with and or do does did have has had been be get"
         " give show tell see please how far where when who any there it this that i we us you me my our your"
-        " they them thing stand run running work works worked going flight happening doing up moment yet still"
-        " done ready finished shipped live long left finish started begun begin hows whats wheres can could"
+        " they them thing stand run running work works worked working going flight happening"
+        " doing up moment yet still done ready finished shipped live long left finish started begun begin hows whats wheres can could"
     )
 )
 _GENERAL = frozenset(
@@ -162,7 +162,7 @@ async def _plans(desk: Desk) -> list[_PlanName]:
     query = select(PlanRow.id, PlanRow.title, PlanRow.document, PlanRow.epic).where(
         PlanRow.state.in_(("drafting", "proposed", "executing", "paused"))
     )
-    rows = (await desk.tx.execute(query.order_by(PlanRow.created))).tuples()
+    rows = await desk.tx.execute(query.order_by(PlanRow.created))
     return list({row[2]: _PlanName(*row) for row in rows}.values())
 
 

@@ -135,7 +135,7 @@ async def _plans(desk: Desk) -> list[_Plan]:
         .where(PlanRow.state.in_(tuple(_STATES)))
         .order_by(PlanRow.created.desc())
     )
-    rows = (await desk.tx.execute(query)).tuples()
+    rows = await desk.tx.execute(query)
     return [_Plan(id, title, state, why, steps or 0, done or 0) for id, title, state, why, steps, done in rows]
 
 
