@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     checkpoint_webhook: str | None = Field(
         default=None, description="URL that every signed checkpoint is posted to"
     )
+    checkpoint_channel: str | None = Field(
+        default=None, description="channel that gets one signed checkpoint a day"
+    )
     worker_concurrency: int = Field(
         default=8, ge=1, le=64, description="jobs that one worker process runs at once"
     )

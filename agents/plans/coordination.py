@@ -65,7 +65,9 @@ async def advance(tx: AsyncSession, gate: Gate, plan_id: str, assignees: Mapping
         await _note_decision(tx, plan)
     elif plan.state == "cancelled":
         await _cancel_epic(tx, gate, plan)
-    elif plan.state == "executing" and await _within_budget(tx, plan, gate):
+    elif plan.state in ("executing", "created") and not await _within_budget(tx, plan, gate):
+        pass  # it is paused now, and says so itself
+    elif plan.state == "executing":
         changed |= await _submit_next(tx, gate, plan, rows, assignees)
         if all(row.state in _OVER or _only_waits_for_holders(row) for row in rows):
             plan.state = "created"

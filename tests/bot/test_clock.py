@@ -1,0 +1,78 @@
+"""The clock: each due time is fired by one clock, and the day's checkpoint reaches its channel."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import func, select, text
+
+from bot.checkpoint_channel import post_checkpoint
+from bot.clock import sweep
+from bot.firings import fire_once
+from bot.tables import OutboxRow
+from bot.wire import reply_from_json
+from governance.audit.entries import Absence, Entry, EntryKind, NotApplicable
+from governance.audit.keys import signer_for
+from governance.audit.log import record
+from governance.audit.sequencer import Sequencer
+from governance.department_file import read_department
+from governance.department_rows import open_department
+from governance.people import Actor
+from storage.database import Database
+
+ACME = Path(__file__).resolve().parents[2] / "examples" / "acme"
+DUE = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
+
+
+async def test_of_many_clocks_one_fires(database: Database, tenant: str) -> None:
+    async def clock() -> bool:
+        async with database.transaction(tenant) as tx:
+            return await fire_once(tx, "digest", DUE)
+
+    fired = await asyncio.gather(*(clock() for _ in range(12)))
+    assert sum(fired) == 1
+
+
+async def test_a_minute_is_swept_once_however_many_clocks_there_are(database: Database, tenant: str) -> None:
+    await asyncio.gather(*(sweep(database, tenant) for _ in range(5)))
+    async with database.transaction(tenant) as tx:
+        own = "task_name = 'sweep' AND args->>'tenant' = :tenant"
+        query = text(f"SELECT count(*) FROM procrastinate_jobs WHERE {own}")
+        assert (await tx.execute(query, {"tenant": tenant})).scalar_one() in (
+            1,
+            2,
+        )  # two, where the minute turned between them
+
+
+async def test_the_days_checkpoint_is_posted_as_it_was_signed(database: Database, tenant: str) -> None:
+    async with database.transaction(tenant) as tx:
+        await open_department(tx, read_department(ACME / "department.yaml"))
+        assert not await post_checkpoint(tx, "console", "compliance")
+        nothing = NotApplicable(not_applicable=Absence.NOTHING_CHANGES)
+        await record(
+            tx,
+            Entry(
+                kind=EntryKind.SYSTEM,
+                type="system.started",
+                actor=Actor("system", "clock"),
+                rationale="the test starts",
+                approvals=nothing,
+                impact=nothing,
+                rollback_plan=nothing,
+                artifacts=nothing,
+            ),
+        )
+    key = Ed25519PrivateKey.generate()
+    await Sequencer(database, lambda tenant: signer_for(key, tenant)).sequence(tenant)
+    async with database.transaction(tenant) as tx:
+        assert await post_checkpoint(tx, "console", "compliance")
+    async with database.transaction(tenant) as tx:
+        row = (await tx.execute(select(OutboxRow))).scalar_one()
+        notes = (await tx.execute(text("SELECT note FROM audit_checkpoints"))).scalars().all()
+        assert (await tx.execute(select(func.count()).select_from(OutboxRow))).scalar_one() == 1
+    quote = reply_from_json(row.reply).cards[0].blocks[1]
+    assert [getattr(quote, "text", None)] == notes
+    assert row.place["audience"] == "restricted"
