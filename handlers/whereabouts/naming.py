@@ -22,11 +22,12 @@ Kind = Literal["epic", "story", "plan", "request", "account"]
 _TICKET = re.compile(r"\b(?:CARD|EPIC)-\d+\b|\bREQ-\d+\b|\bpl_[0-9a-f]{10}\b", re.IGNORECASE)
 _QUESTION = frozenset(
     tokens(
-        "status overview update updates progress latest quick check overall current currently right now today"
-        " what which is are was the a an of on in at to for with and or do does did have has had been be get"
-        " give show tell see please how far where when who any there it this that i we us you me my our your"
-        " they them thing stand run running work works worked working going flight happening"
-        " doing up moment yet still done ready finished shipped live long left finish started begun begin hows whats wheres can could"
+        "status overview update updates progress latest quick check overall current currently right now"
+        " today what which is are was the a an of on in at to for with and or do does did have has had been"
+        " be get give show tell see please how far where when who any there it this that i we us you me my"
+        " our your they them thing stand run running work works worked working going flight happening doing"
+        " up moment yet still done ready finished shipped live long left finish started begun begin hows"
+        " whats wheres can could"
     )
 )
 _GENERAL = frozenset(
