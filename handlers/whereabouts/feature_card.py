@@ -24,6 +24,7 @@ from handlers.conversation.desk import Desk
 from handlers.conversation.wording import counted, listed
 from handlers.plans.words import team_name
 from handlers.whereabouts.expected import FINAL, Expected, expected
+from handlers.whereabouts.sprints import sprints_of
 from handlers.whereabouts.words import PLAIN, STATUS, expected_text, others_text
 from integrations.tracker import Epic, Sprint, Story, StoryQuery, StoryStatus
 
@@ -54,7 +55,7 @@ async def feature_reply(desk: Desk, epic_id: str, scope: Scope) -> Reply:
     query = StoryQuery(epic=epic_id)
     stories = await desk.ports.tracker.stories(scope, query)
     others = 0 if scope.everything else await desk.ports.tracker.count_others(scope, query)
-    sprints = {sprint.id: sprint for sprint in await desk.ports.tracker.sprints()}
+    sprints = await sprints_of(desk, stories)
     found = _Feature(epic, stories, others, sprints, expected(stories, sprints, desk.now))
     desk.memory.about(item=epic_id, epic=epic_id)
     return _for_department(desk, found) if scope.everything else _plainly(found)

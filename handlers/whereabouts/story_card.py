@@ -8,6 +8,7 @@ from handlers.conversation.desk import Desk
 from handlers.conversation.wording import listed, names_of_people
 from handlers.plans.words import hours_text, team_name
 from handlers.whereabouts.expected import FINAL, expected
+from handlers.whereabouts.sprints import sprints_of
 from handlers.whereabouts.words import PLAIN, STATUS, expected_text, reason_text
 from integrations.tracker import Story, StoryStatus
 
@@ -15,7 +16,7 @@ from integrations.tracker import Story, StoryStatus
 async def story_reply(desk: Desk, story_id: str, scope: Scope) -> Reply:
     """One story as the asker may see it. Raises NoSuchItem."""
     story = await desk.ports.tracker.story(scope, story_id)
-    sprints = {sprint.id: sprint for sprint in await desk.ports.tracker.sprints()}
+    sprints = await sprints_of(desk, (story,))
     coming = expected((story,), sprints, desk.now)
     desk.memory.about(item=story.id, story=story.id)
     facts = (coming.fact,) if coming.fact else ()
@@ -26,7 +27,8 @@ async def story_reply(desk: Desk, story_id: str, scope: Scope) -> Reply:
         card = Card(f"{story.title}: {PLAIN[story.status]}", (Text((text,)),), "warning" if held else "plain")
         return Reply(text=text, cards=(card,), facts=facts, restricted="it is about single customers' items")
     names = await names_of_people(desk.tx)
-    sprint = sprints[story.sprint].name if story.sprint else "none"
+    placed = sprints.get(story.sprint or "")
+    sprint = placed.name if placed else story.sprint or "none"
     pairs = [
         ("Status", STATUS[story.status]),
         ("Priority", story.priority.value),
