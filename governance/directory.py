@@ -52,7 +52,7 @@ async def deputies(tx: AsyncSession, moment: datetime) -> Mapping[str, frozenset
         DelegationRow.starts <= moment, DelegationRow.ends > moment, DelegationRow.ended.is_(None)
     )
     found: dict[str, frozenset[str]] = {}
-    for to_person, from_person in (await tx.execute(query)).tuples():
+    for to_person, from_person in await tx.execute(query):
         found[to_person] = found.get(to_person, frozenset()) | {from_person}
     return found
 
@@ -65,7 +65,7 @@ async def _people(tx: AsyncSession, where: ColumnElement[bool] | None) -> tuple[
     )
     rows: dict[str, PersonRow] = {}
     roles: dict[str, set[Role]] = {}
-    for row, role in (await tx.execute(query if where is None else query.where(where))).tuples():
+    for row, role in await tx.execute(query if where is None else query.where(where)):
         rows[row.id] = row
         roles.setdefault(row.id, set()).update({Role(role)} if role else set())
     return tuple(

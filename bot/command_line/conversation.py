@@ -86,7 +86,7 @@ class Conversation:
         async with self._installation.database.transaction(self._tenant) as tx:
             query = select(ButtonRow, OutboxRow).join(OutboxRow, OutboxRow.id == ButtonRow.outbox)
             shown = query.where(ButtonRow.subject == approval, ButtonRow.verb == decision)
-            found = (await tx.execute(shown.order_by(OutboxRow.number.desc()).limit(1))).tuples().first()
+            found = (await tx.execute(shown.order_by(OutboxRow.number.desc()).limit(1))).first()
             if found is None:
                 raise Stop(f"No card offers to {decision} {approval}.")
             button, card = found

@@ -114,11 +114,7 @@ async def test_choosing_from_a_list_makes_a_narrower_proposal_and_votes_on_it(ta
     async with talk.database.transaction(talk.tenant) as tx:
         old = await approval_row(tx, whole)
         new = (await tx.execute(select(ApprovalRow).where(ApprovalRow.supersedes == whole))).scalar_one()
-        states = dict(
-            (await tx.execute(select(EffectRow.state, EffectRow.approval).order_by(EffectRow.created)))
-            .tuples()
-            .all()
-        )
+        states = dict([tuple(row) for row in await tx.execute(select(EffectRow.state, EffectRow.approval))])
         going = (await tx.execute(select(EffectRow.body).where(EffectRow.approval == new.id))).scalars().all()
     assert (old.status, new.status) == ("superseded", "approved")
     assert {body["version"] for body in going} == {"2.3.1", "2.3.3"}
