@@ -189,10 +189,10 @@ def _recorded(approval: str, plan: PlanRow) -> Small:
 def _summary(draft: PlanDraft, desk: Desk, state: ApprovalState) -> str:
     stories = counted(len(draft.stories), "story", "stories")
     sprints = counted(len({place.starts for place in draft.schedule}), "sprint")
-    unclear = counted(len(draft.flags), "point")
+    unclear = f" {counted(len(draft.flags), 'point')} in the document to settle." if draft.flags else ""
     return (
         f"Plan for “{draft.title}” from {draft.document}: {stories} over {sprints}"
         f" ({span_text(draft.schedule)}); forecast {proposal.forecast_text(draft.forecast)};"
         f" {budget_text(draft.budget, desk.department.currency)}; risk {proposal.risk_text(draft)}."
-        f" {unclear} in the document to settle. Approve, modify or cancel it ({state.id})."
+        f"{unclear} Approve, modify or cancel it ({state.id})."
     )
