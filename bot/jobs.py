@@ -128,7 +128,7 @@ class Jobs:
             approvals = [row.id for row, _ in await open_approvals(tx)]
             waiting = await outbox.stuck_threads(tx, now)
             await queue_abandoned(tx)
-            plans = await coordination.standing_still(tx)
+            plans = await steps.standing_still(tx)
         for approval in approvals:
             await self.approval_due(tenant, approval)
         for thread in waiting:

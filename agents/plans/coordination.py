@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.planning.draft import DraftStory, PlanDraft
@@ -75,15 +74,6 @@ async def advance(tx: AsyncSession, gate: Gate, plan_id: str, assignees: Mapping
             await _finished(tx, plan)
     if changed:
         await steps.show(tx, plan)
-
-
-async def standing_still(tx: AsyncSession) -> list[str]:
-    """Plans that are being carried out while none of their steps is: what held them may be over."""
-    under_way = select(PlanStepRow.plan).where(
-        PlanStepRow.state == "submitted", PlanStepRow.key != steps.ASSIGN
-    )
-    query = select(PlanRow.id).where(PlanRow.state == "executing", PlanRow.id.not_in(under_way))
-    return list((await tx.execute(query)).scalars())
 
 
 async def spend(tx: AsyncSession, plan_id: str, hours: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.planning.draft import Budget, DraftStory, PlanDraft
@@ -56,6 +57,13 @@ async def show(tx: AsyncSession, plan: PlanRow) -> None:
     plan.changed = datetime.now(UTC)
     ids = {"plan": plan.id, "key": f"progress:{plan.id}"}
     await notify(tx, "plan_progress", ids, place=plan.place, turn=plan.turn)
+
+
+async def standing_still(tx: AsyncSession) -> list[str]:
+    """Plans that are being carried out while none of their steps is: what held them may be over."""
+    under_way = select(PlanStepRow.plan).where(PlanStepRow.state == "submitted", PlanStepRow.key != ASSIGN)
+    query = select(PlanRow.id).where(PlanRow.state == "executing", PlanRow.id.not_in(under_way))
+    return list((await tx.execute(query)).scalars())
 
 
 def in_order(draft: PlanDraft) -> list[DraftStory]:

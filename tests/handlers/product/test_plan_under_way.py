@@ -161,12 +161,12 @@ async def test_a_halt_keeps_the_next_step_waiting_and_loses_none(product: Produc
     product.talk.now += timedelta(minutes=1)
     await product.talk.say("carlos", "/resume_agents", thread="halt")
     async with product.talk.database.transaction(product.talk.tenant) as tx:
-        assert await coordination.standing_still(tx) == [plan]
+        assert await steps.standing_still(tx) == [plan]
     await _advance(product, plan)
     await _do(product, plan)
     assert (await _state(product)).state == "created"
     async with product.talk.database.transaction(product.talk.tenant) as tx:
-        assert await coordination.standing_still(tx) == []
+        assert await steps.standing_still(tx) == []
 
 
 async def test_a_failed_step_is_told_to_who_wanted_to_hear(product: Product) -> None:
