@@ -8,7 +8,7 @@ from pathlib import Path
 
 import structlog
 
-from agents.plans import consumption, coordination
+from agents.plans import consumption, coordination, steps
 from agents.plans.drafting import Drafting
 from bot import outbox
 from bot.checkpoint_channel import post_checkpoint
