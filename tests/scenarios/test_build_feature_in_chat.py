@@ -30,6 +30,9 @@ class Deaf:
     def start(self) -> None:
         """Nothing to load."""
 
+    def begin(self, text: str) -> None:
+        """Nothing to work out ahead."""
+
     async def recognise(self, text: str) -> Recognition:
         return Recognition(None, 0.0, ())
 
