@@ -73,7 +73,7 @@ def plain(table: str, entries: int) -> Work:
 
 
 async def transactions(database: Database, work: Work, over: Callable[[], bool]) -> float:
-    """How many business transactions a second `WRITERS` writers of one process get through, until it is over."""
+    """Business transactions a second that `WRITERS` writers of one process get through, until it is over."""
 
     async def writer(number: int) -> int:
         done = 0

@@ -10,7 +10,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from governance.audit.canonical import NotCanonical
 from governance.audit.checkpoint import open_checkpoint
@@ -92,6 +92,29 @@ async def test_any_words_can_be_recorded(database: Database, tenant: str, write:
         found = await entry(tx, entry_id, opened=True)
     assert found is not None
     assert found.part(Part.DETAILS) == {"text": words}
+
+
+async def test_a_log_that_cannot_be_written_stops_the_business(
+    database: Database, tenant: str, owner: psycopg.AsyncConnection
+) -> None:
+    with pytest.raises(DBAPIError):
+        async with database.transaction(tenant) as tx:
+            pid = (await tx.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+            await owner.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+            with pytest.raises(OperationalError) as away:
+                await record(tx, said())
+            assert away.value.connection_invalidated
+            raise away.value
+    await owner.execute("REVOKE INSERT ON audit_entries FROM countersign_app")
+    try:
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            async with database.transaction(tenant) as tx:
+                await record(tx, said())
+    finally:
+        await owner.execute("GRANT INSERT ON audit_entries TO countersign_app")
+    async with database.transaction(tenant) as tx:
+        await record(tx, said())
+        assert len(await find(tx, Query())) == 1
 
 
 async def test_search_finds_newest_first_and_pages(database: Database, tenant: str, write: Write) -> None:
@@ -189,29 +212,6 @@ async def test_an_erased_value_is_gone_and_the_log_still_verifies(
             with pytest.raises(NothingToErase):
                 await erase(tx, again, [Part.DETAILS], DAVID, "Again.")
     assert (await verify(database, tenant, key)).holds
-
-
-@pytest.mark.parametrize("table", ["audit_entries", "audit_leaves", "audit_nodes", "audit_checkpoints"])
-@pytest.mark.parametrize("statement", ["UPDATE {} SET tenant = tenant", "DELETE FROM {}", "TRUNCATE {}"])
-async def test_nobody_changes_what_is_written(
-    owner: psycopg.AsyncConnection, write: Write, table: str, statement: str
-) -> None:
-    await write(*(said() for _ in range(16)))
-    before = await (await owner.execute(f"SELECT count(*) FROM {table}".encode())).fetchone()
-    for role in ("DEFAULT", "replica"):
-        await owner.execute(f"SET session_replication_role = {role}".encode())
-        with pytest.raises(psycopg.errors.RestrictViolation, match="only grows"):
-            await owner.execute(statement.format(table).encode())
-    await owner.execute("SET session_replication_role = DEFAULT")
-    assert await (await owner.execute(f"SELECT count(*) FROM {table}".encode())).fetchone() == before
-
-
-async def test_the_app_role_may_not_even_try(database: Database, tenant: str) -> None:
-    for table in ("audit_entries", "audit_leaves", "audit_nodes", "audit_checkpoints"):
-        for statement in (f"UPDATE {table} SET tenant = tenant", f"DELETE FROM {table}", f"TRUNCATE {table}"):
-            with pytest.raises(DBAPIError, match="permission denied"):
-                async with database.transaction(tenant) as tx:
-                    await tx.execute(text(statement))
 
 
 async def beaten(database: Database, tenant: str) -> None:
