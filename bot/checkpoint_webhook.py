@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import httpx
-
 from governance.audit.publication import Hook, NotPublished
 
 PATIENCE_SECONDS = 5.0
@@ -13,6 +11,8 @@ def webhook(url: str) -> Hook:
     """A publication hook that posts notes to `url`; anything but a 2xx answer is tried again later."""
 
     async def post(tenant: str, note: str) -> None:
+        import httpx  # a tenth of a second that most installations need not wait for
+
         try:
             async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
                 answer = await client.post(

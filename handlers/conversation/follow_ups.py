@@ -11,6 +11,7 @@ from typing import Literal
 
 from sqlalchemy import select
 
+from agents.plans.wishes import understood
 from governance.approvals.decision import Status
 from governance.approvals.voting import take_back
 from governance.authority.conditions import Condition
@@ -187,7 +188,9 @@ def _cannot_check(proposal: _Open, words: str) -> Reply:
 
 def _with_terms(reply: Reply, conditions: tuple[Condition, ...], notifications: tuple[str, ...]) -> Reply:
     said_also = [f"It is carried out only if this holds then: {condition}." for condition in conditions]
-    said_also += [f"You will hear of {wish}." for wish in notifications]
+    for wish in notifications:
+        event = understood(wish)
+        said_also.append(f"You will hear of {event}." if event else f"I cannot tell you of “{wish}” yet.")
     return replace(reply, text=" ".join([reply.text, *said_also])) if said_also else reply
 
 
