@@ -183,8 +183,12 @@ def test_proofs_are_those_of_the_naive_tree_and_hold_for_nothing_else(data: st.D
     other = data.draw(st.integers(0, size - 1).filter(lambda n: n != index)) if size > 1 else size
     with pytest.raises(ProofError):
         verify_inclusion(leaf_hash(leaves[index]), other, size, path, root)
+    stranger = leaf_hash(b"never logged")
     with pytest.raises(ProofError):
-        verify_inclusion(leaf_hash(b"never logged"), index, size, path, root)
+        verify_inclusion(stranger, index, size, path, root)
+    for roots in ((stranger, root), (root1, stranger)):
+        with pytest.raises(ProofError):
+            verify_consistency(size1, size, proof, *roots)
 
 
 def mangled(proof: list[bytes], data: st.DataObject) -> list[list[bytes]]:

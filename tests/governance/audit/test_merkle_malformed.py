@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from governance.audit.merkle import EMPTY_ROOT, ProofError, leaf_hash, verify_consistency, verify_inclusion
+from governance.audit.merkle import (
+    EMPTY_ROOT,
+    ProofError,
+    leaf_hash,
+    node_hash,
+    verify_consistency,
+    verify_inclusion,
+)
 from governance.audit.tree import consistency_proof, inclusion_proof
 from tests.governance.audit.test_merkle import LEAVES, ROOTS, Naive
 
@@ -95,6 +102,7 @@ def test_the_empty_tree_is_extended_by_every_tree_and_has_one_root() -> None:
         (5, 5, [], ROOTS[5], ROOTS[4]),
         (5, 5, [H], ROOTS[5], ROOTS[5]),
         (6, 5, [], ROOTS[6], ROOTS[5]),
+        (6, 5, [ROOTS[1], ROOTS[2]], node_hash(ROOTS[2], ROOTS[1]), node_hash(ROOTS[2], ROOTS[1])),
         (2, 5, [], ROOTS[2], ROOTS[5]),
         (2, 2**63, [], ROOTS[2], ROOTS[5]),
     ):
