@@ -164,7 +164,9 @@ def _full_teams(found: Findings) -> Iterator[Risk]:
     for place in found.schedule:
         story = hours[place.story]
         used[place.team, story.discipline] += round(story.hours * 4)
-        sprints.setdefault(place.team, set()).add(place.sprint)
+        # A story that is too large for one sprint lies in all of them from its start to its end.
+        covered = {f.sprint.id for f in found.free[place.team] if place.starts <= f.sprint.starts < place.ends}
+        sprints.setdefault(place.team, set()).update(covered)
     for (team, discipline), quarters in sorted(used.items()):
         free = sum(f.hours.get(discipline, 0.0) for f in found.free[team] if f.sprint.id in sprints[team])
         if free and quarters / 4 >= 0.9 * free:
