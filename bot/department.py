@@ -152,7 +152,7 @@ class Installation:
     @cached_property
     def turns(self) -> Turns:
         router = Router(find_handlers(), self.understanding, self.recogniser)
-        return Turns(self.database, router, self.desks, self.adapters)
+        return Turns(self.database, router, self.desks, self.adapters, begin=self.recogniser.begin)
 
     @cached_property
     def jobs(self) -> Jobs:

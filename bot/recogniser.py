@@ -6,10 +6,15 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from handlers.recognise.command import read_command
 from handlers.recognise.recognition import Recognition
 
 if TYPE_CHECKING:
     from handlers.recognise.recogniser import Recogniser
+
+
+_MOST_BEGUN = 64
+"""Texts that were begun and may never be asked for, because a follow-up took them."""
 
 
 class BackgroundRecogniser:
@@ -18,14 +23,27 @@ class BackgroundRecogniser:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._loading: asyncio.Task[Recogniser] | None = None
+        self._begun: dict[str, asyncio.Task[Recognition]] = {}
 
     def start(self) -> None:
         """Begin to load, in a thread."""
         if self._loading is None:
             self._loading = asyncio.create_task(asyncio.to_thread(self._load))
 
+    def begin(self, text: str) -> None:
+        """Begin to work out what a text means, which will probably be asked: it takes as long as all the
+        queries of a turn together, and goes on beside them."""
+        if text not in self._begun and read_command(text) is None:
+            if len(self._begun) >= _MOST_BEGUN:
+                self._begun.pop(next(iter(self._begun))).cancel()
+            self._begun[text] = asyncio.create_task(self._recognise(text))
+
     async def recognise(self, text: str) -> Recognition:
         """See Recognises.recognise."""
+        begun = self._begun.pop(text, None)
+        return await (self._recognise(text) if begun is None else begun)
+
+    async def _recognise(self, text: str) -> Recognition:
         return await (await self._loaded()).recognise(text)
 
     async def _loaded(self) -> Recogniser:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,8 +36,16 @@ class Turns:
     """Takes turns for one process."""
 
     def __init__(
-        self, database: Database, router: Router, desks: Desks, adapters: Mapping[str, Adapter]
+        self,
+        database: Database,
+        router: Router,
+        desks: Desks,
+        adapters: Mapping[str, Adapter],
+        *,
+        begin: Callable[[str], None],
     ) -> None:
+        """`begin` is told what was said as soon as it is known, to be beforehand with its meaning."""
+        self._begin = begin
         self._database = database
         self._router = router
         self._desks = desks
@@ -63,6 +71,8 @@ class Turns:
         row = await _stored(tx, turn_id)
         if row is None:
             return
+        if row.what["kind"] == "said":
+            self._begin(row.what["text"])
         turn = await _turn(tx, row)
         remembered = await memory.recall(tx, turn.place.key)
         desk = await self._desks.desk(tx, remembered)

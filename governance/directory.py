@@ -19,12 +19,9 @@ class NoSuchPerson(LookupError):
 
 async def person_by_identity(tx: AsyncSession, identity: str) -> Person | None:
     """Whoever a platform-proved identity is linked to; None for strangers and the deactivated."""
-    query = select(IdentityRow.person).where(IdentityRow.identity == identity)
-    found = (await tx.execute(query)).scalar()
-    if found is None:
-        return None
-    person = await person_by_id(tx, found)
-    return person if person.active else None
+    linked = select(IdentityRow.person).where(IdentityRow.identity == identity)
+    found = await _people(tx, PersonRow.id == linked.scalar_subquery())
+    return found[0] if found and found[0].active else None
 
 
 async def person_by_id(tx: AsyncSession, person: str) -> Person:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import select
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+import psycopg
+from sqlalchemy import event
+from sqlalchemy.exc import DisconnectionError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
-_SET_TENANT = text("SELECT set_config('app.tenant', :tenant, true)")
+_SET_TENANT = "SELECT set_config('app.tenant', %s, true)"
 
 
 class Database:
@@ -25,9 +29,8 @@ class Database:
     @classmethod
     def open(cls, url: str, *, pool_size: int = 10) -> Database:
         """Make the pool (connections are opened on demand). `url` is `postgresql://…`."""
-        engine = create_async_engine(
-            sqlalchemy_url(url), pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True
-        )
+        engine = create_async_engine(sqlalchemy_url(url), pool_size=pool_size, max_overflow=pool_size)
+        event.listen(engine.sync_engine, "checkout", _refuse_the_dead)
         return cls(engine)
 
     async def close(self) -> None:
@@ -40,7 +43,7 @@ class Database:
         if not tenant:
             raise ValueError("a transaction needs a tenant; use untenanted() for the few tables without one")
         async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
-            await session.execute(_SET_TENANT, {"tenant": tenant})
+            await _enter(await session.connection(), tenant)
             session.info["tenant"] = tenant
             yield session
 
@@ -49,6 +52,33 @@ class Database:
         """One transaction without a tenant: every tenant's rows are hidden from it."""
         async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
+
+
+async def _enter(connection: AsyncConnection, tenant: str) -> None:
+    # BEGIN and the setting travel together, below SQLAlchemy: every transaction begins with them.
+    driver = (await connection.get_raw_connection()).driver_connection
+    if not isinstance(driver, psycopg.AsyncConnection):
+        raise TypeError("the database is PostgreSQL through psycopg")
+    try:
+        async with driver.pipeline():
+            await driver.execute(_SET_TENANT, (tenant,))
+    except psycopg.OperationalError as lost:
+        await connection.invalidate(lost)
+        raise OperationalError(_SET_TENANT, None, lost, connection_invalidated=True) from lost
+
+
+def _refuse_the_dead(adapted: Any, _record: Any, _proxy: Any) -> None:
+    # An idle connection has nothing to say, unless the server ended it: then its socket can be read. That
+    # costs no round trip, as a ping would at every transaction. The pool then makes a new one.
+    driver: psycopg.AsyncConnection = adapted.driver_connection
+    if driver.closed or not _is_quiet(driver):
+        raise DisconnectionError("the server ended this connection while it was idle")
+
+
+def _is_quiet(driver: psycopg.AsyncConnection) -> bool:
+    watching = select.poll()
+    watching.register(driver.pgconn.socket, select.POLLIN | select.POLLHUP | select.POLLERR)
+    return not watching.poll(0)
 
 
 def tenant_of(tx: AsyncSession) -> str:

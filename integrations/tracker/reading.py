@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, case, false, func, not_, select, true
@@ -175,6 +176,7 @@ def _same(table: type[StoryRow], tenant: Any, item: Any) -> ColumnElement[bool]:
     return and_(table.tenant == tenant, table.id == item)
 
 
+@lru_cache(maxsize=64)  # made anew, this took longer than the query that it is part of
 def _dependencies(scope: Scope) -> ScalarSelect[Any]:
     other = aliased(StoryRow)
     return (
@@ -190,6 +192,7 @@ def _dependencies(scope: Scope) -> ScalarSelect[Any]:
     )
 
 
+@lru_cache(maxsize=64)
 def _epic(scope: Scope) -> ColumnElement[Any]:
     if scope.everything:
         return StoryRow.epic.expression

@@ -1,0 +1,56 @@
+"""Pooled connections: one that the server ended is replaced before anybody works with it."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from storage.database import Database
+from storage.embedded import EmbeddedServer
+
+
+async def _end_all(server: EmbeddedServer, application: str) -> int:
+    async with await psycopg.AsyncConnection.connect(server.owner_url, autocommit=True) as owner:
+        ended = await owner.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s", (application,)
+        )
+        return len(await ended.fetchall())
+
+
+async def test_a_connection_that_was_ended_while_idle_is_not_handed_out(server: EmbeddedServer) -> None:
+    database = Database.open(f"{server.app_url}&application_name=idle")
+    async with database.transaction("a"):
+        pass
+    assert await _end_all(server, "idle") == 1
+    async with database.transaction("a") as tx:
+        assert (await tx.execute(text("SELECT current_setting('app.tenant')"))).scalar_one() == "a"
+    async with database.untenanted() as tx:
+        assert (await tx.execute(text("SELECT 1"))).scalar_one() == 1
+    await database.close()
+
+
+async def test_a_connection_that_ends_in_the_middle_fails_once_and_leaves_the_pool(
+    server: EmbeddedServer,
+) -> None:
+    database = Database.open(f"{server.app_url}&application_name=middle")
+    with pytest.raises(OperationalError) as lost:
+        async with database.transaction("a") as tx:
+            assert await _end_all(server, "middle") == 1
+            await tx.execute(text("SELECT 1"))
+    assert lost.value.connection_invalidated
+    async with database.transaction("a") as tx:
+        assert (await tx.execute(text("SELECT 1"))).scalar_one() == 1
+    await database.close()
+
+
+async def test_the_tenant_ends_with_its_transaction(server: EmbeddedServer) -> None:
+    database = Database.open(server.app_url, pool_size=1)
+    async with database.transaction("a"):
+        pass
+    async with database.untenanted() as tx:
+        assert (await tx.execute(text("SELECT current_setting('app.tenant', true)"))).scalar_one() in ("", None)
+    async with database.transaction("b") as tx:
+        assert (await tx.execute(text("SELECT current_setting('app.tenant')"))).scalar_one() == "b"
+    await database.close()
