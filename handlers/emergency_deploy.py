@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from governance.action import Subject, Verdict
 from governance.actions.emergencies import REVIEW_WITHIN, allow_emergency_deployment, deployment_decides
 from governance.approvals.decision import Status
@@ -15,13 +17,14 @@ from handlers.conversation.approval_card import needed
 from handlers.conversation.cards import Block, Bold, Button, Buttons, Card, Form, Input, Moment, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Handler
-from handlers.conversation.meant import service_meant
+from handlers.conversation.meant import SeveralMeant, service_named
 from handlers.conversation.origin import known
 from handlers.conversation.reasons import split_reason
 from handlers.conversation.submitting import do_now
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import listed
 from handlers.matrix_reading.change_card import ruling_policy
+from handlers.recognise.slots.known import Thing
 from handlers.recognise.slots.labels import read_version
 
 _DEPLOYMENTS = "deployments"
@@ -32,11 +35,22 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     what, reason = split_reason(asked.text)
     if reason is not None and read_version(what) is None and read_version(reason) is not None:
         what, reason = reason, what  # "no time for approval, deploy orders 2.1"
-    service = await service_meant(desk, what)
-    version = read_version(what)
+    try:
+        service = await service_named(desk, what)
+    except SeveralMeant as several:
+        return await _ask(None, read_version(what), reason, desk, str(several))
+    version = read_version(_without(service, what))
     if service is None or version is None or reason is None:
-        return await _ask(service, version, reason, desk)
-    return await _allow(turn, desk, service, version, reason)
+        return await _ask(service.id if service else None, version, reason, desk)
+    return await _allow(turn, desk, service.id, version, reason)
+
+
+def _without(service: Thing | None, text: str) -> str:
+    """`text` without the service's own name, which may end in what looks like a version."""
+    for name in (service.name, service.id) if service else ():
+        words = r"[\s_-]+".join(map(re.escape, re.split(r"[\s_-]+", name)))
+        text = re.sub(rf"\b{words}\b", " ", text, flags=re.IGNORECASE)
+    return text
 
 
 async def from_form(turn: Turn, desk: Desk) -> Reply:
@@ -98,8 +112,8 @@ def _demand_unfrozen(desk: Desk, service: str, decides: str) -> None:
     freeze = desk.standing.freeze_over(Subject(_DEPLOYMENTS, service=service, decides=decides), _DEPLOYMENTS)
     if freeze is not None:
         raise CannotAnswer(
-            f"The {freeze.by_role.label} {freeze.by} froze {freeze.describe()} ({freeze.reason}), and an"
-            " emergency deployment goes past an approval, not past a freeze. Ask them to lift it;"
+            f"The {freeze.by_role.label} {freeze.name or freeze.by} froze {freeze.describe()} ({freeze.reason})"
+            ", and an emergency deployment goes past an approval, not past a freeze. Ask them to lift it;"
             " a rollback to a version that was approved before stays possible."
         )
 
@@ -147,7 +161,9 @@ def _next(set_going: list[str]) -> str:
     )
 
 
-async def _ask(service: str | None, version: str | None, reason: str | None, desk: Desk) -> Reply:
+async def _ask(
+    service: str | None, version: str | None, reason: str | None, desk: Desk, unclear: str | None = None
+) -> Reply:
     options = tuple((one.id, one.name) for one in await desk.ports.services.services())
     form = Form(
         title="Emergency deployment",
@@ -161,7 +177,7 @@ async def _ask(service: str | None, version: str | None, reason: str | None, des
     )
     parts = (("which service", service), ("which version", version), ("the reason", reason))
     lacking = listed(name for name, value in parts if value is None)
-    text = (
+    text = unclear or (
         f"Tell me {lacking}, and it goes at once: “emergency deploy of orders 2.3.1, reason: checkout is down”."
     )
     button = Button("Fill in", "emergency_deploy", "", "danger", form)

@@ -15,6 +15,10 @@ from handlers.recognise.slots.named import read_person, read_service
 from handlers.recognise.slots.resolve import Ambiguous, Resolution, Resolved, Unknown, find_all
 
 
+class SeveralMeant(CannotAnswer):
+    """A name that fits several things. The text asks which one."""
+
+
 async def person_meant(desk: Desk, text: str, *, but: Collection[str] = ()) -> Person | None:
     """The one person whom the words name, apart from those in `but`; None if they name nobody.
 
@@ -43,9 +47,14 @@ async def people_named(desk: Desk, text: str) -> tuple[Person, ...]:
 
 async def service_meant(desk: Desk, text: str) -> str | None:
     """The id of the service that the words name; None if they name none. Raises CannotAnswer if unclear."""
-    services = tuple(Thing(one.id, one.name) for one in await desk.ports.services.services())
-    found = _the_one(read_service(text, Known(services=services)))
+    found = await service_named(desk, text)
     return None if found is None else found.id
+
+
+async def service_named(desk: Desk, text: str) -> Thing | None:
+    """The service that the words name. Raises SeveralMeant if several fit, CannotAnswer if none does."""
+    services = tuple(Thing(one.id, one.name) for one in await desk.ports.services.services())
+    return _the_one(read_service(text, Known(services=services)))
 
 
 def demand_to_act(person: Person, name: str, desk: Desk) -> None:
@@ -61,7 +70,7 @@ def _the_one(found: Resolution | None) -> Thing | None:
             return thing
         case Ambiguous(candidates):
             names = listed((one.name for one in candidates), "or")
-            raise CannotAnswer(f"Did you mean {names}? Say it again with the whole name.")
+            raise SeveralMeant(f"Did you mean {names}? Say it again with the whole name.")
         case Unknown(text, nearest):
             like = f" Did you mean {listed((one.name for one in nearest), 'or')}?" if nearest else ""
             raise CannotAnswer(f"I know nothing called “{text}”.{like}")

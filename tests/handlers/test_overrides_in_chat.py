@@ -269,3 +269,23 @@ async def test_a_window_is_made_longer_shorter_and_ended(talk: Talk) -> None:
         button = buttons(shown)["close_window"]
         await talk.press("nathan", button.verb, button.subject)
     assert not (await _standing(talk)).windows
+
+
+async def test_an_emergency_takes_the_version_and_not_a_part_of_the_services_name(talk: Talk) -> None:
+    words = "emergency deploy of Payment service v2 2.1.1 to production, checkout is down"
+    (reply,) = (await talk.say("nathan", f"/emergency_deploy {words}", thread="whole")).replies
+    assert "payment-service-v2 2.1.1 to production may go" in reply.text
+    (lacking,) = (
+        await talk.say("nathan", "/emergency_deploy Payment service v2, checkout is down", thread="lacking")
+    ).replies
+    assert "which version" in lacking.text
+
+
+async def test_an_emergency_for_one_of_several_services_asks_with_the_rest_filled_in(talk: Talk) -> None:
+    (reply,) = (await talk.say("nathan", "/emergency_deploy payments 2.1.1, checkout is down")).replies
+    assert "Payment service or Payment service v2" in reply.text
+    form = buttons(reply)["emergency_deploy"].form
+    assert form is not None
+    assert {entry.name: entry.value for entry in form.inputs} == {
+        "service": "", "version": "2.1.1", "reason": "checkout is down"
+    }  # fmt: skip
