@@ -34,11 +34,15 @@ class FreezeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """Every agent stands still, until somebody other than `by` lets them go on."""
+    """Every agent stands still, until somebody other than `by` lets them go on.
+
+    Here and below `name` is what people call whoever `by` is; a system has its id alone.
+    """
 
     by: str
     reason: str
     since: datetime
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ class Freeze:
     by_role: Role
     reason: str
     since: datetime
+    name: str | None = None
 
     def covers(self, subject: Subject, decision_type: str) -> bool:
         """Whether this freeze reaches an action of that decision type on that subject."""
@@ -85,6 +90,7 @@ class EmergencyDeployment:
     decides: str
     reason: str
     expires: datetime
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +121,7 @@ class Pin:
     decides: str
     by: str
     reason: str
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

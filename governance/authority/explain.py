@@ -62,17 +62,18 @@ def no_column(row: Row) -> str:
 
 def halted(halt: Halt) -> str:
     """Why an agent, or what sets agents to work, is refused during a halt."""
-    return f"All agents are halted by {halt.by} ({halt.reason}); somebody else has to let them go on."
+    who = halt.name or halt.by
+    return f"All agents are halted by {who} ({halt.reason}); somebody else has to let them go on."
 
 
 def frozen(freeze: Freeze) -> str:
     """Why something is refused during a freeze."""
-    return f"The {freeze.by_role.label} {freeze.by} froze {freeze.describe()} ({freeze.reason})."
+    return f"The {freeze.by_role.label} {freeze.name or freeze.by} froze {freeze.describe()} ({freeze.reason})."
 
 
 def overruled(pin: Pin) -> str:
     """Why an agent may not decide something again."""
-    return f"{pin.by} overruled this decision ({pin.reason}), so no agent takes it again."
+    return f"{pin.name or pin.by} overruled this decision ({pin.reason}), so no agent takes it again."
 
 
 def guarded(row: Row, guard: Clause, readings: Mapping[str, Reading]) -> str:
@@ -109,7 +110,8 @@ def windowed(window: Window, row: Row) -> str:
 
 def emergency(override: EmergencyDeployment) -> str:
     """Why a deployment goes without its approval."""
-    return f"{override.by} deploys in an emergency ({override.reason}); a review follows within 24 hours."
+    who = override.name or override.by
+    return f"{who} deploys in an emergency ({override.reason}); a review follows within 24 hours."
 
 
 def approved(row: Row) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.people import Role
 from governance.standing import EmergencyDeployment, Freeze, FreezeKind, Halt, Pin, Standing, Window, WindowMode
-from governance.tables import OverrideRow, WindowRow
+from governance.tables import OverrideRow, PersonRow, WindowRow
 
 
 class NoSuchOverride(LookupError):
@@ -24,18 +24,27 @@ async def read_standing(tx: AsyncSession, moment: datetime) -> Standing:
     )
     rows = (await tx.execute(standing.order_by(OverrideRow.made))).scalars().all()
     windows = (await tx.execute(select(WindowRow).where(WindowRow.ends > moment))).scalars().all()
-    halts = [Halt(row.made_by, row.reason, row.made) for row in rows if row.kind == "halt"]
+    made_by = {row.made_by for row in rows}
+    names: dict[str, str] = {}
+    if made_by:
+        people = await tx.execute(select(PersonRow.id, PersonRow.name).where(PersonRow.id.in_(made_by)))
+        names = {row.id: row.name for row in people}
+    halts = [
+        Halt(row.made_by, row.reason, row.made, names.get(row.made_by)) for row in rows if row.kind == "halt"
+    ]
     return Standing(
         halt=halts[0] if halts else None,
-        freezes=tuple(freeze_of(row) for row in rows if row.kind == "freeze"),
+        freezes=tuple(freeze_of(row, names.get(row.made_by)) for row in rows if row.kind == "freeze"),
         emergencies=tuple(
-            EmergencyDeployment(row.made_by, row.subject or "", row.reason, row.expires)
+            EmergencyDeployment(row.made_by, row.subject or "", row.reason, row.expires, names.get(row.made_by))
             for row in rows
             if row.kind == "emergency" and row.expires is not None
         ),
         windows=tuple(Window(WindowMode(row.mode), row.starts, row.ends, row.opened_by) for row in windows),
         pins=tuple(
-            Pin(row.scope, row.subject or "", row.made_by, row.reason) for row in rows if row.kind == "pin"
+            Pin(row.scope, row.subject or "", row.made_by, row.reason, names.get(row.made_by))
+            for row in rows
+            if row.kind == "pin"
         ),
     )
 
@@ -94,7 +103,7 @@ def end(row: OverrideRow, by: str, at: datetime) -> None:
     row.ended, row.ended_by = at, by
 
 
-def freeze_of(row: OverrideRow) -> Freeze:
-    """A freeze's row as the freeze that it is."""
+def freeze_of(row: OverrideRow, name: str | None = None) -> Freeze:
+    """A freeze's row as the freeze that it is; `name` is that of whoever laid it."""
     by_role = Role(row.roles[0])
-    return Freeze(FreezeKind(row.scope), row.subject or "", row.made_by, by_role, row.reason, row.made)
+    return Freeze(FreezeKind(row.scope), row.subject or "", row.made_by, by_role, row.reason, row.made, name)
