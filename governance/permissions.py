@@ -47,6 +47,9 @@ class Refused:
 
 _OWNER, _DIRECTOR, _COMPLIANCE = Role.PRODUCT_OWNER, Role.ENGINEERING_DIRECTOR, Role.COMPLIANCE_OFFICER
 _CUSTOMERS, _SRE, _ENGINEER, _ARCHITECT = Role.CUSTOMER_SUCCESS, Role.SRE_LEAD, Role.ENGINEER, Role.ARCHITECT
+_UNKNOWN = (
+    "The department does not know you yet; the engineering director and the compliance officer can add you."
+)
 VOTERS = frozenset({_OWNER, _DIRECTOR, _COMPLIANCE, _CUSTOMERS, _SRE})
 """Roles that some row of the matrix gives a vote (a test compares)."""
 
@@ -134,7 +137,7 @@ def may_ask(person: Person | None, name: str, modes: Collection[WindowMode] = fr
     if permission.who is Open.ANYONE:
         return Allowed()
     if person is None or not person.active or not person.roles:
-        return Refused("The department does not know you yet.", _who_may(permission))
+        return Refused(_UNKNOWN, _who_may(permission))
     if _acts_by(permission, person.roles):
         return Allowed()
     if permission.reads and reads_everything(person, modes):

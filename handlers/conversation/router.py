@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from governance.directory import holders
+from governance.people import Role
 from governance.permissions import Refused, may_ask
 from governance.standing import WindowMode
 from handlers.catalogue import entry_of
@@ -56,7 +58,7 @@ class Router:
         handler = self._presses.get(pressed.verb)
         if handler is None:
             return Answer((lost_button(),), None, 0.0)
-        if refusal := self._refusal(turn, handler.name, desk):
+        if refusal := await self._refusal(turn, handler.name, desk):
             return refusal
         try:
             reply = await handler.presses[pressed.verb](turn, desk)
@@ -79,12 +81,12 @@ class Router:
         demo = WindowMode.DEMO in desk.modes
         found = await (self._predictable if demo else self._recogniser).recognise(text)
         if found.name is None:
-            nearest = [entry_of(name) for name, _ in found.nearest]
+            nearest = [entry_of(name) for name, _ in found.nearest if self._offered(turn, name, desk)]
             return Answer((not_understood(text, nearest),), None, found.confidence)
         return await self._ask(turn, Asked(found.name, text, found.confidence), desk)
 
     async def _ask(self, turn: Turn, asked: Asked, desk: Desk) -> Answer:
-        if refusal := self._refusal(turn, asked.name, desk):
+        if refusal := await self._refusal(turn, asked.name, desk):
             return refusal
         handler = self._handlers.get(asked.name)
         if handler is None:
@@ -96,8 +98,14 @@ class Router:
             reply = Reply(text=str(cannot))
         return Answer((reply,), asked.name, asked.confidence)
 
-    def _refusal(self, turn: Turn, name: str, desk: Desk) -> Answer | None:
+    def _offered(self, turn: Turn, name: str, desk: Desk) -> bool:
+        """Whether to offer this to somebody who was not understood: it is there, and they may ask for it."""
+        return name in self._handlers and not isinstance(may_ask(turn.person, name, desk.modes), Refused)
+
+    async def _refusal(self, turn: Turn, name: str, desk: Desk) -> Answer | None:
         allowed = may_ask(turn.person, name, desk.modes)
         if not isinstance(allowed, Refused):
             return None  # whether they may act, or only look, the handler asks again where it acts
-        return Answer((not_permitted(entry_of(name), allowed),), name, 1.0, refused=allowed.why)
+        roles = [role for role in Role if role.label in allowed.who_may] if turn.person is not None else []
+        who = [person.name for person in await holders(desk.tx, roles)]
+        return Answer((not_permitted(entry_of(name), allowed, who),), name, 1.0, refused=allowed.why)
