@@ -99,8 +99,8 @@ async def _who_let(text: str, person: Person, desk: Desk) -> Reply:
         about = await from_words(desk, text, policy)
     if about is None:
         raise CannotAnswer(
-            "I do not know what you mean: nothing of that kind is in the record, and nothing was decided in"
-            " this thread. Name it (“who approved the last production deployment?”), or ask in its thread."
+            "Nothing of that kind is in the record yet, and nothing was decided in this thread. Name it as its"
+            " card does (“who approved the dashboard plan?”), or ask in its thread."
         )
     if isinstance(about, EffectRow):
         return await effect_chain(desk, about)

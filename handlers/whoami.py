@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from governance.directory import deputies, people
-from handlers.conversation.cards import Card, Fields, Reply, Small
+from governance.visibility import Scope
+from handlers.conversation.cards import Card, Code, Fields, Reply, Small
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, Handler
 from handlers.conversation.turn import Turn
@@ -28,7 +29,8 @@ async def answer(turn: Turn, _asked: Asked, desk: Desk) -> Reply:
         ("You decide for", ", ".join(mine) or "nobody else"),
     ]
     if person.accounts:
-        pairs.append(("Your accounts", ", ".join(sorted(person.accounts))))
+        accounts = await desk.ports.customers.accounts(Scope(everything=False, accounts=person.accounts))
+        pairs.append(("Your accounts", ", ".join(sorted(account.name for account in accounts))))
     return Reply(
         text=f"You are {person.name} ({roles}).",
         cards=(
@@ -36,7 +38,7 @@ async def answer(turn: Turn, _asked: Asked, desk: Desk) -> Reply:
                 f"You are {person.name}",
                 (
                     Fields(tuple(pairs)),
-                    Small((f"You speak as {turn.identity}, which {turn.place.platform} proved.",)),
+                    Small(("You are signed in as ", Code(turn.identity), ".")),
                 ),
             ),
         ),

@@ -10,6 +10,7 @@ from bot.command_line import Stop
 from bot.command_line.light import light_installation
 from bot.settings import Settings
 from governance.overrides.halting import NothingHalted, SamePerson, resume_from_command_line
+from governance.overrides.held import held_back
 
 HELP = "let the agents go on; somebody else than who halted them"
 
@@ -35,5 +36,5 @@ async def run(settings: Settings, args: argparse.Namespace) -> int:
                 f"{user} halted the agents, so somebody else lets them go on: another operating-system user"
                 " here, or in chat another director, the compliance officer or the SRE lead."
             ) from None
-    print(f"The agents go on. {released} effects that were held back are ruled on again.")
+    print(f"The agents go on. {held_back(released)}")
     return 0

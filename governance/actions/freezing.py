@@ -13,6 +13,7 @@ from governance.action import Action, Grant, Outcome, OutcomeState, Subject
 from governance.actions.submitter import asking, submitter
 from governance.authority.vocabulary import Given
 from governance.overrides.authority import freezing_role, may_freeze, may_unfreeze
+from governance.overrides.held import held_back
 from governance.overrides.rows import NoSuchOverride, end, freeze_of, lay, override_row
 from governance.people import Actor
 from governance.performing import release_held
@@ -123,7 +124,7 @@ async def _lift(action: LiftFreeze, grant: Grant, tx: AsyncSession) -> Outcome:
     end(row, who.person.id, who.at)
     await tx.flush()
     released = await release_held(tx)
-    detail = f"Lifted: {action.what}. {released} effects that were held back are ruled on again."
+    detail = f"Lifted: {action.what}. {held_back(released)}"
     return Outcome(OutcomeState.DONE, detail, row.id)
 
 

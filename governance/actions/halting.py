@@ -12,6 +12,7 @@ from governance.actions.submitter import asking, submitter
 from governance.authority.vocabulary import Given
 from governance.overrides import halting
 from governance.overrides.authority import may_halt, may_resume
+from governance.overrides.held import held_back
 from governance.people import Actor
 from governance.permissions import Allowed
 from governance.registry import ActionSpec, EffectFailed
@@ -82,7 +83,7 @@ async def _resume(_action: ResumeAgents, grant: Grant, tx: AsyncSession) -> Outc
         raise EffectFailed("The agents are not halted.") from None
     except halting.SamePerson:
         raise EffectFailed("Whoever halted the agents cannot let them go on; a second person has to.") from None
-    detail = f"The agents go on; {released} effects that were held back are ruled on again."
+    detail = f"The agents go on. {held_back(released)}"
     return Outcome(OutcomeState.DONE, detail, standing.id)
 
 

@@ -15,6 +15,7 @@ from governance.action import Action, Grant, Outcome, OutcomeState, Subject
 from governance.actions.submitter import asking, submitter
 from governance.authority.vocabulary import Given
 from governance.overrides.authority import may_open
+from governance.overrides.held import held_back
 from governance.people import Actor
 from governance.performing import release_held
 from governance.permissions import Allowed
@@ -131,7 +132,7 @@ async def _close(action: CloseWindow, grant: Grant, tx: AsyncSession) -> Outcome
         await tx.delete(row)
     await tx.flush()
     released = await release_held(tx)
-    detail = f"The {row.mode} window has ended; {released} effects that were held back are ruled on again."
+    detail = f"The {row.mode} window has ended. {held_back(released)}"
     return Outcome(OutcomeState.DONE, detail, row.id)
 
 

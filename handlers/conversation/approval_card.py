@@ -117,7 +117,14 @@ def _asked_by(row: ApprovalRow, names: Mapping[str, str]) -> Text:
     if row.requester is None:
         return Text((Bold(actor["id"]), " asks by itself, for nobody in particular."))
     if actor["kind"] == "agent":
-        return Text((Bold(f"The agent {actor['id']}"), " asks on behalf of ", Bold(names[row.requester]), "."))
+        return Text(
+            (
+                Bold(f"The {actor['id'].replace('_', ' ')} agent"),
+                " asks on behalf of ",
+                Bold(names[row.requester]),
+                ".",
+            )
+        )
     return Text((Bold(names[row.requester]), " asks for this:"))
 
 

@@ -27,7 +27,7 @@ from handlers.conversation.desk import Desk
 from handlers.conversation.handler import CannotAnswer
 from handlers.conversation.origin import known
 from handlers.conversation.turn import Turn
-from handlers.conversation.wording import listed, moment_text, names_of_people, role_labels
+from handlers.conversation.wording import listed, moment_text, names_of_people, quoted, role_labels
 from storage.notices import notify
 
 
@@ -88,38 +88,38 @@ def said(answer: Answer, row: ApprovalRow, turn: Turn, names: Mapping[str, str])
         case Approved(by):
             others = listed(names[voter] for voter in by if turn.person is None or voter != turn.person.id)
             who = f"You and {others}" if others else "You"
-            return f"{who} approved “{row.title}”. It is being carried out; its thread hears how it ends."
+            return f"{who} approved {quoted(row.title)}. It is being carried out; its thread hears how it ends."
         case Recorded(still):
-            return f"Your approval of “{row.title}” counts. Still needed: {needed(still)}."
+            return f"Your approval of {quoted(row.title)} counts. Still needed: {needed(still)}."
         case Denied():
-            return f"You denied “{row.title}”. Nothing is done, and whoever asked is told."
+            return f"You denied {quoted(row.title)}. Nothing is done, and whoever asked is told."
         case Refused():
             return _refused(answer, row)
         case AlreadyDecided(status, by, at):
             who = names[by] if by else "somebody"
             when = f", {moment_text(at, turn.person)}" if at else ""
-            return f"“{row.title}” was already {status.value} by {who}{when}. Your vote changed nothing."
+            return f"{quoted(row.title)} was already {status.value} by {who}{when}. Your vote changed nothing."
         case Expired(at):
             return (
-                f"“{row.title}” expired {moment_text(at, turn.person)}, so your vote changed nothing."
+                f"{quoted(row.title)} expired {moment_text(at, turn.person)}, so your vote changed nothing."
                 " Whoever asked can ask again."
             )
         case Superseded(by):
             newer = f" ({by})" if by else ""
-            return f"“{row.title}” was superseded by a newer proposal{newer}; decide on that one."
+            return f"{quoted(row.title)} was superseded by a newer proposal{newer}; decide on that one."
 
 
 def _refused(refused: Refused, row: ApprovalRow) -> str:
     who = role_labels(refused.who_may)
     match refused.reason:
         case Reason.REQUESTER:
-            why = f"You asked for “{row.title}” yourself, so your own vote does not count."
+            why = f"You asked for {quoted(row.title)} yourself, so your own vote does not count."
         case Reason.FOR_THE_REQUESTER:
-            why = f"You would vote for the person who asked for “{row.title}”, and that does not count."
+            why = f"You would vote for the person who asked for {quoted(row.title)}, and that does not count."
         case Reason.VOTED_BEFORE:
-            return f"You have approved “{row.title}” already. Still needed: {_needed_now(row)}."
+            return f"You have approved {quoted(row.title)} already. Still needed: {_needed_now(row)}."
         case Reason.NO_ROLE:
-            why = f"Your roles do not decide on “{row.title}”."
+            why = f"Your roles do not decide on {quoted(row.title)}."
     return f"{why} It takes the {who}."
 
 

@@ -25,7 +25,7 @@ from handlers.conversation.desk import Desk
 from handlers.conversation.handler import CannotAnswer
 from handlers.conversation.origin import known
 from handlers.conversation.turn import Turn
-from handlers.conversation.wording import names_of_people
+from handlers.conversation.wording import names_of_people, quoted
 from handlers.recognise.follow_up import Decision, FollowUp, OpenProposal, read_reply
 
 INTENT = "approvals"
@@ -75,10 +75,10 @@ async def _act(turn: Turn, desk: Desk, proposal: _Open, read: FollowUp) -> Taken
         case Decision.CANCEL:
             return await _cancel(turn, desk, proposal, read)
         case Decision.MODIFY:
-            text = f"Press Modify on the card of “{proposal.row.title}” and say there what should change."
+            text = f"Press Modify on the card of {quoted(proposal.row.title)} and say there what should change."
             return Taken((Reply(text=text),), read.remaining)
         case _:
-            waits = Text((f"“{proposal.row.title}” stays open; nothing is done until it is decided.",))
+            waits = Text((f"{quoted(proposal.row.title)} stays open; nothing is done until it is decided.",))
             reply = Reply(text=str(waits.parts[0]), cards=(Card("Not yet, then", (waits,), "waiting"),))
             return Taken((reply,), read.remaining)
 
@@ -134,7 +134,7 @@ async def _cancel(turn: Turn, desk: Desk, proposal: _Open, read: FollowUp) -> Ta
     refused = await take_back(desk.tx, desk.gate, proposal.row.id, person=person, turn=turn.id)
     if refused is not None:
         return Taken((Reply(text=said(refused, proposal.row, turn, await names_of_people(desk.tx))),))
-    text = f"“{proposal.row.title}” is taken back. Nothing is done."
+    text = f"{quoted(proposal.row.title)} is taken back. Nothing is done."
     return Taken((Reply(text=text, cards=(Card("Taken back", (Text((text,)),)),)),), read.remaining)
 
 
@@ -167,7 +167,7 @@ def _words(turn: Turn) -> str:
 
 def _unsure(proposal: _Open) -> Reply:
     row = proposal.row
-    text = f"I did not count this as a decision on “{row.title}”. If you mean it, press the button."
+    text = f"I did not count this as a decision on {quoted(row.title)}. If you mean it, press the button."
     return Reply(text=text, cards=(Card("Is that a decision?", (Text((text,)), _buttons(row)), "waiting"),))
 
 
@@ -180,7 +180,7 @@ def _which(proposals: list[_Open]) -> Reply:
 def _cannot_check(proposal: _Open, words: str) -> Reply:
     row = proposal.row
     text = (
-        f"I cannot check the condition “{words}” by myself, so I counted no vote on “{row.title}”."
+        f"I cannot check the condition “{words}” by myself, so I counted no vote on {quoted(row.title)}."
         " Decide it without the condition, or wait until you know."
     )
     return Reply(text=text, cards=(Card("I cannot check that", (Text((text,)), _buttons(row)), "warning"),))

@@ -45,6 +45,11 @@ def moment_text(at: datetime, person: Person | None) -> str:
     return f"{local:%a} {local.day} {local:%b %Y, %H:%M} {local.tzname()}"
 
 
+def quoted(title: str) -> str:
+    """A title in quotes; without them if it holds some itself."""
+    return title if "“" in title else f"“{title}”"
+
+
 def counted(number: int, one: str, many: str | None = None) -> str:
     """`1 action`, `3 actions`."""
     return f"{number} {one if number == 1 else many or one + 's'}"

@@ -104,7 +104,7 @@ def _cell(row: Row, column: Column) -> str:
     word = cell.text.removeprefix("✅").strip(" ()")
     if cell.rest:
         return word or "otherwise"
-    return f"{word} ({conditions})" if word and conditions else (word or "always")
+    return word or conditions or "always"
 
 
 def _who(row: Row, everybody: Iterable[Person]) -> str:

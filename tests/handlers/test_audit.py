@@ -54,7 +54,7 @@ async def test_who_approved_that_is_what_was_decided_in_this_thread(talk: Talk) 
     (reply,) = (await talk.say("david", "/audit who approved that?", thread="b")).replies
     assert "Approved by Nathan" in reply.text
     (nothing,) = (await talk.say("david", "/audit who approved that?", thread="empty")).replies
-    assert "I do not know what you mean" in nothing.text
+    assert "Nothing of that kind is in the record yet" in nothing.text
 
 
 async def test_what_nobody_had_to_approve_says_by_which_rule(talk: Talk) -> None:
