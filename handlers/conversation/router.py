@@ -11,6 +11,7 @@ from governance.permissions import Refused, may_ask
 from governance.standing import WindowMode
 from handlers.catalogue import entry_of
 from handlers.conversation import follow_ups
+from handlers.conversation.about_it import request_about_it
 from handlers.conversation.answers import lost_button, not_built, not_permitted, not_understood
 from handlers.conversation.cards import Reply
 from handlers.conversation.desk import Desk
@@ -18,6 +19,7 @@ from handlers.conversation.handler import Asked, CannotAnswer, Handler
 from handlers.conversation.turn import Clicked, Said, Turn
 from handlers.recognise.command import read_command
 from handlers.recognise.recognition import Recognises
+from handlers.recognise.slots.words import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,9 @@ class Router:
         return Answer(replies, follow_ups.INTENT, 1.0)
 
     async def _recognise(self, turn: Turn, text: str, desk: Desk) -> Answer:
+        about_it = request_about_it(plain(text), desk.memory.topic)
+        if about_it is not None:
+            return await self._ask(turn, Asked(about_it, text, 1.0), desk)
         demo = WindowMode.DEMO in desk.modes
         found = await (self._predictable if demo else self._recogniser).recognise(text)
         if found.name is None:

@@ -47,7 +47,7 @@ async def plan_meant(desk: Desk, text: str) -> PlanRow:
         return await plan_by_id(desk.tx, about)
     if not alive:
         raise CannotAnswer("No plan is under way. Ask me to build from a PRD, and one is worked out.")
-    if len(alive) == 1:
+    if len(alive) == 1 and not _IT.search(text):
         return next(iter(alive.values()))
     raise WhichPlan(tuple(alive.values()))
 

@@ -238,3 +238,13 @@ async def test_what_is_set_up_is_not_replanned_by_pretence(product: Product) -> 
     (reply,) = (await product.talk.say("david", "/plan replan the dashboard plan")).replies
     assert "cannot rearrange" in reply.text
     assert (await _state(product)).state == "executing"
+
+
+async def test_it_is_the_threads_plan_and_no_other_thread_guesses_one(product: Product) -> None:
+    plan = await _begun(product)
+    await _advance(product, plan)
+    (elsewhere,) = (await product.talk.say("david", "/plan cancel that", thread="elsewhere")).replies
+    assert "Which plan do you mean?" in elsewhere.text
+    for words, state in (("pause it", "paused"), ("Resume it please!", "executing")):
+        await product.talk.say("david", words)
+        assert (await _state(product)).state == state, words
