@@ -30,9 +30,8 @@ def calls(function: str) -> Iterator[tuple[str, ast.Call, ast.Module]]:
 
 
 def texts(node: ast.expr, tree: ast.Module) -> set[str]:
-    """The strings that an expression may be: a literal, either branch of a choice, or a name's values.
-
-    Empty if it cannot be told by reading.
+    """The strings that an expression may be: a literal, either branch of a choice, a name's values, or what
+    the module's own calls hand in for a parameter. Empty if it cannot be told by reading.
     """
     match node:
         case ast.Constant(value=str(value)):
@@ -40,15 +39,29 @@ def texts(node: ast.expr, tree: ast.Module) -> set[str]:
         case ast.IfExp(body=first, orelse=second):
             return texts(first, tree) | texts(second, tree)
         case ast.Name(id=name):
-            return {
+            assigned = {
                 value
-                for assigned in ast.walk(tree)
-                if isinstance(assigned, ast.Assign)
-                and any(isinstance(target, ast.Name) and target.id == name for target in assigned.targets)
-                for value in texts(assigned.value, tree)
+                for statement in ast.walk(tree)
+                if isinstance(statement, ast.Assign)
+                and any(isinstance(target, ast.Name) and target.id == name for target in statement.targets)
+                for value in texts(statement.value, tree)
             }
+            return assigned or {value for given in _handed_in(name, tree) for value in texts(given, tree)}
         case _:
             return set()
+
+
+def _handed_in(parameter: str, tree: ast.Module) -> Iterator[ast.expr]:
+    """What the module's calls of its own functions give for a parameter of this name."""
+    nodes = list(ast.walk(tree))
+    for function in nodes:
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        places = [number for number, each in enumerate(function.args.args) if each.arg == parameter]
+        for call in nodes:
+            if places and isinstance(call, ast.Call) and _last_name(call.func) == function.name:
+                yield from call.args[places[0] : places[0] + 1]
+                yield from (word.value for word in call.keywords if word.arg == parameter)
 
 
 def _last_name(node: ast.expr) -> str | None:

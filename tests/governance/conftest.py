@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -32,7 +32,10 @@ def edge(edge_url: str) -> Edge:
 
 
 @pytest.fixture
-async def house(database: Database, tenant: str, edge: Edge) -> House:
+async def house(database: Database, tenant: str, edge: Edge) -> AsyncIterator[House]:
+    """A department over the fake port; after each test, what happened there and the log must agree."""
     opened = House(database, tenant, edge)
     await opened.open()
-    return opened
+    yield opened
+    await opened.balance()
+    await opened.leave()

@@ -175,3 +175,25 @@ class House:
         """How often an effect happened."""
         row = await self.effect(effect)
         return (await self.edge.done()).get(row.grant_id or "", 0)
+
+    async def balance(self) -> None:
+        """What happened at the edge = what was intended = what the log says came of it."""
+        await self.number()
+        happened = await self.edge.done()
+        logged = await self.entries("intent", "outcome")
+        async with self.database.transaction(self.tenant) as tx:
+            effects = (await tx.execute(select(EffectRow))).scalars().all()
+        for row in effects:
+            kinds = [entry["kind"] for entry in logged if entry["effect"] == row.id]
+            finished = ["intent", "outcome"] if row.intent else []
+            expected = {"ready": ["intent"], "claimed": ["intent"], "held": ["intent"]}.get(row.state, finished)
+            assert kinds == expected, f"{row.id} is {row.state}"
+            times = happened.get(row.grant_id or "", 0)
+            assert times == 1 if row.state == "done" else times <= 1, f"{row.id} is {row.state}"
+        assert {entry["effect"] for entry in logged} <= {row.id for row in effects}
+
+    async def leave(self) -> None:
+        """Take the queued jobs away: another test's worker would find them."""
+        async with self.database.untenanted() as tx:
+            query = text("DELETE FROM procrastinate_jobs WHERE args->>'tenant' = :tenant")
+            await tx.execute(query, {"tenant": self.tenant})

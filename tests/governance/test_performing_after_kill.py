@@ -62,6 +62,7 @@ async def test_one_effect_and_one_outcome_wherever_the_worker_dies(own: OwnDatab
         assert (await house.effect(effects[point])).state == in_the_end, point
         assert await house.done_at_the_edge(effects[point]) == 1, point
         assert await house.kinds(effects[point]) == ["intent", "outcome"], point
+    await house.balance()
     told = {notice.ids["effect"]: notice.people for notice in await house.notices("effect_ended")}
     assert told[effects["in a call of which nobody can tell"]] == ["nathan"], "a person is asked"
 
