@@ -31,6 +31,7 @@ from handlers.conversation.cards import (
     Text,
     Tone,
 )
+from handlers.conversation.deciders import deciders_text
 from handlers.conversation.desk import Desk
 from handlers.conversation.wording import listed, moment_text, names_of_people, role_labels
 
@@ -50,14 +51,15 @@ async def approval_reply(desk: Desk, row: ApprovalRow, *, lead: str = "") -> Rep
     facts = (*_facts(actions, desk, row), *details.facts)
     blocks: list[Block] = [Text((lead,))] if lead else []
     blocks += [_asked_by(row, names), _actions(actions), *_parts(actions), *details.blocks]
-    blocks += _where_it_stands(state, names)
+    who = needed(missing(state)) + await deciders_text(desk, state, row.requester)
+    blocks += _where_it_stands(state, names, who)
     if state.status is Status.OPEN:
         blocks.append(Buttons((*decision_buttons(row.id), *details.buttons)))
     blocks.append(_recorded(row))
     title = f"{_TITLES[state.status]}: {row.title}"
     tone = _TONES.get(state.status, "plain")
     card = Card(title, tuple(blocks), tone)
-    return Reply(text=_text(row, state, names), cards=(card,), facts=facts, key=row.id)
+    return Reply(text=_text(row, state, names, who), cards=(card,), facts=facts, key=row.id)
 
 
 def decision_buttons(approval: str) -> tuple[Button, Button]:
@@ -144,7 +146,7 @@ def _parts(actions: Sequence[Action]) -> list[Block]:
     return [Fields(tuple(said))]
 
 
-def _where_it_stands(state: ApprovalState, names: Mapping[str, str]) -> list[Block]:
+def _where_it_stands(state: ApprovalState, names: Mapping[str, str], who: str) -> list[Block]:
     blocks: list[Block] = []
     given = [
         (Bold(names[vote.ballot.voter]), " approved ", Moment(vote.at), _on_condition(vote.conditions))
@@ -160,8 +162,8 @@ def _where_it_stands(state: ApprovalState, names: Mapping[str, str]) -> list[Blo
         Text(
             (
                 "Who decides: ",
-                Bold(needed(missing(state))),
-                f" ({itself}), until ",
+                Bold(who),
+                f"; {itself}; until ",
                 Moment(state.deadlines.expires),
                 ". Without a decision by then nothing happens.",
             )
@@ -186,9 +188,9 @@ def _facts(actions: Sequence[Action], desk: Desk, row: ApprovalRow) -> tuple[Fac
     return (Fact(f"{row.id}.cost", "Cost", cost, desk.department.currency, row.opened, source),)
 
 
-def _text(row: ApprovalRow, state: ApprovalState, names: Mapping[str, str]) -> str:
+def _text(row: ApprovalRow, state: ApprovalState, names: Mapping[str, str], deciders: str) -> str:
     if state.status is not Status.OPEN:
         return f"{row.title}: {how_it_ended(state, names)}"
     who = names[row.requester] if row.requester else row.actor["id"]
     until = moment_text(state.deadlines.expires, None)
-    return f"{who} asks: {row.title}. To decide: {needed(missing(state))}, until {until}."
+    return f"{who} asks: {row.title}. To decide: {deciders}, until {until}."

@@ -27,6 +27,7 @@ from handlers.conversation.cards import (
     Text,
     Tone,
 )
+from handlers.conversation.deciders import deciders_text
 from handlers.conversation.desk import Desk
 from handlers.conversation.wording import counted, listed, names_of_people
 from handlers.plans import proposal
@@ -121,7 +122,7 @@ async def _proposed(desk: Desk, plan: PlanRow, draft: PlanDraft, state: Approval
     blocks += proposal.concerns(draft)
     blocks.append(await _what_approving_does(desk, draft))
     blocks.append(Buttons(_buttons(desk, plan, draft, state.id)))
-    blocks.append(_who_decides(state))
+    blocks.append(await _who_decides(desk, plan, state))
     blocks += [proposal.worked_out(draft), _recorded(state.id, plan)]
     version = f" (version {plan.version})" if previous is not None else ""
     title = f"Plan to approve: {draft.title}{version}"
@@ -177,8 +178,8 @@ async def _what_approving_does(desk: Desk, draft: PlanDraft) -> Text:
     )
 
 
-def _who_decides(state: ApprovalState) -> Small:
-    who = needed(missing(state))
+async def _who_decides(desk: Desk, plan: PlanRow, state: ApprovalState) -> Small:
+    who = needed(missing(state)) + await deciders_text(desk, state, plan.requester)
     return Small((f"Decides: {who}, until ", Moment(state.deadlines.expires), ". Silence never approves."))
 
 

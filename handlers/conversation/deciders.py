@@ -1,0 +1,25 @@
+"""The people who can decide on an open approval now, by name."""
+
+from __future__ import annotations
+
+from governance.approvals.decision import ApprovalState
+from governance.approvals.slots import fill
+from governance.directory import holders
+from governance.people import Role
+from handlers.conversation.desk import Desk
+from handlers.conversation.wording import listed
+
+_NAMED = 6
+"""Of more people than these, only the roles are said."""
+
+
+async def deciders_text(desk: Desk, state: ApprovalState, requester: str | None) -> str:
+    """` (David Lindqvist or Priya Ramaswell)`: who holds a role whose vote is missing, and may still vote."""
+    filled = fill(state.terms.slots, [vote.ballot for vote in state.votes])
+    open_slots = [slot for slot, by in zip(state.terms.slots, filled, strict=True) if by is None]
+    roles = {Role(role) for slot in open_slots for role in slot.roles}
+    out = {vote.ballot.voter for vote in state.votes}
+    if requester is not None and not state.terms.requester_may_vote:
+        out.add(requester)
+    names = [person.name for person in await holders(desk.tx, roles) if person.id not in out]
+    return f" ({listed(names, 'or')})" if 0 < len(names) <= _NAMED else ""
