@@ -123,7 +123,7 @@ class Drafting:
             if plan.state != "drafting":
                 return
             halted = isinstance(why, Halted)
-            plan.why = "All agents were halted while it was being worked out." if halted else str(why)
+            plan.why = "All agents are halted. Try again when they go on." if halted else str(why)
             plan.state = "failed"
             if (draft := draft_of(plan)) is not None and await _is_open(tx, plan.approval):
                 plan.state, plan.changes = "proposed", changes_to_json(draft.changes)
