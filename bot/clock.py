@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from time import time
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -35,20 +38,29 @@ async def run_clock(database: Database, tenant: str) -> None:
 
 async def post_checkpoint(database: Database, tenant: str) -> None:
     """Queue the day's checkpoint for its channel."""
-    await _fire(
-        database, tenant, "post_checkpoint", datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-    )
+    with _missed_at_most("post_checkpoint"):
+        async with database.transaction(tenant) as tx:
+            if await fire_once(tx, "post_checkpoint", _due(timedelta(hours=1))):
+                await defer(tx, "post_checkpoint", {}, lock="post_checkpoint")
 
 
 async def sweep(database: Database, tenant: str) -> None:
     """Queue the minute's sweep: overdue approvals, ended windows, reviews due, stuck outboxes, budgets."""
-    await _fire(database, tenant, "sweep", datetime.now(UTC).replace(second=0, microsecond=0))
-
-
-async def _fire(database: Database, tenant: str, schedule: str, due: datetime) -> None:
-    try:
+    with _missed_at_most("sweep"):
         async with database.transaction(tenant) as tx:
-            if await fire_once(tx, schedule, due):
-                await defer(tx, schedule, {}, lock=schedule)
+            if await fire_once(tx, "sweep", _due(timedelta(minutes=1))):
+                await defer(tx, "sweep", {}, lock="sweep")
+
+
+def _due(every: timedelta) -> datetime:
+    seconds = every.total_seconds()
+    return datetime.fromtimestamp(time() // seconds * seconds, UTC)
+
+
+@contextmanager
+def _missed_at_most(schedule: str) -> Iterator[None]:
+    """A database that is away costs this firing, not the clock."""
+    try:
+        yield
     except SQLAlchemyError as away:
         _log.warning("clock_missed", schedule=schedule, why=type(away).__name__)

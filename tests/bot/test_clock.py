@@ -6,6 +6,7 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
+import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import func, select, text
 
@@ -76,3 +77,11 @@ async def test_the_days_checkpoint_is_posted_as_it_was_signed(database: Database
     quote = reply_from_json(row.reply).cards[0].blocks[1]
     assert [getattr(quote, "text", None)] == notes
     assert row.place["audience"] == "restricted"
+
+
+async def test_a_database_that_is_away_costs_one_firing() -> None:
+    away = Database.open("postgresql://countersign_app@127.0.0.1:1/nowhere")
+    with structlog.testing.capture_logs() as logs:
+        await sweep(away, "acme")
+    await away.close()
+    assert [line["event"] for line in logs] == ["clock_missed"]
