@@ -68,7 +68,7 @@ async def worker_part(installation: Installation) -> None:
     """Take turns, perform effects, post answers, number the audit log, until cancelled."""
     installation.recogniser.start()
     concurrency = installation.settings.worker_concurrency
-    app = make_worker_app(installation.urls.app, installation.jobs.by_name(), connections=concurrency + 4)
+    app = make_worker_app(installation.urls.app, installation.jobs.by_name(), connections=2 * concurrency + 4)
     try:
         await app.open_async()
         async with asyncio.TaskGroup() as group:

@@ -19,7 +19,7 @@ from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecisio
 from procrastinate.jobs import Job
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from storage.jobs import QUEUE
+from storage.jobs import QUEUE, SLOW_QUEUE
 
 _log = structlog.get_logger()
 
@@ -53,24 +53,25 @@ class Retries(BaseRetryStrategy):
 def make_app(url: str, jobs: Mapping[str, JobFunction], *, connections: int) -> App:
     """A Procrastinate application over `url` that knows `jobs` by name."""
     connector = PsycopgConnector(conninfo=url, min_size=2, max_size=max(connections, 4))
-    app = App(connector=connector, worker_defaults={"queues": [QUEUE]})
+    app = App(connector=connector, worker_defaults={"queues": [QUEUE, SLOW_QUEUE]})
     for name, function in jobs.items():
         app.task(name=name, queue=QUEUE, retry=Retries())(function)
     return app
 
 
 async def run_worker(app: App, *, concurrency: int, name: str) -> None:
-    """Work until cancelled, through restarts of the database."""
+    """Work until cancelled, through restarts of the database: `concurrency` jobs of each queue at once."""
     async with asyncio.TaskGroup() as group:
-        group.create_task(_supervise(app, concurrency, name))
+        for queue in (QUEUE, SLOW_QUEUE):
+            group.create_task(_supervise(app, queue, concurrency, name))
         group.create_task(_put_back_jobs_of_the_dead(app))
 
 
-async def _supervise(app: App, concurrency: int, name: str) -> None:
+async def _supervise(app: App, queue: str, concurrency: int, name: str) -> None:
     while True:
         try:
             await app.run_worker_async(
-                queues=[QUEUE],
+                queues=[queue],
                 name=name,
                 concurrency=concurrency,
                 install_signal_handlers=False,

@@ -283,7 +283,7 @@ _STATES = {
 async def queue_effect(tx: AsyncSession, row: EffectRow) -> None:
     """Queue the job that performs an effect, for when `tx` commits."""
     args = {"effect": row.id} | ({"turn": row.turn} if row.turn else {})
-    await defer(tx, "perform", args, lock=f"effect:{row.id}", priority=5)
+    await defer(tx, "perform", args, lock=f"effect:{row.id}", priority=5, slow=True)
 
 
 def _subject_id(row: EffectRow) -> str | None:

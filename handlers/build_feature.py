@@ -83,7 +83,8 @@ async def _plan(turn: Turn, desk: Desk, document: str, *, anyway: bool) -> Reply
     plan = new_plan(document, person.id, place_json(turn.place), turn.place.key, turn.id)
     desk.tx.add(plan)
     await desk.tx.flush()
-    await defer(desk.tx, "draft_plan", {"plan": plan.id, "turn": turn.id}, lock=f"plan:{plan.id}")
+    args = {"plan": plan.id, "turn": turn.id}
+    await defer(desk.tx, "draft_plan", args, lock=f"plan:{plan.id}", slow=True)
     desk.memory.about(plan=plan.id)
     return working_reply(plan)
 

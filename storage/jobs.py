@@ -17,6 +17,10 @@ from storage.database import tenant_of
 
 QUEUE = "countersign"
 
+SLOW_QUEUE = "countersign_slow"
+"""Jobs that wait for models, for other systems or for a lot of arithmetic. They have workers of their own, so
+that no number of them keeps a message, a click or a halt waiting."""
+
 _DEFER = text(
     "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(:queue, :name, :priority, :lock, :queueing_lock,"
     " CAST(:args AS jsonb), :at)::procrastinate_job_to_defer_v1])"
@@ -34,17 +38,19 @@ async def defer(
     queueing_lock: str | None = None,
     priority: int = 0,
     at: datetime | None = None,
+    slow: bool = False,
 ) -> None:
     """Queue `name` for when `tx` commits; nothing is queued if it rolls back.
 
     The tenant travels along. Jobs with the same `lock` run one at a time; of jobs with the same
-    `queueing_lock` one waits at most, and deferring a second does nothing. `at` delays it.
+    `queueing_lock` one waits at most, and deferring a second does nothing. `at` delays it; `slow` keeps
+    it out of the way of those that answer people.
     """
     tenant = tenant_of(tx)
     await tx.execute(
         _DEFER,
         {
-            "queue": QUEUE,
+            "queue": SLOW_QUEUE if slow else QUEUE,
             "name": name,
             "priority": priority,
             "lock": lock and f"{tenant}/{lock}",

@@ -35,9 +35,11 @@ async def database(server: embedded.EmbeddedServer) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def tenant(database: Database) -> str:
-    """A company of its own for each test."""
+async def tenant(database: Database) -> AsyncIterator[str]:
+    """A company of its own for each test. Its queued jobs end with it: another test's worker finds them."""
     name = f"t{uuid.uuid4().hex[:12]}"
     async with database.untenanted() as tx:
         await tx.execute(text("INSERT INTO tenants (id, name) VALUES (:id, :id)"), {"id": name})
-    return name
+    yield name
+    async with database.untenanted() as tx:
+        await tx.execute(text("DELETE FROM procrastinate_jobs WHERE args->>'tenant' = :id"), {"id": name})

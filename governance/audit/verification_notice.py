@@ -26,7 +26,7 @@ async def ask_for_verification(
     """Store whom to tell, and queue the work. Returns the notice's id."""
     notice = f"no_{secrets.token_hex(6)}"
     tx.add(NoticeRow(id=notice, kind=KIND, ids={}, place=place and dict(place), people=list(people), turn=turn))
-    await defer(tx, "verify_log", {"notice": notice}, queueing_lock=f"verify:{notice}")
+    await defer(tx, "verify_log", {"notice": notice}, queueing_lock=f"verify:{notice}", slow=True)
     return notice
 
 

@@ -57,7 +57,8 @@ async def change(turn: Turn, desk: Desk, plan: PlanRow, changes: PlanChanges) ->
     plan.changes, plan.notifications = changes_to_json(changes), told
     plan.state, plan.why, plan.turn, plan.changed = "drafting", None, turn.id, desk.now
     await intervened(desk.tx, "modified", person.id, plan.id, _said(changes), desk.now)
-    await defer(desk.tx, "draft_plan", {"plan": plan.id, "turn": turn.id}, lock=f"plan:{plan.id}")
+    args = {"plan": plan.id, "turn": turn.id}
+    await defer(desk.tx, "draft_plan", args, lock=f"plan:{plan.id}", slow=True)
     desk.memory.about(plan=plan.id)
     if plan.thread == turn.place.key:
         return working_reply(plan)

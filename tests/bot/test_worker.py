@@ -90,6 +90,28 @@ async def test_a_click_passes_a_turn_that_takes_long(own: OwnDatabase) -> None:
         await _all_done(own)
 
 
+async def test_a_halt_passes_any_number_of_slow_jobs(own: OwnDatabase) -> None:
+    halted, may_end = asyncio.Event(), asyncio.Event()
+
+    async def draft_plan(tenant: str) -> None:
+        await may_end.wait()
+
+    async def turn(tenant: str) -> None:
+        halted.set()
+
+    async with _working(own, {"turn": turn, "draft_plan": draft_plan}):
+        async with own.database.transaction(own.tenant) as tx:
+            for _ in range(20):
+                await defer(tx, "draft_plan", {}, slow=True)
+        await asyncio.sleep(0.3)
+        async with own.database.transaction(own.tenant) as tx:
+            await defer(tx, "turn", {}, priority=100)
+        async with asyncio.timeout(10):
+            await halted.wait()
+        may_end.set()
+        await _all_done(own)
+
+
 async def test_a_job_that_fails_is_tried_again_and_the_thread_waits_for_it(own: OwnDatabase) -> None:
     order: list[str] = []
 

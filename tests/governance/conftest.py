@@ -38,4 +38,3 @@ async def house(database: Database, tenant: str, edge: Edge) -> AsyncIterator[Ho
     await opened.open()
     yield opened
     await opened.balance()
-    await opened.leave()

@@ -191,9 +191,3 @@ class House:
             times = happened.get(row.grant_id or "", 0)
             assert times == 1 if row.state == "done" else times <= 1, f"{row.id} is {row.state}"
         assert {entry["effect"] for entry in logged} <= {row.id for row in effects}
-
-    async def leave(self) -> None:
-        """Take the queued jobs away: another test's worker would find them."""
-        async with self.database.untenanted() as tx:
-            query = text("DELETE FROM procrastinate_jobs WHERE args->>'tenant' = :tenant")
-            await tx.execute(query, {"tenant": self.tenant})
