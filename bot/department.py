@@ -26,7 +26,7 @@ from bot.jobs import Jobs
 from bot.listener import Listener
 from bot.model_recogniser import ModelRecogniser
 from bot.notices import Notices
-from bot.platform import Adapter
+from bot.platforms.adapter import Adapter
 from bot.recogniser import BackgroundRecogniser
 from bot.settings import Settings
 from bot.turns import Turns

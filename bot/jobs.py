@@ -13,7 +13,7 @@ from agents.plans.drafting import Drafting
 from bot import outbox
 from bot.checkpoint_channel import post_checkpoint
 from bot.notices import Notices
-from bot.platform import Adapter
+from bot.platforms.adapter import Adapter
 from bot.turns import Turns
 from bot.worker import JobFunction
 from governance.approvals import asking

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import outbox
 from bot.desks import Desks
-from bot.platform import Adapter
+from bot.platforms.adapter import Adapter
 from bot.wire import place_from_json
 from governance.directory import NoSuchPerson, person_by_id
 from governance.people import Person

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class Settings(BaseSettings):
@@ -55,12 +55,56 @@ class Settings(BaseSettings):
     checkpoint_channel: str | None = Field(
         default=None, description="channel that gets one signed checkpoint a day"
     )
+    public_url: str | None = Field(
+        default=None, description="https address under which people reach the dashboard; links in chat use it"
+    )
+    token_key: SecretStr | None = Field(
+        default=None, description="Fernet key that seals chat platforms' tokens; made if not given"
+    )
+    redis_url: str | None = Field(
+        default=None, description="Redis for rate budgets that processes share; in memory if not given"
+    )
+    slack_signing_secret: SecretStr | None = Field(
+        default=None, description="proves that requests come from Slack"
+    )
+    slack_bot_token: SecretStr | None = Field(
+        default=None, description="the bot's token, where the app is in one workspace only"
+    )
+    slack_app_token: SecretStr | None = Field(
+        default=None, description="for Socket Mode, where Slack cannot reach this server"
+    )
+    slack_client_id: str | None = Field(
+        default=None, description="for installing into workspaces, and for signing in to the dashboard"
+    )
+    slack_client_secret: SecretStr | None = Field(default=None, description="belongs to SLACK_CLIENT_ID")
+    slack_workspaces: Annotated[frozenset[str], NoDecode] = Field(
+        default=frozenset(), description="team and enterprise ids that are this company's, with commas"
+    )
+    slack_api_url: str = Field(default="https://slack.com/api/", description="where Slack's Web API is")
+    teams_app_id: str | None = Field(default=None, description="the bot's Entra application (client) id")
+    teams_app_password: SecretStr | None = Field(default=None, description="the application's secret")
+    entra_tenants: Annotated[frozenset[str], NoDecode] = Field(
+        default=frozenset(), description="Entra tenant ids that are this company's, with commas"
+    )
+    teams_openid_url: str = Field(
+        default="https://login.botframework.com/v1/.well-known/openidconfiguration",
+        description="where the Bot Framework publishes its signing keys",
+    )
+    entra_authority: str = Field(
+        default="https://login.microsoftonline.com", description="where Entra gives tokens"
+    )
+    graph_url: str = Field(default="https://graph.microsoft.com/v1.0", description="where Microsoft Graph is")
     worker_concurrency: int = Field(
         default=8, ge=1, le=64, description="jobs that one worker process runs at once"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="how much is logged"
     )
+
+    @field_validator("slack_workspaces", "entra_tenants", mode="before")
+    @classmethod
+    def _listed(cls, written: object) -> object:
+        return frozenset(written.replace(",", " ").split()) if isinstance(written, str) else written
 
     @property
     def postgres_folder(self) -> Path:

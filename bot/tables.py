@@ -36,7 +36,11 @@ class InboxRow(TenantScoped, Base):
 
 
 class OutboxRow(TenantScoped, Base):
-    """One message to post or edit, in order per thread. `state`: waiting | posted | failed."""
+    """One message to post or edit, in order per thread.
+
+    `state`: waiting | posted | failed | superseded (a newer edit of the same message was waiting too).
+    `attempted` is when it was last handed to a platform that may have taken it without our knowing.
+    """
 
     __tablename__ = "outbox"
     __table_args__ = (
@@ -58,6 +62,7 @@ class OutboxRow(TenantScoped, Base):
     created: Mapped[datetime] = mapped_column(server_default=text("now()"))
     posted: Mapped[datetime | None]
     failure: Mapped[str | None]
+    attempted: Mapped[datetime | None]
 
 
 class PostedMessageRow(TenantScoped, Base):

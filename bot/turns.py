@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import outbox
 from bot.desks import Desks
-from bot.platform import Adapter
+from bot.platforms.adapter import Adapter
 from bot.tables import ButtonRow, InboxRow, OutboxRow
 from bot.wire import place_from_json
 from bot.worker import is_database_away
@@ -73,7 +73,7 @@ class Turns:
             return
         if row.what["kind"] == "said":
             self._begin(row.what["text"])
-        turn = await _turn(tx, row)
+        turn = await self._turn(tx, row)
         remembered = await memory.recall(tx, turn.place.key)
         desk = await self._desks.desk(tx, remembered)
         answer = await self._router.answer(turn, desk)
@@ -84,6 +84,19 @@ class Turns:
         row.state, row.finished = "done", datetime.now(UTC)
         row.intent, row.confidence = answer.intent, answer.confidence
         _log.info("turn_taken", intent=answer.intent, refused=answer.refused is not None)
+
+    async def _turn(self, tx: AsyncSession, row: InboxRow) -> Turn:
+        # First who speaks and who reads along, for that may link the identity to its person.
+        place = await self._adapters[row.platform].introduce(tx, row.identity, place_from_json(row.place))
+        return Turn(
+            tenant=tenant_of(tx),
+            id=row.id,
+            identity=row.identity,
+            person=await person_by_identity(tx, row.identity),
+            place=place,
+            at=row.received,
+            what=await _what(tx, row.what),
+        )
 
     async def _put(self, tx: AsyncSession, turn: Turn, reply: Reply, intent: str | None) -> None:
         why = must_be_direct(turn.place, reply, intent)
@@ -114,18 +127,6 @@ class Turns:
 async def _stored(tx: AsyncSession, turn: str) -> InboxRow | None:
     query = select(InboxRow).where(InboxRow.id == turn, InboxRow.state == "stored").with_for_update()
     return (await tx.execute(query)).scalar()
-
-
-async def _turn(tx: AsyncSession, row: InboxRow) -> Turn:
-    return Turn(
-        tenant=tenant_of(tx),
-        id=row.id,
-        identity=row.identity,
-        person=await person_by_identity(tx, row.identity),
-        place=place_from_json(row.place),
-        at=row.received,
-        what=await _what(tx, row.what),
-    )
 
 
 async def _what(tx: AsyncSession, stored: dict[str, Any]) -> Said | Clicked:

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.platform import PostFailed
+from bot.platforms.adapter import PostFailed
 from bot.tables import ConsoleMessageRow
 from bot.wire import reply_to_json
 from governance.people import Person
@@ -30,8 +30,18 @@ class ConsoleAdapter:
     """Posts into `console_messages`, edits there, and wakes every open page when the transaction commits."""
 
     name = "console"
+    posts_with_commit = True
 
-    async def post(self, tx: AsyncSession, place: Place, reply: Reply, *, edits: str | None, key: str) -> str:
+    async def post(
+        self,
+        tx: AsyncSession,
+        place: Place,
+        reply: Reply,
+        *,
+        edits: str | None,
+        key: str,
+        again: bool,
+    ) -> str:
         """Post a reply in a thread, or edit message `edits`; a `key` that was posted before posts nothing.
 
         Raises PostFailed if there is no message `edits`.
@@ -48,6 +58,10 @@ class ConsoleAdapter:
         if not person.active:
             return None
         return Place(self.name, direct_channel(person.id), new_message_id(), Audience.DIRECT)
+
+    async def introduce(self, _tx: AsyncSession, _identity: str, place: Place) -> Place:
+        """The console's places are the department's own, and who speaks there is known."""
+        return place
 
 
 def direct_channel(person: str) -> str:

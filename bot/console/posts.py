@@ -8,9 +8,10 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.console.messages import NoSuchThread, NothingSaid, say
-from bot.console.presses import FormIncomplete, NoSuchButton, press
+from bot.console.presses import NoSuchButton, press
 from bot.console.visit import visit
 from bot.inbox import LONGEST_TEXT
+from bot.platforms.forms import FormIncomplete
 
 _Key = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 _Name = Annotated[str, Field(min_length=1, max_length=200)]

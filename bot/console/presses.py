@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from sqlalchemy import select
 
 from bot.console.adapter import announce
 from bot.console.visit import Visit
 from bot.inbox import store_click
+from bot.platforms.forms import FormIncomplete, Values, check_values
 from bot.tables import ButtonRow, OutboxRow
 from bot.wire import form_from_json, place_from_json
 from governance.places import Place
-from handlers.conversation.cards import Form
-
-Values = Mapping[str, str | list[str]]
 
 
 class NoSuchButton(LookupError):
     """No button has this token, or it was posted where this person does not read."""
-
-
-class FormIncomplete(Exception):
-    """A form's answers that cannot be taken. The text says which and why."""
 
 
 async def button_for(visiting: Visit, token: str) -> tuple[ButtonRow, Place]:
@@ -59,21 +51,3 @@ async def press(visiting: Visit, *, token: str, values: Values, key: str) -> Pla
     )
     await announce(visiting.tx, place, "")
     return place
-
-
-def check_values(form: Form, values: Values) -> None:
-    """Raises FormIncomplete unless the values answer exactly this form."""
-    inputs = {entry.name: entry for entry in form.inputs}
-    for name, value in values.items():
-        entry = inputs.get(name)
-        if entry is None:
-            raise FormIncomplete(f"“{form.title}” does not ask for “{name}”.")
-        if (entry.type == "choices") != isinstance(value, list):
-            raise FormIncomplete(f"“{entry.label}” was answered in another form than it asks for.")
-        allowed = {choice for choice, _ in entry.options}
-        chosen = value if isinstance(value, list) else [value]
-        if entry.type in ("choice", "choices") and not allowed.issuperset(filter(None, chosen)):
-            raise FormIncomplete(f"“{entry.label}” offers no such choice.")
-    for entry in form.inputs:
-        if entry.required and not values.get(entry.name):
-            raise FormIncomplete(f"“{entry.label}” is needed.")

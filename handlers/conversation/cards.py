@@ -201,7 +201,8 @@ class Reply:
     `text` says the same without the card (notifications, screen readers, the command line). A `key`
     names the message within its thread: a later reply with the same key edits it in place.
     `restricted` names why some readers of a department channel may not see it (revenue, audit entries,
-    another customer): it then goes to a direct message, and the channel is told so.
+    another customer): it then goes to a direct message, and the channel is told so. `aside` is the
+    identity for whom alone this is, in a place that others read: a refused press concerns nobody else.
     """
 
     text: str
@@ -209,3 +210,4 @@ class Reply:
     facts: tuple[Fact, ...] = ()
     key: str | None = None
     restricted: str | None = None
+    aside: str | None = None

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import outbox
 from bot.console.adapter import ConsoleAdapter
-from bot.platform import PostFailed
+from bot.platforms.adapter import PostFailed
 from bot.tables import ConsoleMessageRow, OutboxRow
 from governance.people import Person
 from governance.places import Audience, Place
@@ -27,12 +27,17 @@ class Platform:
     """A chat platform that keeps what it is sent, and fails as it is told for a text."""
 
     name = "fake"
+    posts_with_commit = False
 
-    def __init__(self, **failures: list[PostFailed]) -> None:
+    def __init__(self, **failures: list[PostFailed | KeyboardInterrupt]) -> None:
         self.failures = failures
+        self.again: list[bool] = []
         self.posted: list[tuple[str, str | None]] = []
 
-    async def post(self, tx: AsyncSession, place: Place, reply: Reply, *, edits: str | None, key: str) -> str:
+    async def post(
+        self, tx: AsyncSession, place: Place, reply: Reply, *, edits: str | None, key: str, again: bool
+    ) -> str:
+        self.again.append(again)
         if self.failures.get(reply.text):
             raise self.failures[reply.text].pop(0)
         await asyncio.sleep(0)
@@ -42,6 +47,9 @@ class Platform:
     async def direct(self, tx: AsyncSession, person: Person) -> Place | None:
         return None
 
+    async def introduce(self, tx: AsyncSession, identity: str, place: Place) -> Place:
+        return place
+
 
 class Killed(ConsoleAdapter):
     """The console, with a worker that dies after posting and before recording, so many times."""
@@ -49,8 +57,10 @@ class Killed(ConsoleAdapter):
     def __init__(self, times: int) -> None:
         self.times = times
 
-    async def post(self, tx: AsyncSession, place: Place, reply: Reply, *, edits: str | None, key: str) -> str:
-        message = await super().post(tx, place, reply, edits=edits, key=key)
+    async def post(
+        self, tx: AsyncSession, place: Place, reply: Reply, *, edits: str | None, key: str, again: bool
+    ) -> str:
+        message = await super().post(tx, place, reply, edits=edits, key=key, again=again)
         if self.times:
             self.times -= 1
             raise KeyboardInterrupt
@@ -140,9 +150,29 @@ async def test_a_key_edits_its_message_in_its_thread_alone(database: Database, t
     await _put(database, tenant, "elsewhere", key="k", place=replace(PLACE, thread="t2"))
     for thread in ("t1", "t2"):
         await outbox.post_thread(database, tenant, replace(PLACE, thread=thread).key, {"fake": platform})
-    assert platform.posted == [
-        ("first", None), ("second", "m1"), ("another", None), ("third", "m1"), ("elsewhere", None),
-    ]  # fmt: skip
+    assert platform.posted == [("first", None), ("another", None), ("third", "m1"), ("elsewhere", None)]
+    assert ("second", "superseded") in await _states(database, tenant)
+
+
+async def test_the_next_attempt_knows_whether_the_last_may_have_gone_through(
+    database: Database, tenant: str
+) -> None:
+    platform = Platform(one=[PostFailed("no answer", 0.0, is_certain=False), PostFailed("slow down", 0.0)])
+    await _put(database, tenant, "one")
+    for _ in range(3):
+        await outbox.post_thread(database, tenant, PLACE.key, {"fake": platform})
+    assert platform.again == [False, True, False]
+
+
+async def test_a_worker_killed_while_it_posts_leaves_the_attempt_on_record(
+    database: Database, tenant: str
+) -> None:
+    platform = Platform(one=[KeyboardInterrupt()])
+    await _put(database, tenant, "one")
+    with pytest.raises(KeyboardInterrupt):
+        await outbox.post_thread(database, tenant, PLACE.key, {"fake": platform})
+    await outbox.post_thread(database, tenant, PLACE.key, {"fake": platform})
+    assert platform.again == [False, True]
 
 
 async def test_a_worker_killed_between_post_and_record_does_not_double_on_the_console(
@@ -166,7 +196,9 @@ async def test_the_console_takes_a_key_once_whatever_became_of_the_record(
     messages = set()
     for _ in range(3):
         async with database.transaction(tenant) as tx:
-            messages.add(await console.post(tx, CONSOLE, Reply(text="once"), edits=None, key="ou_1"))
+            messages.add(
+                await console.post(tx, CONSOLE, Reply(text="once"), edits=None, key="ou_1", again=False)
+            )
     assert len(messages) == 1
     async with database.transaction(tenant) as tx:
         assert len((await tx.execute(select(ConsoleMessageRow.id))).all()) == 1

@@ -7,9 +7,10 @@ import json
 import psycopg
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.adapter import NEWS, ConsoleAdapter
-from bot.platform import PostFailed
+from bot.platforms.adapter import PostFailed
 from bot.tables import ConsoleMessageRow
 from bot.wire import reply_from_json
 from governance.people import Person, Role
@@ -23,9 +24,13 @@ PLACE = Place("console", "product", "cm_1", Audience.DEPARTMENT)
 DAVID = Person("t", "david", "David", frozenset({Role.PRODUCT_OWNER}))
 
 
+async def _post(tx: AsyncSession, reply: Reply, *, edits: str | None = None, key: str) -> str:
+    return await ConsoleAdapter().post(tx, PLACE, reply, edits=edits, key=key, again=False)
+
+
 async def test_a_reply_is_kept_whole(database: Database, tenant: str) -> None:
     async with database.transaction(tenant) as tx:
-        message = await ConsoleAdapter().post(tx, PLACE, plan_reply(), edits=None, key="ou_1")
+        message = await _post(tx, plan_reply(), key="ou_1")
     async with database.transaction(tenant) as tx:
         row = (await tx.execute(select(ConsoleMessageRow))).scalar_one()
     assert row.id == message
@@ -40,7 +45,7 @@ async def test_the_same_key_posts_once(database: Database, tenant: str) -> None:
     posted = []
     for _ in range(2):
         async with database.transaction(tenant) as tx:
-            posted.append(await ConsoleAdapter().post(tx, PLACE, Reply("Done"), edits=None, key="ou_1"))
+            posted.append(await _post(tx, Reply("Done"), key="ou_1"))
     async with database.transaction(tenant) as tx:
         count = (await tx.execute(select(func.count()).select_from(ConsoleMessageRow))).scalar_one()
     assert posted[0] == posted[1]
@@ -49,9 +54,11 @@ async def test_the_same_key_posts_once(database: Database, tenant: str) -> None:
 
 async def test_an_edit_takes_the_message_s_place(database: Database, tenant: str) -> None:
     async with database.transaction(tenant) as tx:
-        message = await ConsoleAdapter().post(tx, PLACE, plan_reply(), edits=None, key="ou_1")
+        message = await _post(tx, plan_reply(), key="ou_1")
     async with database.transaction(tenant) as tx:
-        edited = await ConsoleAdapter().post(tx, PLACE, approved_reply("David"), edits=message, key="ou_2")
+        edited = await ConsoleAdapter().post(
+            tx, PLACE, approved_reply("David"), edits=message, key="ou_2", again=False
+        )
     async with database.transaction(tenant) as tx:
         row = (await tx.execute(select(ConsoleMessageRow))).scalar_one()
     assert edited == message
@@ -63,7 +70,7 @@ async def test_an_edit_takes_the_message_s_place(database: Database, tenant: str
 async def test_what_is_not_there_cannot_be_edited_ever(database: Database, tenant: str) -> None:
     async with database.transaction(tenant) as tx:
         with pytest.raises(PostFailed) as failed:
-            await ConsoleAdapter().post(tx, PLACE, Reply("Done"), edits="cm_gone", key="ou_1")
+            await ConsoleAdapter().post(tx, PLACE, Reply("Done"), edits="cm_gone", key="ou_1", again=False)
     assert failed.value.retry_after is None
 
 
@@ -73,7 +80,7 @@ async def test_committing_announces_the_message_and_nothing_of_what_it_says(
     async with await psycopg.AsyncConnection.connect(server.app_url, autocommit=True) as hearing:
         await hearing.execute(f"LISTEN {NEWS}")
         async with database.transaction(tenant) as tx:
-            message = await ConsoleAdapter().post(tx, PLACE, Reply("A secret"), edits=None, key="ou_1")
+            message = await ConsoleAdapter().post(tx, PLACE, Reply("A secret"), key="ou_1", again=False)
         heard = [news.payload async for news in hearing.notifies(timeout=5, stop_after=1)]
     expected = {"tenant": tenant, "channel": "product", "thread": "cm_1", "message": message}
     assert [json.loads(payload) for payload in heard] == [expected]
@@ -94,9 +101,9 @@ async def test_direct_messages_open_a_thread_each(database: Database, tenant: st
 
 async def test_another_company_sees_none_of_it(database: Database, tenant: str, company: str) -> None:
     async with database.transaction(tenant) as tx:
-        message = await ConsoleAdapter().post(tx, PLACE, Reply("Ours"), edits=None, key="ou_1")
+        message = await _post(tx, Reply("Ours"), key="ou_1")
     async with database.untenanted() as tx:
         assert (await tx.execute(select(ConsoleMessageRow))).first() is None
     async with database.transaction(f"{tenant}x") as tx:
         with pytest.raises(PostFailed):
-            await ConsoleAdapter().post(tx, PLACE, Reply("Theirs"), edits=message, key="ou_2")
+            await _post(tx, Reply("Theirs"), edits=message, key="ou_2")

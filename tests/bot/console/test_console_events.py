@@ -56,7 +56,7 @@ async def _listening(
 
 async def _post(served: Served, place: Place, reply: Reply, key: str, edits: str | None = None) -> str:
     async with served.database.transaction(served.tenant) as tx:
-        return await ConsoleAdapter().post(tx, place, reply, edits=edits, key=key)
+        return await ConsoleAdapter().post(tx, place, reply, edits=edits, key=key, again=False)
 
 
 async def test_an_edit_reaches_the_page_in_place_of_the_message(served: Served) -> None:
