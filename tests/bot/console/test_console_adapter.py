@@ -56,9 +56,7 @@ async def test_an_edit_takes_the_message_s_place(database: Database, tenant: str
     async with database.transaction(tenant) as tx:
         message = await _post(tx, plan_reply(), key="ou_1")
     async with database.transaction(tenant) as tx:
-        edited = await ConsoleAdapter().post(
-            tx, PLACE, approved_reply("David"), edits=message, key="ou_2", again=False
-        )
+        edited = await _post(tx, approved_reply("David"), edits=message, key="ou_2")
     async with database.transaction(tenant) as tx:
         row = (await tx.execute(select(ConsoleMessageRow))).scalar_one()
     assert edited == message
@@ -70,7 +68,7 @@ async def test_an_edit_takes_the_message_s_place(database: Database, tenant: str
 async def test_what_is_not_there_cannot_be_edited_ever(database: Database, tenant: str) -> None:
     async with database.transaction(tenant) as tx:
         with pytest.raises(PostFailed) as failed:
-            await ConsoleAdapter().post(tx, PLACE, Reply("Done"), edits="cm_gone", key="ou_1", again=False)
+            await _post(tx, Reply("Done"), edits="cm_gone", key="ou_1")
     assert failed.value.retry_after is None
 
 
@@ -80,7 +78,7 @@ async def test_committing_announces_the_message_and_nothing_of_what_it_says(
     async with await psycopg.AsyncConnection.connect(server.app_url, autocommit=True) as hearing:
         await hearing.execute(f"LISTEN {NEWS}")
         async with database.transaction(tenant) as tx:
-            message = await ConsoleAdapter().post(tx, PLACE, Reply("A secret"), key="ou_1", again=False)
+            message = await _post(tx, Reply("A secret"), key="ou_1")
         heard = [news.payload async for news in hearing.notifies(timeout=5, stop_after=1)]
     expected = {"tenant": tenant, "channel": "product", "thread": "cm_1", "message": message}
     assert [json.loads(payload) for payload in heard] == [expected]
