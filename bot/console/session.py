@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from pathlib import Path
 
 from aiohttp import web
 from cryptography.fernet import Fernet, InvalidToken
+
+from bot.platforms.sealing import key_in
 
 COOKIE = "countersign_persona"
 _THIRTY_DAYS = 30 * 24 * 3600
@@ -36,15 +36,5 @@ class Session:
 
 
 def session_key(folder: Path) -> bytes:
-    """The installation's key for console cookies, made at first use; only its owner may read the file."""
-    path = folder / "console.key"
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        made = folder / f".console.key.{os.getpid()}"
-        with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(Fernet.generate_key())
-        # Linking fails if another process was first, so that both read one whole key.
-        with suppress(FileExistsError):
-            os.link(made, path)
-        made.unlink()
-    return path.read_bytes()
+    """The installation's key for console cookies, made at first use."""
+    return key_in(folder / "console.key")
