@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -27,6 +28,7 @@ from bot.listener import Listener
 from bot.model_recogniser import ModelRecogniser
 from bot.notices import Notices
 from bot.platforms.adapter import Adapter
+from bot.platforms.sealing import key_in
 from bot.recogniser import BackgroundRecogniser
 from bot.settings import Settings
 from bot.turns import Turns
@@ -52,6 +54,12 @@ from integrations.services.local import LocalCatalogue
 from integrations.tracker.local import LocalTracker
 from integrations.tracker.performing import specs as tracker_specs
 from storage.database import Database
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
+
+    from bot.platforms.budgets import Budgets
+    from bot.slack.workspaces import Workspaces
 
 
 @dataclass(frozen=True)
@@ -130,8 +138,39 @@ class Installation:
 
     @cached_property
     def adapters(self) -> Mapping[str, Adapter]:
-        """The chat platforms that this installation speaks on."""
-        return {"console": ConsoleAdapter()}
+        """The chat platforms that this installation speaks on: the console on this machine alone."""
+        spoken: dict[str, Adapter] = {}
+        if self.settings.env == "local":
+            spoken["console"] = ConsoleAdapter()
+        if self.slack is not None:
+            from bot.slack.connecting import adapter_of
+
+            spoken["slack"] = adapter_of(self.settings, self.slack, self.budgets)
+        return spoken
+
+    @cached_property
+    def budgets(self) -> Budgets:
+        """What the platforms' rate limits leave, for all processes together where there is a Redis."""
+        from bot.platforms.budgets import Budgets
+
+        return Budgets(self.settings.redis_url)
+
+    @cached_property
+    def slack(self) -> Workspaces | None:
+        """The company's workspaces in Slack; None where Slack is not configured."""
+        if not self.settings.speaks_slack:
+            return None
+        from bot.slack.connecting import workspaces_of
+
+        return workspaces_of(self.settings, self.database, self.sealing)
+
+    @cached_property
+    def sealing(self) -> Fernet:
+        """Seals the chat platforms' tokens."""
+        from cryptography.fernet import Fernet
+
+        key = self.settings.token_key
+        return Fernet(key.get_secret_value() if key else key_in(self.settings.var_folder / "tokens.key"))
 
     def ports(self, tenant: str) -> Ports:
         """A tenant's outside world."""

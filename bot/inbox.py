@@ -27,15 +27,22 @@ _KEPT_CONTROLS = {"\n", "\t"}
 
 
 async def store_words(
-    tx: AsyncSession, *, platform: str, key: str, identity: str, place: Place, text: str
+    tx: AsyncSession,
+    *,
+    platform: str,
+    key: str,
+    identity: str,
+    place: Place,
+    text: str,
+    overheard: bool = False,
 ) -> str | None:
     """Store something said, and queue its turn. None if this event was stored before.
 
     Turns of a thread run one at a time, so that answers come in order; words that may mean a halt
-    wait for nobody.
+    wait for nobody. What was `overheard` is answered only if it is understood.
     """
     read = clean(text)
-    what = {"kind": "said", "text": read}
+    what = {"kind": "said", "text": read} | ({"overheard": True} if overheard else {})
     urgent = bool(_HALTING.search(read[:200]))
     return await _store(
         tx,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Coroutine
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from aiohttp import web
@@ -19,6 +19,9 @@ from bot.web import make_app as make_web_app
 from bot.worker import make_app as make_worker_app
 from bot.worker import run_worker
 from governance.fence import CHANNEL as FENCE
+
+if TYPE_CHECKING:
+    from bot.slack.connecting import SlackWeb
 
 _log = structlog.get_logger()
 
@@ -54,14 +57,31 @@ async def web_part(installation: Installation) -> None:
         log_key=installation.signer(settings.tenant).verifier,
         checkpoint_file=installation.checkpoint_file,
     )
+    slack = _add_slack(installation, app)
     runner = web.AppRunner(app, access_log=None, handle_signals=False)
     await runner.setup()
     try:
         await web.TCPSite(runner, settings.host, settings.port).start()
         _log.info("web_ready", url=f"http://{settings.host}:{settings.port}")
+        if slack is not None and slack.app_token is not None:
+            from bot.slack.socket import run_socket
+
+            await run_socket(slack.bolt, slack.app_token)
         await asyncio.Event().wait()
     finally:
         await runner.cleanup()
+
+
+def _add_slack(installation: Installation, app: web.Application) -> SlackWeb | None:
+    """Serve Slack where it is configured; its library takes half a second to load, so only there."""
+    if installation.slack is None:
+        return None
+    from bot.slack.connecting import web_of
+    from bot.slack.routes import add_slack
+
+    slack = web_of(installation.settings, installation.database, installation.slack)
+    add_slack(app, slack)
+    return slack
 
 
 async def worker_part(installation: Installation) -> None:

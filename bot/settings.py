@@ -107,6 +107,12 @@ class Settings(BaseSettings):
         return frozenset(written.replace(",", " ").split()) if isinstance(written, str) else written
 
     @property
+    def speaks_slack(self) -> bool:
+        """Whether Slack is configured: requests can be proved, or a socket opened, and there is a token."""
+        proved = self.slack_signing_secret or self.slack_app_token
+        return bool(proved and (self.slack_bot_token or (self.slack_client_id and self.slack_client_secret)))
+
+    @property
     def postgres_folder(self) -> Path:
         """Where the embedded database keeps its data."""
         return self.var_folder / "postgres"

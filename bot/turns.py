@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import outbox
 from bot.desks import Desks
-from bot.platforms.adapter import Adapter
+from bot.platforms.adapter import Adapter, PlatformAway
 from bot.tables import ButtonRow, InboxRow, OutboxRow
 from bot.wire import place_from_json
 from bot.worker import is_database_away
@@ -25,6 +25,7 @@ from handlers.conversation import memory
 from handlers.conversation.answers import broke
 from handlers.conversation.audience import answered_directly, must_be_direct
 from handlers.conversation.cards import Reply
+from handlers.conversation.rating import with_rating
 from handlers.conversation.router import Answer, Router
 from handlers.conversation.turn import Clicked, Said, Turn
 from storage.database import Database, tenant_of
@@ -55,14 +56,15 @@ class Turns:
         """Answer a stored turn, once. The answer, its audit entries and all that it set going commit
         together, so a turn whose process died is simply taken again.
 
-        A fault of ours is answered as such; the database being away is left to the job's next try.
+        A fault of ours is answered as such; the database or the platform being away is left to the
+        job's next try.
         """
         with structlog.contextvars.bound_contextvars(turn=turn, tenant=tenant):
             try:
                 async with self._database.transaction(tenant) as tx:
                     await self._take(tx, turn)
             except Exception as fault:
-                if is_database_away(fault):
+                if is_database_away(fault) or isinstance(fault, PlatformAway):
                     raise
                 _log.exception("turn_failed")
                 await self._apologise(tenant, turn, type(fault).__name__)
@@ -99,6 +101,9 @@ class Turns:
         )
 
     async def _put(self, tx: AsyncSession, turn: Turn, reply: Reply, intent: str | None) -> None:
+        asks = self._adapters[turn.place.platform].asks_for_ratings
+        if asks and isinstance(turn.what, Said) and intent is not None:
+            reply = with_rating(reply, turn.id)
         why = must_be_direct(turn.place, reply, intent)
         direct = await self._direct(tx, turn) if why else None
         if why is None:
@@ -131,7 +136,7 @@ async def _stored(tx: AsyncSession, turn: str) -> InboxRow | None:
 
 async def _what(tx: AsyncSession, stored: dict[str, Any]) -> Said | Clicked:
     if stored["kind"] == "said":
-        return Said(stored["text"])
+        return Said(stored["text"], overheard=stored.get("overheard", False))
     pressed = (
         await tx.execute(
             select(ButtonRow.verb, ButtonRow.subject, OutboxRow.message)

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from governance.places import Place
-from handlers.conversation.cards import Button, Buttons, Card, Form, Reply
+from handlers.conversation.cards import Block, Button, Buttons, Form, Rating, Reply
 
 _REPLY: TypeAdapter[Reply] = TypeAdapter(Reply)
 _PLACE: TypeAdapter[Place] = TypeAdapter(Place)
@@ -57,16 +57,17 @@ def with_tokens(reply: Reply) -> tuple[Reply, tuple[Button, ...]]:
         made.append(dataclasses.replace(button, token=f"b_{secrets.token_urlsafe(12)}"))
         return made[-1]
 
-    def with_block_tokens(card: Card) -> Card:
-        return dataclasses.replace(
-            card,
-            blocks=tuple(
-                dataclasses.replace(block, buttons=tuple(tokened(button) for button in block.buttons))
-                if isinstance(block, Buttons)
-                else block
-                for block in card.blocks
-            ),
-        )
+    def with_block_tokens(block: Block) -> Block:
+        match block:
+            case Buttons(buttons):
+                return dataclasses.replace(block, buttons=tuple(tokened(button) for button in buttons))
+            case Rating(useful, not_useful):
+                return dataclasses.replace(block, useful=tokened(useful), not_useful=tokened(not_useful))
+            case _:
+                return block
 
-    cards = tuple(with_block_tokens(card) for card in reply.cards)
+    cards = tuple(
+        dataclasses.replace(card, blocks=tuple(with_block_tokens(block) for block in card.blocks))
+        for card in reply.cards
+    )
     return dataclasses.replace(reply, cards=cards), tuple(made)

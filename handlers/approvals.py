@@ -54,6 +54,11 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     return await _overview(mine, others, desk)
 
 
+async def waiting_reply(person: Person, desk: Desk) -> Reply:
+    """What waits for this person's decision, and what they asked for that waits for others."""
+    return await _overview(*await _waiting(person, desk), desk)
+
+
 async def _one(turn: Turn, text: str, approval: str, person: Person, desk: Desk) -> Reply:
     try:
         row = await approval_row(desk.tx, approval)

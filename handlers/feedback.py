@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from dataclasses import replace
 
 from handlers.conversation.cards import Button, Buttons, Card, Form, Input, Reply, Text
 from handlers.conversation.desk import Desk
@@ -62,21 +63,47 @@ def read_trust(said: str) -> int | None:
 
 async def press(turn: Turn, desk: Desk) -> Reply:
     """The form, filled in."""
-    pressed = turn.what
-    if not isinstance(pressed, Clicked):
-        raise TypeError("a press is a click")
+    pressed = _pressed(turn)
     values = {name: str(value).strip() for name, value in pressed.values.items()}
     useful = {"yes": True, "no": False}.get(values.get("useful", ""))
     trust = int(values["trust"]) if values.get("trust") in ("1", "2", "3", "4", "5") else None
     return await _store(turn, desk, useful, trust, values.get("comment") or None)
 
 
-async def _store(turn: Turn, desk: Desk, useful: bool | None, trust: int | None, comment: str | None) -> Reply:
+async def rate_useful(turn: Turn, desk: Desk) -> Reply:
+    """The small button under an answer."""
+    reply = await _store(turn, desk, True, None, None, about=_pressed(turn).subject)
+    return replace(reply, aside=turn.identity)
+
+
+async def rate_not_useful(turn: Turn, desk: Desk) -> Reply:
+    """Its neighbour, which asks what should be different."""
+    pressed = _pressed(turn)
+    comment = str(pressed.values.get("comment", "")).strip() or None
+    reply = await _store(turn, desk, False, None, comment, about=pressed.subject)
+    return replace(reply, aside=turn.identity)
+
+
+def _pressed(turn: Turn) -> Clicked:
+    if not isinstance(turn.what, Clicked):
+        raise TypeError("a press is a click")
+    return turn.what
+
+
+async def _store(
+    turn: Turn,
+    desk: Desk,
+    useful: bool | None,
+    trust: int | None,
+    comment: str | None,
+    *,
+    about: str | None = None,
+) -> Reply:
     desk.tx.add(
         FeedbackRow(
             id=f"fe_{secrets.token_hex(6)}",
             person=known(turn).id,
-            turn=turn.id,
+            turn=about or turn.id,
             useful=useful,
             trust=trust,
             comment=comment,
@@ -88,7 +115,8 @@ async def _store(turn: Turn, desk: Desk, useful: bool | None, trust: int | None,
     if trust is not None:
         parts.append(f"{trust} of 5")
     noted = f" ({', '.join(parts)})" if parts else ""
-    again = " Tell me what should be different, and I note that too." if useful is False else ""
+    unclear = useful is False and comment is None
+    again = " Tell me what should be different, and I note that too." if unclear else ""
     return Reply(text=f"Thank you. I noted it{noted}; the department's figures count it.{again}")
 
 
@@ -114,4 +142,8 @@ def _ask() -> Reply:
     return Reply(text=text, cards=(Card("Feedback", (Text((text,)), Buttons((button,)))),))
 
 
-HANDLER = Handler("feedback", answer, {"feedback": press})
+HANDLER = Handler(
+    "feedback",
+    answer,
+    {"feedback": press, "rate_useful": rate_useful, "rate_not_useful": rate_not_useful},
+)

@@ -31,6 +31,7 @@ class ConsoleAdapter:
 
     name = "console"
     posts_with_commit = True
+    asks_for_ratings = False
 
     async def post(
         self,

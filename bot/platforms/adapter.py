@@ -24,15 +24,21 @@ class PostFailed(Exception):
         self.is_certain = is_certain
 
 
+class PlatformAway(Exception):
+    """The platform does not answer just now, so that who speaks, or who reads along, cannot be told yet."""
+
+
 class Adapter(Protocol):
     """One chat platform. `name` is the platform of the places it serves (`console`, `slack`, `teams`).
 
     `posts_with_commit` says that a post is part of its transaction (the console's rows); elsewhere it is
     out whatever becomes of the transaction, so each attempt is put on record before it is made.
+    `asks_for_ratings` says that it has small buttons for them.
     """
 
     name: str
     posts_with_commit: bool
+    asks_for_ratings: bool
 
     async def post(
         self, tx: AsyncSession, place: Place, reply: Reply, *, edits: str | None, key: str, again: bool
@@ -51,5 +57,5 @@ class Adapter(Protocol):
 
         Links an identity that was not seen before to its Person where the platform vouches for it (a
         verified email address of a member), and unlinks one that has left. Returns the place with the
-        audience that the platform's own facts give it.
+        audience that the platform's own facts give it. Raises PlatformAway.
         """

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -51,6 +51,23 @@ async def believed(tx: AsyncSession, platform: str, channel: str, now: datetime)
     )
     found = (await tx.execute(query)).scalar()
     return None if found is None else Audience(found)
+
+
+async def believed_to_be_in(tx: AsyncSession, platform: str, channel: str) -> bool:
+    """Whether the bot has been spoken to in a channel, and so can speak there."""
+    row = PlatformChannelRow
+    query = select(row.channel).where(row.platform == platform, row.channel == channel)
+    return (await tx.execute(query)).scalar() is not None
+
+
+async def forget(tx: AsyncSession, platform: str, channel: str) -> None:
+    """What is known of a channel is out of date: it was renamed, shared, or somebody joined."""
+    row = PlatformChannelRow
+    await tx.execute(
+        update(row)
+        .where(row.platform == platform, row.channel == channel)
+        .values(checked=datetime(1970, 1, 1, tzinfo=UTC))
+    )
 
 
 async def keep(

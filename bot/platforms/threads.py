@@ -1,4 +1,4 @@
-"""Threads that Countersign begins: they have a name of ours until the platform gives the first message an id."""
+"""Threads that Countersign begins: named by us until the platform gives their first message an id."""
 
 from __future__ import annotations
 

@@ -178,8 +178,17 @@ class Buttons:
     kind: Literal["buttons"] = "buttons"
 
 
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """Whether the answer was useful: two small buttons at its end, on platforms that have them."""
+
+    useful: Button
+    not_useful: Button
+    kind: Literal["rating"] = "rating"
+
+
 Tone = Literal["plain", "good", "warning", "bad", "waiting"]
-Block = Text | Fields | Bullets | Table | Progress | Chart | File | Small | Quote | Buttons
+Block = Text | Fields | Bullets | Table | Progress | Chart | File | Small | Quote | Buttons | Rating
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from handlers.conversation.cards import Card, Reply, Text, Tone
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import CannotAnswer
 from handlers.conversation.origin import known
-from handlers.conversation.turn import Turn
+from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import listed, moment_text, names_of_people, quoted, role_labels
 from storage.notices import notify
 
@@ -74,7 +74,9 @@ async def decide_on(
     names = await names_of_people(desk.tx)
     text = said(cast.answer, cast.row, turn, names)
     tone = _TONES.get(type(cast.answer), "plain")
-    return Reply(text=text, cards=(Card(_TITLES[type(cast.answer)], (Text((text,)),), tone),))
+    missed = isinstance(turn.what, Clicked) and not isinstance(cast.answer, Approved | Recorded | Denied)
+    card = Card(_TITLES[type(cast.answer)], (Text((text,)),), tone)
+    return Reply(text=text, cards=(card,), aside=turn.identity if missed else None)
 
 
 def no_such_approval(approval: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from governance.directory import holders
 from governance.people import Role
@@ -57,15 +57,18 @@ class Router:
         if pressed.verb == "ask":
             name, _, text = pressed.subject.partition(" ")
             return await self._ask(turn, Asked(name, text, 1.0), desk)
+        # What only concerns whoever pressed is said to them alone, where others read along.
         handler = self._presses.get(pressed.verb)
         if handler is None:
-            return Answer((lost_button(),), None, 0.0)
+            return Answer((replace(lost_button(), aside=turn.identity),), None, 0.0)
         if refusal := await self._refusal(turn, handler.name, desk):
-            return refusal
+            return replace(
+                refusal, replies=tuple(replace(reply, aside=turn.identity) for reply in refusal.replies)
+            )
         try:
             reply = await handler.presses[pressed.verb](turn, desk)
         except CannotAnswer as cannot:
-            reply = Reply(text=str(cannot))
+            reply = Reply(text=str(cannot), aside=turn.identity)
         return Answer((reply,), handler.name, 1.0)
 
     async def _words(self, turn: Turn, said: Said, desk: Desk) -> Answer:
@@ -85,6 +88,8 @@ class Router:
             return await self._ask(turn, Asked(about_it, text, 1.0), desk)
         demo = WindowMode.DEMO in desk.modes
         found = await (self._predictable if demo else self._recogniser).recognise(text)
+        if found.name is None and isinstance(turn.what, Said) and turn.what.overheard:
+            return Answer((), None, found.confidence)
         if found.name is None:
             nearest = [entry_of(name) for name, _ in found.nearest if self._offered(turn, name, desk)]
             return Answer((not_understood(text, nearest),), None, found.confidence)

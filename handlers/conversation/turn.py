@@ -13,9 +13,14 @@ from governance.places import Place
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Words typed by a person. Control characters are gone; length is bounded at the inbox."""
+    """Words typed by a person. Control characters are gone; length is bounded at the inbox.
+
+    `overheard` words were said in a thread that Countersign is part of, without addressing it: people
+    also talk among themselves there, so what is not understood is left alone.
+    """
 
     text: str
+    overheard: bool = False
     kind: Literal["said"] = "said"
 
 

@@ -28,6 +28,7 @@ class Platform:
 
     name = "fake"
     posts_with_commit = False
+    asks_for_ratings = False
 
     def __init__(self, **failures: list[PostFailed | KeyboardInterrupt]) -> None:
         self.failures = failures

@@ -1,0 +1,226 @@
+"""Slack as a chat platform: messages, edits, App Homes, and what only one person is to read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from limits import RateLimitItem, RateLimitItemPerSecond
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.platforms import threads
+from bot.platforms.adapter import PlatformAway, PostFailed
+from bot.platforms.budgets import Budgets
+from bot.slack.addresses import HOME, PLATFORM, Address, address_of
+from bot.slack.blocks import SlackMessage, render
+from bot.slack.errors import as_post_failed, error_of
+from bot.slack.home import home_view
+from bot.slack.introductions import Introductions
+from bot.slack.sessions import show_state
+from bot.slack.uploads import Uploads
+from bot.slack.workspaces import NotInstalled, NotOurs, Workspaces
+from governance.people import Person
+from governance.places import Audience, Place
+from governance.tables import IdentityRow
+from handlers.conversation.cards import Reply
+
+POSTS: tuple[RateLimitItem, ...] = (RateLimitItemPerSecond(5, 5),)
+"""One message a second and channel, in bursts of five: https://docs.slack.dev/apis/web-api/rate-limits."""
+
+EDITS: tuple[RateLimitItem, ...] = (RateLimitItemPerSecond(1, 2),)
+"""One edit of a message in two seconds: more often it flickers, and Slack refuses."""
+
+_EVENT = "countersign_post"
+_JOINED = "+"
+"""Between the ids of the messages that one reply took."""
+
+
+class SlackAdapter:
+    """Posts into Slack. `public_url` is where links into the dashboard lead."""
+
+    name = PLATFORM
+    posts_with_commit = False
+    asks_for_ratings = True
+
+    def __init__(
+        self,
+        workspaces: Workspaces,
+        introductions: Introductions,
+        uploads: Uploads,
+        budgets: Budgets,
+        public_url: str | None,
+    ) -> None:
+        self._workspaces = workspaces
+        self._introductions = introductions
+        self._uploads = uploads
+        self._budgets = budgets
+        self._public_url = public_url
+
+    async def post(
+        self, tx: AsyncSession, place: Place, reply: Reply, *, edits: str | None, key: str, again: bool
+    ) -> str:
+        """See Adapter.post. A reply that takes several messages is posted as several, in order."""
+        address = address_of(place)
+        try:
+            client = await self._workspaces.client(address)
+        except PlatformAway as away:
+            raise PostFailed(str(away), 1.0) from away
+        except NotOurs as foreign:
+            raise PostFailed(str(foreign), None) from foreign
+        async with as_post_failed():
+            if place.thread == HOME:
+                view = home_view(reply, public_url=self._public_url)
+                await client.views_publish(user_id=address.id, view=view)
+                return HOME
+            thread = await threads.message_of(tx, PLATFORM, place.channel, place.thread)
+            pictures = await self._uploads.pictures(tx, client, address, reply)
+            messages = render(reply, public_url=self._public_url, images=pictures)
+            if reply.aside is not None and not address.is_direct:
+                return await self._whisper(client, address, thread, messages, reply.aside)
+            post = _Post(client, address, thread, key, messages)
+            if edits is not None:
+                edited = await self._edit(post, edits)
+                await show_state(client, address, thread or edited.split(_JOINED)[0], reply)
+                return edited
+            ids = await self._post(post, await _found(post) if again else {})
+            if thread is None:
+                await threads.began(tx, PLATFORM, place.channel, place.thread, ids[0])
+            await self._uploads.documents(tx, client, address, reply, thread or ids[0])
+            await show_state(client, address, thread or ids[0], reply)
+        return _JOINED.join(ids)
+
+    async def direct(self, tx: AsyncSession, person: Person) -> Place | None:
+        """A new thread in the person's direct messages, in the first workspace that has them."""
+        query = select(IdentityRow.identity).where(
+            IdentityRow.person == person.id, IdentityRow.identity.startswith(f"{PLATFORM}:")
+        )
+        for identity in (await tx.execute(query.order_by(IdentityRow.linked))).scalars():
+            address = await self._opened(tx, Address.of_identity(identity))
+            if address is not None and person.active:
+                return Place(PLATFORM, str(address), threads.new_thread(), Audience.DIRECT)
+        return None
+
+    async def introduce(self, tx: AsyncSession, identity: str, place: Place) -> Place:
+        """See Adapter.introduce. Somebody with whom no conversation is open gets one."""
+        now = datetime.now(UTC)
+        await self._introductions.person(tx, Address.of_identity(identity), now)
+        address = address_of(place)
+        if address.is_person and place.thread != HOME:
+            opened = await self._opened(tx, address)
+            return place if opened is None else Place(PLATFORM, str(opened), place.thread, Audience.DIRECT)
+        try:
+            audience = await self._introductions.audience(tx, address, now)
+        except (NotInstalled, NotOurs):
+            audience = Audience.PUBLIC
+        return Place(PLATFORM, place.channel, place.thread, audience)
+
+    async def _opened(self, tx: AsyncSession, person: Address) -> Address | None:
+        try:
+            return await self._introductions.direct_channel(tx, person, datetime.now(UTC))
+        except (NotInstalled, NotOurs, SlackApiError):
+            return None
+
+    async def _post(self, post: _Post, posted: dict[int, str]) -> list[str]:
+        ids: list[str] = []
+        for number, message in enumerate(post.messages):
+            if number in posted:
+                ids.append(posted[number])
+                continue
+            await self._spend(POSTS, post.address.team, post.address.id, begun=bool(ids))
+            answer = await post.client.chat_postMessage(
+                channel=post.address.id,
+                thread_ts=post.thread or (ids[0] if ids else None),
+                text=message.text,
+                blocks=list(message.blocks),
+                metadata={"event_type": _EVENT, "event_payload": {"key": post.name(number)}},
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+            ids.append(str(answer["ts"]))
+        return ids
+
+    async def _edit(self, post: _Post, edits: str) -> str:
+        """Change messages in place; those that are too many go, those that are new follow in the thread."""
+        old = edits.split(_JOINED)
+        ids: list[str] = []
+        for ts, message in zip(old, post.messages, strict=False):
+            await self._spend(EDITS, post.address.team, post.address.id, ts, begun=bool(ids))
+            try:
+                await post.client.chat_update(
+                    channel=post.address.id, ts=ts, text=message.text, blocks=list(message.blocks)
+                )
+            except SlackApiError as refused:
+                if error_of(refused) != "message_not_found":
+                    raise
+                raise PostFailed("the message was deleted in Slack", None) from refused
+            ids.append(ts)
+        for ts in old[len(post.messages) :]:
+            await post.client.chat_delete(channel=post.address.id, ts=ts)
+        if len(post.messages) > len(old):
+            thread = post.thread or old[0]
+            rest = replace(post, thread=thread)
+            found = dict(enumerate(old)) | await _found(rest)
+            ids = await self._post(rest, found)
+        return _JOINED.join(ids)
+
+    async def _whisper(
+        self,
+        client: AsyncWebClient,
+        address: Address,
+        thread: str | None,
+        messages: tuple[SlackMessage, ...],
+        identity: str,
+    ) -> str:
+        ids = []
+        for message in messages:
+            answer = await client.chat_postEphemeral(
+                channel=address.id,
+                user=Address.of_identity(identity).id,
+                thread_ts=thread,
+                text=message.text,
+                blocks=list(message.blocks),
+            )
+            ids.append(str(answer["message_ts"]))
+        return _JOINED.join(ids)
+
+    async def _spend(self, rates: tuple[RateLimitItem, ...], *names: str, begun: bool) -> None:
+        """Raises PostFailed while the budget is spent; what was `begun` is then looked for first."""
+        wait = await self._budgets.spend(rates, PLATFORM, *names)
+        if wait:
+            raise PostFailed("the budget for this channel is spent", wait, is_certain=not begun)
+
+
+@dataclass(frozen=True, slots=True)
+class _Post:
+    """One reply on its way: the client, where to, and as which messages."""
+
+    client: AsyncWebClient
+    address: Address
+    thread: str | None
+    key: str
+    messages: tuple[SlackMessage, ...]
+
+    def name(self, number: int) -> str:
+        """What marks a message in Slack as this post's."""
+        return f"{self.key}/{number}"
+
+
+async def _found(post: _Post) -> dict[int, str]:
+    """The messages of a post that are there already, by number: each carries its name as metadata."""
+    wanted = {post.name(number): number for number in range(len(post.messages))}
+    found: dict[int, str] = {}
+    if post.thread is not None:
+        read: Any = post.client.conversations_replies(
+            channel=post.address.id, ts=post.thread, include_all_metadata=True, limit=200
+        )
+    else:
+        read = post.client.conversations_history(channel=post.address.id, include_all_metadata=True, limit=100)
+    for message in (await read)["messages"]:
+        payload = (message.get("metadata") or {}).get("event_payload") or {}
+        if payload.get("key") in wanted:
+            found[wanted[payload["key"]]] = str(message["ts"])
+    return found

@@ -1,0 +1,64 @@
+"""What Slack's refusals mean for a message that waits: later, never, or look first."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+
+from bot.platforms.adapter import PlatformAway, PostFailed
+
+_LATER_SECONDS = 1.0
+
+_SLACK_IS_ILL = frozenset(
+    {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"}
+)
+"""Slack's own failures, after which a message may have been taken all the same."""
+
+
+@asynccontextmanager
+async def as_post_failed() -> AsyncIterator[None]:
+    """Raises PostFailed for whatever the Web API answers but success, or does not answer."""
+    try:
+        yield
+    except SlackApiError as refused:
+        raise _from_answer(refused) from refused
+    except aiohttp.ClientConnectorError as away:
+        raise PostFailed("Slack cannot be reached", _LATER_SECONDS) from away
+    except (TimeoutError, aiohttp.ClientError) as lost:
+        raise PostFailed("Slack did not answer", _LATER_SECONDS, is_certain=False) from lost
+
+
+@asynccontextmanager
+async def as_platform_away() -> AsyncIterator[None]:
+    """Raises PlatformAway where Slack does not answer, or asks to come back later."""
+    try:
+        yield
+    except SlackApiError as refused:
+        if _from_answer(refused).retry_after is None:
+            raise
+        raise PlatformAway("Slack asks to come back later") from refused
+    except (TimeoutError, aiohttp.ClientError) as lost:
+        raise PlatformAway("Slack did not answer") from lost
+
+
+def error_of(refused: SlackApiError) -> str:
+    """Slack's word for what is wrong: `channel_not_found`."""
+    try:
+        return str(refused.response["error"])
+    except (KeyError, TypeError, ValueError):
+        return ""
+
+
+def _from_answer(refused: SlackApiError) -> PostFailed:
+    status, error = refused.response.status_code, error_of(refused)
+    if status == 429 or error == "ratelimited":
+        asked = (
+            refused.response.headers.get("Retry-After") or refused.response.headers.get("retry-after") or "1"
+        )
+        return PostFailed("Slack asks to slow down", float(asked))
+    if status >= 500 or error in _SLACK_IS_ILL:
+        return PostFailed(f"Slack failed ({error or status})", _LATER_SECONDS, is_certain=False)
+    return PostFailed(f"Slack refused: {error}", None)

@@ -1,0 +1,161 @@
+"""Who speaks in Slack, and who reads along, as Slack itself has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.platforms import channels, people
+from bot.platforms.channels import ChannelFacts
+from bot.platforms.people import Profile
+from bot.platforms.tables import PlatformUserRow
+from bot.slack.addresses import PLATFORM, Address
+from bot.slack.errors import as_platform_away, error_of
+from bot.slack.workspaces import NotInstalled, NotOurs, Workspaces
+from governance.department_rows import read_department
+from governance.places import Audience
+
+_PAGE = 1000
+_ASKED_ONE_BY_ONE = 20
+"""Of more members than these that are not known yet, the whole workspace's list is read instead."""
+
+_GONE = frozenset({"user_not_found", "users_not_found", "user_not_visible"})
+_NO_CHANNEL = frozenset({"channel_not_found", "not_in_channel", "missing_scope", "is_archived"})
+
+
+class Introductions:
+    """Asks Slack about people and channels, as rarely as is safe."""
+
+    def __init__(self, workspaces: Workspaces) -> None:
+        self._workspaces = workspaces
+
+    async def person(self, tx: AsyncSession, address: Address, now: datetime) -> None:
+        """Make sure that it is known who this is. Raises PlatformAway."""
+        if not await people.is_known(tx, address.identity, now):
+            await people.take_note_of(tx, await self._profile(address), now)
+
+    async def audience(self, tx: AsyncSession, address: Address, now: datetime) -> Audience:
+        """Who reads along in a channel. Raises PlatformAway."""
+        if address.is_direct:
+            return Audience.DIRECT
+        known = await channels.believed(tx, PLATFORM, str(address), now)
+        if known is not None:
+            return known
+        facts = await self._channel(tx, address, now)
+        audience = channels.audience_of(facts, await read_department(tx))
+        await channels.keep(tx, PLATFORM, str(address), facts.name, audience, now)
+        return audience
+
+    async def direct_channel(self, tx: AsyncSession, person: Address, now: datetime) -> Address:
+        """The direct messages of a person and Countersign. Raises PlatformAway, NotInstalled, SlackApiError."""
+        known = await channels.channel_named(tx, PLATFORM, person.identity)
+        if known is not None:
+            return Address.of(known[0])
+        client = await self._workspaces.client(person)
+        async with as_platform_away():
+            opened = await client.conversations_open(users=person.id)
+        address = person.beside(str(opened["channel"]["id"]))
+        await channels.keep(tx, PLATFORM, str(address), person.identity, Audience.DIRECT, now)
+        return address
+
+    async def _profile(self, address: Address) -> Profile:
+        if not self._workspaces.is_ours(address.enterprise, address.team):
+            return Profile(address.identity, address.id, "stranger")
+        try:
+            client = await self._workspaces.client(address)
+            async with as_platform_away():
+                user = (await client.users_info(user=address.id))["user"]
+        except (NotInstalled, NotOurs):
+            return Profile(address.identity, address.id, "stranger")
+        except SlackApiError as refused:
+            if error_of(refused) not in _GONE:
+                raise
+            return Profile(address.identity, address.id, "gone")
+        return profile_of(user, address)
+
+    async def _channel(self, tx: AsyncSession, address: Address, now: datetime) -> ChannelFacts:
+        try:
+            client = await self._workspaces.client(address)
+            async with as_platform_away():
+                channel = (await client.conversations_info(channel=address.id))["channel"]
+                shared = any(channel.get(name) for name in _SHARED)
+                outsiders = shared or await self._has_outsiders(tx, client, address, now)
+        except SlackApiError as refused:
+            if error_of(refused) not in _NO_CHANNEL:
+                raise
+            return ChannelFacts(address.id, has_outsiders=True)
+        return ChannelFacts(
+            name=str(channel.get("name", address.id)),
+            is_private=bool(channel.get("is_private")),
+            has_outsiders=outsiders,
+        )
+
+    async def _has_outsiders(
+        self, tx: AsyncSession, client: AsyncWebClient, address: Address, now: datetime
+    ) -> bool:
+        """Whether a guest, or somebody from another company, is a member."""
+        members: list[str] = []
+        cursor = ""
+        while True:
+            page = await client.conversations_members(channel=address.id, limit=_PAGE, cursor=cursor or None)
+            members += page["members"]
+            cursor = (page.get("response_metadata") or {}).get("next_cursor", "")
+            if not cursor:
+                break
+        await self._learn(tx, client, address, members, now)
+        identities = [address.beside(member).identity for member in members]
+        outside = select(PlatformUserRow.identity).where(
+            PlatformUserRow.identity.in_(identities), PlatformUserRow.standing.in_(("guest", "stranger"))
+        )
+        return (await tx.execute(outside.limit(1))).scalar() is not None
+
+    async def _learn(
+        self, tx: AsyncSession, client: AsyncWebClient, address: Address, members: Iterable[str], now: datetime
+    ) -> None:
+        """Make sure that the standing of all these members is known."""
+        wanted = {address.beside(member).identity: member for member in members}
+        since = now - timedelta(hours=24)
+        fresh = select(PlatformUserRow.identity).where(
+            PlatformUserRow.identity.in_(list(wanted)), PlatformUserRow.checked > since
+        )
+        unknown = set(wanted) - set((await tx.execute(fresh)).scalars())
+        if len(unknown) > _ASKED_ONE_BY_ONE:
+            async for page in await client.users_list(limit=_PAGE):
+                for user in page["members"]:
+                    identity = address.beside(str(user["id"])).identity
+                    if identity in unknown:
+                        unknown.discard(identity)
+                        await people.take_note_of(tx, profile_of(user, address.beside(str(user["id"]))), now)
+        for identity in sorted(unknown):
+            profile = await self._profile(address.beside(wanted[identity]))
+            await people.take_note_of(tx, profile, now)
+
+
+_SHARED = ("is_ext_shared", "is_pending_ext_shared")
+
+
+def profile_of(user: dict[str, Any], address: Address) -> Profile:
+    """A person as Slack's `users.info` describes them. An address counts once Slack confirmed it."""
+    profile = user.get("profile") or {}
+    name = str(profile.get("real_name") or user.get("real_name") or user.get("name") or address.id)
+    email = profile.get("email") if user.get("is_email_confirmed") else None
+    if user.get("deleted"):
+        return Profile(address.identity, name, "gone")
+    if user.get("is_bot") or user.get("is_workflow_bot") or user.get("id") == "USLACKBOT":
+        return Profile(address.identity, name, "bot")
+    if user.get("is_stranger") or user.get("team_id") not in (None, address.team, *_grid_team(user)):
+        return Profile(address.identity, name, "stranger")
+    if user.get("is_restricted") or user.get("is_ultra_restricted"):
+        return Profile(address.identity, name, "guest", email)
+    return Profile(address.identity, name, "member", email)
+
+
+def _grid_team(user: dict[str, Any]) -> tuple[str, ...]:
+    """The workspaces of an organisation in which somebody is: `team_id` may name any of them."""
+    return tuple((user.get("enterprise_user") or {}).get("teams") or ())

@@ -1,0 +1,97 @@
+"""Buttons and forms: a press is stored and acknowledged; one with a form opens it, and sending it counts."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.platforms.forms import FormIncomplete, check_values
+from bot.slack import ingest
+from bot.slack.addresses import Address
+from bot.slack.errors import error_of
+from bot.slack.modals import FORM, errors_for, modal, values_of
+from bot.slack.workspaces import Workspaces
+from storage.database import Database
+
+_log = structlog.get_logger()
+
+Body = dict[str, Any]
+
+
+class Presses:
+    """Listens to buttons and to the forms behind them."""
+
+    def __init__(self, database: Database, tenant: str, workspaces: Workspaces) -> None:
+        self._database = database
+        self._tenant = tenant
+        self._workspaces = workspaces
+
+    def listen(self, app: AsyncApp) -> None:
+        """Register with Bolt. Every action that a card offers is a press; its value says of what."""
+        app.action({"type": "block_actions"})(self.pressed)
+        app.view(FORM)(self.submitted)
+
+    async def pressed(self, ack: AsyncAck, body: Body, action: Body, client: AsyncWebClient) -> None:
+        """A button was pressed."""
+        user, token = presser(body), str(action.get("value") or "")
+        if not token:
+            await ack()  # a link, or a choice in a list: Slack tells of it, nothing is meant by it
+            return
+        container = _container(body, user)
+        async with self._database.transaction(self._tenant) as tx:
+            found = await ingest.button(tx, token, container)
+            if found is None or found.form is None:
+                key = f"press:{action['action_ts']}:{user.id}"
+                await ingest.take_press(tx, user, token, key=key, values={}, container=container)
+        await ack()
+        if found is not None and found.form is not None:
+            view = modal(found.form, token=token, private_metadata=json.dumps({"token": token}))
+            await _open(client, body, view, container)
+
+    async def submitted(self, ack: AsyncAck, body: Body, view: Body) -> None:
+        """A form was sent. What is missing is said beside its field, and the form stays open."""
+        user, token = presser(body), str(json.loads(view["private_metadata"])["token"])
+        async with self._database.transaction(self._tenant) as tx:
+            found = await ingest.button(tx, token, None)
+            values = values_of(found.form, view["state"]) if found and found.form else {}
+            if found is not None and found.form is not None:
+                try:
+                    check_values(found.form, values)
+                except FormIncomplete as incomplete:
+                    await ack(response_action="errors", errors=errors_for(found.form, incomplete))
+                    return
+            key = f"view:{view['id']}"
+            await ingest.take_press(tx, user, token, key=key, values=values, container=None)
+        await ack()
+
+
+def presser(body: Body) -> Address:
+    """Who pressed: Slack says it, the card does not."""
+    user = body["user"]
+    team = str(user.get("team_id") or (body.get("team") or {}).get("id"))
+    enterprise = (body.get("enterprise") or {}).get("id") or user.get("enterprise_id")
+    return Address(enterprise or None, team, str(user["id"]))
+
+
+def _container(body: Body, user: Address) -> Address:
+    """Where the button was: its channel, or the presser's own App Home."""
+    team = str((body.get("team") or {}).get("id") or user.team)
+    channel = (body.get("container") or {}).get("channel_id") or (body.get("channel") or {}).get("id")
+    return Address(user.enterprise, team, str(channel or user.id))
+
+
+async def _open(client: AsyncWebClient, body: Body, view: Body, container: Address) -> None:
+    """Show a form. Slack gives three seconds from the press; a press that comes too late is told so."""
+    try:
+        await client.views_open(trigger_id=body["trigger_id"], view=view)
+    except SlackApiError as refused:
+        _log.warning("slack_form_not_opened", why=error_of(refused))
+        if error_of(refused) not in ("expired_trigger_id", "trigger_expired") or container.is_person:
+            return
+        late = "That took too long, and Slack did not let me open the form. Please press again."
+        await client.chat_postEphemeral(channel=container.id, user=body["user"]["id"], text=late)

@@ -1,0 +1,30 @@
+"""Slack's addresses in the web server: events, presses, commands, and the app's installation."""
+
+from __future__ import annotations
+
+from aiohttp import web
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+
+from bot.slack.connecting import SlackWeb
+
+
+def add_slack(app: web.Application, slack: SlackWeb) -> None:
+    """Serve Slack from `app`. Without a signing secret nothing is served: events come by the socket."""
+    bolt, flow = slack.bolt, slack.flow
+
+    async def events(request: web.Request) -> web.Response:
+        return await to_aiohttp_response(await bolt.async_dispatch(await to_bolt_request(request)))
+
+    if slack.is_signed:
+        app.router.add_post("/slack/events", events)
+    if flow is None:
+        return
+
+    async def install(request: web.Request) -> web.Response:
+        return await to_aiohttp_response(await flow.handle_installation(await to_bolt_request(request)))
+
+    async def installed(request: web.Request) -> web.Response:
+        return await to_aiohttp_response(await flow.handle_callback(await to_bolt_request(request)))
+
+    app.router.add_get("/slack/install", install)
+    app.router.add_get("/slack/oauth_redirect", installed)

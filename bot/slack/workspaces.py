@@ -1,0 +1,219 @@
+"""The workspaces in which the app is installed: their tokens, sealed in the database, and clients for them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from time import monotonic, time
+
+import aiohttp
+import structlog
+from cryptography.fernet import Fernet
+from slack_sdk.errors import SlackApiError, SlackTokenRotationError
+from slack_sdk.oauth.installation_store.models.bot import Bot
+from slack_sdk.oauth.token_rotation.async_rotator import AsyncTokenRotator
+from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy import func, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.platforms.adapter import PlatformAway, PostFailed
+from bot.slack.addresses import Address
+from bot.slack.errors import as_platform_away, error_of
+from bot.slack.tables import SlackInstallationRow
+from storage.database import Database
+
+_log = structlog.get_logger()
+
+TIMEOUT_SECONDS = 10
+
+ROTATED_BEFORE_MINUTES = 30
+"""A token that ends sooner is changed for a new one first."""
+
+_REMEMBERED_SECONDS = 30.0
+
+
+class NotInstalled(PostFailed):
+    """The app is not in this workspace, or not any more: nothing can be posted there."""
+
+    def __init__(self, account: str) -> None:
+        super().__init__(f"the app is not installed in {account}", None)
+
+
+class NotOurs(Exception):
+    """A workspace that is not on SLACK_WORKSPACES."""
+
+    def __init__(self, account: str) -> None:
+        super().__init__(f"{account} is not one of this company's workspaces (SLACK_WORKSPACES)")
+
+
+@dataclass(frozen=True, slots=True)
+class Slack:
+    """How this installation speaks with Slack. `bot_token` is set where there is one workspace alone."""
+
+    api_url: str
+    allowed: frozenset[str]
+    sealing: Fernet
+    bot_token: str | None = None
+    client_id: str | None = None
+    client_secret: str | None = None
+
+    def client(self, token: str | None) -> AsyncWebClient:
+        """A client that retries nothing by itself: the outbox knows what may be sent again."""
+        return AsyncWebClient(token=token, base_url=self.api_url, timeout=TIMEOUT_SECONDS, retry_handlers=[])
+
+
+class Workspaces:
+    """Finds the bot of a workspace, its token good for a while yet. Remembers it for seconds only.
+
+    Reads and writes in transactions of its own: a new token must stay, whatever becomes of what it was
+    wanted for, since the refresh token that bought it works once.
+    """
+
+    def __init__(self, database: Database, tenant: str, slack: Slack) -> None:
+        self.slack = slack
+        self._database = database
+        self._tenant = tenant
+        self._own: str | None = None
+        self._remembered: dict[tuple[str | None, str | None], tuple[float, Bot]] = {}
+        # One look at a time, so that many posts at once do not take a second connection each.
+        self._looking = asyncio.Lock()
+
+    def is_ours(self, enterprise: str | None, team: str | None) -> bool:
+        """Whether a workspace, or the organisation that it is part of, is this company's."""
+        allowed = self.slack.allowed | ({self._own} if self._own else frozenset())
+        return not allowed.isdisjoint({enterprise, team} - {None})
+
+    async def bot(self, enterprise: str | None, team: str | None) -> Bot:
+        """The app's bot in a workspace. Raises NotInstalled, NotOurs, PlatformAway."""
+        async with self._looking:
+            if self._own is None and self.slack.bot_token is not None:
+                await self._introduce_own(self.slack.bot_token)
+            if not self.is_ours(enterprise, team):
+                raise NotOurs(team or enterprise or "an unknown workspace")
+            since, remembered = self._remembered.get((enterprise, team), (0.0, None))
+            if remembered is None or monotonic() - since > _REMEMBERED_SECONDS:
+                remembered = await self._stored(enterprise, team)
+                self._remembered[enterprise, team] = (monotonic(), remembered)
+            return remembered
+
+    async def client(self, address: Address) -> AsyncWebClient:
+        """A client for the workspace of an address. Raises NotInstalled, NotOurs, PlatformAway."""
+        bot = await self.bot(address.enterprise, address.team)
+        return self.slack.client(bot.bot_token)
+
+    async def save(self, bot: Bot) -> None:
+        """Keep an installation. Raises NotOurs."""
+        async with self._database.transaction(self._tenant) as tx:
+            await self._save(tx, bot)
+
+    async def remove(self, enterprise: str | None, team: str | None) -> bool:
+        """The app was uninstalled, or its tokens revoked. Returns whether it was there until now."""
+        self._remembered.clear()
+        removed = (
+            update(SlackInstallationRow)
+            .where(
+                SlackInstallationRow.account.in_([name for name in (team, enterprise) if name]),
+                SlackInstallationRow.removed.is_(None),
+            )
+            .values(removed=func.now(), sealed=b"")
+            .returning(SlackInstallationRow.account)
+        )
+        async with self._database.transaction(self._tenant) as tx:
+            return (await tx.execute(removed)).first() is not None
+
+    async def _save(self, tx: AsyncSession, bot: Bot) -> None:
+        account = bot.enterprise_id if bot.is_enterprise_install else bot.team_id
+        if account is None or not self.is_ours(bot.enterprise_id, bot.team_id):
+            raise NotOurs(account or "an unknown workspace")
+        tokens = {name: getattr(bot, name) for name in _SEALED}
+        values = {
+            "enterprise": bot.enterprise_id,
+            "org_wide": bot.is_enterprise_install,
+            "bot_user": bot.bot_user_id,
+            "sealed": self.slack.sealing.encrypt(json.dumps(tokens).encode()),
+            "removed": None,
+        }
+        row = insert(SlackInstallationRow).values(account=account, **values)
+        await tx.execute(row.on_conflict_do_update(index_elements=["tenant", "account"], set_=values))
+        self._remembered.clear()
+
+    async def _stored(self, enterprise: str | None, team: str | None) -> Bot:
+        row = SlackInstallationRow
+        mine = or_(row.account == team, row.org_wide & (row.account == enterprise))
+        query = select(row).where(row.removed.is_(None), mine).order_by(row.org_wide).limit(1)
+        async with self._database.transaction(self._tenant) as tx:
+            found = (await tx.execute(query)).scalar()
+            if found is None:
+                raise NotInstalled(team or enterprise or "this workspace")
+            bot = self._unsealed(found)
+            if _ends_soon(bot):
+                # One process buys the new token; the others wait here, and then find it.
+                name = {"name": f"slack:{found.account}"}
+                await tx.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), name)
+                await tx.refresh(found)
+                if found.removed is not None:
+                    raise NotInstalled(found.account)
+                bot = await self._rotated(tx, self._unsealed(found))
+            return bot
+
+    async def _rotated(self, tx: AsyncSession, bot: Bot) -> Bot:
+        rotator = AsyncTokenRotator(
+            client_id=self.slack.client_id or "",
+            client_secret=self.slack.client_secret or "",
+            client=self.slack.client(None),
+        )
+        try:
+            rotated = await rotator.perform_bot_token_rotation(
+                bot=bot, minutes_before_expiration=ROTATED_BEFORE_MINUTES
+            )
+        except SlackTokenRotationError as refused:
+            _log.warning("slack_token_not_rotated", team=bot.team_id, why=error_of(refused.api_error))
+            raise NotInstalled(bot.team_id or "this workspace") from refused
+        except (aiohttp.ClientError, TimeoutError) as away:
+            raise PlatformAway("Slack did not answer when a token was to be changed") from away
+        if rotated is None:
+            return bot
+        await self._save(tx, rotated)
+        _log.info("slack_token_rotated", team=bot.team_id)
+        return rotated
+
+    def _unsealed(self, row: SlackInstallationRow) -> Bot:
+        tokens = json.loads(self.slack.sealing.decrypt(row.sealed))
+        return Bot(**tokens, is_enterprise_install=row.org_wide, installed_at=row.installed.timestamp())
+
+    async def _introduce_own(self, token: str) -> None:
+        """Ask Slack which workspace SLACK_BOT_TOKEN belongs to, and keep it like an installed one."""
+        try:
+            async with as_platform_away():
+                said = await self.slack.client(token).auth_test()
+        except SlackApiError as refused:
+            raise NotInstalled(f"the workspace of SLACK_BOT_TOKEN ({error_of(refused)})") from refused
+        self._own = str(said["team_id"])
+        bot = Bot(
+            team_id=self._own,
+            enterprise_id=said.get("enterprise_id"),
+            bot_token=token,
+            bot_id=str(said.get("bot_id") or ""),
+            bot_user_id=str(said["user_id"]),
+            installed_at=time(),
+        )
+        await self.save(bot)
+
+
+_SEALED = (
+    "app_id",
+    "enterprise_id",
+    "team_id",
+    "bot_token",
+    "bot_id",
+    "bot_user_id",
+    "bot_refresh_token",
+    "bot_token_expires_at",
+)
+
+
+def _ends_soon(bot: Bot) -> bool:
+    ends = bot.bot_token_expires_at
+    return ends is not None and ends - time() < ROTATED_BEFORE_MINUTES * 60
