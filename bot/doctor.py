@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import Literal
 
 import psycopg
 from sqlalchemy import create_engine, text
@@ -14,7 +12,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.database import DatabaseUrls, locate
 from bot.department import Installation
+from bot.finding import Finding
 from bot.settings import Settings
+from bot.slack.checking import examine_slack
 from governance.audit.keys import KeyUnusable
 from governance.authority.policy_error import PolicyError
 from governance.department_file import DepartmentError
@@ -22,15 +22,6 @@ from governance.department_staffing import problems
 from storage.app_role import APP_ROLE
 from storage.database import sqlalchemy_url
 from storage.migrate import is_current
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing: `well`, worth knowing (`advice`), or `wrong`, and then what to do."""
-
-    what: str
-    state: Literal["well", "advice", "wrong"]
-    says: str
 
 
 async def examine(settings: Settings) -> AsyncIterator[Finding]:
@@ -50,6 +41,8 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
         yield finding
     yield _signing_key(installation)
     yield _model(settings)
+    async for finding in examine_slack(settings):
+        yield finding
     for program, purpose, package in (
         ("chromium", "the browser tests", "chromium"),
         ("bwrap", "running commands that agents propose", "bubblewrap"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from bot.doctor import Finding, examine
+from bot.doctor import examine
+from bot.finding import Finding
 from bot.settings import Settings
 
 HELP = "check every setting and connection, and say what to do"
