@@ -5,23 +5,18 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 from aiohttp import web
 
 from bot.clock import run_clock
 from bot.console.adapter import NEWS
-from bot.console.residents import read_residents
-from bot.console.session import session_key
 from bot.department import Installation
-from bot.web import make_app as make_web_app
+from bot.serving import make_served
 from bot.worker import make_app as make_worker_app
 from bot.worker import run_worker
 from governance.fence import CHANNEL as FENCE
-
-if TYPE_CHECKING:
-    from bot.slack.connecting import SlackWeb
 
 _log = structlog.get_logger()
 
@@ -47,41 +42,18 @@ async def run_until_stopped(installation: Installation, *parts: Coroutine[Any, A
 async def web_part(installation: Installation) -> None:
     """Serve the page until cancelled."""
     settings = installation.settings
-    app = make_web_app(
-        database=installation.database,
-        listener=installation.listener,
-        settings=settings,
-        tenant=settings.tenant,
-        residents=read_residents,
-        session_key=session_key(settings.var_folder),
-        log_key=installation.signer(settings.tenant).verifier,
-        checkpoint_file=installation.checkpoint_file,
-    )
-    slack = _add_slack(installation, app)
-    runner = web.AppRunner(app, access_log=None, handle_signals=False)
+    served = make_served(installation)
+    runner = web.AppRunner(served.app, access_log=None, handle_signals=False)
     await runner.setup()
     try:
         await web.TCPSite(runner, settings.host, settings.port).start()
         _log.info("web_ready", url=f"http://{settings.host}:{settings.port}")
-        if slack is not None and slack.app_token is not None:
-            from bot.slack.socket import run_socket
-
-            await run_socket(slack.bolt, slack.app_token)
-        await asyncio.Event().wait()
+        async with asyncio.TaskGroup() as group:
+            for part in served.beside:
+                group.create_task(part())
+            await asyncio.Event().wait()
     finally:
         await runner.cleanup()
-
-
-def _add_slack(installation: Installation, app: web.Application) -> SlackWeb | None:
-    """Serve Slack where it is configured; its library takes half a second to load, so only there."""
-    if installation.slack is None:
-        return None
-    from bot.slack.connecting import web_of
-    from bot.slack.routes import add_slack
-
-    slack = web_of(installation.settings, installation.database, installation.slack)
-    add_slack(app, slack)
-    return slack
 
 
 async def worker_part(installation: Installation) -> None:

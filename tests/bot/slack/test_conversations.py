@@ -1,0 +1,93 @@
+"""Talking to Countersign in Slack: where it listens, where it answers, and what it leaves alone."""
+
+from __future__ import annotations
+
+from tests.fakes.slack import Message
+
+from tests.office import Office
+
+
+def _says(*words: str):
+    return lambda message: all(word in message.all_text for word in words)
+
+
+async def test_a_direct_message_is_answered_in_its_thread(office: Office) -> None:
+    asked = await office.slack.user("david").says("/whoami", dm=True)
+    answer = await office.slack.wait_for(_says("David"), after=asked)
+    assert (answer.channel, answer.thread_ts) == (asked.channel, asked.ts)
+    assert answer.text, "what notifications and screen readers say"
+
+
+async def test_a_mention_is_answered_once_though_it_comes_as_two_events(office: Office) -> None:
+    asked = await office.slack.user("david").says("@bot /status", channel="engineering")
+    await office.slack.wait_for(_says("What runs now"), after=asked)
+    await office.settled()
+    assert len(office.slack.thread(asked)) == 2
+
+
+async def test_a_thread_goes_on_without_a_mention(office: Office) -> None:
+    david = office.slack.user("david")
+    asked = await david.says("@bot /help", channel="engineering")
+    first = await office.slack.wait_for(lambda m: m.thread_ts == asked.ts)
+    await david.replies(asked, "/status")
+    answer = await office.slack.wait_for(_says("What runs now"), after=first)
+    assert answer.thread_ts == asked.ts
+
+
+async def test_what_people_say_among_themselves_is_neither_answered_nor_kept(office: Office) -> None:
+    david = office.slack.user("david")
+    alone = await david.says("shall we approve the lunch budget?", channel="engineering")
+    asked = await david.says("@bot /help", channel="engineering")
+    await office.slack.wait_for(lambda m: m.thread_ts == asked.ts)
+    await david.replies(asked, "@nathan did you see the score yesterday?")
+    await david.replies(asked, "what a lovely morning it is")
+    await office.settled()
+    assert len(office.slack.thread(alone)) == 1
+    assert len(office.slack.thread(asked)) == 4, "the mention, its answer, and two remarks that get none"
+    kept = await office.rows("SELECT what->>'text' FROM inbox")
+    assert not [text for (text,) in kept if "lunch" in text or "score" in text]
+
+
+async def test_a_command_is_answered_and_repeated_to_whoever_asked(office: Office) -> None:
+    amanda = office.slack.user("amanda")
+    before = office.slack.messages()[-1]
+    delivery = await amanda.runs("/eng /authority who can approve production deployments?", channel="releases")
+    assert delivery.is_taken
+    answer = await office.slack.wait_for(_says("SRE lead"), after=before)
+    assert answer.channel == amanda.dm.id, "the bot was not spoken to in that channel yet"
+    assert "You asked: /authority" in office.slack.ephemerals("amanda")[-1].all_text
+
+
+async def test_people_and_channels_are_read_by_name_and_markup_as_words(office: Office) -> None:
+    await office.slack.user("amanda").says("/whoami", dm=True)
+    await office.slack.user("david").says(
+        "/help tell @amanda about #product & more <https://x.example/a|this>", dm=True
+    )
+    await office.settled()
+    (text,) = (await office.rows("SELECT what->>'text' FROM inbox WHERE what->>'text' LIKE '/help tell%'"))[0]
+    assert "Amanda" in text
+    assert "#product & more" in text
+
+
+async def test_a_stranger_and_a_bot_get_help_and_no_more(office: Office) -> None:
+    rachel = office.slack.user("rachel")
+    rachel.user.is_stranger = True
+    try:
+        asked = await rachel.says("/status", dm=True)
+        answer = await office.slack.wait_for(_says("I did nothing"), after=asked)
+        assert "does not know you" in answer.all_text or "not know" in answer.all_text
+    finally:
+        rachel.user.is_stranger = False
+
+
+async def test_an_unconfirmed_address_links_nobody(office: Office) -> None:
+    user = office.slack.user("nathan")
+    user.user.is_email_confirmed = False
+    asked = await user.says("/whoami", dm=True)
+    answer = await office.slack.wait_for(lambda m: m.thread_ts == asked.ts)
+    assert "does not know you" in answer.all_text
+    user.user.is_email_confirmed = True
+
+
+def _by(asked: Message):
+    return lambda message: message.thread_ts == asked.ts
