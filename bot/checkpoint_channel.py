@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import secrets
-
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import outbox
+from bot.platforms.adapter import Adapter
 from governance.audit.tables import CheckpointRow
-from governance.department_rows import read_department
-from governance.places import Place
 from handlers.conversation.cards import Card, Quote, Reply, Text
 
 
-async def post_checkpoint(tx: AsyncSession, platform: str, channel: str) -> bool:
-    """Put the newest checkpoint into the outbox. Returns whether there was one."""
+async def post_checkpoint(tx: AsyncSession, adapter: Adapter, channel: str) -> bool:
+    """Put the newest checkpoint into the outbox. Returns whether there was one, and such a channel."""
     newest = select(CheckpointRow.note, CheckpointRow.size).order_by(CheckpointRow.size.desc()).limit(1)
     row = (await tx.execute(newest)).one_or_none()
     if row is None:
         return False
-    audience = (await read_department(tx)).audience_of(channel)
-    place = Place(platform, channel, f"checkpoint-{secrets.token_hex(8)}", audience)
+    place = await adapter.channel(tx, channel.removeprefix("#"))
+    if place is None:
+        return False
     text = f"The audit log today: {row.size} entries, signed. Keep this: it shows a log that was cut short."
     card = Card("Today's checkpoint of the audit log", (Text((text,)), Quote(row.note, "signed note")))
     await outbox.put(tx, place, Reply(text=text, cards=(card,)), turn=None)

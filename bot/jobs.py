@@ -152,5 +152,5 @@ class Jobs:
         if self.checkpoint_channel is None:
             return
         async with self.database.transaction(tenant) as tx:
-            for platform in self.adapters:
-                await post_checkpoint(tx, platform, self.checkpoint_channel)
+            for adapter in self.adapters.values():
+                await post_checkpoint(tx, adapter, self.checkpoint_channel)

@@ -1,4 +1,4 @@
-"""The sample department at work in a chat platform: a fake of that at one end, all of Countersign at the other."""
+"""The sample department at work on chat platforms: fakes at one end, all of Countersign at the other."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import Any
 
 from aiohttp.test_utils import TestServer
 from sqlalchemy import text
-from tests.fakes.slack import FakeSlack
 
 from bot.department import Installation
 from bot.opening import open_installation
@@ -22,6 +21,7 @@ from bot.settings import Settings
 from governance.fence import CHANNEL
 from handlers.recognise.recognition import Recognition
 from storage.embedded import EmbeddedServer
+from tests.fakes.slack import FakeSlack
 
 
 class Deaf:
@@ -81,8 +81,7 @@ async def offices(server: EmbeddedServer, folder: Path) -> AsyncIterator[OpenOff
                     database_url=server.app_url,
                     database_owner_url=server.owner_url,
                     var_folder=folder,
-                    log_level="error",
-                    **{"tenant": f"sl{uuid.uuid4().hex[:10]}", **told},
+                    **{"tenant": f"sl{uuid.uuid4().hex[:10]}", "log_level": "error", **told},
                 )
             )
             installation.__dict__["recogniser"] = Deaf()

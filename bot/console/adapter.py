@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.platforms.adapter import PostFailed
 from bot.tables import ConsoleMessageRow
 from bot.wire import reply_to_json
+from governance.department_rows import read_department
 from governance.people import Person
 from governance.places import Audience, Place
 from handlers.conversation.cards import Reply
@@ -59,6 +60,13 @@ class ConsoleAdapter:
         if not person.active:
             return None
         return Place(self.name, direct_channel(person.id), new_message_id(), Audience.DIRECT)
+
+    async def channel(self, tx: AsyncSession, name: str) -> Place | None:
+        """A new thread in a channel of the department file's; None for one that is not in it."""
+        department = await read_department(tx)
+        if name not in {channel.name for channel in department.channels}:
+            return None
+        return Place(self.name, name, new_message_id(), department.audience_of(name))
 
     async def introduce(self, _tx: AsyncSession, _identity: str, place: Place) -> Place:
         """The console's places are the department's own, and who speaks there is known."""

@@ -52,6 +52,10 @@ class Adapter(Protocol):
     async def direct(self, tx: AsyncSession, person: Person) -> Place | None:
         """The direct conversation with a person here, or None if this platform does not know them."""
 
+    async def channel(self, tx: AsyncSession, name: str) -> Place | None:
+        """A new thread in the channel of this name (without `#`), or None if there is none, or it is not
+        open to us. Raises PlatformAway."""
+
     async def introduce(self, tx: AsyncSession, identity: str, place: Place) -> Place:
         """Make sure that it is known who speaks and who reads along, before a turn is taken.
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
 from limits import RateLimitItem, RateLimitItemPerSecond
@@ -25,7 +27,7 @@ from bot.slack.uploads import Uploads
 from bot.slack.workspaces import NotInstalled, NotOurs, Workspaces
 from governance.people import Person
 from governance.places import Audience, Place
-from governance.tables import IdentityRow
+from governance.tables import IdentityRow, PersonRow
 from handlers.conversation.cards import Reply
 
 POSTS: tuple[RateLimitItem, ...] = (RateLimitItemPerSecond(5, 5),)
@@ -37,6 +39,9 @@ EDITS: tuple[RateLimitItem, ...] = (RateLimitItemPerSecond(1, 2),)
 _EVENT = "countersign_post"
 _JOINED = "+"
 """Between the ids of the messages that one reply took."""
+
+_MISSED_SECONDS = 600.0
+"""Before somebody who is not in Slack is looked for again."""
 
 
 class SlackAdapter:
@@ -59,6 +64,7 @@ class SlackAdapter:
         self._uploads = uploads
         self._budgets = budgets
         self._public_url = public_url
+        self._missed: dict[str, float] = {}
 
     async def post(
         self, tx: AsyncSession, place: Place, reply: Reply, *, edits: str | None, key: str, again: bool
@@ -94,15 +100,36 @@ class SlackAdapter:
         return _JOINED.join(ids)
 
     async def direct(self, tx: AsyncSession, person: Person) -> Place | None:
-        """A new thread in the person's direct messages, in the first workspace that has them."""
-        query = select(IdentityRow.identity).where(
-            IdentityRow.person == person.id, IdentityRow.identity.startswith(f"{PLATFORM}:")
-        )
-        for identity in (await tx.execute(query.order_by(IdentityRow.linked))).scalars():
+        """A new thread in the person's direct messages, in the first workspace that has them.
+
+        Somebody who has never spoken here is looked for by the address that the department has of them:
+        whoever is asked for a decision must hear of it.
+        """
+        if not person.active:
+            return None
+        for identity in await self._identities(tx, person):
             address = await self._opened(tx, Address.of_identity(identity))
-            if address is not None and person.active:
+            if address is not None:
                 return Place(PLATFORM, str(address), threads.new_thread(), Audience.DIRECT)
         return None
+
+    async def channel(self, tx: AsyncSession, name: str) -> Place | None:
+        """A new thread in a channel that the bot is in."""
+        found = await self._introductions.channel_called(tx, name, datetime.now(UTC))
+        return found and Place(PLATFORM, str(found[0]), threads.new_thread(), found[1])
+
+    async def _identities(self, tx: AsyncSession, person: Person) -> Sequence[str]:
+        mine = IdentityRow.person == person.id, IdentityRow.identity.startswith(f"{PLATFORM}:")
+        query = select(IdentityRow.identity).where(*mine).order_by(IdentityRow.linked)
+        linked = (await tx.execute(query)).scalars().all()
+        email = (await tx.execute(select(PersonRow.email).where(PersonRow.id == person.id))).scalar()
+        if linked or not email or monotonic() - self._missed.get(person.id, -_MISSED_SECONDS) < _MISSED_SECONDS:
+            return linked
+        await self._introductions.by_email(tx, email, datetime.now(UTC))
+        found = (await tx.execute(query)).scalars().all()
+        if not found:
+            self._missed[person.id] = monotonic()
+        return found
 
     async def introduce(self, tx: AsyncSession, identity: str, place: Place) -> Place:
         """See Adapter.introduce. Somebody with whom no conversation is open gets one."""
@@ -123,6 +150,8 @@ class SlackAdapter:
             return await self._introductions.direct_channel(tx, person, datetime.now(UTC))
         except (NotInstalled, NotOurs, SlackApiError):
             return None
+        except PlatformAway:
+            return person  # Slack opens the conversation itself when something is posted to a person
 
     async def _post(self, post: _Post, posted: dict[int, str]) -> list[str]:
         ids: list[str] = []

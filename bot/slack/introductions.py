@@ -64,6 +64,43 @@ class Introductions:
         await channels.keep(tx, PLATFORM, str(address), person.identity, Audience.DIRECT, now)
         return address
 
+    async def by_email(self, tx: AsyncSession, email: str, now: datetime) -> str | None:
+        """Find somebody who has not spoken yet by the address that the department has of them, and link
+        them if Slack confirmed it. Returns their identity. Raises PlatformAway."""
+        for address in await self._workspaces.installed():
+            client = await self._workspaces.client(address)
+            try:
+                async with as_platform_away():
+                    user = (await client.users_lookupByEmail(email=email))["user"]
+            except SlackApiError as refused:
+                if error_of(refused) not in _GONE:
+                    raise
+                continue
+            found = address.beside(str(user["id"]))
+            await people.take_note_of(tx, profile_of(user, found), now)
+            return found.identity
+        return None
+
+    async def channel_called(
+        self, tx: AsyncSession, name: str, now: datetime
+    ) -> tuple[Address, Audience] | None:
+        """A channel that the bot is in, by its name. Raises PlatformAway."""
+        known = await channels.channel_named(tx, PLATFORM, name)
+        if known is not None:
+            address = Address.of(known[0])
+            return address, await self.audience(tx, address, now)
+        for workspace in await self._workspaces.installed():
+            client = await self._workspaces.client(workspace)
+            async with as_platform_away():
+                async for page in await client.users_conversations(
+                    types="public_channel,private_channel", exclude_archived=True, limit=_PAGE
+                ):
+                    for channel in page["channels"]:
+                        if channel.get("name") == name:
+                            address = workspace.beside(str(channel["id"]))
+                            return address, await self.audience(tx, address, now)
+        return None
+
     async def _profile(self, address: Address) -> Profile:
         if not self._workspaces.is_ours(address.enterprise, address.team):
             return Profile(address.identity, address.id, "stranger")

@@ -14,7 +14,7 @@ from bot.platforms.forms import FormIncomplete, check_values
 from bot.slack import ingest
 from bot.slack.addresses import Address
 from bot.slack.errors import error_of
-from bot.slack.modals import FORM, errors_for, modal, values_of
+from bot.slack.modals import CALLBACK, errors_for, modal, values_of
 from bot.slack.workspaces import Workspaces
 from storage.database import Database
 
@@ -34,7 +34,7 @@ class Presses:
     def listen(self, app: AsyncApp) -> None:
         """Register with Bolt. Every action that a card offers is a press; its value says of what."""
         app.action({"type": "block_actions"})(self.pressed)
-        app.view(FORM)(self.submitted)
+        app.view(CALLBACK)(self.submitted)
 
     async def pressed(self, ack: AsyncAck, body: Body, action: Body, client: AsyncWebClient) -> None:
         """A button was pressed."""

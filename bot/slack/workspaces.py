@@ -103,6 +103,17 @@ class Workspaces:
         bot = await self.bot(address.enterprise, address.team)
         return self.slack.client(bot.bot_token)
 
+    async def installed(self) -> tuple[Address, ...]:
+        """The workspaces that have an installation of their own, the oldest first. Raises PlatformAway."""
+        if self._own is None and self.slack.bot_token is not None:
+            async with self._looking:
+                await self._introduce_own(self.slack.bot_token)
+        row = SlackInstallationRow
+        query = select(row.enterprise, row.account).where(row.removed.is_(None), row.org_wide.is_(False))
+        async with self._database.transaction(self._tenant) as tx:
+            found = (await tx.execute(query.order_by(row.installed))).all()
+        return tuple(Address(enterprise, account, "") for enterprise, account in found)
+
     async def save(self, bot: Bot) -> None:
         """Keep an installation. Raises NotOurs."""
         async with self._database.transaction(self._tenant) as tx:

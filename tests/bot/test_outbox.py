@@ -48,6 +48,9 @@ class Platform:
     async def direct(self, tx: AsyncSession, person: Person) -> Place | None:
         return None
 
+    async def channel(self, tx: AsyncSession, name: str) -> Place | None:
+        return None
+
     async def introduce(self, tx: AsyncSession, identity: str, place: Place) -> Place:
         return place
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tests.fakes.slack import Message
-
 from tests.office import Office
 
 
