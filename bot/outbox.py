@@ -126,9 +126,9 @@ async def _waiting(tx: AsyncSession, thread: str) -> Sequence[OutboxRow]:
 
 
 def _patience(row: OutboxRow, retry_after: float) -> timedelta:
-    """As long as the platform asks for, and longer the longer it has been away: up to half a minute."""
+    """As long as the platform asks for; where it does not say, longer the longer it has been away."""
     waited = (datetime.now(UTC) - row.created).total_seconds()
-    return timedelta(seconds=max(retry_after, min(waited / 4, 30.0)))
+    return timedelta(seconds=retry_after or min(max(waited / 4, 0.5), 30.0))
 
 
 async def _post(tx: AsyncSession, row: OutboxRow, adapter: Adapter, *, again: bool) -> None:

@@ -14,8 +14,9 @@ from handlers.conversation.cards import Reply
 class PostFailed(Exception):
     """The platform did not take a message.
 
-    `retry_after` is seconds, or None if trying again is useless. `is_certain` is False where it may have
-    been taken all the same (the answer was lost): the next try is then told to look first.
+    `retry_after` is the seconds that the platform asks for, 0 where it does not say, None if trying again
+    is useless. `is_certain` is False where it may have been taken all the same (the answer was lost): the
+    next try is then told to look first.
     """
 
     def __init__(self, why: str, retry_after: float | None, *, is_certain: bool = True) -> None:

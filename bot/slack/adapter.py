@@ -74,7 +74,7 @@ class SlackAdapter:
         try:
             client = await self._workspaces.client(address)
         except PlatformAway as away:
-            raise PostFailed(str(away), 1.0) from away
+            raise PostFailed(str(away), 0.0) from away
         except NotOurs as foreign:
             raise PostFailed(str(foreign), None) from foreign
         async with as_post_failed():

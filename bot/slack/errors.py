@@ -10,8 +10,6 @@ from slack_sdk.errors import SlackApiError
 
 from bot.platforms.adapter import PlatformAway, PostFailed
 
-_LATER_SECONDS = 1.0
-
 _SLACK_IS_ILL = frozenset(
     {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"}
 )
@@ -26,9 +24,9 @@ async def as_post_failed() -> AsyncIterator[None]:
     except SlackApiError as refused:
         raise _from_answer(refused) from refused
     except aiohttp.ClientConnectorError as away:
-        raise PostFailed("Slack cannot be reached", _LATER_SECONDS) from away
+        raise PostFailed("Slack cannot be reached", 0.0) from away
     except (TimeoutError, aiohttp.ClientError) as lost:
-        raise PostFailed("Slack did not answer", _LATER_SECONDS, is_certain=False) from lost
+        raise PostFailed("Slack did not answer", 0.0, is_certain=False) from lost
 
 
 @asynccontextmanager
@@ -60,5 +58,5 @@ def _from_answer(refused: SlackApiError) -> PostFailed:
         )
         return PostFailed("Slack asks to slow down", float(asked))
     if status >= 500 or error in _SLACK_IS_ILL:
-        return PostFailed(f"Slack failed ({error or status})", _LATER_SECONDS, is_certain=False)
+        return PostFailed(f"Slack failed ({error or status})", 0.0, is_certain=False)
     return PostFailed(f"Slack refused: {error}", None)
