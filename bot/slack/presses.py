@@ -14,7 +14,9 @@ from bot.platforms.forms import FormIncomplete, check_values
 from bot.slack import ingest
 from bot.slack.addresses import Address
 from bot.slack.errors import error_of
+from bot.slack.facts import facts_behind
 from bot.slack.modals import CALLBACK, errors_for, modal, values_of
+from bot.slack.working import SHOW_WORKING, working_modal
 from bot.slack.workspaces import Workspaces
 from storage.database import Database
 
@@ -39,10 +41,14 @@ class Presses:
     async def pressed(self, ack: AsyncAck, body: Body, action: Body, client: AsyncWebClient) -> None:
         """A button was pressed."""
         user, token = presser(body), str(action.get("value") or "")
+        container = _container(body, user)
+        if action.get("action_id") == SHOW_WORKING:
+            await ack()
+            await self._show_working(body, client, container)
+            return
         if not token:
             await ack()  # a link, or a choice in a list: Slack tells of it, nothing is meant by it
             return
-        container = _container(body, user)
         async with self._database.transaction(self._tenant) as tx:
             found = await ingest.button(tx, token, container)
             if found is None or found.form is None:
@@ -68,6 +74,12 @@ class Presses:
             key = f"view:{view['id']}"
             await ingest.take_press(tx, user, token, key=key, values=values, container=None)
         await ack()
+
+    async def _show_working(self, body: Body, client: AsyncWebClient, container: Address) -> None:
+        """Open the facts behind an answer, as they were when it was given."""
+        async with self._database.transaction(self._tenant) as tx:
+            facts = await facts_behind(tx, container, body.get("container") or {})
+        await _open(client, body, working_modal(facts), container)
 
 
 def presser(body: Body) -> Address:
