@@ -30,6 +30,9 @@ Fence = Callable[[], Awaitable[None]]
 Lookup = Callable[..., Awaitable[str]]
 """A read-only tool: an async function with a docstring and annotated arguments, answering in text."""
 
+Narrate = Callable[[Role, str], Awaitable[None]]
+"""Told which role uses which tool (by its name) just now; the answer's own form is a tool as well."""
+
 Check = Callable[[Any], Sequence[str]]
 """What is wrong with an output, in sentences for the model; empty if nothing is."""
 
@@ -60,6 +63,8 @@ class ModelAccess:
     """Before the second try; doubled before each further one."""
     meter: Meter | None = field(default=None, repr=False, compare=False)
     """Where what is used is added up, over several pieces of work."""
+    narrate: Narrate | None = field(default=None, repr=False, compare=False)
+    """Told of each tool that is used, while the work goes on."""
 
     def price(self, input_tokens: int, output_tokens: int) -> Decimal:
         """USD for so many tokens."""
@@ -258,8 +263,10 @@ class _Session:
                 return await session.call(handler, request)
 
             async def awrap_tool_call(self, request: Any, handler: Any) -> Any:
-                """The fence, then the tool."""
+                """The fence, then whoever waits is told, then the tool."""
                 await session._fence()
+                if session._access.narrate is not None:
+                    await session._access.narrate(session._role, str(request.tool_call["name"]))
                 return await handler(request)
 
         return Watch()

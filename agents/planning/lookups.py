@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from agents.loop import Lookup
 from agents.planning.citations import Citations, delimited
 from agents.planning.draft import NotEnoughHistory
@@ -12,6 +14,14 @@ from agents.planning.terms import content_stems
 from integrations.tracker import StoryStatus
 
 _MOST = 8
+
+DOING: Mapping[str, str] = {
+    "read_document": "reads the document",
+    "similar_stories": "compares with similar stories that are done",
+    "find_work": "looks for work that is there already",
+    "estimate": "estimates from the department's history",
+}
+"""What an agent does when it uses a tool, for the people who wait."""
 
 
 def lookups(given: PlanningInput, cited: Citations) -> tuple[Lookup, ...]:
@@ -34,21 +44,7 @@ def lookups(given: PlanningInput, cited: Citations) -> tuple[Lookup, ...]:
 
     async def find_work(words: str) -> str:
         """Open epics, open stories and services whose name or text shares words with yours."""
-        wanted = content_stems(words)
-        items = [
-            *((f"epic {e.id} {e.title}: {e.status.value}", e.title) for e in given.epics),
-            *(
-                (f"service {s.id}: {s.lifecycle}, {s.team}", f"{s.name} {s.description}")
-                for s in given.services
-            ),
-            *(
-                (f"story {s.id} {s.title}: {s.status.value}, {s.team}", s.title)
-                for s in given.stories
-                if s.status not in (StoryStatus.DONE, StoryStatus.CANCELLED)
-            ),
-        ]
-        scored = sorted(((len(wanted & content_stems(text)), line) for line, text in items), reverse=True)
-        return "\n".join(line for score, line in scored[:_MOST] if score) or "Nothing of that name."
+        return "\n".join(_named(words, given)) or "Nothing of that name."
 
     async def estimate(text: str, discipline: str) -> str:
         """Agent-hours of a story with this text in this discipline, from similar done stories."""

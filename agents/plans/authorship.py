@@ -11,7 +11,7 @@ from functools import partial
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from agents.loop import Meter, ModelAccess
+from agents.loop import Meter, ModelAccess, Narrate
 from agents.planning.draft import PlanChanges, PlanDraft
 from agents.planning.request import ImpossibleChange, PlanningInput
 from agents.planning.requirements import UnplannableDocument
@@ -70,7 +70,12 @@ class Authorship:
     clock: Callable[[], datetime] = _now
 
     async def draft(
-        self, tenant: str, document: str, changes: PlanChanges, original: PlanDraft | None
+        self,
+        tenant: str,
+        document: str,
+        changes: PlanChanges,
+        original: PlanDraft | None,
+        narrate: Narrate,
     ) -> Authored:
         """See PlanAuthor.draft. In a demo window no model is asked: what is shown is repeatable.
 
@@ -81,7 +86,9 @@ class Authorship:
         from agents.planning.revision import revise
 
         meter = Meter()
-        model = None if self.model is None or await self._demo(tenant) else replace(self.model, meter=meter)
+        model = None
+        if self.model is not None and not await self._demo(tenant):
+            model = replace(self.model, meter=meter, narrate=narrate)
         try:
             given = await self.gather(tenant, document, changes)
             if original is not None and original.document_digest == given.document.digest:

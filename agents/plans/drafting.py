@@ -13,10 +13,13 @@ from typing import Protocol
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.actions import ExecutePlan
+from agents.loop import Narrate
 from agents.planning.draft import Budget, PlanChanges, PlanDraft, from_json, to_json
+from agents.planning.lookups import DOING
 from agents.plans.authorship import Authored, CannotPlan
 from agents.plans.rows import changes_of, changes_to_json, digest_of, draft_of, original_of, plan_for_update
 from agents.plans.tables import PlanRow
+from agents.role import Role
 from governance.approvals.decision import Status
 from governance.approvals.store import approval_row, state_of
 from governance.effects import Origin
@@ -30,16 +33,24 @@ from storage.notices import notify
 AgentWork = Callable[[str], AbstractAsyncContextManager[None]]
 """Marks a tenant's agent work, so that a halt ends it with Halted."""
 
+_SHOWN = 6
+"""Steps of a model that are shown at once."""
+
 
 class PlanAuthor(Protocol):
     """Works plans out: the product owner and project manager agents, with a model or by rule."""
 
     async def draft(
-        self, tenant: str, document: str, changes: PlanChanges, original: PlanDraft | None
+        self,
+        tenant: str,
+        document: str,
+        changes: PlanChanges,
+        original: PlanDraft | None,
+        narrate: Narrate,
     ) -> Authored:
         """A plan for a document; with an `original`, that plan with what people asked to be different.
 
-        Raises CannotPlan.
+        A model's steps are told to `narrate` as it takes them. Raises CannotPlan.
         """
 
 
@@ -65,7 +76,9 @@ class Drafting:
         started, clock = datetime.now(UTC), monotonic()
         try:
             async with self.agent_work(tenant):
-                authored = await self.author.draft(tenant, document, changes, original)
+                authored = await self.author.draft(
+                    tenant, document, changes, original, self._narrate(tenant, plan)
+                )
         except (CannotPlan, Halted) as stopped:
             await self._give_up(tenant, plan_id, stopped)
             return
@@ -74,6 +87,21 @@ class Drafting:
             if plan.state == "drafting":
                 await self._propose(tx, plan, authored.draft)
                 tx.add(_run(plan, authored, started, int((monotonic() - clock) * 1000)))
+
+    def _narrate(self, tenant: str, plan: PlanRow) -> Narrate:
+        """Shows, on the card that says that the plan is being worked out, what the model does."""
+        told: list[str] = []
+
+        async def narrate(role: Role, tool: str) -> None:
+            step = f"{role.title}: {DOING.get(tool, 'writes it down')}"
+            if told[-1:] == [step]:
+                return
+            told.append(step)
+            ids = {"plan": plan.id, "key": f"plan:{plan.id}", "steps": told[-_SHOWN:]}
+            async with self.database.transaction(tenant) as tx:
+                await notify(tx, "plan_working", ids, place=plan.place, turn=plan.turn)
+
+        return narrate
 
     async def _propose(self, tx: AsyncSession, plan: PlanRow, draft: PlanDraft) -> None:
         stored = to_json(draft).decode()

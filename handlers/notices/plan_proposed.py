@@ -1,4 +1,4 @@
-"""A plan was worked out, or could not be."""
+"""A plan is being worked out, was worked out, or could not be."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from governance.people import Person
 from handlers.conversation.cards import Reply
 from handlers.conversation.desk import Desk
 from handlers.notices import NoticeKind
-from handlers.plans.card import plan_reply, unchanged_reply
+from handlers.plans.card import plan_reply, unchanged_reply, working_reply
 
 
 async def render(desk: Desk, ids: Mapping[str, Any], _person: Person | None) -> Reply | None:
@@ -24,4 +24,10 @@ async def render(desk: Desk, ids: Mapping[str, Any], _person: Person | None) -> 
     return await plan_reply(desk, plan)
 
 
-NOTICE = NoticeKind("plan_proposed", render)
+async def working(desk: Desk, ids: Mapping[str, Any], _person: Person | None) -> Reply | None:
+    """What the model does just now; nothing once the proposal is there."""
+    plan = await plan_by_id(desk.tx, ids["plan"])
+    return working_reply(plan, ids["steps"]) if plan.state == "drafting" else None
+
+
+NOTICES = (NoticeKind("plan_proposed", render), NoticeKind("plan_working", working))

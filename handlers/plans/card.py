@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from agents.planning.draft import PlanDraft
 from agents.plans.rows import draft_of, plan_by_id, plan_of_approval, previous_of
 from agents.plans.tables import PlanRow
@@ -44,8 +46,11 @@ def key_of(plan: PlanRow, version: int | None = None) -> str:
     return f"plan:{plan.id}" if shown <= 1 else f"plan:{plan.id}:{shown}"
 
 
-def working_reply(plan: PlanRow) -> Reply:
-    """At once: it was understood and is being worked on. Edited when the draft is there."""
+def working_reply(plan: PlanRow, taken: Sequence[str] = ()) -> Reply:
+    """At once: it was understood and is being worked on, with the steps that a model has `taken` so far.
+
+    Edited when the draft is there.
+    """
     again = plan.version > 0
     first = f"Reading {plan.document}" if not again else "Working in what you changed"
     waiting = (
@@ -53,7 +58,14 @@ def working_reply(plan: PlanRow) -> Reply:
         "Schedule, forecast, budget and risks",
         "The proposal, for your decision",
     )
-    steps = Progress((("doing", first), *(("waiting", step) for step in waiting)))
+    *done, doing = (first, *taken)
+    steps = Progress(
+        (
+            *(("done", step) for step in done),
+            ("doing", doing),
+            *(("waiting", step) for step in (waiting[1:] if taken else waiting)),
+        )
+    )
     title = f"Planning {plan.document}" if not again else f"Changing the plan “{plan.title}”"
     text = f"{title}. The proposal comes here in a few seconds; nothing is carried out before it is approved."
     return Reply(text=text, cards=(Card(title, (steps,), "waiting"),), key=key_of(plan))

@@ -267,3 +267,14 @@ async def test_a_halt_during_retries_stops_them():
         with pytest.raises(Halted):
             await run(fake, fence=fence)
     assert len(fake.requests) == 2
+
+
+async def test_whoever_waits_is_told_of_each_tool_as_it_is_used():
+    told: list[tuple[str, str]] = []
+
+    async def narrate(of: Role, tool: str) -> None:
+        told.append((of.title, tool))
+
+    async with serving(in_turn(call("weather", town="Oslo"), call("Verdict", word="wet"))) as fake:
+        await run(fake, narrate=narrate)
+    assert told == [(role().title, "weather")]

@@ -161,7 +161,7 @@ class Product:
         await drafting.draft(self.talk.tenant, plan.id)
         return await self.card(plan.id)
 
-    async def card(self, plan: str, kind: str = "plan_proposed", **ids: str) -> Reply:
+    async def card(self, plan: str, kind: str = "plan_proposed", **ids: object) -> Reply:
         """A plan's notice, rendered."""
         async with self.talk.desk() as desk:
             assert await plan_by_id(desk.tx, plan)

@@ -8,6 +8,7 @@ from agents.plans.coordination import advance
 from agents.plans.rows import changes_of, draft_of
 from governance.approvals.store import approval_row
 from handlers.conversation.cards import Chart, Fields, Form, Progress, Reply, Table
+from handlers.notices import find_notices
 from handlers.plans.changing import add_notifications
 from integrations.tracker.tables import EpicRow
 from tests.handlers.conftest import buttons
@@ -256,3 +257,17 @@ async def test_an_approval_may_ask_to_hear_of_more(product: Product) -> None:
         assert unmet == ("daily summaries",)
         assert (await approval_row(desk.tx, plan.approval or "")).notifications == ["blockers"]
     assert (await product.plan()).notifications == ["blockers"]
+
+
+async def test_a_models_steps_show_on_the_card_until_the_proposal_is_there(product: Product) -> None:
+    (asked,) = (await product.talk.say("david", BUILD)).replies
+    plan = await product.plan()
+    steps = ["Product Owner: reads the document", "Product Owner: estimates from the department's history"]
+    reply = await product.card(plan.id, "plan_working", steps=steps)
+    assert reply.key == asked.key, "the same message, edited"
+    (progress,) = [block for block in reply.cards[0].blocks if isinstance(block, Progress)]
+    assert [state for state, text in progress.steps if text in steps] == ["done", "doing"]
+    await product.draft()
+    async with product.talk.desk() as desk:
+        late = await find_notices()["plan_working"].render(desk, {"plan": plan.id, "steps": steps}, None)
+    assert late is None, "what was told too late does not hide the proposal"
