@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
@@ -18,14 +15,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from bot.console.adapter import COUNTERSIGN
 from bot.console.messages import Thread
 from bot.console.residents import Resident, Residents
+from bot.platforms.fact_words import fact_value
+from bot.platforms.links import link_target
 from bot.tables import ConsoleMessageRow
 from bot.wire import reply_from_json
-from governance.facts import FactValue
 from handlers.conversation.cards import Reply
 
 _TINTS = 8
-_OWN_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
-_HTTPS = re.compile(r"https://[^\\\x00-\x20\x7f<>\"]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,44 +107,6 @@ def render(template: str, **context: Any) -> str:
 def template_module(template: str, **context: Any) -> Any:
     """A template's macros, as functions."""
     return _environment().get_template(template).make_module(context)
-
-
-def link_target(target: str) -> str | None:
-    """The target if it is a path of our own or an https address; None for anything else."""
-    if _OWN_PATH.fullmatch(target):
-        return target
-    if not _HTTPS.fullmatch(target):
-        return None
-    try:
-        parts = urlsplit(target)
-    except ValueError:
-        return None
-    return target if parts.hostname and "@" not in parts.netloc else None
-
-
-def fact_value(value: FactValue) -> str:
-    """A fact's value as people read it: thousands set apart, yes and no, "not known"."""
-    match value:
-        case None:
-            return "not known"
-        case bool():
-            return "yes" if value else "no"
-        case int():
-            return f"{value:,}"
-        case float() | Decimal():
-            return f"{value:,f}".rstrip("0").rstrip(".")
-        case str():
-            return _exact(value)
-
-
-def _exact(text: str) -> str:
-    # Decimals come back from storage as strings.
-    if not re.fullmatch(r"-?\d{1,15}\.\d{1,10}", text):
-        return text
-    try:
-        return f"{Decimal(text):,f}"
-    except InvalidOperation:
-        return text
 
 
 def moment(at: datetime, zone: str) -> str:

@@ -10,7 +10,9 @@ from html.parser import HTMLParser
 import pytest
 
 from bot.console.fragments import Fragments
-from bot.console.render import Author, Shown, fact_value, link_target, render
+from bot.console.render import Author, Shown, render
+from bot.platforms.fact_words import fact_value
+from bot.platforms.links import link_target
 from bot.wire import reply_from_json, reply_to_json
 from governance.facts import Fact, Source
 from handlers.conversation.cards import (
@@ -188,7 +190,7 @@ def test_every_fact_shows_its_value_unit_time_and_source() -> None:
     ("value", "words"),
     [
         (None, "not known"), (True, "yes"), (False, "no"), (1234567, "1,234,567"), (0.5, "0.5"),
-        (1200.0, "1,200"),
+        (1200.0, "1,200"), (Decimal(1200), "1,200"),
         (Decimal("1234.50"), "1,234.5"), ("1234.50", "1,234.50"), ("PRD-1", "PRD-1"), ("1e400", "1e400"),
     ],
 )  # fmt: skip
