@@ -246,11 +246,12 @@ class FakeSlack:
         return await self.wait_until(find, within=within)
 
     async def wait_until(self, find: Callable[[], T | None], *, within: float = PATIENCE) -> T:
-        """What `find` finds, asked again whenever something changes. AssertionError if it never does."""
+        """What `find` finds, asked again whenever something changes here, and every 20 ms for what changes
+        elsewhere. AssertionError if it never does."""
         try:
             async with asyncio.timeout(within):
                 while not (found := find()):
-                    await self.state.change()
+                    await self.state.change(0.02)
         except TimeoutError:
             raise AssertionError(f"not seen within {within} s. Said: {self._said()}") from None
         return found
