@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.fakes.slack import FakeSlack, manifest
 
-MANIFEST = Path(__file__).parents[3] / "bot" / "slack" / "app-manifest.yml"
+MANIFEST = Path(__file__).parents[3] / "app-manifest.yml"
 TOKEN = "xoxb-fake"
 """The same at every start, so that Countersign need not be started anew."""
 

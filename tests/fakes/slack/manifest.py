@@ -23,13 +23,17 @@ class Shortcut:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What the manifest of an app grants and announces."""
+    """What the manifest of an app grants and announces.
+
+    `prompts` stand in an empty conversation with it; `escapes_commands` says that names and links in a
+    command's text come as they do in messages.
+    """
 
     scopes: frozenset[str]
     events: frozenset[str]
     shortcuts: tuple[Shortcut, ...]
-    commands: tuple[str, ...]
-    uses_sockets: bool
+    prompts: tuple[dict[str, str], ...]
+    escapes_commands: bool
 
 
 def read(path: Path) -> Manifest:
@@ -43,8 +47,8 @@ def read(path: Path) -> Manifest:
             Shortcut(one["callback_id"], one["name"], one["type"] == "global")
             for one in features.get("shortcuts", [])
         ),
-        commands=tuple(one["command"] for one in features.get("slash_commands", [])),
-        uses_sockets=bool(settings.get("socket_mode_enabled")),
+        prompts=tuple(features.get("agent_view", {}).get("suggested_prompts", [])),
+        escapes_commands=any(one.get("should_escape") for one in features.get("slash_commands", [])),
     )
 
 
@@ -55,3 +59,5 @@ def obey(slack: FakeSlack, manifest: Manifest) -> None:
         installed.scopes = manifest.scopes
     slack.subscriptions = manifest.events
     slack.shortcuts = manifest.shortcuts
+    slack.prompts = manifest.prompts
+    slack.escapes_commands = manifest.escapes_commands

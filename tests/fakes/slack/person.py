@@ -132,6 +132,8 @@ class Person:
         """Enter a slash command (`/eng status`), in a channel or in the conversation with the app."""
         where = self.slack.channel(channel) if channel else self.dm
         name, _, text = command.partition(" ")
+        if self.slack.escapes_commands:
+            text = as_stored(self.slack, text, self.user)
         form = interactions.command(self.slack, self.user, where, name, text)
         delivery = await self.slack.courier.bring("command", form)
         if delivery.is_taken and delivery.answer:

@@ -52,6 +52,8 @@ class FakeSlack:
         self.events_url = ""
         self.subscriptions: frozenset[str] | None = None
         self.shortcuts: tuple[Shortcut, ...] = ()
+        self.prompts: tuple[dict[str, str], ...] = ()
+        self.escapes_commands = False
         self.echoes = True
         self.uses_sockets = False
         self.rotates_tokens = False

@@ -30,9 +30,11 @@ async def say(slack: FakeSlack, me: Person, request: web.Request) -> Json:
         for field in form.getall("files", [])
         if isinstance(field, web.FileField) and field.filename
     )
-    if text or files:
-        await me.says(text, channel=channel, thread=str(form.get("thread") or "") or None, files=files)
-    return {}
+    if not text and not files:
+        return {}
+    thread = str(form.get("thread") or "") or None
+    said = await me.says(text, channel=channel, thread=thread, files=files)
+    return {"said": said.ts}
 
 
 async def press(slack: FakeSlack, me: Person, request: web.Request) -> Json:

@@ -86,7 +86,7 @@ class Page:
             "replies": thread_messages(self.slack, me, channel, thread) if thread else [],
             "status": self.slack.state.thread_status.get((channel.id, thread or ""), ""),
             "session": self.slack.state.sessions.get((channel.id, thread or ""), ""),
-            "prompts": self.slack.state.suggested.get((channel.id, thread or ""), []),
+            "prompts": self.slack.state.suggested.get((channel.id, ""), self.slack.prompts),
         }
         return self._answer("channel.html", me, **values)
 

@@ -62,7 +62,7 @@ def render(template: str, slack: FakeSlack, me: Person, **values: Any) -> str:
     return (
         templates()
         .get_template(template)
-        .render(slack=slack, me=me, marked=marked, said=said, initials=initials, **values)
+        .render(slack=slack, me=me, marked=marked, said=said, initials=initials, tint=tint, **values)
     )
 
 
@@ -107,6 +107,11 @@ def show(slack: FakeSlack, me: Person, message: Message, *, folded: bool) -> Sho
 def moment(ts: str, me: Person) -> datetime:
     """A message's time where somebody is."""
     return datetime.fromtimestamp(float(ts), ZoneInfo(me.user.tz))
+
+
+def tint(name: str) -> int:
+    """Which of six colours a picture has."""
+    return sum(map(ord, name)) % 6
 
 
 def initials(name: str) -> str:

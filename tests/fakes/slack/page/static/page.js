@@ -2,6 +2,7 @@
 
 const me = document.body.dataset.me;
 let version = Number(document.body.dataset.version);
+let awaited = "";
 
 async function send(action, body) {
   const isForm = body instanceof FormData;
@@ -37,6 +38,15 @@ async function refresh() {
   for (const part of document.querySelectorAll("[data-live]")) {
     const next = fresh.getElementById(part.id);
     if (next && next.innerHTML !== part.dataset.shown) put(part, next.innerHTML);
+  }
+  follow();
+}
+
+// An answer in a thread would be easy to miss: the thread is opened beside what was asked.
+function follow() {
+  const replies = awaited && document.querySelector(`.replies[href$="thread=${CSS.escape(awaited)}"]`);
+  if (replies && !document.querySelector(".thread") && !document.querySelector("[data-composer] textarea").value) {
+    location.href = replies.href;
   }
 }
 
@@ -139,7 +149,9 @@ document.addEventListener("submit", async (event) => {
     const body = new FormData(form);
     if (!body.get("text").trim() && !form.files.files.length) return;
     form.reset();
-    send("say", body);
+    const { said } = await send("say", body);
+    if (said && !body.has("thread")) awaited = said;
+    follow();
   } else if ("modal" in form.dataset) {
     showErrors(form, await send("submit", answers(form)));
   }
