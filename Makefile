@@ -4,10 +4,10 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench clean
+.PHONY: help setup run test check bench fake-slack clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 setup: $(READY) ## install into .venv, start nothing
 
@@ -28,6 +28,9 @@ check: test ## the tests, then lint, types and import rules
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+fake-slack: setup ## a Slack to try the bot in, without a workspace, at http://127.0.0.1:8399
+	@$(BIN)/python -m tests.fakes.slack
 
 bench: setup ## measure; figures are ratios against references of the same run
 	@$(BIN)/python -m bench

@@ -20,6 +20,10 @@ SLACK: web.AppKey[FakeSlack] = web.AppKey("slack")
 """Where the server's handlers find the Slack that they serve."""
 
 
+SCOPE_WORDS = {"public": "channels", "private": "groups", "dm": "im", "group": "mpim"}
+"""What scopes call the kinds of channels."""
+
+
 class ApiError(Exception):
     """Slack's `{"ok": false, "error": …}`; `more` stands beside it."""
 
@@ -72,6 +76,13 @@ class Call:
             if must_be_member:
                 raise ApiError("not_in_channel")
         return found
+
+    def require_scope(self, action: str, kind: str) -> None:
+        """Raises ApiError unless the app may `read` channels of this kind, or their `history`."""
+        needed = f"{SCOPE_WORDS[kind]}:{action}"
+        granted = self.bot.scopes
+        if granted is not None and needed not in granted:
+            raise ApiError("missing_scope", needed=needed, provided=",".join(sorted(granted)))
 
     def covers(self, channel: Channel) -> bool:
         """Whether the channel is in a workspace that the token is for."""

@@ -19,12 +19,15 @@ def _whose(slack: FakeSlack, kind: str, user: User) -> Json:
     installed = slack.state.installation(_home(slack, user))
     is_org_wide = installed is not None and installed.is_org_wide
     enterprise = workspace.enterprise_id
+    team = {"id": user.team_id, "domain": workspace.domain}
+    if enterprise:
+        team |= {"enterprise_id": enterprise, "enterprise_name": workspace.enterprise_name or ""}
     return {
         "type": kind,
         "token": "unused",
         "api_app_id": APP_ID,
         "user": {"id": user.id, "username": user.handle, "name": user.handle, "team_id": user.team_id},
-        "team": None if is_org_wide else {"id": user.team_id, "domain": workspace.domain},
+        "team": None if is_org_wide else team,
         "enterprise": {"id": enterprise, "name": workspace.enterprise_name} if enterprise else None,
         "is_enterprise_install": is_org_wide,
     }

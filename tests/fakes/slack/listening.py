@@ -10,6 +10,7 @@ from aiohttp import web
 from tests.fakes.slack import authorising, responding, web_api
 from tests.fakes.slack.calling import SLACK
 from tests.fakes.slack.methods import files
+from tests.fakes.slack.page.routes import Page
 
 if TYPE_CHECKING:
     from tests.fakes.slack.server import FakeSlack
@@ -24,11 +25,13 @@ class Listening:
     runner: web.AppRunner | None = field(default=None, repr=False)
     site: web.TCPSite | None = field(default=None, repr=False)
 
-    async def open(self, port: int) -> None:
+    async def open(self, port: int, *, page: bool = False) -> None:
         """Listen; port 0 takes a free one."""
         app = web.Application(client_max_size=64 * 1024 * 1024)
         app[SLACK] = self.slack
         self._route(app)
+        if page:
+            Page(self.slack).mount(app)
         self.runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
         await self.runner.setup()
         self.port = port

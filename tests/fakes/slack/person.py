@@ -132,6 +132,8 @@ class Person:
         """Enter a slash command (`/eng status`), in a channel or in the conversation with the app."""
         where = self.slack.channel(channel) if channel else self.dm
         name, _, text = command.partition(" ")
+        if self.slack.escapes_commands:
+            text = as_stored(self.slack, text, self.user)
         form = interactions.command(self.slack, self.user, where, name, text)
         delivery = await self.slack.courier.bring("command", form)
         if delivery.is_taken and delivery.answer:
@@ -148,19 +150,20 @@ class Person:
     ) -> Delivery:
         """Press a button by its label, or by its value or action id (`token`). Raises NothingToPress."""
         block, element = self._finds(label, token, on)
-        return await self.slack.courier.bring(
-            "interaction", interactions.pressed(self.slack, self.user, block, element, on, {})
-        )
+        return await self.acts(block, element, on=on, entered={})
 
     async def chooses(self, answer: Answer, *, on: Message | View, field: str) -> Delivery:
         """Choose in a menu, a date or a checkbox that stands in a message or tab; `field` is an action id,
         a block id or a placeholder."""
         for block, element in reading.fields(on.blocks):
             if field in (element.get("action_id"), block.get("block_id"), reading.label(element)):
-                entered = filling.filled(element, answer)
-                payload = interactions.pressed(self.slack, self.user, block, element, on, entered)
-                return await self.slack.courier.bring("interaction", payload)
+                return await self.acts(block, element, on=on, entered=filling.filled(element, answer))
         raise NothingToPress(f"there is no field {field!r}")
+
+    async def acts(self, block: Json, element: Json, *, on: Message | View, entered: Json) -> Delivery:
+        """Use exactly this element; `entered` is its state afterwards, if it has one."""
+        payload = interactions.pressed(self.slack, self.user, block, element, on, entered)
+        return await self.slack.courier.bring("interaction", payload)
 
     def _finds(self, label: str | None, token: str | None, on: Message | View) -> tuple[Json, Json]:
         if isinstance(on, Message):

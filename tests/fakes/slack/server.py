@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import aiohttp
 
-from tests.fakes.slack import events, sample
+from tests.fakes.slack import events, sample, setting_up
 from tests.fakes.slack.administration import Administration
 from tests.fakes.slack.delivery import Courier, Delivery
 from tests.fakes.slack.faults import Faults
 from tests.fakes.slack.listening import Listening
+from tests.fakes.slack.manifest import Shortcut
 from tests.fakes.slack.openid import OpenId
 from tests.fakes.slack.person import Person
-from tests.fakes.slack.records import Channel, Installation, Message, User, View, Workspace
+from tests.fakes.slack.records import Channel, Installation, Message, View, Workspace
 from tests.fakes.slack.sockets import Sockets
 from tests.fakes.slack.state import State
 from tests.fakes.slack.web_api import ApiCall
@@ -51,6 +51,9 @@ class FakeSlack:
         self.all_scopes = SCOPES
         self.events_url = ""
         self.subscriptions: frozenset[str] | None = None
+        self.shortcuts: tuple[Shortcut, ...] = ()
+        self.prompts: tuple[dict[str, str], ...] = ()
+        self.escapes_commands = False
         self.echoes = True
         self.uses_sockets = False
         self.rotates_tokens = False
@@ -75,20 +78,23 @@ class FakeSlack:
         enterprise: str | None = None,
         department: Path = sample.ACME,
         installed: bool = True,
+        token: str = "",
+        page: bool = False,
     ) -> Self:
         """A workspace with a department's people and channels, and the app in it and in all of them.
 
         `events_url` is the app's (it can be set later). `enterprise` puts the workspace in an organisation.
-        With `installed=False` the app has to be installed first.
+        With `installed=False` the app has to be installed first. `token` is the bot's, made if not given;
+        `page` adds the page for people.
         """
         slack = cls()
         slack.events_url = events_url
         slack.client = aiohttp.ClientSession()
-        await slack.listening.open(port)
+        await slack.listening.open(port, page=page)
         name = sample.read(department)["name"]
         slack.add_workspace(team, name, enterprise=enterprise, department=department)
         if installed:
-            slack.install(team)
+            slack.install(team, token=token)
         return slack
 
     async def stop(self) -> None:
@@ -112,41 +118,13 @@ class FakeSlack:
         self, team: str, name: str, *, enterprise: str | None = None, department: Path | None = None
     ) -> Workspace:
         """Another workspace, with a department's people and channels if a file is given."""
-        made = Workspace(team, name, enterprise, f"{name} Group" if enterprise else None)
-        self.state.workspaces[team] = made
-        if department is not None:
-            sample.populate(self.state, made, department)
-        return made
+        return setting_up.workspace(self.state, Workspace(team, name, enterprise), department)
 
-    def install(self, account: str, *, installer: str = "", channels: bool = True) -> Installation:
+    def install(
+        self, account: str, *, installer: str = "", channels: bool = True, token: str = ""
+    ) -> Installation:
         """Install the app in a workspace or organisation; with `channels` its bot is invited everywhere."""
-        for former in self.state.installations:
-            former.is_removed = former.is_removed or former.account == account
-        teams = [t for t in self.state.workspaces.values() if account in (t.id, t.enterprise_id)]
-        bot = next((u for u in self.state.users.values() if u.is_bot and u.team_id == teams[0].id), None)
-        if bot is None:
-            bot_id = self.state.fresh_id("U", f"BOT{account}")
-            bot = User(bot_id, teams[0].id, "countersign", "Countersign", "", is_bot=True)
-            self.state.users[bot.id] = bot
-        token, expiry = f"xoxb-{secrets.token_hex(12)}", None
-        refresh = None
-        if self.rotates_tokens:
-            token, refresh = f"xoxe.{token}", f"xoxe-1-{secrets.token_hex(12)}"
-            expiry = self.state.now() + 43_200
-        made = Installation(
-            account,
-            bot.id,
-            bot.id.replace("U", "B", 1),
-            {token: expiry},
-            refresh,
-            frozenset(self.all_scopes),
-            installer,
-        )
-        self.state.installations.append(made)
-        for channel in self.state.channels.values():
-            if channels and channel.team_id in {t.id for t in teams} and channel.kind != "dm":
-                channel.members += [bot.id] if bot.id not in channel.members else []
-        return made
+        return setting_up.install(self, account, installer, channels=channels, token=token)
 
     # Whom and what one asks for by name
 
@@ -246,11 +224,12 @@ class FakeSlack:
         return await self.wait_until(find, within=within)
 
     async def wait_until(self, find: Callable[[], T | None], *, within: float = PATIENCE) -> T:
-        """What `find` finds, asked again whenever something changes. AssertionError if it never does."""
+        """What `find` finds, asked again whenever something changes here, and every 20 ms for what changes
+        elsewhere. AssertionError if it never does."""
         try:
             async with asyncio.timeout(within):
                 while not (found := find()):
-                    await self.state.change()
+                    await self.state.change(0.02)
         except TimeoutError:
             raise AssertionError(f"not seen within {within} s. Said: {self._said()}") from None
         return found

@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from tests.fakes.slack.records import (
@@ -61,9 +62,10 @@ class State:
         self._woken.set()
         self._woken = asyncio.Event()
 
-    async def change(self) -> None:
-        """Wait for the next change."""
-        await self._woken.wait()
+    async def change(self, at_most: float) -> None:
+        """Wait for the next change, or so many seconds."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), at_most)
 
     def fresh_id(self, kind: str, words: str = "") -> str:
         """An id of Slack's form: a letter, then capitals and digits; readable where there are words for it."""

@@ -35,12 +35,16 @@ async def open_conversation(call: Call) -> Json:
 
 @method("conversations.info", *READ)
 async def info(call: Call) -> Json:
-    return {"channel": channel_json(call.state, call.channel(), viewer=call.bot.bot_user)}
+    channel = call.channel()
+    call.require_scope("read", channel.kind)
+    return {"channel": channel_json(call.state, channel, viewer=call.bot.bot_user)}
 
 
 @method("conversations.members", *READ)
 async def members(call: Call) -> Json:
-    return call.page(call.channel().members, "members")
+    channel = call.channel()
+    call.require_scope("read", channel.kind)
+    return call.page(channel.members, "members")
 
 
 @method("conversations.list", *READ)
@@ -72,6 +76,7 @@ async def join(call: Call) -> Json:
 @method("conversations.history", *HISTORY)
 async def history(call: Call) -> Json:
     channel = call.channel(must_be_member=True)
+    call.require_scope("history", channel.kind)
     first = [m for m in between(call, call.state.in_channel(channel.id)) if m.thread_ts in (None, m.ts)]
     return paged(call, first[::-1])
 
@@ -79,6 +84,7 @@ async def history(call: Call) -> Json:
 @method("conversations.replies", *HISTORY)
 async def replies(call: Call) -> Json:
     channel = call.channel(must_be_member=True)
+    call.require_scope("history", channel.kind)
     ts = str(call.need("ts"))
     found = call.state.messages.get((channel.id, ts))
     if found is None or found.deleted:
@@ -90,6 +96,8 @@ async def replies(call: Call) -> Json:
 def seen(call: Call) -> list[Channel]:
     """Channels of the kinds asked for that the bot can see."""
     kinds = {KINDS[kind] for kind in str(call.args.get("types") or "public_channel").split(",")}
+    for kind in kinds:
+        call.require_scope("read", kind)
     return [
         channel
         for channel in call.state.channels.values()

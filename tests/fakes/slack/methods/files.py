@@ -106,7 +106,7 @@ async def give_file(request: web.Request) -> web.Response:
     token = request.headers.get("Authorization", "").removeprefix("Bearer ")
     known = any(token in one.tokens and not one.is_removed for one in slack.state.installations)
     file = slack.state.files.get(request.match_info["file"])
-    if not known and not slack.is_reader(request):
+    if not known:
         return web.Response(text="<!doctype html><title>Sign in</title>", content_type="text/html")
     if file is None:
         return web.Response(status=404)

@@ -8,9 +8,7 @@ import secrets
 from tests.fakes.slack.calling import ApiError, Call, method
 from tests.fakes.slack.records import Installation, Json
 from tests.fakes.slack.rendered import APP_ID
-
-TOKEN_LIFE = 43_200
-"""Seconds that an access token lasts where tokens rotate."""
+from tests.fakes.slack.setting_up import TOKEN_LIFE
 
 
 @method("api.test", token="none")

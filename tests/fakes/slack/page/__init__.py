@@ -1,0 +1,1 @@
+"""The fake Slack as a page: choose who you are, talk, press, fill in. For people; tests use the driver."""
