@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from governance.action import Action, Outcome, Ruling, Subject
 from governance.people import Actor
 from governance.tables import EffectRow
+from storage.jobs import defer
 
 _RULING: TypeAdapter[Ruling] = TypeAdapter(Ruling)
 _ACTOR: TypeAdapter[Actor] = TypeAdapter(Actor)
@@ -68,6 +69,12 @@ async def effects_of(tx: AsyncSession, approval: str) -> list[EffectRow]:
     """The effects that an approval is about, in their order."""
     query = select(EffectRow).where(EffectRow.approval == approval).order_by(EffectRow.position)
     return list((await tx.execute(query)).scalars())
+
+
+async def queue_effect(tx: AsyncSession, row: EffectRow) -> None:
+    """Queue the job that performs an effect, for when `tx` commits."""
+    args = {"effect": row.id} | ({"turn": row.turn} if row.turn else {})
+    await defer(tx, "perform", args, lock=f"effect:{row.id}", priority=5, slow=True)
 
 
 def ruling_of(row: EffectRow) -> Ruling:

@@ -25,7 +25,7 @@ from governance.authority.policy import Policy
 from governance.authority.request import Request
 from governance.authority.vocabulary import SPENDS, Given, Unestablished
 from governance.directory import NoSuchPerson, person_by_id
-from governance.effects import Origin, new_row, outcome_to_json
+from governance.effects import Origin, new_row, outcome_to_json, queue_effect
 from governance.overrides.rows import read_standing
 from governance.people import Actor, Role
 from governance.policies import active_policy
@@ -33,7 +33,6 @@ from governance.registry import ActionSpec, EffectFailed, Registry
 from governance.spending import spends
 from governance.tables import EffectRow
 from storage.database import tenant_of
-from storage.jobs import defer
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,12 +277,6 @@ _STATES = {
     Verdict.PEOPLE_ONLY: "left_to_people",
     Verdict.REFUSE: "refused",
 }
-
-
-async def queue_effect(tx: AsyncSession, row: EffectRow) -> None:
-    """Queue the job that performs an effect, for when `tx` commits."""
-    args = {"effect": row.id} | ({"turn": row.turn} if row.turn else {})
-    await defer(tx, "perform", args, lock=f"effect:{row.id}", priority=5, slow=True)
 
 
 def _subject_id(row: EffectRow) -> str | None:

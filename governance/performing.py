@@ -26,8 +26,8 @@ from governance.approvals.voting import approval_holds
 from governance.audit.effect_entries import chain_of
 from governance.audit.entries import ApprovalChain
 from governance.audit.log import wait_until_numbered
-from governance.effects import actor_of, effect_for_update, effects_of, outcome_of, ruling_of
-from governance.gate import Gate, queue_effect
+from governance.effects import actor_of, effect_for_update, effects_of, outcome_of, queue_effect, ruling_of
+from governance.gate import Gate
 from governance.registry import EffectFailed, OutcomeUncertain
 from governance.tables import EffectRow
 from storage.database import Database

@@ -131,10 +131,11 @@ async def _remind(tx: AsyncSession, row: ApprovalRow, asks: tuple[Ask, ...], now
 async def _supersede(tx: AsyncSession, old: str, new: str, now: datetime) -> None:
     row = await approval_row(tx, old, lock=True)
     state = state_of(row)
-    if state.status is not Status.OPEN:
+    if state.status not in (Status.OPEN, Status.APPROVED):
         return
+    if await withdraw(tx, old, f"Superseded by {new}.") == 0:
+        return  # approved and carried out, or under way: there is nothing left that it could take the place of
     put_state(row, supersede(state, new, now))
-    await withdraw(tx, old, f"Superseded by {new}.")
     await record(tx, closing_entry(row, "approval.superseded", Actor(**row.actor)))
     await tell_closed(tx, row)
 
