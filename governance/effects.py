@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -34,9 +35,17 @@ class Origin:
 
 
 def new_row(
-    action: Action, subject: Subject, actor: Actor, ruling: Ruling, state: str, origin: Origin, at: datetime
+    action: Action,
+    subject: Subject,
+    actor: Actor,
+    ruling: Ruling,
+    state: str,
+    origin: Origin,
+    at: datetime,
+    *,
+    cost: Decimal,
 ) -> EffectRow:
-    """A row for a freshly ruled action."""
+    """A row for a freshly ruled action. `cost` is what was established, and what counts as spending."""
     return EffectRow(
         id=f"ef_{secrets.token_hex(8)}",
         action_type=action.type,
@@ -48,7 +57,7 @@ def new_row(
         process=subject.process,
         service=subject.service,
         plan=subject.plan,
-        cost=action.cost,
+        cost=cost,
         state=state,
         ruling=_RULING.dump_python(ruling, mode="json"),
         turn=origin.turn,

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
@@ -134,14 +135,14 @@ class Performer:
         if action.digest() != row.digest or not await self._is_as_approved(tx, row):
             _log.error("effect_tampered", effect=row.id)
             return _Stop("What is stored is not what was ruled on, so it is not carried out.", for_good=True)
-        actor = actor_of(row)
-        ruling = await self._gate.rule(tx, action, actor=actor, effect=row.id)
+        facts = await self._gate.facts_again(tx, action, row)
+        rule = partial(self._gate.rule, tx, action, actor=actor_of(row), effect=row.id, facts=facts)
+        ruling = await rule()
         if row.approval is not None and ruling_of(row).verdict is Verdict.APPROVE_FIRST:
-            facts = await self._gate.facts(tx, action, actor=actor, effect=row.id)
             holds = await approval_holds(tx, row.approval, ruling.terms, facts)
             if holds.why is not None:
                 return _Stop(holds.why, for_good=holds.for_good)
-            ruling = await self._gate.rule(tx, action, actor=actor, approved=True, effect=row.id)
+            ruling = await rule(approved=True)
         if ruling.verdict is Verdict.EXECUTE:
             return None
         # A refusal may end by itself (a resume, a window's end); needing another approval does not.

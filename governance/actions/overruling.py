@@ -17,7 +17,7 @@ from governance.overrides.rows import lay, standing_rows
 from governance.people import Actor
 from governance.permissions import Allowed
 from governance.record import intervened
-from governance.registry import ActionSpec, EffectFailed
+from governance.registry import ActionSpec, EffectFailed, free
 from governance.withdrawal import STOPPABLE, stop
 
 
@@ -89,5 +89,12 @@ def _subject(_action: Action) -> Subject:
 
 
 SPECS = (
-    ActionSpec(OverruleAgent, _subject, change=_overrule, establish=_may_overrule, establishes=("permitted",)),
+    ActionSpec(
+        OverruleAgent,
+        _subject,
+        change=_overrule,
+        establish=_may_overrule,
+        establishes=("permitted",),
+        costs=free,
+    ),
 )

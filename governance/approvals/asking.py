@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -31,11 +32,12 @@ _RULING: TypeAdapter[Ruling] = TypeAdapter(Ruling)
 
 @dataclass(frozen=True, slots=True)
 class NewApproval:
-    """What is asked for: these actions, exactly, on these terms."""
+    """What is asked for: these actions, exactly, on these terms. `cost` is what was established for all."""
 
     title: str
     decision_type: str
     actions: tuple[Action, ...]
+    cost: Decimal
     ruling: Ruling
     terms: ApprovalTerms
     notifications: tuple[str, ...]
@@ -171,7 +173,7 @@ def _requested(new: NewApproval, row: ApprovalRow, origin: Origin) -> Entry:
             "actions": [action.body() for action in new.actions],
             "terms": TypeAdapter(ApprovalTerms).dump_python(new.terms, mode="json"),
         },
-        measures={Measure.COST: sum(action.cost for action in new.actions)},
+        measures={Measure.COST: new.cost},
         rationale=first.rationale,
         approvals=chain_of(new.ruling, row.id),
         impact=first.impact,
