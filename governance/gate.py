@@ -91,6 +91,11 @@ class Gate:
         for position, action in enumerate(actions):
             facts = await self.facts(tx, action, actor=actor)
             ruling = await self.rule(tx, action, actor=actor, facts=facts)
+            if ruling.verdict is Verdict.EXECUTE and self._is_done_here(action, actor):
+                # It is performed in `tx` itself, so a halt comes before this or waits until it is done. What
+                # is queued or parked is looked at again when it is claimed.
+                await fence.hold(tx)
+                ruling = await self.rule(tx, action, actor=actor, facts=facts)
             row = new_row(
                 action,
                 self._spec(action).subject(action),
@@ -126,8 +131,6 @@ class Gate:
         """
         spec = self._spec(action)
         moment = self.clock()
-        if actor.kind != "person":
-            await fence.hold(tx)
         return rule(
             await active_policy(tx, self.policy),
             Request(
@@ -221,6 +224,9 @@ class Gate:
             at=moment,
         )
         await record(tx, entry)
+
+    def _is_done_here(self, action: Action, actor: Actor) -> bool:
+        return actor.kind != "person" and self._spec(action).change is not None
 
     def _spec(self, action: Action) -> ActionSpec:
         return self.registry.spec(action.type)

@@ -18,6 +18,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance import fence
@@ -73,7 +74,8 @@ class Performer:
     async def perform(self, tenant: str, effect: str) -> None:
         """Bring one effect to its outcome. Does nothing for one that is finished or held.
 
-        Raises SequencerSilent while the log is not numbered: the job is then tried again.
+        Raises SequencerSilent while the log is not numbered, and GaveWay where a halt ended a claim that
+        hung: the job is then tried again.
         """
         intent = await self._intent_of(tenant, effect)
         if intent is None:
@@ -104,6 +106,14 @@ class Performer:
             return (await tx.execute(query)).scalar()
 
     async def _claim(self, tenant: str, effect: str, *, never_arrived: str | None = None) -> _Claim | None:
+        try:
+            return await self._try_to_claim(tenant, effect, never_arrived)
+        except OperationalError as ended:
+            if fence.gave_way(ended):
+                raise fence.GaveWay(effect) from ended
+            raise
+
+    async def _try_to_claim(self, tenant: str, effect: str, never_arrived: str | None) -> _Claim | None:
         async with self._database.transaction(tenant) as tx:
             row = await effect_for_update(tx, effect)
             action = self._gate.registry.decode(row.body)

@@ -57,6 +57,13 @@ class Patch(EdgeAction):
     severity: str = "critical"
 
 
+class Meet(EdgeAction):
+    """A change of our own rows, which agents make without asking anybody."""
+
+    type: ClassVar[str] = "edge.meet"
+    decision_type: ClassVar[str] = "meeting"
+
+
 class Stray(EdgeAction):
     """An action that names a row which the matrix does not have."""
 
@@ -128,6 +135,10 @@ async def _price(action: Scale, _actor: Actor, _tx: AsyncSession) -> Decimal:
     return Decimal(listed)
 
 
+async def _met(action: Meet, _grant: Grant, _tx: AsyncSession) -> Outcome:
+    return Outcome(OutcomeState.DONE, action.summary())
+
+
 def _spec(action: type[EdgeAction], establish: Any = None, *facts: str, costs: Costs = free) -> ActionSpec:
     return ActionSpec(
         action,
@@ -147,4 +158,5 @@ SPECS = (
     _spec(Report, _of_report, "step"),
     _spec(Patch, _of_patch, "severity"),
     _spec(Stray),
+    ActionSpec(Meet, lambda _: Subject("meetings"), change=_met, costs=free),
 )
