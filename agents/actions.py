@@ -11,7 +11,7 @@ from agents.plans import steps
 from agents.plans.rows import plan_for_update
 from governance.action import Action, Grant, Outcome, OutcomeState, Subject
 from governance.effects import effect_for_update
-from governance.registry import ActionSpec, EffectFailed
+from governance.registry import ActionSpec, EffectFailed, free
 
 
 class PlanAction(Action):
@@ -76,10 +76,10 @@ class CancelPlan(PlanAction):
 def specs() -> tuple[ActionSpec, ...]:
     """How the gate performs these."""
     return (
-        ActionSpec(ExecutePlan, _subject, change=_execute, undo=_undo_execute),
-        ActionSpec(PausePlan, _subject, change=_pause, undo=_undo_pause),
-        ActionSpec(ResumePlan, _subject, change=_resume),
-        ActionSpec(CancelPlan, _subject, change=_cancel),
+        ActionSpec(ExecutePlan, _subject, change=_execute, undo=_undo_execute, costs=free),
+        ActionSpec(PausePlan, _subject, change=_pause, undo=_undo_pause, costs=free),
+        ActionSpec(ResumePlan, _subject, change=_resume, costs=free),
+        ActionSpec(CancelPlan, _subject, change=_cancel, costs=free),
     )
 
 

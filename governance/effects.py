@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -14,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from governance.action import Action, Outcome, Ruling, Subject
 from governance.people import Actor
 from governance.tables import EffectRow
+from storage.jobs import defer
 
 _RULING: TypeAdapter[Ruling] = TypeAdapter(Ruling)
 _ACTOR: TypeAdapter[Actor] = TypeAdapter(Actor)
@@ -33,9 +35,17 @@ class Origin:
 
 
 def new_row(
-    action: Action, subject: Subject, actor: Actor, ruling: Ruling, state: str, origin: Origin, at: datetime
+    action: Action,
+    subject: Subject,
+    actor: Actor,
+    ruling: Ruling,
+    state: str,
+    origin: Origin,
+    at: datetime,
+    *,
+    cost: Decimal,
 ) -> EffectRow:
-    """A row for a freshly ruled action."""
+    """A row for a freshly ruled action. `cost` is what was established, and what counts as spending."""
     return EffectRow(
         id=f"ef_{secrets.token_hex(8)}",
         action_type=action.type,
@@ -47,7 +57,7 @@ def new_row(
         process=subject.process,
         service=subject.service,
         plan=subject.plan,
-        cost=action.cost,
+        cost=cost,
         state=state,
         ruling=_RULING.dump_python(ruling, mode="json"),
         turn=origin.turn,
@@ -68,6 +78,12 @@ async def effects_of(tx: AsyncSession, approval: str) -> list[EffectRow]:
     """The effects that an approval is about, in their order."""
     query = select(EffectRow).where(EffectRow.approval == approval).order_by(EffectRow.position)
     return list((await tx.execute(query)).scalars())
+
+
+async def queue_effect(tx: AsyncSession, row: EffectRow) -> None:
+    """Queue the job that performs an effect, for when `tx` commits."""
+    args = {"effect": row.id} | ({"turn": row.turn} if row.turn else {})
+    await defer(tx, "perform", args, lock=f"effect:{row.id}", priority=5, slow=True)
 
 
 def ruling_of(row: EffectRow) -> Ruling:

@@ -8,14 +8,22 @@ the halt.)
 Row locks let a stream of claims pass a halt that waits: each shares the row with the one before it, and
 the halt was seen to wait for seconds. Advisory locks queue, so a turnstile of one stands before the row:
 once a halt waits, whoever claims next waits behind it.
+
+A claim takes milliseconds. One whose process hangs would keep a halt waiting for as long, so a halt ends
+the connections of those who still hold the fence after GIVE_WAY_MS: nothing of theirs is committed, and
+their jobs are tried again.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
+import psycopg.errors
+import structlog
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.tables import FenceRow
@@ -24,6 +32,10 @@ from storage.database import tenant_of
 CHANNEL = "countersign_fence"
 """PostgreSQL notifies this channel whenever a fence moves; a poll of 50 ms guarantees it."""
 
+GIVE_WAY_MS = 400
+"""How long whoever holds the fence may keep a halt waiting."""
+
+_log = structlog.get_logger()
 
 # Every tenant's fence may be seen (one process watches them all), so the tenant is named here. Locking the
 # row comes last, and reads it as it is then, however long the turnstile took.
@@ -40,6 +52,17 @@ _LOCK = text(
     " WHERE fences.tenant = :tenant FOR UPDATE OF fences"
 )
 
+# Whoever holds the turnstile now, and since when their transactions run: those who come later do not count.
+_HOLDERS = text(
+    "SELECT held.pid, who.xact_start FROM pg_locks AS held JOIN pg_stat_activity AS who USING (pid)"
+    " WHERE held.locktype = 'advisory' AND held.granted AND held.objsubid = 1"
+    " AND (held.classid::bigint << 32 | held.objid::bigint) = hashtextextended('fence/' || :tenant, 0)"
+    " AND who.datname = current_database() AND who.usename = current_user AND held.pid <> pg_backend_pid()"
+)
+_END = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = ANY(:pids) AND xact_start = ANY(:since)"
+)
+
 
 class Halted(Exception):
     """Agents are halted: work in flight stops here, and nothing that it proposed is performed."""
@@ -47,6 +70,10 @@ class Halted(Exception):
 
 class FenceUnreadable(ConnectionError):
     """The fence could not be read for a second: agents' work stops here, and is tried again later."""
+
+
+class GaveWay(ConnectionError):
+    """A transaction held the fence for so long that a halt ended it. Nothing of it stands; try it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +90,34 @@ async def hold(tx: AsyncSession) -> Fence:
 
 
 async def lock(tx: AsyncSession) -> Fence:
-    """Read the fence before moving it: until `tx` ends nobody else claims, halts or resumes."""
-    return await _read(tx, shared=False)
+    """Read the fence before moving it: until `tx` ends nobody else claims, halts or resumes.
+
+    Waits for those who hold it, and ends them where that takes longer than GIVE_WAY_MS.
+    """
+    while True:
+        before = await _holders(tx)
+        try:
+            async with tx.begin_nested():
+                await tx.execute(text(f"SET LOCAL lock_timeout = {GIVE_WAY_MS}"))
+                locked = await _read(tx, shared=False)
+                await tx.execute(text("SET LOCAL lock_timeout = DEFAULT"))
+                return locked
+        except OperationalError as waited:
+            if not isinstance(waited.orig, psycopg.errors.LockNotAvailable):
+                raise
+        hanging = before & await _holders(tx)
+        _log.warning("fence_kept_waiting", ended=len(hanging))
+        pids, since = [pid for pid, _ in hanging], [moment for _, moment in hanging]
+        await tx.execute(_END, {"pids": pids, "since": since})
+
+
+async def _holders(tx: AsyncSession) -> set[tuple[int, datetime]]:
+    return {(row.pid, row.xact_start) for row in await tx.execute(_HOLDERS, {"tenant": tenant_of(tx)})}
+
+
+def gave_way(failure: OperationalError) -> bool:
+    """Whether a transaction failed because the server ended its connection."""
+    return isinstance(failure.orig, psycopg.errors.AdminShutdown)
 
 
 async def _read(tx: AsyncSession, *, shared: bool) -> Fence:
@@ -77,8 +130,7 @@ async def _read(tx: AsyncSession, *, shared: bool) -> Fence:
 
 
 async def move(tx: AsyncSession, *, halted: bool) -> Fence:
-    """Begin a new epoch, and wake every process when `tx` commits. Waits for claims under way."""
-    await lock(tx)
+    """Begin a new epoch of a fence that `tx` has locked, and wake every process when it commits."""
     moved = await tx.execute(
         text(
             "UPDATE fences SET epoch = epoch + 1, halted = :halted, changed = now()"

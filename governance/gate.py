@@ -23,17 +23,16 @@ from governance.audit.log import record
 from governance.authority.evaluate import rule
 from governance.authority.policy import Policy
 from governance.authority.request import Request
-from governance.authority.vocabulary import SPENDS, Given, Unestablished
+from governance.authority.vocabulary import Given
 from governance.directory import NoSuchPerson, person_by_id
-from governance.effects import Origin, new_row, outcome_to_json
+from governance.effects import Origin, actor_of, new_row, outcome_to_json, queue_effect
+from governance.establishing import cost_in, establish
 from governance.overrides.rows import read_standing
 from governance.people import Actor, Role
 from governance.policies import active_policy
 from governance.registry import ActionSpec, EffectFailed, Registry
-from governance.spending import spends
 from governance.tables import EffectRow
 from storage.database import tenant_of
-from storage.jobs import defer
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,13 @@ class Gate:
         """
         made: list[tuple[Action, EffectRow, Ruling]] = []
         for position, action in enumerate(actions):
-            ruling = await self.rule(tx, action, actor=actor)
+            facts = await self.facts(tx, action, actor=actor)
+            ruling = await self.rule(tx, action, actor=actor, facts=facts)
+            if ruling.verdict is Verdict.EXECUTE and self._is_done_here(action, actor):
+                # It is performed in `tx` itself, so a halt comes before this or waits until it is done. What
+                # is queued or parked is looked at again when it is claimed.
+                await fence.hold(tx)
+                ruling = await self.rule(tx, action, actor=actor, facts=facts)
             row = new_row(
                 action,
                 self._spec(action).subject(action),
@@ -99,6 +104,7 @@ class Gate:
                 _STATES[ruling.verdict],
                 origin,
                 self.clock(),
+                cost=cost_in(facts, action),
             )
             row.position = position
             tx.add(row)
@@ -116,15 +122,15 @@ class Gate:
         actor: Actor,
         approved: bool = False,
         effect: str | None = None,
+        facts: Mapping[str, Given] | None = None,
     ) -> Ruling:
         """What the matrix, and what stands now, say of an action; decides nothing and records nothing.
 
-        `effect` names the row that is being ruled on again, so that its cost does not count twice.
+        `effect` names the row that is being ruled on again, so that its cost does not count twice. `facts`
+        are those of `Gate.facts` where they have been established in `tx` already.
         """
         spec = self._spec(action)
         moment = self.clock()
-        if actor.kind != "person":
-            await fence.hold(tx)
         return rule(
             await active_policy(tx, self.policy),
             Request(
@@ -132,7 +138,7 @@ class Gate:
                 action_type=action.type,
                 actor=actor,
                 requester_roles=await _roles(tx, actor.requester),
-                facts=await self.facts(tx, action, actor=actor, effect=effect),
+                facts=await self.facts(tx, action, actor=actor, effect=effect) if facts is None else facts,
                 subject=spec.subject(action),
                 standing=await read_standing(tx, moment),
                 moment=moment,
@@ -147,23 +153,12 @@ class Gate:
     ) -> Mapping[str, Given]:
         """What code establishes about an action now: its cost, the day's spending, and its type's own facts."""
         spec = self._spec(action)
-        facts: dict[str, Given] = {"cost": action.cost}
-        if action.cost > 0:
-            facts |= await spends(
-                tx,
-                decision_type=action.decision_type,
-                requester=actor.requester,
-                service=spec.subject(action).service,
-                moment=self.clock(),
-                apart_from=effect,
-            )
-        else:
-            facts |= dict.fromkeys(SPENDS, Decimal(0))
-        if spec.establish is not None:
-            try:
-                facts |= await spec.establish(action, actor, tx)
-            except LookupError as missing:
-                facts |= dict.fromkeys(spec.establishes, Unestablished(str(missing)))
+        return await establish(tx, spec, action, actor, moment=self.clock(), apart_from=effect)
+
+    async def facts_again(self, tx: AsyncSession, action: Action, row: EffectRow) -> Mapping[str, Given]:
+        """The same for an effect that is ruled on again; its row takes note of what it costs by now."""
+        facts = await self.facts(tx, action, actor=actor_of(row), effect=row.id)
+        row.cost = cost_in(facts, action)
         return facts
 
     async def queue(self, tx: AsyncSession, action: Action, row: EffectRow, chain: ApprovalChain) -> None:
@@ -188,8 +183,16 @@ class Gate:
         return ended
 
     async def _intend(self, tx: AsyncSession, action: Action, row: EffectRow, chain: ApprovalChain) -> None:
-        actor = Actor(**row.actor)
-        entry = intent(action, actor, row.id, chain, subject=_subject_id(row), turn=row.turn, at=self.clock())
+        entry = intent(
+            action,
+            actor_of(row),
+            row.id,
+            chain,
+            cost=row.cost,
+            subject=_subject_id(row),
+            turn=row.turn,
+            at=self.clock(),
+        )
         row.intent = await record(tx, entry)
 
     def mint(self, tx: AsyncSession, row: EffectRow, *, epoch: int) -> Grant:
@@ -209,11 +212,21 @@ class Gate:
         row.state = ended.state.value
         row.outcome = outcome_to_json(ended)
         row.finished = moment
-        actor = Actor(**row.actor)
-        await record(
-            tx,
-            outcome(action, actor, row.id, chain, ended, subject=_subject_id(row), turn=row.turn, at=moment),
+        entry = outcome(
+            action,
+            actor_of(row),
+            row.id,
+            chain,
+            ended,
+            cost=row.cost,
+            subject=_subject_id(row),
+            turn=row.turn,
+            at=moment,
         )
+        await record(tx, entry)
+
+    def _is_done_here(self, action: Action, actor: Actor) -> bool:
+        return actor.kind != "person" and self._spec(action).change is not None
 
     def _spec(self, action: Action) -> ActionSpec:
         return self.registry.spec(action.type)
@@ -242,6 +255,7 @@ class Gate:
                 title=asked.title,
                 decision_type=first.decision_type,
                 actions=tuple(action for action, _, _ in parked),
+                cost=sum((row.cost for _, row, _ in parked), Decimal(0)),
                 ruling=ruling,
                 terms=strictest,
                 notifications=asked.notifications,
@@ -280,12 +294,6 @@ _STATES = {
 }
 
 
-async def queue_effect(tx: AsyncSession, row: EffectRow) -> None:
-    """Queue the job that performs an effect, for when `tx` commits."""
-    args = {"effect": row.id} | ({"turn": row.turn} if row.turn else {})
-    await defer(tx, "perform", args, lock=f"effect:{row.id}", priority=5, slow=True)
-
-
 def _subject_id(row: EffectRow) -> str | None:
     return row.plan or row.service
 
@@ -305,7 +313,7 @@ def _not_done(action: Action, row: EffectRow, ruling: Ruling) -> Entry:
     return Entry(
         kind=EntryKind.REFUSAL if ruling.verdict is Verdict.REFUSE else EntryKind.RULING,
         type=action.type,
-        actor=Actor(**row.actor),
+        actor=actor_of(row),
         subject=_subject_id(row),
         turn=row.turn,
         effect=row.id,

@@ -13,10 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
 from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance import fence
@@ -26,8 +28,8 @@ from governance.approvals.voting import approval_holds
 from governance.audit.effect_entries import chain_of
 from governance.audit.entries import ApprovalChain
 from governance.audit.log import wait_until_numbered
-from governance.effects import actor_of, effect_for_update, effects_of, outcome_of, ruling_of
-from governance.gate import Gate, queue_effect
+from governance.effects import actor_of, effect_for_update, effects_of, outcome_of, queue_effect, ruling_of
+from governance.gate import Gate
 from governance.registry import EffectFailed, OutcomeUncertain
 from governance.tables import EffectRow
 from storage.database import Database
@@ -72,7 +74,8 @@ class Performer:
     async def perform(self, tenant: str, effect: str) -> None:
         """Bring one effect to its outcome. Does nothing for one that is finished or held.
 
-        Raises SequencerSilent while the log is not numbered: the job is then tried again.
+        Raises SequencerSilent while the log is not numbered, and GaveWay where a halt ended a claim that
+        hung: the job is then tried again.
         """
         intent = await self._intent_of(tenant, effect)
         if intent is None:
@@ -103,6 +106,14 @@ class Performer:
             return (await tx.execute(query)).scalar()
 
     async def _claim(self, tenant: str, effect: str, *, never_arrived: str | None = None) -> _Claim | None:
+        try:
+            return await self._try_to_claim(tenant, effect, never_arrived)
+        except OperationalError as ended:
+            if fence.gave_way(ended):
+                raise fence.GaveWay(effect) from ended
+            raise
+
+    async def _try_to_claim(self, tenant: str, effect: str, never_arrived: str | None) -> _Claim | None:
         async with self._database.transaction(tenant) as tx:
             row = await effect_for_update(tx, effect)
             action = self._gate.registry.decode(row.body)
@@ -134,14 +145,14 @@ class Performer:
         if action.digest() != row.digest or not await self._is_as_approved(tx, row):
             _log.error("effect_tampered", effect=row.id)
             return _Stop("What is stored is not what was ruled on, so it is not carried out.", for_good=True)
-        actor = actor_of(row)
-        ruling = await self._gate.rule(tx, action, actor=actor, effect=row.id)
+        facts = await self._gate.facts_again(tx, action, row)
+        rule = partial(self._gate.rule, tx, action, actor=actor_of(row), effect=row.id, facts=facts)
+        ruling = await rule()
         if row.approval is not None and ruling_of(row).verdict is Verdict.APPROVE_FIRST:
-            facts = await self._gate.facts(tx, action, actor=actor, effect=row.id)
             holds = await approval_holds(tx, row.approval, ruling.terms, facts)
             if holds.why is not None:
                 return _Stop(holds.why, for_good=holds.for_good)
-            ruling = await self._gate.rule(tx, action, actor=actor, approved=True, effect=row.id)
+            ruling = await rule(approved=True)
         if ruling.verdict is Verdict.EXECUTE:
             return None
         # A refusal may end by itself (a resume, a window's end); needing another approval does not.

@@ -7,13 +7,14 @@ those rooms.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.action import Action, Grant, Outcome, Subject
-from governance.authority.vocabulary import Given
+from governance.authority.vocabulary import SPENDS, Given
 from governance.people import Actor
 
 
@@ -48,6 +49,17 @@ Establish = Callable[[Any, Actor, AsyncSession], Awaitable[Mapping[str, Given]]]
 action, who asks for it and the world, never from what the proposer says of it. Raises LookupError when
 it cannot: all facts of the type then count as not established, and the stricter column holds."""
 
+Costs = Callable[[Any, Actor, AsyncSession], Awaitable[Decimal]]
+"""Works out what an action costs, in the department's currency, from prices and quantities that code looks
+up. What the action says itself can only raise it. Raises LookupError when it cannot be told: the cost then
+counts as not established, and the stricter column and votes hold."""
+
+
+async def free(_action: Action, _actor: Actor, _tx: AsyncSession) -> Decimal:
+    """For actions that cost nothing, whatever is in them."""
+    return Decimal(0)
+
+
 Ask = Callable[[str, Any], Awaitable[Outcome | None]]
 """After a crash: what the port knows of the effect with this grant id; None when it never arrived.
 An Outcome `unknown` when the port cannot tell."""
@@ -63,6 +75,8 @@ class ActionSpec:
     Exactly one of `effect` (with its `port` and `ask`) and `change` is set: an effect reaches the
     outside world and is performed by a job under intent and outcome; a change is the department's own
     rows and is performed in the ruling's transaction, where no crash can come between.
+
+    Every type says by its `costs` how its cost is established; `free` says that there is none.
     """
 
     action: type[Action]
@@ -74,12 +88,15 @@ class ActionSpec:
     establish: Establish | None = None
     establishes: tuple[str, ...] = ()
     undo: Undo | None = None
+    costs: Costs = field(kw_only=True)
 
     def __post_init__(self) -> None:
         if (self.effect is None) == (self.change is None):
             raise ValueError(f"{self.action.type}: an action has either an effect or a change")
         if (self.establish is None) != (not self.establishes):
             raise ValueError(f"{self.action.type}: name the facts that are established")
+        if not {"cost", *SPENDS}.isdisjoint(self.establishes):
+            raise ValueError(f"{self.action.type}: money is established by `costs` alone")
         if self.effect is not None and (self.port is None or self.ask is None):
             raise ValueError(f"{self.action.type}: an effect names its port, and how to ask what happened")
 

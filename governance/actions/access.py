@@ -18,7 +18,7 @@ from governance.department_staffing import staffing_problems
 from governance.directory import NoSuchPerson, people, person_by_id
 from governance.people import Person, Role
 from governance.policies import active_policy
-from governance.registry import ActionSpec, EffectFailed
+from governance.registry import ActionSpec, EffectFailed, free
 from governance.tables import IdentityRow, PersonRoleRow
 
 
@@ -220,8 +220,8 @@ def specs(installed: Policy) -> tuple[ActionSpec, ...]:
     """What the gate must know of these; `installed` is the policy of the file."""
     change = partial(_change_role, installed)
     return (
-        ActionSpec(GiveRole, _subject, change=change, undo=_undo_role),
-        ActionSpec(TakeRole, _subject, change=change, undo=_undo_role),
-        ActionSpec(LinkIdentity, _subject, change=_link),
-        ActionSpec(UnlinkIdentity, _subject, change=_unlink),
+        ActionSpec(GiveRole, _subject, change=change, undo=_undo_role, costs=free),
+        ActionSpec(TakeRole, _subject, change=change, undo=_undo_role, costs=free),
+        ActionSpec(LinkIdentity, _subject, change=_link, costs=free),
+        ActionSpec(UnlinkIdentity, _subject, change=_unlink, costs=free),
     )

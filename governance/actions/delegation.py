@@ -14,7 +14,7 @@ from governance.action import Action, Grant, Outcome, OutcomeState, Subject
 from governance.actions.submitter import submitter
 from governance.directory import NoSuchPerson, person_by_id
 from governance.permissions import VOTERS
-from governance.registry import ActionSpec, EffectFailed
+from governance.registry import ActionSpec, EffectFailed, free
 from governance.tables import DelegationRow
 
 LONGEST = timedelta(days=30)
@@ -175,6 +175,6 @@ def _subject(_action: Action) -> Subject:
 
 
 SPECS = (
-    ActionSpec(Delegate, _subject, change=_delegate),
-    ActionSpec(EndDelegation, _subject, change=_end),
+    ActionSpec(Delegate, _subject, change=_delegate, costs=free),
+    ActionSpec(EndDelegation, _subject, change=_end, costs=free),
 )

@@ -18,7 +18,7 @@ from governance.overrides.sweep import emergency_to_review
 from governance.people import Actor
 from governance.permissions import Allowed
 from governance.record import intervened
-from governance.registry import ActionSpec, EffectFailed
+from governance.registry import ActionSpec, EffectFailed, free
 from storage.jobs import defer
 
 LEAVE_FOR = timedelta(hours=1)
@@ -132,7 +132,14 @@ def _subject(action: Action) -> Subject:
 
 SPECS = (
     ActionSpec(
-        AllowEmergencyDeployment, _subject, change=_allow, establish=_may_allow, establishes=("permitted",)
+        AllowEmergencyDeployment,
+        _subject,
+        change=_allow,
+        establish=_may_allow,
+        establishes=("permitted",),
+        costs=free,
     ),
-    ActionSpec(ReviewEmergency, _subject, change=_review, establish=_may_review, establishes=("permitted",)),
+    ActionSpec(
+        ReviewEmergency, _subject, change=_review, establish=_may_review, establishes=("permitted",), costs=free
+    ),
 )

@@ -19,7 +19,7 @@ from governance.people import Actor
 from governance.performing import release_held
 from governance.permissions import Allowed
 from governance.record import intervened
-from governance.registry import ActionSpec, EffectFailed
+from governance.registry import ActionSpec, EffectFailed, free
 from governance.standing import FreezeKind
 from storage.jobs import defer
 
@@ -144,6 +144,6 @@ def _subject(_action: Action) -> Subject:
 
 
 SPECS = (
-    ActionSpec(LayFreeze, _subject, change=_lay, establish=_may_lay, establishes=("permitted",)),
-    ActionSpec(LiftFreeze, _subject, change=_lift, establish=_may_lift, establishes=("permitted",)),
+    ActionSpec(LayFreeze, _subject, change=_lay, establish=_may_lay, establishes=("permitted",), costs=free),
+    ActionSpec(LiftFreeze, _subject, change=_lift, establish=_may_lift, establishes=("permitted",), costs=free),
 )

@@ -15,7 +15,7 @@ from governance.overrides.authority import may_halt, may_resume
 from governance.overrides.held import held_back
 from governance.people import Actor
 from governance.permissions import Allowed
-from governance.registry import ActionSpec, EffectFailed
+from governance.registry import ActionSpec, EffectFailed, free
 from governance.standing import Halt
 from storage.jobs import defer
 
@@ -104,6 +104,8 @@ def _subject(_action: Action) -> Subject:
 
 
 SPECS = (
-    ActionSpec(HaltAgents, _subject, change=_halt, establish=_may_halt, establishes=("permitted",)),
-    ActionSpec(ResumeAgents, _subject, change=_resume, establish=_may_resume, establishes=("permitted",)),
+    ActionSpec(HaltAgents, _subject, change=_halt, establish=_may_halt, establishes=("permitted",), costs=free),
+    ActionSpec(
+        ResumeAgents, _subject, change=_resume, establish=_may_resume, establishes=("permitted",), costs=free
+    ),
 )

@@ -11,18 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from governance.action import Action, Grant, Outcome, OutcomeState, Subject
 from governance.actions.submitter import asking, submitter
 from governance.authority.vocabulary import Given
-from governance.effects import effect_for_update, outcome_to_json
-from governance.gate import queue_effect
+from governance.effects import effect_for_update
 from governance.overrides.authority import may_overrule
 from governance.overrides.rows import lay, standing_rows
 from governance.people import Actor
 from governance.permissions import Allowed
 from governance.record import intervened
-from governance.registry import ActionSpec, EffectFailed
-from governance.tables import EffectRow
-from storage.jobs import defer
-
-_STOPPABLE = frozenset({"parked", "held", "ready"})
+from governance.registry import ActionSpec, EffectFailed, free
+from governance.withdrawal import STOPPABLE, stop
 
 
 class OverruleAgent(Action):
@@ -78,18 +74,9 @@ async def _overrule(action: OverruleAgent, grant: Grant, tx: AsyncSession) -> Ou
         at=who.at,
     )
     await intervened(tx, "overruled", who.person.id, action.effect, action.rationale, who.at)
-    if row.state in _STOPPABLE:
-        await _stop(tx, row, f"Overruled by {who.person.id}: {action.rationale}")
+    if row.state in STOPPABLE:
+        await stop(tx, row, f"Overruled by {who.person.id}: {action.rationale}")
     return Outcome(OutcomeState.DONE, f"Pinned: {action.decides}.", override)
-
-
-async def _stop(tx: AsyncSession, row: EffectRow, why: str) -> None:
-    row.state = "withdrawn"
-    row.outcome = outcome_to_json(Outcome(OutcomeState.FAILED, why))
-    if row.intent is not None:
-        await queue_effect(tx, row)  # to put on record that what was intended was not done
-    elif row.plan is not None:
-        await defer(tx, "advance_plan", {"plan": row.plan}, lock=f"plan:{row.plan}")
 
 
 async def _may_overrule(_action: OverruleAgent, actor: Actor, tx: AsyncSession) -> Mapping[str, Given]:
@@ -102,5 +89,12 @@ def _subject(_action: Action) -> Subject:
 
 
 SPECS = (
-    ActionSpec(OverruleAgent, _subject, change=_overrule, establish=_may_overrule, establishes=("permitted",)),
+    ActionSpec(
+        OverruleAgent,
+        _subject,
+        change=_overrule,
+        establish=_may_overrule,
+        establishes=("permitted",),
+        costs=free,
+    ),
 )

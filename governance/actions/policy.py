@@ -15,7 +15,7 @@ from governance.department_staffing import staffing_problems
 from governance.directory import people
 from governance.policies import accept_policy, active_policy, lock_policy
 from governance.policy_text import differences
-from governance.registry import ActionSpec, EffectFailed
+from governance.registry import ActionSpec, EffectFailed, free
 
 
 class CannotChangePolicy(Exception):
@@ -89,4 +89,4 @@ def _subject(_action: Action) -> Subject:
 
 def specs(installed: Policy) -> tuple[ActionSpec, ...]:
     """What the gate must know of it; `installed` is the policy of the file."""
-    return (ActionSpec(ChangePolicy, _subject, change=partial(_change, installed)),)
+    return (ActionSpec(ChangePolicy, _subject, change=partial(_change, installed), costs=free),)

@@ -19,7 +19,7 @@ from governance.overrides.held import held_back
 from governance.people import Actor
 from governance.performing import release_held
 from governance.permissions import Allowed
-from governance.registry import ActionSpec, EffectFailed
+from governance.registry import ActionSpec, EffectFailed, free
 from governance.standing import WindowMode
 from governance.tables import WindowRow
 from storage.jobs import defer
@@ -164,6 +164,8 @@ def _subject(_action: Action) -> Subject:
 
 
 SPECS = (
-    ActionSpec(OpenWindow, _subject, change=_open, establish=_may_open, establishes=("permitted",)),
-    ActionSpec(CloseWindow, _subject, change=_close, establish=_may_close, establishes=("permitted",)),
+    ActionSpec(OpenWindow, _subject, change=_open, establish=_may_open, establishes=("permitted",), costs=free),
+    ActionSpec(
+        CloseWindow, _subject, change=_close, establish=_may_close, establishes=("permitted",), costs=free
+    ),
 )

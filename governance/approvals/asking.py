@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -31,11 +32,12 @@ _RULING: TypeAdapter[Ruling] = TypeAdapter(Ruling)
 
 @dataclass(frozen=True, slots=True)
 class NewApproval:
-    """What is asked for: these actions, exactly, on these terms."""
+    """What is asked for: these actions, exactly, on these terms. `cost` is what was established for all."""
 
     title: str
     decision_type: str
     actions: tuple[Action, ...]
+    cost: Decimal
     ruling: Ruling
     terms: ApprovalTerms
     notifications: tuple[str, ...]
@@ -131,10 +133,11 @@ async def _remind(tx: AsyncSession, row: ApprovalRow, asks: tuple[Ask, ...], now
 async def _supersede(tx: AsyncSession, old: str, new: str, now: datetime) -> None:
     row = await approval_row(tx, old, lock=True)
     state = state_of(row)
-    if state.status is not Status.OPEN:
+    if state.status not in (Status.OPEN, Status.APPROVED):
         return
+    if await withdraw(tx, old, f"Superseded by {new}.") == 0:
+        return  # approved and carried out, or under way: there is nothing left that it could take the place of
     put_state(row, supersede(state, new, now))
-    await withdraw(tx, old, f"Superseded by {new}.")
     await record(tx, closing_entry(row, "approval.superseded", Actor(**row.actor)))
     await tell_closed(tx, row)
 
@@ -170,7 +173,7 @@ def _requested(new: NewApproval, row: ApprovalRow, origin: Origin) -> Entry:
             "actions": [action.body() for action in new.actions],
             "terms": TypeAdapter(ApprovalTerms).dump_python(new.terms, mode="json"),
         },
-        measures={Measure.COST: sum(action.cost for action in new.actions)},
+        measures={Measure.COST: new.cost},
         rationale=first.rationale,
         approvals=chain_of(new.ruling, row.id),
         impact=first.impact,

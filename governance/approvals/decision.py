@@ -163,8 +163,12 @@ def expire(state: ApprovalState, now: datetime) -> ApprovalState:
 
 
 def supersede(state: ApprovalState, by: str, at: datetime) -> ApprovalState:
-    """The state when the approval `by` takes its place; what was decided before stays decided."""
-    if state.status is not Status.OPEN:
+    """The state when the approval `by` takes its place: its votes count for nothing any more.
+
+    One that was approved is superseded as well; whoever asks for it knows that it was not all carried out.
+    What ended without an approval stays as it ended.
+    """
+    if state.status not in (Status.OPEN, Status.APPROVED):
         return state
     return replace(state, status=Status.SUPERSEDED, superseded_by=by, decided=at)
 

@@ -44,7 +44,8 @@ async def go_past(
 
 
 async def _again(tx: AsyncSession, gate: Gate, action: Action, effect: EffectRow) -> Ruling:
-    ruling = await gate.rule(tx, action, actor=actor_of(effect), effect=effect.id)
+    facts = await gate.facts_again(tx, action, effect)
+    ruling = await gate.rule(tx, action, actor=actor_of(effect), effect=effect.id, facts=facts)
     if ruling.verdict is Verdict.EXECUTE:
         # The chain on record is this ruling's: it was never approved.
         effect.ruling = ruling_to_json(ruling)

@@ -136,6 +136,9 @@ async def approval_holds(
     that was spent since); None where it asks for none any more.
     """
     state = state_of(await approval_row(tx, approval))
+    if state.status is Status.SUPERSEDED:
+        why = f"The approval was superseded by {state.superseded_by}, so what it asked for is not carried out."
+        return Holds(why, for_good=True)
     if not still_valid(state, terms or state.terms, await roles_now(tx)):
         why = "The votes no longer suffice: a role was taken away since, or it takes more votes now."
         return Holds(why, for_good=True)

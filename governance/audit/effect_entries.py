@@ -29,15 +29,17 @@ def intent(
     effect: str,
     chain: ApprovalChain,
     *,
+    cost: Decimal,
     subject: str | None = None,
     turn: str | None = None,
     at: datetime | None = None,
 ) -> EffectEntry:
-    """What is about to be done. `effect` is its row's id, and the outcome's entry carries the same."""
+    """What is about to be done. `effect` is its row's id, and the outcome's entry carries the same. `cost` is
+    what was established, in the department's currency."""
     return EffectEntry(
         kind=EntryKind.INTENT,
         details=action.body(),
-        measures={Measure.COST: action.cost},
+        measures={Measure.COST: cost},
         **_parts(action, actor, effect, chain, subject, turn, at),
     )
 
@@ -49,6 +51,7 @@ def outcome(
     chain: ApprovalChain,
     ended: Outcome,
     *,
+    cost: Decimal,
     subject: str | None = None,
     turn: str | None = None,
     at: datetime | None = None,
@@ -58,7 +61,7 @@ def outcome(
     return EffectEntry(
         kind=EntryKind.OUTCOME,
         details={"state": ended.state, "detail": ended.detail, "reference": ended.reference},
-        measures={Measure.COST: action.cost, Measure.OUTCOME: ended.state.value, **(measures or {})},
+        measures={Measure.COST: cost, Measure.OUTCOME: ended.state.value, **(measures or {})},
         **_parts(action, actor, effect, chain, subject, turn, at),
     )
 

@@ -46,11 +46,13 @@ async def approval_reply(desk: Desk, row: ApprovalRow, *, lead: str = "") -> Rep
     """The card of an approval as it stands now, keyed by its id: posting it again edits it everywhere."""
     state = state_of(row)
     names = await names_of_people(desk.tx)
-    actions = [desk.gate.registry.decode(effect.body) for effect in await effects_of(desk.tx, row.id)]
+    effects = await effects_of(desk.tx, row.id)
+    actions = [desk.gate.registry.decode(effect.body) for effect in effects]
+    cost = sum((effect.cost for effect in effects), Decimal(0))
     details = await details_of(desk, row, actions)
-    facts = (*_facts(actions, desk, row), *details.facts)
+    facts = (*_facts(cost, actions, desk, row), *details.facts)
     blocks: list[Block] = [Text((lead,))] if lead else []
-    blocks += [_asked_by(row, names), _actions(actions), *_parts(actions), *details.blocks]
+    blocks += [_asked_by(row, names), _actions(actions), *_parts(actions, cost), *details.blocks]
     who = needed(missing(state)) + await deciders_text(desk, state, row.requester)
     blocks += _where_it_stands(state, names, who)
     if state.status is Status.OPEN:
@@ -135,9 +137,8 @@ def _actions(actions: Sequence[Action]) -> Bullets:
     return Bullets(items, numbered=len(actions) > 1)
 
 
-def _parts(actions: Sequence[Action]) -> list[Block]:
+def _parts(actions: Sequence[Action], cost: Decimal) -> list[Block]:
     """Why, what it means, how it is taken back; said once where all actions say the same."""
-    cost = sum((action.cost for action in actions), Decimal(0))
     said: list[tuple[str, str]] = []
     for label, name in (("Why", "rationale"), ("Impact", "impact"), ("Rollback plan", "rollback_plan")):
         texts = dict.fromkeys(str(getattr(action, name)) for action in actions)
@@ -180,11 +181,12 @@ def _recorded(row: ApprovalRow) -> Small:
     return Small((Code(row.id), f" · binds exactly these actions (SHA-256 {row.digest[:12]}…)"))
 
 
-def _facts(actions: Sequence[Action], desk: Desk, row: ApprovalRow) -> tuple[Fact, ...]:
-    cost = sum((action.cost for action in actions), Decimal(0))
+def _facts(cost: Decimal, actions: Sequence[Action], desk: Desk, row: ApprovalRow) -> tuple[Fact, ...]:
     if not cost:
         return ()
-    source = Source("computation", "the sum of what these actions cost", tuple(a.type for a in actions))
+    source = Source(
+        "computation", "the sum of what was established for these actions", tuple(a.type for a in actions)
+    )
     return (Fact(f"{row.id}.cost", "Cost", cost, desk.department.currency, row.opened, source),)
 
 

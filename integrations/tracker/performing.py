@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from governance.action import Action, Grant, Outcome, OutcomeState, Subject
 from governance.authority.vocabulary import Given
 from governance.people import Actor, Role
-from governance.registry import ActionSpec, EffectFailed
+from governance.registry import ActionSpec, EffectFailed, free
 from governance.tables import PersonRoleRow, PersonRow, WindowRow
 from integrations.tracker import StoryChange, StoryEdit, StoryStatus, Tracker, TrackerError
 from integrations.tracker.actions import (
@@ -58,6 +58,7 @@ def specs(within_plan: WithinPlan = in_no_plan) -> tuple[ActionSpec, ...]:
             establish=partial(_establish, within_plan),
             establishes=("within_plan", *facts),
             undo=undo,
+            costs=free,
         )
 
     return (

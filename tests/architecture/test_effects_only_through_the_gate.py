@@ -12,6 +12,7 @@ from bot.database import DatabaseUrls
 from bot.department import Installation
 from bot.settings import Settings
 from governance.action import Action, Grant
+from governance.registry import free
 from tests.architecture.source import ROOMS, calls, modules
 
 INSTALLATION = Installation(Settings(_env_file=None), DatabaseUrls("postgresql://nowhere/x", None))
@@ -36,6 +37,18 @@ def test_every_action_that_is_written_can_be_performed() -> None:
         if "type" in kind.__dict__ and not kind.__module__.startswith("tests.") and not inspect.isabstract(kind)
     }
     assert written == set(INSTALLATION.registry.decision_types)
+
+
+def test_every_action_type_says_how_its_cost_is_established() -> None:
+    """By code that looks prices up; `free` is for types that nothing in the product gives a cost."""
+    said = list(calls("ActionSpec"))
+    assert len(said) >= 20
+    for path, call, _ in said:
+        assert any(word.arg == "costs" for word in call.keywords), f"{path}:{call.lineno}"
+    free_types = {spec.action.__name__ for spec in INSTALLATION.registry if spec.costs is free}
+    for kind in free_types:
+        for path, call, _ in calls(kind):
+            assert not any(word.arg == "cost" for word in call.keywords), f"{path}:{call.lineno}"
 
 
 def test_only_the_gate_and_the_performer_make_grants() -> None:

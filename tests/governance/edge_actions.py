@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from governance.action import Action, Grant, Outcome, OutcomeState, Subject
 from governance.authority.vocabulary import Given
 from governance.people import Actor
-from governance.registry import ActionSpec, EffectFailed, OutcomeUncertain
+from governance.registry import ActionSpec, Costs, EffectFailed, OutcomeUncertain, free
 from tests.governance.fake_port import Edge
 
 
@@ -38,8 +38,11 @@ class Deploy(EdgeAction):
 
 
 class Scale(EdgeAction):
+    """`price` stands for what a price list would say when it is asked."""
+
     type: ClassVar[str] = "edge.scale"
     decision_type: ClassVar[str] = "resource_scaling"
+    price: str = "0"
 
 
 class Report(EdgeAction):
@@ -54,12 +57,22 @@ class Patch(EdgeAction):
     severity: str = "critical"
 
 
+class Meet(EdgeAction):
+    """A change of our own rows, which agents make without asking anybody."""
+
+    type: ClassVar[str] = "edge.meet"
+    decision_type: ClassVar[str] = "meeting"
+
+
 class Stray(EdgeAction):
     """An action that names a row which the matrix does not have."""
 
     type: ClassVar[str] = "edge.stray"
     decision_type: ClassVar[str] = "no_such_row"
 
+
+PRICES: dict[str, str] = {}
+"""The price list by service, where it says otherwise by now."""
 
 WHY = {"rationale": "because of the test", "impact": "orders restarts", "rollback_plan": "the version before"}
 
@@ -69,7 +82,8 @@ def deploy(**fields: Any) -> Deploy:
 
 
 def scale(cost: str, **fields: Any) -> Scale:
-    return Scale(cost=Decimal(cost), **WHY | fields)
+    """A scaling that says what it costs; the price list says the same, unless `price` is given."""
+    return Scale(**WHY | {"cost": Decimal(cost), "price": cost} | fields)
 
 
 async def _effect(action: EdgeAction, grant: Grant, port: Edge) -> Outcome:
@@ -114,7 +128,18 @@ async def _of_patch(action: Patch, _actor: Actor, _tx: AsyncSession) -> Mapping[
     return {"severity": action.severity}
 
 
-def _spec(action: type[EdgeAction], establish: Any = None, *facts: str) -> ActionSpec:
+async def _price(action: Scale, _actor: Actor, _tx: AsyncSession) -> Decimal:
+    listed = PRICES.get(action.service, action.price)
+    if listed == "nobody knows":
+        raise LookupError("the price list did not answer")
+    return Decimal(listed)
+
+
+async def _met(action: Meet, _grant: Grant, _tx: AsyncSession) -> Outcome:
+    return Outcome(OutcomeState.DONE, action.summary())
+
+
+def _spec(action: type[EdgeAction], establish: Any = None, *facts: str, costs: Costs = free) -> ActionSpec:
     return ActionSpec(
         action,
         lambda done: Subject("deployments", service=done.service, decides=f"{done.type} {done.service}"),
@@ -123,13 +148,15 @@ def _spec(action: type[EdgeAction], establish: Any = None, *facts: str) -> Actio
         ask=_ask,
         establish=establish,
         establishes=facts,
+        costs=costs,
     )
 
 
 SPECS = (
     _spec(Deploy, _of_deploy, "environment", "load_test_passed"),
-    _spec(Scale),
+    _spec(Scale, costs=_price),
     _spec(Report, _of_report, "step"),
     _spec(Patch, _of_patch, "severity"),
     _spec(Stray),
+    ActionSpec(Meet, lambda _: Subject("meetings"), change=_met, costs=free),
 )

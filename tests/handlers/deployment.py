@@ -11,7 +11,7 @@ from governance.action import Action, Grant, Outcome, OutcomeState, Subject
 from governance.actions.emergencies import deployment_decides
 from governance.authority.vocabulary import Given
 from governance.people import Actor
-from governance.registry import ActionSpec
+from governance.registry import ActionSpec, free
 
 
 class Deploy(Action):
@@ -66,4 +66,5 @@ SPEC = ActionSpec(
     establish=_establish,
     establishes=("environment",),
     undo=_undo,
+    costs=free,
 )

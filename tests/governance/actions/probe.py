@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from governance.action import Action, Grant, Outcome, OutcomeState, Subject
-from governance.registry import ActionSpec
+from governance.registry import ActionSpec, free
 
 
 class Probe(Action):
@@ -36,4 +36,5 @@ PROBE = ActionSpec(
     effect=_effect,
     port="probe",
     ask=_ask,
+    costs=free,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from pydantic import TypeAdapter
 
 from governance.approvals.decision import ApprovalState, Refused, Status, decide, expire, supersede, withdraw
@@ -17,9 +18,22 @@ def test_an_old_button_answers_that_it_was_superseded():
     assert (after, said(answer)) == (state, "superseded ap_2")
 
 
-def test_what_was_decided_is_not_superseded_withdrawn_or_expired():
+def test_an_approved_one_is_superseded_and_keeps_its_votes():
+    state, _ = decide(opened(RELEASE), vote("nathan", "+", 1))
+    after = supersede(state, "ap_2", OPENED + HOUR)
+    assert (after.status, after.superseded_by) == (Status.SUPERSEDED, "ap_2")
+    assert [cast.ballot.voter for cast in after.votes] == ["nathan"]
+    assert said(decide(after, vote("amanda", "+", 2))[1]) == "superseded ap_2"
+
+
+@pytest.mark.parametrize("end", [Status.DENIED, Status.EXPIRED, Status.WITHDRAWN])
+def test_what_ended_without_an_approval_stays_as_it_ended(end: Status):
+    state = replace(opened(RELEASE, "david"), status=end)
+    assert supersede(state, "ap_2", OPENED + HOUR) == state
+
+
+def test_what_was_decided_is_not_withdrawn_or_expired():
     state, _ = decide(opened(RELEASE, "david"), vote("nathan", "+", 1))
-    assert supersede(state, "ap_2", OPENED + 2 * HOUR) == state
     after, answer = withdraw(state, "david", OPENED + 2 * HOUR)
     assert (after, said(answer)) == (state, "already approved nathan")
     assert expire(state, OPENED + 99 * HOUR) == state

@@ -58,13 +58,13 @@ def said(words: str = "How is the dashboard going?", **parts: Any) -> Entry:
 
 def intent(effect: str = "effect-1", **parts: Any) -> EffectEntry:
     """The intent to create a story."""
-    return effect_entries.intent(STORY, AGENT, effect, AUTO, **parts)
+    return effect_entries.intent(STORY, AGENT, effect, AUTO, cost=STORY.cost, **parts)
 
 
 def outcome(effect: str = "effect-1", **parts: Any) -> EffectEntry:
     """Its outcome."""
     ended = Outcome(OutcomeState.DONE, "Created DASH-7", "DASH-7")
-    return effect_entries.outcome(STORY, AGENT, effect, AUTO, ended, **parts)
+    return effect_entries.outcome(STORY, AGENT, effect, AUTO, ended, cost=STORY.cost, **parts)
 
 
 def at(second: int) -> datetime:
