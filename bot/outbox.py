@@ -137,9 +137,10 @@ async def _post(tx: AsyncSession, row: OutboxRow, adapter: Adapter, *, again: bo
     edits = await _message_of(tx, row.thread, row.key) if row.key else None
     message = await adapter.post(tx, place, reply, edits=edits, key=row.id, again=again)
     row.state, row.message, row.posted = "posted", message, datetime.now(UTC)
-    if row.key and not edits:
+    if row.key and message != edits:
         posted = insert(PostedMessageRow).values(thread=row.thread, key=row.key, message=message)
-        await tx.execute(posted.on_conflict_do_nothing())
+        kept = ["tenant", "thread", "key"]
+        await tx.execute(posted.on_conflict_do_update(index_elements=kept, set_={"message": message}))
 
 
 async def _message_of(tx: AsyncSession, thread: str, key: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import structlog
@@ -35,7 +36,7 @@ class Presses:
 
     def listen(self, app: AsyncApp) -> None:
         """Register with Bolt. Every action that a card offers is a press; its value says of what."""
-        app.action({"type": "block_actions"})(self.pressed)
+        app.action(re.compile(".*"))(self.pressed)
         app.view(CALLBACK)(self.submitted)
 
     async def pressed(self, ack: AsyncAck, body: Body, action: Body, client: AsyncWebClient) -> None:

@@ -158,6 +158,14 @@ async def test_a_key_edits_its_message_in_its_thread_alone(database: Database, t
     assert ("second", "superseded") in await _states(database, tenant)
 
 
+async def test_an_edit_that_takes_other_messages_is_edited_as_those(database: Database, tenant: str) -> None:
+    platform = Platform()
+    for words in ("one", "two", "three"):
+        await _put(database, tenant, words, key="k")
+        await outbox.post_thread(database, tenant, PLACE.key, {"fake": platform})
+    assert platform.posted == [("one", None), ("two", "m1"), ("three", "m2")]
+
+
 async def test_the_next_attempt_knows_whether_the_last_may_have_gone_through(
     database: Database, tenant: str
 ) -> None:
