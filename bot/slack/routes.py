@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 
@@ -13,6 +15,7 @@ def add_slack(app: web.Application, slack: SlackWeb) -> None:
     bolt, flow = slack.bolt, slack.flow
 
     async def events(request: web.Request) -> web.Response:
+        await _demand_object(request)
         return await to_aiohttp_response(await bolt.async_dispatch(await to_bolt_request(request)))
 
     if slack.is_signed:
@@ -28,3 +31,15 @@ def add_slack(app: web.Application, slack: SlackWeb) -> None:
 
     app.router.add_get("/slack/install", install)
     app.router.add_get("/slack/oauth_redirect", installed)
+
+
+async def _demand_object(request: web.Request) -> None:
+    """Bolt takes for granted that JSON is an object. Raises HTTPBadRequest for anything else."""
+    if request.content_type != "application/json":
+        return
+    try:
+        read = json.loads(await request.text())
+    except ValueError as rubbish:
+        raise web.HTTPBadRequest(text="This is no JSON.") from rubbish
+    if not isinstance(read, dict):
+        raise web.HTTPBadRequest(text="This is no event of Slack's.")
