@@ -68,7 +68,7 @@ async def test_people_and_channels_are_read_by_name_and_markup_as_words(office: 
 
 
 async def test_a_stranger_gets_help_and_no_more(office: Office) -> None:
-    office.slack.admin.adds("visitor", is_stranger=True, email="david.lindqvist@northwind-rivers.example")
+    office.slack.admin.adds("visitor", is_stranger=True, email="david@example.com")
     asked = await office.slack.user("visitor").says("/status", dm=True)
     answer = await office.slack.wait_for(lambda m: m.thread_ts == asked.ts)
     assert "I did nothing" in answer.all_text
