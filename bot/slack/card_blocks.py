@@ -1,0 +1,184 @@
+"""From the neutral card model to Slack's blocks: one card, block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bot.platforms.links import file_target
+from bot.slack.limits import (
+    ACTIONS,
+    ALT_TEXT,
+    BLOCK_ROOM,
+    BUTTON,
+    FIELDS,
+    HEADER,
+    Json,
+    grouped,
+    length,
+    pieces,
+    shortened,
+    size,
+)
+from bot.slack.rich_text import elements, lists, paragraphs, quotes
+from bot.slack.table_blocks import listed_rows, table_blocks
+from bot.slack.texts import as_markup, context, escape, markup, plain
+from handlers.conversation.cards import (
+    Block,
+    Bold,
+    Bullets,
+    Button,
+    Buttons,
+    Card,
+    Chart,
+    Fields,
+    File,
+    Inline,
+    Link,
+    Progress,
+    Quote,
+    Small,
+    Table,
+    Text,
+)
+
+_TONES = {"good": "✅ Done", "warning": "⚠️ Attention", "bad": "❌ Problem", "waiting": "⏳ Waiting"}
+_STATES = {
+    "done": ("✅", "Done"),
+    "doing": ("🔄", "In progress"),
+    "waiting": ("⏳", "Waiting"),
+    "failed": ("❌", "Failed"),
+    "skipped": ("⏭️", "Skipped"),
+}
+_LONG_FIELD = 600
+"""Bytes of JSON: what is longer has no room in half a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """Where a card is shown. `public_url` is where people reach the dashboard, if they do.
+
+    `images` are the pictures that are already at Slack, by their file's id here. `takes_tables` says
+    whether Slack shows table blocks there.
+    """
+
+    public_url: str | None
+    images: Mapping[str, str] = field(default_factory=dict)
+    takes_tables: bool = True
+
+
+def heading_blocks(title: str) -> list[Json]:
+    """A title as a header, and whole in bold below it if it had to be shortened there."""
+    header = {"type": "header", "text": plain(shortened(title, HEADER))}
+    return [header, *(paragraphs(elements((Bold(title),), None)) if length(title) > HEADER else ())]
+
+
+def head_blocks(card: Card) -> list[Json]:
+    """A card's title, and its tone in words."""
+    tone = _TONES.get(card.tone)
+    return [*heading_blocks(card.title), *([context(plain(tone))] if tone else ())]
+
+
+def block_blocks(block: Block, surface: Surface) -> list[Json]:
+    """One block of a card as Slack's; none if it says nothing."""
+    match block:
+        case Text():
+            return paragraphs(elements(block.parts, surface.public_url))
+        case Fields():
+            return _fields(block.pairs)
+        case Bullets():
+            items = [elements(item, surface.public_url) for item in block.items]
+            return lists(items, numbered=block.numbered)
+        case Table():
+            return table_blocks(block) if surface.takes_tables else listed_rows(block)
+        case Progress():
+            return _progress(block)
+        case Chart():
+            return _chart(block, surface)
+        case File():
+            return _file(block, surface)
+        case Small():
+            return small_blocks(block.parts, surface.public_url)
+        case Quote():
+            return [*quotes(block.text), *small_blocks((f"— {block.source}",) if block.source else (), None)]
+        case Buttons():
+            return _buttons(block.buttons)
+
+
+def small_blocks(parts: Sequence[Inline], public_url: str | None) -> list[Json]:
+    """A line in small type; in the usual type if its markup could say more than was written."""
+    if all(isinstance(part, str) for part in parts):
+        return [context(plain(piece)) for piece in pieces("".join(map(str, parts)))]
+    marked = as_markup(parts, public_url)
+    if not marked or size(marked) > BLOCK_ROOM:
+        return paragraphs(elements(parts, public_url))
+    return [context(markup(marked))]
+
+
+def _fields(pairs: Iterable[tuple[str, str]]) -> list[Json]:
+    blocks: list[Json] = []
+    short: list[tuple[str, str]] = []
+    for name, value in pairs:
+        if size(escape(f"{name}{value}")) <= _LONG_FIELD:
+            short.append((name, value))
+            continue
+        blocks += [*_short_fields(short), *paragraphs(elements((Bold(name), "\n", value), None))]
+        short = []
+    return [*blocks, *_short_fields(short)]
+
+
+def _short_fields(pairs: Sequence[tuple[str, str]]) -> list[Json]:
+    marked = [as_markup((Bold(name), f"\n{value}"), None) for name, value in pairs]
+    if None in marked:
+        texts = [plain(f"{name}\n{value}") for name, value in pairs]
+    else:
+        texts = [markup(text) for text in marked if text is not None]
+    groups = grouped(texts, most=FIELDS, room=BLOCK_ROOM)
+    return [{"type": "section", "fields": group} for group in groups]
+
+
+def _progress(block: Progress) -> list[Json]:
+    items: list[list[Json]] = []
+    for state, words in block.steps:
+        symbol, said = _STATES[state]
+        items.append(elements((f"{symbol} ", Bold(said), f": {words}"), None))
+    return lists(items, numbered=False)
+
+
+def _chart(block: Chart, surface: Surface) -> list[Json]:
+    said = paragraphs(elements((block.summary,), None))
+    uploaded = surface.images.get(block.file)
+    if uploaded is None:
+        address = file_target(block.file, surface.public_url)
+        link: tuple[Inline, ...] = (Link("Open the chart", address),) if address else ()
+        shows = small_blocks((f"The chart shows: {block.alt}",) if block.alt else (), None)
+        return [*said, *shows, *small_blocks(link, surface.public_url)]
+    image = {
+        "type": "image",
+        "slack_file": {"id": uploaded},
+        "alt_text": shortened(block.alt or block.summary, ALT_TEXT),
+    }
+    whole = small_blocks((block.alt,), None) if length(block.alt) > ALT_TEXT else []
+    return [image, *whole, *said]
+
+
+def _file(block: File, surface: Surface) -> list[Json]:
+    address = file_target(block.file, surface.public_url)
+    name = Link(block.name, address) if address else Bold(block.name)
+    described = f": {block.description}" if block.description else ""
+    return paragraphs(elements(("📄 ", name, described), surface.public_url))
+
+
+def _buttons(buttons: Sequence[Button]) -> list[Json]:
+    long = [elements((button.label,), None) for button in buttons if length(button.label) > BUTTON]
+    rows = grouped(map(_button, buttons), most=ACTIONS, room=2 * BLOCK_ROOM)
+    return [*lists(long, numbered=False), *({"type": "actions", "elements": row} for row in rows)]
+
+
+def _button(button: Button) -> Json:
+    made: Json = {
+        "type": "button",
+        "text": plain(shortened(button.label, BUTTON)),
+        "value": button.token,
+    }
+    return made if button.style == "plain" else {**made, "style": button.style}
