@@ -47,12 +47,18 @@ HOSTILE = (
 
 _UNITS = ("word ", "x", "*_~`", "line of text\n", "é", "日本語", "👩‍👩‍👧‍👦", "&<>", '"\\', "\u202e")
 
-_BODIES = st.one_of(
-    st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=40),
-    st.sampled_from(HOSTILE),
-    st.builds(lambda unit, times: unit * times, st.sampled_from(_UNITS), st.integers(1, 200)),
-    st.builds(lambda unit, times: unit * times, st.sampled_from(_UNITS), st.sampled_from((700, 3_000))),
-)
+
+def _bodies(*times: int) -> st.SearchStrategy[str]:
+    return st.one_of(
+        st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=40),
+        st.sampled_from(HOSTILE),
+        st.builds(lambda unit, times: unit * times, st.sampled_from(_UNITS), st.integers(1, 200)),
+        st.builds(lambda unit, times: unit * times, st.sampled_from(_UNITS), st.sampled_from(times)),
+    )
+
+
+_BODIES = _bodies(700, 3_000)
+_FORM_BODIES = _bodies(700)
 _SHORT = st.one_of(
     st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=20), st.sampled_from(HOSTILE)
 )
@@ -179,21 +185,23 @@ def forms(draw: st.DrawFn) -> tuple[Form, list[str]]:
     """A form and every text in it that somebody reads."""
     written = Written()
     inputs = tuple(_asked(draw, written, f"in{at}") for at in range(draw(st.integers(0, 4))))
-    title, submit, intro = (written.text(draw(_BODIES)) for _ in range(3))
+    title, submit, intro = (written.text(draw(_FORM_BODIES)) for _ in range(3))
     return Form(title, submit, inputs, intro), written.texts
 
 
 def _asked(draw: st.DrawFn, written: Written, name: str) -> Input:
     kind = draw(st.sampled_from(("line", "text", "number", "date", "choice", "choices")))
-    label, required = written.text(draw(_BODIES)), draw(st.booleans())
+    label, required = written.text(draw(_FORM_BODIES)), draw(st.booleans())
     if kind not in ("choice", "choices"):
-        return Input(name, label, kind, draw(_values(kind)), (), required, written.text(draw(_BODIES)))
-    body = draw(_BODIES)[:200]
-    offered = range(draw(st.sampled_from((0, 1, 5, 10, 11, 100, 250))))
-    options = tuple((f"{body[:160]}{n}", written.text(body if n % 3 else "one")) for n in offered)
+        return Input(name, label, kind, draw(_values(kind)), (), required, written.text(draw(_FORM_BODIES)))
+    body = draw(_SHORT) + draw(_SHORT)
+    offered = range(draw(st.sampled_from((0, 1, 5, 6, 10, 11, 101))))
+    options = tuple((f"{body[:40]}{n}", written.text(body if n % 3 else "one")) for n in offered)
     chosen = tuple(value for value, _ in options[:: draw(st.integers(1, 3))])
     value = chosen if kind == "choices" else draw(st.sampled_from(("", *chosen[:2])))
-    return Input(name, label, kind, value, options, required, written.text(draw(_BODIES)) if options else "")
+    return Input(
+        name, label, kind, value, options, required, written.text(draw(_FORM_BODIES)) if options else ""
+    )
 
 
 def _values(kind: str) -> st.SearchStrategy[str]:
@@ -203,6 +211,6 @@ def _values(kind: str) -> st.SearchStrategy[str]:
         case "date":
             return st.sampled_from(("", "2026-11-30", "soon"))
         case "text":
-            return _BODIES
+            return _FORM_BODIES
         case _:
             return _SHORT

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from bot.platforms.forms import FormIncomplete, check_values
-from bot.slack.modals import error_modal, errors_for, loading_modal, modal, values_of
+from bot.slack.modals import FormTooLarge, error_modal, errors_for, loading_modal, modal, values_of
 from handlers.conversation.cards import Form, Input
 from tests.bot.console.sample_cards import MODIFY
 from tests.bot.slack.block_kit import check_modal
@@ -39,7 +39,7 @@ def _choice(count: int, **more: Any) -> Input:
     return Input("story", "Story", more.pop("type", "choice"), options=options, **more)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(forms())
 def test_slack_opens_every_form_and_nothing_is_lost(made: tuple[Form, list[str]]) -> None:
     form, texts = made
@@ -53,7 +53,7 @@ def test_slack_opens_every_form_and_nothing_is_lost(made: tuple[Form, list[str]]
     assert markup(view["blocks"]) == []
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(forms())
 def test_a_form_sent_as_it_was_opened_says_what_it_began_with(made: tuple[Form, list[str]]) -> None:
     form, _ = made
@@ -179,6 +179,14 @@ def test_a_long_text_is_edited_in_parts_and_joined_again() -> None:
     assert isinstance(edited, str)
     first = parts[0]["element"]["initial_value"]
     assert edited.startswith(f"{first}\nInstead.\n")
+
+
+@pytest.mark.parametrize(
+    "form", [_form(*(Input(f"in{n}", "In", "line") for n in range(101))), _form(_choice(6_000))]
+)
+def test_a_form_that_slack_would_not_open_is_told_apart(form: Form) -> None:
+    with pytest.raises(FormTooLarge, match="“Modify” is too large for Slack"):
+        modal(form, token="b_1", private_metadata="{}")
 
 
 @pytest.mark.parametrize(("type_", "value"), [("number", "a lot"), ("number", "1e3"), ("date", "soon")])
