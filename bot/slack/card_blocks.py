@@ -22,7 +22,7 @@ from bot.slack.limits import (
 )
 from bot.slack.rich_text import elements, lists, paragraphs, quotes
 from bot.slack.table_blocks import listed_rows, table_blocks
-from bot.slack.texts import as_markup, context, markup, plain
+from bot.slack.texts import as_markup, context, escape, markup, plain
 from handlers.conversation.cards import (
     Block,
     Bold,
@@ -122,7 +122,7 @@ def _fields(pairs: Iterable[tuple[str, str]]) -> list[Json]:
     blocks: list[Json] = []
     short: list[tuple[str, str]] = []
     for name, value in pairs:
-        if size(name) + size(value) <= _LONG_FIELD:
+        if size(escape(f"{name}{value}")) <= _LONG_FIELD:
             short.append((name, value))
             continue
         blocks += [*_short_fields(short), *paragraphs(elements((Bold(name), "\n", value), None))]

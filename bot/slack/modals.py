@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.platforms.forms import FormIncomplete
 from bot.slack.card_blocks import heading_blocks, small_blocks
-from bot.slack.limits import Json, length, shortened
+from bot.slack.limits import Json, length, shortened, size
 from bot.slack.modal_inputs import answer_of, block_id, input_blocks
 from bot.slack.rich_text import elements, paragraphs
 from bot.slack.texts import plain
@@ -17,6 +17,12 @@ CALLBACK = "form"
 """The `callback_id` of every modal that asks for something."""
 
 _TITLE = 24
+_BLOCKS = 100
+_ROOM = 250_000
+
+
+class FormTooLarge(ValueError):
+    """A form that Slack does not open: over 100 blocks, or over 250 kB of JSON."""
 
 
 def modal(form: Form, *, token: str, private_metadata: str) -> dict[str, Any]:
@@ -24,18 +30,21 @@ def modal(form: Form, *, token: str, private_metadata: str) -> dict[str, Any]:
 
     `token`, the button's, is the `action_id` of each of its inputs: what somebody typed into one form
     never turns up in another that replaces it. `private_metadata` comes back as it is given, with the
-    submission; it has up to 3000 characters.
+    submission; it has up to 3000 characters. Raises FormTooLarge.
     """
     asked = [block for entry in form.inputs for block in input_blocks(entry, token)]
     submit = shortened(form.submit, _TITLE)
     whole = small_blocks((f"“{submit}” in full: {form.submit}",), None) if submit != form.submit else []
-    return {
+    view = {
         **_view(form.title, [*paragraphs(elements((form.intro,), None)), *asked, *whole]),
         "callback_id": CALLBACK,
         "submit": plain(submit),
         "close": plain("Back"),
         "private_metadata": private_metadata,
     }
+    if len(view["blocks"]) > _BLOCKS or size(view) > _ROOM:
+        raise FormTooLarge(f"“{form.title}” is too large for Slack.")
+    return view
 
 
 def loading_modal(title: str) -> dict[str, Any]:
