@@ -13,9 +13,13 @@ from governance.places import Place
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Words typed by a person. Control characters are gone; length is bounded at the inbox."""
+    """Words typed by a person. Control characters are gone; length is bounded at the inbox.
+
+    `cut_from` is how many characters there were where that were too many: nothing is done on half a message.
+    """
 
     text: str
+    cut_from: int | None = None
     kind: Literal["said"] = "said"
 
 
