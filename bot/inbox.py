@@ -17,7 +17,8 @@ from governance.places import Place
 from storage.jobs import defer
 
 LONGEST_TEXT = 12_000
-"""Characters of one message that are read; a platform's own limit is lower, a paste may not be."""
+"""Characters of one message that are read; a platform's own limit is lower, a paste may not be. Of a longer
+one the beginning is kept for the record, and it is answered that nothing was done."""
 
 CLICK_PRIORITY = 10
 HALT_PRIORITY = 100
@@ -42,7 +43,9 @@ async def store_words(
     wait for nobody. What was `overheard` is answered only if it is understood.
     """
     read = clean(text)
-    what = {"kind": "said", "text": read} | ({"overheard": True} if overheard else {})
+    what: dict[str, Any] = {"kind": "said", "text": read} | ({"overheard": True} if overheard else {})
+    if len(text) > LONGEST_TEXT:
+        what["cut_from"] = len(text)
     urgent = bool(_HALTING.search(read[:200]))
     return await _store(
         tx,

@@ -136,7 +136,7 @@ async def _stored(tx: AsyncSession, turn: str) -> InboxRow | None:
 
 async def _what(tx: AsyncSession, stored: dict[str, Any]) -> Said | Clicked:
     if stored["kind"] == "said":
-        return Said(stored["text"], overheard=stored.get("overheard", False))
+        return Said(stored["text"], stored.get("overheard", False), stored.get("cut_from"))
     pressed = (
         await tx.execute(
             select(ButtonRow.verb, ButtonRow.subject, OutboxRow.message)

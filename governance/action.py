@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -36,6 +37,13 @@ class Action(BaseModel, ABC):
     @abstractmethod
     def summary(self) -> str:
         """One line that people read on a card: what will be done, to what."""
+
+    def described(self, names: Mapping[str, str]) -> str:
+        """The summary as people talk: whoever is in it by name. `names` has one for every id it is asked for.
+
+        A type with people among its fields says so here; what is stored and bound names them by id.
+        """
+        return self.summary()
 
     def body(self) -> dict[str, Any]:
         """The action as JSON values, with its type; what is stored, hashed and decoded again."""

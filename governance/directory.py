@@ -32,6 +32,25 @@ async def person_by_id(tx: AsyncSession, person: str) -> Person:
     return found[0]
 
 
+class Names(dict[str, str]):
+    """People's names by id; whoever is no person of the department is called by their id."""
+
+    def __missing__(self, person: str) -> str:
+        return person
+
+
+async def names_of_all(tx: AsyncSession) -> Names:
+    """Everybody's name, the inactive too."""
+    rows = await tx.execute(select(PersonRow.id, PersonRow.name))
+    return Names({row.id: row.name for row in rows})
+
+
+async def name_of(tx: AsyncSession, person: str | None) -> str:
+    """What people call somebody; their id if nobody in the department has it (`os:root`, an agent)."""
+    named = await tx.execute(select(PersonRow.name).where(PersonRow.id == person))
+    return named.scalar() or person or "nobody"
+
+
 async def people(tx: AsyncSession) -> tuple[Person, ...]:
     """Everybody, the inactive too, by id."""
     return await _people(tx, None)

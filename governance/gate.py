@@ -282,7 +282,7 @@ class Gate:
                 await tx.flush()
                 return Submitted(row.id, ruling, approval=approval)
             case Verdict.PEOPLE_ONLY | Verdict.REFUSE:
-                await record(tx, _not_done(action, row, ruling))
+                await record(tx, _not_done(action, row, ruling, self.clock()))
                 return Submitted(row.id, ruling)
 
 
@@ -308,12 +308,13 @@ async def _roles(tx: AsyncSession, requester: str | None) -> frozenset[Role]:
     return person.roles if person.active else frozenset()
 
 
-def _not_done(action: Action, row: EffectRow, ruling: Ruling) -> Entry:
+def _not_done(action: Action, row: EffectRow, ruling: Ruling, at: datetime) -> Entry:
     nothing = NotApplicable(not_applicable=Absence.NOTHING_WAS_DONE)
     return Entry(
         kind=EntryKind.REFUSAL if ruling.verdict is Verdict.REFUSE else EntryKind.RULING,
         type=action.type,
         actor=actor_of(row),
+        at=at,
         subject=_subject_id(row),
         turn=row.turn,
         effect=row.id,

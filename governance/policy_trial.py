@@ -12,7 +12,7 @@ from governance.action import Action, Ruling
 from governance.authority.evaluate import rule
 from governance.authority.policy import Policy
 from governance.authority.request import Request
-from governance.directory import people
+from governance.directory import names_of_all, people
 from governance.effects import actor_of
 from governance.gate import Gate
 from governance.people import Role
@@ -54,6 +54,7 @@ async def try_policy(tx: AsyncSession, gate: Gate, proposed: Policy, since: date
     """
     current = await active_policy(tx, gate.policy)
     roles = {person.id: person.roles for person in await people(tx) if person.active}
+    names = await names_of_all(tx)
     query = select(EffectRow).where(EffectRow.created >= since).order_by(EffectRow.created.desc()).limit(MOST)
     rows = list((await tx.execute(query)).scalars())
     found: list[Otherwise] = []
@@ -69,7 +70,7 @@ async def try_policy(tx: AsyncSession, gate: Gate, proposed: Policy, since: date
             request = await _request(tx, gate, action, row, roles)
             before, after = rule(current, request), rule(proposed, request)
             if (before.verdict, before.terms) != (after.verdict, after.terms):
-                summary = action.summary()
+                summary = action.described(names)
                 found.append(Otherwise(row.id, summary, row.requester, row.created, before, after))
         await savepoint.rollback()
     return Trial(since, len(rows) - passed_over, passed_over, tuple(found))

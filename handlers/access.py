@@ -14,7 +14,7 @@ from governance.actions.access import (
     take_role,
     unlink_identity,
 )
-from governance.directory import people
+from governance.directory import name_of, people
 from governance.people import Person, Role
 from handlers.conversation.cards import Button, Buttons, Card, Reply, Table, Text
 from handlers.conversation.desk import Desk
@@ -102,7 +102,9 @@ async def _identity(turn: Turn, text: str, desk: Desk) -> Reply:
             raise CannotAnswer(f"{identity} is not linked to {meant.name}; {await _linked(desk, meant)}.")
         return await ask_for_approval(turn, desk, unlink_identity(identity, meant.id, reason_or_words(text)))
     if holder is not None:
-        raise CannotAnswer(f"{identity} is linked to {holder} already; unlink it first.")
+        raise CannotAnswer(
+            f"{identity} is linked to {await name_of(desk.tx, holder)} already; unlink it first."
+        )
     return await ask_for_approval(turn, desk, link_identity(identity, meant.id, reason_or_words(text)))
 
 

@@ -31,7 +31,7 @@ from handlers.conversation.cards import (
     Text,
 )
 from handlers.conversation.desk import Desk
-from handlers.conversation.handler import Asked, CannotAnswer, Handler
+from handlers.conversation.handler import Asked, CannotAnswer, Handler, acts_at_once
 from handlers.conversation.origin import known
 from handlers.conversation.submitting import ask_for_approval, not_done, submit
 from handlers.conversation.turn import Clicked, Turn
@@ -213,4 +213,6 @@ def _clicked(turn: Turn) -> Clicked:
     return turn.what
 
 
-HANDLER = Handler("add_to_backlog", answer, {"add_anyway": add_anyway, "schedule_now": schedule_now})
+HANDLER = Handler(
+    "add_to_backlog", answer, {"add_anyway": add_anyway, "schedule_now": schedule_now}, acts=acts_at_once
+)

@@ -128,12 +128,12 @@ async def _why(text: str, policy: Policy, desk: Desk) -> Reply:
         )
     if isinstance(about, ApprovalRow):
         return await _why_approval(about, desk)
-    return _why_effect(about, desk)
+    return await _why_effect(about, desk)
 
 
-def _why_effect(row: EffectRow, desk: Desk) -> Reply:
+async def _why_effect(row: EffectRow, desk: Desk) -> Reply:
     ruling = ruling_of(row)
-    summary = desk.gate.registry.decode(row.body).summary()
+    summary = desk.gate.registry.decode(row.body).described(await names_of_people(desk.tx))
     verdict = ruling.verdict.value.replace("_", " ")
     held = f" It is held back now: {row.held}" if row.held else ""
     text = f"“{summary}” was ruled “{verdict}”: {ruling.why}{held}"

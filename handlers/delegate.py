@@ -15,14 +15,14 @@ from governance.actions.delegation import (
 from governance.people import Person
 from handlers.conversation.cards import Bold, Button, Buttons, Card, Moment, Reply, Text
 from handlers.conversation.desk import Desk
-from handlers.conversation.handler import Asked, CannotAnswer, Handler
+from handlers.conversation.handler import Asked, CannotAnswer, Handler, acts_at_once
 from handlers.conversation.meant import demand_whole_name, people_named
 from handlers.conversation.origin import known
 from handlers.conversation.reasons import reason_in
 from handlers.conversation.spans import read_span
 from handlers.conversation.submitting import do_now
 from handlers.conversation.turn import Clicked, Turn
-from handlers.conversation.wording import moment_text, names_of_people
+from handlers.conversation.wording import last_minute, moment_text, names_of_people, until_text
 from handlers.recognise.slots.words import plain
 from storage.notices import notify
 
@@ -69,11 +69,12 @@ async def _hand_over(
     ids = {"delegation": ended.reference, "key": ended.reference}
     await notify(desk.tx, "delegated", ids, people=(deputy.id,), turn=turn.id)
     begins = "" if starts <= desk.now else f" from {moment_text(starts, person)}"
-    text = f"{deputy.name} decides for you{begins} until {moment_text(ends, person)}, and was told."
+    text = f"{deputy.name} decides for you{begins} until {until_text(ends, person)}, and was told."
+    last = Moment(last_minute(ends, person.time_zone))
     card = Card(
         f"{deputy.name} decides for you",
         (
-            Text((Bold(deputy.name), f" votes in your place{begins} until ", Moment(ends), ".")),
+            Text((Bold(deputy.name), f" votes in your place{begins} until ", last, ".")),
             Text(("You can still vote; the two of you fill one vote between you.",)),
             Buttons((Button("Take my votes back", "end_delegation", ended.reference or ""),)),
         ),
@@ -99,7 +100,7 @@ async def _standing(desk: Desk, person: Person) -> Reply:
     if not rows:
         return Reply(text=f"Nobody decides for you at present. {_EXAMPLE}")
     names = await names_of_people(desk.tx)
-    said = "; ".join(f"{names[row.to_person]} until {moment_text(row.ends, person)}" for row in rows)
+    said = "; ".join(f"{names[row.to_person]} until {until_text(row.ends, person)}" for row in rows)
     buttons = tuple(Button(f"Take back from {names[row.to_person]}", "end_delegation", row.id) for row in rows)
     return Reply(
         text=f"Your votes: {said}.", cards=(Card("Who decides for you", (Text((said,)), Buttons(buttons))),)
@@ -118,4 +119,4 @@ async def press_end(turn: Turn, desk: Desk) -> Reply:
     return Reply(text=f"You decide for yourself again; {names[rows[0].to_person]} no longer does.")
 
 
-HANDLER = Handler("delegate", answer, {"end_delegation": press_end})
+HANDLER = Handler("delegate", answer, {"end_delegation": press_end}, acts=acts_at_once)

@@ -16,7 +16,7 @@ from governance.tables import ApprovalRow
 from handlers.conversation.approval_card import needed
 from handlers.conversation.cards import Block, Bold, Button, Buttons, Card, Form, Input, Moment, Reply, Text
 from handlers.conversation.desk import Desk
-from handlers.conversation.handler import Asked, CannotAnswer, Handler
+from handlers.conversation.handler import Asked, CannotAnswer, Handler, acts_at_once
 from handlers.conversation.meant import SeveralMeant, service_named
 from handlers.conversation.origin import known
 from handlers.conversation.reasons import split_reason
@@ -191,5 +191,8 @@ def _clicked(turn: Turn) -> Clicked:
 
 
 HANDLER = Handler(
-    "emergency_deploy", answer, {"emergency_deploy": from_form, "emergency_approval": past_approval}
+    "emergency_deploy",
+    answer,
+    {"emergency_deploy": from_form, "emergency_approval": past_approval},
+    acts=acts_at_once,
 )

@@ -13,14 +13,14 @@ from governance.permissions import Refused
 from governance.standing import FreezeKind
 from handlers.conversation.cards import Bold, Button, Buttons, Card, Inline, Moment, Reply, Text
 from handlers.conversation.desk import Desk
-from handlers.conversation.handler import Asked, CannotAnswer, Handler
+from handlers.conversation.handler import Asked, CannotAnswer, Handler, acts_at_once
 from handlers.conversation.meant import service_meant
 from handlers.conversation.origin import known
 from handlers.conversation.reasons import reason_or_words, split_reason
 from handlers.conversation.spans import read_span
 from handlers.conversation.submitting import do_now
 from handlers.conversation.turn import Turn
-from handlers.conversation.wording import listed, moment_text, names_of_people
+from handlers.conversation.wording import last_minute, listed, names_of_people, until_text
 from handlers.recognise.slots.known import Thing
 from handlers.recognise.slots.resolve import Resolved, find
 from handlers.recognise.slots.words import plain
@@ -56,8 +56,9 @@ async def _freeze(turn: Turn, text: str, desk: Desk, kind: FreezeKind, scope: st
     until = span[1] if span else None
     _, ended = await do_now(turn, desk, lay_freeze(kind, scope, reason_or_words(text), until))
     desk.memory.about(freeze=ended.reference or "")
-    ends = f" It ends by itself {moment_text(until, person)}." if until else ""
-    end: tuple[Inline, ...] = (" It ends by itself ", Moment(until), ".") if until else ()
+    ends = f" It stands until {until_text(until, person)}." if until else ""
+    shown = last_minute(until, person.time_zone) if until else None
+    end: tuple[Inline, ...] = (" It stands until ", Moment(shown), ".") if shown else ()
     said = (
         f"Frozen: {what}, for people and agents alike.{ends} A rollback to an approved version stays possible."
     )
@@ -101,4 +102,4 @@ def _what() -> Reply:
     return Reply(text=text, cards=(Card("What shall stand still?", (Text((text,)), Buttons(buttons))),))
 
 
-HANDLER = Handler("freeze", answer)
+HANDLER = Handler("freeze", answer, acts=acts_at_once)

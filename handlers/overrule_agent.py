@@ -28,12 +28,12 @@ from handlers.conversation.cards import (
     Text,
 )
 from handlers.conversation.desk import Desk
-from handlers.conversation.handler import Asked, CannotAnswer, Handler
+from handlers.conversation.handler import Asked, CannotAnswer, Handler, acts_at_once
 from handlers.conversation.origin import known
 from handlers.conversation.reasons import reason_in, reason_or_words
 from handlers.conversation.submitting import do_now, submit
 from handlers.conversation.turn import Clicked, Turn
-from handlers.conversation.wording import listed
+from handlers.conversation.wording import listed, names_of_people
 from handlers.log_reading.finding import speaks_of_it
 from handlers.recognise.slots.known import Thing
 from handlers.recognise.slots.resolve import Resolved, find
@@ -72,17 +72,16 @@ async def _overrule(turn: Turn, desk: Desk, row: EffectRow, reason: str) -> Repl
     if row.actor["kind"] != "agent":
         raise CannotAnswer("A person decided that, not an agent; speak with them, or undo it yourself.")
     action = desk.gate.registry.decode(row.body)
+    what = action.described(await names_of_people(desk.tx))
     decides = desk.gate.registry.spec(action.type).subject(action).decides
     if decides is None:
-        raise CannotAnswer(
-            f"“{action.summary()}” is nothing that an agent could decide again, so nothing is pinned."
-        )
+        raise CannotAnswer(f"“{what}” is nothing that an agent could decide again, so nothing is pinned.")
     before = row.state
     await do_now(turn, desk, overrule_agent(row.id, row.decision_type, decides, reason))
     what_became = await _undo(turn, desk, row, action, before)
-    text = f"Overruled: {action.summary()}. No agent decides this again: {decides}. {what_became}"
+    text = f"Overruled: {what}. No agent decides this again: {decides}. {what_became}"
     blocks = (
-        Text((Bold(action.summary()), f" is overruled: {reason}")),
+        Text((Bold(what), f" is overruled: {reason}")),
         Text((f"No agent decides this again: {decides}. People may.",)),
         Text((what_became,)),
     )
@@ -112,12 +111,13 @@ async def _submit_undo(turn: Turn, desk: Desk, row: EffectRow, opposite: Action)
     submitted = await submit(turn, desk, opposite)
     undoing = (await desk.tx.execute(select(EffectRow).where(EffectRow.id == submitted.effect))).scalar_one()
     undoing.undoes = row.id
+    what = opposite.described(await names_of_people(desk.tx))
     if submitted.approval is not None and submitted.ruling.terms is not None:
-        return f"Taking it back waits for {needed(submitted.ruling.terms.slots)}: {opposite.summary()}."
+        return f"Taking it back waits for {needed(submitted.ruling.terms.slots)}: {what}."
     if submitted.outcome is not None:
         return f"Taken back: {submitted.outcome.detail}"
     if undoing.state == "ready":
-        return f"It is being taken back now: {opposite.summary()}."
+        return f"It is being taken back now: {what}."
     return f"It could not be taken back: {submitted.ruling.why}"
 
 
@@ -148,19 +148,16 @@ async def _choose(text: str, desk: Desk) -> Reply:
         who = f"the {named.thing.name} agent" if isinstance(named, Resolved) else "an agent"
         raise CannotAnswer(f"There is no decision of {who} on record that could be overruled.")
     why = reason_in(text) or ""
+    names = await names_of_people(desk.tx)
+    decisions = [desk.gate.registry.decode(row.body).described(names) for row in rows]
     items = tuple(
-        (
-            Bold(desk.gate.registry.decode(row.body).summary()),
-            f", the agent {row.actor['id']}, ",
-            Moment(row.created),
-        )
-        for row in rows
+        (Bold(decision), f", the {row.actor['id'].replace('_', ' ')} agent, ", Moment(row.created))
+        for decision, row in zip(decisions, rows, strict=True)
     )
     buttons = tuple(_button(number, row, why) for number, row in enumerate(rows, 1))
     said = "Which decision? The latest are these; press the button beside the one that you mean."
     blocks: tuple[Block, ...] = (Text((said,)), Bullets(items, numbered=True), Buttons(buttons))
-    listing = "; ".join(desk.gate.registry.decode(row.body).summary() for row in rows)
-    return Reply(text=f"{said} {listing}.", cards=(Card("Which decision is overruled?", blocks),))
+    return Reply(text=f"{said} {'; '.join(decisions)}.", cards=(Card("Which decision is overruled?", blocks),))
 
 
 def _button(number: int, row: EffectRow, why: str) -> Button:
@@ -173,4 +170,4 @@ async def _one(desk: Desk, *conditions: ColumnElement[bool]) -> EffectRow | None
     return (await desk.tx.execute(query)).scalar()
 
 
-HANDLER = Handler("overrule_agent", answer, {"overrule_agent": press})
+HANDLER = Handler("overrule_agent", answer, {"overrule_agent": press}, acts=acts_at_once)

@@ -63,8 +63,7 @@ _BUDGET = re.compile(r"(?P<hours>\d[\d,]*(?:\.\d+)?)\s*(?:agent[- ]?)?h(?:ours?|
 
 async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     """Do with the plan that is meant what the words say; show it where they say nothing else."""
-    said = asked.text.casefold()
-    verb = next((verb for verb, words in _WORDS if words.search(said)), "show")
+    verb = _verb(asked.text)
     try:
         plan = await plan_meant(desk, asked.text)
     except WhichPlan as which:
@@ -74,6 +73,15 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
         return await _show(desk, plan)
     demand_to_act(known(turn), "plan", desk)
     return await _VERBS[verb](turn, desk, plan, asked.text)
+
+
+def _verb(text: str) -> str:
+    said = text.casefold()
+    return next((verb for verb, words in _WORDS if words.search(said)), "show")
+
+
+def _acts(text: str) -> bool:
+    return _verb(text) in ("pause", "resume", "replan")  # cancelling asks once more, showing does nothing
 
 
 async def press_pause(turn: Turn, desk: Desk) -> Reply:
@@ -237,4 +245,5 @@ HANDLER = Handler(
         "cancel_plan": press_cancel,
         "cancel_plan_now": confirm_cancel,
     },
+    _acts,
 )

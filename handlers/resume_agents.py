@@ -9,7 +9,7 @@ from governance.permissions import Refused
 from governance.standing import Halt
 from handlers.conversation.cards import Bold, Card, Reply, Text
 from handlers.conversation.desk import Desk
-from handlers.conversation.handler import Asked, CannotAnswer, Handler
+from handlers.conversation.handler import Asked, CannotAnswer, Handler, acts_at_once
 from handlers.conversation.origin import known
 from handlers.conversation.reasons import reason_or_words
 from handlers.conversation.submitting import do_now
@@ -45,4 +45,4 @@ async def _resume(turn: Turn, desk: Desk, reason: str) -> Reply:
     return Reply(text=text, cards=(Card("The agents go on", (*blocks, Text((ended.detail,))), "good"),))
 
 
-HANDLER = Handler("resume_agents", answer, {"resume_agents": press})
+HANDLER = Handler("resume_agents", answer, {"resume_agents": press}, acts=acts_at_once)

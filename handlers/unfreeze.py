@@ -12,7 +12,7 @@ from governance.standing import Freeze, FreezeKind
 from governance.tables import OverrideRow
 from handlers.conversation.cards import Bold, Bullets, Button, Buttons, Card, Moment, Reply, Text
 from handlers.conversation.desk import Desk
-from handlers.conversation.handler import Asked, CannotAnswer, Handler
+from handlers.conversation.handler import Asked, CannotAnswer, Handler, acts_at_once
 from handlers.conversation.meant import service_meant
 from handlers.conversation.origin import known
 from handlers.conversation.reasons import reason_or_words, split_reason
@@ -93,4 +93,4 @@ async def _list(rows: list[OverrideRow], desk: Desk) -> Reply:
     return Reply(text=f"Frozen: {said}.", cards=(Card("What is frozen", (Bullets(items), Buttons(buttons))),))
 
 
-HANDLER = Handler("unfreeze", answer, {"lift_freeze": press})
+HANDLER = Handler("unfreeze", answer, {"lift_freeze": press}, acts=acts_at_once)

@@ -19,7 +19,7 @@ from handlers.conversation.reasons import reason_or_words
 from handlers.conversation.spans import read_span
 from handlers.conversation.submitting import do_now
 from handlers.conversation.turn import Clicked, Turn
-from handlers.conversation.wording import listed, moment_text, names_of_people
+from handlers.conversation.wording import last_minute, listed, moment_text, names_of_people, until_text
 from handlers.recognise.slots.amounts import read_duration
 from handlers.recognise.slots.words import plain
 
@@ -49,7 +49,7 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     mode = next((mode for mode, pattern in _MODES if pattern.search(said)), None)
     rows = await coming_windows(desk.tx, desk.now)
     if _ASKS.search(said) or (mode is None and not _END.search(said)):
-        return await _list(rows, desk)
+        return await _list(rows, desk, person)
     if mode is not None:
         _demand(person, mode)
     meant = [row for row in rows if mode is None or row.mode == mode.value]
@@ -58,7 +58,7 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     if _END.search(said):
         return await _close(turn, desk, meant, reason_or_words(asked.text))
     if mode is None:
-        return await _list(rows, desk)
+        return await _list(rows, desk, person)
     return await _open(turn, desk, mode, asked.text)
 
 
@@ -80,11 +80,10 @@ async def _make(
     _, ended = await do_now(turn, desk, action)
     person = known(turn)
     begins = "from now" if starts <= desk.now else f"from {moment_text(starts, person)}"
-    text = f"{str(mode).capitalize()} window {begins} until {moment_text(ends, person)}: {_MEANING[mode]}."
+    name, last = f"{str(mode).capitalize()} window", Moment(last_minute(ends, person.time_zone))
+    text = f"{name} {begins} until {until_text(ends, person)}: {_MEANING[mode]}."
     blocks = (
-        Text(
-            (Bold(f"{str(mode).capitalize()} window"), " from ", Moment(starts), " until ", Moment(ends), ".")
-        ),
+        Text((Bold(name), " from ", Moment(starts), " until ", last, ".")),
         Text((f"Meanwhile {_MEANING[mode]}.",)),
         Buttons((Button("End it early", "close_window", ended.reference or ""),)),
     )
@@ -95,7 +94,7 @@ async def _move_end(turn: Turn, desk: Desk, rows: list[WindowRow], text: str) ->
     """Another end: a window that goes on from the old one's end, or one in its place that ends sooner."""
     person = known(turn)
     if len(rows) != 1:
-        return await _list(rows, desk)
+        return await _list(rows, desk, person)
     row = rows[0]
     mode = WindowMode(row.mode)
     _demand(person, mode)
@@ -117,7 +116,7 @@ async def _close(turn: Turn, desk: Desk, rows: list[WindowRow], reason: str) -> 
     open_now = [row for row in rows if row.starts <= desk.now]
     rows = open_now if len(open_now) == 1 else rows
     if len(rows) > 1:
-        return await _list(rows, desk)
+        return await _list(rows, desk, known(turn))
     mode = WindowMode(rows[0].mode)
     _demand(known(turn), mode)
     _, ended = await do_now(turn, desk, close_window(rows[0].id, mode, reason))
@@ -140,7 +139,7 @@ def _demand(person: Person, mode: WindowMode) -> None:
         raise CannotAnswer(f"{allowed.why} The {mode} window is opened and ended by the {who}.")
 
 
-async def _list(rows: list[WindowRow], desk: Desk) -> Reply:
+async def _list(rows: list[WindowRow], desk: Desk, person: Person) -> Reply:
     if not rows:
         return Reply(text="No window is open or to come; the ordinary rules hold.")
     names = await names_of_people(desk.tx)
@@ -150,18 +149,22 @@ async def _list(rows: list[WindowRow], desk: Desk) -> Reply:
             ": ",
             Moment(row.starts),
             " until ",
-            Moment(row.ends),
+            Moment(last_minute(row.ends, person.time_zone)),
             f", by {names[row.opened_by]}. {_MEANING[WindowMode(row.mode)].capitalize()}.",
         )
         for row in rows
     )
     buttons = tuple(Button(f"End: {row.mode}", "close_window", row.id) for row in rows)
     said = "; ".join(
-        f"{row.mode} {'is open' if row.starts <= desk.now else f'from {moment_text(row.starts, None)}'}"
-        f" until {moment_text(row.ends, None)}"
+        f"{row.mode} {'is open' if row.starts <= desk.now else f'from {moment_text(row.starts, person)}'}"
+        f" until {until_text(row.ends, person)}"
         for row in rows
     )
     return Reply(text=f"{said}.", cards=(Card("Windows", (Bullets(items), Buttons(buttons))),))
 
 
-HANDLER = Handler("window", answer, {"close_window": press})
+def _acts(text: str) -> bool:
+    return not _ASKS.search(plain(text))
+
+
+HANDLER = Handler("window", answer, {"close_window": press}, _acts)

@@ -22,6 +22,7 @@ from agents.plans.tables import PlanRow
 from agents.role import Role
 from governance.approvals.decision import Status
 from governance.approvals.store import approval_row, state_of
+from governance.directory import name_of
 from governance.effects import Origin
 from governance.fence import Halted
 from governance.gate import Asking, Gate
@@ -122,7 +123,7 @@ class Drafting:
                 draft_digest=digest_of(stored),
                 stories=len(draft.stories),
                 hours=f"{hours:g}",
-                rationale=f"{plan.requester} asked for the feature in {plan.document}.",
+                rationale=f"{await name_of(tx, plan.requester)} asked for the feature in {plan.document}.",
                 impact=(
                     f"Makes one epic and {len(draft.stories)} stories and schedules them over"
                     f" {len({placed.starts for placed in draft.schedule})} sprints. No code is changed."

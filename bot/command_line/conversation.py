@@ -67,7 +67,11 @@ class Conversation:
         await self._installation.close()
 
     async def say(self, person: str, words: str, channel: str | None, thread: str | None) -> Answered:
-        """Say something, and wait for the answer."""
+        """Say something, and wait for the answer. What is too long to be read whole is not said at all."""
+        if len(words) > inbox.LONGEST_TEXT:
+            raise Stop(
+                f"That is {len(words):,} characters; {inbox.LONGEST_TEXT:,} are the most. Nothing was sent."
+            )
         key = str(uuid.uuid4())
         async with self._installation.database.transaction(self._tenant) as tx:
             place = await self._place(tx, person, channel, thread)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import ClassVar
@@ -32,7 +32,10 @@ class GiveRole(Action):
     role: Role
 
     def summary(self) -> str:
-        return f"Give {self.person} the role {self.role.label}"
+        return self.described({self.person: self.person})
+
+    def described(self, names: Mapping[str, str]) -> str:
+        return f"Give {names[self.person]} the role {self.role.label}"
 
 
 class TakeRole(Action):
@@ -45,7 +48,10 @@ class TakeRole(Action):
     role: Role
 
     def summary(self) -> str:
-        return f"Take the role {self.role.label} from {self.person}"
+        return self.described({self.person: self.person})
+
+    def described(self, names: Mapping[str, str]) -> str:
+        return f"Take the role {self.role.label} from {names[self.person]}"
 
 
 class LinkIdentity(Action):
@@ -58,7 +64,10 @@ class LinkIdentity(Action):
     person: str
 
     def summary(self) -> str:
-        return f"Link {self.identity} to {self.person}"
+        return self.described({self.person: self.person})
+
+    def described(self, names: Mapping[str, str]) -> str:
+        return f"Link {self.identity} to {names[self.person]}"
 
 
 class UnlinkIdentity(Action):
@@ -71,7 +80,10 @@ class UnlinkIdentity(Action):
     person: str
 
     def summary(self) -> str:
-        return f"Unlink {self.identity} from {self.person}"
+        return self.described({self.person: self.person})
+
+    def described(self, names: Mapping[str, str]) -> str:
+        return f"Unlink {self.identity} from {names[self.person]}"
 
 
 class CannotChangeAccess(Exception):
@@ -82,7 +94,7 @@ def give_role(person: str, role: Role, reason: str) -> GiveRole:
     """The action, as it stands in the record."""
     return GiveRole(
         rationale=reason,
-        impact=f"{person} may ask for and decide what a {role.label} may.",
+        impact=f"They may ask for and decide what the {role.label} may.",
         rollback_plan="Take the role away again.",
         person=person,
         role=role,
@@ -93,7 +105,7 @@ def take_role(person: str, role: Role, reason: str) -> TakeRole:
     """The action, as it stands in the record."""
     return TakeRole(
         rationale=reason,
-        impact=f"{person} may no longer ask for or decide what a {role.label} may; votes cast in this role"
+        impact=f"They may no longer ask for or decide what the {role.label} may; votes cast in this role"
         " stop counting where they are not yet executed.",
         rollback_plan="Give the role back.",
         person=person,
@@ -105,7 +117,7 @@ def link_identity(identity: str, person: str, reason: str) -> LinkIdentity:
     """The action, as it stands in the record. Raises ValueError for what is no chat identity."""
     return LinkIdentity(
         rationale=reason,
-        impact=f"Whoever speaks as {identity} speaks with all roles of {person}.",
+        impact=f"Whoever speaks as {identity} speaks with all roles of this person.",
         rollback_plan="Unlink the identity.",
         identity=identity,
         person=person,
@@ -174,26 +186,31 @@ async def _change_role(
         await check_role_change(tx, installed, action)
     except CannotChangeAccess as cannot:
         raise EffectFailed(str(cannot)) from cannot
+    name = (await person_by_id(tx, action.person)).name
     if isinstance(action, GiveRole):
         tx.add(PersonRoleRow(person=action.person, role=action.role.value, given_by=grant.effect))
         await tx.flush()
-        return Outcome(OutcomeState.DONE, f"{action.person} is {action.role.label} now.", action.person)
+        return Outcome(OutcomeState.DONE, f"{name} is {action.role.label} now.", action.person)
     await tx.execute(
         delete(PersonRoleRow).where(
             PersonRoleRow.person == action.person, PersonRoleRow.role == action.role.value
         )
     )
-    return Outcome(OutcomeState.DONE, f"{action.person} is no {action.role.label} any more.", action.person)
+    return Outcome(OutcomeState.DONE, f"{name} is no {action.role.label} any more.", action.person)
 
 
 async def _link(action: LinkIdentity, _grant: Grant, tx: AsyncSession) -> Outcome:
     holder = await identity_holder(tx, action.identity)
     if holder is not None:
-        raise EffectFailed(f"{action.identity} is linked to {holder} already; unlink it first.")
-    await person_by_id(tx, action.person)
+        name = (await person_by_id(tx, holder)).name
+        raise EffectFailed(f"{action.identity} is linked to {name} already; unlink it first.")
+    try:
+        person = await person_by_id(tx, action.person)
+    except NoSuchPerson:
+        raise EffectFailed(f"I know nobody called {action.person}.") from None
     tx.add(IdentityRow(identity=action.identity, person=action.person))
     await tx.flush()
-    return Outcome(OutcomeState.DONE, f"{action.identity} speaks as {action.person}.", action.identity)
+    return Outcome(OutcomeState.DONE, f"{action.identity} speaks as {person.name}.", action.identity)
 
 
 async def _unlink(action: UnlinkIdentity, _grant: Grant, tx: AsyncSession) -> Outcome:
@@ -203,7 +220,7 @@ async def _unlink(action: UnlinkIdentity, _grant: Grant, tx: AsyncSession) -> Ou
         .returning(IdentityRow.identity)
     )
     if gone.scalar() is None:
-        raise EffectFailed(f"{action.identity} is not linked to {action.person}.")
+        raise EffectFailed(f"{action.identity} is not linked to them any more.")
     return Outcome(OutcomeState.DONE, f"{action.identity} speaks as nobody any more.", action.identity)
 
 

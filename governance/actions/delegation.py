@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
@@ -12,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.action import Action, Grant, Outcome, OutcomeState, Subject
 from governance.actions.submitter import submitter
-from governance.directory import NoSuchPerson, person_by_id
+from governance.directory import NoSuchPerson, names_of_all, person_by_id
 from governance.permissions import VOTERS
 from governance.registry import ActionSpec, EffectFailed, free
 from governance.tables import DelegationRow
@@ -42,7 +43,11 @@ class Delegate(Action):
         return self
 
     def summary(self) -> str:
-        return f"{self.to_person} decides for {self.from_person} until {self.ends:%Y-%m-%d %H:%M} UTC"
+        return self.described({one: one for one in (self.from_person, self.to_person)})
+
+    def described(self, names: Mapping[str, str]) -> str:
+        until = f"{self.ends:%Y-%m-%d %H:%M} UTC"
+        return f"{names[self.to_person]} decides for {names[self.from_person]} until {until}"
 
 
 class EndDelegation(Action):
@@ -56,14 +61,17 @@ class EndDelegation(Action):
     to_person: str
 
     def summary(self) -> str:
-        return f"{self.to_person} no longer decides for {self.from_person}"
+        return self.described({one: one for one in (self.from_person, self.to_person)})
+
+    def described(self, names: Mapping[str, str]) -> str:
+        return f"{names[self.to_person]} no longer decides for {names[self.from_person]}"
 
 
 def delegate(from_person: str, to_person: str, starts: datetime, ends: datetime, reason: str) -> Delegate:
     """The action, as it stands in the record. Raises ValueError for an interval that cannot be."""
     return Delegate(
         rationale=reason,
-        impact=f"{to_person} may vote in the place of {from_person}; the two fill one vote between them.",
+        impact="They may vote in the place of whoever asks; the two fill one vote between them.",
         rollback_plan="End the delegation; votes cast under it stop counting where they are not yet executed.",
         from_person=from_person,
         to_person=to_person,
@@ -76,7 +84,7 @@ def end_delegation(row: DelegationRow, reason: str) -> EndDelegation:
     """The action, as it stands in the record."""
     return EndDelegation(
         rationale=reason,
-        impact=f"{row.to_person} votes for themselves alone from now on.",
+        impact="The deputy votes for themselves alone from now on.",
         rollback_plan="Delegate again.",
         delegation=row.id,
         from_person=row.from_person,
@@ -155,7 +163,7 @@ async def _delegate(action: Delegate, grant: Grant, tx: AsyncSession) -> Outcome
             ends=action.ends,
         )
     )
-    return Outcome(OutcomeState.DONE, action.summary() + ".", delegation)
+    return Outcome(OutcomeState.DONE, action.described(await names_of_all(tx)) + ".", delegation)
 
 
 async def _end(action: EndDelegation, grant: Grant, tx: AsyncSession) -> Outcome:
@@ -167,7 +175,7 @@ async def _end(action: EndDelegation, grant: Grant, tx: AsyncSession) -> Outcome
     if who.person.id not in (row.from_person, row.to_person):
         raise EffectFailed("Only the two people whom a delegation is between can end it.")
     row.ended = who.at
-    return Outcome(OutcomeState.DONE, action.summary() + ".", row.id)
+    return Outcome(OutcomeState.DONE, action.described(await names_of_all(tx)) + ".", row.id)
 
 
 def _subject(_action: Action) -> Subject:

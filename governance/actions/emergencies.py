@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from governance.action import Action, Grant, Outcome, OutcomeState, Subject
 from governance.actions.submitter import asking, submitter
 from governance.authority.vocabulary import Given
+from governance.directory import name_of
 from governance.overrides.authority import may_deploy_in_emergency, may_review
 from governance.overrides.rows import lay
 from governance.overrides.sweep import emergency_to_review
@@ -109,7 +110,7 @@ async def _review(action: ReviewEmergency, grant: Grant, tx: AsyncSession) -> Ou
     who = await submitter(tx, grant)
     row = await emergency_to_review(tx, action.emergency, lock=True)
     if row.reviewed is not None:
-        raise EffectFailed(f"It was reviewed already, by {row.reviewed_by}.")
+        raise EffectFailed(f"It was reviewed already, by {await name_of(tx, row.reviewed_by)}.")
     row.reviewed, row.reviewed_by = who.at, who.person.id
     return Outcome(OutcomeState.DONE, "Reviewed.", row.id)
 

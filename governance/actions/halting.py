@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from governance.action import Action, Grant, Outcome, OutcomeState, Subject
 from governance.actions.submitter import asking, submitter
 from governance.authority.vocabulary import Given
+from governance.directory import name_of
 from governance.overrides import halting
 from governance.overrides.authority import may_halt, may_resume
 from governance.overrides.held import held_back
@@ -69,7 +70,7 @@ async def _halt(action: HaltAgents, grant: Grant, tx: AsyncSession) -> Outcome:
         at=who.at,
     )
     if halted.before:
-        raise EffectFailed(f"The agents are halted already, by {halted.by}.")
+        raise EffectFailed(f"The agents are halted already, by {await name_of(tx, halted.by)}.")
     await defer(tx, "report_halt", {"effect": grant.effect}, priority=10)
     return Outcome(OutcomeState.DONE, "All agents are halted.", halted.override)
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from governance.action import Action, Grant, Outcome, OutcomeState, Subject
 from governance.actions.submitter import asking, submitter
 from governance.authority.vocabulary import Given
+from governance.directory import name_of
 from governance.effects import effect_for_update
 from governance.overrides.authority import may_overrule
 from governance.overrides.rows import lay, standing_rows
@@ -61,7 +62,7 @@ async def _overrule(action: OverruleAgent, grant: Grant, tx: AsyncSession) -> Ou
         raise EffectFailed(f"That effect was decided under {row.decision_type}.")
     for pin in await standing_rows(tx, "pin"):
         if (pin.scope, pin.subject) == (action.decision, action.decides):
-            raise EffectFailed(f"{pin.made_by} overruled this already.")
+            raise EffectFailed(f"{await name_of(tx, pin.made_by)} overruled this already.")
     override = lay(
         tx,
         "pin",
@@ -75,7 +76,7 @@ async def _overrule(action: OverruleAgent, grant: Grant, tx: AsyncSession) -> Ou
     )
     await intervened(tx, "overruled", who.person.id, action.effect, action.rationale, who.at)
     if row.state in STOPPABLE:
-        await stop(tx, row, f"Overruled by {who.person.id}: {action.rationale}")
+        await stop(tx, row, f"Overruled by {who.person.name}: {action.rationale}")
     return Outcome(OutcomeState.DONE, f"Pinned: {action.decides}.", override)
 
 

@@ -116,7 +116,7 @@ async def close_expired(tx: AsyncSession, row: ApprovalRow, ended: ApprovalState
     """End an approval whose time was found to be over: by its clock, a vote or its requester."""
     put_state(row, ended)
     await withdraw(tx, row.id, "The approval expired: nobody decided in time.")
-    await record(tx, closing_entry(row, "approval.expired", Actor("system", "clock")))
+    await record(tx, closing_entry(row, "approval.expired", Actor("system", "clock"), now))
     await intervened(tx, "expired", None, row.id, "nobody decided in time", now)
     await tell_closed(tx, row)
 
@@ -138,17 +138,20 @@ async def _supersede(tx: AsyncSession, old: str, new: str, now: datetime) -> Non
     if await withdraw(tx, old, f"Superseded by {new}.") == 0:
         return  # approved and carried out, or under way: there is nothing left that it could take the place of
     put_state(row, supersede(state, new, now))
-    await record(tx, closing_entry(row, "approval.superseded", Actor(**row.actor)))
+    await record(tx, closing_entry(row, "approval.superseded", Actor(**row.actor), now))
     await tell_closed(tx, row)
 
 
-def closing_entry(row: ApprovalRow, entry_type: str, actor: Actor, why: str | None = None) -> Entry:
+def closing_entry(
+    row: ApprovalRow, entry_type: str, actor: Actor, at: datetime, why: str | None = None
+) -> Entry:
     """The record of an approval's end: decided, denied, expired, superseded or withdrawn."""
     nothing = NotApplicable(not_applicable=Absence.GIVEN_WITH_INTENT)
     return Entry(
         kind=EntryKind.APPROVAL,
         type=entry_type,
         actor=actor,
+        at=at,
         subject=row.id,
         turn=row.turn,
         details={"title": row.title, "digest": row.digest, "state": row.body},
@@ -166,6 +169,7 @@ def _requested(new: NewApproval, row: ApprovalRow, origin: Origin) -> Entry:
         kind=EntryKind.APPROVAL,
         type="approval.requested",
         actor=new.actor,
+        at=row.opened,
         subject=row.id,
         turn=origin.turn,
         details={

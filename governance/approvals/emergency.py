@@ -38,7 +38,7 @@ async def go_past(
     if ruled and all(ruling.verdict is Verdict.EXECUTE for _, ruling in ruled):
         now = gate.clock()
         put_state(row, replace(state, status=Status.WITHDRAWN, decided_by=by.id, decided=now))
-        await record(tx, closing_entry(row, "approval.gone_past", by, why))
+        await record(tx, closing_entry(row, "approval.gone_past", by, now, why))
         await tell_closed(tx, row)
     return ruled
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -91,7 +92,7 @@ async def vote(
     put_state(row, state)
     row.notifications = [*row.notifications, *(wish for wish in notifications if wish not in row.notifications)]
     actor = Actor("person", person.id, identity=identity)
-    await record(tx, _vote_entry(row, actor, choice, answer, words, turn))
+    await record(tx, _vote_entry(row, actor, choice, answer, words, turn, now))
     match answer:
         case Approved():
             await _release(tx, gate, row, turn)
@@ -99,7 +100,7 @@ async def vote(
             why = f"Denied by {person.name}."
             await withdraw(tx, approval, why)
             await intervened(tx, "denied", person.id, approval, words or "", now)
-            await record(tx, closing_entry(row, "approval.denied", actor, words))
+            await record(tx, closing_entry(row, "approval.denied", actor, now, words))
         case Expired() if before.status is Status.OPEN:
             await close_expired(tx, row, state, now)
             return Cast(answer, row)
@@ -122,7 +123,7 @@ async def take_back(
         put_state(row, state)
         await withdraw(tx, approval, f"Taken back by {person.name}.")
         await intervened(tx, "cancelled", person.id, approval, "", now)
-        await record(tx, closing_entry(row, "approval.withdrawn", Actor("person", person.id)))
+        await record(tx, closing_entry(row, "approval.withdrawn", Actor("person", person.id), now))
         await tell_closed(tx, row, turn)
     return answer
 
@@ -161,13 +162,20 @@ async def _release(tx: AsyncSession, gate: Gate, row: ApprovalRow, turn: str | N
 
 
 def _vote_entry(
-    row: ApprovalRow, actor: Actor, choice: str, answer: Answer, words: str | None, turn: str | None
+    row: ApprovalRow,
+    actor: Actor,
+    choice: str,
+    answer: Answer,
+    words: str | None,
+    turn: str | None,
+    at: datetime,
 ) -> Entry:
     nothing = NotApplicable(not_applicable=Absence.GIVEN_WITH_INTENT)
     return Entry(
         kind=EntryKind.APPROVAL,
         type="approval.vote",
         actor=actor,
+        at=at,
         subject=row.id,
         turn=turn,
         details={"choice": choice, "answer": type(answer).__name__, "title": row.title, "digest": row.digest},

@@ -60,6 +60,14 @@ def not_built(entry: Entry) -> Reply:
     return Reply(text=text, cards=(Card("Not there yet", (Text((text,)), Buttons((_HELP,))), tone="warning"),))
 
 
+def too_long(length: int) -> Reply:
+    """A message of which not all could be read: half of one may say the opposite of the whole."""
+    return Reply(
+        text=f"That message has {length:,} characters, more than I read at once, so I did nothing."
+        " Say it shorter, or put it into one of the department's documents and name that."
+    )
+
+
 def lost_button() -> Reply:
     """A press on a button that means nothing any more."""
     return Reply(text="This button is no longer connected to anything. Ask me again, and you get a fresh one.")

@@ -52,7 +52,7 @@ async def approval_reply(desk: Desk, row: ApprovalRow, *, lead: str = "") -> Rep
     details = await details_of(desk, row, actions)
     facts = (*_facts(cost, actions, desk, row), *details.facts)
     blocks: list[Block] = [Text((lead,))] if lead else []
-    blocks += [_asked_by(row, names), _actions(actions), *_parts(actions, cost), *details.blocks]
+    blocks += [_asked_by(row, names), _actions(actions, names), *_parts(actions, cost), *details.blocks]
     who = needed(missing(state)) + await deciders_text(desk, state, row.requester)
     blocks += _where_it_stands(state, names, who)
     if state.status is Status.OPEN:
@@ -132,8 +132,8 @@ def _asked_by(row: ApprovalRow, names: Mapping[str, str]) -> Text:
     return Text((Bold(names[row.requester]), " asks for this:"))
 
 
-def _actions(actions: Sequence[Action]) -> Bullets:
-    items: tuple[tuple[Inline, ...], ...] = tuple((action.summary(),) for action in actions)
+def _actions(actions: Sequence[Action], names: Mapping[str, str]) -> Bullets:
+    items: tuple[tuple[Inline, ...], ...] = tuple((action.described(names),) for action in actions)
     return Bullets(items, numbered=len(actions) > 1)
 
 

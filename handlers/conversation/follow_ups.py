@@ -148,7 +148,8 @@ async def _proposals(turn: Turn, desk: Desk) -> list[_Open]:
 
 async def _opened(desk: Desk, row: ApprovalRow) -> _Open:
     effects = tuple(await effects_of(desk.tx, row.id))
-    summaries = tuple(desk.gate.registry.decode(effect.body).summary() for effect in effects)
+    names = await names_of_people(desk.tx)
+    summaries = tuple(desk.gate.registry.decode(effect.body).described(names) for effect in effects)
     return _Open(row, effects, summaries)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import select
 
 from governance.overrides.authority import WHO_MAY
@@ -21,7 +23,7 @@ async def halt_reply(desk: Desk, report: HaltReport) -> Reply:
         Text((Bold(names[report.by]), f" halted all agents: {report.reason}")),
         Text((acknowledged, *_silent(report))),
     ]
-    sent = await _already_sent(desk, report)
+    sent = await _already_sent(desk, report, names)
     if sent:
         blocks.append(Text(("Already sent when the halt came, and not taken back by it:",)))
         blocks.append(Bullets(tuple((line,) for line in sent)))
@@ -50,7 +52,7 @@ def _silent(report: HaltReport) -> tuple[str, ...]:
     return (f" Not heard from: {', '.join(report.silent)}. Effects cannot pass the halt, whoever is silent.",)
 
 
-async def _already_sent(desk: Desk, report: HaltReport) -> list[str]:
+async def _already_sent(desk: Desk, report: HaltReport, names: Mapping[str, str]) -> list[str]:
     query = select(EffectRow).where(EffectRow.id.in_(report.already_sent)).order_by(EffectRow.claimed)
     rows = (await desk.tx.execute(query)).scalars()
-    return [desk.gate.registry.decode(row.body).summary() for row in rows]
+    return [desk.gate.registry.decode(row.body).described(names) for row in rows]

@@ -28,14 +28,26 @@ Answers = Callable[[Turn, Asked, Desk], Awaitable[Reply]]
 Presses = Callable[[Turn, Desk], Awaitable[Reply]]
 
 
+def only_looks(_text: str) -> bool:
+    """For what changes nothing, or asks before it does."""
+    return False
+
+
+def acts_at_once(_text: str) -> bool:
+    """For what is done as soon as it is understood."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Handler:
     """`answer` answers words; `presses` answer buttons, by verb. `name` is the catalogue's, and the
-    permission that `governance/permissions.py` gives or withholds for both."""
+    permission that `governance/permissions.py` gives or withholds for both. `acts` says of words whether
+    they would be acted on without asking back: those have to be recognised more surely."""
 
     name: str
     answer: Answers
     presses: Mapping[str, Presses] = field(default_factory=dict)
+    acts: Callable[[str], bool] = only_looks
 
 
 class CannotAnswer(Exception):

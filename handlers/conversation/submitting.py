@@ -11,11 +11,13 @@ from handlers.conversation.desk import Desk
 from handlers.conversation.handler import CannotAnswer
 from handlers.conversation.origin import origin_of
 from handlers.conversation.turn import Turn
+from handlers.conversation.wording import names_of_people
 
 
 async def submit(turn: Turn, desk: Desk, action: Action, asking: Asking | None = None) -> Submitted:
     """Submit for the person who speaks. What "it" means in the thread is then this effect."""
-    submitted = await desk.gate.submit(desk.tx, action, actor=turn.actor, origin=origin_of(turn), asking=asking)
+    asked = asking or Asking(action.described(await names_of_people(desk.tx)))
+    submitted = await desk.gate.submit(desk.tx, action, actor=turn.actor, origin=origin_of(turn), asking=asked)
     desk.memory.about(effect=submitted.effect)
     if submitted.approval is not None:
         desk.memory.about(approval=submitted.approval)
@@ -40,7 +42,8 @@ async def ask_for_approval(turn: Turn, desk: Desk, action: Action, asking: Askin
     if submitted.outcome is not None:
         return Reply(text=submitted.outcome.detail)
     if submitted.ruling.verdict is Verdict.EXECUTE:
-        return Reply(text=f"{action.summary()}: it is being done; this thread hears how it ends.")
+        what = action.described(await names_of_people(desk.tx))
+        return Reply(text=f"{what}: it is being done; this thread hears how it ends.")
     raise CannotAnswer(not_done(submitted.ruling))
 
 

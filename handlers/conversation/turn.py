@@ -16,11 +16,13 @@ class Said:
     """Words typed by a person. Control characters are gone; length is bounded at the inbox.
 
     `overheard` words were said in a thread that Countersign is part of, without addressing it: people
-    also talk among themselves there, so what is not understood is left alone.
+    also talk among themselves there, so what is not understood is left alone. `cut_from` is how many
+    characters there were where that were too many: nothing is done on half a message.
     """
 
     text: str
     overheard: bool = False
+    cut_from: int | None = None
     kind: Literal["said"] = "said"
 
 

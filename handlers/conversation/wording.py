@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from governance.directory import names_of_all
 from governance.people import Person, Role
-from governance.tables import PersonRow
-
-
-class Names(dict[str, str]):
-    """People's names by id; whoever is no person of the department is called by their id."""
-
-    def __missing__(self, person: str) -> str:
-        return person
 
 
 async def names_of_people(tx: AsyncSession) -> Mapping[str, str]:
-    """Everybody's name, the inactive too."""
-    rows = await tx.execute(select(PersonRow.id, PersonRow.name))
-    return Names({row.id: row.name for row in rows})
+    """Everybody's name, the inactive too; an id that is nobody's is its own name."""
+    return await names_of_all(tx)
 
 
 def listed(parts: Iterable[str], joined: str = "and") -> str:
@@ -43,6 +34,25 @@ def moment_text(at: datetime, person: Person | None) -> str:
     zone = person.time_zone if person is not None else "UTC"
     local = at.astimezone(ZoneInfo(zone))
     return f"{local:%a} {local.day} {local:%b %Y, %H:%M} {local.tzname()}"
+
+
+def until_text(ends: datetime, person: Person | None) -> str:
+    """When something stops that holds until `ends`, in the reader's time zone.
+
+    Whoever says "until Friday" means all of Friday: the midnight after it reads `the end of Fri 27 Nov 2026`.
+    """
+    zone = person.time_zone if person is not None else "UTC"
+    last = last_minute(ends, zone)
+    if last == ends:
+        return moment_text(ends, person)
+    local = last.astimezone(ZoneInfo(zone))
+    return f"the end of {local:%a} {local.day} {local:%b %Y} ({local.tzname()})"
+
+
+def last_minute(ends: datetime, zone: str) -> datetime:
+    """What a card shows for an end that is not reached itself: of a midnight in `zone` the minute before."""
+    at_midnight = ends.astimezone(ZoneInfo(zone)).time() == time()
+    return ends - timedelta(minutes=1) if at_midnight else ends
 
 
 def quoted(title: str) -> str:

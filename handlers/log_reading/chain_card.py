@@ -29,6 +29,7 @@ from handlers.conversation.cards import Button as Pressed
 from handlers.conversation.desk import Desk
 from handlers.conversation.wording import names_of_people, role_labels
 from handlers.log_reading import NOT_FOR_ALL
+from handlers.log_reading.entry_words import what_happened
 
 _ENTRIES = 12
 
@@ -42,9 +43,10 @@ async def effect_chain(desk: Desk, row: EffectRow) -> Reply:
     names = await names_of_people(desk.tx)
     ruling = ruling_of(row)
     asked = names[row.requester] if row.requester else row.actor["id"]
-    text = f"Nobody approved “{action.summary()}”, which {asked} asked for ({row.state}): {ruling.why}"
+    what = action.described(names)
+    text = f"Nobody approved “{what}”, which {asked} asked for ({row.state}): {ruling.why}"
     blocks: list[Block] = [
-        Text((Bold(action.summary()), f" was asked for by {asked} and is {row.state.replace('_', ' ')}.")),
+        Text((Bold(what), f" was asked for by {asked} and is {row.state.replace('_', ' ')}.")),
         Text((ruling.why,)),
         Small((f"Ruled by {ruling.rule}, policy {ruling.policy_version}.",)),
     ]
@@ -102,7 +104,7 @@ def _entries(found: Sequence[Found]) -> list[Block]:
     for entry in found:
         number = f"entry {entry.number}" if entry.number is not None else "not numbered yet"
         at = datetime.fromisoformat(entry.content["at"])
-        items.append((f"{number}: {entry.content['type']}, ", Moment(at)))
+        items.append((f"{number}: {what_happened(entry.content)}, ", Moment(at)))
     shown = [entry for entry in found if entry.number is not None][-1:]
     blocks: list[Block] = [Text(("In the log:",)), Bullets(tuple(items))]
     if shown:

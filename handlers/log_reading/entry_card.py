@@ -16,6 +16,7 @@ from handlers.conversation.cards import Card as Shown
 from handlers.conversation.desk import Desk
 from handlers.conversation.wording import names_of_people
 from handlers.log_reading import NOT_FOR_ALL
+from handlers.log_reading.entry_words import what_happened
 
 _PLAIN_AT_MOST = 300
 """Details longer than this go into a file: they are shown whole or not at all."""
@@ -25,7 +26,8 @@ async def entry_reply(desk: Desk, found: Found) -> Reply:
     """The entry as it was recorded, opened as far as it was not erased, and its proof as a file."""
     names = await names_of_people(desk.tx)
     content = found.content
-    title = f"Entry {found.number}: {content['type']}" if found.number is not None else content["type"]
+    what = what_happened(content)
+    title = f"Entry {found.number}: {what}" if found.number is not None else what
     blocks: list[Block] = [
         Text((who_acted(content, names), " · ", Moment(datetime.fromisoformat(content["at"])))),
         Fields(_parts(found, names)),
@@ -39,13 +41,19 @@ async def entry_reply(desk: Desk, found: Found) -> Reply:
 def who_acted(content: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """The actor, and on whose behalf."""
     actor = content["actor"]
-    who = names[actor["id"]] if actor["kind"] == "person" else f"the {actor['kind']} {actor['id']}"
+    who = names[actor["id"]] if actor["kind"] == "person" else _automation(actor)
     return f"{who} for {names[actor['on_behalf_of']]}" if actor["on_behalf_of"] else who
+
+
+def _automation(actor: Mapping[str, Any]) -> str:
+    name = actor["id"].replace("_", " ")
+    return f"the {name} agent" if actor["kind"] == "agent" else f"the {name}"
 
 
 def _parts(found: Found, names: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     content = found.content
     return (
+        ("Recorded as", f"{content['kind']} of {content['type']}"),
         ("Spoke as", str(found.part(Part.IDENTITY) or "not recorded")),
         ("Rationale", _part(found, Part.RATIONALE)),
         ("Approval chain", approval_chain(content["approvals"], names)),

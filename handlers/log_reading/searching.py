@@ -17,6 +17,7 @@ from handlers.conversation.desk import Desk
 from handlers.conversation.wording import moment_text, names_of_people
 from handlers.log_reading import NOT_FOR_ALL
 from handlers.log_reading.entry_card import who_acted
+from handlers.log_reading.entry_words import what_happened
 from handlers.log_reading.finding import service_on_record
 from handlers.recognise.slots.known import Known, Thing
 from handlers.recognise.slots.local_time import Leaning
@@ -138,6 +139,6 @@ def _row(entry: Found, names: Mapping[str, str], person: Person) -> tuple[str, .
         str(entry.number) if entry.number is not None else "soon",
         moment_text(datetime.fromisoformat(content["at"]), person),
         who_acted(content, names),
-        content["type"],
+        what_happened(content),
         content["subject"] or content["effect"] or content["turn"] or "",
     )

@@ -11,7 +11,7 @@ from governance.people import Person
 from governance.tables import DelegationRow
 from handlers.conversation.cards import Bold, Card, Moment, Reply, Text
 from handlers.conversation.desk import Desk
-from handlers.conversation.wording import moment_text, names_of_people
+from handlers.conversation.wording import last_minute, names_of_people, until_text
 from handlers.notices import NoticeKind
 
 
@@ -22,9 +22,10 @@ async def render(desk: Desk, ids: Mapping[str, Any], person: Person | None) -> R
     if row.ended is not None:
         return None
     who = (await names_of_people(desk.tx))[row.from_person]
-    until = moment_text(row.ends, person)
+    until = until_text(row.ends, person)
+    last = last_minute(row.ends, person.time_zone if person else "UTC")
     text = f"You decide for {who} until {until}. “What waits for me?” includes their votes."
-    parts = ("You decide for ", Bold(who), " from ", Moment(row.starts), " until ", Moment(row.ends), ".")
+    parts = ("You decide for ", Bold(who), " from ", Moment(row.starts), " until ", Moment(last), ".")
     return Reply(text=text, cards=(Card(f"You decide for {who}", (Text(parts),)),), key=ids["key"])
 
 

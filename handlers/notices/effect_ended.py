@@ -12,6 +12,7 @@ from governance.people import Person
 from governance.tables import EffectRow
 from handlers.conversation.cards import Bold, Button, Buttons, Card, Code, Reply, Small, Text, Tone
 from handlers.conversation.desk import Desk
+from handlers.conversation.wording import names_of_people
 from handlers.effect_details import details_of
 from handlers.notices import NoticeKind
 
@@ -31,16 +32,17 @@ async def render(desk: Desk, ids: Mapping[str, Any], _person: Person | None) -> 
         return None
     title, tone = _TITLES[row.state]
     action = desk.gate.registry.decode(row.body)
-    text = f"{title}: {action.summary()}. {_what_next(row)}"
+    what = action.described(await names_of_people(desk.tx))
+    text = f"{title}: {what}. {_what_next(row)}"
     desk.memory.about(effect=row.id)
     details = await details_of(desk, row, action)
     blocks = (
-        Text((Bold(action.summary()), ". ", _what_next(row))),
+        Text((Bold(what), ". ", _what_next(row))),
         *details.blocks,
         Buttons((*details.buttons, Button("Show the record", "show_effect", row.id))),
         Small((Code(row.id),)),
     )
-    return Reply(text=text, cards=(Card(f"{title}: {action.summary()}", blocks, tone),), key=ids["key"])
+    return Reply(text=text, cards=(Card(f"{title}: {what}", blocks, tone),), key=ids["key"])
 
 
 def _what_next(row: EffectRow) -> str:

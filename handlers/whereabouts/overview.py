@@ -25,7 +25,7 @@ from handlers.conversation.cards import (
     Text,
 )
 from handlers.conversation.desk import Desk
-from handlers.conversation.wording import counted, names_of_people
+from handlers.conversation.wording import counted, last_minute, names_of_people
 from handlers.plans.words import dashboard
 from handlers.whereabouts.account_card import request_line, statuses
 from handlers.whereabouts.words import PLAIN, plain_text
@@ -163,7 +163,7 @@ async def _standing(desk: Desk) -> list[tuple[Inline, ...]]:
                 (
                     Bold(f"{window.mode.capitalize()} window"),
                     f" by {names[window.by]}, until ",
-                    Moment(window.ends),
+                    Moment(last_minute(window.ends, desk.department.calendar_of(None).time_zone)),
                 )
             )
     return lines

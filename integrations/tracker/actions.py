@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
@@ -262,7 +263,10 @@ class AssignStories(ManyStories):
     stories: tuple[Assignment, ...] = Field(min_length=1, max_length=500)
 
     def summary(self) -> str:
-        people = sorted({item.assignee or "nobody" for item in self.stories})
+        return self.described({item.assignee: item.assignee for item in self.stories})
+
+    def described(self, names: Mapping[str, str]) -> str:
+        people = sorted({names[item.assignee] if item.assignee else "nobody" for item in self.stories})
         shown = ", ".join(people[:5]) if len(people) <= 5 else f"{len(people)} people"
         return f"Assign {self.names()} to {shown}"
 

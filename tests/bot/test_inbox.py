@@ -118,4 +118,8 @@ async def test_a_megabyte_is_bounded(database: Database, tenant: str) -> None:
     assert await _say(database, tenant, "ev2", "\u202e" * 1_000_000)
     async with database.transaction(tenant) as tx:
         longest = (await tx.execute(select(func.max(func.length(InboxRow.what["text"].astext))))).scalar_one()
+        cut = (
+            await tx.execute(select(InboxRow.what["cut_from"].as_integer()).order_by(InboxRow.key))
+        ).scalars()
+        assert list(cut) == [1_000_000, 1_000_000], "whoever answers it knows that it was not read whole"
     assert LONGEST_TEXT - 10 < longest <= LONGEST_TEXT

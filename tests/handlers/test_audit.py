@@ -108,11 +108,11 @@ async def test_searches_by_person_kind_and_period(talk: Talk) -> None:
     await talk.say("amanda", "/halt_agents reason: odd commits")
     talk.now += timedelta(minutes=1)
     for question, expected, absent in (
-        ("who halted the agents last 2 days", "governance.halt_agents", "approval.requested"),
-        ("everything that Carlos did", "approval.requested", "halt_agents"),
-        ("list all overrides", "governance.halt_agents", "approval.requested"),
-        ("search the log for role changes", "nothing", "halt_agents"),
-        ("show the audit log", "governance.halt_agents", "nothing"),
+        ("who halted the agents last 2 days", "Halt of all agents: done", "Approval asked for"),
+        ("everything that Carlos did", "Approval asked for", "Halt of all agents: done"),
+        ("list all overrides", "Halt of all agents: done", "Approval asked for"),
+        ("search the log for role changes", "nothing", "Halt of all agents: done"),
+        ("show the audit log", "Halt of all agents: intended", "nothing"),
     ):
         (reply,) = (await talk.say("carlos", f"/audit {question}", thread="s")).replies
         listed = {

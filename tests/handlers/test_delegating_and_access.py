@@ -78,10 +78,10 @@ async def test_only_those_with_a_vote_delegate(talk: Talk) -> None:
 @pytest.mark.parametrize(
     ("who", "words", "title"),
     [
-        ("amanda", "make Nathan an architect", "Give nathan the role architect"),
-        ("carlos", "Nathan is no longer an SRE", "Take the role SRE lead from nathan"),
-        ("amanda", "make me a compliance officer", "Give amanda the role compliance officer"),
-        ("carlos", "link slack:E1/T1/U9 to Nathan", "Link slack:E1/T1/U9 to nathan"),
+        ("amanda", "make Nathan an architect", "Give Nathan Adebayor the role architect"),
+        ("carlos", "Nathan is no longer an SRE", "Take the role SRE lead from Nathan Adebayor"),
+        ("amanda", "make me a compliance officer", "Give Amanda Reyes-Holt the role compliance officer"),
+        ("carlos", "link slack:E1/T1/U9 to Nathan", "Link slack:E1/T1/U9 to Nathan Adebayor"),
     ],
 )
 async def test_changes_of_access_are_put_to_two_people(talk: Talk, who: str, words: str, title: str) -> None:

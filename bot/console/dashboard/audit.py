@@ -21,6 +21,7 @@ from governance.audit.merkle import leaf_hash
 from governance.audit.proving import prove_entry
 from governance.audit.search import Found, Query
 from governance.audit.signed_note import VerifierKey
+from handlers.log_reading.entry_words import what_happened
 
 PAGE = 40
 
@@ -69,6 +70,7 @@ class Line:
     at: datetime
     kind: str
     type: str
+    what: str
     who: str
     about: str
 
@@ -155,6 +157,7 @@ def _line(found: Found, residents: Residents) -> Line:
         at=datetime.fromisoformat(content["at"]),
         kind=content["kind"],
         type=content["type"],
+        what=what_happened(content),
         who=who,
         about=content["subject"] or content["effect"] or content["turn"] or "",
     )

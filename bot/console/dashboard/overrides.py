@@ -13,6 +13,7 @@ from bot.console.visit import Visit
 from governance.overrides.halt_report import HaltReport, read_report
 from governance.tables import OverrideRow, WindowRow
 from governance.visibility import scope_of
+from handlers.conversation.wording import last_minute
 
 _LATELY = 20
 
@@ -102,7 +103,7 @@ def _override(visiting: Visit, row: OverrideRow, now: datetime) -> ShownOverride
         reason=row.reason if sees else None,
         by=name_of(residents, row.made_by),
         made=row.made,
-        expires=row.expires,
+        expires=row.expires and last_minute(row.expires, visiting.zone),
         ended=row.ended,
         ended_by=row.ended_by and name_of(residents, row.ended_by),
         review_due=row.review_due,
@@ -119,7 +120,7 @@ async def _windows(visiting: Visit, now: datetime) -> tuple[ShownWindow, ...]:
         ShownWindow(
             mode=row.mode,
             starts=row.starts,
-            ends=row.ends,
+            ends=last_minute(row.ends, visiting.zone),
             by=name_of(visiting.residents, row.opened_by),
             reason=row.reason if sees else None,
             is_open=row.starts <= now,

@@ -1,0 +1,70 @@
+"""What the log's entries tell of, in people's words; the type itself is for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from governance.audit.entries import EntryKind, Measure
+
+WORDS: Mapping[str, str] = {
+    "approval.denied": "Approval denied",
+    "approval.expired": "Approval expired",
+    "approval.gone_past": "Approval gone past in an emergency",
+    "approval.requested": "Approval asked for",
+    "approval.superseded": "Approval superseded by a newer one",
+    "approval.vote": "Vote on an approval",
+    "approval.withdrawn": "Proposal taken back",
+    "audit.erased": "Parts of an entry erased",
+    "governance.allow_emergency_deployment": "Emergency deployment",
+    "governance.change_policy": "Change of the policy",
+    "governance.close_window": "End of a window",
+    "governance.delegate": "Votes handed over",
+    "governance.end_delegation": "Votes taken back",
+    "governance.give_role": "Role given",
+    "governance.halt_agents": "Halt of all agents",
+    "governance.lay_freeze": "Freeze",
+    "governance.lift_freeze": "Freeze lifted",
+    "governance.link_identity": "Chat identity linked",
+    "governance.open_window": "Window opened",
+    "governance.overrule_agent": "Agent overruled",
+    "governance.resume_agents": "Agents let go on",
+    "governance.review_emergency": "Review of an emergency deployment",
+    "governance.take_role": "Role taken away",
+    "governance.unlink_identity": "Chat identity unlinked",
+    "override.halt_agents": "Halt of all agents, from the command line",
+    "override.resume_agents": "Agents let go on, from the command line",
+    "plan.cancel": "Plan cancelled",
+    "plan.execute": "Plan carried out",
+    "plan.pause": "Plan paused",
+    "plan.resume": "Plan resumed",
+    "tracker.assign_stories": "Stories assigned",
+    "tracker.cancel_epic": "Epic cancelled",
+    "tracker.cancel_stories": "Stories cancelled",
+    "tracker.create_epic": "New epic",
+    "tracker.create_story": "New story",
+    "tracker.create_urgent_story": "New urgent story",
+    "tracker.schedule_story": "Story scheduled",
+    "tracker.set_priorities": "Priorities of stories",
+    "tracker.set_priority": "Priority of a story",
+    "tracker.set_status": "Status of stories",
+    "turn.clicked": "Button pressed",
+    "turn.said": "Message",
+}
+"""By the entry's type: an action's, or one of the log's own. A test holds that none is missing."""
+
+_STAGES = {
+    EntryKind.INTENT: "intended",
+    EntryKind.REFUSAL: "refused",
+    EntryKind.RULING: "left to people",
+}
+_ENDS = {"done": "done", "failed": "not done", "unknown": "nobody knows whether it was done"}
+
+
+def what_happened(content: Mapping[str, Any]) -> str:
+    """An entry in a few words: what it is about, and how far that had come."""
+    words = WORDS.get(content["type"], content["type"])
+    kind = EntryKind(content["kind"])
+    if kind is EntryKind.OUTCOME:
+        return f"{words}: {_ENDS[content['measures'][Measure.OUTCOME]]}"
+    return f"{words}: {_STAGES[kind]}" if kind in _STAGES else words
