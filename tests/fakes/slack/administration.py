@@ -68,6 +68,12 @@ class Administration:
         where.name = name
         await events.announce_renamed(self.slack, where)
 
+    async def shares(self, channel: str, team: str) -> None:
+        """Share a channel with another company's workspace (Slack Connect)."""
+        where = self.slack.channel(channel)
+        where.is_ext_shared = True
+        await events.announce_shared(self.slack, where, team)
+
     async def uninstalls(self, account: str | None = None) -> list[Delivery | None]:
         """Take the app away: its tokens die, and it is told by two events."""
         installed = next(

@@ -148,6 +148,13 @@ async def announce_joined(slack: FakeSlack, channel: Channel, user_id: str, *, l
     await announce(slack, channel.team_id, event, channel=channel)
 
 
+async def announce_shared(slack: FakeSlack, channel: Channel, with_team: str) -> None:
+    """A channel is now shared with another workspace."""
+    event = {"type": "channel_shared", "connected_team_id": with_team, "channel": channel.id}
+    event["event_ts"] = slack.state.tick()
+    await announce(slack, channel.team_id, event, channel=channel)
+
+
 async def announce_renamed(slack: FakeSlack, channel: Channel) -> None:
     """A channel has another name."""
     shown = channel_json(slack.state, channel)

@@ -45,6 +45,12 @@ MODAL = {
 }
 
 
+ONLY_RECORDED = (
+    "agent_session_stopped", "app_home_opened", "app_uninstalled", "channel_rename", "channel_shared",
+    "member_joined_channel", "reaction_added", "tokens_revoked", "user_change",
+)  # fmt: skip
+
+
 def approval(decided: bool = False) -> list[dict[str, Any]]:
     """A message with two buttons, or without them once it is decided."""
     words = {"type": "section", "text": {"type": "mrkdwn", "text": "Deploy orders 2.4?"}}
@@ -141,15 +147,7 @@ def listeners(end: BoltEnd) -> None:
         await ack()
         await respond(f"about: {shortcut['message']['text']}")
 
-    for event in (
-        "app_home_opened",
-        "app_uninstalled",
-        "tokens_revoked",
-        "user_change",
-        "agent_session_stopped",
-    ):
-        app.event(event)(_nothing)
-    for event in ("member_joined_channel", "channel_rename", "reaction_added"):
+    for event in ONLY_RECORDED:
         app.event(event)(_nothing)
 
 

@@ -94,11 +94,13 @@ async def test_what_happens_in_a_workspace_is_told(slack: FakeSlack, bolt: BoltE
     await slack.user("david").opens_home()
     await slack.admin.changes("priya", deleted=True)
     await slack.admin.renames("product", "products")
+    await slack.admin.shares("products", "T0OTHER")
     slack.admin.opens("side", "david")
     await slack.admin.invites("amanda", "side")
     assert bolt.events("app_home_opened")[0]["tab"] == "home"
     assert bolt.events("user_change")[0]["user"]["deleted"] is True
     assert bolt.events("channel_rename")[0]["channel"]["name"] == "products"
+    assert bolt.events("channel_shared")[0]["connected_team_id"] == "T0OTHER"
     assert bolt.events("member_joined_channel")[0]["user"] == slack.user("amanda").id
 
 
