@@ -8,6 +8,7 @@ import pytest
 
 from handlers.conversation.handler import find_handlers, only_looks
 from handlers.conversation.router import SURE_ENOUGH_TO_ACT, Router
+from handlers.conversation.turn import Said
 from handlers.recognise.recognition import Recognition
 from tests.architecture.source import modules
 from tests.handlers.conftest import Talk, buttons
@@ -99,8 +100,6 @@ def test_every_handler_that_does_things_at_once_says_so() -> None:
 
 
 async def test_half_a_message_is_not_acted_on(talk: Talk) -> None:
-    from handlers.conversation.turn import Said
-
     before = await standing(talk)
     answer = await talk._take("carlos", Said("/freeze freeze everything", cut_from=12_345), "t1")
     (reply,) = answer.replies
