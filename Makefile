@@ -4,10 +4,10 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench clean
+.PHONY: help setup run test check bench teams-package clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 setup: $(READY) ## install into .venv, start nothing
 
@@ -32,5 +32,8 @@ check: test ## the tests, then lint, types and import rules
 bench: setup ## measure; figures are ratios against references of the same run
 	@$(BIN)/python -m bench
 
-clean: ## remove the environment and the local database
-	@rm -rf .venv var
+teams-package: setup ## write dist/countersign-teams.zip, the Teams app to upload
+	@$(BIN)/python -m bot teams-package
+
+clean: ## remove the environment, the local database and what was built
+	@rm -rf .venv var dist
