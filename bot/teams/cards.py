@@ -88,7 +88,7 @@ def render(reply: Reply, *, public_url: str | None) -> tuple[TeamsMessage, ...]:
 
 
 def _texts(text: str) -> tuple[TeamsMessage, ...]:
-    pieces = cut(text, BUDGET - 2)
+    pieces = filter(str.strip, cut(text, BUDGET - 2))
     return tuple(TeamsMessage(piece, None, shortened(piece, _SUMMARY)) for piece in pieces)
 
 

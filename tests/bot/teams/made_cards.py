@@ -35,9 +35,10 @@ FORM = Form("Why?", "Send", (Input("why", "Why", "text"),))
 
 _written = st.sampled_from(
     [
-        "It takes 6 weeks and 146 agent-hours. ", "[x](http://evil.example)", "**b** _i_ `c` ~~s~~", "<at>x</at>",
-        "# h\n- a\n1. b\n> c\n---\n", "{{DATE(2026-01-01T00:00:00Z,SHORT)}}", "{{{{", "&amp; &lt; <b>", "\\*]\\]([",
-        "שלום \u202eevil\u202c \u200f", "مرحبا", "日本語の文", "e\u0301🏳️‍🌈👩🏽‍💻👍", "a" * 70, "\t \r\n\u2028", "https://a.example/x",
+        "It takes 6 weeks and 146 agent-hours. ", "[x](http://evil.example)", "**b** _i_ `c` ~~s~~",
+        "<at>x</at>", "# h\n- a\n1. b\n> c\n---\n", "{{DATE(2026-01-01T00:00:00Z,SHORT)}}", "{{{{",
+        "&amp; &lt; <b>", "\\*]\\]([", "שלום \u202eevil\u202c \u200f", "مرحبا", "日本語の文",
+        "e\u0301🏳️\u200d🌈👩🏽\u200d💻👍", "a" * 70, "\t \r\n\u2028", "https://a.example/x",
         '"quoted" \\ back', "\u200b", "$100 *", "!", "x",
     ]
 )  # fmt: skip
@@ -51,11 +52,12 @@ def _repeated(times: list[int]) -> st.SearchStrategy[str]:
 _some = _repeated([1, 1, 2, 9])
 texts = _repeated([1, 1, 2, 9, 100, 400])
 _moments = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+_targets = st.sampled_from(["/a?b=(c)", "https://ok.example/_x_", "http://evil.example", "/" + "y" * 3000])
 _inlines = st.one_of(
     _some,
     st.builds(Bold, _some),
     st.builds(Code, _short),
-    st.builds(Link, _short, st.sampled_from(["/a?b=(c)", "https://ok.example/_x_", "http://evil.example", "/" + "y" * 3000])),
+    st.builds(Link, _short, _targets),
     st.builds(Moment, _moments.map(lambda at: at.replace(microsecond=0))),
 )  # fmt: skip
 _parts = st.lists(_inlines, min_size=1, max_size=5).map(tuple)
@@ -68,7 +70,9 @@ def _many(one: st.SearchStrategy[Any], sizes: tuple[int, ...]) -> st.SearchStrat
     """Tuples of the sizes given, made of few different things, so that large ones are quick to make."""
     pools = st.lists(one, min_size=1, max_size=4)
     return st.builds(
-        lambda pool, size: tuple(pool[index % len(pool)] for index in range(size)), pools, st.sampled_from(sizes)
+        lambda pool, size: tuple(pool[index % len(pool)] for index in range(size)),
+        pools,
+        st.sampled_from(sizes),
     )
 
 
@@ -85,9 +89,8 @@ _tables = st.builds(
     st.sampled_from([0, 1, 2, 30]),
     st.sampled_from(["", "lr", "rrrr"]),
 )
-_buttons = _many(
-    st.tuples(_some, _styles, st.sampled_from([None, FORM])), (1, 2, 6, 7, 60)
-).map(lambda made: Buttons(tuple(Button(label, "verb", "subject", style, form) for label, style, form in made)))  # fmt: skip
+_button = st.builds(Button, _some, st.just("verb"), st.just("subject"), _styles, st.sampled_from([None, FORM]))
+_buttons = st.builds(Buttons, _many(_button, (1, 2, 6, 7, 60)))
 
 blocks: st.SearchStrategy[Block] = st.one_of(
     st.builds(Text, _long_parts),
@@ -112,4 +115,21 @@ _facts = st.builds(
     _moments,
     st.builds(Source, st.sampled_from(["query", "file"]), _some, st.lists(_short, max_size=2).map(tuple)),
 )
-replies = st.builds(Reply, texts, st.lists(cards, max_size=3).map(tuple), _many(_facts, (0, 1, 5, 60)))
+_said = texts.filter(lambda text: text.strip("\u200b \t\r\n\u2028") != "")
+_replies = st.builds(Reply, _said, st.lists(cards, max_size=3).map(tuple), _many(_facts, (0, 1, 5, 60)))
+
+
+class Made:
+    """A reply that is told in a few lines when a test fails, however large it is."""
+
+    def __init__(self, reply: Reply) -> None:
+        self.reply = reply
+
+    def __repr__(self) -> str:
+        return f"{self.reply!r}"[:3000]
+
+
+@st.composite
+def replies(draw: st.DrawFn) -> Made:
+    """Replies with every kind of card."""
+    return Made(draw(_replies))

@@ -14,7 +14,18 @@ from tests.bot.teams.card_reading import markup, shown
 URL = "https://pages.example.com/a_(b)*?x=1&amp;y=2"
 
 _bits = st.sampled_from(
-    [*"ab1 .-_*[]()<>&;~`\\{}#+!|:/\"'=\t", "é", "中", "\u202e", "http://", "amp;", "<b>", "**", "](", "{{DATE("]
+    [
+        *"ab1 .-_*[]()<>&;~`\\{}#+!|:/\"'=\t",
+        "é",
+        "中",
+        "\u202e",
+        "http://",
+        "amp;",
+        "<b>",
+        "**",
+        "](",
+        "{{DATE(",
+    ]
 )
 texts = st.lists(_bits, max_size=12).map("".join)
 
