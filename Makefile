@@ -4,10 +4,10 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench fake-slack clean
+.PHONY: help setup run test check bench fake-slack teams-package clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 setup: $(READY) ## install into .venv, start nothing
 
@@ -35,5 +35,8 @@ fake-slack: setup ## a Slack to try the bot in, without a workspace, at http://1
 bench: setup ## measure; figures are ratios against references of the same run
 	@$(BIN)/python -m bench
 
-clean: ## remove the environment and the local database
-	@rm -rf .venv var
+teams-package: setup ## write dist/countersign-teams.zip, the Teams app to upload
+	@$(BIN)/python -m bot teams-package
+
+clean: ## remove the environment, the local database and what was built
+	@rm -rf .venv var dist

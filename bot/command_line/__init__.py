@@ -25,6 +25,7 @@ COMMANDS = (
     "halt",
     "resume",
     "audit",
+    "teams-package",
 )
 
 
@@ -62,4 +63,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _module(name: str) -> ModuleType:
-    return importlib.import_module(f"bot.command_line.{name}")
+    return importlib.import_module(f"bot.command_line.{name.replace('-', '_')}")

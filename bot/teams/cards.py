@@ -1,0 +1,164 @@
+"""From neutral cards to Teams messages: Adaptive Cards 1.5, each within the size that Teams takes.
+
+What does not fit goes on in the next message; nothing is left out. A card that is refreshed for the
+people looking at it has room for that on top of the budget kept here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.teams.card_blocks import elements
+from bot.teams.card_facts import working
+from bot.teams.inert import inert, inert_line
+from bot.teams.runs import Element, Run, paragraphs
+from bot.teams.sizes import BUDGET, ELEMENT, cut, shortened, wire_size
+from handlers.conversation.cards import Card, Reply
+
+_TITLE = 120
+"""Characters of a heading; a longer title stands in full below its heading."""
+
+_SUMMARY = 200
+"""Characters of a notification; the whole text is in the message."""
+
+_PART = 40
+"""Characters that tell which part of how many a message is."""
+
+_TONES = {
+    "good": ("good", "Done"),
+    "warning": ("warning", "Attention"),
+    "bad": ("attention", "Problem"),
+    "waiting": ("accent", "Waiting"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TeamsMessage:
+    """One message to post. `summary` is what its notification says.
+
+    `text` is plain (`textFormat`: `plain`) and empty where `card` says it, in its `fallbackText` too.
+    """
+
+    text: str
+    card: dict[str, Any] | None
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """What a card of ours shows, under its heading."""
+
+    title: str
+    tone: str
+    elements: Sequence[Element]
+
+    def heading(self, *, goes_on: bool) -> list[Element]:
+        if not self.title:
+            return []
+        return [_heading(self.title + (" (continued)" if goes_on else ""), self.tone)]
+
+    def first(self) -> list[Element]:
+        """What stays together at the top: the heading and the first of what it is the heading of."""
+        return [*self.heading(goes_on=False), *self.elements[:1]]
+
+
+def render(reply: Reply, *, public_url: str | None) -> tuple[TeamsMessage, ...]:
+    """The messages that say a reply, in order.
+
+    Links to our own pages lead to `public_url`; without it their words stand alone, and charts and
+    files are described.
+    """
+    if not reply.cards and not reply.facts:
+        return _texts(reply.text)
+    sections = [_section(card, public_url) for card in reply.cards]
+    if not sections:
+        sections.append(_Section("", "plain", paragraphs((Run(reply.text),))))
+    facts = working(reply.facts)
+    if facts:
+        last = sections.pop()
+        sections.append(_Section(last.title, last.tone, (*last.elements, *facts)))
+    said = reply.text.strip() or "; ".join(card.title for card in reply.cards)
+    # A text with no room behind a card goes before it, whole.
+    before = _texts(said) if wire_size(said) > ELEMENT else ()
+    behind = shortened(said, _SUMMARY) if before else said
+    bodies = _packed(sections, BUDGET - wire_size(_card(behind, [])) - _PART)
+    return (*before, *_messages(behind, bodies)) if bodies else _texts(said)
+
+
+def _texts(text: str) -> tuple[TeamsMessage, ...]:
+    pieces = filter(str.strip, cut(text, BUDGET - 2))
+    return tuple(TeamsMessage(piece, None, shortened(piece, _SUMMARY)) for piece in pieces)
+
+
+def _section(card: Card, public_url: str | None) -> _Section:
+    title = shortened(card.title, _TITLE)
+    in_full = paragraphs((Run(card.title, bold=True),)) if title != " ".join(card.title.split()) else []
+    shown = [element for block in card.blocks for element in elements(block, public_url)]
+    return _Section(title, card.tone, (*in_full, *shown))
+
+
+def _heading(title: str, tone: str) -> Element:
+    """A heading that screen readers find as such. Its tone stands above it in words."""
+    heading: Element = {
+        "type": "TextBlock",
+        "style": "heading",
+        "size": "Large",
+        "weight": "Bolder",
+        "text": inert_line(inert(title)),
+        "wrap": True,
+    }
+    if tone not in _TONES:
+        return heading
+    style, words = _TONES[tone]
+    said: Element = {"type": "TextBlock", "size": "Small", "weight": "Bolder", "text": words, "wrap": True}
+    items = [said, heading | {"spacing": "None"}]
+    return {"type": "Container", "style": style, "bleed": True, "items": items}
+
+
+def _packed(sections: Iterable[_Section], room: int) -> list[list[Element]]:
+    """The sections as the bodies of as few cards as hold them, each whole in one card if it can be."""
+    bodies: list[list[Element]] = []
+    left = 0
+    for section in filter(_Section.first, sections):
+        first, others = section.first(), section.elements[1:]
+        apart = [first[0] | {"separator": True, "spacing": "Large"}, *first[1:]]
+        whole = _size(apart) + _size(others)
+        if bodies and (whole <= left or (whole > room and _size(apart) <= left)):
+            first = apart
+        else:
+            bodies.append([])
+            left = room
+        bodies[-1] += first
+        left -= _size(first)
+        for element in others:
+            if _size([element]) > left:
+                bodies.append(section.heading(goes_on=True))
+                left = room - _size(bodies[-1])
+            bodies[-1].append(element)
+            left -= _size([element])
+    return bodies
+
+
+def _size(body: Iterable[Element]) -> int:
+    return sum(wire_size(element) + 2 for element in body)
+
+
+def _messages(said: str, bodies: Sequence[list[Element]]) -> tuple[TeamsMessage, ...]:
+    made = []
+    for number, body in enumerate(bodies, 1):
+        part = f"Part {number} of {len(bodies)}: {shortened(said, _SUMMARY)}" if number > 1 else said
+        made.append(TeamsMessage("", _card(part, body), shortened(part, _SUMMARY)))
+    return tuple(made)
+
+
+def _card(said: str, body: list[Element]) -> dict[str, Any]:
+    return {
+        "type": "AdaptiveCard",
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "version": "1.5",
+        "fallbackText": said,
+        "msteams": {"width": "full"},
+        "body": body,
+    }
