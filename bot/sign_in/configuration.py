@@ -42,6 +42,14 @@ class SignInSettings:
     entra: EntraApp | None
     problems: tuple[str, ...]
 
+    @property
+    def redirects(self) -> tuple[str, ...]:
+        """Where the providers send people back to, by each way that works; none if nobody can sign in."""
+        if self.address is None:
+            return ()
+        apps = {"slack": self.slack, "entra": self.entra}
+        return tuple(self.address.back_from(way) for way, app in apps.items() if app is not None)
+
 
 def sign_in_settings(settings: Settings) -> SignInSettings:
     """What the settings say about signing in."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from bot.sign_in.configuration import EntraApp
@@ -78,11 +79,10 @@ class EntraWay:
     def _redeemed(self, flow: dict[str, Any], answer: dict[str, str]) -> dict[str, Any]:
         application = self._application()
         try:
-            said: dict[str, Any] = application.acquire_token_by_auth_code_flow(flow, answer)
-        except OSError as failed:  # all of msal's network errors are
-            raise ProviderAway(self.label) from failed
-        except (ValueError, RuntimeError) as wrong:  # what msal raises for a wrong state and a wrong nonce
-            raise ProofRefused(self.label, "wrong_state_or_nonce") from wrong
+            with self._reached():
+                said: dict[str, Any] = application.acquire_token_by_auth_code_flow(flow, answer)
+        except (ValueError, RuntimeError, KeyError) as wrong:  # a wrong state, a wrong nonce, no subject
+            raise ProofRefused(self.label, "refused_by_msal") from wrong
         return said
 
     def _application(self) -> msal.ConfidentialClientApplication:
@@ -90,16 +90,26 @@ class EntraWay:
         import msal  # half a second that only those who sign in wait for
 
         try:
-            return msal.ConfidentialClientApplication(
-                self._app.client_id,
-                client_credential=self._app.client_secret,
-                authority=self._authority,
-                timeout=_PATIENCE_SECONDS,
-                exclude_scopes=["offline_access"],
-                # The authority is our own setting: nobody else need say whether it may be trusted.
-                instance_discovery=False,
-            )
-        except (OSError, ValueError) as failed:
+            with self._reached():
+                return msal.ConfidentialClientApplication(
+                    self._app.client_id,
+                    client_credential=self._app.client_secret,
+                    authority=self._authority,
+                    timeout=_PATIENCE_SECONDS,
+                    exclude_scopes=["offline_access"],
+                    # The authority is our own setting: nobody else need say whether it may be trusted.
+                    instance_discovery=False,
+                )
+        except ValueError as unknown:  # no such tenant, or no authority at all
+            raise ProviderAway(self.label) from unknown
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        from msal.exceptions import MsalError
+
+        try:
+            yield
+        except (OSError, MsalError) as failed:  # its network errors are OSErrors
             raise ProviderAway(self.label) from failed
 
     def _identity(self, claims: Mapping[str, Any]) -> str:

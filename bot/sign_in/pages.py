@@ -42,7 +42,7 @@ async def begin(request: web.Request) -> web.Response:
     state, browser = new_token(), door.browser.read(request) or new_token()
     then = own_path(request.query.get("next"))
     try:
-        begun = await way.begin(state, _back(door, way))
+        begun = await way.begin(state, door.address.back_from(way.name))
     except SignInFailed as failed:
         return await _page(request, then, problem=failed)
     reception = request.app[RECEPTION]
@@ -121,10 +121,6 @@ def _way(request: web.Request) -> tuple[SignInDoor, Way]:
     if way is None:
         raise web.HTTPNotFound(text="There is no such way to sign in here.")
     return door, way
-
-
-def _back(door: SignInDoor, way: Way) -> str:
-    return f"{door.address.origin}/sign-in/{way.name}/back"
 
 
 async def _page(
