@@ -8,6 +8,7 @@ from aiohttp import web
 
 from bot.console.dashboard.routes import add_dashboard
 from bot.console.dashboard.verifying import AuditTrail
+from bot.console.frame import add_frame
 from bot.console.persona_door import PersonaDoor
 from bot.console.protection import demand_local
 from bot.console.residents import ReadResidents
@@ -49,6 +50,7 @@ def make_app(
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", metrics)
+    add_frame(app)
     trail = AuditTrail(log_key, checkpoint_file)
     if settings.env == "production":
         add_production_pages(app, settings, database, tenant, residents, trail)

@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.console.dashboard.access import open_pages
+from bot.console.protection import protect
 from bot.console.render import author, render
 from bot.console.visit import RECEPTION, Visit
 
@@ -32,6 +33,12 @@ DASHBOARD = (
     DashboardPage("audit", "Audit log", "seal"),
     DashboardPage("overrides", "Overrides", "hand"),
 )
+
+
+def add_frame(app: web.Application) -> None:
+    """Serve what every page is made with, and set the page policy on every answer."""
+    app.on_response_prepare.append(protect)
+    app.router.add_static("/static/", STATIC)
 
 
 async def page(

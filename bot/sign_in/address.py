@@ -34,9 +34,9 @@ class PublicAddress:
         """Whether what is sent here is encrypted on its way."""
         return self.scheme == "https"
 
-    def back_from(self, way: str) -> str:
+    def callback(self, way: str) -> str:
         """Where a provider sends people back to; it must know this address."""
-        return f"{self.origin}/sign-in/{way}/back"
+        return f"{self.origin}/sign-in/{way}/callback"
 
     def is_host(self, written: str) -> bool:
         """Whether a request's Host header names this address."""

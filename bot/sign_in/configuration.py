@@ -48,7 +48,7 @@ class SignInSettings:
         if self.address is None:
             return ()
         apps = {"slack": self.slack, "entra": self.entra}
-        return tuple(self.address.back_from(way) for way, app in apps.items() if app is not None)
+        return tuple(self.address.callback(way) for way, app in apps.items() if app is not None)
 
 
 def sign_in_settings(settings: Settings) -> SignInSettings:

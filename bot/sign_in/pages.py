@@ -42,7 +42,7 @@ async def begin(request: web.Request) -> web.Response:
     state, browser = new_token(), door.browser.read(request) or new_token()
     then = own_path(request.query.get("next"))
     try:
-        begun = await way.begin(state, door.address.back_from(way.name))
+        begun = await way.begin(state, door.address.callback(way.name))
     except SignInFailed as failed:
         return await _page(request, then, problem=failed)
     reception = request.app[RECEPTION]

@@ -27,7 +27,7 @@ _ROUTES: tuple[Route, ...] = (
     ("POST", "/sign-in/out", pages.sign_out),
     ("POST", "/sign-in/out/everywhere", pages.sign_out_everywhere),
     ("GET", "/sign-in/{way}", pages.begin),
-    ("GET", "/sign-in/{way}/back", pages.finish),
+    ("GET", "/sign-in/{way}/callback", pages.finish),
 )
 
 _ONE_YEAR = "max-age=31536000"

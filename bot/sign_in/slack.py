@@ -13,6 +13,7 @@ from bot.sign_in.configuration import SlackApp
 from bot.sign_in.id_tokens import IdTokens, KeyRing
 from bot.sign_in.provider import Provider
 from bot.sign_in.ways import Begun, NotFinished, Outsider, ProofRefused
+from bot.slack.addresses import PLATFORM, Address
 
 _CLAIM = "https://slack.com/"
 """Slack's own claims begin with this, wherever its Web API is."""
@@ -24,7 +25,7 @@ class SlackWay:
     """Proves `slack:E1/T1/U1`, or `slack:T1/U1` where a workspace belongs to no organisation."""
 
     name = "slack"
-    platform = "slack"
+    platform = PLATFORM
     label = "Slack"
     chat = "Slack"
 
@@ -63,8 +64,8 @@ class SlackWay:
 
     def is_ours(self, identity: str) -> bool:
         """Whether the user's workspace, or the organisation that it belongs to, is listed."""
-        organisations = identity.removeprefix("slack:").split("/")[:-1]
-        return not self._app.workspaces.isdisjoint(organisations)
+        address = Address.of_identity(identity)
+        return not self._app.workspaces.isdisjoint({address.team, address.enterprise})
 
     async def close(self) -> None:
         """Let go of open connections."""
@@ -93,7 +94,7 @@ class SlackWay:
     def _identity(self, claims: Mapping[str, Any]) -> str:
         user, team = self._id(claims, "user_id"), self._id(claims, "team_id")
         enterprise = self._id(claims, "enterprise_id") if claims.get(f"{_CLAIM}enterprise_id") else None
-        identity = "slack:" + "/".join(part for part in (enterprise, team, user) if part)
+        identity = Address(enterprise, team, user).identity
         if not self.is_ours(identity):
             raise Outsider(identity, f"the Slack workspace {team}", "SLACK_WORKSPACES")
         return identity

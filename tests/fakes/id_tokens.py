@@ -28,14 +28,15 @@ class IdTokens:
 
     issuer: str
     audience: str
-    signs_with: str = "first"
-    published: list[str] = field(default_factory=lambda: ["first"])
+    signs_with: str = "key-1"
+    published: list[str] = field(default_factory=lambda: ["key-1"])
     overrides: dict[str, Any] = field(default_factory=dict)
     key_fetches: int = 0
 
-    def rotate(self, name: str) -> None:
-        """Sign with another key from now on; the old ones are published no more."""
-        self.signs_with, self.published = name, [name]
+    def rotate(self) -> None:
+        """Sign with a new key from now on; the old ones are no longer published."""
+        self.signs_with = f"key-{int(self.signs_with.partition('-')[2]) + 1}"
+        self.published = [self.signs_with]
 
     def keys(self) -> dict[str, Any]:
         """The JSON Web Key Set."""
@@ -43,8 +44,8 @@ class IdTokens:
         return {"keys": [_public(name) for name in self.published]}
 
     def token(self, **claims: Any) -> str:
-        """A signed token."""
-        now = int(time.time())
+        """A signed token. `now` among the claims is when."""
+        now = int(claims.pop("now", time.time()))
         said = {
             "iss": self.issuer,
             "aud": self.audience,
@@ -59,4 +60,4 @@ class IdTokens:
 
 def _public(name: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(RSAAlgorithm.to_jwk(key(name).public_key()))
-    return {**found, "kid": name, "use": "sig"}
+    return {**found, "kid": name, "use": "sig", "alg": "RS256"}

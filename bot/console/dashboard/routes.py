@@ -7,9 +7,7 @@ from aiohttp import web
 from bot.console.dashboard import pages
 from bot.console.dashboard.verifying import TRAIL, AuditTrail, verify_log
 from bot.console.files import file
-from bot.console.frame import STATIC
 from bot.console.guard import Route, add_guarded
-from bot.console.protection import protect
 from bot.console.visit import RECEPTION, Reception
 
 _ROUTES: tuple[Route, ...] = (
@@ -29,6 +27,4 @@ def add_dashboard(app: web.Application, reception: Reception, trail: AuditTrail)
     """Serve the dashboard from `app`, to those whom the reception's door lets in."""
     app[RECEPTION] = reception
     app[TRAIL] = trail
-    app.on_response_prepare.append(protect)
     add_guarded(app, _ROUTES)
-    app.router.add_static("/static/", STATIC)

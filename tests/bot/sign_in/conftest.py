@@ -25,13 +25,12 @@ from governance.tables import IdentityRow, PersonRow
 from storage.database import Database
 from tests.bot.console.conftest import AUDIT_KEY, company
 from tests.fakes import entra as fake_entra
-from tests.fakes import slack_openid
 from tests.fakes.entra import FakeEntra, certificate
-from tests.fakes.slack_openid import SlackOpenId
+from tests.fakes.slack import FakeSlack
 
 __all__ = ["company"]
 
-SLACK_AMANDA = "slack:T0ACME/U0AMANDA"
+SLACK_AMANDA = "slack:T0ACME/UAMANDA"
 
 
 @dataclass
@@ -95,10 +94,10 @@ class Site:
         async with self.database.transaction(self.tenant) as tx:
             tx.add(IdentityRow(identity=identity, person=person))
 
-    async def signed_in(self, person: str, slack: SlackOpenId) -> Browser:
+    async def signed_in(self, person: str, slack: FakeSlack) -> Browser:
         """A browser in which somebody signed in with Slack."""
-        slack.user = f"U0{person.upper()}"
-        await self.link(person, f"slack:T0ACME/{slack.user}")
+        slack.browser_user = person
+        await self.link(person, f"slack:T0ACME/{slack.user(person).id}")
         browser = await self.browser()
         assert (await browser.sign_in()).status == 200
         return browser
@@ -145,9 +144,20 @@ async def serving(database: Database, tenant: str, trusted: Path, **settings: st
 
 
 @pytest.fixture
-async def slack() -> AsyncIterator[SlackOpenId]:
-    async with slack_openid.serving() as started:
+async def slack() -> AsyncIterator[FakeSlack]:
+    async with await FakeSlack.start() as started:
+        started.browser_user = "amanda"
         yield started
+
+
+def slack_settings(slack: FakeSlack) -> dict[str, str]:
+    """What signing in with this Slack takes."""
+    return {
+        "slack_api_url": slack.api_url,
+        "slack_client_id": slack.client_id,
+        "slack_client_secret": slack.client_secret,
+        "slack_workspaces": "T0ACME",
+    }
 
 
 @pytest.fixture
@@ -161,10 +171,10 @@ async def entra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 
 @pytest.fixture
 async def site(
-    database: Database, company: str, slack: SlackOpenId, entra: FakeEntra, tmp_path: Path
+    database: Database, company: str, slack: FakeSlack, entra: FakeEntra, tmp_path: Path
 ) -> AsyncIterator[Site]:
     """The dashboard, with both ways to sign in."""
-    given = slack.settings | entra.settings
+    given = slack_settings(slack) | entra.settings
     async with serving(database, company, tmp_path / "entra.pem", **given) as served:
         yield served
 

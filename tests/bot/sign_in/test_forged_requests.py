@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from tests.bot.sign_in.conftest import Browser, Site
-from tests.fakes.slack_openid import SlackOpenId
+from tests.fakes.slack import FakeSlack
 
 Ask = dict[str, Any]
 POSTS = ("/dashboard/audit/verify", "/sign-in/out", "/sign-in/out/everywhere")
 
 
 @pytest.fixture
-async def amanda(site: Site, slack: SlackOpenId) -> Browser:
+async def amanda(site: Site, slack: FakeSlack) -> Browser:
     """A browser in which Amanda signed in."""
     return await site.signed_in("amanda", slack)
 
@@ -45,11 +45,11 @@ async def test_a_page_without_the_session_s_token_posts_nothing(
 
 
 async def test_a_page_that_was_left_open_does_not_act_for_who_signed_in_since(
-    site: Site, amanda: Browser, slack: SlackOpenId
+    site: Site, amanda: Browser, slack: FakeSlack
 ) -> None:
     stale = amanda.csrf
-    slack.user = "U0DAVID"
-    await site.link("david", "slack:T0ACME/U0DAVID")
+    slack.browser_user = "david"
+    await site.link("david", "slack:T0ACME/UDAVID")
     await amanda.sign_in()
     by_form: Ask = {"data": {"csrf": stale}, "headers": {"X-CSRF-Token": None}}
     assert (await amanda.post("/sign-in/out/everywhere", **by_form)).status == 403
@@ -75,7 +75,13 @@ async def test_nothing_is_changed_by_following_a_link(site: Site, amanda: Browse
     "host", ["evil.example", "127.0.0.1", "127.0.0.1:1", "127.0.0.1.evil.example", "localhost"]
 )
 async def test_a_foreign_name_for_this_server_is_refused(site: Site, amanda: Browser, host: str) -> None:
-    for path in ("/dashboard/approvals", "/files/fi_1", "/sign-in", "/sign-in/slack", "/sign-in/slack/back"):
+    for path in (
+        "/dashboard/approvals",
+        "/files/fi_1",
+        "/sign-in",
+        "/sign-in/slack",
+        "/sign-in/slack/callback",
+    ):
         answer = await amanda.get(path, headers={"Host": host}, allow_redirects=False)
         assert answer.status == 403
         assert site.address in await answer.text()

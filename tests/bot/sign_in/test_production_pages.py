@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,13 @@ from governance.tables import PersonRoleRow, WindowRow
 from storage.database import Database
 from tests.bot.console.sample_rows import NOW, add_approval, add_plan
 from tests.bot.sign_in.conftest import Site, serving
-from tests.fakes.slack_openid import SlackOpenId
+from tests.fakes.slack import FakeSlack
 
 APP = {"slack_client_id": "1.2", "slack_client_secret": "s", "slack_workspaces": "T0ACME"}
 ADDRESS = {"public_url": "https://countersign.example"}
 
 
-async def test_customer_success_sees_what_her_role_allows_and_no_more(site: Site, slack: SlackOpenId) -> None:
+async def test_customer_success_sees_what_her_role_allows_and_no_more(site: Site, slack: FakeSlack) -> None:
     async with site.database.transaction(site.tenant) as tx:
         ask: dict[str, Any] = {"asked": ("david",), "roles": ("product_owner",)}
         add_approval(tx, "ap_1", "Secret of others", requester="david", **ask)
@@ -43,7 +44,7 @@ async def test_customer_success_sees_what_her_role_allows_and_no_more(site: Site
     assert refusals == [("refusal", "rachel")] * 3
 
 
-async def test_an_auditor_reads_the_log_while_an_audit_window_is_open(site: Site, slack: SlackOpenId) -> None:
+async def test_an_auditor_reads_the_log_while_an_audit_window_is_open(site: Site, slack: FakeSlack) -> None:
     agnes = await site.signed_in("agnes", slack)
     assert (await agnes.get("/dashboard/audit")).status == 403
     async with site.database.transaction(site.tenant) as tx:
@@ -52,7 +53,7 @@ async def test_an_auditor_reads_the_log_while_an_audit_window_is_open(site: Site
     assert (await agnes.get("/dashboard/audit")).status == 200
 
 
-async def test_roles_are_those_of_now(site: Site, slack: SlackOpenId) -> None:
+async def test_roles_are_those_of_now(site: Site, slack: FakeSlack) -> None:
     carlos = await site.signed_in("carlos", slack)
     assert (await carlos.get("/dashboard/audit")).status == 200
     async with site.database.transaction(site.tenant) as tx:
@@ -62,7 +63,7 @@ async def test_roles_are_those_of_now(site: Site, slack: SlackOpenId) -> None:
 
 
 async def test_files_open_for_those_whose_scope_covers_them_and_after_sign_in(
-    site: Site, slack: SlackOpenId
+    site: Site, slack: FakeSlack
 ) -> None:
     scopes = {
         "fi_all": {"everything": True, "accounts": []},
@@ -86,7 +87,7 @@ async def test_files_open_for_those_whose_scope_covers_them_and_after_sign_in(
     assert (await david.get("/files/fi_all")).status == 200
 
 
-async def test_the_bar_says_who_is_signed_in_and_how_to_sign_out(site: Site, slack: SlackOpenId) -> None:
+async def test_the_bar_says_who_is_signed_in_and_how_to_sign_out(site: Site, slack: FakeSlack) -> None:
     amanda = await site.signed_in("amanda", slack)
     page = await amanda.page("/dashboard/approvals")
     assert "Signed in as Amanda Reyes-Holt, Engineering director" in page
@@ -95,7 +96,7 @@ async def test_the_bar_says_who_is_signed_in_and_how_to_sign_out(site: Site, sla
         assert local not in page
 
 
-async def test_the_chat_and_its_chooser_are_not_there(site: Site, slack: SlackOpenId) -> None:
+async def test_the_chat_and_its_chooser_are_not_there(site: Site, slack: FakeSlack) -> None:
     amanda = await site.signed_in("amanda", slack)
     for path in ("/console/people", "/console/in/product", "/console/events", "/console/files/fi_1"):
         answer = await amanda.get(path)
@@ -118,6 +119,9 @@ async def test_without_any_sign_in_the_dashboard_says_what_to_set(
             assert answer.status == 503
             for name in ("PUBLIC_URL", "SLACK_CLIENT_ID", "TEAMS_APP_ID"):
                 assert name in page
+        style = re.search(r'href="(/static/console.css[^"]*)"', page)
+        assert style is not None
+        assert (await browser.get(style[1])).status == 200
         assert (await browser.post("/dashboard/audit/verify")).status == 503
         assert (await browser.get("/healthz")).status == 200
 
@@ -126,7 +130,7 @@ async def test_without_any_sign_in_the_dashboard_says_what_to_set(
     ("given", "state", "says"),
     [
         ({"env": "local"}, "well", "not needed"),
-        (ADDRESS | APP, "well", "https://countersign.example/sign-in/slack/back"),
+        (ADDRESS | APP, "well", "https://countersign.example/sign-in/slack/callback"),
         (APP, "wrong", "PUBLIC_URL is missing"),
         (APP | {"public_url": "http://countersign.example"}, "wrong", "is not https"),
         (ADDRESS, "wrong", "SLACK_CLIENT_ID"),

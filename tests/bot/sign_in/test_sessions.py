@@ -15,14 +15,14 @@ from bot.sign_in.tokens import digest
 from governance.tables import IdentityRow
 from storage.database import Database
 from tests.bot.console.fake_department import acme, move_in
-from tests.bot.sign_in.conftest import Browser, Site, serving
-from tests.fakes.slack_openid import SlackOpenId
+from tests.bot.sign_in.conftest import Browser, Site, serving, slack_settings
+from tests.fakes.slack import FakeSlack
 
 COOKIE = "countersign_session"
 
 
 @pytest.fixture
-async def amanda(site: Site, slack: SlackOpenId) -> Browser:
+async def amanda(site: Site, slack: FakeSlack) -> Browser:
     """A browser in which Amanda signed in."""
     return await site.signed_in("amanda", slack)
 
@@ -43,9 +43,9 @@ async def test_the_database_holds_no_token_that_opens_anything(site: Site, amand
 
 
 async def test_cookies_are_kept_from_scripts_and_other_sites(
-    database: Database, company: str, slack: SlackOpenId, tmp_path: Path, entra: object
+    database: Database, company: str, slack: FakeSlack, tmp_path: Path, entra: object
 ) -> None:
-    given = slack.settings | {"public_url": "https://countersign.example"}
+    given = slack_settings(slack) | {"public_url": "https://countersign.example"}
     async with serving(database, company, tmp_path / "entra.pem", **given) as site:
         await site.link("amanda")
         host = {"Host": "countersign.example"}
@@ -122,7 +122,7 @@ async def test_signing_out_ends_it_for_whoever_has_the_cookie(site: Site, amanda
 
 
 async def test_signing_out_everywhere_ends_the_other_browsers_sessions_too(
-    site: Site, amanda: Browser, slack: SlackOpenId
+    site: Site, amanda: Browser, slack: FakeSlack
 ) -> None:
     other = await site.browser()
     await other.sign_in()
@@ -162,9 +162,9 @@ async def test_an_identity_that_was_unlinked_is_out_at_once(site: Site, amanda: 
 
 
 async def test_a_workspace_that_was_taken_off_the_list_is_out(
-    site: Site, amanda: Browser, slack: SlackOpenId
+    site: Site, amanda: Browser, slack: FakeSlack
 ) -> None:
-    given = slack.settings | {"slack_workspaces": "T0OTHER"}
+    given = slack_settings(slack) | {"slack_workspaces": "T0OTHER"}
     async with serving(site.database, site.tenant, site.certificate, **given) as later:
         browser = await later.browser()
         token = {"Cookie": f"{COOKIE}={amanda.cookies[COOKIE]}"}
@@ -172,12 +172,12 @@ async def test_a_workspace_that_was_taken_off_the_list_is_out(
 
 
 async def test_a_session_of_another_company_is_nobody_here(
-    site: Site, amanda: Browser, database: Database, slack: SlackOpenId
+    site: Site, amanda: Browser, database: Database, slack: FakeSlack
 ) -> None:
     async with database.untenanted() as tx:
         await tx.execute(text("INSERT INTO tenants (id, name) VALUES (:id, :id)"), {"id": f"{site.tenant}x"})
     await move_in(database, f"{site.tenant}x", acme())
-    async with serving(database, f"{site.tenant}x", site.certificate, **slack.settings) as other:
+    async with serving(database, f"{site.tenant}x", site.certificate, **slack_settings(slack)) as other:
         browser = await other.browser()
         token = {"Cookie": f"{COOKIE}={amanda.cookies[COOKIE]}"}
         assert (await browser.get("/dashboard", headers=token)).url.path == "/sign-in"

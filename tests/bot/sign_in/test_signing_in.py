@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,29 +13,60 @@ from sqlalchemy import delete
 from bot.sign_in.tables import WebSignInRow
 from governance.tables import IdentityRow
 from storage.database import Database
-from tests.bot.sign_in.conftest import SLACK_AMANDA, Browser, Site, serving
+from tests.bot.sign_in.conftest import SLACK_AMANDA, Browser, Site, serving, slack_settings
 from tests.fakes import id_tokens
 from tests.fakes.entra import FakeEntra
 from tests.fakes.entra.server import AMANDA, TENANT
-from tests.fakes.slack_openid import CLAIM, SlackOpenId
+from tests.fakes.slack import FakeSlack
 
 
-@dataclass
-class Way:
-    """A provider, what of ours names it, who signs in there, and how to come from elsewhere."""
+class SlackSide:
+    """Slack, where Amanda signs in unless told otherwise."""
 
-    name: str
-    label: str
-    provider: Any
-    identity: str
-    elsewhere: dict[str, str]
+    name, label, identity = "slack", "Slack", SLACK_AMANDA
+    user_claim = "https://slack.com/user_id"
+
+    def __init__(self, slack: FakeSlack) -> None:
+        self.slack, self.tokens = slack, slack.openid
+
+    def declines(self) -> None:
+        self.slack.openid.error = "access_denied"
+
+    def goes_away(self) -> None:
+        self.slack.faults.server_error("openid.connect.token")
+
+    def is_elsewhere(self) -> str:
+        self.slack.add_workspace("T0OTHER", "Other")
+        self.slack.browser_user = self.slack.admin.adds("stranger", team="T0OTHER").id
+        return f"slack:T0OTHER/{self.slack.browser_user}"
+
+
+class EntraSide:
+    """Entra, where Amanda signs in unless told otherwise."""
+
+    name, label, identity = "entra", "Microsoft", f"teams:{TENANT}/{AMANDA}"
+    user_claim = "oid"
+
+    def __init__(self, entra: FakeEntra) -> None:
+        self.entra, self.tokens = entra, entra.tokens
+
+    def declines(self) -> None:
+        self.entra.error = "access_denied"
+
+    def goes_away(self) -> None:
+        self.entra.is_down = True
+
+    def is_elsewhere(self) -> str:
+        self.entra.tenant = "4-4-4"
+        return f"teams:4-4-4/{AMANDA}"
+
+
+Way = SlackSide | EntraSide
 
 
 @pytest.fixture(params=["slack", "entra"])
-def way(request: pytest.FixtureRequest, slack: SlackOpenId, entra: FakeEntra) -> Way:
-    if request.param == "slack":
-        return Way("slack", "Slack", slack, SLACK_AMANDA, {"team": "T0OTHER"})
-    return Way("entra", "Microsoft", entra, f"teams:{TENANT}/{AMANDA}", {"tenant": "4-4-4"})
+def way(request: pytest.FixtureRequest, slack: FakeSlack, entra: FakeEntra) -> Way:
+    return SlackSide(slack) if request.param == "slack" else EntraSide(entra)
 
 
 async def _refused(site: Site) -> list[tuple[str, str]]:
@@ -141,7 +172,7 @@ async def test_a_token_that_lies_proves_nothing(
     site: Site, browser: Browser, way: Way, lie: dict[str, Any]
 ) -> None:
     await site.link("amanda", way.identity)
-    way.provider.tokens.overrides = lie
+    way.tokens.overrides = lie
     answer = await browser.sign_in(way.name)
     assert answer.status == 400
     assert "does not prove who you are" in await answer.text()
@@ -149,8 +180,11 @@ async def test_a_token_that_lies_proves_nothing(
     assert await _refused(site) == [("refusal", "unknown")]
 
 
-async def test_a_token_of_the_wrong_kind_proves_nothing(site: Site, browser: Browser, way: Way) -> None:
-    way.provider.tokens.overrides = {f"{CLAIM}user_id": "U1/T1"} if way.name == "slack" else {"oid": {"a": "1"}}
+@pytest.mark.parametrize("wrong", ["U1/T1", "", None, {"a": "b"}, 7])
+async def test_a_token_that_names_nobody_proves_nothing(
+    site: Site, browser: Browser, way: Way, wrong: object
+) -> None:
+    way.tokens.overrides = {way.user_claim: wrong}
     assert (await browser.sign_in(way.name)).status == 400
 
 
@@ -158,11 +192,11 @@ async def test_keys_are_kept_and_fetched_again_when_an_unknown_one_signs(
     site: Site, browser: Browser, way: Way
 ) -> None:
     await site.link("amanda", way.identity)
-    tokens = way.provider.tokens
+    tokens = way.tokens
     for _ in range(2):
         assert (await browser.sign_in(way.name)).status == 200
     assert tokens.key_fetches == 1
-    tokens.rotate("second")
+    tokens.rotate()
     assert (await browser.sign_in(way.name)).status == 200
     assert tokens.key_fetches == 2
 
@@ -171,7 +205,7 @@ async def test_a_key_that_the_provider_does_not_publish_proves_nothing(
     site: Site, browser: Browser, way: Way
 ) -> None:
     await site.link("amanda", way.identity)
-    way.provider.tokens.signs_with = "second"
+    way.tokens.signs_with = "key-2"
     assert (await browser.sign_in(way.name)).status == 400
     assert await site.sessions() == []
 
@@ -181,16 +215,14 @@ async def test_another_key_under_a_known_name_proves_nothing(
 ) -> None:
     await site.link("amanda", way.identity)
     assert (await browser.sign_in(way.name)).status == 200
-    other = {"first": "second"}
+    other = {"key-1": "key-2"}
     made = id_tokens.key
     monkeypatch.setattr(id_tokens, "key", lambda name: made(other.get(name, name)))
     assert (await browser.sign_in(way.name)).status == 400
 
 
 async def test_organisations_that_are_not_listed_stay_outside(site: Site, browser: Browser, way: Way) -> None:
-    for name, value in way.elsewhere.items():
-        setattr(way.provider, name, value)
-        await site.link("amanda", way.identity.replace("T0ACME", value).replace(TENANT, value))
+    await site.link("amanda", way.is_elsewhere())
     answer = await browser.sign_in(way.name)
     assert answer.status == 403
     assert "not one of this company" in await answer.text()
@@ -219,7 +251,7 @@ async def test_who_has_left_stays_outside(site: Site, browser: Browser, way: Way
 
 
 async def test_who_declines_is_not_signed_in(site: Site, browser: Browser, way: Way) -> None:
-    way.provider.error = "access_denied"
+    way.declines()
     answer = await browser.sign_in(way.name)
     assert answer.status == 400
     assert "was not finished (access_denied)" in await answer.text()
@@ -227,7 +259,7 @@ async def test_who_declines_is_not_signed_in(site: Site, browser: Browser, way: 
 
 async def test_a_provider_that_is_away_is_told(site: Site, browser: Browser, way: Way) -> None:
     back = await browser.begin(way.name)
-    way.provider.is_down = True
+    way.goes_away()
     answer = await browser.get(back)
     assert answer.status == 503
     assert f"{way.label} does not answer" in await answer.text()
@@ -241,29 +273,30 @@ async def test_a_way_that_is_away_at_the_start_is_told_too(
 
 
 async def test_a_way_that_is_not_there_is_not_found(site: Site, browser: Browser) -> None:
-    for path in ("/sign-in/other", "/sign-in/other/back"):
+    for path in ("/sign-in/other", "/sign-in/other/callback"):
         assert (await browser.get(path)).status == 404
 
 
-async def test_an_organisation_of_workspaces_proves_all_three_parts(
-    database: Database, company: str, slack: SlackOpenId, entra: FakeEntra, site: Site
+async def test_an_organisation_s_people_are_known_in_all_its_workspaces(
+    database: Database, company: str, entra: FakeEntra, tmp_path: Path
 ) -> None:
-    slack.enterprise, slack.team = "E0ACME", "T0LATER"
-    given = slack.settings | {"slack_workspaces": "E0ACME"}
-    async with serving(database, company, site.certificate, **given) as served:
-        await served.link("amanda", "slack:E0ACME/T0LATER/U0AMANDA")
-        browser = await served.browser()
-        assert (await browser.sign_in()).status == 200
-        assert "team" not in slack.asked[-1]
-        assert "Microsoft" not in await browser.page("/sign-in")
+    async with await FakeSlack.start(team="T0LATER", enterprise="E0ACME") as slack:
+        slack.browser_user = "amanda"
+        given = slack_settings(slack) | {"slack_workspaces": "E0ACME"}
+        async with serving(database, company, tmp_path / "entra.pem", **given) as served:
+            await served.link("amanda", "slack:E0ACME/T0LATER/UAMANDA")
+            browser = await served.browser()
+            assert (await browser.sign_in()).status == 200
+            assert "team" not in slack.openid.asked[-1]
+            assert "Microsoft" not in await browser.page("/sign-in")
 
 
 async def test_slack_need_not_ask_which_workspace_where_there_is_one(
-    site: Site, browser: Browser, slack: SlackOpenId
+    site: Site, browser: Browser, slack: FakeSlack
 ) -> None:
     await browser.begin("slack")
-    assert slack.asked[-1]["team"] == "T0ACME"
-    assert slack.asked[-1]["redirect_uri"] == f"{site.address}/sign-in/slack/back"
+    assert slack.openid.asked[-1]["team"] == "T0ACME"
+    assert slack.openid.asked[-1]["redirect_uri"] == f"{site.address}/sign-in/slack/callback"
 
 
 async def test_several_entra_tenants_sign_in_at_one_place(
