@@ -14,6 +14,7 @@ from bot.database import DatabaseUrls, locate
 from bot.department import Installation
 from bot.finding import Finding
 from bot.settings import Settings
+from bot.sign_in.checking import examine_sign_in
 from bot.slack.checking import examine_slack
 from governance.audit.keys import KeyUnusable
 from governance.authority.policy_error import PolicyError
@@ -42,6 +43,8 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     yield _signing_key(installation)
     yield _model(settings)
     async for finding in examine_slack(settings):
+        yield finding
+    for finding in examine_sign_in(settings):
         yield finding
     for program, purpose, package in (
         ("chromium", "the browser tests", "chromium"),

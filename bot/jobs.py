@@ -14,6 +14,7 @@ from bot import outbox
 from bot.checkpoint_channel import post_checkpoint
 from bot.notices import Notices
 from bot.platforms.adapter import Adapter
+from bot.sign_in.sessions import forget_ended
 from bot.turns import Turns
 from bot.worker import JobFunction
 from governance.approvals import asking
@@ -129,6 +130,7 @@ class Jobs:
             waiting = await outbox.stuck_threads(tx, now)
             await queue_abandoned(tx)
             plans = await steps.standing_still(tx)
+            await forget_ended(tx, now)
         for approval in approvals:
             await self.approval_due(tenant, approval)
         for thread in waiting:

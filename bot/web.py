@@ -6,15 +6,19 @@ from pathlib import Path
 
 from aiohttp import web
 
+from bot.console.dashboard.routes import add_dashboard
 from bot.console.dashboard.verifying import AuditTrail
-from bot.console.protection import NOT_IN_PRODUCTION, demand_local
+from bot.console.frame import add_frame
+from bot.console.persona_door import PersonaDoor
+from bot.console.protection import demand_local
 from bot.console.residents import ReadResidents
 from bot.console.routes import add_console
 from bot.console.session import Session
-from bot.console.visit import Console
+from bot.console.visit import Reception
 from bot.health import HEALTH, Health, healthz, metrics, readyz
 from bot.listener import Listener
 from bot.settings import Settings
+from bot.sign_in.routes import add_production_pages
 from bot.web_middleware import access_log, request_id, sentences
 from governance.audit.signed_note import VerifierKey
 from storage.database import Database
@@ -34,7 +38,7 @@ def make_app(
     log_key: VerifierKey,
     checkpoint_file: Path | None,
 ) -> web.Application:
-    """The application. In production the console's addresses say why there is none.
+    """The application: the console and its dashboard here, the dashboard behind sign-in in production.
 
     `listener` must be running (in this loop) and listening on `bot.console.adapter.NEWS`; `residents`
     reads the department anew for each request; `session_key` signs the console's cookie. `log_key` is
@@ -46,19 +50,13 @@ def make_app(
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", metrics)
+    add_frame(app)
+    trail = AuditTrail(log_key, checkpoint_file)
     if settings.env == "production":
-        _refuse_console(app)
+        add_production_pages(app, settings, database, tenant, residents, trail)
         return app
     demand_local(settings)
-    console = Console(database, listener, tenant, residents, Session(session_key))
-    add_console(app, console, AuditTrail(log_key, checkpoint_file))
+    session = Session(session_key)
+    add_dashboard(app, Reception(database, tenant, residents, PersonaDoor(session)), trail)
+    add_console(app, session, listener)
     return app
-
-
-def _refuse_console(app: web.Application) -> None:
-    for path in ("/", "/console/{rest:.*}", "/dashboard", "/dashboard/{rest:.*}"):
-        app.router.add_route("*", path, _refuse)
-
-
-async def _refuse(_request: web.Request) -> web.Response:
-    raise web.HTTPForbidden(text=NOT_IN_PRODUCTION)

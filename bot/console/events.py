@@ -20,11 +20,15 @@ from bot.console.adapter import NEWS
 from bot.console.fragments import Fragments
 from bot.console.messages import changed_since, newest_numbers, thread_summary, working_threads
 from bot.console.render import shown, shown_thread
-from bot.console.visit import CONSOLE, Console, NobodyChosen, Visit, visit, visit_as
+from bot.console.visit import NobodyKnown, Visit, visit
+from bot.listener import Listener
 from bot.tables import ConsoleMessageRow
 
 CLOSING: web.AppKey[asyncio.Event] = web.AppKey("console_closing", asyncio.Event)
 """Set when the server ends, so that open streams end with it and none begins."""
+
+LISTENER: web.AppKey[Listener] = web.AppKey("listener", Listener)
+"""What wakes the streams."""
 
 _WHILE_WORKING = 0.5
 _WHILE_QUIET = 5.0
@@ -34,16 +38,14 @@ _OVERLAP = timedelta(seconds=30)
 
 async def events(request: web.Request) -> web.StreamResponse:
     """The stream of a page, from `?since=` on, or from where the browser lost it."""
-    console = request.app[CONSOLE]
-    async with visit(request) as visiting:
-        person = visiting.reader.person.id
-    feed = Feed(console, person, _since(request))
+    async with visit(request):
+        feed = Feed(request, _since(request))
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
     await response.prepare(request)
     closing = request.app[CLOSING]
-    with suppress(ConnectionResetError, NobodyChosen):
+    with suppress(ConnectionResetError, NobodyKnown):
         await response.write(b"retry: 1000\n\n")
-        async with console.listener.subscribe(NEWS) as wakes:
+        async with request.app[LISTENER].subscribe(NEWS) as wakes:
             while not closing.is_set():
                 async for event in feed.news():
                     await response.write(event)
@@ -60,9 +62,8 @@ async def end_streams(app: web.Application) -> None:
 class Feed:
     """What a reader has not been sent yet."""
 
-    def __init__(self, console: Console, person: str, since: datetime) -> None:
-        self._console = console
-        self._person = person
+    def __init__(self, request: web.Request, since: datetime) -> None:
+        self._request = request
         self._since = since
         self._sent: dict[str, str] = {}
         self._working: frozenset[tuple[str, str]] | None = None
@@ -73,8 +74,8 @@ class Feed:
         return bool(self._working)
 
     async def news(self) -> AsyncIterator[bytes]:
-        """Events for what changed since the last call. Raises NobodyChosen once the reader has left."""
-        async with visit_as(self._console, self._person) as visiting:
+        """Events for what changed since the last call. Raises NobodyKnown once the reader has left."""
+        async with visit(self._request) as visiting:
             now = (await visiting.tx.execute(select(func.now()))).scalar_one()
             channels = [channel.name for channel in visiting.residents.channels_of(visiting.reader.person)]
             rows = await changed_since(visiting.tx, channels, self._since - _OVERLAP)

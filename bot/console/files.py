@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.console.visit import visit
 from bot.tables import FileRow
 from governance.people import Person
 from governance.visibility import Scope, scope_of
@@ -20,6 +21,16 @@ _SHOWN_IN_PAGE = frozenset({"image/png"})
 
 class NoSuchFile(LookupError):
     """There is no such file, or this person may not see what it shows."""
+
+
+async def file(request: web.Request) -> web.Response:
+    """A file that a card shows or links to, here or in another chat."""
+    async with visit(request) as visiting:
+        try:
+            row = await read_file(visiting.tx, request.match_info["file"], visiting.reader.person)
+        except NoSuchFile as missing:
+            raise web.HTTPNotFound(text="There is no such file, or you may not see it.") from missing
+    return file_response(row)
 
 
 async def read_file(tx: AsyncSession, file: str, reader: Person) -> FileRow:

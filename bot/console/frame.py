@@ -1,4 +1,4 @@
-"""The frame around every page: places at the left, who is speaking, light or dark."""
+"""The frame around every page: places at the left, who is visiting, light or dark."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 from aiohttp import web
 
 from bot.console.dashboard.access import open_pages
-from bot.console.messages import newest_numbers
+from bot.console.protection import protect
 from bot.console.render import author, render
-from bot.console.visit import Visit
+from bot.console.visit import RECEPTION, Visit
 
 STATIC = Path(__file__).parent / "static"
 
@@ -35,13 +35,17 @@ DASHBOARD = (
 )
 
 
+def add_frame(app: web.Application) -> None:
+    """Serve what every page is made with, and set the page policy on every answer."""
+    app.on_response_prepare.append(protect)
+    app.router.add_static("/static/", STATIC)
+
+
 async def page(
     request: web.Request, visiting: Visit, template: str, *, here: str, **context: Any
 ) -> web.Response:
     """A whole page in its frame. `here` is the channel or dashboard page that is open."""
     person = visiting.reader.person
-    channels = visiting.residents.channels_of(person)
-    newest = await newest_numbers(visiting.tx, (channel.name for channel in channels), visiting.reader.identity)
     opened = await open_pages(visiting)
     html = render(
         template,
@@ -49,13 +53,12 @@ async def page(
         reader=visiting.reader,
         me=author(person.name, person.id),
         author=author,
-        channels=channels,
-        newest=newest,
         dashboard=[shown for shown in DASHBOARD if shown.name in opened],
         here=here,
         zone=visiting.zone,
         theme=theme_of(request),
         static=static_url,
+        **await request.app[RECEPTION].door.surroundings(request, visiting),
         **({"pane": None} | context),
     )
     return web.Response(text=html, content_type="text/html")
@@ -71,4 +74,4 @@ def theme_of(request: web.Request) -> str | None:
 def static_url(name: str) -> str:
     """The address of a static file, which changes with its content, so that it may be kept for long."""
     digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
-    return f"/console/static/{name}?v={digest}"
+    return f"/static/{name}?v={digest}"

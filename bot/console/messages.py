@@ -10,7 +10,8 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.adapter import add_message, new_message_id
-from bot.console.residents import ConsoleChannel, Resident
+from bot.console.residents import ConsoleChannel
+from bot.console.visit import Visitor
 from bot.inbox import clean, store_words
 from bot.tables import ConsoleMessageRow, InboxRow
 from governance.places import Place
@@ -37,7 +38,7 @@ class Thread:
 
 
 async def say(
-    tx: AsyncSession, speaker: Resident, channel: ConsoleChannel, *, thread: str | None, text: str, key: str
+    tx: AsyncSession, speaker: Visitor, channel: ConsoleChannel, *, thread: str | None, text: str, key: str
 ) -> Place:
     """Store something said, as a message and as a turn to answer. A repeated `key` does neither.
 

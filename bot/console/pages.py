@@ -1,4 +1,4 @@
-"""The console's pages: choosing who speaks, channels, threads, files and forms."""
+"""The console's pages: channels, threads and forms."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from typing import Any
 from aiohttp import web
 
 from bot.console.adapter import direct_channel
-from bot.console.files import NoSuchFile, file_response, read_file
-from bot.console.frame import page, static_url, theme_of
+from bot.console.frame import page
 from bot.console.messages import PAGE, thread_messages, threads, working_threads
 from bot.console.presses import NoSuchButton, button_for
-from bot.console.render import author, render, shown, shown_thread
+from bot.console.render import render, shown, shown_thread
 from bot.console.residents import ConsoleChannel
 from bot.console.suggestions import suggestions_for
-from bot.console.visit import CONSOLE, Visit, visit
+from bot.console.visit import Visit, visit
 from bot.wire import form_from_json
 from governance.places import Audience
 
@@ -41,50 +40,6 @@ async def thread(request: web.Request) -> web.Response:
             raise web.HTTPNotFound(text="There is no such thread.")
         html = render("pane.html", pane=pane, channel=place, title=_title(place), zone=visiting.zone)
         return web.Response(text=html, content_type="text/html")
-
-
-async def people(request: web.Request) -> web.Response:
-    """Everybody whom one may speak as."""
-    return await choose_person(request, everybody=True)
-
-
-async def choose_person(request: web.Request, *, everybody: bool = False) -> web.Response:
-    """The page that asks who is speaking."""
-    console = request.app[CONSOLE]
-    async with console.database.transaction(console.tenant) as tx:
-        residents = await console.residents(tx)
-    html = render(
-        "people.html",
-        residents=residents,
-        author=author,
-        everybody=everybody,
-        theme=theme_of(request),
-        static=static_url,
-    )
-    return web.Response(text=html, content_type="text/html")
-
-
-async def speak_as(request: web.Request) -> web.Response:
-    """Choose who is speaking, and open their direct messages."""
-    console = request.app[CONSOLE]
-    person = str((await request.post()).get("person", ""))
-    async with console.database.transaction(console.tenant) as tx:
-        residents = await console.residents(tx)
-    if residents.find(person) is None:
-        raise web.HTTPBadRequest(text="There is nobody of that name here. Go back and choose again.")
-    response = web.Response(status=303, headers={"Location": "/"})
-    console.session.choose(response, person)
-    return response
-
-
-async def file(request: web.Request) -> web.Response:
-    """A file that a card shows."""
-    async with visit(request) as visiting:
-        try:
-            row = await read_file(visiting.tx, request.match_info["file"], visiting.reader.person)
-        except NoSuchFile as missing:
-            raise web.HTTPNotFound(text="There is no such file, or you may not see it.") from missing
-    return file_response(row)
 
 
 async def form(request: web.Request) -> web.Response:

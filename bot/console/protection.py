@@ -29,7 +29,7 @@ _HEADERS = {
 
 NOT_IN_PRODUCTION = (
     "ENV=production: the console lets anyone at this address choose who they are, so it is not served."
-    " Speak to Countersign in Slack or Teams."
+    " Speak to Countersign in Slack or Teams; the dashboard is at /dashboard."
 )
 
 

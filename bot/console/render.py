@@ -14,7 +14,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.console.adapter import COUNTERSIGN
 from bot.console.messages import Thread
-from bot.console.residents import Resident, Residents
+from bot.console.residents import Residents
+from bot.console.visit import Visitor
 from bot.platforms.fact_words import fact_value
 from bot.platforms.links import link_target
 from bot.tables import ConsoleMessageRow
@@ -76,7 +77,7 @@ def author(name: str, person: str) -> Author:
     return Author(name, initials, crc32(person.encode()) % _TINTS)
 
 
-def shown(row: ConsoleMessageRow, residents: Residents, reader: Resident) -> Shown:
+def shown(row: ConsoleMessageRow, residents: Residents, reader: Visitor) -> Shown:
     """A stored message as `reader` sees it."""
     return Shown(
         id=row.id,
@@ -93,7 +94,7 @@ def shown(row: ConsoleMessageRow, residents: Residents, reader: Resident) -> Sho
     )
 
 
-def shown_thread(thread: Thread, residents: Residents, reader: Resident) -> ShownThread:
+def shown_thread(thread: Thread, residents: Residents, reader: Visitor) -> ShownThread:
     """A thread's summary as `reader` sees it."""
     last = shown(thread.last, residents, reader) if thread.last else None
     return ShownThread(shown(thread.root, residents, reader), thread.replies, last)

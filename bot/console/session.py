@@ -35,6 +35,9 @@ class Session:
             return None
 
 
+PERSONA: web.AppKey[Session] = web.AppKey("persona", Session)
+
+
 def session_key(folder: Path) -> bytes:
     """The installation's key for console cookies, made at first use."""
     return key_in(folder / "console.key")

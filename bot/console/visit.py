@@ -1,36 +1,38 @@
-"""A visit: one request by somebody who chose who they are, inside one transaction."""
+"""A visit: one request by somebody who is known, inside one transaction.
+
+How visitors prove who they are is the door's business, and nobody's behind it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.console.residents import ConsoleChannel, ReadResidents, Resident, Residents
-from bot.console.session import Session
-from bot.listener import Listener
+from bot.console.residents import ConsoleChannel, ReadResidents, Residents
+from governance.people import Person
 from storage.database import Database
 
 
+class NobodyKnown(Exception):
+    """It is not known who is visiting, or it is somebody who is no longer active."""
+
+
 @dataclass(frozen=True, slots=True)
-class Console:
-    """What the console works with. `tenant` is the one company whose console this is."""
+class Visitor:
+    """Somebody who visits, with their roles as they are now.
 
-    database: Database
-    listener: Listener
-    tenant: str
-    residents: ReadResidents
-    session: Session
+    `identity` is what was proved (`console:david`, `slack:T1/U1`); `title` is what the department file
+    calls their job.
+    """
 
-
-CONSOLE: web.AppKey[Console] = web.AppKey("console", Console)
-
-
-class NobodyChosen(Exception):
-    """The browser has not said who is speaking, or somebody who is no longer active."""
+    person: Person
+    title: str
+    identity: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Visit:
 
     tx: AsyncSession
     residents: Residents
-    reader: Resident
+    reader: Visitor
 
     @property
     def zone(self) -> str:
@@ -54,20 +56,40 @@ class Visit:
         return found
 
 
+class Door(Protocol):
+    """How visitors come in: by choosing who they are on this machine, or by signing in."""
+
+    async def admit(self, request: web.Request) -> None:
+        """Raises HTTPForbidden for what was sent to another address, or from a page that is not ours."""
+
+    async def visitor(self, request: web.Request, tx: AsyncSession, residents: Residents) -> Visitor:
+        """Who is visiting. Raises NobodyKnown."""
+
+    async def ask(self, request: web.Request) -> web.StreamResponse:
+        """What is answered to somebody who is not known."""
+
+    async def surroundings(self, request: web.Request, visiting: Visit) -> Mapping[str, Any]:
+        """What stands around a page's own matter: the template `layout`, the end of its bar (`bar`), and
+        what those two show."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """Where visits begin. `tenant` is the one company whose pages these are."""
+
+    database: Database
+    tenant: str
+    residents: ReadResidents
+    door: Door
+
+
+RECEPTION: web.AppKey[Reception] = web.AppKey("reception", Reception)
+
+
 @asynccontextmanager
 async def visit(request: web.Request) -> AsyncIterator[Visit]:
-    """The visit behind a request. Raises NobodyChosen."""
-    console = request.app[CONSOLE]
-    async with visit_as(console, console.session.chosen(request)) as visiting:
-        yield visiting
-
-
-@asynccontextmanager
-async def visit_as(console: Console, person: str | None) -> AsyncIterator[Visit]:
-    """A visit by the person of this id, with their roles as they are now. Raises NobodyChosen."""
-    async with console.database.transaction(console.tenant) as tx:
-        residents = await console.residents(tx)
-        reader = residents.find(person) if person else None
-        if reader is None or not reader.person.active:
-            raise NobodyChosen
-        yield Visit(tx, residents, reader)
+    """The visit behind a request. Raises NobodyKnown."""
+    reception = request.app[RECEPTION]
+    async with reception.database.transaction(reception.tenant) as tx:
+        residents = await reception.residents(tx)
+        yield Visit(tx, residents, await reception.door.visitor(request, tx, residents))

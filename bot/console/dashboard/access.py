@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from bot.console.visit import Visit
-from governance.audit.entries import Absence, Entry, EntryKind, NotApplicable
-from governance.audit.log import record
+from bot.page_record import note
+from governance.audit.entries import EntryKind
 from governance.overrides.rows import read_standing
 from governance.people import Actor
 from governance.permissions import Refused, may_ask
@@ -41,14 +41,12 @@ async def demand(visiting: Visit, page: str) -> None:
 
 async def note_refusal(visiting: Visit, page: str) -> None:
     """Record that the reader was refused a page."""
-    nothing = NotApplicable(not_applicable=Absence.NOTHING_WAS_DONE)
-    await _note(visiting, EntryKind.REFUSAL, f"dashboard.{page}", None, nothing)
+    await note(visiting.tx, EntryKind.REFUSAL, f"dashboard.{page}", _actor(visiting))
 
 
 async def note_reading(visiting: Visit, what: str, subject: str | None = None) -> None:
     """Record that the reader read or verified the log itself."""
-    nothing = NotApplicable(not_applicable=Absence.NOTHING_CHANGES)
-    await _note(visiting, EntryKind.READ, f"dashboard.{what}", subject, nothing)
+    await note(visiting.tx, EntryKind.READ, f"dashboard.{what}", _actor(visiting), subject=subject)
 
 
 async def _modes(visiting: Visit) -> frozenset[WindowMode]:
@@ -56,22 +54,5 @@ async def _modes(visiting: Visit) -> frozenset[WindowMode]:
     return (await read_standing(visiting.tx, now)).modes(now)
 
 
-async def _note(
-    visiting: Visit, kind: EntryKind, entry_type: str, subject: str | None, nothing: NotApplicable
-) -> None:
-    await record(
-        visiting.tx,
-        Entry.model_validate(
-            {
-                "kind": kind,
-                "type": entry_type,
-                "actor": Actor("person", visiting.reader.person.id, identity=visiting.reader.identity),
-                "subject": subject,
-                "rationale": NotApplicable(not_applicable=Absence.NONE_GIVEN),
-                "approvals": NotApplicable(not_applicable=Absence.NO_APPROVAL_NEEDED),
-                "impact": nothing,
-                "rollback_plan": nothing,
-                "artifacts": NotApplicable(not_applicable=Absence.NO_ARTIFACTS),
-            }
-        ),
-    )
+def _actor(visiting: Visit) -> Actor:
+    return Actor("person", visiting.reader.person.id, identity=visiting.reader.identity)

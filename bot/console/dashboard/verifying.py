@@ -13,7 +13,7 @@ from aiohttp import web
 from bot.console.dashboard.access import PageRefused, demand, note_reading, note_refusal
 from bot.console.posts import refusal
 from bot.console.render import render
-from bot.console.visit import CONSOLE, visit
+from bot.console.visit import RECEPTION, visit
 from governance.audit.signed_note import VerifierKey
 from governance.audit.verification import Report, verify
 
@@ -43,7 +43,7 @@ class _Progress:
 
 async def verify_log(request: web.Request) -> web.StreamResponse:
     """Verify the tenant's log; one verification at a time, for it reads everything."""
-    trail, console = request.app[TRAIL], request.app[CONSOLE]
+    trail, reception = request.app[TRAIL], request.app[RECEPTION]
     async with visit(request) as visiting:
         try:
             await demand(visiting, "audit")
@@ -60,7 +60,7 @@ async def verify_log(request: web.Request) -> web.StreamResponse:
         progress, began = _Progress(), time.monotonic()
         file = trail.checkpoint_file if trail.checkpoint_file and trail.checkpoint_file.exists() else None
         work = asyncio.create_task(
-            verify(console.database, console.tenant, trail.key, file, on_progress=progress.tell)
+            verify(reception.database, reception.tenant, trail.key, file, on_progress=progress.tell)
         )
         try:
             while not work.done():

@@ -295,7 +295,11 @@
     button.disabled = true;
     bar.hidden = false;
     try {
-      const answer = await fetch(button.dataset.verify, { method: "POST", headers: { Accept: "application/json" } });
+      const csrf = one("input[name=csrf]")?.value; // there is one where people sign in
+      const answer = await fetch(button.dataset.verify, {
+        method: "POST",
+        headers: { Accept: "application/json", ...(csrf && { "X-CSRF-Token": csrf }) },
+      });
       if (!answer.ok) throw new Error((await answer.json()).error);
       await eachLine(answer.body, (said) => {
         if (said.html) one(".verify-result", box).replaceChildren(fragment(said.html));

@@ -215,14 +215,14 @@ async def test_files_open_for_those_whose_scope_covers_them(served: Served) -> N
     for person in ("rachel", "david"):
         await served.is_(person)
         files = ("fi_all", "fi_acme", "fi_other", "fi_none")
-        seen[person] = [(await served.client.get(f"/console/files/{file}")).status for file in files]
+        seen[person] = [(await served.client.get(f"/files/{file}")).status for file in files]
     assert seen == {"rachel": [404, 200, 404, 404], "david": [200, 200, 200, 404]}
 
 
 async def test_what_is_no_picture_is_downloaded_and_never_a_page(served: Served) -> None:
     await _keep(served, "fi_1", "text/html", {"everything": False, "accounts": []})
     await served.is_("david")
-    answer = await served.client.get("/console/files/fi_1")
+    answer = await served.client.get("/files/fi_1")
     assert answer.content_type == "application/octet-stream"
     assert answer.headers["Content-Disposition"] == "attachment; filename*=UTF-8''a%2F%C3%BC.png"
     assert "sandbox" in answer.headers["Content-Security-Policy"]

@@ -161,9 +161,10 @@ async def test_in_production_the_console_says_why_it_is_not_there(database: Data
         checkpoint_file=None,
     )
     async with TestClient(TestServer(app)) as client:
-        for path in ("/", "/console/people", "/dashboard/audit"):
+        for path in ("/console/people", "/console/in/product"):
             answer = await client.get(path)
             assert answer.status == 403
             assert "ENV=production" in (await answer.json())["error"]
+        assert (await client.get("/")).status == 503
         assert (await client.post("/console/persona", data={"person": "amanda"})).status == 403
         assert (await client.get("/healthz")).status == 200

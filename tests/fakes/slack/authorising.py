@@ -22,10 +22,16 @@ async def install(request: web.Request) -> web.Response:
 
 
 async def sign_in(request: web.Request) -> web.Response:
-    """`/openid/connect/authorize`: the sign-in, then back with a code."""
+    """`/openid/connect/authorize`: the sign-in, then back with a code, or with `openid.error`."""
+    slack = request.app[SLACK]
     user = _who(request)
     if user is None:
         return _ask(request, "Sign in as")
+    slack.openid.asked.append(dict(request.query))
+    if slack.openid.error:
+        answer = {"error": slack.openid.error, "state": request.query.get("state", "")}
+        target = f"{request.query['redirect_uri']}?{urlencode(answer)}"
+        return web.Response(status=302, headers={"Location": target})
     nonce = request.query.get("nonce")
     return _back(request, {"purpose": "sign in", "user": user, "nonce": nonce})
 

@@ -37,6 +37,7 @@ class Listening:
         self.port = port
         await self.up()
         self.slack.url = self.slack.state.url = f"http://127.0.0.1:{self.port}"
+        self.slack.openid.issuer = self.slack.url
 
     def _route(self, app: web.Application) -> None:
         async def api(request: web.Request) -> web.StreamResponse:

@@ -1,67 +1,24 @@
-"""Signing in with Slack (OpenID Connect): keys, claims, tokens."""
+"""Signing in with Slack (OpenID Connect): who says yes, and with which claims."""
 
 from __future__ import annotations
 
-import json
-import secrets
 from dataclasses import dataclass, field
-from typing import Any
 
-import jwt
-from cryptography.hazmat.primitives.asymmetric import rsa
-from jwt.algorithms import RSAAlgorithm
-
+from tests.fakes.id_tokens import IdTokens
 from tests.fakes.slack.records import Json, User
 from tests.fakes.slack.state import State
 
-LIFE = 300
-"""Seconds that an id token is good for."""
-
 
 @dataclass
-class Key:
-    """A signing key and its name."""
+class OpenId(IdTokens):
+    """Slack as an identity provider. With `error`, its page sends people back with that and no code.
 
-    id: str
-    private: rsa.RSAPrivateKey
+    `asked` are the queries that its page was opened with; `signed_in` are the users behind access tokens.
+    """
 
-    @property
-    def public(self) -> Json:
-        """As `/openid/connect/keys` publishes it."""
-        found: Json = json.loads(RSAAlgorithm.to_jwk(self.private.public_key()))
-        return {**found, "kid": self.id, "use": "sig", "alg": "RS256"}
-
-
-def new_key() -> Key:
-    """A key that nobody knows yet."""
-    return Key(secrets.token_hex(8), rsa.generate_private_key(public_exponent=65537, key_size=2048))
-
-
-@dataclass
-class OpenId:
-    """Slack as an identity provider. `overrides` are laid over the claims, for tokens that lie."""
-
-    client_id: str
-    issuer: str = "https://slack.com"
-    overrides: dict[str, Any] = field(default_factory=dict)
+    error: str | None = None
+    asked: list[dict[str, str]] = field(default_factory=list)
     signed_in: dict[str, str] = field(default_factory=dict)
-    published: list[Key] = field(default_factory=list)
-
-    @property
-    def key(self) -> Key:
-        """The newest key, made when it is first needed."""
-        if not self.published:
-            self.published.append(new_key())
-        return self.published[-1]
-
-    def rotate(self) -> None:
-        """Sign with a new key from now on; the old ones are no longer published."""
-        self.published[:] = [new_key()]
-
-    def keys(self) -> Json:
-        """The JSON Web Key Set."""
-        _ = self.key
-        return {"keys": [key.public for key in self.published]}
 
     def claims(self, state: State, user: User) -> Json:
         """Who somebody is."""
@@ -84,14 +41,4 @@ class OpenId:
     def id_token(self, state: State, user: User, nonce: str | None) -> str:
         """A signed id token."""
         now = int(state.now())
-        claims = {
-            "iss": self.issuer,
-            "aud": self.client_id,
-            "iat": now,
-            "exp": now + LIFE,
-            "auth_time": now,
-            **({"nonce": nonce} if nonce else {}),
-            **self.claims(state, user),
-            **self.overrides,
-        }
-        return jwt.encode(claims, self.key.private, algorithm="RS256", headers={"kid": self.key.id})
+        return self.token(now=now, auth_time=now, nonce=nonce, **self.claims(state, user))

@@ -46,7 +46,7 @@ class FakeSlack:
         self.client_id = "10.20"
         self.client_secret = "fake-client-secret"
         self.signing_secret = "fake-signing-secret"
-        self.openid = OpenId(self.client_id)
+        self.openid = OpenId("", self.client_id)
         self.app_tokens = {"xapp-1-fake"}
         self.all_scopes = SCOPES
         self.events_url = ""

@@ -1,0 +1,23 @@
+"""Random tokens that only a browser has, and what is kept or sent of them in their stead."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+_BYTES = 32
+
+
+def new_token() -> str:
+    """256 random bits, fit for a cookie and an address."""
+    return secrets.token_urlsafe(_BYTES)
+
+
+def digest(token: str) -> str:
+    """What is stored of a token: whoever reads the database cannot use it."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def csrf_token(session: str) -> str:
+    """What the pages of a session send along with every post; from it nobody finds the session's own."""
+    return hashlib.sha256(f"csrf:{session}".encode()).hexdigest()
