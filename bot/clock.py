@@ -11,6 +11,7 @@ from time import time
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.digests import fire_digests
 from bot.firings import fire_once
 from storage.database import Database
 from storage.jobs import defer
@@ -28,6 +29,7 @@ async def run_clock(database: Database, tenant: str) -> None:
     scheduler.add_job(
         sweep, "interval", seconds=SWEEP_SECONDS, args=(database, tenant), coalesce=True, misfire_grace_time=30
     )
+    scheduler.add_job(digests, "cron", second=0, args=(database, tenant), coalesce=True, misfire_grace_time=30)
     scheduler.add_job(post_checkpoint, "cron", hour=6, args=(database, tenant), coalesce=True)
     scheduler.start()
     try:
@@ -50,6 +52,12 @@ async def sweep(database: Database, tenant: str) -> None:
         async with database.transaction(tenant) as tx:
             if await fire_once(tx, "sweep", _due(timedelta(minutes=1))):
                 await defer(tx, "sweep", {}, lock="sweep")
+
+
+async def digests(database: Database, tenant: str) -> None:
+    """Fire the digests that are due in each person's own time."""
+    with _missed_at_most("digests"):
+        await fire_digests(database, tenant, datetime.now(UTC))
 
 
 def _due(every: timedelta) -> datetime:

@@ -28,6 +28,7 @@ from bot.listener import Listener
 from bot.model_recogniser import ModelRecogniser
 from bot.notices import Notices
 from bot.platforms.adapter import Adapter
+from bot.platforms.known_channels import KnownChannels
 from bot.platforms.sealing import key_in
 from bot.recogniser import BackgroundRecogniser
 from bot.settings import Settings
@@ -186,7 +187,7 @@ class Installation:
     @cached_property
     def desks(self) -> Desks:
         has_model = self.settings.openai_api_key is not None
-        return Desks(self.gate, self.ports, StoredFiles(), has_model=has_model)
+        return Desks(self.gate, self.ports, StoredFiles(), KnownChannels(), has_model=has_model)
 
     @cached_property
     def turns(self) -> Turns:
@@ -201,6 +202,7 @@ class Installation:
             gate=self.gate,
             turns=self.turns,
             notices=Notices(self.database, find_notices(), self.desks, self.adapters),
+            desks=self.desks,
             performer=Performer(
                 self.database, self.gate, {"tracker": lambda t: self.ports(t).tracker}, process=self.process
             ),

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from governance.department_rows import read_department
 from governance.gate import Gate
 from governance.overrides.rows import read_standing
-from handlers.conversation.desk import Desk, Files, Ports
+from handlers.conversation.desk import Channels, Desk, Files, Ports
 from handlers.conversation.memory import Memory
 from storage.database import tenant_of
 
@@ -23,6 +23,7 @@ class Desks:
     gate: Gate
     ports: Callable[[str], Ports]
     files: Files
+    channels: Channels
     has_model: bool
 
     async def desk(self, tx: AsyncSession, memory: Memory) -> Desk:
@@ -35,6 +36,7 @@ class Desks:
             gate=self.gate,
             ports=self.ports(tenant_of(tx)),
             files=self.files,
+            channels=self.channels,
             memory=memory,
             standing=await read_standing(tx, now),
             has_model=self.has_model,

@@ -12,6 +12,7 @@ from agents.plans import consumption, coordination, steps
 from agents.plans.drafting import Drafting
 from bot import outbox
 from bot.checkpoint_channel import post_checkpoint
+from bot.desks import Desks
 from bot.notices import Notices
 from bot.platforms.adapter import Adapter
 from bot.sign_in.sessions import forget_ended
@@ -26,8 +27,11 @@ from governance.gate import Gate
 from governance.overrides.halt_report import report_halt
 from governance.overrides.sweep import sweep_overrides
 from governance.performing import Performer, queue_abandoned, release_held
+from handlers.conversation.memory import Memory
+from handlers.subscriptions.checking import check_subscriptions
 from integrations.tracker import Tracker
 from storage.database import Database
+from storage.jobs import defer
 
 _log = structlog.get_logger()
 
@@ -40,6 +44,7 @@ class Jobs:
     gate: Gate
     turns: Turns
     notices: Notices
+    desks: Desks
     performer: Performer
     adapters: Mapping[str, Adapter]
     drafting: Drafting
@@ -63,6 +68,7 @@ class Jobs:
             "sweep_overrides": self.sweep_overrides,
             "verify_log": self.verify_log,
             "sweep": self.sweep,
+            "check_subscriptions": self.check_subscriptions,
             "post_checkpoint": self.post_checkpoint,
         }
 
@@ -140,6 +146,10 @@ class Jobs:
         for plan in plans:
             await self._advance(tenant, plan)
         await self._count_hours(tenant)
+        async with self.database.transaction(tenant) as tx:
+            await defer(
+                tx, "check_subscriptions", {}, lock="subscriptions", queueing_lock="subscriptions", slow=True
+            )
 
     async def _count_hours(self, tenant: str) -> None:
         async with self.database.transaction(tenant) as tx:
@@ -148,6 +158,11 @@ class Jobs:
             hours = await consumption.hours_worked(self.tracker(tenant), epic)
             async with self.database.transaction(tenant) as tx:
                 await consumption.take_note_of(tx, plan, hours)
+
+    async def check_subscriptions(self, tenant: str) -> None:
+        """Tell what happened of all that somebody watches, and what got blocked."""
+        async with self.database.transaction(tenant) as tx:
+            await check_subscriptions(await self.desks.desk(tx, Memory("subscriptions")))
 
     async def post_checkpoint(self, tenant: str) -> None:
         """Put the day's checkpoint into its channel, on every platform that has one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 import structlog
@@ -18,11 +18,16 @@ from governance.people import Person
 from governance.places import Place
 from handlers.conversation import memory
 from handlers.conversation.audience import must_be_direct
+from handlers.digests.quiet import QuietHours, quiet_hours_of
 from handlers.notices import NoticeKind
 from storage.database import Database
-from storage.notices import NoticeRow
+from storage.notices import NoticeRow, hold
 
 _log = structlog.get_logger()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 class Notices:
@@ -34,44 +39,54 @@ class Notices:
         kinds: Mapping[str, NoticeKind],
         desks: Desks,
         adapters: Mapping[str, Adapter],
+        clock: Callable[[], datetime] = _now,
     ) -> None:
         self._database = database
         self._kinds = kinds
         self._desks = desks
         self._adapters = adapters
+        self._clock = clock
 
     async def post(self, tenant: str, notice: str) -> None:
-        """Put a stored notice into the outbox, once."""
+        """Put a stored notice into the outbox, once; for those who have quiet hours, when they end."""
         async with self._database.transaction(tenant) as tx:
             unposted = select(NoticeRow).where(NoticeRow.id == notice, NoticeRow.posted.is_(None))
             row = (await tx.execute(unposted.with_for_update())).scalar()
             if row is None:
                 return
-            for place, person in await self._places(tx, row):
-                await self._put(tx, row, place, person)
-            row.posted = datetime.now(UTC)
+            if row.place is not None:
+                await self._put(tx, row, place_from_json(row.place), None)
+            people = await _people(tx, row)
+            quiet = await quiet_hours_of(tx, people)
+            for person in people:
+                await self._tell(tx, row, person, quiet.get(person.id))
+            row.posted = self._clock()
 
-    async def _places(self, tx: AsyncSession, row: NoticeRow) -> list[tuple[Place, Person | None]]:
-        places: list[tuple[Place, Person | None]] = []
-        if row.place is not None:
-            places.append((place_from_json(row.place), None))
-        for person_id in row.people:
-            try:
-                person = await person_by_id(tx, person_id)
-            except NoSuchPerson:
-                _log.warning("notice_for_nobody", person=person_id, kind=row.kind)
-                continue
-            places += [(place, person) for place in await self._direct(tx, row, person)]
-        return places
+    async def _tell(self, tx: AsyncSession, row: NoticeRow, person: Person, quiet: QuietHours | None) -> None:
+        found = await self._direct(tx, row, person)
+        until = None if self._pierces(row, quiet) or quiet is None else quiet.until(self._clock())
+        # Bringing a card up to date that somebody has disturbs nobody, and its buttons may be over.
+        if until is not None and not any(has_card for _, has_card in found):
+            await hold(tx, row, person.id, until)
+            return
+        for place, _ in found:
+            await self._put(tx, row, place, person)
 
-    async def _direct(self, tx: AsyncSession, row: NoticeRow, person: Person) -> list[Place]:
-        """Where a person hears of it: the conversation that has a card with this key already, or a new one."""
-        places: list[Place] = []
-        for adapter in self._adapters.values():
+    def _pierces(self, row: NoticeRow, quiet: QuietHours | None) -> bool:
+        urgent = self._kinds[row.kind].urgent
+        return urgent == "incident" or (urgent == "blocker" and quiet is not None and quiet.blockers_pierce)
+
+    async def _direct(self, tx: AsyncSession, row: NoticeRow, person: Person) -> list[tuple[Place, bool]]:
+        """Where a person hears of it, and whether there is a card with this notice's key already: that
+        conversation, or a new one. Where the person is on none of the notice's platforms any more, all."""
+        found: dict[str, tuple[Place, bool]] = {}
+        for name, adapter in self._adapters.items():
             fresh = await adapter.direct(tx, person)
             if fresh is not None:
-                places.append(await outbox.place_of(tx, row.ids.get("key"), fresh) or fresh)
-        return places
+                known = await outbox.place_of(tx, row.ids.get("key"), fresh)
+                found[name] = (known or fresh, known is not None)
+        chosen = [found[name] for name in found if name in row.platforms]
+        return chosen or list(found.values())
 
     async def _put(self, tx: AsyncSession, row: NoticeRow, place: Place, person: Person | None) -> None:
         remembered = await memory.recall(tx, place.key)
@@ -83,3 +98,13 @@ class Notices:
             return  # the people named in the notice hear of it directly
         await outbox.put(tx, place, reply, turn=row.turn)
         await memory.keep(tx, remembered)
+
+
+async def _people(tx: AsyncSession, row: NoticeRow) -> list[Person]:
+    people: list[Person] = []
+    for person in row.people:
+        try:
+            people.append(await person_by_id(tx, person))
+        except NoSuchPerson:
+            _log.warning("notice_for_nobody", person=person, kind=row.kind)
+    return people

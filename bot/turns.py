@@ -160,7 +160,7 @@ def _entry(turn: Turn, answer: Answer) -> Entry:
         "place": turn.place.key,
         "intent": answer.intent,
         "confidence": round(answer.confidence, 3),
-        "answer": [reply.text for reply in answer.replies],
+        "answer": ["a personal summary" if reply.personal else reply.text for reply in answer.replies],
         "refused": answer.refused,
     }
     refused = answer.refused is not None

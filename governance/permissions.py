@@ -157,6 +157,17 @@ def may_read_digest(person: Person, owner: str, modes: Collection[WindowMode] = 
     return person.id == owner or auditing or person.holds(_COMPLIANCE)
 
 
+_SET_FOR_CHANNELS = frozenset({_OWNER, _DIRECTOR})
+
+
+def may_set_channel_digest(person: Person) -> Allowed | Refused:
+    """Whether this person may say which summaries are posted to a channel, for all who read it."""
+    if person.holds(*_SET_FOR_CHANNELS):
+        return Allowed()
+    who = tuple(role.label for role in Role if role in _SET_FOR_CHANNELS)
+    return Refused("Your roles do not include what is posted to a channel for everybody.", who)
+
+
 def _acts_by(permission: Permission, roles: frozenset[Role]) -> bool:
     if isinstance(permission.who, Open):
         return not roles <= permission.never

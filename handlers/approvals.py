@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import re
 
-from governance.approvals.decision import Approved, Recorded, Vote, decide
 from governance.approvals.store import NoSuchApproval, approval_row, ballot, open_approvals, state_of
 from governance.people import Person
 from governance.permissions import reads_everything
 from governance.tables import ApprovalRow
-from handlers.conversation.approval_card import approval_reply, missing, needed
-from handlers.conversation.cards import Bullets, Card, Code, Inline, Moment, Reply
+from handlers.conversation.approval_card import approval_reply
+from handlers.conversation.cards import Reply
 from handlers.conversation.deciding import decide_on, no_such_approval
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Handler
 from handlers.conversation.origin import known
 from handlers.conversation.reviewing import press_review
 from handlers.conversation.turn import Clicked, Turn
-from handlers.conversation.wording import counted, names_of_people
-
-SHOWN = 5
-"""Cards shown in full; the others are listed."""
+from handlers.conversation.waiting import waiting, waiting_reply
 
 _ID = re.compile(r"\bap_[0-9a-f]{10}\b")
 _APPROVE = re.compile(r"\s*(?:please )?(?:approve|i approve)\s+ap_[0-9a-f]{10}\s*[.!]?\s*", re.IGNORECASE)
@@ -44,19 +40,16 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     named = _ID.search(asked.text)
     if named is not None:
         return await _one(turn, asked.text, named[0], person, desk)
-    mine, others = await _waiting(person, desk)
+    mine, others = await waiting(person, desk)
     about = _about(asked.text, [*mine, *others])
     if len(about) == 1:
         return await _shown(about[0], desk)
     if _EVERYTHING.search(asked.text) and reads_everything(person, desk.modes):
         listed = {row.id for row in (*mine, *others)}
         others = [*others, *(row for row, _ in await open_approvals(desk.tx) if row.id not in listed)]
-    return await _overview(mine, others, desk)
-
-
-async def waiting_reply(person: Person, desk: Desk) -> Reply:
-    """What waits for this person's decision, and what they asked for that waits for others."""
-    return await _overview(*await _waiting(person, desk), desk)
+    if not mine and not others:
+        return Reply(text="Nothing waits for your decision, and nothing that you asked for waits for others.")
+    return await waiting_reply(mine, others, desk)
 
 
 async def _one(turn: Turn, text: str, approval: str, person: Person, desk: Desk) -> Reply:
@@ -86,59 +79,12 @@ async def _may_see(row: ApprovalRow, person: Person, desk: Desk) -> bool:
     return person.id in state.asked or any(cast.fits(slot) for slot in state.terms.slots)
 
 
-async def _waiting(person: Person, desk: Desk) -> tuple[list[ApprovalRow], list[ApprovalRow]]:
-    """Open approvals where this person's vote would count, and those that they asked for."""
-    cast = await ballot(desk.tx, person, desk.now)
-    mine: list[ApprovalRow] = []
-    others: list[ApprovalRow] = []
-    for row, state in await open_approvals(desk.tx):
-        _, counts = decide(state, Vote(cast, "approve", desk.now))
-        if isinstance(counts, Recorded | Approved):
-            mine.append(row)
-        elif row.requester == person.id:
-            others.append(row)
-    return mine, others
-
-
 def _about(text: str, rows: list[ApprovalRow]) -> list[ApprovalRow]:
     """The approvals whose title has the most of the words that were said; none if no word is in any."""
     said = {word for word in _WORD.findall(text.lower()) if not _NOT_A_SUBJECT.fullmatch(word)}
     hits = [(len(said & set(_WORD.findall(row.title.lower()))), row) for row in rows]
     best = max((count for count, _ in hits), default=0)
     return [row for count, row in hits if count == best > 0]
-
-
-async def _overview(mine: list[ApprovalRow], others: list[ApprovalRow], desk: Desk) -> Reply:
-    if not mine and not others:
-        return Reply(text="Nothing waits for your decision, and nothing that you asked for waits for others.")
-    if len(mine) == 1:
-        desk.memory.about(approval=mine[0].id)
-    shown = [await approval_reply(desk, row) for row in mine[:SHOWN]]
-    cards = [card for reply in shown for card in reply.cards]
-    if mine[SHOWN:]:
-        cards.append(Card("Also waiting for you", (await _lines(mine[SHOWN:], desk),)))
-    if others:
-        cards.append(Card("Waiting for others", (await _lines(others, desk),)))
-    text = "Nothing waits for you"
-    if mine:
-        waits = counted(len(mine), "decision waits", "decisions wait")
-        text = f"{waits} for you: {'; '.join(row.title for row in mine)}"
-    if others:
-        waits = counted(len(others), "request waits", "requests wait")
-        text += f". {waits} for others: {'; '.join(row.title for row in others)}"
-    facts = tuple(fact for reply in shown for fact in reply.facts)
-    return Reply(text=f"{text}.", cards=tuple(cards), facts=facts)
-
-
-async def _lines(rows: list[ApprovalRow], desk: Desk) -> Bullets:
-    names = await names_of_people(desk.tx)
-    items: list[tuple[Inline, ...]] = []
-    for row in rows:
-        state = state_of(row)
-        by = f", asked for by {names[row.requester]}" if row.requester else ""
-        needs = f"{by}; needs {needed(missing(state))} until "
-        items.append((Code(row.id), f" {row.title}{needs}", Moment(state.deadlines.expires)))
-    return Bullets(tuple(items))
 
 
 async def approve(turn: Turn, desk: Desk) -> Reply:

@@ -32,6 +32,7 @@ from integrations.tracker.actions import (
     ScheduleStory,
     new_story,
 )
+from storage.jobs import defer
 from storage.notices import notify
 
 WARNING_SHARE = 0.8
@@ -74,6 +75,12 @@ async def advance(tx: AsyncSession, gate: Gate, plan_id: str, assignees: Mapping
             await _finished(tx, plan)
     if changed:
         await steps.show(tx, plan)
+        await _let_watchers_know(tx)
+
+
+async def _let_watchers_know(tx: AsyncSession) -> None:
+    """Whoever watches this plan, or what it makes, need not wait for the next sweep."""
+    await defer(tx, "check_subscriptions", {}, lock="subscriptions", queueing_lock="subscriptions", slow=True)
 
 
 async def spend(tx: AsyncSession, plan_id: str, hours: float) -> None:

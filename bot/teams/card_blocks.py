@@ -19,6 +19,7 @@ from handlers.conversation.cards import (
     File,
     Progress,
     Quote,
+    Rating,
     Small,
     Table,
     Text,
@@ -59,6 +60,8 @@ def elements(block: Block, public_url: str | None) -> list[Element]:
             return _quote(block)
         case Buttons():
             return action_sets(block)
+        case Rating():
+            return action_sets(Buttons((block.useful, block.not_useful)))
 
 
 def _fields(pairs: Iterable[tuple[str, str]]) -> list[Element]:

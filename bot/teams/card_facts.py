@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.console.render import fact_value
+from bot.platforms.fact_words import fact_value
 from bot.teams.runs import SMALL, Element, paragraphs, runs_of
 from bot.teams.sizes import ELEMENT, grouped
 from governance.facts import Fact

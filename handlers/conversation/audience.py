@@ -13,9 +13,13 @@ def must_be_direct(place: Place, reply: Reply, intent: str | None) -> str | None
     """Why a reply may not be given in this place, as the end of a sentence; None if it may.
 
     A public channel (guests, or nobody knows who reads) gets no answer about the department's work. A
-    department channel gets none that only some of its readers may see.
+    department channel gets none that only some of its readers may see, and no channel a personal one.
     """
-    if place.audience in (Audience.DIRECT, Audience.RESTRICTED):
+    if place.audience is Audience.DIRECT:
+        return None
+    if reply.personal:
+        return "it is a personal summary"
+    if place.audience is Audience.RESTRICTED:
         return None
     if reply.restricted is not None:
         return reply.restricted

@@ -212,6 +212,8 @@ class Reply:
     `restricted` names why some readers of a department channel may not see it (revenue, audit entries,
     another customer): it then goes to a direct message, and the channel is told so. `aside` is the
     identity for whom alone this is, in a place that others read: a refused press concerns nobody else.
+    `personal` is somebody's own digest: it is given directly, and the record says that it was given and
+    not what it said.
     """
 
     text: str
@@ -220,3 +222,4 @@ class Reply:
     key: str | None = None
     restricted: str | None = None
     aside: str | None = None
+    personal: bool = False

@@ -148,6 +148,29 @@ def draw_trend(points: Sequence[tuple[date, float]], *, unit: str, name: str) ->
     return Picture(_png(figure), alt, summary)
 
 
+def draw_states(counts: Sequence[tuple[str, int]]) -> Picture:
+    """How many stories are in which state, in the order given. Raises NothingToDraw."""
+    if not any(count for _, count in counts):
+        raise NothingToDraw("no open stories")
+    figure, axes = _blank(height=1.1 + 0.42 * len(counts))
+    positions = range(len(counts))
+    values = [count for _, count in counts]
+    colours = [_OVER if state == "blocked" else _BAR for state, _ in counts]
+    axes.barh(positions, values, height=0.6, color=colours, zorder=3)
+    for position, value in zip(positions, values, strict=True):
+        _beside(axes, str(value), value, position)
+    axes.set_yticks(positions, [state for state, _ in counts])
+    axes.set_ylim(len(counts) - 0.4, -0.6)
+    axes.set_xlim(0, max(values) * 1.12)
+    axes.grid(visible=False, axis="y")
+    axes.grid(visible=True, axis="x", color=_GRID, linewidth=0.8)
+    _whole_numbers(axes.xaxis)
+    axes.set_xlabel("stories")
+    _title(axes, "Open stories by state")
+    each = ", ".join(f"{count} {state}" for state, count in counts)
+    return Picture(_png(figure), f"Bars of open stories by state: {each}.", f"Open stories: {each}.")
+
+
 def _way(means: Sequence[float]) -> str:
     before = means[max(0, len(means) - 5)]
     if before == 0 or abs(means[-1] - before) / before < 0.05:
@@ -160,7 +183,10 @@ def _draw_load(axes: Axes, position: float, load: Load) -> None:
     is_over = load.planned > load.capacity
     axes.barh(position, load.planned, height=0.42, color=_OVER if is_over else _BAR, zorder=3)
     words = f"{load.planned:g} of {load.capacity:g}" + (", over" if is_over else "")
-    end = max(load.planned, load.capacity)
+    _beside(axes, words, max(load.planned, load.capacity), position)
+
+
+def _beside(axes: Axes, words: str, end: float, position: float) -> None:
     axes.annotate(
         words,
         (end, position),

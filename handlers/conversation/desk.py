@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.department import Department
 from governance.gate import Gate
+from governance.places import Place
 from governance.standing import Standing, WindowMode
 from governance.visibility import Scope
 from handlers.conversation.memory import Memory
@@ -24,6 +25,25 @@ class Files(Protocol):
 
     async def put(self, tx: AsyncSession, name: str, media_type: str, content: bytes, scope: Scope) -> str:
         """Keep a file with `tx`; returns its id. Only people whose scope covers `scope` open it."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownChannel:
+    """A channel by its name (without the `#`), and a new thread in it with the audience that it has now."""
+
+    name: str
+    place: Place
+
+
+class Channels(Protocol):
+    """The channels that Countersign can post to."""
+
+    async def find(self, tx: AsyncSession, platform: str, name: str, near: str = "") -> KnownChannel | None:
+        """The channel with this name or id.
+
+        None where no such channel is known on the platform, or several; of several the one in the
+        workspace of the channel `near` is meant.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +71,7 @@ class Desk:
     gate: Gate
     ports: Ports
     files: Files
+    channels: Channels
     memory: Memory
     standing: Standing
     has_model: bool

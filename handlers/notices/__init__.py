@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from governance.people import Person
 from handlers.conversation.cards import Reply
@@ -20,10 +20,14 @@ None as the reply posts nothing: what it was about is over."""
 @dataclass(frozen=True, slots=True)
 class NoticeKind:
     """One kind of notice, and how it becomes a card. A notice's `key` id becomes the reply's key, so
-    that the next notice with it edits the same message."""
+    that the next notice with it edits the same message.
+
+    What is `urgent` comes through people's quiet hours: incidents always, blockers for those who said so.
+    """
 
     kind: str
     render: Render
+    urgent: Literal["incident", "blocker"] | None = None
 
 
 def find_notices() -> Mapping[str, NoticeKind]:

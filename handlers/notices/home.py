@@ -8,9 +8,10 @@ from typing import Any
 from governance.directory import person_by_identity
 from governance.people import Person
 from governance.visibility import scope_of
-from handlers.approvals import waiting_reply
 from handlers.conversation.cards import Button, Buttons, Card, Reply, Small, Text
 from handlers.conversation.desk import Desk
+from handlers.conversation.waiting import waiting, waiting_reply
+from handlers.digests.card import digest_blocks
 from handlers.notices import NoticeKind
 from handlers.whereabouts.overview import customers_overview_reply, overview_reply
 
@@ -19,6 +20,8 @@ _ASKS = (
     Button("Who am I here?", "ask", "whoami who am I?"),
     Button("My summaries", "ask", "digest my digest settings"),
 )
+_NOTHING_WAITS = "Nothing waits for your decision, and nothing that you asked for waits for others."
+_NOTHING = Reply(text=_NOTHING_WAITS, cards=(Card("Nothing waits", (Text((_NOTHING_WAITS,)),)),))
 
 
 async def render(desk: Desk, ids: Mapping[str, Any], _person: Person | None) -> Reply | None:
@@ -27,15 +30,16 @@ async def render(desk: Desk, ids: Mapping[str, Any], _person: Person | None) -> 
     if person is None:
         return _unknown()
     scope = scope_of(person)
-    waiting = await waiting_reply(person, desk)
+    mine, others = await waiting(person, desk)
+    waits = await waiting_reply(mine, others, desk) if mine or others else _NOTHING
     runs = await overview_reply(desk) if scope.everything else await customers_overview_reply(desk, scope)
-    waits = waiting.cards or (Card("Nothing waits for you", (Text((waiting.text,)),)),)
+    summaries = Card("My summaries", await digest_blocks(desk, person))
     asks = Card("Ask me", (Text(("Write to me, or press.",)), Buttons(_ASKS)))
     greeting = Card(f"Good to see you, {person.name}", (Small(("As of now; open this tab again for news.",)),))
     return Reply(
-        text=f"{waiting.text} {runs.text}",
-        cards=(greeting, *waits, *runs.cards, asks),
-        facts=(*waiting.facts, *runs.facts),
+        text=f"{waits.text} {runs.text}",
+        cards=(greeting, *waits.cards, *runs.cards, summaries, asks),
+        facts=(*waits.facts, *runs.facts),
         key=ids["key"],
     )
 

@@ -76,7 +76,7 @@ def _whole(plan: str) -> Small:
 NOTICES = (
     NoticeKind("plan_progress", progress),
     NoticeKind("plan_created", created),
-    NoticeKind("plan_blocked", blocked),
+    NoticeKind("plan_blocked", blocked, urgent="blocker"),
     NoticeKind("plan_near_budget", near_budget),
     NoticeKind("plan_over_budget", over_budget),
 )

@@ -42,7 +42,9 @@ _MOST = 8
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class PlanUnderWay:
+    """A plan that is worked out, waits, runs or is paused, with its steps counted."""
+
     id: str
     title: str
     state: str
@@ -53,7 +55,7 @@ class _Plan:
 
 async def overview_reply(desk: Desk) -> Reply:
     """Everything that runs or stands, for the department."""
-    plans = await _plans(desk)
+    plans = await plans_under_way(desk)
     waiting = await _approvals(desk)
     stories = await desk.ports.tracker.stories(Scope(everything=True), StoryQuery(status=_WORKED_ON))
     counts = Counter(story.status for story in stories)
@@ -68,7 +70,7 @@ async def overview_reply(desk: Desk) -> Reply:
     if standing:
         blocks += [Text((Bold("Stands now"),)), Bullets(tuple(standing))]
     if plans:
-        blocks += [Text((Bold("Plans"),)), Bullets(tuple(_plan_line(plan) for plan in plans[:_MOST]))]
+        blocks += [Text((Bold("Plans"),)), Bullets(tuple(plan_line(plan) for plan in plans[:_MOST]))]
     blocks.append(Text((f"{'. '.join(part[:1].upper() + part[1:] for part in said)}.",)))
     blocks.append(Buttons((Button("What waits for me?", "ask", "approvals what waits for me?"),)))
     stands = "".join(f" {plain_text(line)}." for line in standing)
@@ -118,8 +120,8 @@ async def customers_overview_reply(desk: Desk, scope: Scope) -> Reply:
     )
 
 
-async def _plans(desk: Desk) -> list[_Plan]:
-    """Plans under way with their steps counted, in one query and without their drafts."""
+async def plans_under_way(desk: Desk) -> list[PlanUnderWay]:
+    """The plans, newest first, in one query and without their drafts."""
     steps = (
         select(
             PlanStepRow.plan,
@@ -136,7 +138,10 @@ async def _plans(desk: Desk) -> list[_Plan]:
         .order_by(PlanRow.created.desc())
     )
     rows = await desk.tx.execute(query)
-    return [_Plan(id, title, state, why, steps or 0, done or 0) for id, title, state, why, steps, done in rows]
+    return [
+        PlanUnderWay(id, title, state, why, steps or 0, done or 0)
+        for id, title, state, why, steps, done in rows
+    ]
 
 
 async def _approvals(desk: Desk) -> int:
@@ -169,7 +174,8 @@ async def _standing(desk: Desk) -> list[tuple[Inline, ...]]:
     return lines
 
 
-def _plan_line(plan: _Plan) -> tuple[Inline, ...]:
+def plan_line(plan: PlanUnderWay) -> tuple[Inline, ...]:
+    """One plan with its state, its steps and, where it does not go on, why."""
     steps = f", {plan.done} of {counted(plan.steps, 'step')} done" if plan.steps else ""
     why = f": {plan.why}" if plan.why else ""
     return (Link(plan.title, dashboard(plan.id)), f" {_STATES[plan.state]}{steps}{why}")

@@ -14,6 +14,7 @@ from bot.console.adapter import ConsoleAdapter
 from bot.desks import Desks
 from bot.files import StoredFiles
 from bot.notices import Notices
+from bot.platforms.known_channels import KnownChannels
 from bot.tables import ConsoleMessageRow, OutboxRow
 from bot.wire import place_to_json
 from governance.people import Person
@@ -47,7 +48,7 @@ def notices(house: House) -> Notices:
         customers=LocalCustomers(house.database, house.tenant),
         services=LocalCatalogue(acme / "services"),
     )
-    desks = Desks(house.gate, lambda _tenant: ports, StoredFiles(), has_model=False)
+    desks = Desks(house.gate, lambda _tenant: ports, StoredFiles(), KnownChannels(), has_model=False)
     return Notices(house.database, {"told": NoticeKind("told", _render)}, desks, ADAPTERS)
 
 

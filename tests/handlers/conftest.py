@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from agents.actions import specs as plan_specs
 from agents.plans.limits import within_plan
 from bot.files import StoredFiles
+from bot.platforms.known_channels import KnownChannels
 from governance.action import Action
 from governance.actions import specs as governance_specs
 from governance.authority.policy import load
@@ -87,6 +88,7 @@ class Talk:
                 services=LocalCatalogue(ACME / "services"),
             ),
             files=StoredFiles(),
+            channels=KnownChannels(),
             memory=memory,
             standing=await read_standing(tx, self.now),
             has_model=False,

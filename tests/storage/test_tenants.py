@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -33,6 +33,8 @@ def a_value(column: sa.Column[Any], seed: int) -> Any:
             return datetime(2026, 11, 23, tzinfo=UTC)
         case sa.Date():
             return date(2026, 11, 23)
+        case sa.Time():
+            return time(9, 30)
         case sa.Boolean():
             return True
         case sa.Numeric() | sa.Double():

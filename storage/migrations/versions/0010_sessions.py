@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from storage.migrations.row_security import protect
 
 revision = "0010_sessions"
-down_revision = "0008_platforms"
+down_revision = "0009_digests"
 
 
 def _tenant() -> sa.Column[str]:

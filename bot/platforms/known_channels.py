@@ -1,0 +1,40 @@
+"""The channels that Countersign can post to: the console's are the department's, others as they are known."""
+
+from __future__ import annotations
+
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.console.adapter import ConsoleAdapter, new_message_id
+from bot.platforms.tables import PlatformChannelRow
+from bot.platforms.threads import new_thread
+from governance.department_rows import read_department
+from governance.places import Audience, Place
+from handlers.conversation.desk import KnownChannel
+
+
+class KnownChannels:
+    """Finds channels among those that a platform has described to us, by its events or when it was asked."""
+
+    async def find(self, tx: AsyncSession, platform: str, name: str, near: str = "") -> KnownChannel | None:
+        """See Channels.find."""
+        wanted = name.removeprefix("#")
+        if platform == ConsoleAdapter.name:
+            for known in (await read_department(tx)).channels:
+                if known.name == wanted:
+                    return KnownChannel(wanted, Place(platform, wanted, new_message_id(), known.audience))
+            return None
+        called_so = or_(
+            PlatformChannelRow.name == wanted,
+            PlatformChannelRow.channel == wanted,
+            PlatformChannelRow.channel.endswith(f"/{wanted}", autoescape=True),
+        )
+        query = select(PlatformChannelRow).where(PlatformChannelRow.platform == platform, called_so)
+        rows = (await tx.execute(query)).scalars().all()
+        workspace = near.partition("/")[0]
+        here = [row for row in rows if "/" in near and row.channel.startswith(f"{workspace}/")]
+        found = here if len(here) == 1 else rows
+        if len(found) != 1:
+            return None
+        place = Place(platform, found[0].channel, new_thread(), Audience(found[0].audience))
+        return KnownChannel(found[0].name, place)

@@ -1,0 +1,175 @@
+"""`digest`: my summaries: which, where, when, off; and what is in them now."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from governance.people import Person
+from governance.permissions import may_read_digest
+from governance.places import Audience
+from handlers.conversation.cards import Button, Buttons, Card, Reply, Text
+from handlers.conversation.desk import Desk
+from handlers.conversation.handler import Asked, CannotAnswer, Handler
+from handlers.conversation.meant import people_named
+from handlers.conversation.origin import known
+from handlers.conversation.turn import Clicked, Turn
+from handlers.conversation.wording import moment_text
+from handlers.digests.card import CHANGE, CHANNEL_OFF, SHOW, UNDO, settings_reply, with_undo
+from handlers.digests.changing import CannotUndo, change_all, change_by_id, undo
+from handlers.digests.form import read_form
+from handlers.digests.giving import digest_reply
+from handlers.digests.in_channels import demand_may_set, end_in_channel, set_in_channel
+from handlers.digests.kinds import why_not
+from handlers.digests.meant import kinds_to_show
+from handlers.digests.own import end_own, known_on, pause_own, set_own, set_quiet
+from handlers.digests.quiet import quiet_hours_of
+from handlers.digests.said import Wish, read_wish
+from handlers.digests.schedule import previous_due
+from handlers.digests.settings import channels, person_key, recipient_for
+from handlers.recognise.slots.local_time import Leaning
+from handlers.recognise.slots.period import read_period
+
+_IN_MAIL = re.compile(r"\b(?:by|via|in|an?) e-?mails?\b|\be-?mails?\b|\bmail\b", re.IGNORECASE)
+
+
+async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
+    """Show what there is now, or what is set; set it, end it, pause it."""
+    person = known(turn)
+    wish = read_wish(asked.text)
+    others = [one for one in await people_named(desk, asked.text) if one.id != person.id]
+    if others:
+        return await _anothers(desk, person, others[0], wish, asked.text)
+    if wish.channel is not None and not (wish.channel == "here" and turn.place.audience is Audience.DIRECT):
+        return await set_in_channel(turn, desk, person, wish)
+    match wish.act:
+        case "show":
+            return await _shown(desk, person, wish, _since(asked.text, desk.now, person))
+        case "set":
+            return await set_own(desk, person, wish, asked.text)
+        case "off":
+            return await end_own(desk, person, wish, asked.text)
+        case "pause":
+            return await pause_own(desk, person, wish, asked.text)
+        case "quiet" | "no_quiet" | "pierce" | "no_pierce":
+            return await set_quiet(desk, person, wish)
+        case "cannot":
+            return _cannot(wish, asked.text)
+        case "settings":
+            return await settings_reply(desk, person)
+
+
+async def _anothers(desk: Desk, person: Person, other: Person, wish: Wish, text: str) -> Reply:
+    """Somebody else's is read by them and whoever may, and set by nobody else."""
+    if wish.act not in ("show", "settings"):
+        raise CannotAnswer(
+            f"People set their own summaries. {other.name} can say to me what you just said; a channel of the"
+            " department can have one too: “post the daily summary to #product at 9”."
+        )
+    if not may_read_digest(person, other.id, desk.modes):
+        raise CannotAnswer(
+            f"What {other.name} gets is read by {other.name} and the compliance officer alone. For where things"
+            " stand, ask “what runs now?”."
+        )
+    return await _shown(desk, other, wish, _since(text, desk.now, person))
+
+
+async def _shown(desk: Desk, person: Person, wish: Wish, since: datetime | None) -> Reply:
+    """A person's digest as it would come now, since the last one was due unless a time is said."""
+    recipient = await recipient_for(desk.tx, desk.department, person, desk.now)
+    kinds = kinds_to_show(wish, recipient.settings)
+    for kind in kinds:
+        if (why := why_not(kind, person)) is not None:
+            raise CannotAnswer(why)
+    begins = {kind: since or previous_due(recipient.schedule(kind), desk.now) for kind in kinds}
+    reply = await digest_reply(desk, person, begins)
+    if reply is not None:
+        return reply
+    when = moment_text(min(begins.values()), person)
+    text = f"Nothing moved since {when}, nothing is blocked, and nothing waits for a decision."
+    return Reply(text=text, cards=(Card("Nothing new", (Text((text,)),)),), personal=True)
+
+
+def _since(text: str, now: datetime, person: Person) -> datetime | None:
+    period = read_period(text, now, person.time_zone, Leaning.PAST)
+    return period.start if period is not None and period.start < now else None
+
+
+def _cannot(wish: Wish, text: str) -> Reply:
+    if wish.cannot == "shape":
+        return Reply(
+            text="A summary is as long as what happened: five of each at most, the rest counted. I cannot make"
+            " it shorter or longer; “digest settings” shows what you get, and when."
+        )
+    said = "I send summaries in chat: in the console, in Slack, in Teams. Mail is not there."
+    if not wish.is_about_when:
+        return Reply(text=f"{said} Nothing was changed.")
+    again = " ".join(_IN_MAIL.sub(" ", text).split())
+    button = Button("Send it in chat", "ask", f"digest send me {again}")
+    text = f"{said} Nothing was changed; press to get it in chat."
+    return Reply(text=text, cards=(Card("Not by mail", (Text((text,)), Buttons((button,)))),))
+
+
+async def press_show(turn: Turn, desk: Desk) -> Reply:
+    """The button that shows it now: to whoever presses it, their own."""
+    return await _shown(desk, known(turn), Wish("show"), None)
+
+
+async def press_settings(turn: Turn, desk: Desk) -> Reply:
+    """The form, filled in by the person whose settings it shows."""
+    person, pressed = known(turn), _clicked(turn)
+    if pressed.subject != person.id:
+        raise CannotAnswer("Those are somebody else's settings. Say “digest settings” for your own.")
+    if not pressed.values:
+        return await settings_reply(desk, person)
+    recipient = await recipient_for(desk.tx, desk.department, person, desk.now)
+    hours = (await quiet_hours_of(desk.tx, [person])).get(person.id)
+    wanted = read_form(recipient, hours, pressed.values, await known_on(desk, person))
+    for setting in wanted.settings:
+        if setting.is_on and (why := why_not(setting.kind, person)) is not None:
+            raise CannotAnswer(why)
+    if not wanted.settings and wanted.hours == hours:
+        return Reply(text="Everything is as it was; nothing was changed.")
+    change = await change_all(desk.tx, recipient, wanted.settings, wanted.hours, person, desk.now)
+    return with_undo("Saved", (await settings_reply(desk, person)).text, change)
+
+
+async def press_undo(turn: Turn, desk: Desk) -> Reply:
+    """The button that takes a change back, of one's own settings or a channel's."""
+    person = known(turn)
+    try:
+        row = await change_by_id(desk.tx, _clicked(turn).subject)
+        if row.recipient.startswith("channel:"):
+            demand_may_set(person)
+        elif row.recipient != person_key(person.id):
+            raise CannotAnswer("That was somebody else's change. Say “digest settings” for your own.")
+        await undo(desk.tx, row, person, desk.now)
+    except CannotUndo as cannot:
+        raise CannotAnswer(f"{cannot} “Digest settings” shows what holds.") from None
+    if row.recipient.startswith("channel:"):
+        return Reply(text="Undone: what is posted to the channel is what was posted before.")
+    standing = await settings_reply(desk, person)
+    return Reply(text=f"Undone. {standing.text}", cards=standing.cards)
+
+
+async def press_channel_off(turn: Turn, desk: Desk) -> Reply:
+    """The button that ends what is posted to a channel."""
+    person, subject = known(turn), _clicked(turn).subject
+    demand_may_set(person)
+    for recipient in await channels(desk.tx, desk.department):
+        if recipient.key == subject:
+            return await end_in_channel(desk, person, recipient)
+    raise CannotAnswer("Nothing is posted to that channel. “Digest settings” shows what is posted where.")
+
+
+def _clicked(turn: Turn) -> Clicked:
+    if not isinstance(turn.what, Clicked):
+        raise TypeError("a press is a click")
+    return turn.what
+
+
+HANDLER = Handler(
+    "digest",
+    answer,
+    {CHANGE: press_settings, UNDO: press_undo, SHOW: press_show, CHANNEL_OFF: press_channel_off},
+)

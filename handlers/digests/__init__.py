@@ -1,0 +1,1 @@
+"""Digests: who gets which summary, where and when; and what each of them says."""

@@ -1,0 +1,125 @@
+"""When somebody wants a digest, read from their words: the time, the days, the time zone, quiet hours."""
+
+from __future__ import annotations
+
+import re
+from datetime import time
+from functools import cache
+from zoneinfo import available_timezones
+
+from handlers.digests.schedule import EVERY_DAY
+from handlers.digests.settings import WORKING_DAYS
+from handlers.recognise.slots.clock import read_clock, read_clock_range
+from handlers.recognise.slots.local_time import WEEKDAY, weekday_number
+from handlers.recognise.slots.words import NUMBER_WORDS
+
+_HOURS_AS_WORDS = "|".join(word for word, hour in NUMBER_WORDS.items() if 1 <= hour <= 12 and len(word) > 2)
+_HOUR_WORD = re.compile(rf"\b(?P<before>at|to|by|around|until|from) (?P<hour>{_HOURS_AS_WORDS})\b")
+_PART_OF_DAY = re.compile(r"\b(?:mid)?(?:morning|afternoon|evening|tonight|night|noon|lunchtime)\b")
+_LATE = re.compile(r"\b(?:afternoon|evening|tonight)\b")
+_HALF_SAID = re.compile(r"\d ?[ap]\.?m\b")
+_TO = re.compile(
+    r"\b(?:to|at) (?P<hour>[01]?\d|2[0-3])(?:[:.](?P<minute>[0-5]\d))?(?![\w:.]*\d|st\b|nd\b|rd\b|th\b)"
+)
+
+_ANY_DAY = rf"\b{WEEKDAY}s?\b"
+_SECOND_DAY = _ANY_DAY.replace("(?P<weekday>", "(?P<last>")
+_DAYS_RANGE = re.compile(rf"{_ANY_DAY} ?(?:to|through|until|till|-|–) ?{_SECOND_DAY}")
+_EXCEPT = re.compile(rf"\b(?:except|but not|not|without|besides) (?:on |for )?(?={_ANY_DAY})")
+_EVERY_DAY = re.compile(
+    r"\b(?:every|each) ?day\b(?! of)|\b(?:7|seven) days\b"
+    r"|\b(?:also|and|including|even) (?:on |at )?(?:the )?weekends?\b|\bweekends? (?:too|as well)\b"
+)
+_WORKING = re.compile(
+    r"\b(?:week|work|working|business) ?-?days?\b"
+    r"|\b(?:no|not|never|nothing|except|without|stop)\b[^.]{0,40}\bweekends?\b"
+)
+_WEEKEND = re.compile(r"\b(?:on|at|every) (?:the )?weekends?\b")
+
+_IANA = re.compile(r"\b[a-z]+(?:/[a-z_+-]+\d*)+")
+_REGIONS = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Pacific")
+
+_BARE_RANGE = re.compile(
+    r"\b(?P<first>[01]?\d|2[0-3])(?::(?P<minute>[0-5]\d))? ?(?:to|until|till|and|-|–) ?"
+    r"(?P<last>[01]?\d|2[0-3])(?::(?P<last_minute>[0-5]\d))?\b"
+)
+
+
+def read_time(said: str) -> time | None:
+    """The time of day in plain words: `at 8:30`, `to 9`, `in the evening at six`, `friday afternoon`."""
+    spelt = _HOUR_WORD.sub(lambda found: f"{found['before']} {NUMBER_WORDS[found['hour']]}", said)
+    numbers = _PART_OF_DAY.sub(" ", spelt)
+    at = read_clock(numbers)
+    if at is None and (found := _TO.search(numbers)):
+        at = time(int(found["hour"]), int(found["minute"] or 0))
+    if at is None:
+        return read_clock(spelt)
+    is_late = 1 <= at.hour < 12 and _LATE.search(spelt) and not _HALF_SAID.search(spelt)
+    return at.replace(hour=at.hour + 12) if is_late else at
+
+
+def read_days(said: str) -> frozenset[int] | None:
+    """The weekdays in plain words, WORKING_DAYS for the calendar's own; None if none are said."""
+    if _EVERY_DAY.search(said):
+        return EVERY_DAY
+    if (found := _EXCEPT.search(said)) is not None:
+        return frozenset(range(5)) - _days_in(said[found.end() :])
+    days = _days_in(said)
+    if _WORKING.search(said) or days == frozenset(range(5)):
+        return WORKING_DAYS
+    if days:
+        return days
+    return frozenset({5, 6}) if _WEEKEND.search(said) else None
+
+
+def _days_in(said: str) -> frozenset[int]:
+    if (found := _DAYS_RANGE.search(said)) is not None:
+        first, last = weekday_number(found["weekday"]), weekday_number(found["last"])
+        return frozenset((first + ahead) % 7 for ahead in range((last - first) % 7 + 1))
+    return frozenset(weekday_number(found["weekday"]) for found in re.finditer(_ANY_DAY, said))
+
+
+def read_zone(said: str) -> str | None:
+    """The time zone in plain words, by its IANA name or a city: `europe/dublin`, `in dublin time`."""
+    by_name = _zones_by_name()
+    for found in _IANA.finditer(said):
+        if found[0] in by_name:
+            return by_name[found[0]]
+    found_city = _city().search(said)
+    if found_city is None:
+        return None
+    return _zones_by_city()[found_city["city"] or found_city["time"]]
+
+
+def read_quiet(said: str) -> tuple[time, time] | None:
+    """From when to when, in plain words: `20:00 to 7:00`, `between 8 pm and 7 am`, `22 to 7`."""
+    if (both := read_clock_range(said)) is not None:
+        return both
+    found = _BARE_RANGE.search(said)
+    if found is None:
+        return None
+    return (
+        time(int(found["first"]), int(found["minute"] or 0)),
+        time(int(found["last"]), int(found["last_minute"] or 0)),
+    )
+
+
+@cache
+def _zones_by_name() -> dict[str, str]:
+    return {zone.casefold(): zone for zone in available_timezones()}
+
+
+@cache
+def _zones_by_city() -> dict[str, str]:
+    cities = {
+        zone.rpartition("/")[2].replace("_", " ").casefold(): zone
+        for zone in sorted(available_timezones())
+        if zone.startswith(_REGIONS)
+    }
+    return {**cities, "utc": "UTC", "gmt": "UTC"}
+
+
+@cache
+def _city() -> re.Pattern[str]:
+    names = "|".join(map(re.escape, sorted(_zones_by_city(), key=len, reverse=True)))
+    return re.compile(rf"\btime ?zones?\b.*?\b(?P<city>{names})\b|\b(?P<time>{names}) time\b")

@@ -1,0 +1,222 @@
+"""`subscribe`: tell me when this happens; what am I told of; stop telling me."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from governance.people import Person
+from governance.visibility import scope_of
+from handlers.conversation.cards import Bullets, Button, Buttons, Card, Reply, Text
+from handlers.conversation.desk import Desk
+from handlers.conversation.handler import Asked, CannotAnswer, Handler
+from handlers.conversation.origin import known
+from handlers.conversation.turn import Clicked, Turn
+from handlers.conversation.wording import listed
+from handlers.digests.kinds import DigestKind
+from handlers.digests.own import end_own, set_own
+from handlers.digests.said import Wish
+from handlers.digests.settings import recipient_for
+from handlers.subscriptions.keeping import active, end, meant, of_person, subscribe, take_up, watch_of
+from handlers.subscriptions.looking import Looker
+from handlers.subscriptions.said import WORDS, Ask, read_ask
+from handlers.subscriptions.tables import SubscriptionRow
+from handlers.subscriptions.watched import STANDING, Event, Kind, Sight, Watch, called, watch_text
+from handlers.whereabouts.naming import NotThere, Several, Subject, named_in, names_an_id, subject_of
+
+STOP, AGAIN = "end_subscription", "resume_subscription"
+"""The verbs of the buttons; their subjects are subscriptions' ids with commas between them."""
+
+_CAN = (
+    "I can tell you when a feature, story, plan or request is done, blocked, approved or moves, of incidents,"
+    " halts, freezes and emergency deployments, and of new P0 and P1 stories."
+)
+_SAID_AGAIN = {
+    Event.DONE: "tell me when {} is done",
+    Event.BLOCKED: "let me know if {} is blocked",
+    Event.APPROVED: "tell me when {} is approved",
+    Event.CHANGES: "follow {}",
+}
+
+
+async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
+    """Watch what is named, list what is watched, or stop watching."""
+    person = known(turn)
+    ask = read_ask(asked.text)
+    match ask.act:
+        case "list":
+            return await _list(desk, person)
+        case "stop":
+            return await _stop(desk, person, ask, asked.text)
+        case "blockers":
+            return await set_own(desk, person, Wish("set", (DigestKind.BLOCKERS,)), asked.text)
+        case "no_blockers":
+            return await end_own(desk, person, Wish("off", (DigestKind.BLOCKERS,)), asked.text)
+        case "cannot":
+            raise CannotAnswer(
+                "I tell people, each of what they asked for; a channel hears of blockers and gets summaries:"
+                " “post the daily summary to #product at 9”."
+            )
+        case "watch":
+            return await _watch(desk, person, ask, asked.text)
+
+
+async def _watch(desk: Desk, person: Person, ask: Ask, text: str) -> Reply:
+    scope = scope_of(person)
+    if ask.standing is not None:
+        if ask.standing in STANDING and not scope.everything:
+            raise CannotAnswer(
+                "You see your customers' items, and what stands in the department is not among them. I can tell"
+                " you of those: “tell me when Acme's request changes”."
+            )
+        name = ask.subject or ask.standing.value
+        watch = Watch(ask.standing, ask.subject, name, ask.event, ask.each_time)
+        return await _subscribed(desk, person, watch, ask)
+    if ask.cannot and not names_an_id(text):
+        raise CannotAnswer(f"I cannot watch {ask.cannot}: nothing that I am connected to reports it. {_CAN}")
+    match await subject_of(desk, text, scope, besides=WORDS):
+        case Subject() as subject:
+            watch = Watch(Kind(subject.kind), subject.id, subject.name, _event(subject, ask), ask.each_time)
+            return await _subscribed(desk, person, watch, ask)
+        case Several(subjects):
+            return _which(subjects, ask)
+        case NotThere(missing):
+            raise CannotAnswer(f"There is no {missing} that you may see, so I cannot watch it.")
+    unknown = named_in(text, WORDS)
+    if unknown:
+        raise CannotAnswer(f"I find nothing called “{unknown}” that you may see. {_CAN}")
+    raise CannotAnswer(f"What shall I watch? {_CAN} For example “tell me when SSO is done”.")
+
+
+def _event(subject: Subject, ask: Ask) -> Event:
+    """What can happen to it: a customer is never done, and only plans are approved."""
+    if subject.kind == "account" and ask.event is not Event.BLOCKED:
+        return Event.CHANGES
+    if ask.event is Event.APPROVED and subject.kind != "plan":
+        raise CannotAnswer(
+            f"{subject.name} ({subject.id}) is not waiting for an approval. I can tell you when it is done,"
+            " blocked, or moves."
+        )
+    return ask.event
+
+
+async def _subscribed(desk: Desk, person: Person, watch: Watch, ask: Ask) -> Reply:
+    sight = await Looker(desk).look(watch.kind, watch.subject, scope_of(person))
+    if sight is None:
+        raise CannotAnswer("That is not there for you to see, so I cannot watch it.")
+    restricted = _restricted(person, [watch.kind])
+    if (why := _nothing_to_come(watch, sight)) is not None:
+        return Reply(text=why, restricted=restricted)
+    if watch.event is Event.BLOCKED and await _hears_all(desk, person):
+        text = f"You hear of every blocker as it comes, and so of any in {called(watch)}."
+        return Reply(text=text, restricted=restricted)
+    subscription, is_new = await subscribe(desk.tx, person.id, watch, sight)
+    said = watch_text(watch)
+    lead = f"I tell you {said}." if is_new else f"You are told already {said}."
+    rest = "" if watch.each_time else " Once; then it ends."
+    if ask.hopes and watch.event is Event.DONE:
+        rest += " That is when the tracker has all of it done; I do not see yet what is in production."
+    stop = Button("Stop telling me", STOP, subscription)
+    card = Card(f"You are told {said}", (Text((f"{lead}{rest}",)), Buttons((stop,))), "good")
+    return Reply(text=f"{lead}{rest}", cards=(card,), restricted=restricted)
+
+
+def _nothing_to_come(watch: Watch, sight: Sight) -> str | None:
+    """Why there is nothing to wait for: it has happened already, or never will."""
+    if sight.is_over and watch.event in (Event.DONE, Event.APPROVED, Event.BLOCKED):
+        return f"{called(watch)} was cancelled, so there is nothing to wait for."
+    if sight.is_done and watch.event in (Event.DONE, Event.BLOCKED):
+        return f"{called(watch)} is done already."
+    if sight.is_approved and watch.event is Event.APPROVED:
+        return f"{called(watch)} is approved already."
+    return None
+
+
+def _restricted(person: Person, kinds: Iterable[Kind]) -> str | None:
+    """Why not every reader of a department's channel may see what is watched."""
+    single = not scope_of(person).everything or any(kind in (Kind.ACCOUNT, Kind.REQUEST) for kind in kinds)
+    return "it is about single customers' items" if single else None
+
+
+async def _hears_all(desk: Desk, person: Person) -> bool:
+    recipient = await recipient_for(desk.tx, desk.department, person, desk.now)
+    return recipient.settings[DigestKind.BLOCKERS].is_on
+
+
+async def _list(desk: Desk, person: Person) -> Reply:
+    rows = await active(desk.tx, person.id)
+    blockers = " You hear of every blocker, too (“digest settings”)." if await _hears_all(desk, person) else ""
+    if not rows:
+        return Reply(text=f"You are subscribed to nothing.{blockers} {_CAN}")
+    lines = [f"{watch_text(watch_of(row))}" for row in rows]
+    text = f"You are told {'; '.join(lines)}.{blockers}"
+    buttons = [Button(f"Stop: {row.name}", STOP, row.id) for row in rows]
+    if len(rows) > 1:
+        buttons.append(Button("Stop all", STOP, ",".join(row.id for row in rows), "danger"))
+    blocks = (Bullets(tuple((f"{line[:1].upper()}{line[1:]}",) for line in lines)), Buttons(tuple(buttons)))
+    restricted = _restricted(person, (Kind(row.kind) for row in rows))
+    return Reply(text=text, cards=(Card("What you are told of", blocks),), restricted=restricted)
+
+
+async def _stop(desk: Desk, person: Person, ask: Ask, text: str) -> Reply:
+    rows = await active(desk.tx, person.id)
+    named = named_in(text, WORDS)
+    found = list(rows) if ask.everything and not named else meant(rows, text)
+    if not rows or (not found and not named):
+        return await _list(desk, person)
+    if not found:
+        raise CannotAnswer(
+            f"You are not told of “{named}”, so there is nothing to stop. “What am I subscribed to?” lists it."
+        )
+    return _ended(found, desk, person)
+
+
+def _ended(rows: Sequence[SubscriptionRow], desk: Desk, person: Person) -> Reply:
+    end(rows, desk.now)
+    said = "; ".join(watch_text(watch_of(row)) for row in rows)
+    text = f"I do not tell you any more {said}."
+    undo = Button("Undo", AGAIN, ",".join(row.id for row in rows))
+    restricted = _restricted(person, (Kind(row.kind) for row in rows))
+    return Reply(text=text, cards=(Card("Stopped", (Text((text,)), Buttons((undo,)))),), restricted=restricted)
+
+
+def _which(subjects: Sequence[Subject], ask: Ask) -> Reply:
+    again = _SAID_AGAIN[ask.event]
+    buttons = tuple(
+        Button(f"{one.name} ({one.id})", "ask", f"subscribe {again.format(one.id)}") for one in subjects
+    )
+    names = listed((f"{one.name} ({one.id})" for one in subjects), "or")
+    card = Card("Which one do you mean?", (Text(("Several could be meant.",)), Buttons(buttons)))
+    return Reply(text=f"Which one do you mean: {names}?", cards=(card,))
+
+
+async def press_stop(turn: Turn, desk: Desk) -> Reply:
+    """The button that ends one's subscriptions."""
+    rows = [row for row in await _pressed(turn, desk) if row.ended is None]
+    if not rows:
+        return Reply(text="You are not told of that any more, so there is nothing to stop.")
+    return _ended(rows, desk, known(turn))
+
+
+async def press_again(turn: Turn, desk: Desk) -> Reply:
+    """The button that takes them up again, from how things look now."""
+    person, looker = known(turn), Looker(desk)
+    rows = [row for row in await _pressed(turn, desk) if row.ended is not None]
+    taken: list[str] = []
+    for row in rows:
+        sight = await looker.look(Kind(row.kind), row.subject, scope_of(person))
+        if sight is not None:
+            take_up(row, sight)
+            taken.append(watch_text(watch_of(row)))
+    if not taken:
+        return Reply(text="There is nothing to take up again.")
+    restricted = _restricted(person, (Kind(row.kind) for row in rows))
+    return Reply(text=f"I tell you again {'; '.join(taken)}.", restricted=restricted)
+
+
+async def _pressed(turn: Turn, desk: Desk) -> Sequence[SubscriptionRow]:
+    if not isinstance(turn.what, Clicked):
+        raise TypeError("a press is a click")
+    return await of_person(desk.tx, known(turn).id, turn.what.subject.split(","))
+
+
+HANDLER = Handler("subscribe", answer, {STOP: press_stop, AGAIN: press_again})

@@ -1,0 +1,1 @@
+"""Subscriptions: what can be watched for somebody, and when it has happened."""
