@@ -274,6 +274,21 @@ def test_buttons_send_their_token_and_nothing_else() -> None:
     ]
 
 
+def test_many_buttons_stand_in_rows_each_under_its_own_id() -> None:
+    buttons = tuple(Button(f"Approve {n}", "approve", f"ap_{n}", token=f"b_{n}") for n in range(60))
+    rows = _blocks(Buttons(buttons))
+    assert max(len(row["elements"]) for row in rows) <= 25
+    pressed = [(element["value"], element["action_id"]) for row in rows for element in row["elements"]]
+    assert pressed == [(f"b_{n}", f"press:{n + 1}") for n in range(60)]
+
+
+def test_many_short_blocks_take_as_many_messages_as_they_need() -> None:
+    lines = tuple(Text((f"Line {n}.",)) for n in range(120))
+    messages = _messages(Reply("Many lines.", (Card("Lines", lines),)))
+    assert len(messages) == 3
+    assert said(messages) == "Lines" + "".join(f"Line {n}." for n in range(120))
+
+
 def test_what_has_no_room_on_a_button_or_in_a_title_stands_whole_beside_it() -> None:
     label, title = f"Approve {'and then some ' * 10}", f"Plan {'of many words ' * 20}"
     (message,) = _messages(Reply("x", (Card(title, (Buttons((Button(label, "a", "b", token="b_1"),)),)),)))
