@@ -67,10 +67,14 @@ class Notices:
     async def _direct(self, tx: AsyncSession, row: NoticeRow, person: Person) -> list[Place]:
         """Where a person hears of it: the conversation that has a card with this key already, or a new one."""
         places: list[Place] = []
+        only_edits = self._kinds[row.kind].only_edits
         for adapter in self._adapters.values():
             fresh = await adapter.direct(tx, person)
-            if fresh is not None:
-                places.append(await outbox.place_of(tx, row.ids.get("key"), fresh) or fresh)
+            known = fresh and await outbox.place_of(tx, row.ids.get("key"), fresh)
+            if known is not None:
+                places.append(known)
+            elif fresh is not None and not only_edits:
+                places.append(fresh)
         return places
 
     async def _put(self, tx: AsyncSession, row: NoticeRow, place: Place, person: Person | None) -> None:

@@ -20,10 +20,11 @@ None as the reply posts nothing: what it was about is over."""
 @dataclass(frozen=True, slots=True)
 class NoticeKind:
     """One kind of notice, and how it becomes a card. A notice's `key` id becomes the reply's key, so
-    that the next notice with it edits the same message."""
+    that the next notice with it edits the same message. With `only_edits` it goes nowhere else."""
 
     kind: str
     render: Render
+    only_edits: bool = False
 
 
 def find_notices() -> Mapping[str, NoticeKind]:
