@@ -66,7 +66,7 @@ class Notices:
         found = await self._direct(tx, row, person)
         until = None if self._pierces(row, quiet) or quiet is None else quiet.until(self._clock())
         # Bringing a card up to date that somebody has disturbs nobody, and its buttons may be over.
-        if until is not None and not any(has_card for _, has_card in found):
+        if until is not None and found and not any(has_card for _, has_card in found):
             await hold(tx, row, person.id, until)
             return
         for place, _ in found:
@@ -80,11 +80,14 @@ class Notices:
         """Where a person hears of it, and whether there is a card with this notice's key already: that
         conversation, or a new one. Where the person is on none of the notice's platforms any more, all."""
         found: dict[str, tuple[Place, bool]] = {}
+        only_edits = self._kinds[row.kind].only_edits
         for name, adapter in self._adapters.items():
             fresh = await adapter.direct(tx, person)
-            if fresh is not None:
-                known = await outbox.place_of(tx, row.ids.get("key"), fresh)
-                found[name] = (known or fresh, known is not None)
+            known = fresh and await outbox.place_of(tx, row.ids.get("key"), fresh)
+            if known is not None:
+                found[name] = (known, True)
+            elif fresh is not None and not only_edits:
+                found[name] = (fresh, False)
         chosen = [found[name] for name in found if name in row.platforms]
         return chosen or list(found.values())
 

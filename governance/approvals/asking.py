@@ -123,9 +123,11 @@ async def close_expired(tx: AsyncSession, row: ApprovalRow, ended: ApprovalState
 
 async def _remind(tx: AsyncSession, row: ApprovalRow, asks: tuple[Ask, ...], now: datetime) -> None:
     for ask in asks:
-        kind = "approval_reminder" if ask.kind == "reminder" else "approval_escalated"
-        await notify(tx, kind, {"approval": row.id, "key": f"{row.id}:{ask.person}"}, people=(ask.person,))
-        if ask.kind == "vote":
+        if ask.kind == "reminder":
+            await notify(tx, "approval_reminder", _reminder(row, ask.person), people=(ask.person,))
+        else:
+            ids = {"approval": row.id, "key": row.id}  # their first card of it, edited like everybody's
+            await notify(tx, "approval_escalated", ids, people=(ask.person,))
             reason = f"asked instead of {ask.instead_of}" if ask.instead_of else "nobody had decided"
             await intervened(tx, "escalated", ask.person, row.id, reason, now)
 
@@ -190,6 +192,13 @@ async def tell_closed(tx: AsyncSession, row: ApprovalRow, turn: str | None = Non
     """Let every card of an approval say how it ended, and lose its buttons."""
     ids = {"approval": row.id, "key": row.id}
     await notify(tx, "approval_closed", ids, place=row.place, people=informed(row), turn=turn)
+    for person in sorted(state_of(row).nudged):
+        await notify(tx, "approval_reminder_closed", _reminder(row, person), people=(person,), turn=turn)
+
+
+def _reminder(row: ApprovalRow, person: str) -> dict[str, str]:
+    """What a reminder is about; its key makes it a message of its own beside the card that was sent first."""
+    return {"approval": row.id, "key": f"{row.id}:{person}"}
 
 
 def informed(row: ApprovalRow) -> tuple[str, ...]:

@@ -20,13 +20,14 @@ None as the reply posts nothing: what it was about is over."""
 @dataclass(frozen=True, slots=True)
 class NoticeKind:
     """One kind of notice, and how it becomes a card. A notice's `key` id becomes the reply's key, so
-    that the next notice with it edits the same message.
+    that the next notice with it edits the same message; with `only_edits` it goes nowhere else.
 
     What is `urgent` comes through people's quiet hours: incidents always, blockers for those who said so.
     """
 
     kind: str
     render: Render
+    only_edits: bool = False
     urgent: Literal["incident", "blocker"] | None = None
 
 

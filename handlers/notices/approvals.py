@@ -60,4 +60,5 @@ NOTICES = (
     NoticeKind("approval_reminder", reminder),
     NoticeKind("approval_escalated", escalated),
     NoticeKind("approval_closed", closed),
+    NoticeKind("approval_reminder_closed", closed, only_edits=True),
 )

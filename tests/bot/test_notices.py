@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -21,12 +22,13 @@ from governance.people import Person
 from governance.places import Audience, Place
 from handlers.conversation.cards import Reply
 from handlers.conversation.desk import Desk, Ports
-from handlers.notices import NoticeKind
+from handlers.notices import NoticeKind, find_notices
 from integrations.customers.local import LocalCustomers
 from integrations.documents.local import LocalFolder
 from integrations.services.local import LocalCatalogue
 from integrations.tracker.local import LocalTracker
-from storage.notices import notify
+from storage.notices import NoticeRow, notify
+from tests.governance.edge_actions import deploy
 from tests.governance.house import ACME, House
 
 THREAD = Place("console", "engineering", "cm_1", Audience.DEPARTMENT)
@@ -49,14 +51,21 @@ def notices(house: House) -> Notices:
         services=LocalCatalogue(acme / "services"),
     )
     desks = Desks(house.gate, lambda _tenant: ports, StoredFiles(), KnownChannels(), has_model=False)
-    return Notices(house.database, {"told": NoticeKind("told", _render)}, desks, ADAPTERS)
+    kinds = {"told": NoticeKind("told", _render), "ended": NoticeKind("ended", _render, only_edits=True)}
+    return Notices(house.database, {**find_notices(), **kinds}, desks, ADAPTERS)
 
 
-async def _tell(house: House, notices: Notices, *people: str, place: Place | None = None, **ids: Any) -> None:
+async def _tell(
+    house: House, notices: Notices, *people: str, place: Place | None = None, kind: str = "told", **ids: Any
+) -> None:
     async with house.database.transaction(house.tenant) as tx:
         stored = place_to_json(place) if place else None
-        notice = await notify(tx, "told", ids, place=stored, people=people)
+        notice = await notify(tx, kind, ids, place=stored, people=people)
     await asyncio.gather(*(notices.post(house.tenant, notice) for _ in range(3)))
+    await _deliver(house)
+
+
+async def _deliver(house: House) -> None:
     async with house.database.transaction(house.tenant) as tx:
         threads = (await tx.execute(select(OutboxRow.thread).distinct())).scalars().all()
     for thread in threads:
@@ -105,3 +114,46 @@ async def test_nobody_and_what_is_over_are_told_nothing(house: House, notices: N
     await _tell(house, notices, "nobody", "nathan", text="hello")
     await _tell(house, notices, "amanda", text="hello", over=True)
     assert await _messages(house) == []
+
+
+async def test_what_only_edits_is_posted_nowhere_new(house: House, notices: Notices) -> None:
+    await _tell(house, notices, "amanda", text="asked", key="ap_1:amanda")
+    await _tell(house, notices, "amanda", "nathan", kind="ended", text="over", key="ap_1:amanda")
+    assert await _messages(house) == [("dm-amanda", "over for amanda")]
+
+
+async def _buttons(house: House) -> dict[str, list[bool]]:
+    """For each direct channel, of each message whether it has a button to approve."""
+    found: dict[str, list[bool]] = {}
+    async with house.database.transaction(house.tenant) as tx:
+        query = select(ConsoleMessageRow).order_by(ConsoleMessageRow.number)
+        for row in (await tx.execute(query)).scalars():
+            found.setdefault(row.channel, []).append("'label': 'Approve'" in str(row.reply))
+    return found
+
+
+async def test_reminders_and_escalations_lose_their_buttons_when_the_approval_closes(
+    house: House, notices: Notices
+) -> None:
+    async def post_all() -> None:
+        async with house.database.transaction(house.tenant) as tx:
+            unposted = select(NoticeRow.id).where(NoticeRow.posted.is_(None)).order_by(NoticeRow.created)
+            waiting = list((await tx.execute(unposted)).scalars())
+        for notice in waiting:
+            await notices.post(house.tenant, notice)
+        await _deliver(house)
+
+    asked = await house.submit(deploy(environment="production"), by="leila")
+    deadlines = (await house.approval(asked.approval)).body["deadlines"]
+    for moment in (deadlines["remind"], *deadlines["ask_next"]):
+        house.now = datetime.fromisoformat(moment)
+        await house.look(asked.approval)
+    await post_all()
+    assert (await _buttons(house))["dm-nathan"] == [True, True], "the card, and the reminder"
+    assert (await _buttons(house))["dm-amanda"] == [True], "who was asked later has one card"
+    before = {channel: len(messages) for channel, messages in (await _buttons(house)).items()}
+    await house.vote(asked.approval, "nathan", "deny")
+    await post_all()
+    after = await _buttons(house)
+    assert {channel: len(messages) for channel, messages in after.items()} == before, "edited, not added to"
+    assert not any(any(messages) for messages in after.values())
