@@ -8,13 +8,12 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.tables import InboxRow
 from bot.wire import place_to_json
 from governance.places import Place
-from storage.jobs import defer
+from storage import direct
+from storage.jobs import DEFERRED, job_values
 
 LONGEST_TEXT = 12_000
 """Characters of one message that are read; a platform's own limit is lower, a paste may not be. Of a longer
@@ -22,6 +21,16 @@ one the beginning is kept for the record, and it is answered that nothing was do
 
 CLICK_PRIORITY = 10
 HALT_PRIORITY = 100
+
+# One round trip, for it is what a platform waits for: whoever stores the row also queues its turn.
+_STORE = f"""
+    WITH stored AS (
+        INSERT INTO inbox (id, platform, key, identity, place, what)
+        VALUES (%(id)s, %(platform)s, %(key)s, %(identity)s, %(place)s, %(what)s)
+        ON CONFLICT DO NOTHING RETURNING id
+    )
+    SELECT {DEFERRED} FROM stored
+"""  # noqa: S608 - of constants
 
 _HALTING = re.compile(r"\b(stop|halt|kill|freeze|emergency|abort)\b", re.IGNORECASE)
 _KEPT_CONTROLS = {"\n", "\t"}
@@ -100,14 +109,12 @@ async def _store(
         "platform": platform,
         "key": key,
         "identity": identity,
-        "place": place_to_json(place),
-        "what": what,
+        "place": direct.Jsonb(place_to_json(place)),
+        "what": direct.Jsonb(what),
     }
-    statement = insert(InboxRow).values(row).on_conflict_do_nothing().returning(InboxRow.id)
-    if (await tx.execute(statement)).scalar() is None:
-        return None
-    await defer(tx, "turn", {"turn": turn}, lock=lock, priority=priority)
-    return turn
+    job = job_values(tx, "turn", {"turn": turn}, lock=lock, priority=priority)
+    stored = await direct.row(tx, _STORE, row | job)
+    return None if stored is None else turn
 
 
 def clean(text: str) -> str:

@@ -4,47 +4,89 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.platforms.adapter import Adapter, PostFailed
-from bot.tables import ButtonRow, OutboxRow, PostedMessageRow
+from bot.tables import OutboxRow
 from bot.wire import form_to_json, place_from_json, place_to_json, reply_from_json, reply_to_json, with_tokens
 from governance.places import Place
-from handlers.conversation.cards import Reply
+from handlers.conversation.cards import Button, Reply
+from storage import direct
 from storage.database import Database
 from storage.jobs import defer
 
 _LOOK = 20
 """Messages of a thread that are looked at together."""
 
-
-async def put(tx: AsyncSession, place: Place, reply: Reply, *, turn: str | None) -> str:
-    """Store a reply for posting when `tx` commits. Returns its outbox id."""
-    tokened, buttons = with_tokens(reply)
-    outbox = f"ou_{secrets.token_hex(8)}"
-    row = OutboxRow(
-        id=outbox,
-        platform=place.platform,
-        thread=place.key,
-        place=place_to_json(place),
-        reply=reply_to_json(tokened),
-        key=reply.key,
-        turn=turn,
+_PUT = """
+    WITH message AS (
+        INSERT INTO outbox (id, platform, thread, place, reply, key, turn, attempted)
+        VALUES (%(id)s, %(platform)s, %(thread)s, %(place)s, %(reply)s, %(key)s, %(turn)s, %(attempted)s)
     )
-    tx.add(row)
-    await tx.flush()
-    for button in buttons:
-        form = form_to_json(button.form) if button.form else None
-        tx.add(
-            ButtonRow(token=button.token, outbox=outbox, verb=button.verb, subject=button.subject, form=form)
-        )
-    args = {"thread": place.key} | ({"turn": turn} if turn else {})
-    await defer(tx, "post", args, lock=f"post:{place.key}")
-    return outbox
+    INSERT INTO buttons (outbox, token, verb, subject, form)
+    SELECT %(id)s, button.*
+    FROM jsonb_to_recordset(%(buttons)s) AS button (token text, verb text, subject text, form jsonb)
+"""
+
+_WAITING = """
+    SELECT id, number, key, turn, place, reply, created, attempted FROM outbox
+    WHERE thread = %(thread)s AND state = 'waiting' ORDER BY number LIMIT %(look)s FOR UPDATE
+"""
+
+_ATTEMPTED = "UPDATE outbox SET attempted = clock_timestamp() WHERE id = %(id)s"
+
+_NOT_ATTEMPTED = "UPDATE outbox SET attempted = NULL WHERE id = %(id)s"
+
+_SUPERSEDED = "UPDATE outbox SET state = 'superseded' WHERE id = ANY(%(ids)s)"
+
+_FAILED = "UPDATE outbox SET state = 'failed', failure = %(why)s WHERE id = %(id)s"
+
+_POSTED = """
+    UPDATE outbox SET state = 'posted', message = %(message)s, posted = clock_timestamp() WHERE id = %(id)s
+"""
+
+_REMEMBER = """
+    INSERT INTO posted_messages (thread, key, message) VALUES (%(thread)s, %(key)s, %(message)s)
+    ON CONFLICT (tenant, thread, key) DO UPDATE SET message = excluded.message
+"""
+
+_MESSAGE_OF = "SELECT message FROM posted_messages WHERE thread = %(thread)s AND key = %(key)s"
+
+_LEFT = "SELECT DISTINCT thread FROM outbox WHERE turn = %(turn)s AND state = 'waiting'"
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A message that waits. `turn` is the one that it answers; `place` and `reply` are JSON."""
+
+    id: str
+    number: int
+    key: str | None
+    turn: str | None
+    place: dict[str, Any]
+    reply: dict[str, Any]
+    created: datetime
+    attempted: datetime | None
+
+
+async def put(tx: AsyncSession, place: Place, reply: Reply, *, turn: str | None) -> None:
+    """Store a reply, and queue its posting for when `tx` commits."""
+    await _put(tx, place, reply, turn=turn, attempted=None)
+    await _queue(tx, place.key, turn)
+
+
+async def put_for_turn(tx: AsyncSession, place: Place, reply: Reply, *, turn: str) -> str:
+    """Store a turn's answer, which the turn's own worker posts right after the commit: see `post_turn`.
+
+    That is as good as begun, and on record as such. Returns the thread.
+    """
+    await _put(tx, place, reply, turn=turn, attempted=datetime.now(UTC))
+    return place.key
 
 
 async def post_thread(database: Database, tenant: str, thread: str, adapters: Mapping[str, Adapter]) -> None:
@@ -55,24 +97,44 @@ async def post_thread(database: Database, tenant: str, thread: str, adapters: Ma
     that the platform will never take is marked failed, and the next one goes out; one it will take later
     is tried again then. Of several waiting edits of one message the last alone is made.
     """
-    adapter = adapters[thread.partition(":")[0]]
+    adapter = _adapter(adapters, thread)
     more = True
     while more:
-        again = not adapter.posts_with_commit and await _is_attempted(database, tenant, thread)
+        fresh = None if adapter.posts_with_commit else await _attempt(database, tenant, thread)
         async with database.transaction(tenant) as tx:
             waiting = await _waiting(tx, thread)
             if not waiting:
                 return
-            row, more = waiting[0], len(waiting) > 1
-            try:
-                await _post(tx, row, adapter, again=again)
-            except PostFailed as failed:
-                row.attempted = None if failed.is_certain else row.attempted
-                if failed.retry_after is not None:
-                    later = datetime.now(UTC) + _patience(row, failed.retry_after)
-                    await defer(tx, "post", {"thread": thread}, lock=f"post:{thread}", at=later)
-                    return
-                row.state, row.failure = "failed", str(failed)
+            if waiting[0].attempted is None and not adapter.posts_with_commit:
+                continue  # somebody else posted what was to be attempted; this one is not on record yet
+            again = waiting[0].attempted is not None and waiting[0].id != fresh
+            more = await _post_first(tx, thread, waiting, adapter, again=again)
+
+
+async def post_turn(
+    database: Database, tenant: str, turn: str, thread: str, adapters: Mapping[str, Adapter]
+) -> None:
+    """Post what `turn` has just put into a thread, without a job.
+
+    Where something else waits there, it goes first or has been put off: the thread's own job is left to it.
+    """
+    adapter = _adapter(adapters, thread)
+    more = True
+    while more:
+        async with database.transaction(tenant) as tx:
+            waiting = await _waiting(tx, thread)
+            if not waiting:
+                return
+            if any(message.turn != turn for message in waiting):
+                await _queue(tx, thread, turn)
+                return
+            more = await _post_first(tx, thread, waiting, adapter, again=False)
+
+
+async def queue_rest_of(tx: AsyncSession, turn: str) -> None:
+    """Queue the posting of what a turn left waiting: its worker died, or lost the database, before that."""
+    for (thread,) in await direct.rows(tx, _LEFT, {"turn": turn}):
+        await _queue(tx, thread, turn)
 
 
 async def place_of(tx: AsyncSession, key: str | None, near: Place) -> Place | None:
@@ -96,55 +158,97 @@ async def stuck_threads(tx: AsyncSession, now: datetime) -> list[str]:
     return list((await tx.execute(waiting.distinct())).scalars())
 
 
-async def _is_attempted(database: Database, tenant: str, thread: str) -> bool:
+async def _put(
+    tx: AsyncSession, place: Place, reply: Reply, *, turn: str | None, attempted: datetime | None
+) -> None:
+    tokened, buttons = with_tokens(reply)
+    values = {
+        "id": f"ou_{secrets.token_hex(8)}",
+        "platform": place.platform,
+        "thread": place.key,
+        "place": direct.Jsonb(place_to_json(place)),
+        "reply": direct.Jsonb(reply_to_json(tokened)),
+        "key": reply.key,
+        "turn": turn,
+        "attempted": attempted,
+        "buttons": direct.Jsonb([_button_to_json(button) for button in buttons]),
+    }
+    await direct.run(tx, _PUT, values)
+
+
+def _button_to_json(button: Button) -> dict[str, Any]:
+    form = form_to_json(button.form) if button.form else None
+    return {"token": button.token, "verb": button.verb, "subject": button.subject, "form": form}
+
+
+async def _queue(tx: AsyncSession, thread: str, turn: str | None, at: datetime | None = None) -> None:
+    args = {"thread": thread} | ({"turn": turn} if turn else {})
+    await defer(tx, "post", args, lock=f"post:{thread}", at=at)
+
+
+def _adapter(adapters: Mapping[str, Adapter], thread: str) -> Adapter:
+    return adapters[thread.partition(":")[0]]
+
+
+async def _attempt(database: Database, tenant: str, thread: str) -> str | None:
     """Put on record that the next post is attempted, before it is: after a crash nobody else knows.
 
-    Returns whether that was on record already.
+    Returns the message's id; None if there is none, or that was on record already.
     """
     async with database.transaction(tenant) as tx:
-        for row in (await _waiting(tx, thread))[:1]:
-            if row.attempted is not None:
-                return True
-            row.attempted = datetime.now(UTC)
-    return False
+        for message in (await _waiting(tx, thread))[:1]:
+            if message.attempted is None:
+                await direct.run(tx, _ATTEMPTED, {"id": message.id})
+                return message.id
+    return None
 
 
-async def _waiting(tx: AsyncSession, thread: str) -> Sequence[OutboxRow]:
-    """What waits, in order; edits that a later one overtook are marked so and left out.
+async def _waiting(tx: AsyncSession, thread: str) -> Sequence[_Waiting]:
+    """What waits, in order, and nobody else's until `tx` ends; edits that a later one overtook are left out.
 
     The first of a message stays, though it will be edited at once: it is what gives it its place.
     What comes after this look has a job of its own.
     """
-    query = select(OutboxRow).where(OutboxRow.thread == thread, OutboxRow.state == "waiting")
-    rows = (await tx.execute(query.order_by(OutboxRow.number).limit(_LOOK).with_for_update())).scalars().all()
+    rows = [_Waiting(*row) for row in await direct.rows(tx, _WAITING, {"thread": thread, "look": _LOOK})]
     first = {row.key: row.number for row in reversed(rows)}
     last = {row.key: row.number for row in rows}
-    for row in rows:
-        if row.key and first[row.key] < row.number < last[row.key]:
-            row.state = "superseded"
-    return [row for row in rows if row.state == "waiting"]
+    overtaken = [row.id for row in rows if row.key and first[row.key] < row.number < last[row.key]]
+    if overtaken:
+        await direct.run(tx, _SUPERSEDED, {"ids": overtaken})
+    return [row for row in rows if row.id not in overtaken]
 
 
-def _patience(row: OutboxRow, retry_after: float) -> timedelta:
+async def _post_first(
+    tx: AsyncSession, thread: str, waiting: Sequence[_Waiting], adapter: Adapter, *, again: bool
+) -> bool:
+    """Post the first of what waits. Returns whether to go on with the next."""
+    message = waiting[0]
+    try:
+        await _post(tx, thread, message, adapter, again=again)
+    except PostFailed as failed:
+        if failed.is_certain:
+            await direct.run(tx, _NOT_ATTEMPTED, {"id": message.id})
+        if failed.retry_after is not None:
+            later = datetime.now(UTC) + _patience(message, failed.retry_after)
+            await _queue(tx, thread, message.turn, at=later)
+            return False
+        await direct.run(tx, _FAILED, {"id": message.id, "why": str(failed)})
+    return len(waiting) > 1
+
+
+def _patience(message: _Waiting, retry_after: float) -> timedelta:
     """As long as the platform asks for; where it does not say, longer the longer it has been away."""
-    waited = (datetime.now(UTC) - row.created).total_seconds()
+    waited = (datetime.now(UTC) - message.created).total_seconds()
     return timedelta(seconds=retry_after or min(max(waited / 4, 0.5), 30.0))
 
 
-async def _post(tx: AsyncSession, row: OutboxRow, adapter: Adapter, *, again: bool) -> None:
+async def _post(tx: AsyncSession, thread: str, row: _Waiting, adapter: Adapter, *, again: bool) -> None:
     place = place_from_json(row.place)
     reply = reply_from_json(row.reply)
-    edits = await _message_of(tx, row.thread, row.key) if row.key else None
+    names = {"thread": thread, "key": row.key}
+    edited = await direct.row(tx, _MESSAGE_OF, names) if row.key else None
+    edits = None if edited is None else edited[0]
     message = await adapter.post(tx, place, reply, edits=edits, key=row.id, again=again)
-    row.state, row.message, row.posted = "posted", message, datetime.now(UTC)
+    await direct.run(tx, _POSTED, {"id": row.id, "message": message})
     if row.key and message != edits:
-        posted = insert(PostedMessageRow).values(thread=row.thread, key=row.key, message=message)
-        kept = ["tenant", "thread", "key"]
-        await tx.execute(posted.on_conflict_do_update(index_elements=kept, set_={"message": message}))
-
-
-async def _message_of(tx: AsyncSession, thread: str, key: str) -> str | None:
-    query = select(PostedMessageRow.message).where(
-        PostedMessageRow.thread == thread, PostedMessageRow.key == key
-    )
-    return (await tx.execute(query)).scalar()
+        await direct.run(tx, _REMEMBER, names | {"message": message})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 _MOST_BEGUN = 64
 """Texts that were begun and may never be asked for, because a follow-up took them."""
 
+_MOST_KNOWN = 2000
+"""Texts whose meaning is kept: people ask for the same in the same words, and it does not change."""
+
 
 class BackgroundRecogniser:
     """The embedded recogniser. The first message may wait for it; `start` begins loading at once."""
@@ -24,6 +28,7 @@ class BackgroundRecogniser:
         self._folder = folder
         self._loading: asyncio.Task[Recogniser] | None = None
         self._begun: dict[str, asyncio.Task[Recognition]] = {}
+        self._known: dict[bytes, Recognition] = {}
 
     def start(self) -> None:
         """Begin to load, in a thread."""
@@ -33,15 +38,21 @@ class BackgroundRecogniser:
     def begin(self, text: str) -> None:
         """Begin to work out what a text means, which will probably be asked: it takes as long as all the
         queries of a turn together, and goes on beside them."""
-        if text not in self._begun and read_command(text) is None:
+        if text not in self._begun and _key(text) not in self._known and read_command(text) is None:
             if len(self._begun) >= _MOST_BEGUN:
                 self._begun.pop(next(iter(self._begun))).cancel()
             self._begun[text] = asyncio.create_task(self._recognise(text))
 
     async def recognise(self, text: str) -> Recognition:
         """See Recognises.recognise."""
-        begun = self._begun.pop(text, None)
-        return await (self._recognise(text) if begun is None else begun)
+        begun, key = self._begun.pop(text, None), _key(text)
+        found = self._known.pop(key, None)
+        if found is None:
+            found = await (self._recognise(text) if begun is None else begun)
+        self._known[key] = found  # the latest asked for stands last
+        if len(self._known) > _MOST_KNOWN:
+            del self._known[next(iter(self._known))]
+        return found
 
     async def _recognise(self, text: str) -> Recognition:
         return await (await self._loaded()).recognise(text)
@@ -59,3 +70,8 @@ class BackgroundRecogniser:
         recogniser = Recogniser.load(self._folder)
         recogniser.warm()
         return recogniser
+
+
+def _key(text: str) -> bytes:
+    # What people said is kept in the database alone, where it can be erased.
+    return hashlib.sha256(text.encode("utf-8", "replace")).digest()

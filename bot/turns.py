@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -14,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import outbox
 from bot.desks import Desks
 from bot.platforms.adapter import Adapter, PlatformAway
-from bot.tables import ButtonRow, InboxRow, OutboxRow
+from bot.tables import ButtonRow, OutboxRow
 from bot.wire import place_from_json
 from bot.worker import is_database_away
 from governance.audit.entries import Absence, Entry, EntryKind, NotApplicable
@@ -28,9 +29,37 @@ from handlers.conversation.cards import Reply
 from handlers.conversation.rating import with_rating
 from handlers.conversation.router import Answer, Router
 from handlers.conversation.turn import Clicked, Said, Turn
+from storage import direct
 from storage.database import Database, tenant_of
 
+_STORED = """
+    SELECT platform, identity, place, what, received FROM inbox
+    WHERE id = %(id)s AND state = 'stored' FOR UPDATE
+"""
+
+_DONE = """
+    UPDATE inbox SET state = 'done', finished = clock_timestamp(), intent = %(intent)s,
+                     confidence = %(confidence)s
+    WHERE id = %(id)s
+"""
+
+_FAILED = (
+    "UPDATE inbox SET state = 'failed', finished = clock_timestamp(), failure = %(failure)s WHERE id = %(id)s"
+)
+
 _log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What the inbox holds of a turn that is to be taken."""
+
+    turn: str
+    platform: str
+    identity: str
+    place: dict[str, Any]
+    what: dict[str, Any]
+    received: datetime
 
 
 class Turns:
@@ -62,37 +91,46 @@ class Turns:
         with structlog.contextvars.bound_contextvars(turn=turn, tenant=tenant):
             try:
                 async with self._database.transaction(tenant) as tx:
-                    await self._take(tx, turn)
+                    threads = await self._take(tx, turn)
             except Exception as fault:
                 if is_database_away(fault) or isinstance(fault, PlatformAway):
                     raise
                 _log.exception("turn_failed")
-                await self._apologise(tenant, turn, type(fault).__name__)
+                threads = await self._apologise(tenant, turn, type(fault).__name__)
+            for thread in threads:
+                await outbox.post_turn(self._database, tenant, turn, thread, self._adapters)
 
-    async def _take(self, tx: AsyncSession, turn_id: str) -> None:
+    async def _take(self, tx: AsyncSession, turn_id: str) -> Sequence[str]:
+        """Returns the threads to which the answer goes, now that this worker is at it."""
         row = await _stored(tx, turn_id)
         if row is None:
-            return
+            await outbox.queue_rest_of(tx, turn_id)
+            return ()
         if row.what["kind"] == "said":
             self._begin(row.what["text"])
         turn = await self._turn(tx, row)
         remembered = await memory.recall(tx, turn.place.key)
         desk = await self._desks.desk(tx, remembered)
         answer = await self._router.answer(turn, desk)
-        for reply in answer.replies:
-            await self._put(tx, turn, reply, answer.intent)
-        await memory.keep(tx, remembered)
-        await record(tx, _entry(turn, answer))
-        row.state, row.finished = "done", datetime.now(UTC)
-        row.intent, row.confidence = answer.intent, answer.confidence
+        messages = [
+            each for reply in answer.replies for each in await self._placed(tx, turn, reply, answer.intent)
+        ]
+        async with direct.together(tx):
+            for place, reply in messages:
+                await outbox.put_for_turn(tx, place, reply, turn=turn.id)
+            await memory.keep(tx, remembered)
+            await record(tx, _entry(turn, answer))
+            done = {"id": turn.id, "intent": answer.intent, "confidence": answer.confidence}
+            await direct.run(tx, _DONE, done)
         _log.info("turn_taken", intent=answer.intent, refused=answer.refused is not None)
+        return tuple(dict.fromkeys(place.key for place, _ in messages))
 
-    async def _turn(self, tx: AsyncSession, row: InboxRow) -> Turn:
+    async def _turn(self, tx: AsyncSession, row: _Stored) -> Turn:
         # First who speaks and who reads along, for that may link the identity to its person.
         place = await self._adapters[row.platform].introduce(tx, row.identity, place_from_json(row.place))
         return Turn(
             tenant=tenant_of(tx),
-            id=row.id,
+            id=row.turn,
             identity=row.identity,
             person=await person_by_identity(tx, row.identity),
             place=place,
@@ -100,38 +138,39 @@ class Turns:
             what=await _what(tx, row.what),
         )
 
-    async def _put(self, tx: AsyncSession, turn: Turn, reply: Reply, intent: str | None) -> None:
+    async def _placed(
+        self, tx: AsyncSession, turn: Turn, reply: Reply, intent: str | None
+    ) -> list[tuple[Place, Reply]]:
+        """A reply, and what is said in its stead where too many read along, with where each belongs."""
         asks = self._adapters[turn.place.platform].asks_for_ratings
         if asks and isinstance(turn.what, Said) and intent is not None:
             reply = with_rating(reply, turn.id)
         why = must_be_direct(turn.place, reply, intent)
-        direct = await self._direct(tx, turn) if why else None
         if why is None:
-            await outbox.put(tx, turn.place, reply, turn=turn.id)
-        elif direct is None:
+            return [(turn.place, reply)]
+        to_them = await self._direct(tx, turn)
+        if to_them is None:
             nowhere = Reply(text=f"I cannot answer that here, because {why}. Ask me in a direct message.")
-            await outbox.put(tx, turn.place, nowhere, turn=turn.id)
-        else:
-            await outbox.put(tx, direct, reply, turn=turn.id)
-            await outbox.put(tx, turn.place, answered_directly(why), turn=turn.id)
+            return [(turn.place, nowhere)]
+        return [(to_them, reply), (turn.place, answered_directly(why))]
 
     async def _direct(self, tx: AsyncSession, turn: Turn) -> Place | None:
         return (
             None if turn.person is None else await self._adapters[turn.place.platform].direct(tx, turn.person)
         )
 
-    async def _apologise(self, tenant: str, turn: str, fault: str) -> None:
+    async def _apologise(self, tenant: str, turn: str, fault: str) -> Sequence[str]:
         async with self._database.transaction(tenant) as tx:
             row = await _stored(tx, turn)
             if row is None:
-                return
-            row.state, row.finished, row.failure = "failed", datetime.now(UTC), fault
-            await outbox.put(tx, place_from_json(row.place), broke(turn), turn=turn)
+                return ()
+            await direct.run(tx, _FAILED, {"id": turn, "failure": fault})
+            return [await outbox.put_for_turn(tx, place_from_json(row.place), broke(turn), turn=turn)]
 
 
-async def _stored(tx: AsyncSession, turn: str) -> InboxRow | None:
-    query = select(InboxRow).where(InboxRow.id == turn, InboxRow.state == "stored").with_for_update()
-    return (await tx.execute(query)).scalar()
+async def _stored(tx: AsyncSession, turn: str) -> _Stored | None:
+    found = await direct.row(tx, _STORED, {"id": turn})
+    return None if found is None else _Stored(turn, *found)
 
 
 async def _what(tx: AsyncSession, stored: dict[str, Any]) -> Said | Clicked:

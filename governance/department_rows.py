@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.department import Department
 from governance.tables import DepartmentRow, IdentityRow, PersonRoleRow, PersonRow
+from storage import direct
 from storage.database import tenant_of
 
 _parsed: dict[str, Department] = {}
@@ -60,9 +61,10 @@ async def open_department(tx: AsyncSession, department: Department) -> bool:
 
 async def read_department(tx: AsyncSession) -> Department:
     """The tenant's department. Raises NoDepartment."""
-    digest = (await tx.execute(select(DepartmentRow.digest))).scalar()
-    if digest is None:
+    found = await direct.row(tx, "SELECT digest FROM departments", {})
+    if found is None:
         raise NoDepartment(tenant_of(tx))
+    (digest,) = found
     if digest not in _parsed:
         body = (await tx.execute(select(DepartmentRow.body))).scalar_one()
         _parsed[digest] = Department.model_validate_json(json.dumps(body))

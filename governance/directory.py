@@ -9,8 +9,16 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.people import Person, Role
-from governance.tables import DelegationRow, IdentityRow, PersonRoleRow, PersonRow
+from governance.tables import DelegationRow, PersonRoleRow, PersonRow
+from storage import direct
 from storage.database import tenant_of
+
+_BY_IDENTITY = """
+    SELECT id, name, team, time_zone, accounts,
+           ARRAY(SELECT role FROM person_roles WHERE (person_roles.tenant, person) = (people.tenant, people.id))
+    FROM people JOIN identities ON (identities.tenant, person) = (people.tenant, people.id)
+    WHERE identity = %(identity)s AND active
+"""
 
 
 class NoSuchPerson(LookupError):
@@ -19,9 +27,20 @@ class NoSuchPerson(LookupError):
 
 async def person_by_identity(tx: AsyncSession, identity: str) -> Person | None:
     """Whoever a platform-proved identity is linked to; None for strangers and the deactivated."""
-    linked = select(IdentityRow.person).where(IdentityRow.identity == identity)
-    found = await _people(tx, PersonRow.id == linked.scalar_subquery())
-    return found[0] if found and found[0].active else None
+    found = await direct.row(tx, _BY_IDENTITY, {"identity": identity})
+    if found is None:
+        return None
+    person, name, team, time_zone, accounts, roles = found
+    return Person(
+        tenant=tenant_of(tx),
+        id=person,
+        name=name,
+        roles=frozenset(map(Role, roles)),
+        team=team,
+        time_zone=time_zone,
+        accounts=frozenset(accounts),
+        active=True,
+    )
 
 
 async def person_by_id(tx: AsyncSession, person: str) -> Person:

@@ -27,6 +27,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.tables import FenceRow
+from storage import direct
 from storage.database import tenant_of
 
 CHANNEL = "countersign_fence"
@@ -145,5 +146,5 @@ async def move(tx: AsyncSession, *, halted: bool) -> Fence:
 
 async def fences(tx: AsyncSession) -> dict[str, Fence]:
     """Every tenant's fence, for the process that watches them all."""
-    rows = await tx.execute(text("SELECT tenant, epoch, halted FROM fences"))
-    return {row.tenant: Fence(row.epoch, row.halted) for row in rows}
+    rows = await direct.rows(tx, "SELECT tenant, epoch, halted FROM fences", {})
+    return {tenant: Fence(epoch, halted) for tenant, epoch, halted in rows}

@@ -43,22 +43,28 @@ class Database:
         if not tenant:
             raise ValueError("a transaction needs a tenant; use untenanted() for the few tables without one")
         async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
-            await _enter(await session.connection(), tenant)
-            session.info["tenant"] = tenant
+            connection = await session.connection()
+            session.info.update(tenant=tenant, driver=await _driver(connection))
+            await _enter(connection, driver_of(session), tenant)
             yield session
 
     @asynccontextmanager
     async def untenanted(self) -> AsyncIterator[AsyncSession]:
         """One transaction without a tenant: every tenant's rows are hidden from it."""
         async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+            session.info.update(driver=await _driver(await session.connection()))
             yield session
 
 
-async def _enter(connection: AsyncConnection, tenant: str) -> None:
-    # BEGIN and the setting travel together, below SQLAlchemy: every transaction begins with them.
+async def _driver(connection: AsyncConnection) -> psycopg.AsyncConnection:
     driver = (await connection.get_raw_connection()).driver_connection
     if not isinstance(driver, psycopg.AsyncConnection):
         raise TypeError("the database is PostgreSQL through psycopg")
+    return driver
+
+
+async def _enter(connection: AsyncConnection, driver: psycopg.AsyncConnection, tenant: str) -> None:
+    # BEGIN and the setting travel together, below SQLAlchemy: every transaction begins with them.
     try:
         async with driver.pipeline():
             await driver.execute(_SET_TENANT, (tenant,))
@@ -85,6 +91,12 @@ def tenant_of(tx: AsyncSession) -> str:
     """The tenant whose transaction this is."""
     tenant: str = tx.info["tenant"]
     return tenant
+
+
+def driver_of(tx: AsyncSession) -> psycopg.AsyncConnection:
+    """The driver's own connection under a transaction; see `storage.direct`."""
+    driver: psycopg.AsyncConnection = tx.info["driver"]
+    return driver
 
 
 def sqlalchemy_url(url: str) -> str:

@@ -6,13 +6,13 @@ row's state and does nothing wrong. `bot/` registers the functions behind the na
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
+from typing import LiteralString
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage import direct
 from storage.database import tenant_of
 
 QUEUE = "countersign"
@@ -21,12 +21,20 @@ SLOW_QUEUE = "countersign_slow"
 """Jobs that wait for models, for other systems or for a lot of arithmetic. They have workers of their own, so
 that no number of them keeps a message, a click or a halt waiting."""
 
-_DEFER = text(
-    "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(:queue, :name, :priority, :lock, :queueing_lock,"
-    " CAST(:args AS jsonb), :at)::procrastinate_job_to_defer_v1])"
-    " WHERE CAST(:queueing_lock AS text) IS NULL OR NOT EXISTS (SELECT 1 FROM procrastinate_jobs AS job"
-    " WHERE job.queueing_lock = :queueing_lock AND job.status = 'todo')"
-)
+DEFERRED: LiteralString = """
+    procrastinate_defer_jobs_v1(ARRAY[
+        ROW(%(job_queue)s, %(job_name)s, %(job_priority)s, %(job_lock)s, %(job_queueing_lock)s, %(job_args)s,
+            %(job_at)s)::procrastinate_job_to_defer_v1
+    ])
+"""
+"""The job of `job_values`, queued by the statement that this expression stands in."""
+
+_DEFER = f"""
+    SELECT {DEFERRED}
+    WHERE %(job_queueing_lock)s::text IS NULL OR NOT EXISTS (
+        SELECT FROM procrastinate_jobs WHERE queueing_lock = %(job_queueing_lock)s AND status = 'todo'
+    )
+"""  # noqa: S608 - of constants
 
 
 async def defer(
@@ -46,16 +54,32 @@ async def defer(
     `queueing_lock` one waits at most, and deferring a second does nothing. `at` delays it; `slow` keeps
     it out of the way of those that answer people.
     """
-    tenant = tenant_of(tx)
-    await tx.execute(
+    await direct.run(
+        tx,
         _DEFER,
-        {
-            "queue": SLOW_QUEUE if slow else QUEUE,
-            "name": name,
-            "priority": priority,
-            "lock": lock and f"{tenant}/{lock}",
-            "queueing_lock": queueing_lock and f"{tenant}/{queueing_lock}",
-            "args": json.dumps({"tenant": tenant, **args}),
-            "at": at,
-        },
+        job_values(tx, name, args, lock=lock, queueing_lock=queueing_lock, priority=priority, at=at, slow=slow),
     )
+
+
+def job_values(
+    tx: AsyncSession,
+    name: str,
+    args: Mapping[str, str],
+    *,
+    lock: str | None = None,
+    queueing_lock: str | None = None,
+    priority: int = 0,
+    at: datetime | None = None,
+    slow: bool = False,
+) -> dict[str, object]:
+    """The values of a job that a statement queues with DEFERRED; see `defer`."""
+    tenant = tenant_of(tx)
+    return {
+        "job_queue": SLOW_QUEUE if slow else QUEUE,
+        "job_name": name,
+        "job_priority": priority,
+        "job_lock": lock and f"{tenant}/{lock}",
+        "job_queueing_lock": queueing_lock and f"{tenant}/{queueing_lock}",
+        "job_args": direct.Jsonb({"tenant": tenant, **args}),
+        "job_at": at,
+    }

@@ -6,7 +6,6 @@ import json
 import secrets
 
 from sqlalchemy import func, select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.platforms.adapter import PostFailed
@@ -16,6 +15,7 @@ from governance.department_rows import read_department
 from governance.people import Person
 from governance.places import Audience, Place
 from handlers.conversation.cards import Reply
+from storage import direct
 from storage.database import tenant_of
 
 NEWS = "countersign_console"
@@ -25,6 +25,16 @@ COUNTERSIGN = "countersign"
 """The author of what Countersign posts; people's messages carry their identity (`console:david`)."""
 
 _DIRECT = "dm-"
+
+# Stored and announced in one round trip; a message that is there already is not announced again.
+_ADD = """
+    WITH added AS (
+        INSERT INTO console_messages (id, channel, thread, author, key, text, reply)
+        VALUES (%(id)s, %(channel)s, %(thread)s, %(author)s, %(key)s, %(text)s, %(reply)s)
+        ON CONFLICT DO NOTHING RETURNING id
+    )
+    SELECT pg_notify(%(news_channel)s, %(news)s) FROM added
+"""
 
 
 class ConsoleAdapter:
@@ -94,22 +104,22 @@ async def add_message(
     reply: Reply | None = None,
 ) -> str:
     """Store a message once per `key` and announce it. Returns its id, the first one's if it is a repeat."""
+    posted = message or new_message_id()
     row = {
-        "id": message or new_message_id(),
+        "id": posted,
         "channel": place.channel,
         "thread": place.thread,
         "author": author,
         "key": key,
-        "text_": text,
-        "reply": reply and reply_to_json(reply),
+        "text": text,
+        "reply": direct.Jsonb(reply_to_json(reply)) if reply else None,
+        "news_channel": NEWS,
+        "news": _news(tx, place, posted),
     }
-    added = insert(ConsoleMessageRow).values(row).on_conflict_do_nothing().returning(ConsoleMessageRow.id)
-    posted = (await tx.execute(added)).scalar()
-    if posted is None:
-        known = select(ConsoleMessageRow.id).where(ConsoleMessageRow.key == key)
-        return (await tx.execute(known)).scalar_one()
-    await announce(tx, place, posted)
-    return posted
+    if await direct.row(tx, _ADD, row) is not None:
+        return posted
+    known = select(ConsoleMessageRow.id).where(ConsoleMessageRow.key == key)
+    return (await tx.execute(known)).scalar_one()
 
 
 async def _edit(tx: AsyncSession, place: Place, reply: Reply, message: str) -> str:
@@ -127,10 +137,10 @@ async def _edit(tx: AsyncSession, place: Place, reply: Reply, message: str) -> s
 
 async def announce(tx: AsyncSession, place: Place, message: str) -> None:
     """Wake every open page for this message when `tx` commits."""
-    payload = {
-        "tenant": tenant_of(tx),
-        "channel": place.channel,
-        "thread": place.thread,
-        "message": message,
-    }
-    await tx.execute(select(func.pg_notify(NEWS, json.dumps(payload))))
+    await tx.execute(select(func.pg_notify(NEWS, _news(tx, place, message))))
+
+
+def _news(tx: AsyncSession, place: Place, message: str) -> str:
+    return json.dumps(
+        {"tenant": tenant_of(tx), "channel": place.channel, "thread": place.thread, "message": message}
+    )

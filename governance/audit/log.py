@@ -6,13 +6,12 @@ import asyncio
 from datetime import timedelta
 from time import monotonic
 
-import psycopg
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.audit.entries import AnyEntry
 from governance.audit.sealing import Sealed, seal, write_openings
+from storage import direct
 from storage.database import Database
 
 ALIVE_WITHIN = timedelta(seconds=1)
@@ -54,23 +53,7 @@ async def record(tx: AsyncSession, entry: AnyEntry) -> str:
     sequencer. Raises `NotCanonical` for details that JSON cannot carry.
     """
     sealed = seal(entry)
-    connection = await tx.connection()
-    # Every turn and every effect passes here, so the driver is spoken to directly, on the same connection
-    # and in the same transaction; callers still see SQLAlchemy's errors.
-    driver = (await connection.get_raw_connection()).driver_connection
-    if not isinstance(driver, psycopg.AsyncConnection):
-        raise TypeError("the audit log is kept in PostgreSQL through psycopg")
-    try:
-        await driver.execute(_RECORD, _columns(entry, sealed))
-    except psycopg.Error as error:
-        raise DBAPIError.instance(
-            _RECORD,
-            None,
-            error,
-            psycopg.Error,
-            connection_invalidated=driver.closed,
-            dialect=connection.dialect,
-        ) from error
+    await direct.run(tx, _RECORD, _columns(entry, sealed))
     return sealed.id
 
 

@@ -3,14 +3,41 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.people import Role
 from governance.standing import EmergencyDeployment, Freeze, FreezeKind, Halt, Pin, Standing, Window, WindowMode
-from governance.tables import OverrideRow, PersonRow, WindowRow
+from governance.tables import OverrideRow
+from storage import direct
+
+# In one round trip, for every turn and every ruling asks it anew.
+_STANDING = """
+    SELECT kind, scope, coalesce(subject, ''), made_by, people.name, reason, made AS since, expires, roles
+    FROM overrides LEFT JOIN people ON (people.tenant, people.id) = (overrides.tenant, made_by)
+    WHERE ended IS NULL AND (expires IS NULL OR expires > %(moment)s)
+    UNION ALL
+    SELECT 'window', mode, '', opened_by, NULL, reason, starts, ends, '[]' FROM windows WHERE ends > %(moment)s
+    ORDER BY since
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """A row of what stands; of a window `scope` is the mode."""
+
+    kind: str
+    scope: str
+    subject: str
+    by: str
+    name: str | None
+    reason: str
+    since: datetime
+    until: datetime | None
+    roles: list[str]
 
 
 class NoSuchOverride(LookupError):
@@ -19,32 +46,23 @@ class NoSuchOverride(LookupError):
 
 async def read_standing(tx: AsyncSession, moment: datetime) -> Standing:
     """All overrides that have not ended and all windows that have not passed, at `moment`."""
-    standing = select(OverrideRow).where(
-        OverrideRow.ended.is_(None), or_(OverrideRow.expires.is_(None), OverrideRow.expires > moment)
-    )
-    rows = (await tx.execute(standing.order_by(OverrideRow.made))).scalars().all()
-    windows = (await tx.execute(select(WindowRow).where(WindowRow.ends > moment))).scalars().all()
-    made_by = {row.made_by for row in rows}
-    names: dict[str, str] = {}
-    if made_by:
-        people = await tx.execute(select(PersonRow.id, PersonRow.name).where(PersonRow.id.in_(made_by)))
-        names = {row.id: row.name for row in people}
-    halts = [
-        Halt(row.made_by, row.reason, row.made, names.get(row.made_by)) for row in rows if row.kind == "halt"
-    ]
+    rows = [_Standing(*row) for row in await direct.rows(tx, _STANDING, {"moment": moment})]
+    halts = [Halt(row.by, row.reason, row.since, row.name) for row in rows if row.kind == "halt"]
     return Standing(
         halt=halts[0] if halts else None,
-        freezes=tuple(freeze_of(row, names.get(row.made_by)) for row in rows if row.kind == "freeze"),
+        freezes=tuple(_freeze(row) for row in rows if row.kind == "freeze"),
         emergencies=tuple(
-            EmergencyDeployment(row.made_by, row.subject or "", row.reason, row.expires, names.get(row.made_by))
+            EmergencyDeployment(row.by, row.subject, row.reason, row.until, row.name)
             for row in rows
-            if row.kind == "emergency" and row.expires is not None
+            if row.kind == "emergency" and row.until is not None
         ),
-        windows=tuple(Window(WindowMode(row.mode), row.starts, row.ends, row.opened_by) for row in windows),
-        pins=tuple(
-            Pin(row.scope, row.subject or "", row.made_by, row.reason, names.get(row.made_by))
+        windows=tuple(
+            Window(WindowMode(row.scope), row.since, row.until, row.by)
             for row in rows
-            if row.kind == "pin"
+            if row.kind == "window" and row.until is not None
+        ),
+        pins=tuple(
+            Pin(row.scope, row.subject, row.by, row.reason, row.name) for row in rows if row.kind == "pin"
         ),
     )
 
@@ -103,7 +121,12 @@ def end(row: OverrideRow, by: str, at: datetime) -> None:
     row.ended, row.ended_by = at, by
 
 
-def freeze_of(row: OverrideRow, name: str | None = None) -> Freeze:
-    """A freeze's row as the freeze that it is; `name` is that of whoever laid it."""
+def freeze_of(row: OverrideRow) -> Freeze:
+    """A freeze's row as the freeze that it is."""
     by_role = Role(row.roles[0])
-    return Freeze(FreezeKind(row.scope), row.subject or "", row.made_by, by_role, row.reason, row.made, name)
+    return Freeze(FreezeKind(row.scope), row.subject or "", row.made_by, by_role, row.reason, row.made)
+
+
+def _freeze(row: _Standing) -> Freeze:
+    by_role = Role(row.roles[0])
+    return Freeze(FreezeKind(row.scope), row.subject, row.by, by_role, row.reason, row.since, row.name)

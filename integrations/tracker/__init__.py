@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -228,6 +228,9 @@ class Tracker(Protocol):
 
     async def story(self, scope: Scope, story: str) -> Story:
         """One story. Raises NoSuchItem."""
+
+    async def count_by_status(self, scope: Scope, query: StoryQuery) -> Mapping[StoryStatus, int]:
+        """How many stories `stories` would return of each status (`limit` aside); every status is there."""
 
     async def count_others(self, scope: Scope, query: StoryQuery) -> int:
         """How many stories answer the query that the scope does not reach (`limit` aside)."""

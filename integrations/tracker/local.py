@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import select
@@ -21,6 +21,7 @@ from integrations.tracker import (
     StoryEdit,
     StoryEvent,
     StoryQuery,
+    StoryStatus,
     reading,
     writing,
 )
@@ -55,6 +56,12 @@ class LocalTracker:
                 raise NoSuchItem(f"There is no story {story!r}.")
             [found] = await _stories(tx, scope, [story])
             return found
+
+    async def count_by_status(self, scope: Scope, query: StoryQuery) -> Mapping[StoryStatus, int]:
+        """How many stories `stories` would return of each status (`limit` aside); every status is there."""
+        async with self._database.transaction(self._tenant) as tx:
+            counted = dict((await tx.execute(reading.count_by_status(scope, query))).all())
+        return {status: counted.get(status, 0) for status in StoryStatus}
 
     async def count_others(self, scope: Scope, query: StoryQuery) -> int:
         """How many stories answer the query that the scope does not reach (`limit` aside)."""

@@ -71,6 +71,12 @@ def select_stories(scope: Scope, *where: ColumnElement[bool]) -> Select[Any]:
     )
 
 
+def count_by_status(scope: Scope, query: StoryQuery) -> Select[str, int]:
+    """How many stories the query finds within the scope, of each status that it finds."""
+    found = select(StoryRow.status, func.count()).where(reached(scope, StoryRow.customers), matching(query))
+    return found.group_by(StoryRow.status)
+
+
 def count_outside(scope: Scope, query: StoryQuery) -> Select[int]:
     """How many stories the query finds that the scope does not reach."""
     return select(func.count()).where(not_(reached(scope, StoryRow.customers)), matching(query))

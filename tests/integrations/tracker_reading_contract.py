@@ -68,6 +68,11 @@ class ReadingContract:
         assert await ids(tracker, product="search") == [c]
         assert await ids(tracker, customer="acme-corp") == [a]
         assert await ids(tracker, status=frozenset({StoryStatus.BACKLOG})) == [a, c]
+        every = dict.fromkeys(StoryStatus, 0)
+        counted = {StoryStatus.BACKLOG: 2, StoryStatus.DONE: 1}
+        assert await tracker.count_by_status(EVERYTHING, StoryQuery(limit=1)) == every | counted
+        open_alone = StoryQuery(status=frozenset({StoryStatus.BACKLOG, StoryStatus.BLOCKED}))
+        assert await tracker.count_by_status(EVERYTHING, open_alone) == every | {StoryStatus.BACKLOG: 2}
         assert await ids(tracker, status=frozenset()) == []
         assert await ids(tracker, finished_since=finished) == [b]
         assert await ids(tracker, finished_since=finished + timedelta(seconds=1)) == []
@@ -127,6 +132,8 @@ class ReadingContract:
             assert MARKER not in str(refused.value)
             assert await tracker.events(ACME, story=hidden) == []
 
+        counted = dict.fromkeys(StoryStatus, 0) | {StoryStatus.BACKLOG: 1}
+        assert await tracker.count_by_status(ACME, StoryQuery()) == counted
         assert await tracker.count_others(ACME, StoryQuery()) == 2
         assert await tracker.count_others(ACME, StoryQuery(limit=1)) == 2
         assert await tracker.count_others(ACME, StoryQuery(team="beta")) == 0
@@ -173,6 +180,7 @@ class ReadingContract:
         assert await ids(neighbour) == []
         assert await neighbour.epics(EVERYTHING) == []
         assert await neighbour.sprints() == []
+        assert not any((await neighbour.count_by_status(EVERYTHING, StoryQuery())).values())
         assert await neighbour.events(EVERYTHING) == []
         assert await neighbour.count_others(NOTHING, StoryQuery()) == 0
         assert await neighbour.what_happened(leave.id) is None
