@@ -35,7 +35,7 @@ from bot.worker import make_app, run_worker
 from governance.places import Audience, Place
 from storage import embedded
 from storage.database import Database
-from storage.jobs import defer
+from storage.jobs import defer, queues_of
 from storage.migrate import migrate
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -132,7 +132,7 @@ def reference_worker(url: str) -> None:
 
         app = make_app(url, {REFERENCE: answer}, connections=8)
         async with app.open_async():
-            await run_worker(app, concurrency=8, name="reference")
+            await run_worker(app, queues_of(TENANT), concurrency=8, name="reference")
 
     asyncio.run(run())
 

@@ -17,6 +17,7 @@ from bot.serving import make_served
 from bot.worker import make_app as make_worker_app
 from bot.worker import run_worker
 from governance.fence import CHANNEL as FENCE
+from storage.jobs import queues_of
 
 _log = structlog.get_logger()
 
@@ -60,11 +61,12 @@ async def worker_part(installation: Installation) -> None:
     """Take turns, perform effects, post answers, number the audit log, until cancelled."""
     installation.recogniser.start()
     concurrency = installation.settings.worker_concurrency
+    queues = queues_of(installation.settings.tenant)
     app = make_worker_app(installation.urls.app, installation.jobs.by_name(), connections=2 * concurrency + 4)
     try:
         await app.open_async()
         async with asyncio.TaskGroup() as group:
-            group.create_task(run_worker(app, concurrency=concurrency, name=installation.process))
+            group.create_task(run_worker(app, queues, concurrency=concurrency, name=installation.process))
             group.create_task(installation.watch.run())
             group.create_task(installation.sequencer.run())
             group.create_task(_publish(installation))

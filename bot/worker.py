@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
 import psycopg
@@ -18,8 +18,6 @@ import structlog
 from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision, exceptions
 from procrastinate.jobs import Job
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-
-from storage.jobs import QUEUE, SLOW_QUEUE
 
 _log = structlog.get_logger()
 
@@ -53,16 +51,16 @@ class Retries(BaseRetryStrategy):
 def make_app(url: str, jobs: Mapping[str, JobFunction], *, connections: int) -> App:
     """A Procrastinate application over `url` that knows `jobs` by name."""
     connector = PsycopgConnector(conninfo=url, min_size=2, max_size=max(connections, 4))
-    app = App(connector=connector, worker_defaults={"queues": [QUEUE, SLOW_QUEUE]})
+    app = App(connector=connector)
     for name, function in jobs.items():
-        app.task(name=name, queue=QUEUE, retry=Retries())(function)
+        app.task(name=name, retry=Retries())(function)
     return app
 
 
-async def run_worker(app: App, *, concurrency: int, name: str) -> None:
+async def run_worker(app: App, queues: Iterable[str], *, concurrency: int, name: str) -> None:
     """Work until cancelled, through restarts of the database: `concurrency` jobs of each queue at once."""
     async with asyncio.TaskGroup() as group:
-        for queue in (QUEUE, SLOW_QUEUE):
+        for queue in queues:
             group.create_task(_supervise(app, queue, concurrency, name))
         group.create_task(_put_back_jobs_of_the_dead(app))
 

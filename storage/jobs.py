@@ -15,11 +15,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage import direct
 from storage.database import tenant_of
 
-QUEUE = "countersign"
 
-SLOW_QUEUE = "countersign_slow"
-"""Jobs that wait for models, for other systems or for a lot of arithmetic. They have workers of their own, so
-that no number of them keeps a message, a click or a halt waiting."""
+def queues_of(tenant: str) -> tuple[str, str]:
+    """A company's two queues; a worker takes its own company's jobs and nobody else's.
+
+    In the second are jobs that wait for models, for other systems or for a lot of arithmetic. They have
+    workers of their own, so that no number of them keeps a message, a click or a halt waiting.
+    """
+    return f"countersign:{tenant}", f"countersign_slow:{tenant}"
+
 
 DEFERRED: LiteralString = """
     procrastinate_defer_jobs_v1(ARRAY[
@@ -75,7 +79,7 @@ def job_values(
     """The values of a job that a statement queues with DEFERRED; see `defer`."""
     tenant = tenant_of(tx)
     return {
-        "job_queue": SLOW_QUEUE if slow else QUEUE,
+        "job_queue": queues_of(tenant)[slow],
         "job_name": name,
         "job_priority": priority,
         "job_lock": lock and f"{tenant}/{lock}",

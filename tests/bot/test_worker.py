@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from bot.worker import JobFunction, make_app, run_worker
 from storage.embedded import EmbeddedServer
-from storage.jobs import defer
+from storage.jobs import defer, queues_of
 from tests.databases import OwnDatabase, database_of_its_own
 
 
@@ -27,7 +27,7 @@ async def _working(
 ) -> AsyncIterator[None]:
     app = make_app(own.url, jobs, connections=6)
     async with app.open_async():
-        task = asyncio.create_task(run_worker(app, concurrency=4, name="test"))
+        task = asyncio.create_task(run_worker(app, queues_of(own.tenant), concurrency=4, name="test"))
         yield
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

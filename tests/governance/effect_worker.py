@@ -16,6 +16,7 @@ from bot.worker import JobFunction, make_app, run_worker
 from governance.action import Outcome
 from governance.performing import Performer
 from storage.database import Database
+from storage.jobs import queues_of
 from tests.governance.fake_port import Edge
 from tests.governance.house import House
 
@@ -65,12 +66,12 @@ def jobs_of(house: House) -> Mapping[str, JobFunction]:
     return {"perform": perform, "post_notice": post_notice, "approval_due": approval_due}
 
 
-def run(url: str, edge: str, point: str, news: Connection) -> None:
+def run(url: str, tenant: str, edge: str, point: str, news: Connection) -> None:
     """Work in this process until killed."""
-    asyncio.run(_work(url, edge, point, news))
+    asyncio.run(_work(url, tenant, edge, point, news))
 
 
-async def _work(url: str, edge: str, point: str, news: Connection) -> None:
+async def _work(url: str, tenant: str, edge: str, point: str, news: Connection) -> None:
     name = f"worker-{os.getpid()}"
     database = Database.open(url)
     house = House(database, "none", Edge(edge), process=name)
@@ -80,4 +81,6 @@ async def _work(url: str, edge: str, point: str, news: Connection) -> None:
     app = make_app(url, jobs_of(house), connections=4)
     async with app.open_async(), asyncio.TaskGroup() as group:
         group.create_task(house.sequencer.run())
-        group.create_task(run_worker(app, concurrency=8 if point == "none" else 1, name=name))
+        group.create_task(
+            run_worker(app, queues_of(tenant), concurrency=8 if point == "none" else 1, name=name)
+        )

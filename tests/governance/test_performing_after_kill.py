@@ -47,7 +47,7 @@ async def test_one_effect_and_one_outcome_wherever_the_worker_dies(own: OwnDatab
         for point, (mode, state_at_death, _) in VICTIMS.items():
             effects[point] = (await house.submit(deploy(mode=mode))).effect
             here, there = FORKS.Pipe()
-            start(run, own.url, edge_url, point, there)
+            start(run, own.url, own.tenant, edge_url, point, there)
             deadline = monotonic() + 30
             while not (here.poll() if mode == "ok" else await house.done_at_the_edge(effects[point])):
                 assert monotonic() < deadline, f"no worker came to stand {point}"
@@ -55,7 +55,7 @@ async def test_one_effect_and_one_outcome_wherever_the_worker_dies(own: OwnDatab
             assert (await house.effect(effects[point])).state == state_at_death, point
     # All of them are dead now.
     with processes() as start:
-        start(run, own.url, edge_url, "none", FORKS.Pipe()[1])
+        start(run, own.url, own.tenant, edge_url, "none", FORKS.Pipe()[1])
         await _settled(house, effects)
 
     for point, (_, _, in_the_end) in VICTIMS.items():
