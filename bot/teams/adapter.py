@@ -1,0 +1,72 @@
+"""Teams as a chat platform: what is posted there, to whom, and who is who."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.platforms.adapter import PostFailed
+from bot.platforms.budgets import Budgets
+from bot.teams import conversations
+from bot.teams.activities import PLATFORM
+from bot.teams.audiences import Audiences
+from bot.teams.cards import render
+from bot.teams.configuration import TeamsConfiguration
+from bot.teams.connector import Connector
+from bot.teams.graph import Graph
+from bot.teams.people import People
+from bot.teams.posting import Posting
+from bot.teams.reaching import Reaching
+from governance.people import Person
+from governance.places import Audience, Place
+from handlers.conversation.cards import Reply
+
+
+class TeamsAdapter:
+    """Teams, for one application."""
+
+    name = PLATFORM
+    posts_with_commit = False
+
+    def __init__(
+        self, configuration: TeamsConfiguration, connector: Connector, graph: Graph, budgets: Budgets
+    ) -> None:
+        self._public_url = configuration.public_url
+        self._posting = Posting(connector, budgets)
+        self._reaching = Reaching(connector, graph, configuration.app_id)
+        self._people = People(connector, graph)
+        self._audiences = Audiences(connector, graph, self._people)
+
+    async def post(
+        self, tx: AsyncSession, place: Place, reply: Reply, *, edits: str | None, key: str, again: bool
+    ) -> str:
+        """Post a reply, or edit message `edits` for everyone; ids of several messages are joined with `+`.
+
+        A bot cannot read in Teams what it posted, so `again` finds nothing: a message whose answer was lost
+        may stand there twice, and is never missing. Nor can it show something to one person alone, so what
+        is said `aside` is said in the thread. Raises PostFailed.
+        """
+        known = await conversations.conversation(tx, place.channel)
+        if known is None:
+            raise PostFailed("the bot is not in this conversation any more", None)
+        messages = render(reply, public_url=self._public_url)
+        if edits is None:
+            return await self._posting.post(tx, known, place, messages, key)
+        return await self._posting.edit(tx, known, place, messages, edits)
+
+    async def direct(self, tx: AsyncSession, person: Person) -> Place | None:
+        """The personal chat with a person, opened if there is none yet.
+
+        Raises ConnectionError where that cannot be tried just now.
+        """
+        return await self._reaching.chat_with(tx, person)
+
+    async def introduce(self, tx: AsyncSession, identity: str, place: Place) -> Place:
+        """Who speaks, and who reads along. Raises ConnectionError where nobody can be asked just now."""
+        now = datetime.now(UTC)
+        known = await conversations.conversation(tx, place.channel)
+        await self._people.meet(tx, identity, known, now)
+        audience = Audience.PUBLIC if known is None else await self._audiences.of(tx, known, now)
+        return replace(place, audience=audience)

@@ -1,0 +1,32 @@
+"""What Teams is answered at once: in the card that was pressed, and in dialogs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+WORKING = "Working on it…"
+LOST = "This button is no longer connected to anything. Ask me again, and you get a fresh one."
+NEEDS_FORM = "This button opens a form. Update Teams if it does not, or answer in words."
+NOT_KNOWN = "Countersign does not know this kind of request."
+
+
+def in_card(sentence: str) -> dict[str, Any]:
+    """Words below the card that was pressed, for the one who pressed it. The card itself changes for everyone
+    when its decision does."""
+    return {"statusCode": 200, "type": "application/vnd.microsoft.activity.message", "value": sentence}
+
+
+def card_error(sentence: str) -> dict[str, Any]:
+    """Why a press did nothing."""
+    error = {"code": "BadRequest", "message": sentence}
+    return {"statusCode": 400, "type": "application/vnd.microsoft.error", "value": error}
+
+
+def show_dialog(task: dict[str, Any]) -> dict[str, Any]:
+    """Open a dialog, or show it again."""
+    return {"task": {"type": "continue", "value": task}}
+
+
+def in_dialog(sentence: str) -> dict[str, Any]:
+    """Words instead of a dialog."""
+    return {"task": {"type": "message", "value": sentence}}

@@ -1,0 +1,122 @@
+"""Microsoft Graph: what only it knows of people, channels and apps. Each call needs its own permission, which an
+administrator may have withheld; then `GraphRefused` says so, and others do without."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+from bot.teams.entra import EntraTokens, NoToken
+
+Membership = Literal["standard", "private", "shared", "unknown"]
+
+
+class GraphRefused(Exception):
+    """Graph said no: the permission is missing, or there is no such thing (`status` 404)."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"Graph answered {status}")
+        self.status = status
+
+
+class GraphLost(ConnectionError):
+    """Graph cannot be reached just now."""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Somebody in Entra. `kind`: Member | Guest."""
+
+    name: str
+    mail: str | None
+    principal: str
+    kind: str
+    is_enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel of a team."""
+
+    name: str
+    membership: Membership
+
+
+class Graph:
+    """Graph for one application. All raise GraphRefused, GraphLost and EntraLost."""
+
+    def __init__(self, url: str, http: httpx.AsyncClient, tokens: EntraTokens) -> None:
+        parts = urlsplit(url)
+        self._url = url
+        self._resource = f"{parts.scheme}://{parts.netloc}"
+        self._http = http
+        self._tokens = tokens
+
+    async def user(self, tenant: str, object_id: str) -> User:
+        """Somebody by object id (User.Read.All)."""
+        wanted = "displayName,mail,userPrincipalName,userType,accountEnabled"
+        found = await self._call("GET", tenant, f"/users/{quote(object_id, safe='')}", {"$select": wanted})
+        return User(
+            name=str(found.get("displayName") or ""),
+            mail=found.get("mail"),
+            principal=str(found.get("userPrincipalName") or ""),
+            kind=str(found.get("userType") or ""),
+            is_enabled=found.get("accountEnabled") is True,
+        )
+
+    async def channel(self, tenant: str, group: str, channel: str) -> Channel:
+        """A channel of a team (ChannelSettings.Read.Group, or Channel.ReadBasic.All)."""
+        path = f"/teams/{quote(group, safe='')}/channels/{quote(channel, safe='')}"
+        found = await self._call("GET", tenant, path, {"$select": "displayName,membershipType"})
+        kind = found.get("membershipType")
+        membership: Membership = kind if kind in ("standard", "private", "shared") else "unknown"
+        return Channel(str(found.get("displayName") or ""), membership)
+
+    async def install(self, tenant: str, object_id: str, app_id: str) -> bool:
+        """Install the bot for somebody (TeamsAppInstallation.ReadWriteSelfForUser.All, AppCatalog.Read.All).
+
+        `app_id` is the manifest's. Returns whether that is to be had: the tenant's catalogue has the app.
+        """
+        listed = await self._call(
+            "GET",
+            tenant,
+            "/appCatalogs/teamsApps",
+            {"$filter": f"externalId eq '{app_id}'", "$select": "id"},
+        )
+        if not listed.get("value"):
+            return False
+        app = f"{self._url}/appCatalogs/teamsApps/{listed['value'][0]['id']}"
+        path = f"/users/{quote(object_id, safe='')}/teamwork/installedApps"
+        try:
+            await self._call("POST", tenant, path, {}, {"teamsApp@odata.bind": app})
+        except GraphRefused as refused:
+            if refused.status != httpx.codes.CONFLICT:  # it is installed already
+                raise
+        return True
+
+    async def _call(
+        self, method: str, tenant: str, path: str, query: dict[str, str], body: dict[str, str] | None = None
+    ) -> dict[str, Any]:
+        try:
+            token = await self._tokens.token(tenant, self._resource)
+        except NoToken as refused:  # the tenant has not consented to this application
+            raise GraphRefused(httpx.codes.UNAUTHORIZED) from refused
+        try:
+            answer = await self._http.request(
+                method,
+                f"{self._url}{path}",
+                params=query,
+                json=body,
+                headers={"Authorization": f"Bearer {token}"},
+            )
+        except httpx.HTTPError as failed:
+            raise GraphLost(type(failed).__name__) from failed
+        if answer.status_code == httpx.codes.TOO_MANY_REQUESTS or answer.is_server_error:
+            raise GraphLost(f"status {answer.status_code}")
+        if not answer.is_success:
+            raise GraphRefused(answer.status_code)
+        found: dict[str, Any] = answer.json() if answer.content else {}
+        return found

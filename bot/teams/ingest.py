@@ -1,0 +1,159 @@
+"""What Teams sends, stored before it is answered: words, presses, forms, and where the bot is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import outbox
+from bot.inbox import store_click, store_words
+from bot.platforms.forms import FormIncomplete, Values, check_values
+from bot.platforms.threads import thread_of
+from bot.tables import ButtonRow, OutboxRow
+from bot.teams import answers, conversations
+from bot.teams.activities import (
+    MAIN,
+    PLATFORM,
+    Activity,
+    FormAnswer,
+    FormOpening,
+    Membership,
+    Nothing,
+    Press,
+    Words,
+    meaning_of,
+    place_of,
+)
+from bot.teams.dialogs import task_info, values_of, with_error
+from bot.teams.welcome import welcome
+from bot.wire import form_from_json
+from governance.places import Place
+from handlers.conversation.cards import Form
+from storage.database import Database
+from storage.jobs import defer
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What an invoke is answered; a body of None is an empty one, which closes a dialog."""
+
+    status: int
+    body: dict[str, Any] | None = None
+
+
+class Ingest:
+    """Takes activities for one company, whose they were found to be."""
+
+    def __init__(self, database: Database, tenant: str) -> None:
+        self._database = database
+        self._tenant = tenant
+
+    async def take(self, activity: Activity) -> Answered | None:
+        """Store what an activity means. Returns the answer to an invoke, None for anything else.
+
+        An activity that was taken before is answered as then, and does nothing.
+        """
+        meaning = meaning_of(activity)
+        if isinstance(meaning, Nothing):
+            return Answered(501, answers.card_error(answers.NOT_KNOWN)) if meaning.is_unknown_invoke else None
+        async with self._database.transaction(self._tenant) as tx:
+            if isinstance(meaning, Membership):
+                await _take_membership(tx, activity, meaning)
+                return None
+            await conversations.remember(tx, activity)
+            place = await _place(tx, activity)
+            match meaning:
+                case Words(text):
+                    await _store_words(tx, activity, place, text)
+                    return None
+                case Press(token, by_invoke):
+                    sentence = await _press(tx, activity, place, token)
+                    return sentence if by_invoke else None
+                case FormOpening(token):
+                    return await _open_form(tx, place, token)
+                case FormAnswer():
+                    return await _take_form(tx, activity, place, meaning)
+
+
+async def _place(tx: AsyncSession, activity: Activity) -> Place:
+    root = activity.root
+    thread = root if root == MAIN else await thread_of(tx, PLATFORM, activity.channel, root)
+    return place_of(activity, thread)
+
+
+async def _take_membership(tx: AsyncSession, activity: Activity, membership: Membership) -> None:
+    if membership.what == "left":
+        await conversations.doubt(tx, activity)
+        await conversations.forget(tx, activity)
+        return
+    if membership.what == "came" and await conversations.remember(tx, activity) and activity.kind == "personal":
+        place = place_of(activity, MAIN)
+        await outbox.put(tx, place, welcome(), turn=None)
+        # Whoever has the bot is told what waits for them, also before they have said anything.
+        who = {"platform": PLATFORM, "identity": activity.identity, "channel": place.channel}
+        await defer(tx, "introduce", who)
+    await conversations.doubt(tx, activity)
+
+
+async def _store_words(tx: AsyncSession, activity: Activity, place: Place, text: str) -> None:
+    await store_words(
+        tx, platform=PLATFORM, key=_key(activity), identity=activity.identity, place=place, text=text
+    )
+
+
+async def _store_click(
+    tx: AsyncSession, activity: Activity, place: Place, token: str, values: Values
+) -> None:
+    await store_click(
+        tx,
+        platform=PLATFORM,
+        key=_key(activity),
+        identity=activity.identity,
+        place=place,
+        token=token,
+        values=values,
+    )
+
+
+def _key(activity: Activity) -> str:
+    """Ids of activities are unique within their conversation alone."""
+    return f"{activity.channel}/{activity.id}"
+
+
+async def _press(tx: AsyncSession, activity: Activity, place: Place, token: str) -> Answered:
+    if await _form(tx, place, token) is not None:
+        return Answered(200, answers.card_error(answers.NEEDS_FORM))
+    await _store_click(tx, activity, place, token, {})
+    return Answered(200, answers.in_card(answers.WORKING))
+
+
+async def _open_form(tx: AsyncSession, place: Place, token: str) -> Answered:
+    form = await _form(tx, place, token)
+    if form is None:
+        return Answered(200, answers.in_dialog(answers.LOST))
+    return Answered(200, answers.show_dialog(task_info(form, token)))
+
+
+async def _take_form(tx: AsyncSession, activity: Activity, place: Place, answer: FormAnswer) -> Answered:
+    form = await _form(tx, place, answer.token)
+    if form is None:
+        return Answered(200, answers.in_dialog(answers.LOST))
+    values = values_of(form, answer.data)
+    try:
+        check_values(form, values)
+    except FormIncomplete as incomplete:
+        again = with_error(form, answer.token, str(incomplete), values)
+        return Answered(200, answers.show_dialog(again))
+    await _store_click(tx, activity, place, answer.token, values)
+    return Answered(200)
+
+
+async def _form(tx: AsyncSession, place: Place, token: str) -> Form | None:
+    """The form behind a button that was posted here: elsewhere its token opens nothing."""
+    query = select(ButtonRow.form).join(OutboxRow, OutboxRow.id == ButtonRow.outbox)
+    here = OutboxRow.place["platform"].astext == PLATFORM, OutboxRow.place["channel"].astext == place.channel
+    stored = (await tx.execute(query.where(ButtonRow.token == token, *here))).scalar()
+    return None if stored is None else form_from_json(stored)

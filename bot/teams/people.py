@@ -1,0 +1,110 @@
+"""Who speaks in Teams: what Graph or the connector says of an identity, kept and linked as on every platform.
+
+Only Graph (User.Read.All) knows of accounts that are closed; without that permission somebody is gone once
+the connector does not find them any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.platforms.people import Profile, Standing, is_known, take_note_of
+from bot.teams.activities import PLATFORM, object_of
+from bot.teams.connector import Connector, Member
+from bot.teams.conversations import Known
+from bot.teams.graph import Graph, GraphRefused, User
+from bot.teams.sdk import ConnectorRefused
+from governance.directory import person_by_identity
+from governance.people import Person
+
+_NOT_FOUND = 404
+_FROM_ELSEWHERE = "#ext#"
+"""In the principal name of everybody whose home is another company's directory."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Described:
+    """What was said of somebody. `addresses` are their directory's, most personal first."""
+
+    name: str
+    standing: Standing
+    addresses: tuple[str, ...] = ()
+
+
+class People:
+    """Meets people for one application."""
+
+    def __init__(self, connector: Connector, graph: Graph) -> None:
+        self._connector = connector
+        self._graph = graph
+
+    async def meet(self, tx: AsyncSession, identity: str, known: Known | None, now: datetime) -> None:
+        """Find out who speaks in a conversation, unless that is known; link or unlink them.
+
+        Raises ConnectionError where nobody can be asked just now, and NoToken.
+        """
+        if not await is_known(tx, identity, now):
+            await _take_note(tx, identity, await self._described(identity, known), now)
+
+    async def person(self, tx: AsyncSession, member: Member, tenant: str, now: datetime) -> Person | None:
+        """Whoever of the department a member of a conversation is."""
+        if is_outsider(member, tenant):
+            return None
+        identity = f"{PLATFORM}:{tenant}/{member.object_id}"
+        if not await is_known(tx, identity, now):
+            await _take_note(tx, identity, _by_connector(member, tenant), now)
+        return await person_by_identity(tx, identity)
+
+    async def _described(self, identity: str, known: Known | None) -> _Described:
+        entra = object_of(identity)
+        if entra is None:
+            return _Described(identity, "bot" if "/28:" in identity else "stranger")
+        try:
+            return _by_graph(await self._graph.user(*entra))
+        except GraphRefused as refused:
+            if refused.status == _NOT_FOUND or known is None:
+                return _Described(identity, "gone")
+        try:
+            return _by_connector(await self._connector.member(known, entra[1]), entra[0])
+        except ConnectorRefused as refused:
+            # Not found: they have left. Forbidden: so has the bot, and nobody vouches for them any more.
+            return _Described(identity, "gone" if refused.status == _NOT_FOUND else "stranger")
+
+
+def is_outsider(member: Member, tenant: str) -> bool:
+    """Whether a member of a conversation is a guest, from another company, or nobody whom Entra knows."""
+    return (
+        member.object_id is None
+        or member.role not in ("user", "")
+        or member.tenant not in (tenant, None)
+        or _FROM_ELSEWHERE in (member.principal or "").lower()
+    )
+
+
+def _by_graph(user: User) -> _Described:
+    if not user.is_enabled:
+        return _Described(user.name, "gone")
+    if user.kind != "Member" or _FROM_ELSEWHERE in user.principal.lower():
+        return _Described(user.name, "guest")
+    return _Described(user.name, "member", _addresses(user.mail, user.principal))
+
+
+def _by_connector(member: Member, tenant: str) -> _Described:
+    if is_outsider(member, tenant):
+        return _Described(member.name, "guest")
+    return _Described(member.name, "member", _addresses(member.email, member.principal))
+
+
+def _addresses(*given: str | None) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(address.lower() for address in given if address))
+
+
+async def _take_note(tx: AsyncSession, identity: str, described: _Described, now: datetime) -> None:
+    # The first address that the department knows links; of a linked identity the others change nothing.
+    addresses: Iterable[str | None] = described.addresses or (None,)
+    for address in addresses:
+        await take_note_of(tx, Profile(identity, described.name, described.standing, address), now)

@@ -1,0 +1,116 @@
+"""The Bot Framework's signing keys: fetched without blocking, kept for a day, and followed as they change."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import jwt
+import structlog
+
+_log = structlog.get_logger()
+
+FRESH_FOR = 24 * 3600.0
+"""Seconds after which keys are fetched anew, whether a new one was seen or not."""
+
+NOT_SOONER_THAN = 10.0
+"""Seconds between two fetches because of an unknown key: anybody can invent a key's name."""
+
+
+class KeysUnavailable(Exception):
+    """The keys cannot be had just now, so nothing can be verified."""
+
+
+class NoSuchKey(LookupError):
+    """The Bot Framework has no key of this name, also after looking again."""
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A public key, and the channels (`msteams`) for which it may speak; none named means any."""
+
+    key: jwt.PyJWK
+    endorsements: frozenset[str]
+
+
+class SigningKeys:
+    """The keys behind one OpenID metadata address. `clock` counts seconds."""
+
+    def __init__(
+        self, url: str, http: httpx.AsyncClient, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._url = url
+        self._http = http
+        self._clock = clock
+        self._keys: Mapping[str, SigningKey] = {}
+        self._issuer = ""
+        self._fetched: float | None = None
+        self._fetching = asyncio.Lock()
+
+    async def warm(self) -> None:
+        """Fetch the keys before the first request needs them. If that fails, the request will try."""
+        try:
+            await self._fetch(if_older_than=0.0)
+        except KeysUnavailable as unavailable:
+            _log.warning("teams_keys_unavailable", why=str(unavailable))
+
+    async def key(self, name: str) -> SigningKey:
+        """The key of this name. Raises NoSuchKey and KeysUnavailable."""
+        if self._is_older_than(FRESH_FOR):
+            await self._refresh()
+        if name not in self._keys:
+            await self._fetch(if_older_than=NOT_SOONER_THAN)
+        try:
+            return self._keys[name]
+        except KeyError:
+            raise NoSuchKey(name) from None
+
+    async def issuer(self) -> str:
+        """Who signs with these keys. Raises KeysUnavailable."""
+        if self._fetched is None:
+            await self._fetch(if_older_than=0.0)
+        return self._issuer
+
+    async def _refresh(self) -> None:
+        """Fetch, but rather work with yesterday's keys than with none."""
+        try:
+            await self._fetch(if_older_than=FRESH_FOR)
+        except KeysUnavailable as unavailable:
+            if self._fetched is None:
+                raise
+            _log.warning("teams_keys_not_refreshed", why=str(unavailable))
+
+    def _is_older_than(self, seconds: float) -> bool:
+        return self._fetched is None or self._clock() - self._fetched >= seconds
+
+    async def _fetch(self, *, if_older_than: float) -> None:
+        """Fetch unless somebody did while we waited."""
+        async with self._fetching:
+            if not self._is_older_than(if_older_than):
+                return
+            metadata = await self._get(self._url)
+            listed = await self._get(str(metadata.get("jwks_uri")))
+            self._issuer = str(metadata.get("issuer"))
+            self._keys = _keys(listed.get("keys", ()))
+            self._fetched = self._clock()
+
+    async def _get(self, url: str) -> dict[str, Any]:
+        try:
+            answer = await self._http.get(url)
+            answer.raise_for_status()
+            found: dict[str, Any] = answer.json()
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as failed:
+            raise KeysUnavailable(f"{url}: {type(failed).__name__}") from failed
+        return found
+
+
+def _keys(listed: list[dict[str, Any]]) -> Mapping[str, SigningKey]:
+    return {
+        entry["kid"]: SigningKey(jwt.PyJWK(entry, "RS256"), frozenset(entry.get("endorsements", ())))
+        for entry in listed
+        if entry.get("kty") == "RSA" and "kid" in entry
+    }
