@@ -32,6 +32,7 @@ from bot.platforms.known_channels import KnownChannels
 from bot.platforms.sealing import key_in
 from bot.recogniser import BackgroundRecogniser
 from bot.settings import Settings
+from bot.teams.configuration import configuration
 from bot.turns import Turns
 from governance.actions import specs as governance_specs
 from governance.audit.keys import key_from_setting, load_or_create_key, signer_for
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
 
     from bot.platforms.budgets import Budgets
     from bot.slack.workspaces import Workspaces
+    from bot.teams.application import TeamsApplication
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,8 @@ class Installation:
             from bot.slack.connecting import adapter_of
 
             spoken["slack"] = adapter_of(self.settings, self.slack, self.budgets)
+        if self.teams is not None:
+            spoken["teams"] = self.teams.adapter
         return spoken
 
     @cached_property
@@ -164,6 +168,16 @@ class Installation:
         from bot.slack.connecting import workspaces_of
 
         return workspaces_of(self.settings, self.database, self.sealing)
+
+    @cached_property
+    def teams(self) -> TeamsApplication | None:
+        """The bot in Teams; None where Teams is not configured. Raises TeamsMisconfigured."""
+        configured = configuration(self.settings)
+        if configured is None:
+            return None
+        from bot.teams.application import TeamsApplication
+
+        return TeamsApplication(configured, self.budgets)
 
     @cached_property
     def sealing(self) -> Fernet:
@@ -246,5 +260,7 @@ class Installation:
         return signer_for(self.signing_key, tenant)
 
     async def close(self) -> None:
-        """Let go of the database."""
+        """Let go of the database, and of connections to the chat platforms."""
+        if "teams" in self.__dict__ and self.teams is not None:
+            await self.teams.close()
         await self.database.close()

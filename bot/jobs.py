@@ -27,6 +27,7 @@ from governance.gate import Gate
 from governance.overrides.halt_report import report_halt
 from governance.overrides.sweep import sweep_overrides
 from governance.performing import Performer, queue_abandoned, release_held
+from governance.places import Audience, Place
 from handlers.conversation.memory import Memory
 from handlers.subscriptions.checking import check_subscriptions
 from integrations.tracker import Tracker
@@ -58,6 +59,7 @@ class Jobs:
         return {
             "turn": self.turn,
             "post": self.post,
+            "introduce": self.introduce,
             "post_notice": self.post_notice,
             "perform": self.perform,
             "approval_due": self.approval_due,
@@ -79,6 +81,12 @@ class Jobs:
     async def post(self, tenant: str, thread: str, turn: str = "") -> None:
         """Post what waits for a thread."""
         await outbox.post_thread(self.database, tenant, thread, self.adapters)
+
+    async def introduce(self, tenant: str, platform: str, identity: str, channel: str) -> None:
+        """Find out who somebody is who has a direct conversation with us, and has said nothing yet."""
+        place = Place(platform, channel, "", Audience.DIRECT)
+        async with self.database.transaction(tenant) as tx:
+            await self.adapters[platform].introduce(tx, identity, place)
 
     async def post_notice(self, tenant: str, id: str, turn: str = "") -> None:
         """Turn a notice into messages."""

@@ -41,7 +41,15 @@ def make_served(installation: Installation) -> Served:
         log_key=installation.signer(settings.tenant).verifier,
         checkpoint_file=installation.checkpoint_file,
     )
+    _teams(installation, app)
     return Served(app, tuple(_slack(installation, app)))
+
+
+def _teams(installation: Installation, app: web.Application) -> None:
+    if installation.teams is not None:
+        from bot.teams.endpoint import add_teams
+
+        add_teams(app, installation.teams.endpoint(installation.database, installation.settings.tenant))
 
 
 def _slack(installation: Installation, app: web.Application) -> list[Part]:

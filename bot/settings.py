@@ -82,6 +82,9 @@ class Settings(BaseSettings):
     )
     slack_api_url: str = Field(default="https://slack.com/api/", description="where Slack's Web API is")
     teams_app_id: str | None = Field(default=None, description="the bot's Entra application (client) id")
+    teams_app_tenant: str | None = Field(
+        default=None, description="where that is registered; needed if ENTRA_TENANTS lists several"
+    )
     teams_app_password: SecretStr | None = Field(default=None, description="the application's secret")
     entra_tenants: Annotated[frozenset[str], NoDecode] = Field(
         default=frozenset(), description="Entra tenant ids that are this company's, with commas"

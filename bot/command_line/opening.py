@@ -6,6 +6,7 @@ from bot.command_line import Stop
 from bot.department import Installation
 from bot.opening import DepartmentRefused, open_installation
 from bot.settings import Settings
+from bot.teams.configuration import TeamsMisconfigured, configuration
 from governance.audit.keys import KeyUnusable
 from governance.authority.policy_error import PolicyError
 from governance.department_file import DepartmentError
@@ -14,8 +15,9 @@ from governance.department_file import DepartmentError
 async def opened(settings: Settings) -> Installation:
     """The installation. Raises Stop with what to do where it cannot be opened."""
     try:
+        configuration(settings)
         return await open_installation(settings)
-    except (PolicyError, DepartmentError, KeyUnusable) as wrong:
+    except (PolicyError, DepartmentError, KeyUnusable, TeamsMisconfigured) as wrong:
         raise Stop(str(wrong)) from wrong
     except DepartmentRefused as refused:
         listed = "\n".join(f"- {problem}" for problem in refused.problems)

@@ -29,6 +29,7 @@ class TeamsAdapter:
 
     name = PLATFORM
     posts_with_commit = False
+    asks_for_ratings = False
 
     def __init__(
         self, configuration: TeamsConfiguration, connector: Connector, graph: Graph, budgets: Budgets
@@ -59,12 +60,12 @@ class TeamsAdapter:
     async def direct(self, tx: AsyncSession, person: Person) -> Place | None:
         """The personal chat with a person, opened if there is none yet.
 
-        Raises ConnectionError where that cannot be tried just now.
+        Raises PlatformAway where that cannot be tried just now.
         """
         return await self._reaching.chat_with(tx, person)
 
     async def introduce(self, tx: AsyncSession, identity: str, place: Place) -> Place:
-        """Who speaks, and who reads along. Raises ConnectionError where nobody can be asked just now."""
+        """Who speaks, and who reads along. Raises PlatformAway where nobody can be asked just now."""
         now = datetime.now(UTC)
         known = await conversations.conversation(tx, place.channel)
         await self._people.meet(tx, identity, known, now)

@@ -30,7 +30,7 @@ class Audiences:
         self._people = people
 
     async def of(self, tx: AsyncSession, known: Known, now: datetime) -> Audience:
-        """Who reads this conversation. Raises ConnectionError where nobody can be asked just now, and NoToken.
+        """Who reads this conversation. Raises PlatformAway where nobody can be asked just now, and NoToken.
 
         What may not be looked up is public.
         """
@@ -82,7 +82,9 @@ class Audiences:
     ) -> bool:
         """Whether everybody in a private channel is among those whom the file names for it: in Teams anybody
         may give a channel of their own the name of another team's."""
-        named = {person for channel in department.channels if channel.name == name for person in channel.members}
+        named = {
+            person for channel in department.channels if channel.name == name for person in channel.members
+        }
         if not named:
             return False
         people = [await self._people.person(tx, member, tenant, now) for member in members]

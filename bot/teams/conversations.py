@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.platforms.tables import PlatformChannelRow
+from bot.platforms import channels
 from bot.teams.activities import PLATFORM, Activity
 from bot.teams.tables import TeamsConversationRow
 
@@ -70,8 +70,8 @@ async def forget(tx: AsyncSession, activity: Activity) -> None:
 async def doubt(tx: AsyncSession, activity: Activity) -> None:
     """Something changed here, members perhaps: who reads along is to be asked again, in all of the team."""
     concerned = select(TeamsConversationRow.conversation).where(await _concerned(tx, activity))
-    row = PlatformChannelRow
-    await tx.execute(delete(row).where(row.platform == PLATFORM, row.channel.in_(concerned)))
+    for channel in (await tx.execute(concerned)).scalars():
+        await channels.forget(tx, PLATFORM, channel)
 
 
 async def _concerned(tx: AsyncSession, activity: Activity) -> ColumnElement[bool]:

@@ -12,7 +12,6 @@ from aiohttp import web
 from botbuilder.core import InvokeResponse, TurnContext
 from botbuilder.schema import Activity as SdkActivity
 from botbuilder.schema import ActivityTypes
-from msrest.exceptions import SerializationError
 from pydantic import ValidationError
 
 from bot.teams.activities import Activity
@@ -123,5 +122,5 @@ def _activity(body: dict[str, Any]) -> Activity:
 def _for_sdk(body: dict[str, Any]) -> SdkActivity:
     try:
         return SdkActivity().deserialize(body)
-    except SerializationError as invalid:
+    except ValueError as invalid:
         raise web.HTTPBadRequest(text="The activity cannot be read.") from invalid

@@ -12,6 +12,7 @@ import msal
 import requests
 from requests.adapters import HTTPAdapter
 
+from bot.platforms.adapter import PlatformAway
 from bot.teams.configuration import TeamsConfiguration
 
 _EARLY = 300.0
@@ -25,7 +26,7 @@ class NoToken(Exception):
     error code, never a secret."""
 
 
-class EntraLost(ConnectionError):
+class EntraLost(PlatformAway):
     """Entra cannot be reached just now."""
 
 

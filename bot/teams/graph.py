@@ -1,5 +1,8 @@
-"""Microsoft Graph: what only it knows of people, channels and apps. Each call needs its own permission, which an
-administrator may have withheld; then `GraphRefused` says so, and others do without."""
+"""Microsoft Graph: what only it knows of people, channels and apps.
+
+Each call needs its own permission, which an administrator may have withheld: then `GraphRefused` says so,
+and whoever called does without.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
+from bot.platforms.adapter import PlatformAway
 from bot.teams.entra import EntraTokens, NoToken
 
 Membership = Literal["standard", "private", "shared", "unknown"]
@@ -22,7 +26,7 @@ class GraphRefused(Exception):
         self.status = status
 
 
-class GraphLost(ConnectionError):
+class GraphLost(PlatformAway):
     """Graph cannot be reached just now."""
 
 

@@ -104,9 +104,7 @@ async def _store_words(tx: AsyncSession, activity: Activity, place: Place, text:
     )
 
 
-async def _store_click(
-    tx: AsyncSession, activity: Activity, place: Place, token: str, values: Values
-) -> None:
+async def _store_click(tx: AsyncSession, activity: Activity, place: Place, token: str, values: Values) -> None:
     await store_click(
         tx,
         platform=PLATFORM,

@@ -45,7 +45,7 @@ class People:
     async def meet(self, tx: AsyncSession, identity: str, known: Known | None, now: datetime) -> None:
         """Find out who speaks in a conversation, unless that is known; link or unlink them.
 
-        Raises ConnectionError where nobody can be asked just now, and NoToken.
+        Raises PlatformAway where nobody can be asked just now, and NoToken.
         """
         if not await is_known(tx, identity, now):
             await _take_note(tx, identity, await self._described(identity, known), now)

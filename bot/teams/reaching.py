@@ -1,4 +1,4 @@
-"""Reaching people in Teams: the personal chat with somebody, opened or installed for them where there is none."""
+"""Reaching people in Teams: the personal chat with somebody, opened for them where there is none."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Reaching:
     async def chat_with(self, tx: AsyncSession, person: Person) -> Place | None:
         """The personal chat with somebody; None if they are not in Teams, or it lets us not reach them.
 
-        Raises ConnectionError where that cannot be tried just now, and NoToken.
+        Raises PlatformAway where that cannot be tried just now, and NoToken.
         """
         if not person.active:
             return None

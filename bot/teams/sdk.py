@@ -21,8 +21,11 @@ from botframework.connector.auth import (
     ClaimsIdentity,
     ConnectorFactory,
 )
-from msrest.pipeline import AsyncHTTPPolicy, AsyncHTTPSender, Request, Response
+from msrest.pipeline import Request, Response
+from msrest.pipeline.async_abc import AsyncHTTPPolicy, AsyncHTTPSender
 from msrest.universal_http.async_abc import AsyncClientResponse
+
+from bot.platforms.adapter import PlatformAway
 
 Token = Callable[[], Awaitable[str]]
 
@@ -41,7 +44,7 @@ class ConnectorRefused(Exception):
         return self.status in (408, 412, 429) or self.status >= 500
 
 
-class ConnectorLost(ConnectionError):
+class ConnectorLost(PlatformAway):
     """No answer came. `was_sent` is False where the request certainly never got there."""
 
     def __init__(self, why: str, *, was_sent: bool) -> None:
@@ -122,7 +125,7 @@ class _Connectors(ConnectorFactory):  # type: ignore[misc]
         self._token = token
         self._clients: dict[str, ConnectorClient] = {}
 
-    async def create(self, service_url: str, audience: str | None = None) -> ConnectorClient:  # noqa: ARG002
+    async def create(self, service_url: str, audience: str | None = None) -> ConnectorClient:
         """The client for a service address."""
         client = self._clients.get(service_url)
         if client is None:
