@@ -55,7 +55,7 @@ class TeamsAdapter:
         messages = render(reply, public_url=self._public_url)
         if edits is None:
             return await self._posting.post(tx, known, place, messages, key)
-        return await self._posting.edit(tx, known, place, messages, edits)
+        return await self._posting.edit(tx, known, place, messages, key, edits)
 
     async def direct(self, tx: AsyncSession, person: Person) -> Place | None:
         """The personal chat with a person, opened if there is none yet.

@@ -139,8 +139,9 @@ async def _take_form(tx: AsyncSession, activity: Activity, place: Place, answer:
     form = await _form(tx, place, answer.token)
     if form is None:
         return Answered(200, answers.in_dialog(answers.LOST))
-    values = values_of(form, answer.data)
+    values: Values = {}
     try:
+        values = values_of(form, answer.data)
         check_values(form, values)
     except FormIncomplete as incomplete:
         again = with_error(form, answer.token, str(incomplete), values)

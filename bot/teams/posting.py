@@ -58,7 +58,13 @@ class Posting:
         return _JOIN.join(posted)
 
     async def edit(
-        self, tx: AsyncSession, known: Known, place: Place, messages: Sequence[TeamsMessage], edits: str
+        self,
+        tx: AsyncSession,
+        known: Known,
+        place: Place,
+        messages: Sequence[TeamsMessage],
+        key: str,
+        edits: str,
     ) -> str:
         """Edit a reply's messages, for everyone. What is too many is taken back, what is missing follows."""
         ids = edits.split(_JOIN)
@@ -68,8 +74,10 @@ class Posting:
         for message_id in ids[len(messages) :]:
             await self._allowed(known)
             await _explained(self._connector.delete(known, message_id))
-        more = [await self._send(tx, known, place, message) for message in messages[len(ids) :]]
-        return _JOIN.join([*ids[: len(messages)], *more])
+        kept = ids[: len(messages)]
+        if len(messages) > len(ids):
+            kept.append(await self.post(tx, known, place, messages[len(ids) :], key))
+        return _JOIN.join(kept)
 
     async def _send(self, tx: AsyncSession, known: Known, place: Place, message: TeamsMessage) -> str:
         is_channel = known.kind == "channel"

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 from botbuilder.core import CloudAdapterBase
 from botbuilder.schema import Activity
-from botframework.connector import AsyncBfPipeline, BotFrameworkConnectorConfiguration
+from botframework.connector import BotFrameworkConnectorConfiguration
 from botframework.connector.aio import ConnectorClient
 from botframework.connector.auth import (
     AuthenticateRequestResult,
@@ -21,8 +21,10 @@ from botframework.connector.auth import (
     ClaimsIdentity,
     ConnectorFactory,
 )
+from msrest.authentication import Authentication as NoCredentials
 from msrest.pipeline import Request, Response
-from msrest.pipeline.async_abc import AsyncHTTPPolicy, AsyncHTTPSender
+from msrest.pipeline.async_abc import AsyncHTTPSender, AsyncPipeline
+from msrest.pipeline.universal import RawDeserializer
 from msrest.universal_http.async_abc import AsyncClientResponse
 
 from bot.platforms.adapter import PlatformAway
@@ -63,20 +65,6 @@ def passing_as_lost() -> Iterator[None]:
         raise
 
 
-class _Bearer(AsyncHTTPPolicy[Any, Any]):
-    """Our token on every request. Instead of the SDK's credentials, which fetch it on the event loop."""
-
-    def __init__(self, token: Token) -> None:
-        super().__init__()
-        self._token = token
-
-    async def send(self, request: Request[Any], **options: Any) -> Response[Any, Any]:
-        request.http_request.headers["Authorization"] = f"Bearer {await self._token()}"
-        if self.next is None:
-            raise RuntimeError("a policy stands before a sender")
-        return await self.next.send(request, **options)
-
-
 class _Answer(AsyncClientResponse):
     """What the SDK reads of an answer."""
 
@@ -91,18 +79,29 @@ class _Answer(AsyncClientResponse):
 
 
 class _Sender(AsyncHTTPSender[Any, Any]):
-    """Sends once, and raises on what is no success: a proxy's HTML page would break the SDK's reading."""
+    """Sends once, with our token, and raises on what is no success: a proxy's HTML page would break the SDK's
+    reading."""
 
-    def __init__(self, http: httpx.AsyncClient) -> None:
+    def __init__(self, http: httpx.AsyncClient, token: Token) -> None:
         self._http = http
+        self._token = token
 
     async def __aexit__(self, *_: object) -> None:
         """The client is not ours to close."""
 
     async def send(self, request: Request[Any], **_options: Any) -> Response[Any, Any]:
         sent = request.http_request
-        ready = self._http.build_request(sent.method, sent.url, headers=sent.headers, content=sent.data)
+        headers = {**sent.headers, "Authorization": f"Bearer {await self._token()}"}
+        ready = self._http.build_request(sent.method, sent.url, headers=headers, content=sent.data)
         return Response(request, _Answer(sent, await _send(self._http, ready)))
+
+
+class _Pipeline(AsyncPipeline[Any, Any]):
+    """The SDK's pipeline down to our sender. Credentials are no part of it: the SDK chains them into a second
+    pipeline of its own afterwards, and requests then leave by that one."""
+
+    def __init__(self, configuration: BotFrameworkConnectorConfiguration) -> None:
+        super().__init__([configuration.user_agent_policy, RawDeserializer()], configuration.sender)
 
 
 async def _send(http: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
@@ -130,7 +129,10 @@ class _Connectors(ConnectorFactory):  # type: ignore[misc]
         client = self._clients.get(service_url)
         if client is None:
             configuration = BotFrameworkConnectorConfiguration(
-                _Bearer(self._token), service_url, pipeline_type=AsyncBfPipeline, sender=_Sender(self._http)
+                NoCredentials(),
+                service_url,
+                pipeline_type=_Pipeline,
+                sender=_Sender(self._http, self._token),
             )
             client = ConnectorClient(None, custom_configuration=configuration)
             self._clients[service_url] = client

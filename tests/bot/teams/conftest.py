@@ -94,12 +94,14 @@ async def _stop(tasks: list[asyncio.Task[None]], installation: Installation) -> 
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    async with installation.database.untenanted() as tx:
-        await tx.execute(
-            text("DELETE FROM procrastinate_jobs WHERE args->>'tenant' = :id"),
-            {"id": installation.settings.tenant},
-        )
+    await _forget_jobs(installation)
     await installation.close()
+
+
+async def _forget_jobs(installation: Installation) -> None:
+    queued = text("DELETE FROM procrastinate_jobs WHERE args->>'tenant' = :id")
+    async with installation.database.untenanted() as tx:
+        await tx.execute(queued, {"id": installation.settings.tenant})
 
 
 @pytest.fixture(scope="session")
@@ -111,15 +113,23 @@ async def office(
         yield opened
 
 
-@pytest.fixture
-async def own_office(server: EmbeddedServer, tmp_path: Path) -> AsyncIterator[TeamsOffice]:
-    """An office of a test's own."""
-    async with teams_office(server, tmp_path) as opened:
+@pytest.fixture(scope="session")
+async def closed_office(
+    server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[TeamsOffice]:
+    async with teams_office(server, tmp_path_factory.mktemp("teams"), works=False) as opened:
         yield opened
 
 
 @pytest.fixture
-async def desk(server: EmbeddedServer, tmp_path: Path) -> AsyncIterator[TeamsOffice]:
-    """An office in which nobody works: what comes in is stored and stays so."""
-    async with teams_office(server, tmp_path, works=False) as opened:
+async def empty_office(closed_office: TeamsOffice) -> AsyncIterator[TeamsOffice]:
+    """An office in which nobody works: what comes in is stored and stays so, also by others' workers."""
+    yield closed_office
+    await _forget_jobs(closed_office.installation)
+
+
+@pytest.fixture
+async def own_office(server: EmbeddedServer, tmp_path: Path) -> AsyncIterator[TeamsOffice]:
+    """An office of a test's own."""
+    async with teams_office(server, tmp_path) as opened:
         yield opened

@@ -57,7 +57,7 @@ class Connector:
             return answer(request, fault)
         asked = await request.json()
         human = self.teams.world.human(asked["members"][0]["id"])
-        if human is None or asked.get("tenantId") != self.teams.world.tenant:
+        if human is None or asked["channelData"]["tenant"]["id"] != self.teams.world.tenant:
             return _error(404, "NotFound")
         chat = self.teams.world.personal(human.name, has_bot=False)
         teams = self.teams.world.conversations.values()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -66,16 +66,20 @@ class Someone:
         value = {"data": action["data"], "context": {"theme": "default"}}
         return activities.invoke(self.teams, self.human, conversation, on, "task/fetch", value)
 
-    async def submits(self, dialog: Json, on: Message, **filled: str) -> Delivery:
-        """They send a dialog in, which `presses` opened, with what they changed in it."""
-        return await self.teams.deliver(self.submission(dialog, on, **filled))
+    async def submits(self, dialog: Json, on: Message, filled: Mapping[str, str]) -> Delivery:
+        """They send in a dialog that `presses` opened, with what they filled in, by label."""
+        return await self.teams.deliver(self.submission(dialog, on, filled))
 
-    def submission(self, dialog: Json, on: Message, **filled: str) -> Json:
-        """The activity that sending a dialog in makes."""
+    def submission(self, dialog: Json, on: Message, filled: Mapping[str, str]) -> Json:
+        """The activity that sending a dialog in makes. What a list offers is chosen by its words."""
         card = dialog["task"]["value"]["card"]["content"]
         submit = next(each for each in _actions(card) if each["type"] in ("Action.Submit", "Action.Execute"))
-        inputs = {each["id"]: each.get("value", "") for each in _inputs(card)}
-        value = {"data": inputs | filled | submit["data"], "context": {"theme": "default"}}
+        entered = {}
+        for asked in _inputs(card):
+            value = filled.get(asked.get("label", ""), asked.get("value", ""))
+            choices = {each["title"]: each["value"] for each in asked.get("choices", ())}
+            entered[asked["id"]] = choices.get(value, value)
+        value = {"data": entered | submit["data"], "context": {"theme": "default"}}
         conversation = self.teams.world.conversations[on.conversation]
         return activities.invoke(self.teams, self.human, conversation, on, "task/submit", value)
 

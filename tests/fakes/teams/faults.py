@@ -23,14 +23,15 @@ class Fault:
 
 @dataclass
 class Faults:
-    """What is to go wrong, and every call that was made, by kind."""
+    """What is to go wrong, and every call that was made, by kind. A None among the coming goes well."""
 
-    coming: dict[Call, list[Fault]] = field(default_factory=dict)
+    coming: dict[Call, list[Fault | None]] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
 
-    def add(self, call: Call, status: int, *, times: int = 1, **how: object) -> None:
-        """The next `times` calls of a kind fail."""
-        self.coming.setdefault(call, []).extend(Fault(status, **how) for _ in range(times))  # type: ignore[arg-type]
+    def add(self, call: Call, status: int, *, after: int = 0, times: int = 1, **how: object) -> None:
+        """The next `times` calls of a kind fail, but for the first `after` of them."""
+        faults = [Fault(status, **how) for _ in range(times)]  # type: ignore[arg-type]
+        self.coming.setdefault(call, []).extend([*[None] * after, *faults])
 
     def next(self, call: Call) -> Fault | None:
         """How this call goes wrong; None if it does not."""

@@ -55,7 +55,7 @@ class FakeTeams:
                 *teams.connector.routes(),
             ]
         )
-        teams._runner = web.AppRunner(app)
+        teams._runner = web.AppRunner(app, shutdown_timeout=1.0)
         await teams._runner.setup()
         site = web.TCPSite(teams._runner, "127.0.0.1", port)
         await site.start()

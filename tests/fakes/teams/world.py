@@ -46,10 +46,9 @@ class Human:
 
     def as_member(self) -> Json:
         """As the connector describes members."""
-        return {
+        ids = {"aadObjectId": self.id, "objectId": self.id} if self.has_object_id else {}
+        return ids | {
             "id": self.teams_id,
-            "aadObjectId": self.id,
-            "objectId": self.id,
             "name": self.full_name,
             "email": self.email,
             "userPrincipalName": self.principal,
