@@ -149,7 +149,7 @@ class Installation:
             from bot.slack.connecting import adapter_of
 
             spoken["slack"] = adapter_of(self.settings, self.slack, self.budgets)
-        if self.teams is not None:
+        if self.settings.speaks_teams:
             spoken["teams"] = self.teams.adapter
         return spoken
 
@@ -170,14 +170,11 @@ class Installation:
         return workspaces_of(self.settings, self.database, self.sealing)
 
     @cached_property
-    def teams(self) -> TeamsApplication | None:
-        """The bot in Teams; None where Teams is not configured. Raises TeamsMisconfigured."""
-        configured = configuration(self.settings)
-        if configured is None:
-            return None
+    def teams(self) -> TeamsApplication:
+        """The bot in Teams. Raises TeamsMisconfigured."""
         from bot.teams.application import TeamsApplication
 
-        return TeamsApplication(configured, self.budgets)
+        return TeamsApplication(configuration(self.settings), self.budgets)
 
     @cached_property
     def sealing(self) -> Fernet:
@@ -261,6 +258,6 @@ class Installation:
 
     async def close(self) -> None:
         """Let go of the database, and of connections to the chat platforms."""
-        if "teams" in self.__dict__ and self.teams is not None:
+        if "teams" in self.__dict__:
             await self.teams.close()
         await self.database.close()

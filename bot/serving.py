@@ -15,6 +15,7 @@ from aiohttp import web
 from bot.console.residents import read_residents
 from bot.console.session import session_key
 from bot.department import Installation
+from bot.teams.door import add_teams
 from bot.web import make_app
 
 Part = Callable[[], Coroutine[Any, Any, None]]
@@ -46,10 +47,9 @@ def make_served(installation: Installation) -> Served:
 
 
 def _teams(installation: Installation, app: web.Application) -> None:
-    if installation.teams is not None:
-        from bot.teams.endpoint import add_teams
-
-        add_teams(app, installation.teams.endpoint(installation.database, installation.settings.tenant))
+    settings = installation.settings
+    if settings.speaks_teams:
+        add_teams(app, lambda: installation.teams.endpoint(installation.database, settings.tenant))
 
 
 def _slack(installation: Installation, app: web.Application) -> list[Part]:

@@ -110,6 +110,11 @@ class Settings(BaseSettings):
         return frozenset(written.replace(",", " ").split()) if isinstance(written, str) else written
 
     @property
+    def speaks_teams(self) -> bool:
+        """Whether Teams is configured; an empty TEAMS_APP_ID counts, and is then refused."""
+        return self.teams_app_id is not None
+
+    @property
     def speaks_slack(self) -> bool:
         """Whether Slack is configured: requests can be proved, or a socket opened, and there is a token."""
         proved = self.slack_signing_secret or self.slack_app_token

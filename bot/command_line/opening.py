@@ -15,7 +15,8 @@ from governance.department_file import DepartmentError
 async def opened(settings: Settings) -> Installation:
     """The installation. Raises Stop with what to do where it cannot be opened."""
     try:
-        configuration(settings)
+        if settings.speaks_teams:
+            configuration(settings)
         return await open_installation(settings)
     except (PolicyError, DepartmentError, KeyUnusable, TeamsMisconfigured) as wrong:
         raise Stop(str(wrong)) from wrong

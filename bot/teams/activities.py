@@ -43,10 +43,13 @@ class Account(_Read):
 
 
 class Conversation(_Read):
-    """A conversation. A channel's id ends in `;messageid=` and the root of the thread."""
+    """A conversation. A channel's id ends in `;messageid=` and the root of the thread.
+
+    One that does not say what it is counts as a group's: there others may read along.
+    """
 
     id: str
-    conversation_type: str = "personal"
+    conversation_type: str = "groupChat"
     tenant_id: str | None = None
 
 

@@ -38,15 +38,13 @@ class TeamsConfiguration:
         return f"28:{self.app_id}"
 
 
-def configuration(settings: Settings) -> TeamsConfiguration | None:
-    """What the settings say of Teams; None where they say nothing. Raises TeamsMisconfigured.
+def configuration(settings: Settings) -> TeamsConfiguration:
+    """What the settings say of Teams. Raises TeamsMisconfigured.
 
     An empty TEAMS_APP_ID is a mistake, never a bot that answers whoever calls: without an id nothing
     proves that a request is meant for us.
     """
-    if settings.teams_app_id is None:
-        return None
-    app_id = settings.teams_app_id.strip().lower()
+    app_id = (settings.teams_app_id or "").strip().lower()
     if not _UUID.fullmatch(app_id):
         raise TeamsMisconfigured(
             "TEAMS_APP_ID is not an application id, so nothing could prove that a request comes from Teams."

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import structlog
@@ -21,13 +19,11 @@ from bot.teams.ingest import Ingest
 from bot.teams.sdk import BotAdapter
 from bot.teams.signing_keys import KeysUnavailable, SigningKeys
 
-PATH = "/teams/messages"
-
 _log = structlog.get_logger()
 
 
 class Endpoint:
-    """The address of one application."""
+    """Takes what comes for one application."""
 
     def __init__(
         self, configuration: TeamsConfiguration, keys: SigningKeys, adapter: BotAdapter, ingest: Ingest
@@ -48,11 +44,9 @@ class Endpoint:
             return web.Response(status=200 if answer is None else answer.status)
         return web.json_response(answer.body, status=answer.status)
 
-    async def warm(self, _app: web.Application) -> AsyncIterator[None]:
-        """Fetch the signing keys beside the start, so that neither waits for the other."""
-        warming = asyncio.create_task(self._keys.warm())
-        yield
-        warming.cancel()
+    async def warm(self) -> None:
+        """Fetch the signing keys before somebody waits for them."""
+        await self._keys.warm()
 
     async def _claims(self, request: web.Request) -> Claims:
         try:
@@ -90,12 +84,6 @@ class Endpoint:
 
         verified = self._adapter.authentication.verified(dict(claims))
         return await self._adapter.process_activity(verified, _for_sdk(body), turn)
-
-
-def add_teams(app: web.Application, endpoint: Endpoint) -> None:
-    """Serve Teams at `/teams/messages`."""
-    app.router.add_post(PATH, endpoint.messages)
-    app.cleanup_ctx.append(endpoint.warm)
 
 
 async def _json(request: web.Request) -> dict[str, Any]:

@@ -1,0 +1,60 @@
+"""Tokens of our own: fetched once until they end, per tenant and resource, and refused for a wrong secret."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from bot.settings import Settings
+from bot.teams import entra
+from bot.teams.configuration import TeamsConfiguration, configuration
+from bot.teams.entra import EntraLost, EntraTokens, NoToken
+from tests.fakes.teams import FakeTeams
+
+GRAPH = "https://graph.example"
+
+
+@pytest.fixture
+async def teams() -> AsyncIterator[FakeTeams]:
+    async with await FakeTeams.start() as started:
+        yield started
+
+
+def _configured(teams: FakeTeams) -> TeamsConfiguration:
+    told = {name.lower(): value for name, value in teams.settings().items()}
+    return configuration(Settings(_env_file=None, **told))  # type: ignore[call-arg]
+
+
+async def test_one_token_is_fetched_for_many_and_another_for_another_resource(teams: FakeTeams) -> None:
+    tokens, tenant = EntraTokens(_configured(teams)), teams.world.tenant
+    given = await asyncio.gather(*(tokens.token(tenant, GRAPH) for _ in range(10)))
+    assert len(set(given)) == 1
+    assert teams.entra.issued[given[0]] == (tenant, GRAPH)
+    assert await tokens.token(tenant, "https://other.example") != given[0]
+    assert teams.faults.count("token") == 2
+
+
+async def test_a_token_is_not_used_to_its_last_minutes(
+    teams: FakeTeams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens, tenant = EntraTokens(_configured(teams)), teams.world.tenant
+    first = await tokens.token(tenant, GRAPH)
+    at = entra.time.monotonic()
+    monkeypatch.setattr(entra.time, "monotonic", lambda: at + 3600 - 299)
+    monkeypatch.setattr("msal.token_cache.time.time", lambda: at + 10**10)
+    assert await tokens.token(tenant, GRAPH) != first
+
+
+async def test_a_wrong_secret_is_refused_by_name(teams: FakeTeams) -> None:
+    tokens = EntraTokens(replace(_configured(teams), password="wrong"))
+    with pytest.raises(NoToken, match=r"^invalid_client$"):
+        await tokens.token(teams.world.tenant, GRAPH)
+
+
+async def test_entra_away_is_not_entra_refusing(teams: FakeTeams) -> None:
+    tokens = EntraTokens(replace(_configured(teams), authority="http://127.0.0.1:1/entra"))
+    with pytest.raises(EntraLost):
+        await tokens.token(teams.world.tenant, GRAPH)
