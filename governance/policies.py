@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from governance.authority.policy import AUTHORITY_FILE, Policy, parse
+from governance.authority.policy import Policy, parse
 from governance.authority.policy_error import PolicyError
 from governance.tables import PolicyRow
 from storage.database import tenant_of
@@ -32,11 +32,11 @@ async def active_policy(tx: AsyncSession, installed: Policy) -> Policy | PolicyE
     return _parsed[accepted]
 
 
-async def active_text(tx: AsyncSession) -> str:
+async def active_text(tx: AsyncSession, installed: Policy) -> str:
     """The YAML of the policy that rules now: what a change of it starts from."""
     newest = select(PolicyRow.text_).order_by(PolicyRow.number.desc()).limit(1)
     accepted = (await tx.execute(newest)).scalar()
-    return AUTHORITY_FILE.read_text(encoding="utf-8") if accepted is None else accepted
+    return installed.text if accepted is None else accepted
 
 
 async def lock_policy(tx: AsyncSession) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
@@ -37,10 +37,12 @@ class RenderedRow:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The rows by decision type. `version` names their content: whoever rules alike has the same version."""
+    """The rows by decision type. `version` names their content: whoever rules alike has the same version.
+    `text` is the YAML that it was read from, notes and all."""
 
     rows: Mapping[str, Row]
     version: str
+    text: str = field(repr=False, compare=False)
 
     def render(self, section: str = "matrix") -> tuple[RenderedRow, ...]:
         """A section (`matrix`, the requirements' ten rows, or `extensions`) in the file's order."""
@@ -106,4 +108,5 @@ def parse(text: str) -> Policy:
     rows = tuple(read_rows(document))
     check(rows)
     canonical = rfc8785.dumps([row.canonical() for row in sorted(rows, key=lambda row: row.name)])
-    return Policy(MappingProxyType({row.name: row for row in rows}), hashlib.sha256(canonical).hexdigest()[:12])
+    version = hashlib.sha256(canonical).hexdigest()[:12]
+    return Policy(MappingProxyType({row.name: row for row in rows}), version, text)

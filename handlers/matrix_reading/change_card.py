@@ -38,7 +38,7 @@ _SHOWN = 10
 async def change_form_reply(desk: Desk, policy: Policy, name: str) -> Reply:
     """A row as it stands, to be written anew."""
     row = policy.rows[name]
-    written = row_text(await active_text(desk.tx), policy, name)
+    written = row_text(await active_text(desk.tx, desk.gate.policy), policy, name)
     fixed = (
         " Its cells are the requirements' own and cannot be changed; votes, expiry and who is asked next can."
         if row.section == "matrix"
@@ -70,7 +70,7 @@ async def changed_by(desk: Desk, name: str, row: str, reason: str) -> ChangePoli
     policy = await ruling_policy(desk)
     if name not in policy.rows:
         raise CannotAnswer(f"The policy has no row {name}.")
-    written = with_row(await active_text(desk.tx), policy, name, row.replace("\r\n", "\n"))
+    written = with_row(await active_text(desk.tx, desk.gate.policy), policy, name, row.replace("\r\n", "\n"))
     try:
         return await propose_policy(desk.tx, desk.gate.policy, written, reason or "No reason was given.")
     except CannotChangePolicy as cannot:

@@ -71,7 +71,7 @@ STRICTER = "requester may vote: no"
 
 async def _row(talk: Talk, name: str) -> str:
     async with talk.desk() as desk:
-        return row_text(await active_text(desk.tx), talk.gate.policy, name)
+        return row_text(await active_text(desk.tx, talk.gate.policy), talk.gate.policy, name)
 
 
 async def test_a_change_is_tried_then_proposed_then_countersigned(talk: Talk) -> None:

@@ -221,7 +221,7 @@ async def test_an_accepted_policy_rules_from_then_on(
 ) -> None:
     async with database.transaction(department) as tx:
         action = await propose_policy(
-            tx, gate.policy, _directors_execute_plans(await active_text(tx)), "plans cost money"
+            tx, gate.policy, _directors_execute_plans(await active_text(tx, load())), "plans cost money"
         )
     assert any("Plan execution" in change for change in action.changes)
     asked = await submit(action, "amanda")
@@ -238,7 +238,7 @@ async def test_of_two_proposals_for_the_same_policy_the_second_has_to_be_made_an
     database: Database, department: str, submit: Submit, approve: Approve, gate: Gate
 ) -> None:
     async with database.transaction(department) as tx:
-        written = await active_text(tx)
+        written = await active_text(tx, load())
         first = await propose_policy(tx, gate.policy, _directors_execute_plans(written), "plans cost money")
         row = row_text(written, load(), "role_change").replace(
             "requester may vote: yes", "requester may vote: no"
@@ -263,7 +263,7 @@ async def test_what_may_not_rule_is_said_at_once(
     database: Database, department: str, gate: Gate, name: str, old: str, new: str, why: str
 ) -> None:
     async with database.transaction(department) as tx:
-        written = await active_text(tx)
+        written = await active_text(tx, load())
         changed = with_row(written, load(), name, row_text(written, load(), name).replace(old, new))
         with pytest.raises(CannotChangePolicy, match=why):
             await propose_policy(tx, gate.policy, changed, "because")
@@ -271,7 +271,7 @@ async def test_what_may_not_rule_is_said_at_once(
 
 async def test_every_row_can_be_cut_out_and_put_back(database: Database, department: str) -> None:
     async with database.transaction(department) as tx:
-        written = await active_text(tx)
+        written = await active_text(tx, load())
     policy = load()
     for name in policy.rows:
         assert with_row(written, policy, name, row_text(written, policy, name)) == written
@@ -284,7 +284,7 @@ async def test_a_policy_is_tried_on_what_was_done(
     await submit(probe("a story"), "david")
     since: datetime = watch.now - timedelta(days=90)
     async with database.transaction(department) as tx:
-        written = await active_text(tx)
+        written = await active_text(tx, load())
         row = row_text(written, load(), "role_change").replace(
             "requester may vote: yes", "requester may vote: no"
         )
@@ -294,7 +294,7 @@ async def test_a_policy_is_tried_on_what_was_done(
         trial = await try_policy(tx, gate, parse(action.text), since)
     assert trial.looked_at == 2
     (otherwise,) = trial.otherwise
-    assert "nathan" in otherwise.summary
+    assert "Nathan Adebayor" in otherwise.summary
     assert otherwise.before.terms is not None
     assert otherwise.after.terms is not None
     assert (otherwise.before.terms.requester_may_vote, otherwise.after.terms.requester_may_vote) == (
@@ -307,3 +307,16 @@ async def test_no_agent_gives_roles_even_for_a_director(submit: Submit) -> None:
     agent = Actor("agent", "po", on_behalf_of="amanda")
     action: Action = give_role("nathan", Role.ARCHITECT, "designs")
     assert (await submit(action, agent)).ruling.verdict is Verdict.APPROVE_FIRST
+
+
+async def test_a_change_starts_from_the_file_that_the_installation_names(
+    database: Database, department: str, gate: Gate
+) -> None:
+    """A department with a matrix of its own changes that one, and does not fall back on the shipped one."""
+    own = parse(_directors_execute_plans(gate.policy.text))
+    async with database.transaction(department) as tx:
+        assert await active_text(tx, own) == own.text
+        row = row_text(own.text, own, "role_change")
+        changed = row.replace("requester may vote: yes", "requester may vote: no")
+        action = await propose_policy(tx, own, with_row(own.text, own, "role_change", changed), "stricter")
+    assert [change.partition(":")[0] for change in action.changes] == ["Role changes"]
