@@ -13,6 +13,8 @@ WORDS: Mapping[str, str] = {
     "approval.gone_past": "Approval gone past in an emergency",
     "approval.requested": "Approval asked for",
     "approval.superseded": "Approval superseded by a newer one",
+    "access.identity_gone": "Chat identity unlinked, for it is gone",
+    "access.identity_linked": "Chat identity linked by its verified address",
     "approval.vote": "Vote on an approval",
     "approval.withdrawn": "Proposal taken back",
     "audit.erased": "Parts of an entry erased",

@@ -32,21 +32,22 @@ def _jobs(installation: Installation) -> set[str]:
     ("function", "position", "keyword", "known"),
     [
         ("defer", 1, "name", _jobs),
+        ("job_values", 1, "name", _jobs),
         ("notify", 1, "kind", lambda _: set(find_notices())),
         ("NoticeRow", 0, "kind", lambda _: set(find_notices())),
     ],
 )
 def test_every_name_is_known(function: str, position: int, keyword: str, known: object) -> None:
     found = list(_named(function, position, keyword))
-    assert len(found) >= (1 if function == "NoticeRow" else 10)
+    assert len(found) >= (10 if function in ("defer", "notify") else 1)
     for path, line, names in found:
         assert names, f"{path}:{line}: the name cannot be told by reading"
         assert names <= known(INSTALLATION), f"{path}:{line}"  # type: ignore[operator]
 
 
 def test_every_job_and_every_kind_of_notice_is_used() -> None:
-    deferred = {name for _, _, names in _named("defer", 1, "name") for name in names} | {"post_notice"}
-    assert deferred == _jobs(INSTALLATION)
+    deferred = {name for f in ("defer", "job_values") for _, _, names in _named(f, 1, "name") for name in names}
+    assert deferred | {"post_notice"} == _jobs(INSTALLATION)
     told = {name for f in ("notify", "NoticeRow") for _, _, names in _named(f, 1, "kind") for name in names}
     assert told >= set(find_notices())
 

@@ -31,7 +31,6 @@ from handlers.conversation.cards import (
     Table,
     Text,
 )
-from tests.bot.console.sample_cards import plan_reply
 from tests.bot.slack.block_kit import check_message
 from tests.bot.slack.generated import AT, HOSTILE
 from tests.bot.slack.reading import markup, said, words
@@ -319,34 +318,6 @@ def test_a_table_with_a_row_too_large_is_listed() -> None:
     cell = "word " * 2_500
     messages = _messages(Reply("x", (Card("Large", (Table(("Story", "Text"), (("S1", cell), ("S2", "b"))),)),)))
     assert said(messages) == f"LargeStory: S1 · Text: {cell}Story: S2 · Text: b"
-
-
-def test_a_few_facts_are_listed_with_their_sources() -> None:
-    (message,) = _messages(replace(plan_reply(), cards=()))
-    *_, heading, lines = message.blocks
-    assert markup([heading]) == [f"How this was worked out, as of {DATE}"]
-    assert words([lines]).splitlines()[1:3] == [
-        "budget: 146 agent-hours (query: done stories since January 2025 with hours, nearest five by words)",
-        "cost: 934.4 USD (computation: hours by hourly cost, from budget)",
-    ]
-
-
-def test_facts_of_other_times_say_theirs() -> None:
-    first, second, *_ = plan_reply().facts
-    reply = Reply("x", facts=(first, replace(second, as_of=AT.replace(hour=9))))
-    (message,) = _messages(reply)
-    lines = words(message.blocks).splitlines()
-    assert lines[0].endswith("as of Mon 23 Nov 2026, 14:05 UTC)")
-    assert lines[1].endswith("as of Mon 23 Nov 2026, 09:05 UTC)")
-
-
-def test_many_facts_are_opened_with_a_button() -> None:
-    facts = tuple(replace(fact, id=f"{fact.id}{n}") for n in range(4) for fact in plan_reply().facts)
-    (message,) = _messages(replace(plan_reply(), facts=facts))
-    (button,) = message.blocks[-1]["elements"]
-    assert button["text"]["text"] == "Show working (20 facts)"
-    assert button["action_id"] == "working"
-    assert "value" not in button
 
 
 def test_a_text_too_long_for_a_notification_stands_in_the_message() -> None:
