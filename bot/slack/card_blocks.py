@@ -59,13 +59,13 @@ _LONG_FIELD = 600
 class Surface:
     """Where a card is shown. `public_url` is where people reach the dashboard, if they do.
 
-    `images` are the pictures that are already at Slack, by their file's id here. `takes_tables` says
-    whether Slack shows table blocks there.
+    `images` are the pictures that are already at Slack, by their file's id here. Only a message takes
+    table blocks and thumbs.
     """
 
     public_url: str | None
     images: Mapping[str, str] = field(default_factory=dict)
-    takes_tables: bool = True
+    is_message: bool = True
 
 
 def heading_blocks(title: str) -> list[Json]:
@@ -91,7 +91,7 @@ def block_blocks(block: Block, surface: Surface) -> list[Json]:
             items = [elements(item, surface.public_url) for item in block.items]
             return lists(items, numbered=block.numbered)
         case Table():
-            return table_blocks(block) if surface.takes_tables else listed_rows(block)
+            return table_blocks(block) if surface.is_message else listed_rows(block)
         case Progress():
             return _progress(block)
         case Chart():
@@ -105,7 +105,7 @@ def block_blocks(block: Block, surface: Surface) -> list[Json]:
         case Buttons():
             return _buttons(block.buttons)
         case Rating():
-            return [_rating(block)]
+            return [_rating(block)] if surface.is_message else _buttons((block.useful, block.not_useful))
 
 
 def small_blocks(parts: Sequence[Inline], public_url: str | None) -> list[Json]:

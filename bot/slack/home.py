@@ -22,7 +22,7 @@ def home_view(reply: Reply, *, public_url: str | None) -> dict[str, Any]:
     Cards stand whole, in order, unless the first is too long by itself; what has no room is counted in
     the last line, which says where it is.
     """
-    surface = Surface(public_url, takes_tables=False)
+    surface = Surface(public_url, is_message=False)
     shown: list[Json] = []
     sections = [[piece.block for piece in card_pieces(card, surface)] for card in reply.cards]
     sections = [*(sections or [text_blocks(reply.text)]), working_blocks(reply.facts)]

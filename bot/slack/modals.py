@@ -19,10 +19,7 @@ CALLBACK = "form"
 _TITLE = 24
 _BLOCKS = 100
 _ROOM = 250_000
-
-
-class FormTooLarge(ValueError):
-    """A form that Slack does not open: over 100 blocks, or over 250 kB of JSON."""
+"""Bytes of JSON."""
 
 
 def modal(form: Form, *, token: str, private_metadata: str) -> dict[str, Any]:
@@ -30,7 +27,8 @@ def modal(form: Form, *, token: str, private_metadata: str) -> dict[str, Any]:
 
     `token`, the button's, is the `action_id` of each of its inputs: what somebody typed into one form
     never turns up in another that replaces it. `private_metadata` comes back as it is given, with the
-    submission; it has up to 3000 characters. Raises FormTooLarge.
+    submission; it has up to 3000 characters. A form that Slack would not open (over 100 blocks, or over
+    250 kB) is answered with an `error_modal`.
     """
     asked = [block for entry in form.inputs for block in input_blocks(entry, token)]
     submit = shortened(form.submit, _TITLE)
@@ -43,7 +41,7 @@ def modal(form: Form, *, token: str, private_metadata: str) -> dict[str, Any]:
         "private_metadata": private_metadata,
     }
     if len(view["blocks"]) > _BLOCKS or size(view) > _ROOM:
-        raise FormTooLarge(f"“{form.title}” is too large for Slack.")
+        return error_modal(form.title, "This asks for more than Slack shows. Tell me in words what you want.")
     return view
 
 

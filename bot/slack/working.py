@@ -34,7 +34,7 @@ def working_blocks(facts: Sequence[Fact]) -> list[Json]:
 
 
 def working_modal(facts: Sequence[Fact]) -> Json:
-    """All facts behind an answer, each with its source and time."""
+    """All facts behind an answer, each with its source and time; without any, it says so."""
     items = [
         elements((Bold(_said(fact)), f"\n{_source(fact)}, as of ", Moment(fact.as_of)), None) for fact in facts
     ]
@@ -42,7 +42,7 @@ def working_modal(facts: Sequence[Fact]) -> Json:
         "type": "modal",
         "title": plain(_TITLE),
         "close": plain("Close"),
-        "blocks": lists(items, numbered=False),
+        "blocks": lists(items, numbered=False) or small_blocks(("No facts are kept for this answer.",), None),
     }
 
 

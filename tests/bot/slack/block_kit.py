@@ -66,12 +66,8 @@ def _bytes(value: object) -> int:
 
 
 def _check_ids(blocks: Any) -> None:
-    ids = [
-        element["action_id"]
-        for block in blocks
-        for element in block.get("elements", ())
-        if "action_id" in element
-    ]
+    rows = [block["elements"] for block in blocks if block["type"] == "actions"]
+    ids = [element["action_id"] for row in rows for element in row]
     assert len(ids) == len(set(ids))
 
 
@@ -129,6 +125,17 @@ def _actions(block: Json) -> kit.Block:
             kit.Button(_text(element["text"]), **{key: element[key] for key in keys if key in element})
         )
     return kit.ActionsBlock(buttons)
+
+
+def _thumbs(block: Json) -> kit.Block:
+    made = []
+    for element in block["elements"]:
+        first, second = (
+            kit.FeedbackButton(_text(one["text"]), one["value"], one["accessibility_label"])
+            for one in (element["positive_button"], element["negative_button"])
+        )
+        made.append(kit.FeedbackButtons(first, second, element["action_id"]))
+    return kit.ContextActionsBlock(made)
 
 
 class _Date(kit.RichText):
@@ -252,6 +259,7 @@ _BUILDERS = {
     "context": _context,
     "section": _section,
     "actions": _actions,
+    "context_actions": _thumbs,
     "rich_text": _rich_text,
     "table": _table,
     "input": _input,

@@ -26,6 +26,7 @@ from handlers.conversation.cards import (
     Moment,
     Progress,
     Quote,
+    Rating,
     Reply,
     Small,
     Table,
@@ -33,6 +34,8 @@ from handlers.conversation.cards import (
 )
 
 AT = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
+DATE = "<!date^1795442700^{date_short_pretty} {time}|Mon 23 Nov 2026, 14:05 UTC>"
+"""The same as Slack writes it in each reader's own time zone."""
 
 HOSTILE = (
     "<!channel> <!here> <@U012AB3CD> <#C012AB3CD> <https://evil.example|a link>",
@@ -69,12 +72,15 @@ class Written:
 
     def __init__(self) -> None:
         self.texts: list[str] = []
-        self._numbers = count()
+        self._numbers, self._tokens = count(), count()
 
     def text(self, body: str) -> str:
         number = next(self._numbers)
         self.texts.append(f"⟦{number}·{body}·{number}⟧")
         return self.texts[-1]
+
+    def token(self) -> str:
+        return f"b_{next(self._tokens)}"
 
 
 @st.composite
@@ -141,11 +147,18 @@ def _buttons(draw: st.DrawFn, written: Written) -> Block:
                 "approve",
                 "ap_1",
                 draw(st.sampled_from(("primary", "danger", "plain"))) if at < 3 else "plain",
-                token=f"b_{len(written.texts)}",
+                token=written.token(),
             )
             for at in range(draw(st.sampled_from((1, 3, 60))))
         )
     )
+
+
+def _rating(draw: st.DrawFn, written: Written) -> Block:
+    useful, not_useful = (
+        Button(label, "rate", "t_1", token=written.token()) for label in ("Useful", "Not useful")
+    )
+    return Rating(useful, not_useful)
 
 
 def _fields(draw: st.DrawFn, written: Written) -> Block:
@@ -177,6 +190,7 @@ _MAKERS: tuple[Callable[[st.DrawFn, Written], Block], ...] = (
     _buttons,
     _fields,
     _progress,
+    _rating,
 )
 
 

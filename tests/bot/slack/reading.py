@@ -30,14 +30,15 @@ def squeezed(text: str) -> str:
 
 def tokens(messages: Sequence[SlackMessage]) -> list[str]:
     """What the buttons send, in order."""
-    return [
-        element["value"]
+    pressed = [
+        button
         for message in messages
         for block in message.blocks
-        if block["type"] == "actions"
+        if block["type"] in ("actions", "context_actions")
         for element in block["elements"]
-        if "value" in element
+        for button in (element, element.get("positive_button", {}), element.get("negative_button", {}))
     ]
+    return [button["value"] for button in pressed if "value" in button]
 
 
 def markup(value: Any) -> list[str]:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from bot.slack.blocks import SlackMessage, render
 from bot.slack.texts import as_markup
 from handlers.conversation.cards import (
     Block,
@@ -26,35 +24,20 @@ from handlers.conversation.cards import (
     Moment,
     Progress,
     Quote,
+    Rating,
     Reply,
     Small,
     Table,
     Text,
 )
-from tests.bot.slack.block_kit import check_message
-from tests.bot.slack.generated import AT, HOSTILE
+from tests.bot.slack.generated import AT, DATE, HOSTILE
 from tests.bot.slack.reading import markup, said, words
-
-PUBLIC = "https://countersign.example/"
-DATE = "<!date^1795442700^{date_short_pretty} {time}|Mon 23 Nov 2026, 14:05 UTC>"
-
-
-def _messages(reply: Reply, public_url: str | None = PUBLIC, **images: str) -> tuple[SlackMessage, ...]:
-    messages = render(reply, public_url=public_url, images=images)
-    for message in messages:
-        check_message(message)
-    return messages
-
-
-def _blocks(*blocks: Block, public_url: str | None = PUBLIC, **images: str) -> list[dict[str, Any]]:
-    """The blocks of a card below its title."""
-    (message,) = _messages(Reply("Said.", (Card("Card", blocks),)), public_url, **images)
-    return list(message.blocks[1:])
+from tests.bot.slack.shown import PUBLIC, blocks_of, messages_of
 
 
 def test_a_paragraph_keeps_what_stands_out() -> None:
     parts = ("See ", Bold("this"), " ", Code("id_1"), ", ", Link("here", "/dashboard"), ", ", Moment(AT))
-    assert _blocks(Text(parts))[0]["elements"][0]["elements"] == [
+    assert blocks_of(Text(parts))[0]["elements"][0]["elements"] == [
         {"type": "text", "text": "See "},
         {"type": "text", "text": "this", "style": {"bold": True}},
         {"type": "text", "text": " "},
@@ -86,7 +69,7 @@ def test_a_paragraph_keeps_what_stands_out() -> None:
 def test_links_lead_to_the_dashboard_to_a_vendor_or_nowhere(
     target: str, public: str | None, address: str | None
 ) -> None:
-    (block,) = _blocks(Text((Link("here", target),)), public_url=public)
+    (block,) = blocks_of(Text((Link("here", target),)), public_url=public)
     (element,) = block["elements"][0]["elements"]
     assert element["text"] == "here"
     assert element.get("url") == address
@@ -106,7 +89,7 @@ def test_nothing_that_was_written_acts(text: str) -> None:
         Quote(text, text),
         Buttons((Button(text, "approve", text, token="b_1"),)),
     )
-    (message,) = _messages(Reply(text, (Card(text, blocks, "bad"),)))
+    (message,) = messages_of(Reply(text, (Card(text, blocks, "bad"),)))
     for marked in markup(message.blocks):
         rest = re.sub(r"<(!date\^|https://countersign\.example/)[^>]*>", "", marked)
         assert not re.search(r"[<_~`@]|://|:\w+:|^\s*(>|&gt;)", rest, re.MULTILINE)
@@ -116,23 +99,23 @@ def test_nothing_that_was_written_acts(text: str) -> None:
 
 
 def test_short_values_stand_two_a_row_under_their_names() -> None:
-    (section,) = _blocks(Fields((("Cost", "$934.40"), ("Risk", "R&D < 1"))))
+    (section,) = blocks_of(Fields((("Cost", "$934.40"), ("Risk", "R&D < 1"))))
     assert [field["text"] for field in section["fields"]] == ["*Cost*\n$934.40", "*Risk*\nR&amp;D &lt; 1"]
 
 
 def test_values_that_could_act_stand_two_a_row_as_they_are() -> None:
-    (section,) = _blocks(Fields((("Service", "payment_service"), ("Rule", "*"))))
+    (section,) = blocks_of(Fields((("Service", "payment_service"), ("Rule", "*"))))
     assert [field["type"] for field in section["fields"]] == ["plain_text", "plain_text"]
     assert section["fields"][0]["text"] == "Service\npayment_service"
 
 
 def test_a_value_that_is_long_once_escaped_still_has_room() -> None:
-    assert words(_blocks(Fields((("A&B", "&" * 550), ("C", "<" * 140))))) == f"A&B\n{'&' * 550}C\n{'<' * 140}"
+    assert words(blocks_of(Fields((("A&B", "&" * 550), ("C", "<" * 140))))) == f"A&B\n{'&' * 550}C\n{'<' * 140}"
 
 
 def test_a_long_value_has_the_whole_width() -> None:
     long = "word " * 300
-    first, value, last = _blocks(Fields((("A", "1"), ("B", long), ("C", "3"))))
+    first, value, last = blocks_of(Fields((("A", "1"), ("B", long), ("C", "3"))))
     assert [first["type"], value["type"], last["type"]] == ["section", "rich_text", "section"]
     assert words([value]) == f"B\n{long}"
 
@@ -141,7 +124,7 @@ def test_numbers_go_on_where_a_list_is_cut() -> None:
     items = tuple((f"Story {number}: {'words ' * (900 if number == 40 else 12)}",) for number in range(1, 121))
     lists = [
         element
-        for message in _messages(Reply("Many.", (Card("Many", (Bullets(items, numbered=True),)),)))
+        for message in messages_of(Reply("Many.", (Card("Many", (Bullets(items, numbered=True),)),)))
         for block in message.blocks
         if block["type"] == "rich_text"
         for element in block["elements"]
@@ -159,7 +142,7 @@ def test_numbers_go_on_where_a_list_is_cut() -> None:
 
 def test_steps_say_their_state_in_words() -> None:
     states = ("done", "doing", "waiting", "failed", "skipped")
-    (block,) = _blocks(Progress(tuple((state, "Step") for state in states)))
+    (block,) = blocks_of(Progress(tuple((state, "Step") for state in states)))
     lines = [words([item]) for item in block["elements"][0]["elements"]]
     assert lines == [
         "✅ Done: Step", "🔄 In progress: Step", "⏳ Waiting: Step", "❌ Failed: Step", "⏭️ Skipped: Step"
@@ -167,48 +150,48 @@ def test_steps_say_their_state_in_words() -> None:
 
 
 def test_the_tone_is_said_in_words() -> None:
-    (message,) = _messages(Reply("x", (Card("Approve?", (), "waiting"),)))
+    (message,) = messages_of(Reply("x", (Card("Approve?", (), "waiting"),)))
     assert words(message.blocks) == "Approve?⏳ Waiting"
-    (message,) = _messages(Reply("x", (Card("Approve?"),)))
+    (message,) = messages_of(Reply("x", (Card("Approve?"),)))
     assert words(message.blocks) == "Approve?"
 
 
 def test_an_uploaded_chart_is_shown_with_its_words_beside_it() -> None:
-    image, text = _blocks(Chart("fi_1", "A histogram.", "Half by Friday."), fi_1="F0123456789")
+    image, text = blocks_of(Chart("fi_1", "A histogram.", "Half by Friday."), fi_1="F0123456789")
     assert image == {"type": "image", "slack_file": {"id": "F0123456789"}, "alt_text": "A histogram."}
     assert words([text]) == "Half by Friday."
 
 
 def test_a_long_alternative_text_stands_whole_below_its_chart() -> None:
     alt = "word " * 500
-    image, whole, _ = _blocks(Chart("fi_1", alt, "Half by Friday."), fi_1="F0123456789")
+    image, whole, _ = blocks_of(Chart("fi_1", alt, "Half by Friday."), fi_1="F0123456789")
     assert len(image["alt_text"]) <= 2_000
     assert words([whole]) == alt
 
 
 def test_a_chart_that_is_not_at_slack_is_said_and_linked() -> None:
     chart = Chart("fi_1", "A histogram.", "Half by Friday.")
-    text, shows, link = _blocks(chart)
+    text, shows, link = blocks_of(chart)
     assert words([text, shows]) == "Half by Friday.The chart shows: A histogram."
     assert markup([link]) == ["<https://countersign.example/files/fi_1|Open the chart>"]
-    assert words(_blocks(chart, public_url=None)) == "Half by Friday.The chart shows: A histogram."
+    assert words(blocks_of(chart, public_url=None)) == "Half by Friday.The chart shows: A histogram."
 
 
 def test_a_file_is_linked_where_there_is_a_dashboard() -> None:
-    (block,) = _blocks(File("fi/1", "plan.md", "The whole plan"))
+    (block,) = blocks_of(File("fi/1", "plan.md", "The whole plan"))
     assert block["elements"][0]["elements"][1] == {
         "type": "link",
         "url": "https://countersign.example/files/fi%2F1",
         "text": "plan.md",
     }
     assert (
-        words(_blocks(File("fi_1", "plan.md", "The whole plan"), public_url=None))
+        words(blocks_of(File("fi_1", "plan.md", "The whole plan"), public_url=None))
         == "📄 plan.md: The whole plan"
     )
 
 
 def test_a_quote_names_its_source() -> None:
-    quote, source = _blocks(Quote("It should load fast.", "PRD.md, line 42"))
+    quote, source = blocks_of(Quote("It should load fast.", "PRD.md, line 42"))
     assert quote["elements"][0]["type"] == "rich_text_quote"
     assert source == {
         "type": "context",
@@ -244,18 +227,18 @@ def test_small_type_is_marked_only_if_nothing_else_can_be_read_into_it(
     parts: tuple[Inline, ...], marked: str | None
 ) -> None:
     assert as_markup(parts, "https://c.example") == marked
-    (block,) = _blocks(Small(parts))
+    (block,) = blocks_of(Small(parts))
     assert block["type"] == ("context" if marked else "rich_text")
 
 
 def test_small_type_without_anything_to_mark_is_plain() -> None:
-    (block,) = _blocks(Small(("*Not* bold, ", "<!channel>")))
+    (block,) = blocks_of(Small(("*Not* bold, ", "<!channel>")))
     assert block["elements"] == [{"type": "plain_text", "text": "*Not* bold, <!channel>", "emoji": False}]
 
 
 def test_buttons_send_their_token_and_nothing_else() -> None:
     button = Button("Approve", "approve", "ap_1", "primary", token="b_1")
-    (actions,) = _blocks(Buttons((button, replace(button, label="Modify", style="plain", token="b_2"))))
+    (actions,) = blocks_of(Buttons((button, replace(button, label="Modify", style="plain", token="b_2"))))
     assert actions["elements"] == [
         {
             "type": "button",
@@ -273,55 +256,29 @@ def test_buttons_send_their_token_and_nothing_else() -> None:
     ]
 
 
+def test_whether_it_was_useful_is_asked_with_thumbs_that_have_names() -> None:
+    useful, not_useful = (
+        Button(label, "rate", "t_1", token=f"b_{label}") for label in ("Useful", "Not useful")
+    )
+    (block,) = blocks_of(Rating(useful, not_useful))
+    (thumbs,) = block["elements"]
+    for side, button in (("positive_button", useful), ("negative_button", not_useful)):
+        assert (thumbs[side]["accessibility_label"], thumbs[side]["value"]) == (button.label, button.token)
+
+
 def test_many_buttons_stand_in_rows_each_under_its_own_id() -> None:
     buttons = tuple(Button(f"Approve {n}", "approve", f"ap_{n}", token=f"b_{n}") for n in range(60))
-    rows = _blocks(Buttons(buttons))
+    rows = blocks_of(Buttons(buttons))
     assert max(len(row["elements"]) for row in rows) <= 25
     pressed = [(element["value"], element["action_id"]) for row in rows for element in row["elements"]]
     assert pressed == [(f"b_{n}", f"press:{n + 1}") for n in range(60)]
 
 
-def test_many_short_blocks_take_as_many_messages_as_they_need() -> None:
-    lines = tuple(Text((f"Line {n}.",)) for n in range(120))
-    messages = _messages(Reply("Many lines.", (Card("Lines", lines),)))
-    assert len(messages) == 3
-    assert said(messages) == "Lines" + "".join(f"Line {n}." for n in range(120))
-
-
 def test_what_has_no_room_on_a_button_or_in_a_title_stands_whole_beside_it() -> None:
     label, title = f"Approve {'and then some ' * 10}", f"Plan {'of many words ' * 20}"
-    (message,) = _messages(Reply("x", (Card(title, (Buttons((Button(label, "a", "b", token="b_1"),)),)),)))
+    (message,) = messages_of(Reply("x", (Card(title, (Buttons((Button(label, "a", "b", token="b_1"),)),)),)))
     header, whole, listed, actions = message.blocks
     assert header["text"]["text"].endswith("…")
     assert words([whole]) == title
     assert words([listed]) == label
     assert actions["elements"][0]["text"]["text"].endswith("…")
-
-
-def test_each_table_has_a_message_that_says_which_it_is() -> None:
-    table = Table(("Story", "Hours"), (("S1", ""),), "lr")
-    cards = (Card("Stories", (table, table, Text(("Below.",)))), Card("Teams", (table,)))
-    first, second, third = _messages(Reply("Two & two.", cards))
-    assert [message.text for message in (first, second, third)] == [
-        "(1 of 3) Two &amp; two.", "(2 of 3) Two &amp; two.", "(3 of 3) Two &amp; two."
-    ]  # fmt: skip
-    assert words(first.blocks[:1]) == "Stories"
-    assert words(second.blocks[:1]) == "Stories (2 of 3)"
-    # The title of the next card stands with its table, not at the end of the message before.
-    assert words(third.blocks[:2]) == "(3 of 3)Teams"
-    table_block = first.blocks[1]
-    assert [column["align"] for column in table_block["column_settings"]] == ["left", "right"]
-    assert table_block["rows"][1][1]["text"] == " "  # Slack refuses an empty cell
-
-
-def test_a_table_with_a_row_too_large_is_listed() -> None:
-    cell = "word " * 2_500
-    messages = _messages(Reply("x", (Card("Large", (Table(("Story", "Text"), (("S1", cell), ("S2", "b"))),)),)))
-    assert said(messages) == f"LargeStory: S1 · Text: {cell}Story: S2 · Text: b"
-
-
-def test_a_text_too_long_for_a_notification_stands_in_the_message() -> None:
-    text = "Said & done. " * 400
-    (message,) = _messages(Reply(text, (Card("Card"),)))
-    assert message.text.endswith("…")
-    assert words(message.blocks) == f"{text}Card"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.slack.blocks import render
 from bot.slack.home import home_view
 from bot.slack.limits import cut, length, pieces, shortened
-from handlers.conversation.cards import Buttons, Card, Reply, Table, Text
+from handlers.conversation.cards import Block, Button, Buttons, Card, Rating, Reply, Table, Text
 from tests.bot.slack.block_kit import check_home, check_message
 from tests.bot.slack.generated import HOSTILE, replies
 from tests.bot.slack.reading import markup, said, squeezed, tokens, words
@@ -21,6 +21,16 @@ _MARKUP = re.compile(r"<[!@#](?!date\^)|evil\.example|_italic_|~struck~|```|@her
 _SIZES = settings(
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
+
+
+def _pressed(block: Block) -> tuple[Button, ...]:
+    match block:
+        case Buttons():
+            return block.buttons
+        case Rating():
+            return (block.useful, block.not_useful)
+        case _:
+            return ()
 
 
 @_SIZES
@@ -34,13 +44,7 @@ def test_slack_takes_every_message_and_nothing_is_lost(
         check_message(message)
     everything = squeezed(said(messages))
     assert [text for text in texts if squeezed(text) not in everything] == []
-    given_out = [
-        button.token
-        for card in reply.cards
-        for block in card.blocks
-        if isinstance(block, Buttons)
-        for button in block.buttons
-    ]
+    given_out = [button.token for card in reply.cards for block in card.blocks for button in _pressed(block)]
     assert tokens(messages) == given_out
     marked = [re.sub(r"`[^`]*`", "", text) for message in messages for text in markup(message.blocks)]
     assert not [text for text in marked if _MARKUP.search(text)]

@@ -8,7 +8,7 @@ import pytest
 
 from bot.slack.home import home_view
 from bot.slack.working import working_modal
-from handlers.conversation.cards import Button, Buttons, Card, Reply, Small, Table, Text
+from handlers.conversation.cards import Button, Buttons, Card, Rating, Reply, Small, Table, Text
 from tests.bot.console.sample_cards import plan_reply
 from tests.bot.slack.block_kit import check_home, check_modal
 from tests.bot.slack.reading import markup, words
@@ -38,6 +38,14 @@ def test_home_shows_a_plan_with_its_table_as_a_list() -> None:
     text = words(view["blocks"])
     assert "Story: S1 · Title: Usage events arrive in the warehouse · Team: Insights" in text
     assert "How this was worked out" in text
+
+
+def test_home_asks_with_buttons_whether_it_was_useful() -> None:
+    useful, not_useful = (
+        Button(label, "rate", "t_1", token=f"b_{label}") for label in ("Useful", "Not useful")
+    )
+    (row,) = _home(Card("Card", (Rating(useful, not_useful),)))["blocks"][1:]
+    assert [button["value"] for button in row["elements"]] == ["b_Useful", "b_Not useful"]
 
 
 def test_home_shows_the_headings_of_an_empty_table() -> None:
@@ -74,3 +82,9 @@ def test_the_working_names_every_fact_with_its_source_and_time() -> None:
     check_modal(view)
     text = words(view["blocks"])
     assert text.count("934.4 USD\ncomputation: hours by hourly cost, from budget, as of Mon 23 Nov 2026") == 30
+
+
+def test_the_working_of_an_answer_without_facts_says_so() -> None:
+    view = working_modal(())
+    check_modal(view)
+    assert words(view["blocks"]) == "No facts are kept for this answer."
