@@ -9,13 +9,14 @@ from tests.fakes.slack_selftest.bolt_app import BoltEnd
 
 
 async def test_a_direct_message_arrives_and_is_answered_in_its_thread(slack: FakeSlack, bolt: BoltEnd) -> None:
-    said = await slack.user("david").says("deploy <orders> & more", dm=True)
+    said = await slack.user("david").says("@bot deploy <orders> & more", dm=True)
     answer = await slack.wait_for(lambda m: "Deploy orders 2.4?" in m.all_text)
     assert answer.thread_ts == said.ts
     assert answer.buttons == ["Approve", "Why"]
     (event,) = [e for e in bolt.events("message") if "bot_id" not in e]
     assert event["channel_type"] == "im"
-    assert event["text"] == "deploy &lt;orders&gt; &amp; more"
+    assert event["text"] == f"<@{slack.app.bot_user}> deploy &lt;orders&gt; &amp; more"
+    assert bolt.events("app_mention") == []
     assert slack.thread(said) == [said, answer]
 
 
