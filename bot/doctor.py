@@ -16,6 +16,7 @@ from bot.finding import Finding
 from bot.settings import Settings
 from bot.sign_in.checking import examine_sign_in
 from bot.slack.checking import examine_slack
+from bot.teams.checking import examine_teams
 from governance.audit.keys import KeyUnusable
 from governance.authority.policy_error import PolicyError
 from governance.department_file import DepartmentError
@@ -43,6 +44,8 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     yield _signing_key(installation)
     yield _model(settings)
     async for finding in examine_slack(settings):
+        yield finding
+    async for finding in examine_teams(settings):
         yield finding
     for finding in examine_sign_in(settings):
         yield finding

@@ -38,8 +38,10 @@ class TeamsAdapter:
     ) -> None:
         self._public_url = configuration.public_url
         self._posting = Posting(connector, budgets)
-        self._reaching = Reaching(connector, graph, configuration.app_id)
         self._people = People(connector, graph)
+        self._reaching = Reaching(
+            connector, graph, self._people, app_id=configuration.app_id, tenants=configuration.tenants
+        )
         self._audiences = Audiences(connector, graph, self._people)
 
     async def post(
@@ -67,10 +69,13 @@ class TeamsAdapter:
         return await self._reaching.chat_with(tx, person)
 
     async def channel(self, tx: AsyncSession, name: str) -> Place | None:
-        """A new thread in a channel in which the bot was spoken to: Teams does not tell it of others."""
+        """A new thread in the channel of this name in which the bot was last spoken to. Raises PlatformAway.
+
+        In Teams a name may be several channels'; one in which nobody spoke to the bot is not known.
+        """
         found = await channel_named(tx, PLATFORM, name)
         known = found and await conversations.conversation(tx, found[0])
-        if not known:
+        if not known or known.kind != "channel":
             return None
         audience = await self._audiences.of(tx, known, datetime.now(UTC))
         return Place(PLATFORM, known.conversation, new_thread(), audience)

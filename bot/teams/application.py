@@ -11,15 +11,12 @@ from bot.teams.adapter import TeamsAdapter
 from bot.teams.configuration import TeamsConfiguration
 from bot.teams.connector import Connector
 from bot.teams.endpoint import Endpoint
-from bot.teams.entra import EntraTokens
+from bot.teams.entra import CONNECTOR, EntraTokens
 from bot.teams.graph import Graph
 from bot.teams.ingest import Ingest
 from bot.teams.sdk import Authentication, BotAdapter
 from bot.teams.signing_keys import SigningKeys
 from storage.database import Database
-
-_CONNECTOR = "https://api.botframework.com"
-"""The resource that connectors' tokens are for."""
 
 _PATIENCE_SECONDS = 10.0
 
@@ -54,4 +51,4 @@ class TeamsApplication:
         return BotAdapter(Authentication(self._http, self._connector_token))
 
     async def _connector_token(self) -> str:
-        return await self._tokens.token(self._configuration.app_tenant, _CONNECTOR)
+        return await self._tokens.token(self._configuration.app_tenant, CONNECTOR)

@@ -15,6 +15,9 @@ from requests.adapters import HTTPAdapter
 from bot.platforms.adapter import PlatformAway
 from bot.teams.configuration import TeamsConfiguration
 
+CONNECTOR = "https://api.botframework.com"
+"""The resource that connectors' tokens are for."""
+
 _EARLY = 300.0
 """Seconds before its end at which a token is not used any more."""
 

@@ -15,6 +15,8 @@ import httpx
 from bot.platforms.adapter import PlatformAway
 from bot.teams.entra import EntraTokens, NoToken
 
+_USER = "id,displayName,mail,userPrincipalName,userType,accountEnabled"
+
 Membership = Literal["standard", "private", "shared", "unknown"]
 
 
@@ -34,6 +36,7 @@ class GraphLost(PlatformAway):
 class User:
     """Somebody in Entra. `kind`: Member | Guest."""
 
+    object_id: str
     name: str
     mail: str | None
     principal: str
@@ -61,15 +64,15 @@ class Graph:
 
     async def user(self, tenant: str, object_id: str) -> User:
         """Somebody by object id (User.Read.All)."""
-        wanted = "displayName,mail,userPrincipalName,userType,accountEnabled"
-        found = await self._call("GET", tenant, f"/users/{quote(object_id, safe='')}", {"$select": wanted})
-        return User(
-            name=str(found.get("displayName") or ""),
-            mail=found.get("mail"),
-            principal=str(found.get("userPrincipalName") or ""),
-            kind=str(found.get("userType") or ""),
-            is_enabled=found.get("accountEnabled") is True,
-        )
+        path = f"/users/{quote(object_id, safe='')}"
+        return _user(await self._call("GET", tenant, path, {"$select": _USER}))
+
+    async def users_called(self, tenant: str, address: str) -> list[User]:
+        """Whoever has this mail address or principal name (User.Read.All)."""
+        literal = "'" + address.replace("'", "''") + "'"
+        asked = f"mail eq {literal} or userPrincipalName eq {literal}"
+        found = await self._call("GET", tenant, "/users", {"$filter": asked, "$select": _USER})
+        return [_user(each) for each in found.get("value") or ()]
 
     async def channel(self, tenant: str, group: str, channel: str) -> Channel:
         """A channel of a team (ChannelSettings.Read.Group, or Channel.ReadBasic.All)."""
@@ -124,3 +127,14 @@ class Graph:
             raise GraphRefused(answer.status_code)
         found: dict[str, Any] = answer.json() if answer.content else {}
         return found
+
+
+def _user(found: dict[str, Any]) -> User:
+    return User(
+        object_id=str(found.get("id") or "").lower(),
+        name=str(found.get("displayName") or ""),
+        mail=found.get("mail"),
+        principal=str(found.get("userPrincipalName") or ""),
+        kind=str(found.get("userType") or ""),
+        is_enabled=found.get("accountEnabled") is True,
+    )

@@ -50,6 +50,18 @@ class People:
         if not await is_known(tx, identity, now):
             await _take_note(tx, identity, await self._described(identity, known), now)
 
+    async def find(self, tx: AsyncSession, email: str, tenant: str, now: datetime) -> None:
+        """Link whoever has this address in a tenant, also if they have not spoken yet. Raises PlatformAway.
+
+        Does nothing where Graph may not be asked.
+        """
+        try:
+            users = await self._graph.users_called(tenant, email)
+        except GraphRefused:
+            return
+        for user in users:
+            await _take_note(tx, f"{PLATFORM}:{tenant}/{user.object_id}", _by_graph(user), now)
+
     async def person(self, tx: AsyncSession, member: Member, tenant: str, now: datetime) -> Person | None:
         """Whoever of the department a member of a conversation is."""
         if is_outsider(member, tenant):

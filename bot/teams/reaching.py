@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 
 import structlog
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.teams import conversations
@@ -12,10 +14,12 @@ from bot.teams.activities import MAIN, PLATFORM, object_of
 from bot.teams.connector import Connector
 from bot.teams.conversations import Known
 from bot.teams.graph import Graph, GraphRefused
+from bot.teams.people import People
 from bot.teams.sdk import ConnectorRefused
 from governance.actions.access import identities_of
 from governance.people import Person
 from governance.places import Audience, Place
+from governance.tables import PersonRow
 
 _log = structlog.get_logger()
 
@@ -24,12 +28,17 @@ _NOT_AGAIN_FOR = 3600.0
 
 
 class Reaching:
-    """Finds people's personal chats, for one application. `app_id` is the manifest's."""
+    """Finds people's personal chats, for one application and the Entra tenants that it serves. `app_id` is the
+    manifest's."""
 
-    def __init__(self, connector: Connector, graph: Graph, app_id: str) -> None:
+    def __init__(
+        self, connector: Connector, graph: Graph, people: People, *, app_id: str, tenants: frozenset[str]
+    ) -> None:
         self._connector = connector
         self._graph = graph
+        self._people = people
         self._app_id = app_id
+        self._tenants = tenants
         self._unreachable: dict[str, float] = {}
 
     async def chat_with(self, tx: AsyncSession, person: Person) -> Place | None:
@@ -39,7 +48,7 @@ class Reaching:
         """
         if not person.active:
             return None
-        theirs = [each for each in await identities_of(tx, person.id) if each.startswith(f"{PLATFORM}:")]
+        theirs = await _accounts(tx, person.id) or await self._found(tx, person.id)
         for identity in theirs:
             if known := await conversations.personal(tx, identity):
                 return _place(known.conversation)
@@ -48,16 +57,35 @@ class Reaching:
                 return _place(opened)
         return None
 
+    async def _found(self, tx: AsyncSession, person: str) -> list[str]:
+        """Somebody who has not spoken yet, by the address that the department has of them."""
+        email = (await tx.execute(select(PersonRow.email).where(PersonRow.id == person))).scalar()
+        if not email or self._is_unreachable(person):
+            return []
+        for tenant in sorted(self._tenants):
+            if await conversations.any_of_tenant(tx, tenant) is not None:
+                await self._people.find(tx, email, tenant, datetime.now(UTC))
+        found = await _accounts(tx, person)
+        if not found:
+            self._give_up(person)
+        return found
+
+    def _is_unreachable(self, name: str) -> bool:
+        return self._unreachable.get(name, 0.0) > time.monotonic()
+
+    def _give_up(self, name: str) -> None:
+        self._unreachable[name] = time.monotonic() + _NOT_AGAIN_FOR
+
     async def _open(self, tx: AsyncSession, identity: str) -> str | None:
         entra = object_of(identity)
         like = entra and await conversations.any_of_tenant(tx, entra[0])
-        if not entra or not like or self._unreachable.get(identity, 0.0) > time.monotonic():
+        if not entra or not like or self._is_unreachable(identity):
             return None
         try:
             opened = await self._opened_or_installed(like, *entra)
         except (ConnectorRefused, GraphRefused) as refused:
             _log.warning("teams_person_unreachable", identity=identity, why=str(refused))
-            self._unreachable[identity] = time.monotonic() + _NOT_AGAIN_FOR
+            self._give_up(identity)
             return None
         await conversations.keep_personal(tx, opened, identity, like)
         return opened
@@ -72,6 +100,10 @@ class Reaching:
             if not await self._graph.install(tenant, object_id, self._app_id):
                 raise
         return await self._connector.open_personal(like, object_id)
+
+
+async def _accounts(tx: AsyncSession, person: str) -> list[str]:
+    return [each for each in await identities_of(tx, person) if each.startswith(f"{PLATFORM}:")]
 
 
 def _place(conversation: str) -> Place:

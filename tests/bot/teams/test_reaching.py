@@ -80,8 +80,36 @@ async def test_while_teams_is_away_it_is_tried_again(empty_office: TeamsOffice) 
     assert await _direct(empty_office, "mei.tanemori") is not None
 
 
-async def test_who_is_not_in_teams_is_not_reached_there(empty_office: TeamsOffice) -> None:
+async def test_who_has_not_spoken_yet_is_found_by_their_address(empty_office: TeamsOffice) -> None:
+    await empty_office.person("david").says("/status")
+    assert await _direct(empty_office, "adaeze.nwosu") == Place(
+        "teams", "a:1-adaeze.nwosu", "main", Audience.DIRECT
+    )
+
+
+async def test_who_is_not_in_teams_is_not_looked_for_each_time(empty_office: TeamsOffice) -> None:
+    await empty_office.person("david").says("/status")
+    del empty_office.teams.world.people["greta.holmstrom"]
     assert await _direct(empty_office, "greta.holmstrom") is None
+    asked = empty_office.teams.faults.count("graph")
+    assert await _direct(empty_office, "greta.holmstrom") is None
+    assert empty_office.teams.faults.count("graph") == asked
+
+
+async def test_a_channel_is_known_by_name_once_somebody_spoke_to_the_bot_there(
+    own_office: TeamsOffice,
+) -> None:
+    async def channel(name: str) -> Place | None:
+        async with own_office.installation.database.transaction(own_office.tenant) as tx:
+            return await own_office.installation.adapters["teams"].channel(tx, name)
+
+    assert await channel("releases") is None
+    releases = own_office.teams.world.named("releases")
+    await own_office.answered(await own_office.person("david").says("@bot /status", to=releases))
+    place = await channel("releases")
+    assert place
+    assert (place.channel, place.audience) == (releases.id, Audience.DEPARTMENT)
+    assert place.thread.startswith("new-")
 
 
 async def test_whoever_adds_the_bot_is_welcomed_once_and_known_from_then_on(own_office: TeamsOffice) -> None:

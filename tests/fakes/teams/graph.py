@@ -26,6 +26,7 @@ class Graph:
     def routes(self) -> list[web.RouteDef]:
         """What it serves."""
         return [
+            web.get("/graph/v1.0/users", self.users),
             web.get("/graph/v1.0/users/{user}", self.user),
             web.get("/graph/v1.0/teams/{group}/channels/{channel}", self.channel),
             web.get("/graph/v1.0/appCatalogs/teamsApps", self.catalogue),
@@ -47,6 +48,18 @@ class Graph:
         if human is None or (human.tenant != self.teams.world.tenant and not human.is_guest):
             return _error(404, "Request_ResourceNotFound")
         return web.json_response(human.as_user())
+
+    async def users(self, request: web.Request) -> web.Response:
+        """Whoever has a mail address or principal name."""
+        if refusal := self._refusal(request, "users"):
+            return refusal
+        people = self.teams.world.people.values()
+        here = [each for each in people if each.tenant == self.teams.world.tenant or each.is_guest]
+        asked = request.query["$filter"]
+        found = [
+            each for each in here if f"mail eq '{each.email}'" in asked or f"eq '{each.principal}'" in asked
+        ]
+        return web.json_response({"value": [each.as_user() for each in found]})
 
     async def channel(self, request: web.Request) -> web.Response:
         """A channel of a team."""
