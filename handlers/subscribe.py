@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
+from agents.plans.rows import plan_by_id, plans
+from agents.plans.tables import PlanRow
 from governance.people import Person
-from governance.visibility import scope_of
+from governance.visibility import Scope, scope_of
 from handlers.conversation.cards import Bullets, Button, Buttons, Card, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Handler
@@ -16,6 +19,8 @@ from handlers.digests.kinds import DigestKind
 from handlers.digests.own import end_own, set_own
 from handlers.digests.said import Wish
 from handlers.digests.settings import recipient_for
+from handlers.digests.wording import capital
+from handlers.plans.choosing import ALIVE
 from handlers.subscriptions.keeping import active, end, meant, of_person, subscribe, take_up, watch_of
 from handlers.subscriptions.looking import Looker
 from handlers.subscriptions.said import WORDS, Ask, read_ask
@@ -30,6 +35,11 @@ _CAN = (
     "I can tell you when a feature, story, plan or request is done, blocked, approved or moves, of incidents,"
     " halts, freezes and emergency deployments, and of new P0 and P1 stories."
 )
+_CAN_OF_CUSTOMERS = (
+    "I can tell you when a feature, story or request of your customers is done, blocked or moves."
+)
+_A_PLAN = re.compile(r"\bplan\b", re.IGNORECASE)
+_IT = re.compile(r"\b(?:it|this|that)\b", re.IGNORECASE)
 _SAID_AGAIN = {
     Event.DONE: "tell me when {} is done",
     Event.BLOCKED: "let me know if {} is blocked",
@@ -65,14 +75,16 @@ async def _watch(desk: Desk, person: Person, ask: Ask, text: str) -> Reply:
     if ask.standing is not None:
         if ask.standing in STANDING and not scope.everything:
             raise CannotAnswer(
-                "You see your customers' items, and what stands in the department is not among them. I can tell"
-                " you of those: “tell me when Acme's request changes”."
+                "You see your customers' items, and what stands in the department is not among them."
+                f" {_CAN_OF_CUSTOMERS}"
             )
         name = ask.subject or ask.standing.value
         watch = Watch(ask.standing, ask.subject, name, ask.event, ask.each_time)
         return await _subscribed(desk, person, watch, ask)
     if ask.cannot and not names_an_id(text):
-        raise CannotAnswer(f"I cannot watch {ask.cannot}: nothing that I am connected to reports it. {_CAN}")
+        raise CannotAnswer(
+            f"I cannot watch {ask.cannot}: nothing that I am connected to reports it. {_can(scope)}"
+        )
     match await subject_of(desk, text, scope, besides=WORDS):
         case Subject() as subject:
             watch = Watch(Kind(subject.kind), subject.id, subject.name, _event(subject, ask), ask.each_time)
@@ -83,8 +95,25 @@ async def _watch(desk: Desk, person: Person, ask: Ask, text: str) -> Reply:
             raise CannotAnswer(f"There is no {missing} that you may see, so I cannot watch it.")
     unknown = named_in(text, WORDS)
     if unknown:
-        raise CannotAnswer(f"I find nothing called “{unknown}” that you may see. {_CAN}")
-    raise CannotAnswer(f"What shall I watch? {_CAN} For example “tell me when SSO is done”.")
+        raise CannotAnswer(f"I find nothing called “{unknown}” that you may see. {_can(scope)}")
+    if scope.everything and (plan := await _unnamed_plan(desk, text)) is not None:
+        return await _subscribed(
+            desk, person, Watch(Kind.PLAN, plan.id, plan.title, ask.event, ask.each_time), ask
+        )
+    raise CannotAnswer(f"What shall I watch? {_can(scope)} For example “tell me when SSO is done”.")
+
+
+async def _unnamed_plan(desk: Desk, text: str) -> PlanRow | None:
+    """The thread's plan, where “it” or “the plan” is said, or the only one that there is."""
+    about = desk.memory.topic.get("plan")
+    if about is not None and (_A_PLAN.search(text) or _IT.search(text)):
+        return await plan_by_id(desk.tx, about)
+    alive = await plans(desk.tx, *ALIVE) if _A_PLAN.search(text) else []
+    return alive[0] if len(alive) == 1 else None
+
+
+def _can(scope: Scope) -> str:
+    return _CAN if scope.everything else _CAN_OF_CUSTOMERS
 
 
 def _event(subject: Subject, ask: Ask) -> Event:
@@ -146,27 +175,36 @@ async def _list(desk: Desk, person: Person) -> Reply:
     rows = await active(desk.tx, person.id)
     blockers = " You hear of every blocker, too (“digest settings”)." if await _hears_all(desk, person) else ""
     if not rows:
-        return Reply(text=f"You are subscribed to nothing.{blockers} {_CAN}")
-    lines = [f"{watch_text(watch_of(row))}" for row in rows]
-    text = f"You are told {'; '.join(lines)}.{blockers}"
+        return Reply(text=f"You are subscribed to nothing.{blockers} {_can(scope_of(person))}")
+    text = f"You are told {'; '.join(watch_text(watch_of(row)) for row in rows)}.{blockers}"
+    return _listed("What you are told of", text, rows, person)
+
+
+def _listed(title: str, text: str, rows: Sequence[SubscriptionRow], person: Person) -> Reply:
+    """Subscriptions, each with a button that ends it."""
+    lines = tuple((capital(watch_text(watch_of(row))),) for row in rows)
     buttons = [Button(f"Stop: {row.name}", STOP, row.id) for row in rows]
     if len(rows) > 1:
-        buttons.append(Button("Stop all", STOP, ",".join(row.id for row in rows), "danger"))
-    blocks = (Bullets(tuple((f"{line[:1].upper()}{line[1:]}",) for line in lines)), Buttons(tuple(buttons)))
-    restricted = _restricted(person, (Kind(row.kind) for row in rows))
-    return Reply(text=text, cards=(Card("What you are told of", blocks),), restricted=restricted)
+        buttons.append(Button("Stop all of these", STOP, ",".join(row.id for row in rows), "danger"))
+    card = Card(title, (Bullets(lines), Buttons(tuple(buttons))))
+    return Reply(text=text, cards=(card,), restricted=_restricted(person, (Kind(row.kind) for row in rows)))
 
 
 async def _stop(desk: Desk, person: Person, ask: Ask, text: str) -> Reply:
     rows = await active(desk.tx, person.id)
     named = named_in(text, WORDS)
-    found = list(rows) if ask.everything and not named else meant(rows, text)
+    if ask.everything and not named and rows:
+        return _ended(rows, desk, person)
+    found, sure = meant(rows, text)
     if not rows or (not found and not named):
         return await _list(desk, person)
     if not found:
         raise CannotAnswer(
             f"You are not told of “{named}”, so there is nothing to stop. “What am I subscribed to?” lists it."
         )
+    if not sure:
+        said = "; ".join(watch_text(watch_of(row)) for row in found)
+        return _listed("Which one do you mean?", f"Which one do you mean? You are told {said}.", found, person)
     return _ended(found, desk, person)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.department import Calendar, Department, Weekday
-from governance.directory import deputies, people
+from governance.directory import people
 from governance.people import Person, Role
 from governance.permissions import VOTERS
 from governance.tables import PersonRoleRow
@@ -86,12 +86,12 @@ def person_key(person: str) -> str:
     return f"person:{person}"
 
 
-def defaults(person: Person, since: datetime, *, votes: bool) -> Mapping[DigestKind, Setting]:
-    """What a person gets until they say otherwise. `votes`: some approval may wait for them."""
+def defaults(person: Person, since: datetime) -> Mapping[DigestKind, Setting]:
+    """What a person gets until they say otherwise."""
     on = {
         DigestKind.DAILY: person.holds(Role.PRODUCT_OWNER, Role.CUSTOMER_SUCCESS),
         DigestKind.WEEKLY: person.holds(Role.ENGINEERING_DIRECTOR),
-        DigestKind.APPROVALS: votes,
+        DigestKind.APPROVALS: person.holds(*VOTERS),
         DigestKind.BLOCKERS: person.holds(Role.PRODUCT_OWNER, Role.ENGINEERING_DIRECTOR),
     }
     return _settings(on, since)
@@ -137,7 +137,6 @@ async def _people(
 ) -> list[Recipient]:
     given = select(PersonRoleRow.person, func.max(PersonRoleRow.given)).group_by(PersonRoleRow.person)
     since = {row[0]: row[1] for row in await tx.execute(given)}
-    standing_in = await deputies(tx, now)
     keys = [person_key(person.id) for person in wanted]
     rows = (await tx.execute(select(DigestRow).where(DigestRow.recipient.in_(keys)))).scalars().all()
     own: dict[str, list[DigestRow]] = {}
@@ -145,8 +144,7 @@ async def _people(
         own.setdefault(row.recipient, []).append(row)
     found: list[Recipient] = []
     for person in wanted:
-        votes = person.holds(*VOTERS) or person.id in standing_in
-        usual = defaults(person, since.get(person.id, _BEGINNING), votes=votes)
+        usual = defaults(person, since.get(person.id, _BEGINNING))
         set_by_them = {row_kind(row): setting_of(row) for row in own.get(person_key(person.id), ())}
         calendar, off = _calendar(department, person.id, now)
         found.append(

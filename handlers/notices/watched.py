@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from governance.overrides.rows import freeze_of
 from governance.people import Person
 from governance.tables import OverrideRow, WindowRow
 from governance.visibility import Scope, scope_of
@@ -129,13 +130,20 @@ async def _overrides(desk: Desk, marks: Sequence[str], *, is_over: bool) -> list
     query = select(OverrideRow).where(OverrideRow.id.in_(marks)).order_by(OverrideRow.made)
     lines: list[str] = []
     for row in (await desk.tx.execute(query)).scalars():
-        what = " ".join(filter(None, (_OVERRIDES[row.kind], row.subject)))
+        what = _override_text(row)
         who = names[row.ended_by or row.made_by] if is_over else names[row.made_by]
         lines.append(f"{what} is over ({who})" if is_over else f"{what}, by {who}: {row.reason.rstrip('.')}")
     return lines
 
 
-_OVERRIDES = {"halt": "Halt of all agents", "freeze": "Freeze", "emergency": "Emergency deployment"}
+def _override_text(row: OverrideRow) -> str:
+    match row.kind:
+        case "halt":
+            return "Halt of all agents"
+        case "freeze":
+            return f"Freeze of {freeze_of(row).describe()}"
+        case _:
+            return f"Emergency deployment of {row.subject}"
 
 
 def _buttons(row: SubscriptionRow, watch: Watch) -> tuple[Button, ...]:

@@ -50,18 +50,20 @@ async def of_person(tx: AsyncSession, person: str, ids: Sequence[str]) -> Sequen
     return (await tx.execute(query)).scalars().all()
 
 
-def meant(rows: Sequence[SubscriptionRow], text: str) -> list[SubscriptionRow]:
-    """The subscriptions that words name, by the name or id of what they are about; all that are as likely."""
+def meant(rows: Sequence[SubscriptionRow], text: str) -> tuple[list[SubscriptionRow], bool]:
+    """The subscriptions that words name, by the name or id of what they are about, and whether surely: a
+    part of a name may fit several things."""
     by_id = {_id(row): Thing(_id(row), row.name, _aliases(row)) for row in rows}
     things = tuple(by_id.values())
-    whole = {thing.id for thing in find_all(text, things)}
-    if not whole:
+    ids = {thing.id for thing in find_all(text, things)}
+    sure = bool(ids)
+    if not ids:
         match find(text, things):
             case Resolved(thing):
-                whole = {thing.id}
+                ids, sure = {thing.id}, True
             case Ambiguous(candidates):
-                whole = {thing.id for thing in candidates}
-    return [row for row in rows if _id(row) in whole]
+                ids = {thing.id for thing in candidates}
+    return [row for row in rows if _id(row) in ids], sure
 
 
 def end(rows: Sequence[SubscriptionRow], now: datetime) -> None:
