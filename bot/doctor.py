@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.database import DatabaseUrls, locate
 from bot.department import Installation
 from bot.finding import Finding
+from bot.policy_in_force import examine_policy
 from bot.settings import Settings
 from bot.sign_in.checking import examine_sign_in
 from bot.slack.checking import examine_slack
@@ -39,6 +40,8 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
             yield finding
     installation = Installation(settings, urls or DatabaseUrls("postgresql://", None))
     yield _matrix(installation)
+    async for finding in examine_policy(installation):
+        yield finding
     for finding in _department(installation):
         yield finding
     yield _signing_key(installation)

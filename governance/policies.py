@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from governance.approvals.store import approval_row, state_of
 from governance.authority.policy import Policy, parse
 from governance.authority.policy_error import PolicyError
-from governance.tables import PolicyRow
+from governance.tables import EffectRow, PolicyRow
 from storage.database import tenant_of
+
+CHANGES_POLICY = "governance.change_policy"
+"""The type of the action that makes a text the one that rules."""
 
 _parsed: dict[str, Policy | PolicyError] = {}
 """Accepted policies by row id: each is read once a process, not at every ruling."""
@@ -30,6 +35,32 @@ async def active_policy(tx: AsyncSession, installed: Policy) -> Policy | PolicyE
         except PolicyError as error:
             _parsed[accepted] = error
     return _parsed[accepted]
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The policy that was accepted here last, and therefore outranks the file: since when, by which
+    approval, and who voted for it (ids). The approval is None if its record is gone."""
+
+    policy: Policy | PolicyError
+    version: str
+    since: datetime
+    approval: str | None
+    by: tuple[str, ...]
+
+
+async def accepted_policy(tx: AsyncSession, installed: Policy) -> Accepted | None:
+    """What was accepted in this tenant and rules now; None while the file does."""
+    newest = (await tx.execute(select(PolicyRow).order_by(PolicyRow.number.desc()).limit(1))).scalar()
+    if newest is None:
+        return None
+    made_by = select(EffectRow.approval).where(
+        EffectRow.action_type == CHANGES_POLICY, EffectRow.outcome["reference"].astext == newest.id
+    )
+    approval = (await tx.execute(made_by)).scalar()
+    votes = state_of(await approval_row(tx, approval)).votes if approval is not None else ()
+    by = tuple(vote.ballot.voter for vote in votes)
+    return Accepted(await active_policy(tx, installed), newest.version, newest.accepted, approval, by)
 
 
 async def active_text(tx: AsyncSession, installed: Policy) -> str:

@@ -13,7 +13,7 @@ from governance.authority.policy import Policy, parse
 from governance.authority.policy_error import PolicyError
 from governance.department_staffing import staffing_problems
 from governance.directory import people
-from governance.policies import accept_policy, active_policy, lock_policy
+from governance.policies import CHANGES_POLICY, accept_policy, active_policy, lock_policy
 from governance.policy_text import differences
 from governance.registry import ActionSpec, EffectFailed, free
 
@@ -26,7 +26,7 @@ class ChangePolicy(Action):
     """The whole new text of the policy. `changes` say in words what it rules otherwise than the version
     that it `replaces`; they are worked out by code, and checked again when it is accepted."""
 
-    type: ClassVar[str] = "governance.change_policy"
+    type: ClassVar[str] = CHANGES_POLICY
     decision_type: ClassVar[str] = "policy_change"
 
     text: str = Field(max_length=500_000)
