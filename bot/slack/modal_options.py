@@ -75,6 +75,6 @@ def _option(value: str, label: str) -> Json:
 
 def _key(value: str) -> str:
     """What stands for an option's value at Slack, which takes 150 characters and no empty one."""
-    if 0 < length(value) <= _VALUE and not value.startswith("#"):
+    if 0 < length(value) <= _VALUE:
         return value
     return f"#{hashlib.sha256(value.encode()).hexdigest()}"

@@ -166,6 +166,13 @@ def test_a_long_label_goes_on_below_it_or_stands_above_the_choice() -> None:
     assert first["text"]["text"].removesuffix("…") + first["description"]["text"].removeprefix("…") == middling
 
 
+@pytest.mark.parametrize("letters", [74, 75, 76, 147, 148, 149, 150])
+def test_a_label_of_any_length_is_whole_somewhere(letters: int) -> None:
+    label = "".join(chr(0x4E00 + n) for n in range(letters))
+    view = _modal(_form(Input("story", "Story", "choice", options=(("v", label),))))
+    assert label in words(view["blocks"]).replace("……", "")
+
+
 def test_a_long_text_is_edited_in_parts_and_joined_again() -> None:
     form = _form(Input("body", "Message", "text", LONG))
     view = _modal(form)
