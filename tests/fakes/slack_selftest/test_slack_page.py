@@ -134,6 +134,7 @@ async def test_every_block_is_drawn_and_nothing_of_it_is_markup(slack: FakeSlack
                 {"type": "static_select", "options": [option], "action_id": "b"},
                 {"type": "checkboxes", "options": [option], "action_id": "c"},
                 {"type": "overflow", "options": [option], "action_id": "d"},
+                {"type": "multi_static_select", "options": [option], "action_id": "e"},
             ],
         },
     ]
@@ -142,7 +143,7 @@ async def test_every_block_is_drawn_and_nothing_of_it_is_markup(slack: FakeSlack
         page = await answer.text()
     assert "<img src=x" not in page
     assert "pictures.example" not in "".join(page.split("<img")[1:][0].split(">")[0])
-    assert page.count("&lt;img src=x onerror=alert(1)&gt;") >= 12
+    assert page.count("&lt;img src=x onerror=alert(1)&gt;") >= 14
 
 
 @pytest.mark.parametrize(

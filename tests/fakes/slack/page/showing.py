@@ -45,7 +45,7 @@ def templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.globals |= {"markdown": markdown, "emoji": EMOJI}
+    found.globals |= {"markdown": markdown, "emoji": EMOJI, "all_options": all_options}
     return found
 
 
@@ -67,10 +67,10 @@ def render(template: str, slack: FakeSlack, me: Person, **values: Any) -> str:
 
 
 def emoji_in(text: str) -> Markup:
-    """Plain text; only emoji names are replaced."""
+    """Plain text: only emoji names and ends of lines are replaced."""
     for name, sign in EMOJI.items():
         text = text.replace(f":{name}:", sign)
-    return Markup.escape(text)
+    return Markup("<br>").join(text.split("\n"))
 
 
 def channel_messages(slack: FakeSlack, me: Person, channel: Channel) -> list[Shown]:
@@ -107,6 +107,12 @@ def show(slack: FakeSlack, me: Person, message: Message, *, folded: bool) -> Sho
 def moment(ts: str, me: Person) -> datetime:
     """A message's time where somebody is."""
     return datetime.fromtimestamp(float(ts), ZoneInfo(me.user.tz))
+
+
+def all_options(element: Json) -> list[Json]:
+    """The options of a menu, those in groups too."""
+    grouped = [option for group in element.get("option_groups") or [] for option in group["options"]]
+    return grouped + list(element.get("options") or [])
 
 
 def tint(name: str) -> int:
