@@ -118,4 +118,4 @@ async def _put_out(request: web.Request, token: str) -> None:
 async def _sent_token(request: web.Request) -> bytes:
     header = request.headers.get(CSRF_HEADER)
     sent = header if header is not None else str((await request.post()).get(CSRF_FIELD, ""))
-    return sent.encode()
+    return sent.encode(errors="surrogateescape")

@@ -56,10 +56,7 @@ class EntraWay:
         if not isinstance(said.get("id_token"), str):
             raise ProofRefused(self.label, str(said.get("error", "no_id_token")))
         # msal compares state and nonce and leaves the token itself to us.
-        claims = await self._tokens.claims(
-            said["id_token"], lambda found: f"{self._root}/{found.get('tid')}/v2.0"
-        )
-        return self._identity(claims)
+        return self._identity(await self._tokens.claims(said["id_token"], self._issuer))
 
     def is_ours(self, identity: str) -> bool:
         """Whether the user's Entra tenant is listed."""

@@ -42,7 +42,7 @@ class KeyRing:
         published = await self._provider.get(self._address)
         try:
             keys = jwt.PyJWKSet.from_dict(published).keys
-        except (jwt.PyJWKSetError, AttributeError) as unreadable:  # no keys, and no JSON object
+        except jwt.PyJWKSetError as unreadable:
             raise ProviderAway(self.label) from unreadable
         self._keys = {key.key_id: key for key in keys if key.key_id}
         self._fetched = time.monotonic()

@@ -1,17 +1,17 @@
-"""A provider as we call it: its answers as JSON, or that it does not answer."""
+"""A provider as we call it: its answers as JSON objects, or that it does not answer."""
 
 from __future__ import annotations
 
+import asyncio
+import ssl
 from collections.abc import Mapping
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import aiohttp
 
 from bot.sign_in.ways import ProviderAway
 
-if TYPE_CHECKING:
-    import httpx
-
-_PATIENCE_SECONDS = 10.0
+_PATIENCE = aiohttp.ClientTimeout(total=10)
 
 
 class Provider:
@@ -19,32 +19,38 @@ class Provider:
 
     def __init__(self, label: str) -> None:
         self.label = label
+        self._session: aiohttp.ClientSession | None = None
 
-    async def get(self, address: str) -> Any:
+    async def get(self, address: str) -> dict[str, Any]:
         """What stands at an address. Raises ProviderAway."""
         return await self._ask("GET", address, None)
 
-    async def post(self, address: str, form: Mapping[str, str]) -> Any:
+    async def post(self, address: str, form: Mapping[str, str]) -> dict[str, Any]:
         """What is answered to a form. Raises ProviderAway."""
         return await self._ask("POST", address, form)
 
     async def close(self) -> None:
         """Let go of open connections."""
-        if "_client" in self.__dict__:
-            await self._client.aclose()
+        if self._session is not None:
+            await self._session.close()
 
-    @cached_property
-    def _client(self) -> httpx.AsyncClient:
-        import httpx  # a tenth of a second that only those who sign in wait for
-
-        return httpx.AsyncClient(timeout=_PATIENCE_SECONDS)
-
-    async def _ask(self, method: str, address: str, form: Mapping[str, str] | None) -> Any:
-        import httpx
-
+    async def _ask(self, method: str, address: str, form: Mapping[str, str] | None) -> dict[str, Any]:
+        session = await self._opened()
         try:
-            answer = await self._client.request(method, address, data=form)
-            answer.raise_for_status()
-            return answer.json()
-        except (httpx.HTTPError, ValueError) as failed:
+            async with session.request(method, address, data=form, raise_for_status=True) as answer:
+                said = await answer.json(content_type=None)
+        except (aiohttp.ClientError, TimeoutError, ValueError) as failed:
             raise ProviderAway(self.label) from failed
+        if not isinstance(said, dict):
+            raise ProviderAway(self.label)
+        return said
+
+    async def _opened(self) -> aiohttp.ClientSession:
+        """Opened at first use. What it trusts is read then, off the loop, for that takes its time; the
+        library's own is read when it is imported, and SSL_CERT_FILE may not be set yet."""
+        if self._session is None:
+            trust = await asyncio.to_thread(ssl.create_default_context)
+            if self._session is None:
+                connector = aiohttp.TCPConnector(ssl=trust)
+                self._session = aiohttp.ClientSession(timeout=_PATIENCE, connector=connector)
+        return self._session

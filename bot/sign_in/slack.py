@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Mapping
-from hmac import compare_digest
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -58,7 +57,7 @@ class SlackWay:
             raise NotFinished(self.label, answer.get("error", "no code"))
         token = await self._token(answer["code"], kept["back"])
         claims = await self._tokens.claims(token, lambda _: self._origin)
-        if not compare_digest(str(claims.get("nonce")), kept["nonce"]):
+        if claims.get("nonce") != kept["nonce"]:
             raise ProofRefused(self.label, "wrong_nonce")
         return self._identity(claims)
 

@@ -15,9 +15,14 @@ def new_token() -> str:
 
 def digest(token: str) -> str:
     """What is stored of a token: whoever reads the database cannot use it."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return _hash(token)
 
 
 def csrf_token(session: str) -> str:
     """What the pages of a session send along with every post; from it nobody finds the session's own."""
-    return hashlib.sha256(f"csrf:{session}".encode()).hexdigest()
+    return _hash(f"csrf:{session}")
+
+
+def _hash(text: str) -> str:
+    # Browsers may send any bytes; those that are no text arrive as lone surrogates.
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()

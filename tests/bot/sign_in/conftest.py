@@ -163,7 +163,7 @@ def slack_settings(slack: FakeSlack) -> dict[str, str]:
 @pytest.fixture
 async def entra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeEntra]:
     async with fake_entra.serving(tmp_path) as started:
-        # How requests (msal's client) and httpx are told of a company's own certificates, too.
+        # How requests (msal's client) and OpenSSL are told of a company's own certificates, too.
         for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
             monkeypatch.setenv(name, str(tmp_path / "entra.pem"))
         yield started

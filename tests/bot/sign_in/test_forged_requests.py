@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -123,3 +124,18 @@ async def test_pages_forbid_inline_script_and_framing(site: Site, amanda: Browse
         html = await answer.text()
         for inline in ("style=", "onclick", "<script>"):
             assert inline not in html
+
+
+async def test_bytes_that_are_no_text_are_nobody(site: Site, amanda: Browser) -> None:
+    host = site.address.removeprefix("http://")
+    token = amanda.cookies["countersign_session"].encode()
+    for method, cookie, csrf in ((b"GET", b"\xff\xfe", b""), (b"POST", token, b"\xff\xfe")):
+        reader, writer = await asyncio.open_connection(*host.split(":"))
+        writer.write(
+            method + b" /dashboard/audit/verify HTTP/1.1\r\nConnection: close\r\n"
+            b"Host: " + host.encode() + b"\r\nOrigin: " + site.address.encode() + b"\r\n"
+            b"Cookie: countersign_session=" + cookie + b"\r\nX-CSRF-Token: " + csrf + b"\r\n\r\n"
+        )
+        answer = await reader.read()
+        writer.close()
+        assert answer.split()[1] == (b"303" if method == b"GET" else b"403")

@@ -210,6 +210,16 @@ async def test_a_key_that_the_provider_does_not_publish_proves_nothing(
     assert await site.sessions() == []
 
 
+async def test_a_key_that_was_withdrawn_is_not_believed_for_long(
+    site: Site, browser: Browser, way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await site.link("amanda", way.identity)
+    assert (await browser.sign_in(way.name)).status == 200
+    way.tokens.published = ["key-2"]
+    monkeypatch.setattr("bot.sign_in.id_tokens._KEYS_LAST_SECONDS", 0)
+    assert (await browser.sign_in(way.name)).status == 400
+
+
 async def test_another_key_under_a_known_name_proves_nothing(
     site: Site, browser: Browser, way: Way, monkeypatch: pytest.MonkeyPatch
 ) -> None:
