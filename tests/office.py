@@ -43,6 +43,8 @@ class Office:
 
     slack: FakeSlack
     installation: Installation
+    address: str
+    """Where the web server listens."""
 
     @property
     def tenant(self) -> str:
@@ -93,7 +95,7 @@ async def offices(server: EmbeddedServer, folder: Path) -> AsyncIterator[OpenOff
             parts = [worker_part(installation), installation.listener.run((CHANNEL,))]
             tasks = [asyncio.create_task(part) for part in (*parts, *(part() for part in served.beside))]
             stack.push_async_callback(_stop, tasks, installation)
-            return Office(workspace, installation)
+            return Office(workspace, installation, str(web.make_url("/")).rstrip("/"))
 
         yield open_office
 
