@@ -76,7 +76,9 @@ async def offices(server: EmbeddedServer, folder: Path) -> AsyncIterator[OpenOff
 
         async def open_office(slack: FakeSlack | None = None, **settings: Any) -> Office:
             workspace = slack or await stack.enter_async_context(await FakeSlack.start())
-            told = {name.lower(): value for name, value in workspace.settings().items()} | settings
+            installed = [one for one in workspace.state.installations if not one.is_removed]
+            own = workspace.settings() if installed else workspace.settings_to_install()
+            told = {name.lower(): value for name, value in own.items()} | settings
             installation = await open_installation(
                 Settings(
                     _env_file=None,  # type: ignore[call-arg]

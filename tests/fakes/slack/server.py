@@ -159,6 +159,15 @@ class FakeSlack:
             ),
         }
 
+    def settings_to_install(self) -> dict[str, str]:
+        """The settings for an app that is not installed yet."""
+        return {
+            "SLACK_API_URL": self.api_url,
+            "SLACK_SIGNING_SECRET": self.signing_secret,
+            "SLACK_CLIENT_ID": self.client_id,
+            "SLACK_CLIENT_SECRET": self.client_secret,
+        }
+
     def user(self, handle: str, *, team: str | None = None) -> Person:
         """Somebody, by handle or id."""
         for user in self.state.users.values():
