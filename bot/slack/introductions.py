@@ -93,7 +93,10 @@ class Introductions:
             client = await self._workspaces.client(workspace)
             async with as_platform_away():
                 async for page in await client.users_conversations(
-                    types="public_channel,private_channel", exclude_archived=True, limit=_PAGE
+                    types="public_channel,private_channel",
+                    exclude_archived=True,
+                    limit=_PAGE,
+                    team_id=workspace.team,
                 ):
                     for channel in page["channels"]:
                         if channel.get("name") == name:
@@ -163,7 +166,7 @@ class Introductions:
         )
         unknown = set(wanted) - set((await tx.execute(fresh)).scalars())
         if len(unknown) > _ASKED_ONE_BY_ONE:
-            async for page in await client.users_list(limit=_PAGE):
+            async for page in await client.users_list(limit=_PAGE, team_id=address.team):
                 for user in page["members"]:
                     identity = address.beside(str(user["id"])).identity
                     if identity in unknown:
