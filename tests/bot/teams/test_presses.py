@@ -19,8 +19,8 @@ WORKING = {
 async def _asked(office: TeamsOffice, who: str) -> tuple[Message, Message]:
     """Amanda asks that somebody become an architect. Returns her card, and that of Carlos, who decides too."""
     await office.answered(await office.person("carlos").says("/whoami"))
-    words, name = who.replace(".", " "), office.teams.world.people[who].full_name
-    asked = await office.person("amanda").says(f"/access make {words} an architect because we lack one")
+    name = office.teams.world.people[who].full_name
+    asked = await office.person("amanda").says(f"/access make {name} an architect because we lack one")
 
     def is_card(each: Message, chat: str) -> bool:
         return each.conversation == chat and name in each.all_text and _is_open(each)

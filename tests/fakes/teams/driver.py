@@ -93,6 +93,11 @@ def button(on: Message, label: str) -> Json:
     raise NothingToPress(f"no “{label}” among {[each.get('title') for each in found]}")
 
 
+def labels(dialog: Json) -> list[str]:
+    """What a dialog asks for."""
+    return [str(asked.get("label", "")) for asked in _inputs(dialog["task"]["value"]["card"]["content"])]
+
+
 def _actions(card: Any) -> Iterator[Json]:
     for part in _parts(card):
         if str(part.get("type", "")).startswith("Action."):
