@@ -83,10 +83,15 @@ async def approval_chain_reply(desk: Desk, row: ApprovalRow, effects: Sequence[E
     found = await find(desk.tx, Query(subject=row.id), limit=_ENTRIES)
     for effect in effects:
         found += await find(desk.tx, Query(effect=effect.id), limit=_ENTRIES)
-    blocks += _entries(sorted(found, key=lambda entry: entry.id))
+    blocks += _entries(sorted(found, key=_as_numbered))
     title = "Who approved it" if state.status is Status.APPROVED else f"This is {state.status.value}"
     text = f"“{row.title}”: {ended}"
     return Reply(text=text, cards=(Card(title, tuple(blocks)),), restricted=NOT_FOR_ALL)
+
+
+def _as_numbered(entry: Found) -> tuple[bool, int, str]:
+    """The log's own order; what is not numbered yet comes after it. Ids tell milliseconds apart, no less."""
+    return entry.number is None, entry.number or 0, entry.id
 
 
 def _hats(hats: Sequence[Hat], voter: str, names: Mapping[str, str]) -> str:
