@@ -43,9 +43,10 @@ class ModelRecogniser:
         here = await self._embedded.recognise(text)
         if here.name in AT_ONCE or here.confidence == 1.0:
             return here
+        client = self._connected()  # before the clock starts: its library takes a second to load, once
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                name, confidence = await self._ask(text)
+                name, confidence = await self._ask(client, text)
         except TimeoutError:
             _log.warning("model_recogniser_silent")
             return here
@@ -54,13 +55,18 @@ class ModelRecogniser:
             return here
         return Recognition(None if name == "none" else name, confidence, here.nearest)
 
-    async def _ask(self, text: str) -> tuple[str, float]:
-        from openai import APIError, AsyncOpenAI
+    def _connected(self) -> AsyncOpenAI:
+        from openai import AsyncOpenAI
 
         if self._client is None:
             self._client = AsyncOpenAI(api_key=self._key, base_url=self._base_url, max_retries=0)
+        return self._client
+
+    async def _ask(self, client: AsyncOpenAI, text: str) -> tuple[str, float]:
+        from openai import APIError
+
         try:
-            answer = await self._client.chat.completions.create(
+            answer = await client.chat.completions.create(
                 model=self._model,
                 messages=[
                     {"role": "system", "content": _TASK.format(names=_listed())},

@@ -61,7 +61,8 @@ class Office:
             while await self.rows(  # noqa: ASYNC110 — the rows are the truth, in whatever process
                 "SELECT id FROM inbox WHERE state = 'stored'"
                 " UNION ALL SELECT id FROM outbox WHERE state = 'waiting'"
-                " UNION ALL SELECT id FROM notices WHERE posted IS NULL LIMIT 1"
+                " UNION ALL SELECT id FROM notices WHERE posted IS NULL"
+                " UNION ALL SELECT id FROM effects WHERE state IN ('ready', 'claimed') LIMIT 1"
             ):
                 await asyncio.sleep(0.02)
 

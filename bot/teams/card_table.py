@@ -38,17 +38,18 @@ def _groups(width: int) -> Iterator[tuple[int, ...]]:
 
 def _group_tables(block: Table, group: Sequence[int]) -> Iterator[Element]:
     headings = _taken(block.columns, group)
-    rows = [row for cells in block.rows for row in _rows(_taken(cells, group), bold=False)]
+    in_full = _rows(headings, bold=True) if block.columns else []
+    repeated = _rows([shortened(heading, _REPEATED) for heading in headings], bold=True)[: len(in_full)]
+    below = [row for cells in block.rows for row in _rows(_taken(cells, group), bold=False)]
     frame = _table(block, group, [])
-    shown = _rows(headings, bold=True) if block.columns else []
-    repeated = _rows([shortened(heading, _REPEATED) for heading in headings], bold=True)[:1]
+    shown, rows = in_full[:1], [*in_full[1:], *below]
     size = wire_size(frame | {"rows": shown})
     added = 0
     for row in rows:
         cost = wire_size(row) + 2
         if added and size + cost > _TABLE:
             yield frame | {"rows": shown}
-            shown = list(repeated) if block.columns else []
+            shown = repeated[:1]
             size, added = wire_size(frame | {"rows": shown}), 0
         shown.append(row)
         size, added = size + cost, added + 1

@@ -60,8 +60,10 @@ async def test_what_slack_never_takes_is_given_up_and_the_next_goes_out(office: 
     await office.settled()
     await office.slack.user("david").replies(asked, "/status")
     await office.slack.wait_for(lambda m: m.thread_ts == asked.ts and "What runs now" in m.all_text)
-    (failure,) = (await office.rows("SELECT failure FROM outbox WHERE state = 'failed'"))[-1]
-    assert "msg_blocks_too_long" in failure
+    failures = [
+        failure for (failure,) in await office.rows("SELECT failure FROM outbox WHERE state = 'failed'")
+    ]
+    assert any("msg_blocks_too_long" in failure for failure in failures)
 
 
 async def test_out_of_order_and_doubled_events_are_answered_once_each(office: Office) -> None:

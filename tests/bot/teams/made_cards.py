@@ -25,6 +25,7 @@ from handlers.conversation.cards import (
     Moment,
     Progress,
     Quote,
+    Rating,
     Reply,
     Small,
     Table,
@@ -103,6 +104,7 @@ blocks: st.SearchStrategy[Block] = st.one_of(
     st.builds(File, _short, _short, texts),
     st.builds(Quote, texts, _short),
     _buttons,
+    st.builds(Rating, _button, _button),
 )
 _tones = st.sampled_from(["plain", "good", "warning", "bad", "waiting"])
 cards = st.builds(Card, texts, st.lists(blocks, max_size=4).map(tuple), _tones)

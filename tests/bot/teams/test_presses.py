@@ -59,6 +59,7 @@ async def test_two_decide_in_their_chats_and_both_cards_change_for_everyone(offi
         await _changed(office, card, "Approved")
         assert not _is_open(card), "what is decided has no buttons"
         assert card.edits
+    await office.settled()
     ((roles,),) = await office.rows("SELECT array_agg(role) FROM person_roles WHERE person = 'owen.tregarth'")
     assert "architect" in roles
 

@@ -230,6 +230,36 @@ def test_a_wide_table_repeats_its_first_column_beside_the_others() -> None:
     assert all(table["firstRowAsHeaders"] for table in tables)
 
 
+def test_a_cell_too_long_for_its_row_goes_on_in_the_next() -> None:
+    long = " ".join(str(number) for number in range(400))
+    (table,) = _of_type(_card(Table(("a", "b"), (("short", long), ("next", "1")))), "Table")
+    rows = [[_cell(cell) for cell in row["cells"]] for row in table["rows"]]
+    assert "".join(row[1] for row in rows[1:-1]) == long
+    assert [row[0] for row in rows] == ["a", "short", *[""] * (len(rows) - 3), "next"]
+    assert len(rows) > 5
+
+
+def _cell(cell: Json) -> str:
+    return "".join(found["text"] for found in objects(cell) if found["type"] == "TextRun")
+
+
+def test_a_heading_of_any_length_is_shown_in_full_once() -> None:
+    heading = "heading " * 3000
+    messages = render(Reply("x", (Card("c", (Table((heading, "b"), (("1", "2"),)),)),)), public_url=None)
+    assert all(len(json.dumps(message.card)) <= BUDGET for message in messages)
+    assert (
+        heading.split()
+        == [word for line in lines(messages) for word in line.split() if word == "heading"][:3000]
+    )
+
+
+def test_hundreds_of_bullets_are_all_there_in_order_and_numbered_on() -> None:
+    items = tuple((f"Story {number}",) for number in range(1, 501))
+    messages = render(Reply("x", (Card("c", (Bullets(items, numbered=True),)),)), public_url=None)
+    assert len(messages) > 1
+    assert lines(messages) == ["c", *(f"{number}. Story {number}" for number in range(1, 501))]
+
+
 def test_a_huge_table_goes_on_in_more_messages_under_its_headings() -> None:
     columns = tuple(f"c{number}" for number in range(30))
     rows = tuple(tuple(f"{row}/{column}" for column in columns) for row in range(300))
@@ -260,6 +290,13 @@ def test_a_line_too_long_for_one_element_goes_on_in_the_next() -> None:
     messages = render(Reply("x", (Card("t", (Text((words, Moment(AT), words)),)),)), public_url=None)
     said = " ".join(" ".join(lines(messages)).replace("t (continued)", "").split())
     assert said == f"t {words.strip()} 2026-11-24 22:00 {words.strip()}"
+
+
+def test_what_makes_markdown_inert_is_counted_too() -> None:
+    marks = "]*" * 4000
+    messages = render(Reply("x", (Card("t", (Text((Moment(AT), marks)),)),)), public_url=None)
+    assert all(len(json.dumps(message.card)) <= BUDGET for message in messages)
+    assert "".join(line for line in lines(messages) if line != "t") == f"2026-11-24 22:00{marks}"
 
 
 def test_lines_stay_lines() -> None:

@@ -27,6 +27,7 @@ from handlers.conversation.cards import (
     Moment,
     Progress,
     Quote,
+    Rating,
     Small,
     Table,
     Text,
@@ -181,7 +182,7 @@ def _words(block: Block) -> Iterator[str]:
             yield block.text + block.source
         case Buttons():
             yield from (button.label for button in block.buttons if len(button.label) > 80)
-        case Table():
+        case Table() | Rating():
             return
 
 

@@ -63,6 +63,10 @@ def test_dates_that_somebody_wrote_are_not_worked_out(before: str, after: str) -
     assert not re.search(r"\{\{(?:DATE|TIME)\(", inert(before) + inert(after))
 
 
+def test_an_exclamation_mark_before_a_link_makes_no_picture() -> None:
+    assert markup(inert("Look!") + inert_link("here", URL)) == ["link_open", "link_close"]
+
+
 @pytest.mark.parametrize(
     ("text", "markdown"),
     [

@@ -88,6 +88,9 @@ def test_the_icons_are_of_the_size_and_kind_that_teams_asks_for() -> None:
     inked = (outline[..., 3] > 128).sum()
     assert 60 < inked < 200
     assert outline[0, 0, 3] == 0
+    # Halfway along each curve of the mark, and on the line below it.
+    for x, y in ((10.9, 21.6), (17.1, 16), (22.5, 12.8), (20.75, 22.5)):
+        assert color[round(y * 6), round(x * 6)].tolist() == [255] * 4
     # Both are the same mark.
     shrunk = color[..., 0].reshape(32, 6, 32, 6).mean(axis=(1, 3))
     assert np.corrcoef(shrunk.ravel(), outline[..., 3].ravel())[0, 1] > 0.95
