@@ -51,6 +51,7 @@ _QUIET = re.compile(
     r"|\b(?:nothing|(?:do not|don'?t) (?:send|message|write|ping)|no (?:messages?|notifications?|alerts?))\b.*"
     r"\b(?:after|before|between|from|at night|overnight)\b"
 )
+_SOME_HOURS = re.compile(r"\d|\b(?:from|between|after|before|at night|overnight)\b")
 _THROUGH = re.compile(r"\b(?:through|pierce|anyway|wake me|even (?:in|at|during))\b")
 _NO = re.compile(r"\b(?:no|not|don'?t|do not|never|stop)\b")
 _OFF = re.compile(
@@ -132,7 +133,7 @@ def _quiet(said: str) -> Wish:
     if _THROUGH.search(said):
         return Wish("no_pierce" if _NO.search(said) else "pierce")
     hours = read_quiet(said)
-    if hours is not None or re.search(r"\d", said):
+    if hours is not None or _SOME_HOURS.search(said):
         return Wish("quiet", hours=hours, zone=read_zone(said))
     return Wish("no_quiet" if _OFF.search(said) or _NO.search(said) else "settings")
 

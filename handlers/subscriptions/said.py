@@ -67,8 +67,8 @@ _STANDING = (
 )
 _PRIORITY = re.compile(r"\bp ?(?P<level>[01])\b")
 _ANYTHING_BLOCKED = re.compile(
-    r"\b(?:anything|any stor(?:y|ies)|something|a story|stories|blocker alerts?"
-    r"|(?:new |about |of |to |all )blockers?|what(?:ever)? (?:is|gets) blocked)\b"
+    r"\b(?:anything|any stor(?:y|ies)|something|a story|stories)\b(?! (?:of|in|for|about) (?!mine|my))"
+    r"|\bblocker alerts?\b|\b(?:new |about |of |to |all )blockers?\b|\bwhat(?:ever)? (?:is|gets) blocked\b"
 )
 
 _NOT_REPORTED = (

@@ -81,6 +81,8 @@ async def test_customer_success_gets_nothing_of_others_from(name: str, marked: T
         ("david", "approvals", "what waits for me?"),
         ("david", "plan", "cancel it"),
         ("carlos", "status", "CARD-3"),
+        ("david", "digest", "what did I miss since yesterday"),
+        ("carlos", "subscribe", "tell me when EPIC-2 is done"),
     ],
 )
 async def test_who_may_see_it_does(who: str, name: str, words: str, marked: Talk) -> None:

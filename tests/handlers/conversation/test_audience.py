@@ -9,6 +9,7 @@ from handlers.conversation.audience import must_be_direct
 from handlers.conversation.cards import Reply
 
 OPEN, SECRET = Reply(text="x"), Reply(text="x", restricted="it names revenue")
+OWN = Reply(text="x", personal=True)
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,9 @@ OPEN, SECRET = Reply(text="x"), Reply(text="x", restricted="it names revenue")
         (Audience.PUBLIC, OPEN, "help", False),
         (Audience.PUBLIC, OPEN, "whoami", False),
         (Audience.PUBLIC, OPEN, None, False),
+        (Audience.DIRECT, OWN, "digest", False),
+        (Audience.RESTRICTED, OWN, "digest", True),
+        (Audience.DEPARTMENT, OWN, "digest", True),
     ],
 )
 def test_restricted_answers_leave_channels_and_all_work_leaves_public_ones(

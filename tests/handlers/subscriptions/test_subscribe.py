@@ -12,18 +12,16 @@ from sqlalchemy import select, text, update
 from agents.plans import coordination, steps
 from agents.plans.rows import plan_for_update
 from agents.plans.tables import PlanRow
-from governance.directory import person_by_id
 from governance.tables import PersonRow, WindowRow
 from handlers.conversation.cards import Reply
 from handlers.notices import find_notices
-from handlers.subscriptions.checking import check_subscriptions
 from handlers.subscriptions.tables import SubscriptionRow
 from integrations.tracker import StoryStatus
 from integrations.tracker.tables import StoryRow
-from storage.notices import NoticeRow
 from tests.handlers.conftest import Talk, buttons
 from tests.handlers.digests.work import move
 from tests.handlers.product.conftest import MARKER, Product
+from tests.handlers.subscriptions.conftest import Watched
 
 
 async def say(talk: Talk, who: str, words: str, thread: str = "t1") -> Reply:
@@ -31,52 +29,36 @@ async def say(talk: Talk, who: str, words: str, thread: str = "t1") -> Reply:
     return reply
 
 
-async def check(talk: Talk) -> None:
-    """The sweep's look at everything that is watched, five minutes later."""
-    talk.now += timedelta(minutes=5)
-    async with talk.desk() as desk:
-        await check_subscriptions(desk)
+HAPPENED = ("subscription", "incident_begun")
 
 
-async def told(talk: Talk, *kinds: str) -> list[tuple[str, str]]:
-    """Who was told what, as it would be posted now."""
-    found: list[tuple[str, str]] = []
-    async with talk.desk() as desk:
-        query = select(NoticeRow).where(NoticeRow.kind.in_(kinds or ("subscription", "incident_begun")))
-        for row in (await desk.tx.execute(query.order_by(NoticeRow.created, NoticeRow.id))).scalars():
-            for who in row.people:
-                person = await person_by_id(desk.tx, who)
-                reply = await find_notices()[row.kind].render(desk, row.ids, person)
-                if reply is not None:
-                    found.append((who, reply.text))
-    return found
-
-
-async def test_done_is_told_once_and_ends(product: Product) -> None:
+async def test_done_is_told_once_and_ends(product: Product, watched: Watched) -> None:
     talk = product.talk
     reply = await say(talk, "david", "tell me when refunds by self-service is done")
     assert reply.text == "I tell you when Refunds by self-service (EPIC-1) is done. Once; then it ends."
-    await check(talk)
+    await watched.check()
     await move(talk, "CARD-2", StoryStatus.DONE, talk.now)
-    await check(talk)
-    assert await told(talk) == []
+    await watched.check()
+    assert await watched.told(*HAPPENED) == []
     await move(talk, "CARD-3", StoryStatus.DONE, talk.now)
-    await asyncio.gather(check(talk), check(talk), check(talk))
-    await check(talk)
-    assert await told(talk) == [("david", "Refunds by self-service (EPIC-1) is done, as you wanted to hear.")]
+    await asyncio.gather(watched.check(), watched.check(), watched.check())
+    await watched.check()
+    assert await watched.told(*HAPPENED) == [
+        ("david", "Refunds by self-service (EPIC-1) is done, as you wanted to hear.")
+    ]
     assert "subscribed to nothing" in (await say(talk, "david", "what am I subscribed to")).text
 
 
-async def test_each_time_goes_on_until_it_is_stopped(product: Product) -> None:
+async def test_each_time_goes_on_until_it_is_stopped(product: Product, watched: Watched) -> None:
     talk = product.talk
     followed = await say(talk, "nathan", "follow the refunds")
     assert "each time" in followed.text
     await move(talk, "CARD-3", StoryStatus.BLOCKED, talk.now, "No test data")
-    await check(talk)
-    await check(talk)
+    await watched.check()
+    await watched.check()
     await move(talk, "CARD-2", StoryStatus.IN_PROGRESS, talk.now)
-    await check(talk)
-    lines = [line for _, line in await told(talk)]
+    await watched.check()
+    lines = [line for _, line in await watched.told(*HAPPENED)]
     assert len(lines) == 2
     assert any(f"CARD-3 Refund ledger {MARKER} is blocked" in line for line in lines)
     assert any("CARD-2 Refund several payments at once is in progress" in line for line in lines)
@@ -85,18 +67,18 @@ async def test_each_time_goes_on_until_it_is_stopped(product: Product) -> None:
     assert "nothing to stop" in nobody.text
     (stopped,) = (await talk.press("nathan", stop.verb, stop.subject)).replies
     await move(talk, "CARD-2", StoryStatus.DONE, talk.now)
-    await check(talk)
-    assert len(await told(talk)) == 2
+    await watched.check()
+    assert len(await watched.told(*HAPPENED)) == 2
     undo = buttons(stopped)["resume_subscription"]
     await talk.press("nathan", undo.verb, undo.subject)
-    await check(talk)
-    assert len(await told(talk)) == 2  # what moved while it was stopped is not made up for
+    await watched.check()
+    assert len(await watched.told(*HAPPENED)) == 2  # what moved while it was stopped is not made up for
     await move(talk, "CARD-2", StoryStatus.IN_PROGRESS, talk.now)
-    await check(talk)
-    assert len(await told(talk)) == 3
+    await watched.check()
+    assert len(await watched.told(*HAPPENED)) == 3
 
 
-async def test_customer_success_watches_her_customers_items_alone(product: Product) -> None:
+async def test_customer_success_watches_her_customers_items_alone(product: Product, watched: Watched) -> None:
     talk = product.talk
     for words in ("tell me when EPIC-2 is done", "follow CARD-3", "tell me when Halden's export is done"):
         assert MARKER not in repr(await say(talk, "rachel", words))
@@ -107,29 +89,29 @@ async def test_customer_success_watches_her_customers_items_alone(product: Produ
         (row,) = (await desk.tx.execute(select(SubscriptionRow))).scalars()
         assert {mark.partition(":")[0] for mark in row.seen} == {"CARD-1", "CARD-2"}
     await move(talk, "CARD-3", StoryStatus.DONE, talk.now)  # the same feature's, and nobody's she knows
-    await check(talk)
-    assert await told(talk) == []
+    await watched.check()
+    assert await watched.told(*HAPPENED) == []
     await move(talk, "CARD-2", StoryStatus.IN_PROGRESS, talk.now)
-    await check(talk)
-    ((who, line),) = await told(talk)
+    await watched.check()
+    ((who, line),) = await watched.told(*HAPPENED)
     assert (who, "Refund several payments at once is being worked on" in line) == ("rachel", True)
 
 
-async def test_what_went_out_of_sight_is_told_no_more(product: Product) -> None:
+async def test_what_went_out_of_sight_is_told_no_more(product: Product, watched: Watched) -> None:
     talk = product.talk
     await say(talk, "rachel", "tell me when CARD-2 is done")
     async with talk.database.transaction(talk.tenant) as tx:
         await tx.execute(update(PersonRow).where(PersonRow.id == "rachel").values(accounts=[]))
     await move(talk, "CARD-2", StoryStatus.DONE, talk.now)
-    await check(talk)
-    assert await told(talk) == []
+    await watched.check()
+    assert await watched.told(*HAPPENED) == []
     async with talk.database.transaction(talk.tenant) as tx:
         await tx.execute(update(PersonRow).where(PersonRow.id == "rachel").values(accounts=["acme-corp"]))
-    await check(talk)
-    assert len(await told(talk)) == 1
+    await watched.check()
+    assert len(await watched.told(*HAPPENED)) == 1
     async with talk.database.transaction(talk.tenant) as tx:
         await tx.execute(update(PersonRow).where(PersonRow.id == "rachel").values(accounts=[]))
-    assert await told(talk) == []  # gone between firing and posting, it is not posted
+    assert await watched.told(*HAPPENED) == []  # gone between firing and posting, it is not posted
 
 
 @pytest.mark.parametrize(
@@ -170,31 +152,31 @@ async def test_it_is_listed_ended_by_name_and_never_doubled(product: Product) ->
     assert "subscribed to nothing" in (await say(talk, "nathan", "my subscriptions")).text
 
 
-async def test_a_plan_is_followed_from_its_approval_on(product: Product) -> None:
+async def test_a_plan_is_followed_from_its_approval_on(product: Product, watched: Watched) -> None:
     talk = product.talk
     await talk.say("david", "/build_feature PRD-2025-Q1-Dashboard", thread="plan")
     for who, words in (("carlos", "give me a shout when the plan is approved"), ("helena", "watch the plan")):
         await say(talk, who, words, thread="plan")
-    await check(talk)
+    await watched.check()
     async with talk.database.transaction(talk.tenant) as tx:
         await tx.execute(update(PlanRow).values(state="executing", title="Customer Dashboard"))
-    await check(talk)
-    assert sorted(who for who, _ in await told(talk)) == ["carlos", "helena"]
-    assert any("the plan is being set up" in line for _, line in await told(talk))
+    await watched.check()
+    assert sorted(who for who, _ in await watched.told(*HAPPENED)) == ["carlos", "helena"]
+    assert any("the plan is being set up" in line for _, line in await watched.told(*HAPPENED))
     late = await say(talk, "david", "tell me when the plan is approved", thread="plan")
     assert "approved already" in late.text
 
 
-async def test_what_will_never_come_is_said_and_ends(product: Product) -> None:
+async def test_what_will_never_come_is_said_and_ends(product: Product, watched: Watched) -> None:
     talk = product.talk
     await say(talk, "carlos", "tell me when CARD-3 is done")
     await move(talk, "CARD-3", StoryStatus.CANCELLED, talk.now)
-    await check(talk)
-    ((_, line),) = await told(talk)
+    await watched.check()
+    ((_, line),) = await watched.told(*HAPPENED)
     assert "was cancelled, so what you wait for will not come" in line
 
 
-async def test_what_stands_in_the_department_is_told(product: Product) -> None:
+async def test_what_stands_in_the_department_is_told(product: Product, watched: Watched) -> None:
     talk = product.talk
     for words in (
         "alert me about incidents",
@@ -202,31 +184,33 @@ async def test_what_stands_in_the_department_is_told(product: Product) -> None:
         "tell me when a freeze is lifted",
     ):
         await say(talk, "helena", words)
-    await check(talk)
+    await watched.check()
     span: dict[str, Any] = {"starts": talk.now, "ends": talk.now + timedelta(hours=4)}
     async with talk.database.transaction(talk.tenant) as tx:
         tx.add(WindowRow(id="wi_1", mode="incident", opened_by="nathan", reason="Checkout is down", **span))
     await talk.say("amanda", "/halt_agents a look at the costs", thread="h")
     await talk.say("nathan", "/freeze deployments: checkout is down", thread="f")
-    await check(talk)
-    await check(talk)
-    lines = sorted(line for _, line in await told(talk))
+    await watched.check()
+    await watched.check()
+    lines = sorted(line for _, line in await watched.told(*HAPPENED))
     assert len(lines) == 2
     assert lines[0].startswith("Halt of all agents, by Amanda Reyes-Holt: ")
     assert lines[1].startswith("Incident, said by Nathan Adebayor: Checkout is down")
     await talk.say("nathan", "/unfreeze deployments", thread="f")
-    await check(talk)
-    assert "Freeze of deployments is over (Nathan Adebayor)." in [line for _, line in await told(talk)]
+    await watched.check()
+    assert "Freeze of deployments is over (Nathan Adebayor)." in [
+        line for _, line in await watched.told(*HAPPENED)
+    ]
     assert find_notices()["incident_begun"].urgent == "incident"
 
 
-async def test_new_urgent_stories_are_told(product: Product) -> None:
+async def test_new_urgent_stories_are_told(product: Product, watched: Watched) -> None:
     talk = product.talk
     await say(talk, "nathan", "alert me whenever a P0 is created")
     async with talk.database.transaction(talk.tenant) as tx:
         await tx.execute(update(StoryRow).where(StoryRow.id == "CARD-5").values(priority="P0"))
-    await check(talk)
-    assert await told(talk) == [("nathan", f"CARD-5 Cache the exchange rates {MARKER} is P0.")]
+    await watched.check()
+    assert await watched.told(*HAPPENED) == [("nathan", f"CARD-5 Cache the exchange rates {MARKER} is P0.")]
 
 
 async def test_a_plans_step_lets_watchers_know_at_once(product: Product) -> None:
