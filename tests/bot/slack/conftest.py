@@ -11,9 +11,9 @@ from storage.embedded import EmbeddedServer
 from tests.office import Office, OpenOffice, offices
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def office(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office]:
-    """One office for the tests that leave it as it was."""
+    """One office for the tests of a module, which leave it as it was. It ends with them: its workers are awake."""
     async with offices(server, tmp_path_factory.mktemp("office")) as open_office:
         yield await open_office()
 

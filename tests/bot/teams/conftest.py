@@ -105,16 +105,16 @@ async def _forget_jobs(installation: Installation) -> None:
         await tx.execute(queued, {"id": installation.settings.tenant})
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def office(
     server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[TeamsOffice]:
-    """One office for the tests that leave it as it was."""
+    """One office for the tests of a module, which leave it as it was. It ends with them: its workers are awake."""
     async with teams_office(server, tmp_path_factory.mktemp("teams")) as opened:
         yield opened
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def closed_office(
     server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[TeamsOffice]:
