@@ -13,7 +13,7 @@ from tests.office import Office, OpenOffice, offices
 
 @pytest.fixture(scope="module")
 async def office(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office]:
-    """One office for the tests of a module, which leave it as it was. It ends with them: its workers are awake."""
+    """One office for a module, which leaves it as it was; it ends with it, for its workers are awake."""
     async with offices(server, tmp_path_factory.mktemp("office")) as open_office:
         yield await open_office()
 

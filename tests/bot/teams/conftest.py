@@ -109,7 +109,7 @@ async def _forget_jobs(installation: Installation) -> None:
 async def office(
     server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[TeamsOffice]:
-    """One office for the tests of a module, which leave it as it was. It ends with them: its workers are awake."""
+    """One office for a module, which leaves it as it was; it ends with it, for its workers are awake."""
     async with teams_office(server, tmp_path_factory.mktemp("teams")) as opened:
         yield opened
 
