@@ -106,8 +106,11 @@ class FenceWatch:
         self._woken.clear()
 
     async def _guarded(self, reading: Coroutine[None, None, None]) -> None:
+        # Not `wait_for`: in Python 3.11 it may swallow a cancellation that comes as the reading ends, and
+        # then this watch, and the process with it, would go on for ever.
         try:
-            await asyncio.wait_for(reading, BLIND_AFTER_SECONDS)
+            async with asyncio.timeout(BLIND_AFTER_SECONDS):
+                await reading
         except (SQLAlchemyError, OSError, TimeoutError) as unreadable:
             _log.warning("fence_unreadable", why=type(unreadable).__name__)
             if self._is_blind():
