@@ -55,7 +55,8 @@ class FenceWatch:
         Asked before every model and tool call.
         """
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._first_read.wait(), BLIND_AFTER_SECONDS)
+            async with asyncio.timeout(BLIND_AFTER_SECONDS):
+                await self._first_read.wait()
         if self._is_blind():
             raise FenceUnreadable
         seen = self._fences.get(tenant)
