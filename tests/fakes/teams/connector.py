@@ -34,7 +34,6 @@ class Connector:
         return [
             web.post("/connector/v3/conversations", self.create),
             web.post(f"{one}/activities", self.send),
-            web.post(f"{one}/activities/{{activity}}", self.send),
             web.put(f"{one}/activities/{{activity}}", self.update),
             web.delete(f"{one}/activities/{{activity}}", self.delete),
             web.get(f"{one}/members/{{member}}", self.member),
