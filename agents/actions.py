@@ -1,4 +1,4 @@
-"""Actions on plans: executing, pausing, resuming and cancelling one. All are changes of our own rows."""
+"""Actions on plans: executing, replanning, pausing, resuming, cancelling. All change our own rows alone."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.plans import steps
-from agents.plans.rows import plan_for_update
+from agents.plans.rows import digest_of, plan_for_update
 from governance.action import Action, Grant, Outcome, OutcomeState, Subject
 from governance.effects import effect_for_update
 from governance.registry import ActionSpec, EffectFailed, free
+from integrations.tracker.actions import Placing
 
 
 class PlanAction(Action):
@@ -73,10 +74,31 @@ class CancelPlan(PlanAction):
         return f"Cancel “{self.title}” with its stories that are not done"
 
 
+class ReplanPlan(PlanAction):
+    """Schedule anew what of a plan is open in the tracker; what is done or under way stays.
+
+    `stories` are all that becomes different; `version` is the plan's that people saw, `draft_digest` the
+    draft's that takes its place.
+    """
+
+    type = "plan.replan"
+    decision_type = "plan_change"
+
+    version: int
+    draft_digest: str
+    stories: tuple[Placing, ...] = Field(min_length=1, max_length=500)
+    stay: int = Field(ge=0)
+
+    def summary(self) -> str:
+        count = f"{len(self.stories)} open {'story' if len(self.stories) == 1 else 'stories'}"
+        return f"Schedule {count} of “{self.title}” anew; {self.stay} that are done or under way stay"
+
+
 def specs() -> tuple[ActionSpec, ...]:
     """How the gate performs these."""
     return (
         ActionSpec(ExecutePlan, _subject, change=_execute, undo=_undo_execute, costs=free),
+        ActionSpec(ReplanPlan, _subject, change=_replan, costs=free),
         ActionSpec(PausePlan, _subject, change=_pause, undo=_undo_pause, costs=free),
         ActionSpec(ResumePlan, _subject, change=_resume, costs=free),
         ActionSpec(CancelPlan, _subject, change=_cancel, costs=free),
@@ -94,6 +116,22 @@ async def _execute(action: ExecutePlan, grant: Grant, tx: AsyncSession) -> Outco
         raise EffectFailed("The plan has changed since it was proposed, so this version is not carried out.")
     await steps.begin(tx, plan)
     return _done(plan.id, f"“{plan.title}” is being carried out.")
+
+
+async def _replan(action: ReplanPlan, grant: Grant, tx: AsyncSession) -> Outcome:
+    plan = await plan_for_update(tx, action.plan)
+    plan.turn = (await effect_for_update(tx, grant.effect)).turn or plan.turn
+    proposed = plan.replanned
+    if proposed is None or plan.version != action.version or digest_of(proposed) != action.draft_digest:
+        raise EffectFailed(
+            "The plan has changed since this was proposed, so nothing is moved. Replan it again."
+        )
+    if plan.state not in ("executing", "created", "paused"):
+        raise EffectFailed(f"The plan is {plan.state}, so nothing is moved.")
+    plan.previous, plan.draft, plan.replanned, plan.version = plan.draft, proposed, None, plan.version + 1
+    await steps.begin_moving(tx, plan, grant.effect, len(action.stories))
+    later = " The stories move when it is resumed." if plan.state == "paused" else ""
+    return _done(plan.id, f"“{plan.title}” is scheduled anew.{later}")
 
 
 async def _pause(action: PausePlan, _grant: Grant, tx: AsyncSession) -> Outcome:

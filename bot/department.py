@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from agents.actions import specs as plan_specs
 from agents.loop import ModelAccess
 from agents.plans.authorship import Authorship
-from agents.plans.drafting import Drafting, PlanAuthor
+from agents.plans.drafting import Drafting
 from agents.plans.limits import within_plan
+from agents.plans.replanning import Replanning
 from bot.checkpoint_webhook import webhook
 from bot.console.adapter import ConsoleAdapter
 from bot.database import DatabaseUrls
@@ -219,6 +220,7 @@ class Installation:
             ),
             adapters=self.adapters,
             drafting=Drafting(self.database, self.gate, self.plan_author, self.watch.agent_work),
+            replanning=Replanning(self.database, self.gate, self.plan_author, self.watch.agent_work),
             log_key=lambda tenant: self.signer(tenant).verifier,
             tracker=lambda tenant: self.ports(tenant).tracker,
             checkpoint_file=self.checkpoint_file,
@@ -226,7 +228,7 @@ class Installation:
         )
 
     @cached_property
-    def plan_author(self) -> PlanAuthor:
+    def plan_author(self) -> Authorship:
         """Works plans out: with a model where one is configured, by rule otherwise."""
         return Authorship(self.database, self.ports, self.model, self.watch.check)
 

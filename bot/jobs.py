@@ -10,6 +10,7 @@ import structlog
 
 from agents.plans import consumption, coordination, steps
 from agents.plans.drafting import Drafting
+from agents.plans.replanning import Replanning
 from bot import outbox
 from bot.checkpoint_channel import post_checkpoint
 from bot.desks import Desks
@@ -49,6 +50,7 @@ class Jobs:
     performer: Performer
     adapters: Mapping[str, Adapter]
     drafting: Drafting
+    replanning: Replanning
     tracker: Callable[[str], Tracker]
     log_key: Callable[[str], VerifierKey]
     checkpoint_file: Path
@@ -64,6 +66,7 @@ class Jobs:
             "perform": self.perform,
             "approval_due": self.approval_due,
             "draft_plan": self.draft_plan,
+            "replan": self.replan,
             "advance_plan": self.advance_plan,
             "report_halt": self.report_halt,
             "release_held": self.release_held,
@@ -106,6 +109,12 @@ class Jobs:
         with structlog.contextvars.bound_contextvars(tenant=tenant, plan=plan, turn=turn):
             await self.drafting.draft(tenant, plan)
             _log.info("plan_drafted")
+
+    async def replan(self, tenant: str, plan: str, person: str, turn: str = "") -> None:
+        """Work out anew what of a plan is open."""
+        with structlog.contextvars.bound_contextvars(tenant=tenant, plan=plan, turn=turn):
+            await self.replanning.replan(tenant, plan, person)
+            _log.info("plan_worked_out_anew")
 
     async def advance_plan(self, tenant: str, plan: str, turn: str = "") -> None:
         """Do a plan's next step."""

@@ -24,6 +24,7 @@ from handlers.plans.choosing import WhichPlan, plan_meant, which_reply
 from handlers.plans.modify_form import hours_said
 from handlers.plans.progress import plan_buttons, progress_reply
 from handlers.plans.replanning import read_replan
+from handlers.plans.replanning_set_up import replan_set_up
 from handlers.plans.words import hours_text
 
 _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -160,23 +161,17 @@ async def _cancel(_turn: Turn, _desk: Desk, plan: PlanRow, _text: str) -> Reply:
 
 
 async def _replan(turn: Turn, desk: Desk, plan: PlanRow, text: str) -> Reply:
-    """A proposal is worked out anew with what the words say; what runs already is not rearranged yet."""
+    """Work it out anew: a proposal with what the words say, and what is in the tracker as far as it is open."""
     if plan.state == "drafting":
         raise CannotAnswer("The plan is being worked out already. Its card comes in a few seconds.")
     draft = draft_of(plan)
-    if plan.state != "proposed" or draft is None:
-        blocks = (
-            Text(
-                (
-                    f"“{plan.title}” {_STANDS[plan.state]}. Its stories are in the tracker, and I cannot"
-                    " rearrange those as a plan yet. Cancel it and build from the document again, or change"
-                    " single stories.",
-                )
-            ),
-            Buttons(plan_buttons(plan)),
+    if draft is None or plan.state in ("cancelled", "failed"):
+        raise CannotAnswer(
+            f"“{plan.title}” {_STANDS[plan.state]}, so there is nothing to replan. Build it from its document"
+            " anew."
         )
-        card = Card("Replanning is not there yet for work that was set up", blocks, "warning")
-        return Reply(text=str(blocks[0].parts[0]), cards=(card,))
+    if plan.state != "proposed":
+        return await replan_set_up(turn, desk, plan, draft, text)
     here = ZoneInfo(desk.department.calendar_of(None).time_zone)
     changes = read_replan(text, plan, draft, desk.department, desk.now, here)
     if changes is None:

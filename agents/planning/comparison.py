@@ -9,7 +9,12 @@ from agents.planning.draft import Budget, DraftStory, Forecast, PlanDraft
 
 def compare(old: PlanDraft, new: PlanDraft) -> tuple[str, ...]:
     """One sentence a difference; empty if nothing that people see differs."""
-    return (*_stories(old, new), *_times(old, new), *_money(old, new), *_rest(old, new))
+    return (*_stories(old, new), *compare_figures(old, new), *_rest(old, new))
+
+
+def compare_figures(old: PlanDraft, new: PlanDraft) -> tuple[str, ...]:
+    """The same of dates, hours and money alone."""
+    return (*_times(old, new), *_money(old, new))
 
 
 def _stories(old: PlanDraft, new: PlanDraft) -> Iterator[str]:

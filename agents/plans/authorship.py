@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
 from agents.loop import Meter, ModelAccess, Narrate
@@ -19,10 +19,13 @@ from governance.department_rows import read_department
 from governance.overrides.rows import read_standing
 from governance.standing import WindowMode
 from governance.visibility import EVERYTHING
-from integrations.documents import DocumentError, Documents
+from integrations.documents import Document, DocumentError, Documents
 from integrations.services import CatalogueError, ServiceCatalogue
 from integrations.tracker import StoryQuery, Tracker, TrackerError
 from storage.database import Database
+
+if TYPE_CHECKING:
+    from agents.planning.replan import Replanned
 
 _ALL = StoryQuery(limit=1_000_000)
 
@@ -98,6 +101,19 @@ class Authorship:
             raise CannotPlan(str(cannot)) from cannot
         return Authored(draft, meter.cost)
 
+    async def replan(
+        self, tenant: str, draft: PlanDraft, made: Mapping[str, str], changes: PlanChanges
+    ) -> Replanned:
+        """See PlanReviser.replan. The document is not read again: what is asked for is in the tracker."""
+        from agents.planning.replan import replan
+
+        document = Document(draft.document, "", draft.document_digest, draft.document)
+        try:
+            given = await self._gather(tenant, document, changes)
+            return await asyncio.to_thread(replan, draft, made, given)
+        except (ImpossibleChange, CatalogueError, TrackerError) as cannot:
+            raise CannotPlan(str(cannot)) from cannot
+
     async def _demo(self, tenant: str) -> bool:
         now = self.clock()
         async with self.database.transaction(tenant) as tx:
@@ -105,14 +121,16 @@ class Authorship:
 
     async def gather(self, tenant: str, document: str, changes: PlanChanges) -> PlanningInput:
         """Everything that a plan for this document depends on, as it stands now."""
+        return await self._gather(tenant, await self.sources(tenant).documents.read(document), changes)
+
+    async def _gather(self, tenant: str, document: Document, changes: PlanChanges) -> PlanningInput:
         sources = self.sources(tenant)
-        read = await sources.documents.read(document)
         async with self.database.transaction(tenant) as tx:
             department = await read_department(tx)
         as_of = self.clock()
         here = ZoneInfo(department.calendar_of(None).time_zone)
         return PlanningInput(
-            document=read,
+            document=document,
             stories=tuple(await sources.tracker.stories(EVERYTHING, _ALL)),
             epics=tuple(await sources.tracker.epics(EVERYTHING)),
             sprints=tuple(await sources.tracker.sprints()),

@@ -11,6 +11,7 @@ from agents.plans.coordination import spend
 from agents.plans.tables import PlanRow
 from governance.visibility import EVERYTHING
 from integrations.tracker import StoryQuery, Tracker
+from storage.database import locked
 
 
 async def epics_under_way(tx: AsyncSession) -> Mapping[str, str]:
@@ -29,6 +30,6 @@ async def hours_worked(tracker: Tracker, epic: str) -> float:
 
 async def take_note_of(tx: AsyncSession, plan: str, hours: float) -> None:
     """Let a plan know that `hours` are used by now; it warns, or pauses, by itself."""
-    row = (await tx.execute(select(PlanRow).where(PlanRow.id == plan).with_for_update())).scalar_one()
+    row = (await tx.execute(locked(select(PlanRow).where(PlanRow.id == plan)))).scalar_one()
     if hours > row.used_hours:
         await spend(tx, plan, hours - row.used_hours)

@@ -29,6 +29,7 @@ from integrations.tracker.actions import (
     AssignStories,
     CancelEpic,
     CreateEpic,
+    RescheduleStories,
     ScheduleStory,
     new_story,
 )
@@ -37,8 +38,6 @@ from storage.notices import notify
 
 WARNING_SHARE = 0.8
 """Of the budget in agent-hours: at this much people are warned, at all of it the plan pauses."""
-
-_OVER = ("done", "failed", "left")
 
 _ENDS = {
     Status.DENIED: "The proposal was denied.",
@@ -69,7 +68,7 @@ async def advance(tx: AsyncSession, gate: Gate, plan_id: str, assignees: Mapping
         pass  # it is paused now, and says so itself
     elif plan.state == "executing":
         changed |= await _submit_next(tx, gate, plan, rows, assignees)
-        if all(row.state in _OVER or _only_waits_for_holders(row) for row in rows):
+        if all(row.state in steps.OVER or _only_waits_for_holders(row) for row in rows):
             plan.state = "created"
             changed = True
             await _finished(tx, plan)
@@ -138,7 +137,11 @@ async def _submit_next(
         if row.state != "waiting":
             continue
         changed = True
-        action = _action(plan, draft, row, rows, assignees)
+        kind, _, moved_by = row.key.partition(":")
+        if kind == steps.MOVE:
+            action: Action | None = await _moving(tx, plan, row, moved_by)
+        else:
+            action = _action(plan, draft, row, rows, assignees)
         if action is None:
             row.state, row.detail = "left", _NOTHING[row.key.partition(":")[0]]
             continue
@@ -199,11 +202,7 @@ def _action(
     }
     if row.key == steps.EPIC:
         return CreateEpic(draft=EpicDraft(draft.title, draft.product, draft.document, Priority.P2), **why)
-    made = {
-        step.key.removeprefix("story:"): step.reference
-        for step in rows
-        if step.reference and step.key.startswith("story:")
-    }
+    made = steps.made_by(rows)
     if row.key == steps.ASSIGN:
         return _assignment(draft, made, assignees, why)
     kind, _, key = row.key.partition(":")
@@ -232,6 +231,20 @@ def _scheduling(draft: PlanDraft, key: str, made: Mapping[str, str], why: Mappin
     if sprint is None or key not in made:
         return None
     return ScheduleStory(story=made[key], sprint=sprint, was="", **why)
+
+
+async def _moving(tx: AsyncSession, plan: PlanRow, row: PlanStepRow, approved: str) -> Action:
+    """What was approved, exactly: the stories as they stood then, so that one begun since stops it all."""
+    effect = await effect_for_update(tx, approved)
+    return RescheduleStories.model_validate(
+        {
+            "stories": effect.body["stories"],
+            "rationale": f"“{plan.title}” was worked out anew, and that was approved.",
+            "impact": f"{row.title}; what is done or under way stays.",
+            "rollback_plan": "Give the stories the sprints and estimates back that they had.",
+            "plan": plan.id,
+        }
+    )
 
 
 def _assignment(

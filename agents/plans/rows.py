@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from agents.planning.draft import PlanChanges, PlanDraft, from_json
 from agents.plans.tables import PlanRow, PlanStepRow
 from governance.tables import ApprovalRow
-from storage.database import tenant_of
+from storage.database import locked, tenant_of
 
 _CHANGES: TypeAdapter[PlanChanges] = TypeAdapter(PlanChanges)
 
@@ -49,7 +49,7 @@ async def plan_by_id(tx: AsyncSession, plan: str) -> PlanRow:
 
 async def plan_for_update(tx: AsyncSession, plan: str) -> PlanRow:
     """A plan's row, locked until `tx` ends. Raises NoSuchPlan."""
-    query = select(PlanRow).where(PlanRow.id == plan).with_for_update()
+    query = locked(select(PlanRow).where(PlanRow.id == plan))
     return _found(plan, (await tx.execute(query)).scalar())
 
 

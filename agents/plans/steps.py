@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.planning.draft import Budget, DraftStory, PlanDraft
@@ -19,6 +20,11 @@ EPIC = "epic"
 STORY = "story"
 SCHEDULE = "schedule"
 ASSIGN = "assign"
+MOVE = "move"
+"""Stories get other sprints; the key goes on with the id of the effect that was approved."""
+
+OVER = ("done", "failed", "left")
+"""States of steps of which nothing more comes."""
 
 
 async def begin(tx: AsyncSession, plan: PlanRow) -> None:
@@ -43,6 +49,31 @@ async def begin(tx: AsyncSession, plan: PlanRow) -> None:
         plan.budget_hours = draft.budget.limit_hours
     await tx.flush()
     await go_on(tx, plan)
+
+
+async def begin_moving(tx: AsyncSession, plan: PlanRow, effect: str, stories: int) -> None:
+    """Add the step that `effect` was approved for, and go on where the plan is not paused."""
+    last = await tx.execute(select(func.max(PlanStepRow.position)).where(PlanStepRow.plan == plan.id))
+    title = f"Move {stories} open stories to other sprints" if stories != 1 else "Move 1 open story"
+    position = (last.scalar() or 0) + 1
+    tx.add(PlanStepRow(plan=plan.id, key=f"{MOVE}:{effect}", position=position, title=title, state="waiting"))
+    if plan.state == "created":
+        plan.state = "executing"
+    await tx.flush()
+    await go_on(tx, plan)
+
+
+def is_set_up(rows: Iterable[PlanStepRow]) -> bool:
+    """Whether nothing is being made or moved; who holds the stories may still be open."""
+    return all(row.state in OVER for row in rows if row.key != ASSIGN)
+
+
+def made_by(rows: Iterable[PlanStepRow]) -> dict[str, str]:
+    """The stories in the tracker, by their keys in the plan."""
+    kind = f"{STORY}:"
+    return {
+        row.key.removeprefix(kind): row.reference for row in rows if row.reference and row.key.startswith(kind)
+    }
 
 
 async def go_on(tx: AsyncSession, plan: PlanRow) -> None:

@@ -16,7 +16,8 @@ class PlanRow(TenantScoped, Base):
 
     `state`: drafting | proposed (an approval is open) | executing | paused | created (every step done)
     | cancelled | failed (`why` says). `draft` is the PlanDraft as JSON text, `version` counts drafts;
-    changes are worked out on the `original`, so that what was dropped can come back.
+    changes are worked out on the `original`, so that what was dropped can come back. `replanned` is the
+    draft of a plan under way that was worked out anew and waits for its approval.
     """
 
     __tablename__ = "plans"
@@ -33,6 +34,7 @@ class PlanRow(TenantScoped, Base):
     draft: Mapped[str | None]
     previous: Mapped[str | None]
     original: Mapped[str | None]
+    replanned: Mapped[str | None]
     approval: Mapped[str | None]
     notifications: Mapped[list[Any]]
     epic: Mapped[str | None]

@@ -130,7 +130,7 @@ async def _summary(desk: Desk, plan: PlanRow, draft: PlanDraft, by_key: Mapping[
 async def _set_up(
     desk: Desk, plan: PlanRow, draft: PlanDraft, by_key: Mapping[str, PlanStepRow], made: int
 ) -> str:
-    scheduled = {place.story for place in draft.schedule if _is_done(by_key, f"{steps.SCHEDULE}:{place.story}")}
+    scheduled = {place.story for place in draft.schedule if _has_its_place(by_key, place.story)}
     sprints = len({place.starts for place in draft.schedule if place.story in scheduled})
     text = f"Made {plan.epic} with {counted(made, 'story', 'stories')}"
     text += f", {len(scheduled)} of them scheduled over {counted(sprints, 'sprint')}." if scheduled else "."
@@ -170,6 +170,8 @@ async def _lines(
             *over,
         ]
     lines += stories
+    moved = [row for key, row in by_key.items() if key.startswith(f"{steps.MOVE}:")]
+    lines += [(_STATES[row.state], _with_detail(row, row.title)) for row in moved]
     if (holders := by_key.get(steps.ASSIGN)) is not None:
         lines.append((_STATES[holders.state], _with_detail(holders, holders.title)))
     return tuple(lines)
@@ -184,10 +186,10 @@ def _story(
     if made.state != "done":
         return _STATES[made.state], _with_detail(made, f"{text})")
     match placed.state:
-        case "done":
-            return "done", f"{text}, {_without_team(desk, story.team, places.get(key, 'scheduled'))})"
         case "waiting" | "submitted":
             return "doing", _with_detail(placed, f"{text}, being scheduled)")
+        case _ if key in places and _has_its_place(by_key, key):
+            return "done", f"{text}, {_without_team(desk, story.team, places[key])})"
         case _:
             return "done", f"{text}, in the backlog: no sprint has room yet)"
 
@@ -202,6 +204,12 @@ def _made(row: PlanStepRow, title: str) -> str:
 
 def _with_detail(row: PlanStepRow, text: str) -> str:
     return f"{text}: {row.detail}" if row.detail and row.state != "done" else text
+
+
+def _has_its_place(by_key: Mapping[str, PlanStepRow], story: str) -> bool:
+    """Whether a story was scheduled when it was made, or with those that were scheduled anew since."""
+    moved = any(row.state == "done" for key, row in by_key.items() if key.startswith(f"{steps.MOVE}:"))
+    return moved or _is_done(by_key, f"{steps.SCHEDULE}:{story}")
 
 
 def _is_done(by_key: Mapping[str, PlanStepRow], key: str) -> bool:

@@ -157,7 +157,8 @@ class EpicDraft:
 
 @dataclass(frozen=True, slots=True)
 class StoryChange:
-    """Values of a story's fields. None leaves a field as it is; an empty sprint or assignee is none.
+    """Values of a story's fields. None leaves a field as it is; an empty sprint or assignee is none. The
+    estimate is in agent-hours.
 
     A story in the backlog that gets a sprint is scheduled; a scheduled one that loses it is back there.
     """
@@ -167,6 +168,7 @@ class StoryChange:
     sprint: str | None = None
     team: str | None = None
     assignee: str | None = None
+    estimate_hours: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,6 +189,21 @@ class Assignment:
     was: Id | Annotated[str, Field(max_length=0)] = ""
 
 
+Hours = Annotated[float, Field(gt=0, le=10_000, allow_inf_nan=False)]
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """A story's sprint (empty is none) and estimate in agent-hours (None: as it is), with what stands now."""
+
+    story: Id
+    sprint: Id | Annotated[str, Field(max_length=0)]
+    was: Id | Annotated[str, Field(max_length=0)]
+    status: StoryStatus
+    hours: Hours | None = None
+    was_hours: Hours | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Cancellation:
     """A story to be cancelled, and the status that it is taken from."""
@@ -272,6 +287,22 @@ class AssignStories(ManyStories):
 
     def becomes(self, item: Assignment) -> str:
         return f"{item.story} assigned to {item.assignee or 'nobody'}"
+
+
+class RescheduleStories(ManyStories):
+    """Give stories that nobody has begun on other sprints and estimates, all of them or none."""
+
+    type = "tracker.reschedule_stories"
+    decision_type = "scheduling"
+
+    stories: tuple[Placing, ...] = Field(min_length=1, max_length=500)
+
+    def summary(self) -> str:
+        return f"Schedule {self.names()} anew"
+
+    def becomes(self, item: Placing) -> str:
+        estimated = f", {item.hours:g} hours" if item.hours is not None else ""
+        return f"{item.story} in sprint {item.sprint or 'none'}{estimated}"
 
 
 class CancelStories(ManyStories):

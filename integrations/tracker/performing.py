@@ -26,7 +26,9 @@ from integrations.tracker.actions import (
     CreateStory,
     CreateUrgentStory,
     NewStory,
+    Placing,
     PriorityStep,
+    RescheduleStories,
     ScheduleStory,
     SetPriorities,
     SetPriority,
@@ -69,6 +71,7 @@ def specs(within_plan: WithinPlan = in_no_plan) -> tuple[ActionSpec, ...]:
         spec(SetPriority, _set_priority, _priority_back, "new_priority"),
         spec(SetPriorities, _set_priorities, _priorities_back),
         spec(ScheduleStory, _schedule, _schedule_back),
+        spec(RescheduleStories, _reschedule, _reschedule_back),
         spec(SetStatus, _set_status, _status_back),
         spec(AssignStories, _assign, _assign_back),
         spec(CancelStories, _cancel_stories, _uncancel),
@@ -178,6 +181,18 @@ async def _schedule(action: ScheduleStory, grant: Grant, port: Tracker) -> Outco
     return await _change([edit], grant, port)
 
 
+async def _reschedule(action: RescheduleStories, grant: Grant, port: Tracker) -> Outcome:
+    edits = [
+        StoryEdit(
+            item.story,
+            StoryChange(sprint=item.sprint, estimate_hours=item.hours),
+            StoryChange(status=item.status, sprint=item.was, estimate_hours=item.was_hours),
+        )
+        for item in action.stories
+    ]
+    return await _change(edits, grant, port)
+
+
 async def _set_status(action: SetStatus, grant: Grant, port: Tracker) -> Outcome:
     edits = [
         StoryEdit(step.story, StoryChange(status=step.status), StoryChange(status=step.was), step.reason)
@@ -239,6 +254,14 @@ def _priorities_back(action: SetPriorities, _outcome: Outcome) -> Action:
 
 def _schedule_back(action: ScheduleStory, _outcome: Outcome) -> Action:
     return ScheduleStory(story=action.story, sprint=action.was, was=action.sprint, **_because(action))
+
+
+def _reschedule_back(action: RescheduleStories, _outcome: Outcome) -> Action:
+    def back(item: Placing) -> Placing:
+        status = StoryStatus.SCHEDULED if item.sprint else StoryStatus.BACKLOG
+        return Placing(item.story, item.was, item.sprint, status, item.was_hours, item.hours)
+
+    return RescheduleStories(stories=tuple(map(back, action.stories)), **_because(action))
 
 
 def _status_back(action: SetStatus, _outcome: Outcome) -> Action:

@@ -31,7 +31,7 @@ from integrations.tracker.tables import (
 )
 
 _FINAL = (StoryStatus.DONE, StoryStatus.CANCELLED)
-_FIELDS = ("priority", "status", "sprint", "team", "assignee")
+_FIELDS = ("priority", "status", "sprint", "team", "assignee", "estimate_hours")
 
 
 async def make_epic(tx: AsyncSession, draft: EpicDraft, at: datetime) -> list[str]:
@@ -146,7 +146,8 @@ def _require_unchanged(story: StoryRow, was: StoryChange) -> None:
         stands = getattr(story, name) or ""
         if seen is not None and seen != stands:
             raise StaleItem(
-                f"{story.id} has changed since: its {name} is {stands or 'none'}, no longer {seen or 'none'}."
+                f"{story.id} has changed since: its {name.replace('_', ' ')} is {stands or 'none'},"
+                f" no longer {seen or 'none'}."
             )
 
 
@@ -158,6 +159,8 @@ def _apply(tx: AsyncSession, story: StoryRow, edit: StoryEdit, by: str, at: date
         story.team = change.team
     if change.assignee is not None:
         story.assignee = change.assignee or None
+    if change.estimate_hours is not None:
+        story.estimate_hours = change.estimate_hours
     status = change.status
     if change.sprint is not None:
         story.sprint = change.sprint or None

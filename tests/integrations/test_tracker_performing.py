@@ -22,6 +22,8 @@ from integrations.tracker.actions import (
     CreateEpic,
     CreateStory,
     CreateUrgentStory,
+    Placing,
+    RescheduleStories,
     SetPriority,
     SetStatus,
     StatusStep,
@@ -88,6 +90,24 @@ async def test_each_change_can_be_taken_back(tracker: LocalTracker, database: Da
         assert again is not None
         assert isinstance(again, TrackerAction)
         assert again.decides() == action.decides()
+
+
+async def test_of_stories_that_are_scheduled_anew_one_that_was_begun_keeps_all_where_they_are(
+    tracker: LocalTracker, database: Database, tenant: str
+) -> None:
+    now = datetime.now(UTC).date()
+    async with database.transaction(tenant) as tx:
+        tx.add(SprintRow(id="s-1", team="alpha", name="S1", starts=now, ends=now, capacity_hours=80))
+    for _ in range(2):
+        await perform(CreateStory(draft=draft(), **WHY), tracker)
+    start = StatusStep("CARD-2", StoryStatus.IN_PROGRESS, StoryStatus.BACKLOG)
+    await perform(SetStatus(stories=(start,), **WHY), tracker)
+    places = tuple(Placing(f"CARD-{n}", "s-1", "", StoryStatus.BACKLOG, 9.0, 6.5) for n in (1, 2))
+    with pytest.raises(EffectFailed, match="CARD-2 has changed since: its status is in_progress"):
+        await perform(RescheduleStories(stories=places, **WHY), tracker)
+    for number in (1, 2):
+        stands = await tracker.story(EVERYTHING, f"CARD-{number}")
+        assert (stands.sprint, stands.estimate_hours) == (None, 6.5)
 
 
 async def test_taking_back_a_new_story_spares_work_that_was_begun(tracker: LocalTracker) -> None:

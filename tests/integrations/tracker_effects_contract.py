@@ -138,6 +138,17 @@ class EffectsContract:
         with pytest.raises(NoSuchItem):
             await tracker.change_stories(grant(), [StoryEdit(story, StoryChange(sprint="no-such"))])
 
+    async def test_an_estimate_is_changed_unless_it_stands_otherwise_by_now(self, tracker: Tracker) -> None:
+        story = (await tracker.create_story(grant(), draft(estimate_hours=6.5))).id
+        change = StoryChange(estimate_hours=9.25)
+        stale = StoryEdit(story, change, StoryChange(estimate_hours=8.0))
+        with pytest.raises(StaleItem, match=r"estimate hours is 6\.5, no longer 8\.0"):
+            await tracker.change_stories(grant(), [stale])
+        [changed] = await tracker.change_stories(
+            grant(), [StoryEdit(story, change, StoryChange(estimate_hours=6.5))]
+        )
+        assert changed.estimate_hours == 9.25
+
     async def test_a_status_leaves_its_times_its_reason_and_its_event(self, tracker: Tracker) -> None:
         story = (await tracker.create_story(made := grant(), draft())).id
         leave = grant()

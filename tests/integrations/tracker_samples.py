@@ -16,7 +16,9 @@ from integrations.tracker.actions import (
     CreateEpic,
     CreateStory,
     CreateUrgentStory,
+    Placing,
     PriorityStep,
+    RescheduleStories,
     ScheduleStory,
     SetPriorities,
     SetPriority,
@@ -61,4 +63,5 @@ EACH: tuple[TrackerAction, ...] = (
     AssignStories(stories=(Assignment("CARD-1", "mei"),), **WHY),
     CancelStories(stories=(Cancellation("CARD-1", StoryStatus.BACKLOG),), reason="double", **WHY),
     SetPriorities(stories=(PriorityStep("CARD-1", Priority.P1, Priority.P2),), **WHY),
+    RescheduleStories(stories=(Placing("CARD-1", "s-1", "", StoryStatus.BACKLOG, 9.25, 6.5),), **WHY),
 )

@@ -233,10 +233,10 @@ async def test_a_proposal_is_replanned_by_words(
     assert {name: found[name] for name in changes} == changes
 
 
-async def test_what_is_set_up_is_not_replanned_by_pretence(product: Product) -> None:
+async def test_what_is_being_set_up_is_not_replanned_meanwhile(product: Product) -> None:
     await _begun(product)
     (reply,) = (await product.talk.say("david", "/plan replan the dashboard plan")).replies
-    assert "cannot rearrange" in reply.text
+    assert "still being set up" in reply.text
     assert (await _state(product)).state == "executing"
 
 
