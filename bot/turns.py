@@ -20,6 +20,7 @@ from bot.wire import place_from_json
 from bot.worker import is_database_away
 from governance.audit.entries import Absence, Entry, EntryKind, NotApplicable
 from governance.audit.log import record
+from governance.audit.log_names import under_log_names
 from governance.directory import person_by_identity
 from governance.places import Place
 from handlers.conversation import memory
@@ -115,11 +116,13 @@ class Turns:
         messages = [
             each for reply in answer.replies for each in await self._placed(tx, turn, reply, answer.intent)
         ]
+        # Looked up here, for nothing may be asked in the block: whoever spoke, by their name in the log.
+        entry = await under_log_names(tx, _entry(turn, answer))
         async with direct.together(tx):
             for place, reply in messages:
                 await outbox.put_for_turn(tx, place, reply, turn=turn.id)
             await memory.keep(tx, remembered)
-            await record(tx, _entry(turn, answer))
+            await record(tx, entry)
             done = {"id": turn.id, "intent": answer.intent, "confidence": answer.confidence}
             await direct.run(tx, _DONE, done)
         _log.info("turn_taken", intent=answer.intent, refused=answer.refused is not None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.people import Person, Role
@@ -19,6 +19,15 @@ _BY_IDENTITY = """
     FROM people JOIN identities ON (identities.tenant, person) = (people.tenant, people.id)
     WHERE identity = %(identity)s AND active
 """
+
+
+async def lock_people(tx: AsyncSession) -> None:
+    """Until `tx` ends nobody else changes roles, identities or delegations: what is checked here still holds
+    when it is written."""
+    await tx.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended('people/' || :tenant, 0))"),
+        {"tenant": tenant_of(tx)},
+    )
 
 
 class NoSuchPerson(LookupError):
@@ -52,7 +61,8 @@ async def person_by_id(tx: AsyncSession, person: str) -> Person:
 
 
 class Names(dict[str, str]):
-    """People's names by id; whoever is no person of the department is called by their id."""
+    """People's names, by their ids and by what the audit log calls them; whoever is no person of the
+    department is called by what they were looked up by."""
 
     def __missing__(self, person: str) -> str:
         return person
@@ -60,8 +70,8 @@ class Names(dict[str, str]):
 
 async def names_of_all(tx: AsyncSession) -> Names:
     """Everybody's name, the inactive too."""
-    rows = await tx.execute(select(PersonRow.id, PersonRow.name))
-    return Names({row.id: row.name for row in rows})
+    rows = (await tx.execute(select(PersonRow.id, PersonRow.log_name, PersonRow.name))).all()
+    return Names({called: row.name for row in rows for called in (row.id, row.log_name)})
 
 
 async def name_of(tx: AsyncSession, person: str | None) -> str:

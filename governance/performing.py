@@ -32,7 +32,7 @@ from governance.effects import actor_of, effect_for_update, effects_of, outcome_
 from governance.gate import Gate
 from governance.registry import EffectFailed, OutcomeUncertain
 from governance.tables import EffectRow
-from storage.database import Database
+from storage.database import Database, locked
 from storage.jobs import defer
 from storage.notices import notify
 
@@ -206,7 +206,7 @@ class Performer:
 
 async def release_held(tx: AsyncSession) -> int:
     """Queue every effect that a halt, freeze or window held back; they are ruled on again. Returns how many."""
-    held = (await tx.execute(select(EffectRow).where(EffectRow.state == "held").with_for_update())).scalars()
+    held = (await tx.execute(locked(select(EffectRow).where(EffectRow.state == "held")))).scalars()
     count = 0
     for row in held:
         row.state = "ready"

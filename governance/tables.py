@@ -22,10 +22,15 @@ class DepartmentRow(TenantScoped, Base):
     opened: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
+NEW_LOG_NAME = "('pn_'::text || substr(replace((gen_random_uuid())::text, '-'::text, ''::text), 1, 20))"
+"""SQL for a fresh name in the audit log: random, so that it says nothing of whoever has it."""
+
+
 class PersonRow(TenantScoped, Base):
-    """One human. Roles are rows of their own, for they change."""
+    """One human. Roles are rows of their own, for they change. `log_name` is what the audit log calls them."""
 
     __tablename__ = "people"
+    __table_args__ = (UniqueConstraint("tenant", "log_name"),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
@@ -34,6 +39,7 @@ class PersonRow(TenantScoped, Base):
     time_zone: Mapped[str]
     accounts: Mapped[list[Any]]
     active: Mapped[bool] = mapped_column(server_default=text("true"))
+    log_name: Mapped[str] = mapped_column(server_default=text(NEW_LOG_NAME))
 
 
 class PersonRoleRow(TenantScoped, Base):

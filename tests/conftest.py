@@ -14,6 +14,7 @@ from sqlalchemy import text
 from storage import embedded
 from storage.database import Database
 from storage.migrate import migrate
+from tests.books import told, what_does_not_balance
 
 
 @pytest.fixture(scope="session")
@@ -23,8 +24,10 @@ def server() -> Iterator[embedded.EmbeddedServer]:
     started = embedded.start(folder / "data")
     migrate(started.owner_url)
     yield started
+    wrong = what_does_not_balance(started)
     started.stop()
     shutil.rmtree(folder, ignore_errors=True)
+    assert wrong == [], f"over the whole suite:\n{told(wrong)}"
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,9 @@
-"""`python -m bot audit`: verify the log, export it, prove an entry, show the newest checkpoint."""
+"""`python -m bot audit`: verify the log, export it, prove an entry, show a checkpoint, forget a person."""
 
 from __future__ import annotations
 
 import argparse
+import getpass
 import sys
 from pathlib import Path
 
@@ -12,16 +13,19 @@ from bot.command_line import Stop
 from bot.command_line.light import light_installation
 from bot.department import Installation
 from bot.settings import Settings
+from governance.audit.erasure import StillAtWork, forget
 from governance.audit.export import everything, export, nothing
 from governance.audit.proving import prove_entry
 from governance.audit.tables import CheckpointRow
 from governance.audit.verification import verify
+from governance.directory import NoSuchPerson
+from governance.people import Actor
 
 HELP = "verify, export, prove or checkpoint the audit log"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """The four things to do with a log."""
+    """What can be done with a log."""
     actions = parser.add_subparsers(dest="action", required=True)
     actions.add_parser("verify", help="work the whole log out anew and compare")
     exporting = actions.add_parser("export", help="write the log; verifier.py checks it anywhere")
@@ -30,6 +34,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     proving = actions.add_parser("prove", help="an entry's proof file")
     proving.add_argument("number", type=int, help="the entry's number, from 0")
     actions.add_parser("checkpoint", help="the newest signed checkpoint")
+    forgetting = actions.add_parser("forget", help="take a person's name in the log away, for good")
+    forgetting.add_argument("person", help="the id of somebody who holds no role any more")
+    forgetting.add_argument("--reason", required=True, help="why, for the record")
 
 
 async def run(settings: Settings, args: argparse.Namespace) -> int:
@@ -42,6 +49,8 @@ async def run(settings: Settings, args: argparse.Namespace) -> int:
                 return await _export(installation, settings.tenant, args)
             case "prove":
                 return await _prove(installation, settings.tenant, args.number)
+            case "forget":
+                return await _forget(installation, settings.tenant, args.person, args.reason)
             case _:
                 return await _checkpoint(installation, settings.tenant)
 
@@ -78,6 +87,19 @@ async def _prove(installation: Installation, tenant: str, number: int) -> int:
         raise Stop(f"The log has no entry {number} under its newest checkpoint.")
     file, _ = proved
     print(file.text(), end="")
+    return 0
+
+
+async def _forget(installation: Installation, tenant: str, person: str, reason: str) -> int:
+    operator = Actor("person", "operator", identity=f"os:{getpass.getuser()}")
+    async with installation.database.transaction(tenant) as tx:
+        try:
+            entries = await forget(tx, person, operator, reason)
+        except NoSuchPerson:
+            raise Stop(f"There is no {person} in the department.") from None
+        except StillAtWork as still:
+            raise Stop(str(still)) from None
+    print(f"Done: nobody can tell any more whose {entries} entries of the log those were.")
     return 0
 
 

@@ -23,6 +23,8 @@ _CHUNK = 2000
 Reveal = Callable[[dict[str, Any]], bool]
 """Whether the reader may see what is committed to in an entry, given its content (`Found.content`)."""
 
+_PEOPLE = text("SELECT log_name, name FROM people")
+
 _SIZE = text("SELECT coalesce(max(size), 0) FROM audit_checkpoints")
 
 _ENTRIES = text(
@@ -41,7 +43,7 @@ _CHECKPOINTS = text(
 
 
 def nothing(_content: dict[str, Any]) -> bool:
-    """Reveal nothing: the log as it is, commitments unopened."""
+    """Reveal nothing: the log as it is, commitments unopened, people by their names in the log."""
     return False
 
 
@@ -82,15 +84,23 @@ async def export(
 async def _chunk(tx: AsyncSession, first: int, past: int, reveal: Reveal) -> list[dict[str, Any]]:
     bounds = {"first": first, "past": past}
     notes = {row.size: row.note for row in await tx.execute(_CHECKPOINTS, bounds)}
+    people = {row.log_name: row.name for row in await tx.execute(_PEOPLE)}
     records: list[dict[str, Any]] = []
     for number, data, openings in await tx.execute(_ENTRIES, bounds):
         record = {"entry": number, "data": data}
-        if data is not None and openings is not None and reveal(json.loads(data)):
+        if data is not None and openings is not None and reveal(content := json.loads(data)):
             record["openings"] = json.loads(openings)
+            record["people"] = {called: people[called] for called in _called(content) if called in people}
         records.append(record)
         if number + 1 in notes:
             records.append({"checkpoint": notes[number + 1]})
     return records
+
+
+def _called(content: dict[str, Any]) -> list[str]:
+    """Whom an entry names: the actor, the requester, the voters."""
+    actor, votes = content["actor"], content["approvals"].get("votes", ())
+    return [one for one in (actor["id"], actor["on_behalf_of"], *(vote["person"] for vote in votes)) if one]
 
 
 def _line(record: dict[str, Any]) -> str:

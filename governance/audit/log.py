@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.audit.entries import AnyEntry
+from governance.audit.log_names import under_log_names
 from governance.audit.sealing import Sealed, seal, write_openings
 from storage import direct
 from storage.database import Database
@@ -49,9 +50,10 @@ class SequencerSilent(Exception):
 async def record(tx: AsyncSession, entry: AnyEntry) -> str:
     """Write an entry with the transaction that it tells of; returns its id.
 
-    It commits or vanishes with `tx`. Its number follows within milliseconds of the commit, from the
-    sequencer. Raises `NotCanonical` for details that JSON cannot carry.
+    People go in under their names in the log. It commits or vanishes with `tx`. Its number follows within
+    milliseconds of the commit, from the sequencer. Raises `NotCanonical` for details that JSON cannot carry.
     """
+    entry = await under_log_names(tx, entry)
     sealed = seal(entry)
     await direct.run(tx, _RECORD, _columns(entry, sealed))
     return sealed.id

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.audit.commitments import Opening
 from governance.audit.entries import EntryKind, Part
+from governance.audit.log_names import log_names
 from governance.audit.sealing import read_openings
 from governance.audit.tables import EntryRow, LeafRow, OpeningsRow
 
@@ -59,7 +60,8 @@ class Found:
 class Query:
     """What to look for; None asks for nothing in particular. `since` ≤ time < `until`.
 
-    `type` is exact, `type_contains` any part of it. `before` is an entry's id: the page goes on below it.
+    `type` is exact, `type_contains` any part of it. `actor` is a person's or an agent's id, or a name in the
+    log. `before` is an entry's id: the page goes on below it.
     """
 
     kinds: Sequence[EntryKind] = ()
@@ -76,7 +78,11 @@ class Query:
 
 async def find(tx: AsyncSession, query: Query, *, limit: int = PAGE, opened: bool = False) -> list[Found]:
     """Entries that match, newest first. With `opened`, for those who may see it, what is committed too."""
-    chosen = _ENTRIES.where(*_conditions(query)).order_by(EntryRow.id.desc()).limit(limit)
+    conditions = _conditions(query)
+    if query.actor is not None:
+        called = await log_names(tx, [query.actor])
+        conditions.append(EntryRow.actor.in_({query.actor, *called.values()}))
+    chosen = _ENTRIES.where(*conditions).order_by(EntryRow.id.desc()).limit(limit)
     found = [Found(entry, number, data, {}) for entry, number, data in await tx.execute(chosen)]
     return await _open(tx, found) if opened else found
 
@@ -103,7 +109,7 @@ def _conditions(query: Query) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if query.kinds:
         conditions.append(EntryRow.kind.in_([kind.value for kind in query.kinds]))
-    for name in ("type", "actor", "subject", "turn", "effect"):
+    for name in ("type", "subject", "turn", "effect"):
         value = getattr(query, name)
         if value is not None:
             conditions.append(getattr(EntryRow, name) == value)

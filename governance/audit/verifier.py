@@ -5,7 +5,7 @@
 EXPORT is JSON Lines in UTF-8:
 
     {"format": "countersign-audit-export/1", "origin": NAME, "key": PUBKEY, ...}    first
-    {"entry": NUMBER, "data": TEXT, "openings": {PART: {"salt": HEX, "value": TEXT}}}
+    {"entry": NUMBER, "data": TEXT, "openings": {PART: {"salt": HEX, "value": TEXT}}, "people": {ID: NAME}}
     {"checkpoint": NOTE}                                  after the last entry that it covers
     {"end": {"entries": COUNT, "checkpoints": COUNT}}                                last
 
@@ -17,6 +17,8 @@ that the end of a log was cut off, or that another history was signed.
 What is checked: every leaf is SHA-256(0x00, data) and every node SHA-256(0x01, left, right), as in
 RFC 6962; the root at the size of every checkpoint is the one that was signed with Ed25519 (RFC 8032), so
 that all checkpoints are of one growing tree; every opened value is the one committed to in the entry.
+Nothing vouches for who is behind an id (`people`): the log holds ids that say nothing, so that a person
+can be forgotten.
 
 Exit status: 0 verified, 1 not verified, 2 could not be read.
 """

@@ -7,9 +7,12 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from storage.database import Database
+from storage.embedded import EmbeddedServer
+from tests.books import SEEN
 from tests.governance.fake_port import Edge
 from tests.governance.house import House
 
@@ -17,12 +20,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session")
-def edge_url() -> Iterator[str]:
-    """The fake port, serving in a process of its own."""
+def edge_url(server: EmbeddedServer) -> Iterator[str]:
+    """The fake port, serving in a process of its own. It ends before the database does, for the books."""
     command = [sys.executable, "-m", "tests.governance.fake_port"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+        url = f"http://127.0.0.1:{int(process.stdout.readline())}"
+        yield url
+        SEEN.update(httpx.get(f"{url}/effects").json())
         process.kill()
 
 

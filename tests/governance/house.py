@@ -22,7 +22,7 @@ from governance.authority.conditions import Condition
 from governance.authority.policy import load
 from governance.department_file import read_department
 from governance.department_rows import open_department
-from governance.directory import person_by_id
+from governance.directory import Names, names_of_all, person_by_id
 from governance.effects import Origin
 from governance.gate import Asking, Gate, Submitted
 from governance.people import Actor
@@ -144,6 +144,11 @@ class House:
         async with self.database.transaction(self.tenant) as tx:
             rows = (await tx.execute(query)).scalars().all()
         return [json.loads(row.data) | {"kind": row.kind, "type": row.type} for row in rows]
+
+    async def names(self) -> Names:
+        """People's names, by their ids and by what the log calls them."""
+        async with self.database.transaction(self.tenant) as tx:
+            return await names_of_all(tx)
 
     async def kinds(self, effect: str) -> list[str]:
         """What the log holds of an effect."""

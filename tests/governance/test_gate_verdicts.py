@@ -39,7 +39,7 @@ async def test_an_intent_carries_all_eight_parts(house: House) -> None:
     submitted = await house.submit(deploy(), origin=Origin(turn="tu_1"))
     (entry,) = await house.entries("intent", effect=submitted.effect)
     assert entry["actor"]["id"] == "sre"
-    assert entry["actor"]["on_behalf_of"] == "nathan"
+    assert (await house.names())[entry["actor"]["on_behalf_of"]] == "Nathan Adebayor"
     assert entry["approvals"]["verdict"] == "execute"
     for part in ("details", "rationale", "impact", "rollback_plan", "artifacts"):
         assert "not_applicable" not in str(entry[part]), part
@@ -67,7 +67,8 @@ async def test_an_approval_performs_it_and_the_chain_names_the_voter(house: Hous
     assert (await house.effect(submitted.effect)).state == "done"
     assert await house.done_at_the_edge(submitted.effect) == 1
     for entry in await house.entries(effect=submitted.effect):
-        assert [(v["person"], v["role"]) for v in entry["approvals"]["votes"]] == [("nathan", "sre_lead")]
+        (voted,) = entry["approvals"]["votes"]
+        assert ((await house.names())[voted["person"]], voted["role"]) == ("Nathan Adebayor", "sre_lead")
 
 
 async def test_what_is_for_people_only_is_left_to_them(house: House) -> None:

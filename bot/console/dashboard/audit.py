@@ -11,8 +11,6 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.console.dashboard.wording import name_of
-from bot.console.residents import Residents
 from bot.console.visit import Visit
 from governance.audit import search
 from governance.audit.commitments import OpeningMismatch
@@ -21,6 +19,7 @@ from governance.audit.merkle import leaf_hash
 from governance.audit.proving import prove_entry
 from governance.audit.search import Found, Query
 from governance.audit.signed_note import VerifierKey
+from governance.directory import Names, names_of_all
 from handlers.log_reading.entry_words import what_happened
 
 PAGE = 40
@@ -108,7 +107,8 @@ class ShownProof:
 async def read_lines(visiting: Visit, filters: Filters) -> tuple[Line, ...]:
     """Entries that match, newest first. Raises BadFilter."""
     found = await search.find(visiting.tx, filters.query(visiting.zone), limit=PAGE)
-    return tuple(_line(item, visiting.residents) for item in found)
+    names = await names_of_all(visiting.tx)
+    return tuple(_line(item, names) for item in found)
 
 
 async def read_entry(visiting: Visit, name: str) -> ShownEntry | None:
@@ -120,9 +120,9 @@ async def read_entry(visiting: Visit, name: str) -> ShownEntry | None:
         found = await search.entry(visiting.tx, name, opened=True)
     if found is None:
         return None
-    line = _line(found, visiting.residents)
+    names = await names_of_all(visiting.tx)
     leaf = leaf_hash(found.data.encode()).hex()
-    return ShownEntry(line, _parts(found, visiting.residents), found.data, leaf)
+    return ShownEntry(_line(found, names), _parts(found, names), found.data, leaf)
 
 
 async def read_proof(tx: AsyncSession, entry: ShownEntry, key: VerifierKey) -> ShownProof | None:
@@ -145,12 +145,12 @@ async def read_proof(tx: AsyncSession, entry: ShownEntry, key: VerifierKey) -> S
     )
 
 
-def _line(found: Found, residents: Residents) -> Line:
+def _line(found: Found, names: Names) -> Line:
     content = found.content
     actor = content["actor"]
-    who = name_of(residents, actor["id"]) if actor["kind"] == "person" else f"{actor['id']} ({actor['kind']})"
+    who = names[actor["id"]] if actor["kind"] == "person" else f"{actor['id']} ({actor['kind']})"
     if actor["on_behalf_of"]:
-        who += f" for {name_of(residents, actor['on_behalf_of'])}"
+        who += f" for {names[actor['on_behalf_of']]}"
     return Line(
         id=found.id,
         number=found.number,
@@ -163,12 +163,12 @@ def _line(found: Found, residents: Residents) -> Line:
     )
 
 
-def _parts(found: Found, residents: Residents) -> tuple[ShownPart, ...]:
+def _parts(found: Found, names: Names) -> tuple[ShownPart, ...]:
     content = found.content
     actor = content["actor"]
     behind = [("kind", actor["kind"]), ("id", actor["id"])]
     if actor["on_behalf_of"]:
-        behind.append(("on behalf of", name_of(residents, actor["on_behalf_of"])))
+        behind.append(("on behalf of", names[actor["on_behalf_of"]]))
     if actor["identity"]:
         behind.append(("proved identity", _opened(found, Part.IDENTITY)))
     measures = [(f"measured {name}", str(value)) for name, value in sorted(content["measures"].items())]
@@ -179,7 +179,7 @@ def _parts(found: Found, residents: Residents) -> tuple[ShownPart, ...]:
         ShownPart("Action and details", tuple(what), None),
         ShownPart("Timestamp", (("UTC, to the microsecond", content["at"]),), None),
         _part("Rationale", found, Part.RATIONALE),
-        _approvals(content["approvals"], residents),
+        _approvals(content["approvals"], names),
         _part("Impact assessment", found, Part.IMPACT),
         _part("Rollback plan", found, Part.ROLLBACK_PLAN),
         _part("Related artifacts", found, Part.ARTIFACTS),
@@ -213,15 +213,14 @@ def _opened(found: Found, part: Part) -> str:
     return "erased" if value is None else str(value)
 
 
-def _approvals(chain: dict[str, Any], residents: Residents) -> ShownPart:
+def _approvals(chain: dict[str, Any], names: Names) -> ShownPart:
     if "not_applicable" in chain:
         return ShownPart("Approval chain", (), chain["not_applicable"].replace("_", " "))
     lines = [("ruling", f"{chain['verdict']} by {chain['rule']}"), ("policy", chain["policy_version"])]
     if chain["approval"]:
         lines.append(("approval", chain["approval"]))
     lines += [
-        (vote["verdict"], f"{name_of(residents, vote['person'])} as {vote['role']}, {vote['at']}")
-        for vote in chain["votes"]
+        (vote["verdict"], f"{names[vote['person']]} as {vote['role']}, {vote['at']}") for vote in chain["votes"]
     ]
     return ShownPart("Approval chain", tuple(lines), None)
 
