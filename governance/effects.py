@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from governance.action import Action, Outcome, Ruling, Subject
 from governance.people import Actor
 from governance.tables import EffectRow
+from storage.database import locked
 from storage.jobs import defer
 
 _RULING: TypeAdapter[Ruling] = TypeAdapter(Ruling)
@@ -68,16 +69,16 @@ def new_row(
 
 async def effect_for_update(tx: AsyncSession, effect: str) -> EffectRow:
     """An effect's row, locked until `tx` ends. Raises NoSuchEffect."""
-    row = (await tx.execute(select(EffectRow).where(EffectRow.id == effect).with_for_update())).scalar()
+    row = (await tx.execute(locked(select(EffectRow).where(EffectRow.id == effect)))).scalar()
     if row is None:
         raise NoSuchEffect(effect)
     return row
 
 
-async def effects_of(tx: AsyncSession, approval: str) -> list[EffectRow]:
-    """The effects that an approval is about, in their order."""
+async def effects_of(tx: AsyncSession, approval: str, *, lock: bool = False) -> list[EffectRow]:
+    """The effects that an approval is about, in their order, locked until `tx` ends if asked."""
     query = select(EffectRow).where(EffectRow.approval == approval).order_by(EffectRow.position)
-    return list((await tx.execute(query)).scalars())
+    return list((await tx.execute(locked(query) if lock else query)).scalars())
 
 
 async def queue_effect(tx: AsyncSession, row: EffectRow) -> None:

@@ -83,7 +83,7 @@ PERMISSIONS: Mapping[str, Permission] = {
     "feature_request": _acts(_CUSTOMERS, _OWNER),
     "customer": _reads(_CUSTOMERS, _OWNER),
     "notify_customer": _acts(_CUSTOMERS, _OWNER),
-    "add_to_backlog": Permission(Open.EVERYONE_KNOWN, never=frozenset({_CUSTOMERS})),
+    "add_to_backlog": Permission(Open.EVERYONE_KNOWN, never=frozenset({_CUSTOMERS, Role.AUDITOR})),
     "allocate_agents": _reads(_DIRECTOR, _OWNER),
     "configure_agent": _reads(_DIRECTOR),
     "standards": _reads(_DIRECTOR),
@@ -142,18 +142,20 @@ def may_ask(person: Person | None, name: str, modes: Collection[WindowMode] = fr
         return Allowed()
     if permission.reads and reads_everything(person, modes):
         return Allowed(acts=False)
-    return Refused(f"Your roles here do not include this ({_labels(person.roles)}).", _who_may(permission))
+    later = " While an audit window is open you may read it." if permission.reads and _audits(person) else ""
+    why = f"Your roles here do not include this ({_labels(person.roles)}).{later}"
+    return Refused(why, _who_may(permission))
 
 
 def reads_everything(person: Person, modes: Collection[WindowMode] = frozenset()) -> bool:
     """Whether this person may read all artifacts: other people's digests aside, for the director."""
-    auditing = WindowMode.AUDIT in modes and person.holds(Role.AUDITOR)
+    auditing = WindowMode.AUDIT in modes and _audits(person)
     return auditing or person.holds(*_READ_EVERYTHING)
 
 
 def may_read_digest(person: Person, owner: str, modes: Collection[WindowMode] = frozenset()) -> bool:
     """Whether this person may read the personal digests of `owner`: everything but those is the director's."""
-    auditing = WindowMode.AUDIT in modes and person.holds(Role.AUDITOR)
+    auditing = WindowMode.AUDIT in modes and _audits(person)
     return person.id == owner or auditing or person.holds(_COMPLIANCE)
 
 
@@ -166,6 +168,10 @@ def may_set_channel_digest(person: Person) -> Allowed | Refused:
         return Allowed()
     who = tuple(role.label for role in Role if role in _SET_FOR_CHANNELS)
     return Refused("Your roles do not include what is posted to a channel for everybody.", who)
+
+
+def _audits(person: Person) -> bool:
+    return person.holds(Role.AUDITOR)
 
 
 def _acts_by(permission: Permission, roles: frozenset[Role]) -> bool:

@@ -18,8 +18,8 @@ from storage.database import tenant_of
 CHANGES_POLICY = "governance.change_policy"
 """The type of the action that makes a text the one that rules."""
 
-_parsed: dict[str, Policy | PolicyError] = {}
-"""Accepted policies by row id: each is read once a process, not at every ruling."""
+_parsed: dict[tuple[str, str], Policy | PolicyError] = {}
+"""Accepted policies by tenant and row id: each is read once a process, not at every ruling."""
 
 
 async def active_policy(tx: AsyncSession, installed: Policy) -> Policy | PolicyError:
@@ -28,13 +28,14 @@ async def active_policy(tx: AsyncSession, installed: Policy) -> Policy | PolicyE
     accepted = (await tx.execute(newest)).scalar()
     if accepted is None:
         return installed
-    if accepted not in _parsed:
+    key = (tenant_of(tx), accepted)
+    if key not in _parsed:
         written = await tx.execute(select(PolicyRow.text_).where(PolicyRow.id == accepted))
         try:
-            _parsed[accepted] = parse(written.scalar_one())
+            _parsed[key] = parse(written.scalar_one())
         except PolicyError as error:
-            _parsed[accepted] = error
-    return _parsed[accepted]
+            _parsed[key] = error
+    return _parsed[key]
 
 
 @dataclass(frozen=True, slots=True)

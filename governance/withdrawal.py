@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from governance.action import Outcome, OutcomeState
 from governance.effects import outcome_to_json, queue_effect
 from governance.tables import EffectRow
+from storage.database import locked
 from storage.jobs import defer
 
 STOPPABLE = ("parked", "held", "ready")
@@ -21,7 +22,7 @@ async def withdraw(tx: AsyncSession, approval: str, why: str) -> int:
     the effect withdrawn.
     """
     waiting = select(EffectRow).where(EffectRow.approval == approval, EffectRow.state.in_(STOPPABLE))
-    rows = (await tx.execute(waiting.order_by(EffectRow.position).with_for_update())).scalars().all()
+    rows = (await tx.execute(locked(waiting.order_by(EffectRow.position)))).scalars().all()
     for row in rows:
         await stop(tx, row, why)
     return len(rows)

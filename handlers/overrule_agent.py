@@ -76,9 +76,8 @@ async def _overrule(turn: Turn, desk: Desk, row: EffectRow, reason: str) -> Repl
     decides = desk.gate.registry.spec(action.type).subject(action).decides
     if decides is None:
         raise CannotAnswer(f"“{what}” is nothing that an agent could decide again, so nothing is pinned.")
-    before = row.state
     await do_now(turn, desk, overrule_agent(row.id, row.decision_type, decides, reason))
-    what_became = await _undo(turn, desk, row, action, before)
+    what_became = await _undo(turn, desk, row, action)
     text = f"Overruled: {what}. No agent decides this again: {decides}. {what_became}"
     blocks = (
         Text((Bold(what), f" is overruled: {reason}")),
@@ -88,11 +87,12 @@ async def _overrule(turn: Turn, desk: Desk, row: EffectRow, reason: str) -> Repl
     return Reply(text=text, cards=(Card("Overruled", blocks, "good"),))
 
 
-async def _undo(turn: Turn, desk: Desk, row: EffectRow, action: Action, before: str) -> str:
-    """Take back what was done, where it can be; in a sentence what became of it."""
-    if before in ("parked", "held", "ready"):
+async def _undo(turn: Turn, desk: Desk, row: EffectRow, action: Action) -> str:
+    """Take back what was done, where it can be; in a sentence what became of it. The row is as it was found
+    once it was locked: between the look at it and the overruling, a worker may have claimed it."""
+    if row.state == "withdrawn":
         return "It had not been carried out, and will not be."
-    if before == "claimed":
+    if row.state == "claimed":
         return "It is being carried out this moment and cannot be stopped; overrule it again to take it back."
     outcome = outcome_of(row)
     if outcome is None or outcome.state is OutcomeState.FAILED:

@@ -15,7 +15,7 @@ from governance.action import Action, Grant, Outcome, OutcomeState, Subject
 from governance.authority.policy import Policy
 from governance.authority.policy_error import PolicyError
 from governance.department_staffing import staffing_problems
-from governance.directory import NoSuchPerson, people, person_by_id
+from governance.directory import NoSuchPerson, lock_people, people, person_by_id
 from governance.people import Person, Role
 from governance.policies import active_policy
 from governance.registry import ActionSpec, EffectFailed, free
@@ -182,6 +182,7 @@ def _new_problems(before: Iterable[Person], after: Iterable[Person], policy: Pol
 async def _change_role(
     installed: Policy, action: GiveRole | TakeRole, grant: Grant, tx: AsyncSession
 ) -> Outcome:
+    await lock_people(tx)
     try:
         await check_role_change(tx, installed, action)
     except CannotChangeAccess as cannot:
@@ -200,6 +201,7 @@ async def _change_role(
 
 
 async def _link(action: LinkIdentity, _grant: Grant, tx: AsyncSession) -> Outcome:
+    await lock_people(tx)
     holder = await identity_holder(tx, action.identity)
     if holder is not None:
         name = (await person_by_id(tx, holder)).name

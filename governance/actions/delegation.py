@@ -13,10 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.action import Action, Grant, Outcome, OutcomeState, Subject
 from governance.actions.submitter import submitter
-from governance.directory import NoSuchPerson, names_of_all, person_by_id
+from governance.directory import NoSuchPerson, lock_people, names_of_all, person_by_id
 from governance.permissions import VOTERS
 from governance.registry import ActionSpec, EffectFailed, free
 from governance.tables import DelegationRow
+from storage.database import locked
 
 LONGEST = timedelta(days=30)
 
@@ -149,6 +150,7 @@ async def _delegate(action: Delegate, grant: Grant, tx: AsyncSession) -> Outcome
     who = await submitter(tx, grant)
     if who.person.id != action.from_person:
         raise EffectFailed("People hand over their own votes only.")
+    await lock_people(tx)
     try:
         await check_delegation(tx, action, who.at)
     except CannotDelegate as cannot:
@@ -168,7 +170,7 @@ async def _delegate(action: Delegate, grant: Grant, tx: AsyncSession) -> Outcome
 
 async def _end(action: EndDelegation, grant: Grant, tx: AsyncSession) -> Outcome:
     who = await submitter(tx, grant)
-    query = select(DelegationRow).where(DelegationRow.id == action.delegation).with_for_update()
+    query = locked(select(DelegationRow).where(DelegationRow.id == action.delegation))
     row = (await tx.execute(query)).scalar()
     if row is None or row.ended is not None or row.ends <= who.at:
         raise EffectFailed("That delegation has ended already.")

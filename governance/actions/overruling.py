@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from pydantic import Field
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.action import Action, Grant, Outcome, OutcomeState, Subject
 from governance.actions.submitter import asking, submitter
+from governance.approvals.asking import close_emptied
+from governance.approvals.store import approval_row
 from governance.authority.vocabulary import Given
 from governance.directory import name_of
 from governance.effects import effect_for_update
@@ -19,6 +22,7 @@ from governance.people import Actor
 from governance.permissions import Allowed
 from governance.record import intervened
 from governance.registry import ActionSpec, EffectFailed, free
+from governance.tables import ApprovalRow, EffectRow
 from governance.withdrawal import STOPPABLE, stop
 
 
@@ -55,6 +59,7 @@ def overrule_agent(effect: str, decision: str, decides: str, reason: str) -> Ove
 
 async def _overrule(action: OverruleAgent, grant: Grant, tx: AsyncSession) -> Outcome:
     who = await submitter(tx, grant)
+    approval = await _approval_of(tx, action.effect)
     row = await effect_for_update(tx, action.effect)
     if row.actor["kind"] != "agent":
         raise EffectFailed("A person decided that, not an agent.")
@@ -77,7 +82,17 @@ async def _overrule(action: OverruleAgent, grant: Grant, tx: AsyncSession) -> Ou
     await intervened(tx, "overruled", who.person.id, action.effect, action.rationale, who.at)
     if row.state in STOPPABLE:
         await stop(tx, row, f"Overruled by {who.person.name}: {action.rationale}")
+        if approval is not None:
+            await tx.flush()
+            by = Actor("person", who.person.id, identity=who.identity)
+            await close_emptied(tx, approval, by, who.at, action.rationale)
     return Outcome(OutcomeState.DONE, f"Pinned: {action.decides}.", override)
+
+
+async def _approval_of(tx: AsyncSession, effect: str) -> ApprovalRow | None:
+    """The approval that an effect waits for, locked before the effect is: votes lock them in this order."""
+    waits_for = (await tx.execute(select(EffectRow.approval).where(EffectRow.id == effect))).scalar()
+    return None if waits_for is None else await approval_row(tx, waits_for, lock=True)
 
 
 async def _may_overrule(_action: OverruleAgent, actor: Actor, tx: AsyncSession) -> Mapping[str, Given]:

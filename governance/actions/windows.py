@@ -22,6 +22,7 @@ from governance.permissions import Allowed
 from governance.registry import ActionSpec, EffectFailed, free
 from governance.standing import WindowMode
 from governance.tables import WindowRow
+from storage.database import locked
 from storage.jobs import defer
 
 LONGEST = timedelta(days=92)
@@ -123,7 +124,10 @@ async def _open(action: OpenWindow, grant: Grant, tx: AsyncSession) -> Outcome:
 
 async def _close(action: CloseWindow, grant: Grant, tx: AsyncSession) -> Outcome:
     who = await submitter(tx, grant)
-    row = await _window(tx, action.window, lock=True)
+    try:
+        row = await _window(tx, action.window, lock=True)
+    except NoSuchWindow:
+        raise EffectFailed("That window was ended already.") from None
     if row.ends <= who.at:
         raise EffectFailed("That window is over already.")
     if row.starts < who.at:
@@ -138,7 +142,7 @@ async def _close(action: CloseWindow, grant: Grant, tx: AsyncSession) -> Outcome
 
 async def _window(tx: AsyncSession, window: str, *, lock: bool = False) -> WindowRow:
     query = select(WindowRow).where(WindowRow.id == window)
-    row = (await tx.execute(query.with_for_update() if lock else query)).scalar()
+    row = (await tx.execute(locked(query) if lock else query)).scalar()
     if row is None:
         raise NoSuchWindow(window)
     return row

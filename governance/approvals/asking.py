@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -19,11 +19,11 @@ from governance.audit.effect_entries import chain_of
 from governance.audit.entries import Absence, Entry, EntryKind, Measure, NotApplicable
 from governance.audit.log import record
 from governance.department_rows import read_department
-from governance.effects import Origin
+from governance.effects import Origin, effects_of
 from governance.people import Actor
 from governance.record import intervened
 from governance.tables import ApprovalRow
-from governance.withdrawal import withdraw
+from governance.withdrawal import STOPPABLE, withdraw
 from storage.jobs import defer
 from storage.notices import notify
 
@@ -141,6 +141,18 @@ async def _supersede(tx: AsyncSession, old: str, new: str, now: datetime) -> Non
         return  # approved and carried out, or under way: there is nothing left that it could take the place of
     put_state(row, supersede(state, new, now))
     await record(tx, closing_entry(row, "approval.superseded", Actor(**row.actor), now))
+    await tell_closed(tx, row)
+
+
+async def close_emptied(tx: AsyncSession, row: ApprovalRow, by: Actor, now: datetime, why: str) -> None:
+    """End an open approval, which `tx` has locked, once nothing of what it asked for waits any more."""
+    state = state_of(row)
+    if state.status is not Status.OPEN:
+        return
+    if any(effect.state in STOPPABLE for effect in await effects_of(tx, row.id)):
+        return
+    put_state(row, replace(state, status=Status.WITHDRAWN, decided_by=by.id, decided=now))
+    await record(tx, closing_entry(row, "approval.withdrawn", by, now, why))
     await tell_closed(tx, row)
 
 

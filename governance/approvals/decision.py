@@ -6,7 +6,7 @@ click and handed in with the vote, and again at execution.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -185,15 +185,22 @@ def withdraw(state: ApprovalState, by: str, at: datetime) -> tuple[ApprovalState
     return replace(state, status=Status.WITHDRAWN, decided_by=by, decided=at), None
 
 
-def still_valid(state: ApprovalState, terms: ApprovalTerms, people: Mapping[str, frozenset[str]]) -> bool:
+def still_valid(
+    state: ApprovalState,
+    terms: ApprovalTerms,
+    people: Mapping[str, frozenset[str]],
+    taken_back: Collection[tuple[str, str]] = frozenset(),
+) -> bool:
     """Whether the votes fill the slots of `terms`, as they are ruled at execution, with roles as they are now.
 
     `people` are the active people with the roles that they hold. A vote counts in the roles that its
-    voter, or the one who delegated to them, held at the click and still holds; who left does not count.
+    voter, or the one who delegated to them, held at the click and still holds; who left does not count, nor
+    does a hat that was `taken_back` since: (deputy, principal).
     """
     if state.status is not Status.APPROVED:
         return False
-    kept = [_as_of_now(ballot, people) for ballot in _counting(state, terms) if people.get(ballot.voter)]
+    counting = (_without_hats(ballot, taken_back) for ballot in _counting(state, terms))
+    kept = [_as_of_now(ballot, people) for ballot in counting if people.get(ballot.voter)]
     return is_full(terms.slots, kept)
 
 
@@ -220,6 +227,11 @@ def _barred(requester: str | None, terms: ApprovalTerms) -> str | None:
 
 def _counting(state: ApprovalState, terms: ApprovalTerms) -> list[Ballot]:
     return [vote.ballot.without(_barred(state.requester, terms)) for vote in state.votes]
+
+
+def _without_hats(ballot: Ballot, taken_back: Collection[tuple[str, str]]) -> Ballot:
+    hats = tuple(hat for hat in ballot.hats if (ballot.voter, hat.principal) not in taken_back)
+    return Ballot(ballot.voter, hats)
 
 
 def _as_of_now(ballot: Ballot, people: Mapping[str, frozenset[str]]) -> Ballot:

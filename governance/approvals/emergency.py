@@ -31,7 +31,7 @@ async def go_past(
     if state.status is not Status.OPEN:
         return []
     ruled: list[tuple[Action, Ruling]] = []
-    for effect in await effects_of(tx, approval):
+    for effect in await effects_of(tx, approval, lock=True):
         if effect.state == "parked":
             action = gate.registry.decode(effect.body)
             ruled.append((action, await _again(tx, gate, action, effect)))

@@ -20,7 +20,8 @@ from governance.audit.entries import ApprovalChain, VoteCast
 from governance.department_rows import read_department
 from governance.directory import deputies, people
 from governance.people import Person
-from governance.tables import ApprovalRow
+from governance.tables import ApprovalRow, DelegationRow
+from storage.database import locked
 
 _STATE: TypeAdapter[ApprovalState] = TypeAdapter(ApprovalState)
 
@@ -32,7 +33,7 @@ class NoSuchApproval(LookupError):
 async def approval_row(tx: AsyncSession, approval: str, *, lock: bool = False) -> ApprovalRow:
     """An approval's row, locked until `tx` ends if asked. Raises NoSuchApproval."""
     query = select(ApprovalRow).where(ApprovalRow.id == approval)
-    row = (await tx.execute(query.with_for_update() if lock else query)).scalar()
+    row = (await tx.execute(locked(query) if lock else query)).scalar()
     if row is None:
         raise NoSuchApproval(approval)
     return row
@@ -87,6 +88,19 @@ async def reach(tx: AsyncSession, moment: datetime) -> Reach:
     }
     named = {entry.id: entry.deputy for entry in department.people if entry.deputy is not None}
     return Reach(holders, department.absent_at(moment), named | standing_in)
+
+
+async def delegations_taken_back(tx: AsyncSession, state: ApprovalState) -> frozenset[tuple[str, str]]:
+    """(deputy, principal) of votes that were cast under a delegation which was ended before its time since.
+
+    One that ran its course was good for the votes cast in it.
+    """
+    voters = [vote.ballot.voter for vote in state.votes]
+    rows = (await tx.execute(select(DelegationRow).where(DelegationRow.to_person.in_(voters)))).scalars().all()
+    cast = {vote.ballot.voter: vote.at for vote in state.votes}
+    covering = [row for row in rows if row.starts <= cast[row.to_person] < row.ends]
+    stands = {(row.to_person, row.from_person) for row in covering if row.ended is None}
+    return frozenset((row.to_person, row.from_person) for row in covering) - stands
 
 
 async def roles_now(tx: AsyncSession) -> Mapping[str, frozenset[str]]:

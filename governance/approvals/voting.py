@@ -9,7 +9,7 @@ from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from governance.action import ApprovalTerms
+from governance.action import Action, ApprovalTerms
 from governance.approvals.asking import close_expired, closing_entry, tell_closed
 from governance.approvals.decision import (
     Answer,
@@ -28,6 +28,7 @@ from governance.approvals.store import (
     approval_row,
     ballot,
     bound_digest,
+    delegations_taken_back,
     put_state,
     roles_now,
     state_of,
@@ -40,7 +41,7 @@ from governance.effects import effects_of, ruling_of
 from governance.gate import Gate
 from governance.people import Actor, Person
 from governance.record import intervened
-from governance.tables import ApprovalRow
+from governance.tables import ApprovalRow, EffectRow
 from governance.withdrawal import withdraw
 
 
@@ -89,13 +90,14 @@ async def vote(
         before,
         Vote(await ballot(tx, person, now), choice, now, conditions if choice == "approve" else ()),
     )
+    bound = await _bound(tx, gate, row) if isinstance(answer, Approved) else []
     put_state(row, state)
     row.notifications = [*row.notifications, *(wish for wish in notifications if wish not in row.notifications)]
     actor = Actor("person", person.id, identity=identity)
     await record(tx, _vote_entry(row, actor, choice, answer, words, turn, now))
     match answer:
         case Approved():
-            await _release(tx, gate, row, turn)
+            await _release(tx, gate, row, bound, turn)
         case Denied():
             why = f"Denied by {person.name}."
             await withdraw(tx, approval, why)
@@ -140,8 +142,9 @@ async def approval_holds(
     if state.status is Status.SUPERSEDED:
         why = f"The approval was superseded by {state.superseded_by}, so what it asked for is not carried out."
         return Holds(why, for_good=True)
-    if not still_valid(state, terms or state.terms, await roles_now(tx)):
-        why = "The votes no longer suffice: a role was taken away since, or it takes more votes now."
+    taken_back = await delegations_taken_back(tx, state)
+    if not still_valid(state, terms or state.terms, await roles_now(tx), taken_back):
+        why = "The votes no longer suffice: a role or delegation was taken away since, or it takes more now."
         return Holds(why, for_good=True)
     for condition, truth in unmet(state, facts):
         if truth is False:
@@ -150,12 +153,22 @@ async def approval_holds(
     return Holds()
 
 
-async def _release(tx: AsyncSession, gate: Gate, row: ApprovalRow, turn: str | None) -> None:
-    effects = await effects_of(tx, row.id)
+async def _bound(tx: AsyncSession, gate: Gate, row: ApprovalRow) -> list[tuple[Action, EffectRow]]:
+    """What the votes were given for, exactly, locked. Raises TamperedApproval before anything is noted."""
+    effects = await effects_of(tx, row.id, lock=True)
     actions = [gate.registry.decode(effect.body) for effect in effects]
     if bound_digest(action.digest() for action in actions) != row.digest:
         raise TamperedApproval(row.id)
-    for action, effect in zip(actions, effects, strict=True):
+    return list(zip(actions, effects, strict=True))
+
+
+async def _release(
+    tx: AsyncSession, gate: Gate, row: ApprovalRow, bound: list[tuple[Action, EffectRow]], turn: str | None
+) -> None:
+    """Set going what still waits: an emergency may have set part of it going, or a director overruled it."""
+    for action, effect in bound:
+        if effect.state != "parked":
+            continue
         effect.turn = turn or effect.turn  # from here on it belongs to the turn that set it going
         chain = await approval_chain(tx, row.id, ruling_of(effect))
         await gate.queue(tx, action, effect, chain)

@@ -128,7 +128,8 @@ def _window(case: _Case) -> Ruling | None:
     window = _barring_window(case)
     if window is None:
         return None
-    return case.refuse(f"window.{window.mode}", explain.windowed(window, case.row), until=window.ends)
+    why = explain.windowed(window, case.row, waits=case.request.in_flight)
+    return case.refuse(f"window.{window.mode}", why, until=window.ends)
 
 
 def _barring_window(case: _Case) -> Window | None:

@@ -102,10 +102,13 @@ _WINDOWS = {
 }
 
 
-def windowed(window: Window, row: Row) -> str:
-    """Why something waits for a window's end."""
+def windowed(window: Window, row: Row, *, waits: bool) -> str:
+    """Why something is not done before a window's end: it `waits` if it was set going before, else it is
+    refused and asked for again."""
     ends = f"{window.ends:%Y-%m-%d %H:%M} UTC"
-    return f"{_WINDOWS[window.mode]}. {row.title}: this waits until the window ends at {ends}."
+    if waits:
+        return f"{_WINDOWS[window.mode]}. {row.title}: this waits until the window ends at {ends}."
+    return f"{_WINDOWS[window.mode]}. {row.title}: ask for this again when the window has ended, at {ends}."
 
 
 def emergency(override: EmergencyDeployment) -> str:

@@ -106,7 +106,7 @@ def _from_command_line(entry_type: str, override: str, user: str, reason: str, a
     return Entry(
         kind=EntryKind.OVERRIDE,
         type=entry_type,
-        actor=Actor("person", user, identity=user),
+        actor=Actor("person", "operator", identity=user),
         at=at,
         subject=override,
         details={"override": override, "from": "command line"},

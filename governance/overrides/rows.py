@@ -13,6 +13,7 @@ from governance.people import Role
 from governance.standing import EmergencyDeployment, Freeze, FreezeKind, Halt, Pin, Standing, Window, WindowMode
 from governance.tables import OverrideRow
 from storage import direct
+from storage.database import locked
 
 # In one round trip, for every turn and every ruling asks it anew.
 _STANDING = """
@@ -110,7 +111,7 @@ async def standing_rows(tx: AsyncSession, kind: str) -> list[OverrideRow]:
 async def override_row(tx: AsyncSession, override: str, kind: str) -> OverrideRow:
     """An override of this kind that stands, locked until `tx` ends. Raises NoSuchOverride."""
     query = select(OverrideRow).where(OverrideRow.id == override, OverrideRow.kind == kind)
-    row = (await tx.execute(query.where(OverrideRow.ended.is_(None)).with_for_update())).scalar()
+    row = (await tx.execute(locked(query.where(OverrideRow.ended.is_(None))))).scalar()
     if row is None:
         raise NoSuchOverride(override)
     return row

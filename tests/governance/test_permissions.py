@@ -36,7 +36,7 @@ prioritise          OR
 feature_request     RO
 customer            ROdc
 notify_customer     RO
-add_to_backlog      ODCSEAXU
+add_to_backlog      ODCSEAX
 allocate_agents     DOc
 configure_agent     Dc
 standards           Dc

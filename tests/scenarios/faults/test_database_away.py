@@ -32,7 +32,7 @@ from governance.places import Audience, Place
 from handlers.recognise.recognition import Recognition
 from storage import embedded
 
-AWAY_SECONDS = 4.0
+AWAY_SECONDS = 10.0
 TENANT = "away"
 BUILD = "/build_feature Build the customer dashboard feature from PRD-2025-Q1-Dashboard"
 SPEAKERS = ("amanda", "nathan", "carlos")
