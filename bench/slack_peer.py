@@ -30,6 +30,7 @@ class LeanSlack:
         self._ts = itertools.count(1)
         self.app = web.Application()
         self.app.router.add_post("/api/{method}", self._call)
+        self.app.router.add_get("/api/{method}", self._call)
 
     async def _call(self, request: web.Request) -> web.Response:
         method = request.match_info["method"]
@@ -53,7 +54,7 @@ async def _read(request: web.Request) -> dict[str, Any]:
     if request.content_type == "application/json":
         read: dict[str, Any] = await request.json()
         return read
-    return dict(await request.post())
+    return {**request.query, **await request.post()}
 
 
 def event(user: str, number: int, words: str) -> tuple[str, bytes]:

@@ -11,6 +11,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import psycopg
 import psycopg_pool
@@ -18,6 +19,8 @@ import structlog
 from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision, exceptions
 from procrastinate.jobs import Job
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+from storage.database import is_dead
 
 _log = structlog.get_logger()
 
@@ -50,11 +53,31 @@ class Retries(BaseRetryStrategy):
 
 def make_app(url: str, jobs: Mapping[str, JobFunction], *, connections: int) -> App:
     """A Procrastinate application over `url` that knows `jobs` by name."""
-    connector = PsycopgConnector(conninfo=url, min_size=2, max_size=max(connections, 4))
+    # Each of the engine's statements is a transaction by itself, and none is worth a ping before it.
+    connector = PsycopgConnector(
+        conninfo=url,
+        min_size=2,
+        max_size=max(connections, 4),
+        configure=_each_statement_by_itself,
+        pool_factory=_pool_without_pings,
+    )
     app = App(connector=connector)
     for name, function in jobs.items():
         app.task(name=name, retry=Retries())(function)
     return app
+
+
+async def _each_statement_by_itself(connection: psycopg.AsyncConnection) -> None:
+    await connection.set_autocommit(True)
+
+
+def _pool_without_pings(**settings: Any) -> psycopg_pool.AsyncConnectionPool:
+    return psycopg_pool.AsyncConnectionPool(**settings | {"check": _refuse_the_dead})
+
+
+async def _refuse_the_dead(connection: psycopg.AsyncConnection) -> None:
+    if is_dead(connection):
+        raise psycopg.OperationalError("the server ended this connection while it was idle")
 
 
 async def run_worker(app: App, queues: Iterable[str], *, concurrency: int, name: str) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import select
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeVar
 
 import psycopg
-from sqlalchemy import event
+from psycopg import sql
+from sqlalchemy import Select, event
 from sqlalchemy.exc import DisconnectionError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
-
-_SET_TENANT = "SELECT set_config('app.tenant', %s, true)"
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import Session
 
 
 class Database:
@@ -29,7 +31,12 @@ class Database:
     @classmethod
     def open(cls, url: str, *, pool_size: int = 10) -> Database:
         """Make the pool (connections are opened on demand). `url` is `postgresql://…`."""
-        engine = create_async_engine(sqlalchemy_url(url), pool_size=pool_size, max_overflow=pool_size)
+        engine = create_async_engine(
+            sqlalchemy_url(url),
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            isolation_level="AUTOCOMMIT",  # the driver adds no BEGIN of its own to ours
+        )
         event.listen(engine.sync_engine, "checkout", _refuse_the_dead)
         return cls(engine)
 
@@ -42,49 +49,85 @@ class Database:
         """One transaction as `tenant`: commits when the block ends, rolls back when it raises."""
         if not tenant:
             raise ValueError("a transaction needs a tenant; use untenanted() for the few tables without one")
-        async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
-            connection = await session.connection()
-            session.info.update(tenant=tenant, driver=await _driver(connection))
-            await _enter(connection, driver_of(session), tenant)
+        async with self._begun(_begin_as(tenant)) as session:
+            session.info["tenant"] = tenant
             yield session
 
     @asynccontextmanager
     async def untenanted(self) -> AsyncIterator[AsyncSession]:
         """One transaction without a tenant: every tenant's rows are hidden from it."""
-        async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
-            session.info.update(driver=await _driver(await session.connection()))
+        async with self._begun(b"BEGIN") as session:
             yield session
 
+    @asynccontextmanager
+    async def _begun(self, begin: bytes) -> AsyncIterator[AsyncSession]:
+        # Not `async with session.begin()`: that goes to and fro between loop and greenlet five times.
+        session = AsyncSession(self.engine, expire_on_commit=False)
+        try:
+            session.info["driver"] = driver = await session.run_sync(_driver)
+            await _begin(session, driver, begin)
+            yield session
+            await session.run_sync(Session.commit)
+        except asyncio.CancelledError:
+            # What was under way may still be answered on this connection; whoever came next would take
+            # that answer for their own.
+            await asyncio.shield(session.invalidate())
+            raise
+        except BaseException:
+            await asyncio.shield(session.close())
+            raise
 
-async def _driver(connection: AsyncConnection) -> psycopg.AsyncConnection:
-    driver = (await connection.get_raw_connection()).driver_connection
+
+def _driver(session: Session) -> psycopg.AsyncConnection:
+    driver = session.connection().connection.driver_connection
     if not isinstance(driver, psycopg.AsyncConnection):
         raise TypeError("the database is PostgreSQL through psycopg")
     return driver
 
 
-async def _enter(connection: AsyncConnection, driver: psycopg.AsyncConnection, tenant: str) -> None:
-    # BEGIN and the setting travel together, below SQLAlchemy: every transaction begins with them.
+async def _begin(session: AsyncSession, driver: psycopg.AsyncConnection, begin: bytes) -> None:
     try:
-        async with driver.pipeline():
-            await driver.execute(_SET_TENANT, (tenant,))
+        await driver.execute(begin)
     except psycopg.OperationalError as lost:
-        await connection.invalidate(lost)
-        raise OperationalError(_SET_TENANT, None, lost, connection_invalidated=True) from lost
+        await (await session.connection()).invalidate(lost)
+        raise OperationalError(begin.decode(), None, lost, connection_invalidated=True) from lost
+
+
+@lru_cache(maxsize=1000)
+def _begin_as(tenant: str) -> bytes:
+    # One message and one answer: every transaction begins with both.
+    begin = sql.SQL("BEGIN; SELECT set_config('app.tenant', {}, true)")
+    return begin.format(sql.Literal(tenant)).as_bytes()
 
 
 def _refuse_the_dead(adapted: Any, _record: Any, _proxy: Any) -> None:
-    # An idle connection has nothing to say, unless the server ended it: then its socket can be read. That
-    # costs no round trip, as a ping would at every transaction. The pool then makes a new one.
-    driver: psycopg.AsyncConnection = adapted.driver_connection
-    if driver.closed or not _is_quiet(driver):
+    if is_dead(adapted.driver_connection):
         raise DisconnectionError("the server ended this connection while it was idle")
 
 
-def _is_quiet(driver: psycopg.AsyncConnection) -> bool:
+def is_dead(driver: psycopg.AsyncConnection) -> bool:
+    """Whether an idle connection is of no use any more. A pool then makes a new one.
+
+    It has nothing to say unless the server ended it: then its socket can be read. That costs no round trip,
+    as a ping would at every transaction.
+    """
+    if driver.closed:
+        return True
     watching = select.poll()
     watching.register(driver.pgconn.socket, select.POLLIN | select.POLLHUP | select.POLLERR)
-    return not watching.poll(0)
+    return bool(watching.poll(0))
+
+
+_Query = TypeVar("_Query", bound=Select[Any])
+
+
+def locked(query: _Query) -> _Query:
+    """The query `FOR UPDATE`, its rows as they are once the lock is had.
+
+    A session hands out what it has read before; whoever waited for the lock must see what was committed
+    meanwhile.
+    """
+    return query.with_for_update().execution_options(populate_existing=True)
 
 
 def tenant_of(tx: AsyncSession) -> str:

@@ -43,11 +43,9 @@ async def as_platform_away() -> AsyncIterator[None]:
 
 
 def error_of(refused: SlackApiError) -> str:
-    """Slack's word for what is wrong: `channel_not_found`."""
-    try:
-        return str(refused.response["error"])
-    except (KeyError, TypeError, ValueError):
-        return ""
+    """Slack's word for what is wrong (`channel_not_found`); empty where something else answered for it."""
+    told = refused.response.data
+    return str(told.get("error", "")) if isinstance(told, dict) else ""
 
 
 def _from_answer(refused: SlackApiError) -> PostFailed:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import psycopg
 import pytest
 from sqlalchemy import text
@@ -53,4 +55,22 @@ async def test_the_tenant_ends_with_its_transaction(server: EmbeddedServer) -> N
         assert (await tx.execute(text("SELECT current_setting('app.tenant', true)"))).scalar_one() in ("", None)
     async with database.transaction("b") as tx:
         assert (await tx.execute(text("SELECT current_setting('app.tenant')"))).scalar_one() == "b"
+    await database.close()
+
+
+async def test_nobody_gets_the_connection_of_a_transaction_that_was_cancelled(server: EmbeddedServer) -> None:
+    database = Database.open(server.app_url, pool_size=1)
+    ids: list[int] = []
+
+    async def sleeps() -> None:
+        async with database.transaction("a") as tx:
+            ids.append((await tx.execute(text("SELECT pg_backend_pid()"))).scalar_one())
+            await tx.execute(text("SELECT pg_sleep(60)"))
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.5):
+            await sleeps()
+    async with database.transaction("b") as tx:
+        ids.append((await tx.execute(text("SELECT pg_backend_pid()"))).scalar_one())
+    assert len(set(ids)) == 2
     await database.close()
