@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.people import Person, Role
-from governance.tables import DelegationRow, PersonRoleRow, PersonRow
+from governance.tables import PersonRoleRow, PersonRow
 from storage import direct
 from storage.database import tenant_of
 
@@ -18,6 +18,12 @@ _BY_IDENTITY = """
            ARRAY(SELECT role FROM person_roles WHERE (person_roles.tenant, person) = (people.tenant, people.id))
     FROM people JOIN identities ON (identities.tenant, person) = (people.tenant, people.id)
     WHERE identity = %(identity)s AND active
+"""
+
+
+_DELEGATED = """
+    SELECT to_person, from_person FROM delegations
+    WHERE starts <= %(moment)s AND ends > %(moment)s AND ended IS NULL
 """
 
 
@@ -70,8 +76,8 @@ class Names(dict[str, str]):
 
 async def names_of_all(tx: AsyncSession) -> Names:
     """Everybody's name, the inactive too."""
-    rows = (await tx.execute(select(PersonRow.id, PersonRow.log_name, PersonRow.name))).all()
-    return Names({called: row.name for row in rows for called in (row.id, row.log_name)})
+    rows = await direct.rows(tx, "SELECT id, log_name, name FROM people", {})
+    return Names({called: name for *both, name in rows for called in both})
 
 
 async def name_of(tx: AsyncSession, person: str | None) -> str:
@@ -93,11 +99,8 @@ async def holders(tx: AsyncSession, roles: Iterable[Role]) -> tuple[Person, ...]
 
 async def deputies(tx: AsyncSession, moment: datetime) -> Mapping[str, frozenset[str]]:
     """For each person, those for whom they decide at `moment`."""
-    query = select(DelegationRow.to_person, DelegationRow.from_person).where(
-        DelegationRow.starts <= moment, DelegationRow.ends > moment, DelegationRow.ended.is_(None)
-    )
     found: dict[str, frozenset[str]] = {}
-    for to_person, from_person in await tx.execute(query):
+    for to_person, from_person in await direct.rows(tx, _DELEGATED, {"moment": moment}):
         found[to_person] = found.get(to_person, frozenset()) | {from_person}
     return found
 

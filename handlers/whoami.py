@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from governance.directory import deputies, people
+from governance.directory import deputies, names_of_all
 from governance.visibility import Scope
 from handlers.conversation.cards import Card, Code, Fields, Reply, Small
 from handlers.conversation.desk import Desk
@@ -15,7 +15,7 @@ async def answer(turn: Turn, _asked: Asked, desk: Desk) -> Reply:
     if turn.person is None:
         return _stranger(turn)
     person = turn.person
-    names = {known.id: known.name for known in await people(desk.tx)}
+    names = await names_of_all(desk.tx)
     standing_in = await deputies(desk.tx, desk.now)
     for_me = sorted(names[deputy] for deputy, principals in standing_in.items() if person.id in principals)
     mine = sorted(names[principal] for principal in standing_in.get(person.id, ()))

@@ -21,6 +21,7 @@ from governance.audit.entries import Absence, Entry, EntryKind, NotApplicable
 from governance.audit.log import record
 from governance.people import Actor
 from governance.tables import EffectRow, IdentityRow, PersonRow
+from storage import direct
 
 Standing = Literal["member", "guest", "stranger", "bot", "gone"]
 
@@ -41,13 +42,18 @@ class Profile:
     email: str | None = None
 
 
+# Asked in every turn.
+_CHECKED = """
+    SELECT checked, person FROM platform_users
+    LEFT JOIN identities USING (tenant, identity)
+    WHERE identity = %(identity)s
+"""
+
+
 async def is_known(tx: AsyncSession, identity: str, now: datetime) -> bool:
     """Whether the platform told us about this identity recently enough."""
-    query = select(PlatformUserRow.checked, IdentityRow.person).outerjoin(
-        IdentityRow, IdentityRow.identity == PlatformUserRow.identity
-    )
-    row = (await tx.execute(query.where(PlatformUserRow.identity == identity))).one_or_none()
-    return row is not None and row.checked > now - (LINKED_FOR if row.person else UNLINKED_FOR)
+    found = await direct.row(tx, _CHECKED, {"identity": identity})
+    return found is not None and found[0] > now - (LINKED_FOR if found[1] else UNLINKED_FOR)
 
 
 async def is_seen(tx: AsyncSession, identity: str) -> bool:
