@@ -78,6 +78,8 @@ def _database(settings: Settings, urls: DatabaseUrls) -> list[Finding]:
             current = is_current(connection)
     except SQLAlchemyError as failed:
         said = str(failed.__cause__ or failed).strip().splitlines()[0]
+        if f'role "{APP_ROLE}" does not exist' in said:
+            return [Finding("schema", "wrong", f"nothing is set up yet ({kind}); run: python -m bot migrate")]
         return [Finding("database", "wrong", f"{kind} cannot be reached: {said}")]
     found = [Finding("database", "well", f"PostgreSQL {version} ({kind}), as {role}")]
     if owns:

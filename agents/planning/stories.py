@@ -39,6 +39,8 @@ _LABEL = re.compile(
     re.I,
 )
 _LONGEST_TITLE = 72
+_CLAUSE_ENDS = re.compile(r"[,:](?!\d)|[;(–—]| so that | when | which ")
+"""Not within 1,000 or 10:30."""
 _SAME = 0.8
 """Jaccard similarity of stems from which two requirements count as one."""
 _CONCERNS = 0.5
@@ -229,7 +231,7 @@ def _title(words: str) -> str:
     words = words[:1].upper() + words[1:]
     if len(words) <= _LONGEST_TITLE:
         return words
-    clause = re.split(r"[,;:(–—]| so that | when | which ", words)[0].strip()
+    clause = _CLAUSE_ENDS.split(words)[0].strip()
     if 12 <= len(clause) <= _LONGEST_TITLE:
         return clause
     return words[: _LONGEST_TITLE - 1].rsplit(" ", 1)[0] + "…"

@@ -50,6 +50,9 @@ async def forget(tx: AsyncSession, person: str, actor: Actor, rationale: str) ->
     entries = (await tx.execute(theirs)).scalars().all()
     for entry in entries:
         await _destroy(tx, entry, [Part.IDENTITY])
+    about = await tx.execute(select(EntryRow.id).where(EntryRow.subject.in_((person, called))))
+    for entry in about.scalars():
+        await _destroy(tx, entry, [Part.DETAILS])  # of their chat identities and addresses
     unlearn(tx, person)
     fresh = {"log_name": text(NEW_LOG_NAME)}
     await tx.execute(update(PersonRow).where(PersonRow.id == person).values(fresh))

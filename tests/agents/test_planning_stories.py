@@ -61,6 +61,12 @@ def test_a_user_story_is_taken_apart_and_its_criteria_are_the_documents():
     assert (story.title, story.priority) == ("Export invoices", Priority.P0)
 
 
+def test_a_long_title_is_not_cut_within_a_number():
+    sentence = "Developers MUST see the last 1,000 deliveries of an endpoint with state, tries and answer code."
+    (story,) = sketched(f"## Requirements\n\n- {sentence}\n")
+    assert story.title == "See the last 1,000 deliveries of an endpoint with state"
+
+
 @pytest.mark.parametrize(
     ("sentence", "who", "want"),
     [

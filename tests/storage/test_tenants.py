@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from storage.database import Database
 from storage.embedded import EmbeddedServer
+from tests.books import TAMPERED
 from tests.storage.tables import all_tables, tenant_tables
 
 TENANTS = ("x' OR '1'='1", 'тенант‮ "; DROP TABLE tenants; --🦊')
@@ -70,6 +71,7 @@ def _is_optional_reference(table: Table, column: sa.Column[Any]) -> bool:
 async def filled(database: Database) -> tuple[str, str]:
     """Both tenants, each with a row in every table; both rows hold the same ids."""
     first, second = (f"{name} {uuid.uuid4().hex[:6]}" for name in TENANTS)
+    TAMPERED.update((first, second))
     for tenant in (first, second):
         async with database.untenanted() as tx:
             await tx.execute(sa.text("INSERT INTO tenants (id, name) VALUES (:t, :t)"), {"t": tenant})

@@ -11,10 +11,16 @@ from sqlalchemy import text
 
 from bot.platforms import people
 from bot.platforms.people import Profile
+from governance.audit.entries import Part
+from governance.audit.erasure import forget
+from governance.audit.log_names import log_names
+from governance.audit.search import Query, find
 from governance.department_file import read_department
 from governance.department_rows import open_department
 from governance.directory import person_by_identity
+from governance.people import Actor
 from storage.database import Database
+from tests.books import TAMPERED
 
 ACME = Path(__file__).resolve().parents[3] / "examples" / "acme"
 NOW = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
@@ -47,8 +53,23 @@ async def test_a_verified_address_links_whatever_its_case(
 ) -> None:
     assert await _speaks_as(database, tenant, _david(department)) == "david"
     async with database.transaction(tenant) as tx:
-        query = text("SELECT type FROM audit_entries WHERE subject = 'david'")
-        assert (await tx.execute(query)).scalars().all() == ["access.identity_linked"]
+        called = (await log_names(tx, ["david"]))["david"]
+        (entry,) = await find(tx, Query(subject=called), limit=10, opened=True)
+        assert entry.content["type"] == "access.identity_linked"
+        assert entry.part(Part.DETAILS)["email"] == department["david"].upper()
+
+
+async def test_what_was_noted_of_somebody_s_address_is_forgotten_with_them(
+    database: Database, tenant: str, department: dict[str, str]
+) -> None:
+    await _speaks_as(database, tenant, _david(department))
+    async with database.transaction(tenant) as tx:
+        called = (await log_names(tx, ["david"]))["david"]
+        await tx.execute(text("DELETE FROM person_roles WHERE person = 'david'"))
+        await forget(tx, "david", Actor("person", "operator", identity="os:root"), "asked for it")
+        forgotten, linked = await find(tx, Query(subject=called), limit=10, opened=True)
+        assert (linked.content["type"], linked.part(Part.DETAILS)) == ("access.identity_linked", None)
+        assert (forgotten.content["type"], forgotten.part(Part.DETAILS)) == ("audit.forgotten", {"entries": 0})
 
 
 @pytest.mark.parametrize("standing", ["guest", "stranger", "bot", "gone"])
@@ -76,6 +97,7 @@ async def test_who_is_gone_or_foreign_speaks_as_nobody_any_more(
 async def test_an_address_does_not_overrule_people_who_unlinked(
     database: Database, tenant: str, department: dict[str, str]
 ) -> None:
+    TAMPERED.add(tenant)
     async with database.transaction(tenant) as tx:
         await tx.execute(
             text(
