@@ -86,10 +86,8 @@ async def test_an_auditor_reads_everything_while_it_is_audited_and_acts_on_nothi
         assert "change nothing" not in answer.replies[0].text, words
     for words in ACTS:
         answer = await talk.say("agnes", words, thread=words)
-        assert answer.refused or "change nothing here" in answer.replies[0].text, (
-            words,
-            answer.replies[0].text,
-        )
+        said = answer.replies[0].text
+        assert answer.refused or "change nothing here" in said or "not up to your roles" in said, (words, said)
     for verb in ("approve", "deny", "emergency_approval"):
         await talk.press("agnes", verb, waiting.approval or "", {"reason": "an audit"}, thread=verb)
     assert await standing(talk) == before
@@ -207,4 +205,4 @@ async def test_status_names_the_window_that_is_open_and_its_end(talk: Talk, word
     await talk.say(who, f"/window {words} until Friday")
     (status,) = (await talk.say("david", "/status", thread="s")).replies
     assert f"{words.partition(' ')[0].capitalize()} window by" in status.text
-    assert "27 Nov 2026" in status.text
+    assert "until 2026-11-28 04:59 UTC" in status.text  # Friday's end in New York

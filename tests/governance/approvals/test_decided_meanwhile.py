@@ -79,7 +79,7 @@ async def test_a_vote_on_tampered_actions_leaves_the_approval_as_it_was(house: H
         with pytest.raises(TamperedApproval):
             await vote(tx, house.gate, asked.approval or "", person=nathan, identity=None, choice="approve")
     assert (await house.approval(asked.approval)).status == "open"
-    assert [entry["type"] for entry in await house.entries("approval")] == ["approval.opened"]
+    assert [entry["type"] for entry in await house.entries("approval")] == ["approval.requested"]
 
 
 async def test_an_approval_closes_when_nothing_of_it_waits_any_more(house: House) -> None:

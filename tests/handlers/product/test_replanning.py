@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 
 from agents.plans import coordination
 from agents.plans.replanning import Replanning
@@ -23,6 +23,7 @@ from governance.visibility import EVERYTHING
 from handlers.conversation.cards import Reply, Table
 from integrations.tracker import Sprint, Story, StoryChange, StoryEdit, StoryQuery, StoryStatus
 from integrations.tracker.history import History, take_over
+from integrations.tracker.tables import CounterRow
 from storage.database import Database
 from tests.handlers.conftest import buttons
 from tests.handlers.product.conftest import DONE, Product, story
@@ -85,7 +86,7 @@ class SetUp:
             while await self.sequencer.sequence(self.talk.tenant):
                 pass
             async with self.talk.database.transaction(self.talk.tenant) as tx:
-                ready = select(EffectRow.id).where(EffectRow.state.in_(("ready", "withdrawn")))
+                ready = select(EffectRow.id).where(EffectRow.state == "ready")
                 waiting = list((await tx.execute(ready.where(EffectRow.finished.is_(None)))).scalars())
             for effect in waiting:
                 await self.performer.perform(self.talk.tenant, effect)
@@ -125,6 +126,7 @@ class SetUp:
 @pytest.fixture
 async def set_up(product: Product, database: Database, tenant: str) -> SetUp:
     async with database.transaction(tenant) as tx:
+        await tx.execute(delete(CounterRow).where(CounterRow.kind == "CARD"))
         await take_over(tx, "more work", History((), _sprints(), _done(), (), ()))
     await product.talk.say("david", BUILD)
     await product.draft()
