@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,6 +20,8 @@ from handlers.conversation.cards import Button, Reply
 from storage import direct
 from storage.database import Database
 from storage.jobs import defer
+
+_log = structlog.get_logger()
 
 _LOOK = 20
 """Messages of a thread that are looked at together."""
@@ -233,6 +236,7 @@ async def _post_first(
             await _queue(tx, thread, message.turn, at=later)
             return False
         await direct.run(tx, _FAILED, {"id": message.id, "why": str(failed)})
+        _log.warning("post_given_up", thread=thread, message=message.id, why=str(failed))
     return len(waiting) > 1
 
 

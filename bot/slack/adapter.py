@@ -77,7 +77,7 @@ class SlackAdapter:
             raise PostFailed(str(away), 0.0) from away
         except NotOurs as foreign:
             raise PostFailed(str(foreign), None) from foreign
-        async with as_post_failed():
+        async with self._workspaces.tried_again(address, client), as_post_failed():
             if place.thread == HOME:
                 view = home_view(reply, public_url=self._public_url)
                 await client.views_publish(user_id=address.id, view=view)

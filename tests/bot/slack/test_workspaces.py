@@ -56,7 +56,8 @@ async def test_tokens_are_sealed_and_gone_when_the_app_is_taken_out(
     async with database.transaction(tenant) as tx:
         row = (await tx.get_one(SlackInstallationRow, (tenant, "T0ACME"))).sealed
     assert slack.bot_token.encode() not in row
-    assert await workspaces.remove(None, "T0ACME")
+    await slack.uninstall("T0ACME")
+    assert await workspaces.remove(None, "T0ACME") == ("T0ACME",)
     with pytest.raises(NotInstalled):
         await workspaces.bot(None, "T0ACME")
 
