@@ -31,6 +31,10 @@ class TokenRefused(PostFailed):
     """Slack does not take the token any more: the app was taken out, or was given another one."""
 
 
+class PictureRefused(PostFailed):
+    """A card names a picture that Slack does not have, or not yet."""
+
+
 @asynccontextmanager
 async def as_post_failed() -> AsyncIterator[None]:
     """Raises PostFailed for whatever the Web API answers but success, or does not answer."""
@@ -79,6 +83,8 @@ def _from_answer(refused: SlackApiError) -> PostFailed:
         return PostFailed("Slack asks to slow down", float(asked))
     if status >= 500 or error in _SLACK_IS_ILL or not error:  # without Slack's word something else answered
         return PostFailed(f"Slack failed ({error or status})", 0.0, is_certain=False)
+    if error == "invalid_blocks" and "slack file" in str(refused.response.data):
+        return PictureRefused("Slack does not have a picture of it", 0.0)
     if error in _NO_TOKEN:
         return TokenRefused(f"Slack refused: {error}", None)
     return PostFailed(f"Slack refused: {error}", None)
