@@ -39,9 +39,15 @@ class Introductions:
         self._workspaces = workspaces
 
     async def person(self, tx: AsyncSession, address: Address, now: datetime) -> None:
-        """Make sure that it is known who this is. Raises PlatformAway."""
-        if not await people.is_known(tx, address.identity, now):
-            await people.take_note_of(tx, await self._profile(address), now)
+        """Make sure that it is known who this is. Where the app is not installed any more, nobody can be asked,
+        and what is known stays. Raises PlatformAway."""
+        if await people.is_known(tx, address.identity, now):
+            return
+        try:
+            profile = await self._profile(address)
+        except NotInstalled:
+            return
+        await people.take_note_of(tx, profile, now)
 
     async def audience(self, tx: AsyncSession, address: Address, now: datetime) -> Audience:
         """Who reads along in a channel. Raises PlatformAway."""
@@ -124,14 +130,13 @@ class Introductions:
         return None
 
     async def _profile(self, address: Address) -> Profile:
-        if not self._workspaces.is_ours(address.enterprise, address.team):
-            return Profile(address.identity, address.id, "stranger")
         try:
             client = await self._workspaces.client(address)
+        except NotOurs:
+            return Profile(address.identity, address.id, "stranger")
+        try:
             async with as_platform_away():
                 user = (await client.users_info(user=address.id))["user"]
-        except (NotInstalled, NotOurs):
-            return Profile(address.identity, address.id, "stranger")
         except SlackApiError as refused:
             if error_of(refused) not in _GONE:
                 raise

@@ -8,11 +8,16 @@ from collections.abc import AsyncIterator
 import pytest
 from cryptography.fernet import Fernet
 from slack_sdk.oauth.installation_store.models.bot import Bot
+from sqlalchemy import text
 
 from bot.platforms.adapter import PlatformAway
+from bot.platforms.budgets import Budgets
 from bot.slack.addresses import Address
+from bot.slack.connecting import adapter_of, workspaces_of
 from bot.slack.tables import SlackInstallationRow
 from bot.slack.workspaces import NotInstalled, NotOurs, Slack, Workspaces
+from governance.directory import person_by_identity
+from governance.places import Audience, Place
 from storage.database import Database
 from tests.bot.slack.installing import installs
 from tests.fakes.slack import FakeSlack, Installation
@@ -116,6 +121,39 @@ async def test_late_news_of_an_uninstall_leaves_what_was_installed_anew(
     await workspaces.save(_bot(slack.install("T0ACME")))
     assert await workspaces.remove(None, "T0ACME") == ()
     assert (await workspaces.bot(None, "T0ACME")).bot_token == slack.bot_token
+
+
+async def test_people_stay_who_they_are_while_the_app_is_out(open_office: OpenOffice) -> None:
+    """Somebody who was linked by hand is not found again by their address."""
+    office = await open_office()
+    asked = await office.slack.user("david").says("/whoami", dm=True)
+    await office.slack.wait_for(lambda m: m.thread_ts == asked.ts)
+    await office.slack.uninstall("T0ACME")
+    identity = f"slack:T0ACME/{office.slack.user('david').id}"
+    adapter = office.installation.adapters["slack"]
+    async with office.installation.database.transaction(office.tenant) as tx:
+        await tx.execute(text("UPDATE platform_users SET checked = checked - interval '2 days'"))
+        await adapter.introduce(tx, identity, Place("slack", f"T0ACME/{asked.channel}", "1", Audience.DIRECT))
+        person = await person_by_identity(tx, identity)
+    assert person is not None
+    assert person.id == "david"
+
+
+async def test_a_process_that_has_just_started_knows_whose_workspace_its_token_is_of(
+    open_office: OpenOffice,
+) -> None:
+    """A worker of its own, with SLACK_BOT_TOKEN alone: nobody of the workspace is a stranger to it."""
+    office = await open_office(slack_workspaces="")
+    david = office.slack.user("david")
+    settings, database = office.installation.settings, office.installation.database
+    workspaces = workspaces_of(settings, database, office.installation.sealing)
+    adapter = adapter_of(settings, workspaces, Budgets(None))
+    place = Place("slack", f"T0ACME/{david.dm.id}", "1", Audience.DIRECT)
+    async with database.transaction(office.tenant) as tx:
+        await adapter.introduce(tx, f"slack:T0ACME/{david.id}", place)
+        person = await person_by_identity(tx, f"slack:T0ACME/{david.id}")
+    assert person is not None
+    assert person.id == "david"
 
 
 async def test_an_uninstall_while_slack_is_away_is_not_taken_yet(
