@@ -150,14 +150,12 @@ class Jobs:
         now = self.gate.clock()
         async with self.database.transaction(tenant) as tx:
             approvals = [row.id for row, _ in await open_approvals(tx)]
-            waiting = await outbox.stuck_threads(tx, now)
+            await outbox.queue_stuck(tx, now)
             await queue_abandoned(tx)
             plans = await steps.standing_still(tx)
             await forget_ended(tx, now)
         for approval in approvals:
             await self.approval_due(tenant, approval)
-        for thread in waiting:
-            await self.post(tenant, thread)
         await self.sweep_overrides(tenant)
         await self.release_held(tenant)
         for plan in plans:

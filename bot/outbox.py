@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,8 +18,10 @@ from bot.wire import form_to_json, place_from_json, place_to_json, reply_from_js
 from governance.places import Place
 from handlers.conversation.cards import Button, Reply
 from storage import direct
-from storage.database import Database
+from storage.database import Database, tenant_of
 from storage.jobs import defer
+
+_log = structlog.get_logger()
 
 _LOOK = 20
 """Messages of a thread that are looked at together."""
@@ -56,6 +59,20 @@ _REMEMBER = """
 """
 
 _MESSAGE_OF = "SELECT message FROM posted_messages WHERE thread = %(thread)s AND key = %(key)s"
+
+_STUCK = """
+    SELECT DISTINCT thread FROM outbox
+    WHERE state = 'waiting' AND created < %(before)s AND NOT EXISTS (
+        SELECT FROM procrastinate_jobs AS job
+        WHERE job.lock = %(tenant)s || '/post:' || outbox.thread AND job.status IN ('todo', 'doing')
+    )
+"""
+
+_IS_PUT_OFF = """
+    SELECT FROM procrastinate_jobs
+    WHERE lock = %(tenant)s || '/post:' || %(thread)s AND status = 'todo' AND scheduled_at > clock_timestamp()
+    LIMIT 1
+"""
 
 _LEFT = "SELECT DISTINCT thread FROM outbox WHERE turn = %(turn)s AND state = 'waiting'"
 
@@ -150,12 +167,11 @@ async def place_of(tx: AsyncSession, key: str | None, near: Place) -> Place | No
     return None if place is None else place_from_json(place)
 
 
-async def stuck_threads(tx: AsyncSession, now: datetime) -> list[str]:
-    """Threads in which something has waited for over a minute, though nothing says to wait."""
-    waiting = select(OutboxRow.thread).where(
-        OutboxRow.state == "waiting", OutboxRow.created < now - timedelta(minutes=1)
-    )
-    return list((await tx.execute(waiting.distinct())).scalars())
+async def queue_stuck(tx: AsyncSession, now: datetime) -> None:
+    """Queue the posting of what has waited for over a minute though no job is to post it."""
+    values = {"before": now - timedelta(minutes=1), "tenant": tenant_of(tx)}
+    for (thread,) in await direct.rows(tx, _STUCK, values):
+        await _queue(tx, thread, None)
 
 
 async def _put(
@@ -229,10 +245,13 @@ async def _post_first(
         if failed.is_certain:
             await direct.run(tx, _NOT_ATTEMPTED, {"id": message.id})
         if failed.retry_after is not None:
-            later = datetime.now(UTC) + _patience(message, failed.retry_after)
-            await _queue(tx, thread, message.turn, at=later)
+            # One try to come is enough, however many jobs find that it is to wait.
+            if await direct.row(tx, _IS_PUT_OFF, {"tenant": tenant_of(tx), "thread": thread}) is None:
+                later = datetime.now(UTC) + _patience(message, failed.retry_after)
+                await _queue(tx, thread, message.turn, at=later)
             return False
         await direct.run(tx, _FAILED, {"id": message.id, "why": str(failed)})
+        _log.warning("post_given_up", thread=thread, message=message.id, why=str(failed))
     return len(waiting) > 1
 
 

@@ -21,6 +21,7 @@ from procrastinate.jobs import Job
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from bot.fetching import Fetching
+from bot.platforms.adapter import PlatformAway
 from storage.database import is_dead
 
 _log = structlog.get_logger()
@@ -39,16 +40,17 @@ _PUTTING_BACK = 0x70757462
 
 
 class Retries(BaseRetryStrategy):
-    """Try again, up to twelve times over about ten minutes: the database may be away for a while.
+    """Try again, up to twelve times over about six minutes: the database may be away for a while. A chat
+    platform that is away is waited for however long that takes, for somebody waits for an answer there.
 
     Every job finds its row's state and does nothing wrong when it runs again.
     """
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         """When to run a failed job again; None to give it up."""
-        if job.attempts >= 12:
+        if job.attempts >= 12 and not isinstance(exception, PlatformAway):
             return None
-        seconds = min(0.2 * 2**job.attempts, 90.0)
+        seconds = min(0.2 * 2 ** min(job.attempts, 10), 90.0)
         return RetryDecision(retry_in={"seconds": int(seconds * random.uniform(0.8, 1.2)) or 1})
 
 

@@ -70,6 +70,20 @@ class Office:
 OpenOffice = Callable[..., Awaitable[Office]]
 
 
+def office_settings(server: EmbeddedServer, folder: Path, slack: FakeSlack, **settings: Any) -> Settings:
+    """The settings of a department that speaks on this Slack, a company of its own."""
+    installed = [one for one in slack.state.installations if not one.is_removed]
+    own = slack.settings() if installed else slack.settings_to_install()
+    told = {name.lower(): value for name, value in own.items()} | settings
+    return Settings(
+        _env_file=None,  # type: ignore[call-arg]
+        database_url=server.app_url,
+        database_owner_url=server.owner_url,
+        var_folder=folder,
+        **{"tenant": f"sl{uuid.uuid4().hex[:10]}", "log_level": "error", **told},
+    )
+
+
 @asynccontextmanager
 async def offices(server: EmbeddedServer, folder: Path) -> AsyncIterator[OpenOffice]:
     """A function that opens an office; all of them close when the block ends."""
@@ -77,18 +91,7 @@ async def offices(server: EmbeddedServer, folder: Path) -> AsyncIterator[OpenOff
 
         async def open_office(slack: FakeSlack | None = None, **settings: Any) -> Office:
             workspace = slack or await stack.enter_async_context(await FakeSlack.start())
-            installed = [one for one in workspace.state.installations if not one.is_removed]
-            own = workspace.settings() if installed else workspace.settings_to_install()
-            told = {name.lower(): value for name, value in own.items()} | settings
-            installation = await open_installation(
-                Settings(
-                    _env_file=None,  # type: ignore[call-arg]
-                    database_url=server.app_url,
-                    database_owner_url=server.owner_url,
-                    var_folder=folder,
-                    **{"tenant": f"sl{uuid.uuid4().hex[:10]}", "log_level": "error", **told},
-                )
-            )
+            installation = await open_installation(office_settings(server, folder, workspace, **settings))
             installation.__dict__["recogniser"] = Deaf()
             served = make_served(installation)
             web = TestServer(served.app)

@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from time import time
+from time import monotonic, time
+from typing import Protocol
 
+import structlog
 from limits import RateLimitItem
 from limits.aio.storage import RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter as SharedLimiter
+from limits.errors import StorageError
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter as OwnLimiter
 
+_log = structlog.get_logger()
+
 _A_LITTLE = 0.05
 """Seconds that are waited at least: windows end on the store's clock, not ours."""
+
+_PATIENCE_SECONDS = 0.5
+"""A Redis that says nothing for so long is away."""
+
+_LEFT_ALONE_SECONDS = 5.0
+"""So long a Redis that was away is not asked again, lest every post waits for it."""
+
+
+class _Purse(Protocol):
+    async def hit(self, rate: RateLimitItem, *names: str) -> bool:
+        """Take one; False if there was none."""
+
+    async def full_until(self, rate: RateLimitItem, *names: str) -> float | None:
+        """When there is one to take again, in seconds since 1970; None if there is one now."""
 
 
 class _OwnPurse:
@@ -22,8 +41,8 @@ class _OwnPurse:
     def __init__(self) -> None:
         self._limiter = OwnLimiter(MemoryStorage())
 
-    async def hit(self, rate: RateLimitItem, *names: str) -> None:
-        self._limiter.hit(rate, *names)
+    async def hit(self, rate: RateLimitItem, *names: str) -> bool:
+        return self._limiter.hit(rate, *names)
 
     async def full_until(self, rate: RateLimitItem, *names: str) -> float | None:
         if self._limiter.test(rate, *names):
@@ -32,14 +51,21 @@ class _OwnPurse:
 
 
 class _SharedPurse:
-    """What all processes spend together, in Redis."""
+    """What all processes spend together, in Redis. Raises StorageError while that is away."""
 
     def __init__(self, redis_url: str) -> None:
-        storage = RedisStorage(f"async+{redis_url}", implementation="redispy", key_prefix="countersign")
+        storage = RedisStorage(
+            f"async+{redis_url}",
+            wrap_exceptions=True,
+            implementation="redispy",
+            key_prefix="countersign",
+            socket_timeout=_PATIENCE_SECONDS,
+            socket_connect_timeout=_PATIENCE_SECONDS,
+        )
         self._limiter = SharedLimiter(storage)
 
-    async def hit(self, rate: RateLimitItem, *names: str) -> None:
-        await self._limiter.hit(rate, *names)
+    async def hit(self, rate: RateLimitItem, *names: str) -> bool:
+        return await self._limiter.hit(rate, *names)
 
     async def full_until(self, rate: RateLimitItem, *names: str) -> float | None:
         if await self._limiter.test(rate, *names):
@@ -50,19 +76,32 @@ class _SharedPurse:
 class Budgets:
     """Spends what a platform's limits allow. With `redis_url` all processes spend from one purse.
 
-    What Redis holds may be lost: the worst that happens is that the platform says "too many" itself.
+    What Redis holds may be lost, and Redis be away: each process then spends from a purse of its own, and
+    the worst that happens is that the platform says "too many" itself.
     """
 
     def __init__(self, redis_url: str | None) -> None:
-        self._purse = _OwnPurse() if redis_url is None else _SharedPurse(redis_url)
+        self._own = _OwnPurse()
+        self._shared = None if redis_url is None else _SharedPurse(redis_url)
+        self._left_alone_until = 0.0
 
     async def spend(self, rates: Sequence[RateLimitItem], *names: str) -> float:
         """Take one from each of these rates for what `names` name. Returns 0, or the seconds until there
-        is one to take; then nothing was taken."""
-        until = [await self._purse.full_until(rate, *names) for rate in rates]
-        if full := [moment for moment in until if moment is not None]:
-            return max(max(full) - time(), _A_LITTLE)
-        for rate in rates:
-            # Another process may have been quicker: then the platform's own answer is the last word.
-            await self._purse.hit(rate, *names)
-        return 0.0
+        is one to take; then nothing was taken, unless another process was quicker at a later rate."""
+        if self._shared is not None and monotonic() >= self._left_alone_until:
+            try:
+                return await _spend(self._shared, rates, names)
+            except StorageError as away:
+                self._left_alone_until = monotonic() + _LEFT_ALONE_SECONDS
+                _log.warning("redis_away", why=type(away.storage_error).__name__)
+        return await _spend(self._own, rates, names)
+
+
+async def _spend(purse: _Purse, rates: Sequence[RateLimitItem], names: tuple[str, ...]) -> float:
+    until = [await purse.full_until(rate, *names) for rate in rates]
+    if full := [moment for moment in until if moment is not None]:
+        return max(max(full) - time(), _A_LITTLE)
+    for rate in rates:
+        if not await purse.hit(rate, *names):
+            return max((await purse.full_until(rate, *names) or 0.0) - time(), _A_LITTLE)
+    return 0.0

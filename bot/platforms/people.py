@@ -7,6 +7,7 @@ another company, speaks as nobody.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -57,10 +58,11 @@ async def is_known(tx: AsyncSession, identity: str, now: datetime) -> bool:
     return found is not None and found[0] > now - (LINKED_FOR if found[1] else UNLINKED_FOR)
 
 
-async def is_seen(tx: AsyncSession, identity: str) -> bool:
-    """Whether this identity ever spoke to us."""
-    query = select(PlatformUserRow.identity).where(PlatformUserRow.identity == identity)
-    return (await tx.execute(query)).scalar() is not None
+async def seen(tx: AsyncSession, beginning: str, end: str) -> Sequence[str]:
+    """The identities that ever spoke to us and are written so at both ends."""
+    row = PlatformUserRow.identity
+    query = select(row).where(row.startswith(beginning, autoescape=True), row.endswith(end, autoescape=True))
+    return (await tx.execute(query.order_by(row))).scalars().all()
 
 
 async def take_note_of(tx: AsyncSession, profile: Profile, now: datetime) -> None:

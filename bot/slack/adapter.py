@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import monotonic
@@ -77,7 +78,7 @@ class SlackAdapter:
             raise PostFailed(str(away), 0.0) from away
         except NotOurs as foreign:
             raise PostFailed(str(foreign), None) from foreign
-        async with as_post_failed():
+        async with self._trying_again(tx, address, client, reply), as_post_failed():
             if place.thread == HOME:
                 view = home_view(reply, public_url=self._public_url)
                 await client.views_publish(user_id=address.id, view=view)
@@ -98,6 +99,17 @@ class SlackAdapter:
             await self._uploads.documents(tx, client, address, reply, thread or ids[0])
             await show_state(client, address, thread or ids[0], reply)
         return _JOINED.join(ids)
+
+    @asynccontextmanager
+    async def _trying_again(
+        self, tx: AsyncSession, address: Address, client: AsyncWebClient, reply: Reply
+    ) -> AsyncIterator[None]:
+        """What is refused because something that we know is out of date is known anew at the next try."""
+        async with (
+            self._workspaces.tried_again(address, client),
+            self._uploads.uploaded_anew(tx, address, reply),
+        ):
+            yield
 
     async def direct(self, tx: AsyncSession, person: Person) -> Place | None:
         """A new thread in the person's direct messages, in the first workspace that has them.
@@ -188,7 +200,7 @@ class SlackAdapter:
                 raise PostFailed("the message was deleted in Slack", None) from refused
             ids.append(ts)
         for ts in old[len(post.messages) :]:
-            await post.client.chat_delete(channel=post.address.id, ts=ts)
+            await _delete(post, ts)
         if len(post.messages) > len(old):
             thread = post.thread or old[0]
             rest = replace(post, thread=thread)
@@ -238,17 +250,26 @@ class _Post:
         return f"{self.key}/{number}"
 
 
+async def _delete(post: _Post, ts: str) -> None:
+    """Take a message away, unless an earlier try or somebody else did."""
+    try:
+        await post.client.chat_delete(channel=post.address.id, ts=ts)
+    except SlackApiError as refused:
+        if error_of(refused) != "message_not_found":
+            raise
+
+
 async def _found(post: _Post) -> dict[int, str]:
     """The messages of a post that are there already, by number: each carries its name as metadata."""
     wanted = {post.name(number): number for number in range(len(post.messages))}
     found: dict[int, str] = {}
-    if post.thread is not None:
-        read: Any = post.client.conversations_replies(
-            channel=post.address.id, ts=post.thread, include_all_metadata=True, limit=200
-        )
-    else:
-        read = post.client.conversations_history(channel=post.address.id, include_all_metadata=True, limit=100)
-    for message in (await read)["messages"]:
+    where: Any = {"channel": post.address.id, "include_all_metadata": True}
+    if post.thread is None:
+        messages = (await post.client.conversations_history(**where, limit=100))["messages"]
+    else:  # the oldest come first, and what is looked for is among the newest
+        read: Any = await post.client.conversations_replies(**where, ts=post.thread, limit=200)
+        messages = [message async for page in read for message in page["messages"]]
+    for message in messages:
         payload = (message.get("metadata") or {}).get("event_payload") or {}
         if payload.get("key") in wanted:
             found[wanted[payload["key"]]] = str(message["ts"])

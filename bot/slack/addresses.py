@@ -46,6 +46,11 @@ class Address:
         return f"{_IDENTITY}{self}"
 
     @property
+    def everywhere(self) -> str:
+        """What identities begin with that this person may have: one for each workspace of the organisation."""
+        return f"{_IDENTITY}{self.enterprise or self.team}/"
+
+    @property
     def is_direct(self) -> bool:
         """Whether this is a direct message, or a person with whom one is still to be opened."""
         return self.id.startswith(("D", "U", "W"))
@@ -54,6 +59,12 @@ class Address:
     def is_person(self) -> bool:
         """Whether this is a person, not a channel."""
         return self.id.startswith(("U", "W"))
+
+    def is_same(self, other: Address) -> bool:
+        """Whether this is the same channel or person, though the two may name another workspace of one
+        organisation: within it ids are unique, and whoever is in one workspace sees channels of others."""
+        at = (self.enterprise, other.enterprise) if self.enterprise else (self.team, other.team)
+        return self.id == other.id and at[0] == at[1]
 
     def beside(self, id: str) -> Address:
         """Another channel or person of the same workspace."""

@@ -133,15 +133,16 @@ class _Listeners:
         """The app was taken out of a workspace: nothing is posted there any more."""
         if (body.get("event") or {}).get("type") == "tokens_revoked" and not _bot_tokens(body):
             return
-        if await self._workspaces.remove(body.get("enterprise_id"), body.get("team_id")):
-            _log.warning("slack_uninstalled", team=body.get("team_id"))
+        for account in await self._workspaces.remove(body.get("enterprise_id"), body.get("team_id")):
+            _log.warning("slack_uninstalled", account=account)
 
     async def user_changed(self, body: Body, event: Body) -> None:
         """Somebody was renamed, deactivated, made a guest: known at once for those who spoke to us."""
         address = team_of(body).beside(str(event["user"]["id"]))
         async with self._database.transaction(self._tenant) as tx:
-            if await people.is_seen(tx, address.identity):
-                await people.take_note_of(tx, profile_of(event["user"], address), datetime.now(UTC))
+            for identity in await people.seen(tx, address.everywhere, f"/{address.id}"):
+                profile = profile_of(event["user"], Address.of_identity(identity))
+                await people.take_note_of(tx, profile, datetime.now(UTC))
 
     async def channel_changed(self, body: Body, event: Body) -> None:
         """Who reads along may have changed: it is asked for anew with the next message."""

@@ -6,14 +6,33 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import aiohttp
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackRequestError
 
 from bot.platforms.adapter import PlatformAway, PostFailed
 
 _SLACK_IS_ILL = frozenset(
-    {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"}
+    {
+        "internal_error",
+        "fatal_error",
+        "service_unavailable",
+        "request_timeout",
+        "team_added_to_org",
+        "org_login_required",
+    }
 )
-"""Slack's own failures, after which a message may have been taken all the same."""
+"""Slack's own failures, and workspaces on the move, after which a message may have been taken all the same."""
+
+_TOO_MANY = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
+
+_NO_TOKEN = frozenset({"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"})
+
+
+class TokenRefused(PostFailed):
+    """Slack does not take the token any more: the app was taken out, or was given another one."""
+
+
+class PictureRefused(PostFailed):
+    """A card names a picture that Slack does not have, or not yet."""
 
 
 @asynccontextmanager
@@ -27,6 +46,8 @@ async def as_post_failed() -> AsyncIterator[None]:
         raise PostFailed("Slack cannot be reached", 0.0) from away
     except (TimeoutError, aiohttp.ClientError) as lost:
         raise PostFailed("Slack did not answer", 0.0, is_certain=False) from lost
+    except SlackRequestError as lost:
+        raise PostFailed("Slack did not take a file", 0.0, is_certain=False) from lost
 
 
 @asynccontextmanager
@@ -35,7 +56,7 @@ async def as_platform_away() -> AsyncIterator[None]:
     try:
         yield
     except SlackApiError as refused:
-        if _from_answer(refused).retry_after is None:
+        if not is_for_later(refused):
             raise
         raise PlatformAway("Slack asks to come back later") from refused
     except (TimeoutError, aiohttp.ClientError) as lost:
@@ -48,13 +69,22 @@ def error_of(refused: SlackApiError) -> str:
     return str(told.get("error", "")) if isinstance(told, dict) else ""
 
 
+def is_for_later(refused: SlackApiError) -> bool:
+    """Whether Slack may well answer otherwise in a while."""
+    return _from_answer(refused).retry_after is not None
+
+
 def _from_answer(refused: SlackApiError) -> PostFailed:
     status, error = refused.response.status_code, error_of(refused)
-    if status == 429 or error == "ratelimited":
+    if status == 429 or error in _TOO_MANY:
         asked = (
             refused.response.headers.get("Retry-After") or refused.response.headers.get("retry-after") or "1"
         )
         return PostFailed("Slack asks to slow down", float(asked))
-    if status >= 500 or error in _SLACK_IS_ILL:
+    if status >= 500 or error in _SLACK_IS_ILL or not error:  # without Slack's word something else answered
         return PostFailed(f"Slack failed ({error or status})", 0.0, is_certain=False)
+    if error == "invalid_blocks" and "slack file" in str(refused.response.data):
+        return PictureRefused("Slack does not have a picture of it", 0.0)
+    if error in _NO_TOKEN:
+        return TokenRefused(f"Slack refused: {error}", None)
     return PostFailed(f"Slack refused: {error}", None)

@@ -122,8 +122,7 @@ async def button(tx: AsyncSession, token: str, container: Address | None) -> Pre
     place = place_from_json(found.place)
     if place.platform != PLATFORM:
         return None
-    posted = address_of(place)
-    if container is not None and (posted.team, posted.id) != (container.team, container.id):
+    if container is not None and not address_of(place).is_same(container):
         return None
     return Pressed(place, form_from_json(found.form) if found.form else None)
 
@@ -140,6 +139,7 @@ async def _takes_part(tx: AsyncSession, place: Place) -> bool:
 
 
 def _author(event: Mapping[str, Any], team: Address, user: str) -> Address:
-    """Who wrote it: with Slack Connect that may be somebody of another company's workspace."""
+    """Who wrote it: somebody of the workspace that it came for, or of another one, our organisation's or (with
+    Slack Connect) another company's. Which of these, Slack is asked before they are believed."""
     home = str(event.get("user_team") or event.get("source_team") or event.get("team") or team.team)
-    return team.beside(user) if home == team.team else Address(None, home, user)
+    return team.beside(user) if home in (team.team, team.enterprise) else Address(team.enterprise, home, user)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import select
@@ -20,6 +21,8 @@ from bot.slack.errors import as_platform_away, error_of
 from bot.slack.workspaces import NotInstalled, NotOurs, Workspaces
 from governance.department_rows import read_department
 from governance.places import Audience
+
+_log = structlog.get_logger()
 
 _PAGE = 1000
 _ASKED_ONE_BY_ONE = 20
@@ -36,9 +39,15 @@ class Introductions:
         self._workspaces = workspaces
 
     async def person(self, tx: AsyncSession, address: Address, now: datetime) -> None:
-        """Make sure that it is known who this is. Raises PlatformAway."""
-        if not await people.is_known(tx, address.identity, now):
-            await people.take_note_of(tx, await self._profile(address), now)
+        """Make sure that it is known who this is. Where the app is not installed any more, nobody can be asked,
+        and what is known stays. Raises PlatformAway."""
+        if await people.is_known(tx, address.identity, now):
+            return
+        try:
+            profile = await self._profile(address)
+        except NotInstalled:
+            return
+        await people.take_note_of(tx, profile, now)
 
     async def audience(self, tx: AsyncSession, address: Address, now: datetime) -> Audience:
         """Who reads along in a channel. Raises PlatformAway."""
@@ -67,19 +76,35 @@ class Introductions:
     async def by_email(self, tx: AsyncSession, email: str, now: datetime) -> str | None:
         """Find somebody who has not spoken yet by the address that the department has of them, and link
         them if Slack confirmed it. Returns their identity. Raises PlatformAway."""
-        for address in await self._workspaces.installed():
-            client = await self._workspaces.client(address)
+        asked: set[str | None] = set()
+        for workspace in await self._installed():
             try:
+                bot = await self._workspaces.bot(workspace.enterprise, workspace.team)
+                if bot.bot_token in asked:
+                    continue  # an organisation's app finds everybody with one question
+                asked.add(bot.bot_token)
+                client = self._workspaces.slack.client(bot.bot_token)
                 async with as_platform_away():
                     user = (await client.users_lookupByEmail(email=email))["user"]
+            except NotInstalled:
+                continue  # taken out just now
             except SlackApiError as refused:
                 if error_of(refused) not in _GONE:
-                    raise
+                    _log.warning("slack_person_not_found", team=workspace.team, why=error_of(refused))
                 continue
-            found = address.beside(str(user["id"]))
+            home = str(user.get("team_id") or workspace.team) if bot.is_enterprise_install else workspace.team
+            found = Address(workspace.enterprise, home, str(user["id"]))
             await people.take_note_of(tx, profile_of(user, found), now)
             return found.identity
         return None
+
+    async def _installed(self) -> tuple[Address, ...]:
+        """The workspaces that the app is in; none where the only token that we were given is refused."""
+        try:
+            return await self._workspaces.installed()
+        except NotInstalled as refused:
+            _log.warning("slack_not_installed", why=str(refused))
+            return ()
 
     async def channel_called(
         self, tx: AsyncSession, name: str, now: datetime
@@ -89,7 +114,7 @@ class Introductions:
         if known is not None:
             address = Address.of(known[0])
             return address, await self.audience(tx, address, now)
-        for workspace in await self._workspaces.installed():
+        for workspace in await self._installed():
             client = await self._workspaces.client(workspace)
             async with as_platform_away():
                 async for page in await client.users_conversations(
@@ -105,14 +130,13 @@ class Introductions:
         return None
 
     async def _profile(self, address: Address) -> Profile:
-        if not self._workspaces.is_ours(address.enterprise, address.team):
-            return Profile(address.identity, address.id, "stranger")
         try:
             client = await self._workspaces.client(address)
+        except NotOurs:
+            return Profile(address.identity, address.id, "stranger")
+        try:
             async with as_platform_away():
                 user = (await client.users_info(user=address.id))["user"]
-        except (NotInstalled, NotOurs):
-            return Profile(address.identity, address.id, "stranger")
         except SlackApiError as refused:
             if error_of(refused) not in _GONE:
                 raise
@@ -189,13 +213,16 @@ def profile_of(user: dict[str, Any], address: Address) -> Profile:
         return Profile(address.identity, name, "gone")
     if user.get("is_bot") or user.get("is_workflow_bot") or user.get("id") == "USLACKBOT":
         return Profile(address.identity, name, "bot")
-    if user.get("is_stranger") or user.get("team_id") not in (None, address.team, *_grid_team(user)):
+    if user.get("is_stranger") or not _is_at_home(user, address):
         return Profile(address.identity, name, "stranger")
     if user.get("is_restricted") or user.get("is_ultra_restricted"):
         return Profile(address.identity, name, "guest", email)
     return Profile(address.identity, name, "member", email)
 
 
-def _grid_team(user: dict[str, Any]) -> tuple[str, ...]:
-    """The workspaces of an organisation in which somebody is: `team_id` may name any of them."""
-    return tuple((user.get("enterprise_user") or {}).get("teams") or ())
+def _is_at_home(user: dict[str, Any], address: Address) -> bool:
+    """Whether somebody is of our own workspace or organisation. Slack calls nobody a stranger with whom a
+    channel is shared; and the workspace of an address may be the one that they are from."""
+    if address.enterprise is not None:
+        return (user.get("enterprise_user") or {}).get("enterprise_id") == address.enterprise
+    return user.get("team_id") in (None, address.team)

@@ -6,22 +6,18 @@ import json
 import re
 from typing import Any
 
-import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.platforms.forms import FormIncomplete, check_values
 from bot.slack import ingest
 from bot.slack.addresses import Address
-from bot.slack.errors import error_of
 from bot.slack.facts import facts_behind
+from bot.slack.interactions import container_of, open_view, presser
 from bot.slack.modals import CALLBACK, errors_for, modal, values_of
 from bot.slack.working import SHOW_WORKING, working_modal
 from bot.slack.workspaces import Workspaces
 from storage.database import Database
-
-_log = structlog.get_logger()
 
 Body = dict[str, Any]
 
@@ -42,7 +38,7 @@ class Presses:
     async def pressed(self, ack: AsyncAck, body: Body, action: Body, client: AsyncWebClient) -> None:
         """A button was pressed."""
         user, token = presser(body), str(action.get("value") or "")
-        container = _container(body, user)
+        container = container_of(body)
         if action.get("action_id") == SHOW_WORKING:
             await ack()
             await self._show_working(body, client, container)
@@ -58,7 +54,7 @@ class Presses:
         await ack()
         if found is not None and found.form is not None:
             view = modal(found.form, token=token, private_metadata=json.dumps({"token": token}))
-            await _open(client, body, view, container)
+            await open_view(client, body, view, container)
 
     async def submitted(self, ack: AsyncAck, body: Body, view: Body) -> None:
         """A form was sent. What is missing is said beside its field, and the form stays open."""
@@ -80,31 +76,4 @@ class Presses:
         """Open the facts behind an answer, as they were when it was given."""
         async with self._database.transaction(self._tenant) as tx:
             facts = await facts_behind(tx, container, body.get("container") or {})
-        await _open(client, body, working_modal(facts), container)
-
-
-def presser(body: Body) -> Address:
-    """Who pressed: Slack says it, the card does not."""
-    user = body["user"]
-    team = str(user.get("team_id") or (body.get("team") or {}).get("id"))
-    enterprise = (body.get("enterprise") or {}).get("id") or user.get("enterprise_id")
-    return Address(enterprise or None, team, str(user["id"]))
-
-
-def _container(body: Body, user: Address) -> Address:
-    """Where the button was: its channel, or the presser's own App Home."""
-    team = str((body.get("team") or {}).get("id") or user.team)
-    channel = (body.get("container") or {}).get("channel_id") or (body.get("channel") or {}).get("id")
-    return Address(user.enterprise, team, str(channel or user.id))
-
-
-async def _open(client: AsyncWebClient, body: Body, view: Body, container: Address) -> None:
-    """Show a form. Slack gives three seconds from the press; a press that comes too late is told so."""
-    try:
-        await client.views_open(trigger_id=body["trigger_id"], view=view)
-    except SlackApiError as refused:
-        _log.warning("slack_form_not_opened", why=error_of(refused))
-        if error_of(refused) not in ("expired_trigger_id", "trigger_expired") or container.is_person:
-            return
-        late = "That took too long, and Slack did not let me open the form. Please press again."
-        await client.chat_postEphemeral(channel=container.id, user=body["user"]["id"], text=late)
+        await open_view(client, body, working_modal(facts), container)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.request.internals import parse_body
 
 from bot.slack.connecting import SlackWeb
 
@@ -34,12 +33,11 @@ def add_slack(app: web.Application, slack: SlackWeb) -> None:
 
 
 async def _demand_object(request: web.Request) -> None:
-    """Bolt takes for granted that JSON is an object. Raises HTTPBadRequest for anything else."""
-    if request.content_type != "application/json":
-        return
+    """Bolt reads a request before it looks at its signature, and takes for granted that it can be read, and
+    that JSON is an object. Raises HTTPBadRequest for anything else, whoever sent it."""
     try:
-        read = json.loads(await request.text())
-    except ValueError as rubbish:
-        raise web.HTTPBadRequest(text="This is no JSON.") from rubbish
+        read: object = parse_body(await request.text(), request.content_type)
+    except (ValueError, LookupError) as rubbish:  # no JSON, bytes that are no text, no such charset
+        raise web.HTTPBadRequest(text="This cannot be read.") from rubbish
     if not isinstance(read, dict):
-        raise web.HTTPBadRequest(text="This is no event of Slack's.")
+        raise web.HTTPBadRequest(text="This is nothing of Slack's.")

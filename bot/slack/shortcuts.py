@@ -12,8 +12,8 @@ from bot.platforms import threads
 from bot.platforms.channels import believed_to_be_in
 from bot.slack import ingest
 from bot.slack.addresses import PLATFORM, Address
+from bot.slack.interactions import container_of, open_view, presser
 from bot.slack.modals import modal, values_of
-from bot.slack.presses import presser
 from bot.slack.words import plain_words
 from bot.slack.workspaces import Workspaces
 from governance.places import Audience, Place
@@ -48,20 +48,19 @@ class Shortcuts:
     async def new_request(self, ack: AsyncAck, body: Body, client: AsyncWebClient) -> None:
         """Ask for something from anywhere: the answer comes in a direct message."""
         await ack()
-        await client.views_open(trigger_id=body["trigger_id"], view=_view(_form(""), {}))
+        await open_view(client, body, _view(_form(""), {}), container_of(body))
 
     async def ask_about(self, ack: AsyncAck, body: Body, client: AsyncWebClient) -> None:
         """Ask about a message: its words stand in the form, to be changed; the answer comes in its thread,
         where the bot is a member, and directly otherwise."""
         await ack()
-        user, message = presser(body), body["message"]
-        where = user.beside(str(body["channel"]["id"]))
+        message, where = body["message"], container_of(body)
         bot = await self._workspaces.bot(where.enterprise, where.team)
         async with self._database.transaction(self._tenant) as tx:
             words = await plain_words(tx, str(message.get("text") or ""), where, bot.bot_user_id)
         thread = str(message.get("thread_ts") or message["ts"])
         kept = {"channel": str(where), "thread": thread}
-        await client.views_open(trigger_id=body["trigger_id"], view=_view(_form(words[:_LONGEST]), kept))
+        await open_view(client, body, _view(_form(words[:_LONGEST]), kept), where)
 
     async def requested(self, ack: AsyncAck, body: Body, view: Body) -> None:
         """The form was sent: what stands in it now is what this person says."""

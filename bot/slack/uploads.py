@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
+import structlog
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.platforms.tables import PlatformFileRow
 from bot.slack.addresses import PLATFORM, Address
+from bot.slack.errors import PictureRefused, error_of, is_for_later
 from bot.tables import FileRow
 from handlers.conversation.cards import Chart, File, Reply
+
+_log = structlog.get_logger()
 
 _LOOKS = 20
 _BETWEEN_LOOKS = 0.25
@@ -33,14 +39,24 @@ class Uploads:
             uploaded = await self._known(tx, address.team, block.file)
             if uploaded is None:
                 stored = await _stored(tx, block.file)
-                answer = await client.files_upload_v2(
-                    content=stored.content, filename=stored.name, title=block.alt[:200]
-                )
-                uploaded = str(answer["files"][0]["id"])
-                await _ready(client, uploaded)
+                uploaded = await _uploaded(client, stored.content, stored.name, block.alt[:200])
+                if uploaded is None or not await _is_ready(client, uploaded):
+                    continue  # its summary stands in the card, with a link
                 await self._keep(tx, address.team, block.file, uploaded)
             found[block.file] = uploaded
         return found
+
+    @asynccontextmanager
+    async def uploaded_anew(self, tx: AsyncSession, address: Address, reply: Reply) -> AsyncIterator[None]:
+        """For showing a reply's charts: those that Slack does not have are uploaded anew at the next try."""
+        try:
+            yield
+        except PictureRefused:
+            files = [block.file for block in _blocks(reply, Chart)]
+            row = PlatformFileRow
+            mine = row.platform == PLATFORM, row.account == address.team, row.file.in_(files)
+            await tx.execute(delete(row).where(*mine))
+            raise
 
     async def documents(
         self, tx: AsyncSession, client: AsyncWebClient, address: Address, reply: Reply, thread: str
@@ -51,14 +67,10 @@ class Uploads:
             if await self._known(tx, where, block.file) is not None:
                 continue
             stored = await _stored(tx, block.file)
-            answer = await client.files_upload_v2(
-                content=stored.content,
-                filename=block.name,
-                title=block.name,
-                channel=address.id,
-                thread_ts=thread,
-            )
-            await self._keep(tx, where, block.file, str(answer["files"][0]["id"]))
+            name = block.name
+            uploaded = await _uploaded(client, stored.content, name, name, address.id, thread)
+            if uploaded is not None:
+                await self._keep(tx, where, block.file, uploaded)
 
     async def _known(self, tx: AsyncSession, where: str, file: str) -> str | None:
         row = PlatformFileRow
@@ -84,10 +96,32 @@ def _blocks(reply: Reply, kind: type[_Block]) -> Iterator[_Block]:
                 yield block
 
 
-async def _ready(client: AsyncWebClient, uploaded: str) -> None:
-    """Wait until Slack has worked on a picture; a card that names it before is refused and tried again."""
+async def _uploaded(
+    client: AsyncWebClient,
+    content: bytes,
+    name: str,
+    title: str,
+    channel: str | None = None,
+    thread: str | None = None,
+) -> str | None:
+    """Slack's id of a file, now that it has it; None where it takes no files: the card says it all the same."""
+    try:
+        answer = await client.files_upload_v2(
+            content=content, filename=name, title=title, channel=channel, thread_ts=thread
+        )
+    except SlackApiError as refused:
+        if is_for_later(refused):
+            raise
+        _log.warning("slack_file_refused", why=error_of(refused))
+        return None
+    return str(answer["files"][0]["id"])
+
+
+async def _is_ready(client: AsyncWebClient, uploaded: str) -> bool:
+    """Wait until Slack has worked on a picture that it took; then it says of what type it is."""
     for _ in range(_LOOKS):
         file = (await client.files_info(file=uploaded))["file"]
         if file.get("mimetype") or file.get("thumb_360"):
-            return
+            return True
         await asyncio.sleep(_BETWEEN_LOOKS)
+    return False

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from time import monotonic, time
 
@@ -20,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.platforms.adapter import PlatformAway, PostFailed
 from bot.slack.addresses import Address
-from bot.slack.errors import as_platform_away, error_of
+from bot.slack.errors import TokenRefused, as_platform_away, error_of, is_for_later
 from bot.slack.tables import SlackInstallationRow
 from storage.database import Database
 
@@ -32,6 +34,8 @@ ROTATED_BEFORE_MINUTES = 30
 """A token that ends sooner is changed for a new one first."""
 
 _REMEMBERED_SECONDS = 30.0
+
+_PAGE = 200
 
 
 class NotInstalled(PostFailed):
@@ -104,35 +108,56 @@ class Workspaces:
         return self.slack.client(bot.bot_token)
 
     async def installed(self) -> tuple[Address, ...]:
-        """The workspaces that have an installation of their own, the oldest first. Raises PlatformAway."""
+        """The workspaces that the app is in, an organisation's as it has them now. Raises PlatformAway."""
         if self._own is None and self.slack.bot_token is not None:
             async with self._looking:
                 await self._introduce_own(self.slack.bot_token)
         row = SlackInstallationRow
-        query = select(row.enterprise, row.account).where(row.removed.is_(None), row.org_wide.is_(False))
+        query = select(row.enterprise, row.account, row.org_wide).where(row.removed.is_(None))
         async with self._database.transaction(self._tenant) as tx:
-            found = (await tx.execute(query.order_by(row.installed))).all()
-        return tuple(Address(enterprise, account, "") for enterprise, account in found)
+            rows = (await tx.execute(query.order_by(row.org_wide, row.installed))).all()
+        found: list[Address] = []
+        for enterprise, account, org_wide in rows:
+            if self.is_ours(enterprise, account):
+                teams = await self._teams_of(account) if org_wide else [account]
+                found += [Address(enterprise, team, "") for team in teams]
+        return tuple(dict.fromkeys(found))
 
     async def save(self, bot: Bot) -> None:
         """Keep an installation. Raises NotOurs."""
         async with self._database.transaction(self._tenant) as tx:
             await self._save(tx, bot)
-
-    async def remove(self, enterprise: str | None, team: str | None) -> bool:
-        """The app was uninstalled, or its tokens revoked. Returns whether it was there until now."""
         self._remembered.clear()
-        removed = (
-            update(SlackInstallationRow)
-            .where(
-                SlackInstallationRow.account.in_([name for name in (team, enterprise) if name]),
-                SlackInstallationRow.removed.is_(None),
-            )
-            .values(removed=func.now(), sealed=b"")
-            .returning(SlackInstallationRow.account)
-        )
+
+    async def remove(self, enterprise: str | None, team: str | None) -> tuple[str, ...]:
+        """The app was uninstalled, or its tokens revoked: those that Slack takes no more are forgotten.
+
+        Which installation is meant, the workspace's own or its organisation's, and whether it was installed
+        anew before the news of that came, Slack alone knows. Returns the accounts. Raises PlatformAway.
+        """
+        row = SlackInstallationRow
+        mine = row.account.in_([name for name in (team, enterprise) if name]), row.removed.is_(None)
         async with self._database.transaction(self._tenant) as tx:
-            return (await tx.execute(removed)).first() is not None
+            found = (await tx.execute(select(row).where(*mine))).scalars().all()
+        gone = [one for one in found if not await self._is_taken(self._unsealed(one).bot_token)]
+        async with self._database.transaction(self._tenant) as tx:
+            for one in gone:
+                still = update(row).where(row.account == one.account, row.sealed == one.sealed)
+                await tx.execute(still.values(removed=func.now(), sealed=b""))
+        self._remembered.clear()
+        return tuple(one.account for one in gone)
+
+    @asynccontextmanager
+    async def tried_again(self, address: Address, client: AsyncWebClient) -> AsyncIterator[None]:
+        """For posting with a token that may be older than what other processes know: raises a PostFailed
+        for later if it is refused and there is another one by now."""
+        try:
+            yield
+        except TokenRefused as refused:
+            self._remembered.clear()
+            if (await self.client(address)).token == client.token:
+                raise
+            raise PostFailed("the app was installed anew", 0.0) from refused
 
     async def _save(self, tx: AsyncSession, bot: Bot) -> None:
         account = bot.enterprise_id if bot.is_enterprise_install else bot.team_id
@@ -148,7 +173,6 @@ class Workspaces:
         }
         row = insert(SlackInstallationRow).values(account=account, **values)
         await tx.execute(row.on_conflict_do_update(index_elements=["tenant", "account"], set_=values))
-        self._remembered.clear()
 
     async def _stored(self, enterprise: str | None, team: str | None) -> Bot:
         row = SlackInstallationRow
@@ -180,10 +204,12 @@ class Workspaces:
                 bot=bot, minutes_before_expiration=ROTATED_BEFORE_MINUTES
             )
         except SlackTokenRotationError as refused:
+            if is_for_later(refused.api_error):
+                return _for_now(bot, refused)
             _log.warning("slack_token_not_rotated", team=bot.team_id, why=error_of(refused.api_error))
             raise NotInstalled(bot.team_id or "this workspace") from refused
         except (aiohttp.ClientError, TimeoutError) as away:
-            raise PlatformAway("Slack did not answer when a token was to be changed") from away
+            return _for_now(bot, away)
         if rotated is None:
             return bot
         await self._save(tx, rotated)
@@ -194,6 +220,26 @@ class Workspaces:
         tokens = json.loads(self.slack.sealing.decrypt(row.sealed))
         return Bot(**tokens, is_enterprise_install=row.org_wide, installed_at=row.installed.timestamp())
 
+    async def _teams_of(self, enterprise: str) -> list[str]:
+        """The workspaces of an organisation that the app may work in; none where its token is refused."""
+        client = self.slack.client((await self.bot(enterprise, None)).bot_token)
+        teams: list[str] = []
+        try:
+            async with as_platform_away():
+                async for page in await client.auth_teams_list(limit=_PAGE):
+                    teams += [str(team["id"]) for team in page["teams"]]
+        except SlackApiError as refused:
+            _log.warning("slack_workspaces_not_listed", enterprise=enterprise, why=error_of(refused))
+        return teams
+
+    async def _is_taken(self, token: str) -> bool:
+        try:
+            async with as_platform_away():
+                await self.slack.client(token).auth_test()
+        except SlackApiError:
+            return False
+        return True
+
     async def _introduce_own(self, token: str) -> None:
         """Ask Slack which workspace SLACK_BOT_TOKEN belongs to, and keep it like an installed one."""
         try:
@@ -201,10 +247,13 @@ class Workspaces:
                 said = await self.slack.client(token).auth_test()
         except SlackApiError as refused:
             raise NotInstalled(f"the workspace of SLACK_BOT_TOKEN ({error_of(refused)})") from refused
-        self._own = str(said["team_id"])
+        org_wide, enterprise = bool(said.get("is_enterprise_install")), said.get("enterprise_id")
+        team = None if org_wide else str(said["team_id"])
+        self._own = team or enterprise
         bot = Bot(
-            team_id=self._own,
-            enterprise_id=said.get("enterprise_id"),
+            team_id=team,
+            enterprise_id=enterprise,
+            is_enterprise_install=org_wide,
             bot_token=token,
             bot_id=str(said.get("bot_id") or ""),
             bot_user_id=str(said["user_id"]),
@@ -228,3 +277,10 @@ _SEALED = (
 def _ends_soon(bot: Bot) -> bool:
     ends = bot.bot_token_expires_at
     return ends is not None and ends - time() < ROTATED_BEFORE_MINUTES * 60
+
+
+def _for_now(bot: Bot, away: Exception) -> Bot:
+    """The token as it is, while it lasts. Raises PlatformAway when it has ended."""
+    if bot.bot_token_expires_at is not None and bot.bot_token_expires_at <= time():
+        raise PlatformAway("Slack did not change a token that has ended") from away
+    return bot

@@ -53,7 +53,11 @@ async def record(tx: AsyncSession, entry: AnyEntry) -> str:
     People go in under their names in the log. It commits or vanishes with `tx`. Its number follows within
     milliseconds of the commit, from the sequencer. Raises `NotCanonical` for details that JSON cannot carry.
     """
-    entry = await under_log_names(tx, entry)
+    return await record_as_named(tx, await under_log_names(tx, entry))
+
+
+async def record_as_named(tx: AsyncSession, entry: AnyEntry) -> str:
+    """`record` for an entry that has its people's names in the log already: nothing is looked up for it."""
     sealed = seal(entry)
     await direct.run(tx, _RECORD, _columns(entry, sealed))
     return sealed.id

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, text
@@ -227,3 +228,24 @@ async def test_an_edit_of_a_message_that_is_gone_does_not_hold_up_the_next(
     await _put(database, tenant, "next", place=CONSOLE)
     await outbox.post_thread(database, tenant, CONSOLE.key, {"console": ConsoleAdapter()})
     assert await _states(database, tenant) == [("first", "posted"), ("edited", "failed"), ("next", "posted")]
+
+
+async def test_however_often_a_thread_has_to_wait_one_try_is_to_come(database: Database, tenant: str) -> None:
+    platform = Platform(one=[PostFailed("slow down", 30.0) for _ in range(4)])
+    await _put(database, tenant, "one", "two")
+    before = await _post_jobs(database, tenant)
+    for _ in range(4):
+        await outbox.post_thread(database, tenant, PLACE.key, {"fake": platform})
+    assert await _post_jobs(database, tenant) == [*before, True]
+
+
+async def test_what_waits_without_a_job_gets_one_and_no_more(database: Database, tenant: str) -> None:
+    """As after a job that was given up. The sweep posts nothing itself: a broken thread holds up no other."""
+    await _put(database, tenant, "one")
+    async with database.untenanted() as tx:
+        mine = text("DELETE FROM procrastinate_jobs WHERE args->>'tenant' = :t")
+        await tx.execute(mine, {"t": tenant})
+    for minutes in (0, 2, 4):
+        async with database.transaction(tenant) as tx:
+            await outbox.queue_stuck(tx, datetime.now(UTC) + timedelta(minutes=minutes))
+        assert await _post_jobs(database, tenant) == ([False] if minutes else [])

