@@ -19,7 +19,7 @@ from bot.tables import ButtonRow, OutboxRow
 from bot.wire import place_from_json
 from bot.worker import is_database_away
 from governance.audit.entries import Absence, Entry, EntryKind, NotApplicable
-from governance.audit.log import record
+from governance.audit.log import record_named
 from governance.audit.log_names import under_log_names
 from governance.directory import person_by_identity
 from governance.places import Place
@@ -122,7 +122,7 @@ class Turns:
             for place, reply in messages:
                 await outbox.put_for_turn(tx, place, reply, turn=turn.id)
             await memory.keep(tx, remembered)
-            await record(tx, entry)
+            await record_named(tx, entry)
             done = {"id": turn.id, "intent": answer.intent, "confidence": answer.confidence}
             await direct.run(tx, _DONE, done)
         _log.info("turn_taken", intent=answer.intent, refused=answer.refused is not None)

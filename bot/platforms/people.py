@@ -19,6 +19,7 @@ from bot.platforms.tables import PlatformUserRow
 from governance.actions.access import UnlinkIdentity
 from governance.audit.entries import Absence, Entry, EntryKind, NotApplicable
 from governance.audit.log import record
+from governance.audit.log_names import log_names
 from governance.people import Actor
 from governance.tables import EffectRow, IdentityRow, PersonRow
 
@@ -100,7 +101,7 @@ async def _record(tx: AsyncSession, profile: Profile, person: str, type_: str, w
             kind=EntryKind.ACCESS,
             type=type_,
             actor=Actor("system", "platforms"),
-            subject=person,
+            subject=(await log_names(tx, [person]))[person],
             details={"identity": profile.identity, "standing": profile.standing, "email": profile.email},
             rationale=f"Because {why}.",
             approvals=NotApplicable(not_applicable=Absence.NO_APPROVAL_NEEDED),

@@ -41,7 +41,8 @@ async def test_a_member_is_linked_by_their_address_and_it_is_on_record(empty_off
     identity = _identity(empty_office, "priya")
     assert await _meet(empty_office, identity, "priya") == ["priya", "member"]
     recorded = await empty_office.rows(
-        "SELECT 1 FROM audit_entries WHERE type = 'access.identity_linked' AND subject = 'priya'"
+        "SELECT 1 FROM audit_entries WHERE type = 'access.identity_linked'"
+        " AND subject = (SELECT log_name FROM people WHERE id = 'priya')"
     )
     assert len(recorded) == 1
 
@@ -82,7 +83,8 @@ async def test_a_closed_account_is_unlinked_after_a_day_and_it_is_on_record(empt
     await _time_passes(empty_office, identity, hours=25)
     assert await _meet(empty_office, identity, "agnes") == ["gone"]
     recorded = await empty_office.rows(
-        "SELECT 1 FROM audit_entries WHERE type = 'access.identity_gone' AND subject = 'agnes'"
+        "SELECT 1 FROM audit_entries WHERE type = 'access.identity_gone'"
+        " AND subject = (SELECT log_name FROM people WHERE id = 'agnes')"
     )
     assert len(recorded) == 1
 
