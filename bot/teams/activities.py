@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from bot.teams.consents import FILE_CONSENT, FileConsent, consent_of
 from governance.places import Audience, Place
 
 PLATFORM = "teams"
@@ -184,7 +185,7 @@ class Nothing:
     is_unknown_invoke: bool = False
 
 
-Meaning = Words | Press | FormOpening | FormAnswer | Membership | Nothing
+Meaning = Words | Press | FormOpening | FormAnswer | FileConsent | Membership | Nothing
 
 
 def meaning_of(activity: Activity) -> Meaning:
@@ -232,6 +233,8 @@ def words_of(activity: Activity) -> str:
 
 
 def _invoke(activity: Activity) -> Meaning:
+    if activity.name == FILE_CONSENT:
+        return consent_of(activity.value) or Nothing(is_unknown_invoke=True)
     value = activity.value if isinstance(activity.value, dict) else {}
     holder = value.get("action") if activity.name == "adaptiveCard/action" else value
     given = holder.get("data") if isinstance(holder, dict) else None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import outbox
-from bot.inbox import store_click, store_words
+from bot.inbox import store_click, store_taken, store_words
 from bot.platforms.forms import FormIncomplete, Values, check_values
 from bot.platforms.threads import thread_of
 from bot.tables import ButtonRow, OutboxRow
@@ -27,11 +28,14 @@ from bot.teams.activities import (
     meaning_of,
     place_of,
 )
+from bot.teams.consents import FileConsent
 from bot.teams.dialogs import task_info, values_of, with_error
+from bot.teams.file_offers import take_answer
+from bot.teams.onedrive import OneDrive
 from bot.teams.welcome import welcome
 from bot.wire import form_from_json
 from governance.places import Place
-from handlers.conversation.cards import Form
+from handlers.conversation.cards import Form, Reply
 from storage.database import Database
 from storage.jobs import defer
 
@@ -47,9 +51,10 @@ class Answered:
 class Ingest:
     """Takes activities for one company, whose they were found to be."""
 
-    def __init__(self, database: Database, tenant: str) -> None:
+    def __init__(self, database: Database, tenant: str, onedrive: OneDrive) -> None:
         self._database = database
         self._tenant = tenant
+        self._onedrive = onedrive
 
     async def take(self, activity: Activity) -> Answered | None:
         """Store what an activity means. Returns the answer to an invoke, None for anything else.
@@ -76,6 +81,8 @@ class Ingest:
                     return await _open_form(tx, place, token)
                 case FormAnswer():
                     return await _take_form(tx, activity, place, meaning)
+                case FileConsent():
+                    return await _take_consent(tx, activity, place, meaning, self._onedrive)
 
 
 async def _place(tx: AsyncSession, activity: Activity) -> Place:
@@ -147,6 +154,26 @@ async def _take_form(tx: AsyncSession, activity: Activity, place: Place, answer:
         again = with_error(form, answer.token, str(incomplete), values)
         return Answered(200, answers.show_dialog(again))
     await _store_click(tx, activity, place, answer.token, values)
+    return Answered(200)
+
+
+async def _take_consent(
+    tx: AsyncSession, activity: Activity, place: Place, consent: FileConsent, onedrive: OneDrive
+) -> Answered:
+    """Nothing is answered at once: the person is told in the chat, or gets the file."""
+    who = activity.identity
+    what = {"kind": "file", "offer": consent.offer, "wanted": consent.upload is not None}
+    if await store_taken(tx, platform=PLATFORM, key=_key(activity), identity=who, place=place, what=what):
+        said = await take_answer(
+            tx,
+            consent,
+            conversation=place.channel,
+            identity=who,
+            now=datetime.now(UTC),
+            is_onedrive=onedrive.is_address,
+        )
+        if said is not None:
+            await outbox.put(tx, place, Reply(text=said), turn=None)
     return Answered(200)
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from aiohttp import web
 
-Call = Literal["send", "update", "delete", "create", "members", "token", "graph", "keys"]
+Call = Literal["send", "update", "delete", "create", "members", "token", "graph", "keys", "upload"]
 
 
 @dataclass
