@@ -10,9 +10,9 @@ import jwt
 import pytest
 
 from bot.teams import signing_keys
-from tests.bot.teams.conftest import TeamsOffice
 from tests.fakes.teams import activities
 from tests.fakes.teams.signing import key
+from tests.office import TeamsOffice
 
 HOUR = 3600
 

@@ -10,8 +10,8 @@ import pytest
 from bot.teams.consents import Upload, consent_of
 from bot.teams.file_offers import STANDS_FOR, rule
 from bot.teams.onedrive import OneDrive
-from tests.bot.teams.conftest import TeamsOffice
 from tests.fakes.teams import Message
+from tests.office import TeamsOffice
 
 STATES = ("new", "offered", "accepted", "uploaded", "kept", "declined", "expired", "failed")
 

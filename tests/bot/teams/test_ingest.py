@@ -6,8 +6,8 @@ import asyncio
 import uuid
 from typing import Any
 
-from tests.bot.teams.conftest import TeamsOffice
 from tests.fakes.teams import activities
+from tests.office import TeamsOffice
 
 
 def _said(office: TeamsOffice, name: str, text: str) -> dict[str, Any]:

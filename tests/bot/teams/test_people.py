@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import text
 
 from governance.places import Audience, Place
-from tests.bot.teams.conftest import TeamsOffice
+from tests.office import TeamsOffice
 
 LINKED = "SELECT person FROM identities WHERE identity = :identity"
 STANDING = "SELECT standing FROM platform_users WHERE identity = :identity"

@@ -6,8 +6,8 @@ import asyncio
 import json
 import uuid
 
-from tests.bot.teams.conftest import TeamsOffice
 from tests.fakes.teams import Message, activities
+from tests.office import TeamsOffice
 
 WORKING = {
     "statusCode": 200,
