@@ -22,7 +22,7 @@ from bot.teams.callers import CHANNEL
 from bot.teams.cards import TeamsMessage
 from bot.teams.conversations import Known
 from bot.teams.file_cards import FileCard
-from bot.teams.sdk import BotAdapter, passing_as_lost
+from bot.teams.sdk import BotAdapter, ConnectorRefused, passing_as_lost
 
 ADAPTIVE_CARD = "application/vnd.microsoft.card.adaptive"
 
@@ -60,6 +60,9 @@ class Connector:
             # began it would reply to a message that is not there.
             context.activity.id = None
             posted = await context.send_activity(_activity(message))
+            if posted is None or not posted.id:
+                # It was taken: sent again it would stand there twice.
+                raise ConnectorRefused(200, "NoMessageId", None)
             return str(posted.id)
 
         return await self._there(known, root, send)
@@ -115,7 +118,9 @@ class Connector:
         """The Entra group of a team."""
         path = f"/v3/teams/{quote(team, safe='')}"
         details = await self._adapter.authentication.get(known.service_url, path)
-        return str(details.get("aadGroupId"))
+        if not details.get("aadGroupId"):
+            raise ConnectorRefused(200, "NoGroup", None)
+        return str(details["aadGroupId"])
 
     async def _get(self, known: Known, path: str, **query: str) -> dict[str, Any]:
         whole = f"/v3/conversations/{quote(known.conversation, safe='')}{path}"

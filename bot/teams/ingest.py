@@ -39,6 +39,9 @@ from handlers.conversation.cards import Form, Reply
 from storage.database import Database
 from storage.jobs import defer
 
+NOT_HERE = ""
+"""The token of a press on what was not posted in its conversation: no button has it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answered:
@@ -74,9 +77,9 @@ class Ingest:
                 case Words(text):
                     await _store_words(tx, activity, place, text)
                     return None
-                case Press(token, by_invoke):
-                    sentence = await _press(tx, activity, place, token)
-                    return sentence if by_invoke else None
+                case Press():
+                    sentence = await _press(tx, activity, place, meaning)
+                    return sentence if meaning.by_invoke else None
                 case FormOpening(token):
                     return await _open_form(tx, place, token)
                 case FormAnswer():
@@ -128,11 +131,21 @@ def _key(activity: Activity) -> str:
     return f"{activity.channel}/{activity.id}"
 
 
-async def _press(tx: AsyncSession, activity: Activity, place: Place, token: str) -> Answered:
-    if await _form(tx, place, token) is not None:
+async def _press(tx: AsyncSession, activity: Activity, place: Place, press: Press) -> Answered:
+    posted = await _posted(tx, place, press.token)
+    if posted is not None and posted.form is not None:
+        if not press.by_invoke:
+            await _say(tx, activity, place, {"kind": "clicked", "token": press.token}, answers.NEEDS_FORM)
         return Answered(200, answers.card_error(answers.NEEDS_FORM))
-    await _store_click(tx, activity, place, token, {})
+    await _store_click(tx, activity, place, press.token if posted else NOT_HERE, {})
     return Answered(200, answers.in_card(answers.WORKING))
+
+
+async def _say(tx: AsyncSession, activity: Activity, place: Place, what: dict[str, Any], said: str) -> None:
+    """Answer what takes no turn, once."""
+    who = activity.identity
+    if await store_taken(tx, platform=PLATFORM, key=_key(activity), identity=who, place=place, what=what):
+        await outbox.put(tx, place, Reply(text=said), turn=None)
 
 
 async def _open_form(tx: AsyncSession, place: Place, token: str) -> Answered:
@@ -178,8 +191,12 @@ async def _take_consent(
 
 
 async def _form(tx: AsyncSession, place: Place, token: str) -> Form | None:
-    """The form behind a button that was posted here: elsewhere its token opens nothing."""
-    query = select(ButtonRow.form).join(OutboxRow, OutboxRow.id == ButtonRow.outbox)
+    posted = await _posted(tx, place, token)
+    return None if posted is None or posted.form is None else form_from_json(posted.form)
+
+
+async def _posted(tx: AsyncSession, place: Place, token: str) -> ButtonRow | None:
+    """The button that was posted here: in a card that was passed on, its token opens and presses nothing."""
+    query = select(ButtonRow).join(OutboxRow, OutboxRow.id == ButtonRow.outbox)
     here = OutboxRow.place["platform"].astext == PLATFORM, OutboxRow.place["channel"].astext == place.channel
-    stored = (await tx.execute(query.where(ButtonRow.token == token, *here))).scalar()
-    return None if stored is None else form_from_json(stored)
+    return (await tx.execute(query.where(ButtonRow.token == token, *here))).scalar()
