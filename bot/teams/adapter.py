@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -56,7 +57,8 @@ class TeamsAdapter:
         known = await conversations.conversation(tx, place.channel)
         if known is None:
             raise PostFailed("the bot is not in this conversation any more", None)
-        messages = render(reply, public_url=self._public_url)
+        # A table of two hundred rows takes longer to draw than the loop may be kept from a click.
+        messages = await asyncio.to_thread(render, reply, public_url=self._public_url)
         if edits is None:
             posted = await self._posting.post(tx, known, place, messages, key)
         else:
