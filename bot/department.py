@@ -225,6 +225,7 @@ class Installation:
             tracker=lambda tenant: self.ports(tenant).tracker,
             checkpoint_file=self.checkpoint_file,
             checkpoint_channel=self.settings.checkpoint_channel,
+            of_platforms=self.teams.jobs(self.database) if self.settings.speaks_teams else {},
         )
 
     @cached_property

@@ -32,6 +32,12 @@ _STORE = f"""
     SELECT {DEFERRED} FROM stored
 """  # noqa: S608 - of constants
 
+_STORE_TAKEN = """
+    INSERT INTO inbox (id, platform, key, identity, place, what, state, finished)
+    VALUES (%(id)s, %(platform)s, %(key)s, %(identity)s, %(place)s, %(what)s, 'done', clock_timestamp())
+    ON CONFLICT DO NOTHING RETURNING id
+"""
+
 _HALTING = re.compile(r"\b(stop|halt|kill|freeze|emergency|abort)\b", re.IGNORECASE)
 _KEPT_CONTROLS = {"\n", "\t"}
 
@@ -90,6 +96,22 @@ async def store_click(
         lock=None,
         priority=CLICK_PRIORITY,
     )
+
+
+async def store_taken(
+    tx: AsyncSession, *, platform: str, key: str, identity: str, place: Place, what: Mapping[str, Any]
+) -> bool:
+    """Store what its platform alone understands and takes at once, without a turn. False if it was stored
+    before."""
+    row = {
+        "id": f"tu_{secrets.token_hex(8)}",
+        "platform": platform,
+        "key": key,
+        "identity": identity,
+        "place": direct.Jsonb(place_to_json(place)),
+        "what": direct.Jsonb(dict(what)),
+    }
+    return await direct.row(tx, _STORE_TAKEN, row) is not None
 
 
 async def _store(

@@ -40,7 +40,8 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Jobs:
-    """The functions behind the queued names, for one process."""
+    """The functions behind the queued names, for one process. `of_platforms` are those that one platform
+    alone has."""
 
     database: Database
     gate: Gate
@@ -55,6 +56,7 @@ class Jobs:
     log_key: Callable[[str], VerifierKey]
     checkpoint_file: Path
     checkpoint_channel: str | None
+    of_platforms: Mapping[str, JobFunction]
 
     def by_name(self) -> Mapping[str, JobFunction]:
         """Each job's function. `turn` travels along with every job that a turn set going."""
@@ -75,6 +77,7 @@ class Jobs:
             "sweep": self.sweep,
             "check_subscriptions": self.check_subscriptions,
             "post_checkpoint": self.post_checkpoint,
+            **self.of_platforms,
         }
 
     async def turn(self, tenant: str, turn: str) -> None:

@@ -2,69 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aiohttp.test_utils import TestServer
-from sqlalchemy import text
-
-from bot.department import Installation
-from bot.opening import open_installation
-from bot.processes import worker_part
-from bot.serving import make_served
 from bot.settings import Settings
-from governance.fence import CHANNEL
-from handlers.recognise.recognition import Recognition
 from storage.embedded import EmbeddedServer
 from tests.fakes.slack import FakeSlack
-
-
-class Deaf:
-    """No sentence model: what is asked for is said exactly; decisions are read all the same."""
-
-    def start(self) -> None:
-        """Nothing to load."""
-
-    def begin(self, text: str) -> None:
-        """Nothing to work out ahead."""
-
-    async def recognise(self, text: str) -> Recognition:
-        return Recognition(None, 0.0, ())
+from tests.fakes.teams import FakeTeams, Message, Someone
+from tests.workplace import Workplace, at_work, settings_of
 
 
 @dataclass(frozen=True)
-class Office:
+class Office(Workplace):
     """A department at work in Slack."""
 
     slack: FakeSlack
-    installation: Installation
-    address: str
-    """Where the web server listens."""
-
-    @property
-    def tenant(self) -> str:
-        return self.installation.settings.tenant
-
-    async def rows(self, query: str, **values: Any) -> list[Any]:
-        """What the database says."""
-        async with self.installation.database.transaction(self.tenant) as tx:
-            return list((await tx.execute(text(query), values)).all())
-
-    async def settled(self) -> None:
-        """Wait until everything that was said is answered and everything that is to be posted is out."""
-        async with asyncio.timeout(20):
-            while await self.rows(  # noqa: ASYNC110 — the rows are the truth, in whatever process
-                "SELECT id FROM inbox WHERE state = 'stored'"
-                " UNION ALL SELECT id FROM outbox WHERE state = 'waiting'"
-                " UNION ALL SELECT id FROM notices WHERE posted IS NULL"
-                " UNION ALL SELECT id FROM effects WHERE state IN ('ready', 'claimed') LIMIT 1"
-            ):
-                await asyncio.sleep(0.02)
 
 
 OpenOffice = Callable[..., Awaitable[Office]]
@@ -72,16 +27,12 @@ OpenOffice = Callable[..., Awaitable[Office]]
 
 def office_settings(server: EmbeddedServer, folder: Path, slack: FakeSlack, **settings: Any) -> Settings:
     """The settings of a department that speaks on this Slack, a company of its own."""
+    return settings_of(server, folder, **_told_by(slack) | settings)
+
+
+def _told_by(slack: FakeSlack) -> dict[str, Any]:
     installed = [one for one in slack.state.installations if not one.is_removed]
-    own = slack.settings() if installed else slack.settings_to_install()
-    told = {name.lower(): value for name, value in own.items()} | settings
-    return Settings(
-        _env_file=None,  # type: ignore[call-arg]
-        database_url=server.app_url,
-        database_owner_url=server.owner_url,
-        var_folder=folder,
-        **{"tenant": f"sl{uuid.uuid4().hex[:10]}", "log_level": "error", **told},
-    )
+    return _lower(slack.settings() if installed else slack.settings_to_install())
 
 
 @asynccontextmanager
@@ -91,23 +42,41 @@ async def offices(server: EmbeddedServer, folder: Path) -> AsyncIterator[OpenOff
 
         async def open_office(slack: FakeSlack | None = None, **settings: Any) -> Office:
             workspace = slack or await stack.enter_async_context(await FakeSlack.start())
-            installation = await open_installation(office_settings(server, folder, workspace, **settings))
-            installation.__dict__["recogniser"] = Deaf()
-            served = make_served(installation)
-            web = TestServer(served.app)
-            await web.start_server()
-            stack.push_async_callback(web.close)
-            workspace.events_url = str(web.make_url("/slack/events"))
-            parts = [worker_part(installation), installation.listener.run((CHANNEL,))]
-            tasks = [asyncio.create_task(part) for part in (*parts, *(part() for part in served.beside))]
-            stack.push_async_callback(_stop, tasks, installation)
-            return Office(workspace, installation, str(web.make_url("/")).rstrip("/"))
+            place = await stack.enter_async_context(at_work(server, folder, **_told_by(workspace) | settings))
+            workspace.events_url = f"{place.address}/slack/events"
+            return Office(place.installation, place.address, workspace)
 
         yield open_office
 
 
-async def _stop(tasks: list[asyncio.Task[None]], installation: Installation) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    await installation.close()
+@dataclass(frozen=True)
+class TeamsOffice(Workplace):
+    """A department at work in Teams."""
+
+    teams: FakeTeams
+
+    def person(self, name: str) -> Someone:
+        return self.teams.person(name)
+
+    async def answered(self, said: Message) -> Message:
+        """The bot's answer to something said: in its thread, or next in the chat."""
+        return await self.teams.wait_for(
+            lambda each: (each.conversation, each.root) == (said.conversation, said.root), after=said
+        )
+
+
+@asynccontextmanager
+async def teams_office(
+    server: EmbeddedServer, folder: Path, *, works: bool = True, **settings: Any
+) -> AsyncIterator[TeamsOffice]:
+    """An office of one's own, until the block ends; see `at_work`."""
+    async with (
+        await FakeTeams.start() as teams,
+        at_work(server, folder, works=works, **_lower(teams.settings()) | settings) as place,
+    ):
+        teams.bot_url = f"{place.address}/teams/messages"
+        yield TeamsOffice(place.installation, place.address, teams)
+
+
+def _lower(environment: dict[str, str]) -> dict[str, Any]:
+    return {name.lower(): value for name, value in environment.items()}

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from bot.teams.consents import FILE_CONSENT, FileConsent, consent_of
 from governance.places import Audience, Place
 
 PLATFORM = "teams"
@@ -28,6 +29,13 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ANY_MENTION = re.compile(r"<at\b[^>]*>(.*?)</at>", re.IGNORECASE | re.DOTALL)
 
 
+_Id = Annotated[str, Field(max_length=1_000, pattern=r"^[^\x00-\x1f\x7f]*$")]
+"""An id or address of Teams': kept in rows, which hold no NUL."""
+
+_AccountId = Annotated[str, Field(max_length=150, pattern=r"^[^\x00-\x1f\x7f]*$")]
+"""Somebody's id: with the tenant before it, it is an actor's in the record, which takes 200 characters."""
+
+
 class _Read(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True)
 
@@ -35,11 +43,11 @@ class _Read(BaseModel):
 class Account(_Read):
     """Somebody in a conversation: a person (`aad_object_id`), the bot (`28:…`)."""
 
-    id: str = ""
-    aad_object_id: str | None = None
+    id: _AccountId = ""
+    aad_object_id: _AccountId | None = None
     name: str | None = None
     role: str | None = None
-    tenant_id: str | None = None
+    tenant_id: _Id | None = None
 
 
 class Conversation(_Read):
@@ -48,15 +56,15 @@ class Conversation(_Read):
     One that does not say what it is counts as a group's: there others may read along.
     """
 
-    id: str
-    conversation_type: str = "groupChat"
-    tenant_id: str | None = None
+    id: Annotated[_Id, Field(min_length=1)]
+    conversation_type: _Id = "groupChat"
+    tenant_id: _Id | None = None
 
 
 class _Named(_Read):
-    id: str = ""
+    id: _Id = ""
     name: str | None = None
-    aad_group_id: str | None = None
+    aad_group_id: _Id | None = None
 
 
 class ChannelData(_Read):
@@ -79,11 +87,11 @@ class Activity(_Read):
     """One activity."""
 
     type: Annotated[str, Field(min_length=1)]
-    id: str = ""
+    id: _Id = ""
     name: str | None = None
     action: str | None = None
     channel_id: str = ""
-    service_url: str = ""
+    service_url: _Id = ""
     from_: Account = Field(default=Account(), alias="from")
     recipient: Account = Account()
     conversation: Conversation
@@ -184,7 +192,7 @@ class Nothing:
     is_unknown_invoke: bool = False
 
 
-Meaning = Words | Press | FormOpening | FormAnswer | Membership | Nothing
+Meaning = Words | Press | FormOpening | FormAnswer | FileConsent | Membership | Nothing
 
 
 def meaning_of(activity: Activity) -> Meaning:
@@ -203,9 +211,10 @@ def meaning_of(activity: Activity) -> Meaning:
 
 
 def _message(activity: Activity) -> Meaning:
-    if activity.text is None and isinstance(activity.value, dict):
+    if not activity.text and isinstance(activity.value, dict):
         token = activity.value.get("token")
-        if activity.value.get("verb") == PRESS and isinstance(token, str):
+        # Without a verb: a button with a form, from a client that opens none.
+        if activity.value.get("verb") in (PRESS, None) and isinstance(token, str):
             return Press(token, by_invoke=False)
     if activity.kind != "personal" and not _mentions_us(activity):
         return Nothing()
@@ -232,6 +241,8 @@ def words_of(activity: Activity) -> str:
 
 
 def _invoke(activity: Activity) -> Meaning:
+    if activity.name == FILE_CONSENT:
+        return consent_of(activity.value) or Nothing(is_unknown_invoke=True)
     value = activity.value if isinstance(activity.value, dict) else {}
     holder = value.get("action") if activity.name == "adaptiveCard/action" else value
     given = holder.get("data") if isinstance(holder, dict) else None

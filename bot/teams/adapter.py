@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.platforms.adapter import PostFailed
-from bot.platforms.budgets import Budgets
 from bot.platforms.channels import channel_named
 from bot.platforms.threads import new_thread
 from bot.teams import conversations
@@ -17,6 +17,7 @@ from bot.teams.audiences import Audiences
 from bot.teams.cards import render
 from bot.teams.configuration import TeamsConfiguration
 from bot.teams.connector import Connector
+from bot.teams.file_offers import make_offers
 from bot.teams.graph import Graph
 from bot.teams.people import People
 from bot.teams.posting import Posting
@@ -34,10 +35,10 @@ class TeamsAdapter:
     asks_for_ratings = False
 
     def __init__(
-        self, configuration: TeamsConfiguration, connector: Connector, graph: Graph, budgets: Budgets
+        self, configuration: TeamsConfiguration, connector: Connector, graph: Graph, posting: Posting
     ) -> None:
         self._public_url = configuration.public_url
-        self._posting = Posting(connector, budgets)
+        self._posting = posting
         self._people = People(connector, graph)
         self._reaching = Reaching(
             connector, graph, self._people, app_id=configuration.app_id, tenants=configuration.tenants
@@ -56,10 +57,14 @@ class TeamsAdapter:
         known = await conversations.conversation(tx, place.channel)
         if known is None:
             raise PostFailed("the bot is not in this conversation any more", None)
-        messages = render(reply, public_url=self._public_url)
+        # A table of two hundred rows takes longer to draw than the loop may be kept from a click.
+        messages = await asyncio.to_thread(render, reply, public_url=self._public_url)
         if edits is None:
-            return await self._posting.post(tx, known, place, messages, key)
-        return await self._posting.edit(tx, known, place, messages, key, edits)
+            posted = await self._posting.post(tx, known, place, messages, key)
+        else:
+            posted = await self._posting.edit(tx, known, place, messages, key, edits)
+        await make_offers(tx, known, reply.cards)
+        return posted
 
     async def direct(self, tx: AsyncSession, person: Person) -> Place | None:
         """The personal chat with a person, opened if there is none yet.

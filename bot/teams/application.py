@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 
 import httpx
@@ -12,10 +13,15 @@ from bot.teams.configuration import TeamsConfiguration
 from bot.teams.connector import Connector
 from bot.teams.endpoint import Endpoint
 from bot.teams.entra import CONNECTOR, EntraTokens
+from bot.teams.file_offers import ADVANCE
 from bot.teams.graph import Graph
+from bot.teams.handing_over import HandingOver
 from bot.teams.ingest import Ingest
+from bot.teams.onedrive import OneDrive
+from bot.teams.posting import Posting
 from bot.teams.sdk import Authentication, BotAdapter
 from bot.teams.signing_keys import SigningKeys
+from bot.worker import JobFunction
 from storage.database import Database
 
 _PATIENCE_SECONDS = 10.0
@@ -33,18 +39,34 @@ class TeamsApplication:
     @cached_property
     def adapter(self) -> TeamsAdapter:
         """What posts and introduces."""
-        connector = Connector(self._bot, self._configuration.app_id)
         graph = Graph(self._configuration.graph_url, self._http, self._tokens)
-        return TeamsAdapter(self._configuration, connector, graph, self._budgets)
+        return TeamsAdapter(self._configuration, self._connector, graph, self._posting)
+
+    def jobs(self, database: Database) -> Mapping[str, JobFunction]:
+        """What workers do for Teams beside posting, by name."""
+        handing_over = HandingOver(database, self._posting, self._onedrive, self.adapter.introduce)
+        return {ADVANCE: handing_over.advance}
 
     def endpoint(self, database: Database, tenant: str) -> Endpoint:
         """What takes what Teams sends, for one company."""
         keys = SigningKeys(self._configuration.openid_url, self._http)
-        return Endpoint(self._configuration, keys, self._bot, Ingest(database, tenant))
+        return Endpoint(self._configuration, keys, self._bot, Ingest(database, tenant, self._onedrive))
 
     async def close(self) -> None:
         """Let go of connections."""
         await self._http.aclose()
+
+    @cached_property
+    def _connector(self) -> Connector:
+        return Connector(self._bot, self._configuration.app_id)
+
+    @cached_property
+    def _posting(self) -> Posting:
+        return Posting(self._connector, self._budgets)
+
+    @cached_property
+    def _onedrive(self) -> OneDrive:
+        return OneDrive(self._http, self._configuration.stand_in)
 
     @cached_property
     def _bot(self) -> BotAdapter:

@@ -33,6 +33,12 @@ class TeamsConfiguration:
     public_url: str | None
 
     @property
+    def stand_in(self) -> str | None:
+        """Scheme and authority of what stands in for Microsoft's servers on this machine, if something does."""
+        parts = urlsplit(self.graph_url)
+        return f"{parts.scheme}://{parts.netloc}" if parts.hostname in _LOOPBACK else None
+
+    @property
     def bot(self) -> str:
         """The bot's own account in conversations."""
         return f"28:{self.app_id}"

@@ -21,7 +21,8 @@ from botbuilder.schema import (
 from bot.teams.callers import CHANNEL
 from bot.teams.cards import TeamsMessage
 from bot.teams.conversations import Known
-from bot.teams.sdk import BotAdapter, passing_as_lost
+from bot.teams.file_cards import FileCard
+from bot.teams.sdk import BotAdapter, ConnectorRefused, passing_as_lost
 
 ADAPTIVE_CARD = "application/vnd.microsoft.card.adaptive"
 
@@ -51,7 +52,7 @@ class Connector:
         self._adapter = adapter
         self._app_id = app_id
 
-    async def send(self, known: Known, root: str | None, message: TeamsMessage) -> str:
+    async def send(self, known: Known, root: str | None, message: TeamsMessage | FileCard) -> str:
         """Post a message, in the thread of `root` where that is given. Returns its id."""
 
         async def send(context: TurnContext) -> str:
@@ -59,6 +60,9 @@ class Connector:
             # began it would reply to a message that is not there.
             context.activity.id = None
             posted = await context.send_activity(_activity(message))
+            if posted is None or not posted.id:
+                # It was taken: sent again it would stand there twice.
+                raise ConnectorRefused(200, "NoMessageId", None)
             return str(posted.id)
 
         return await self._there(known, root, send)
@@ -114,7 +118,9 @@ class Connector:
         """The Entra group of a team."""
         path = f"/v3/teams/{quote(team, safe='')}"
         details = await self._adapter.authentication.get(known.service_url, path)
-        return str(details.get("aadGroupId"))
+        if not details.get("aadGroupId"):
+            raise ConnectorRefused(200, "NoGroup", None)
+        return str(details["aadGroupId"])
 
     async def _get(self, known: Known, path: str, **query: str) -> dict[str, Any]:
         whole = f"/v3/conversations/{quote(known.conversation, safe='')}{path}"
@@ -140,7 +146,9 @@ class Connector:
         return done[0]
 
 
-def _activity(message: TeamsMessage) -> Activity:
+def _activity(message: TeamsMessage | FileCard) -> Activity:
+    if isinstance(message, FileCard):
+        return _file_activity(message)
     card = message.card
     return Activity(
         type=ActivityTypes.message,
@@ -149,6 +157,13 @@ def _activity(message: TeamsMessage) -> Activity:
         summary=message.summary,
         attachments=[] if card is None else [Attachment(content_type=ADAPTIVE_CARD, content=card)],
     )
+
+
+def _file_activity(card: FileCard) -> Activity:
+    attached = Attachment(
+        content_type=card.content_type, content=card.content, name=card.name, content_url=card.content_url
+    )
+    return Activity(type=ActivityTypes.message, summary=card.summary, attachments=[attached])
 
 
 def _member(account: dict[str, Any]) -> Member:

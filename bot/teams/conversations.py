@@ -15,7 +15,8 @@ from bot.teams.tables import TeamsConversationRow
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A conversation of ours. `team` is its Entra group, or the team's own id until that is looked up."""
+    """A conversation of ours. `team` is its Entra group, or the team's own id until that is looked up;
+    `identity` is the person of a personal chat."""
 
     conversation: str
     kind: str
@@ -23,6 +24,7 @@ class Known:
     entra_tenant: str
     bot: str
     team: str | None = None
+    identity: str | None = None
 
 
 async def remember(tx: AsyncSession, activity: Activity) -> bool:
@@ -127,4 +129,4 @@ async def _row(tx: AsyncSession, channel: str) -> TeamsConversationRow | None:
 def _known(row: TeamsConversationRow | None) -> Known | None:
     if row is None:
         return None
-    return Known(row.conversation, row.kind, row.service_url, row.entra_tenant, row.bot, row.team)
+    return Known(row.conversation, row.kind, row.service_url, row.entra_tenant, row.bot, row.team, row.identity)

@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from bot.inbox import LONGEST_TEXT, clean
 from bot.platforms.forms import FormIncomplete, Values
 from bot.teams.inert import inert, inert_line
 from bot.teams.runs import SMALL, Element, Run, paragraphs
@@ -58,7 +59,7 @@ def values_of(form: Form, data: Mapping[str, Any]) -> dict[str, str | list[str]]
         if key.startswith(_PREFIX):
             name = key.removeprefix(_PREFIX)
             entry = inputs.get(name)
-            values[name] = _value(entry, answer) if entry else str(answer)
+            values[name] = _value(entry, answer) if entry else ""
     return values
 
 
@@ -69,15 +70,20 @@ def _kept(value: str | list[str]) -> str | tuple[str, ...]:
 def _value(entry: Input, answer: Any) -> str | list[str]:
     if answer is None:
         answer = ""
-    if isinstance(answer, int | float) and not isinstance(answer, bool) and entry.type == "number":
+    is_number = isinstance(answer, int | float) and not isinstance(answer, bool)
+    if is_number and entry.type == "number" and math.isfinite(answer):
         return f"{Decimal(str(answer)):f}"
     if not isinstance(answer, str):
         raise FormIncomplete(f"“{entry.label}” was answered in another form than it asks for.", entry.name)
+    if len(answer) > LONGEST_TEXT:
+        raise FormIncomplete(
+            f"“{entry.label}” has {len(answer):,} characters; {LONGEST_TEXT:,} are the most.", entry.name
+        )
     if entry.type == "choice":
         return _choice(entry, answer) if answer else ""
     if entry.type == "choices":
         return [_choice(entry, place) for place in answer.split(",") if place]
-    return answer
+    return clean(answer)
 
 
 def _choice(entry: Input, place: str) -> str:

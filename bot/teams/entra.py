@@ -4,12 +4,14 @@ they are about to expire."""
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from typing import Any
 from urllib.parse import urlsplit
 
 import msal
 import requests
+from msal.exceptions import MsalServiceError
 from requests.adapters import HTTPAdapter
 
 from bot.platforms.adapter import PlatformAway
@@ -23,10 +25,16 @@ _EARLY = 300.0
 
 _PATIENCE_SECONDS = 10.0
 
+_NO_ANSWER = (json.JSONDecodeError, RuntimeError, MsalServiceError)
+"""How msal says that what came was no answer of Entra's, but a page of whoever stands in between."""
 
-class NoToken(Exception):
+_PASSING = frozenset({"temporarily_unavailable", "server_error", "service_unavailable"})
+"""Errors that say nothing about us."""
+
+
+class NoToken(PlatformAway):
     """Entra refuses a token: a wrong secret, an application that the tenant does not know. The text is its
-    error code, never a secret."""
+    error code, never a secret. Whoever waits for Teams waits until an administrator has seen to that."""
 
 
 class EntraLost(PlatformAway):
@@ -62,11 +70,14 @@ class EntraTokens:
             answer: dict[str, Any] = application.acquire_token_for_client([f"{resource}/.default"])
         except requests.RequestException as failed:
             raise EntraLost(type(failed).__name__) from failed
+        except _NO_ANSWER as unread:
+            raise EntraLost(type(unread).__name__) from unread
         except ValueError as unknown:  # msal's way to say that there is no such tenant
             raise NoToken("invalid_tenant") from unknown
-        if "access_token" not in answer:
-            raise NoToken(str(answer.get("error", "no_token")))
-        return str(answer["access_token"]), float(answer["expires_in"])
+        if "access_token" in answer:
+            return str(answer["access_token"]), float(answer.get("expires_in", 3600))
+        error = str(answer.get("error", "no_token"))
+        raise EntraLost(error) if error in _PASSING else NoToken(error)
 
     def _application(self, tenant: str) -> msal.ConfidentialClientApplication:
         authority = f"{self._configuration.authority}/{tenant}"

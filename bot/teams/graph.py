@@ -125,8 +125,19 @@ class Graph:
             raise GraphLost(f"status {answer.status_code}")
         if not answer.is_success:
             raise GraphRefused(answer.status_code)
-        found: dict[str, Any] = answer.json() if answer.content else {}
-        return found
+        return _object(answer)
+
+
+def _object(answer: httpx.Response) -> dict[str, Any]:
+    if not answer.content:
+        return {}
+    try:
+        found = answer.json()
+    except ValueError as unread:
+        raise GraphLost("an answer that is no JSON") from unread
+    if not isinstance(found, dict):
+        raise GraphLost("an answer that is no JSON object")
+    return found
 
 
 def _user(found: dict[str, Any]) -> User:

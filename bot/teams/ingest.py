@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import outbox
-from bot.inbox import store_click, store_words
+from bot.inbox import store_click, store_taken, store_words
 from bot.platforms.forms import FormIncomplete, Values, check_values
 from bot.platforms.threads import thread_of
 from bot.tables import ButtonRow, OutboxRow
@@ -27,13 +28,19 @@ from bot.teams.activities import (
     meaning_of,
     place_of,
 )
+from bot.teams.consents import FileConsent
 from bot.teams.dialogs import task_info, values_of, with_error
+from bot.teams.file_offers import take_answer
+from bot.teams.onedrive import OneDrive
 from bot.teams.welcome import welcome
 from bot.wire import form_from_json
 from governance.places import Place
-from handlers.conversation.cards import Form
+from handlers.conversation.cards import Form, Reply
 from storage.database import Database
 from storage.jobs import defer
+
+NOT_HERE = ""
+"""The token of a press on what was not posted in its conversation: no button has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +54,10 @@ class Answered:
 class Ingest:
     """Takes activities for one company, whose they were found to be."""
 
-    def __init__(self, database: Database, tenant: str) -> None:
+    def __init__(self, database: Database, tenant: str, onedrive: OneDrive) -> None:
         self._database = database
         self._tenant = tenant
+        self._onedrive = onedrive
 
     async def take(self, activity: Activity) -> Answered | None:
         """Store what an activity means. Returns the answer to an invoke, None for anything else.
@@ -69,13 +77,15 @@ class Ingest:
                 case Words(text):
                     await _store_words(tx, activity, place, text)
                     return None
-                case Press(token, by_invoke):
-                    sentence = await _press(tx, activity, place, token)
-                    return sentence if by_invoke else None
+                case Press():
+                    sentence = await _press(tx, activity, place, meaning)
+                    return sentence if meaning.by_invoke else None
                 case FormOpening(token):
                     return await _open_form(tx, place, token)
                 case FormAnswer():
                     return await _take_form(tx, activity, place, meaning)
+                case FileConsent():
+                    return await _take_consent(tx, activity, place, meaning, self._onedrive)
 
 
 async def _place(tx: AsyncSession, activity: Activity) -> Place:
@@ -121,11 +131,21 @@ def _key(activity: Activity) -> str:
     return f"{activity.channel}/{activity.id}"
 
 
-async def _press(tx: AsyncSession, activity: Activity, place: Place, token: str) -> Answered:
-    if await _form(tx, place, token) is not None:
+async def _press(tx: AsyncSession, activity: Activity, place: Place, press: Press) -> Answered:
+    posted = await _posted(tx, place, press.token)
+    if posted is not None and posted.form is not None:
+        if not press.by_invoke:
+            await _say(tx, activity, place, {"kind": "clicked", "token": press.token}, answers.NEEDS_FORM)
         return Answered(200, answers.card_error(answers.NEEDS_FORM))
-    await _store_click(tx, activity, place, token, {})
+    await _store_click(tx, activity, place, press.token if posted else NOT_HERE, {})
     return Answered(200, answers.in_card(answers.WORKING))
+
+
+async def _say(tx: AsyncSession, activity: Activity, place: Place, what: dict[str, Any], said: str) -> None:
+    """Answer what takes no turn, once."""
+    who = activity.identity
+    if await store_taken(tx, platform=PLATFORM, key=_key(activity), identity=who, place=place, what=what):
+        await outbox.put(tx, place, Reply(text=said), turn=None)
 
 
 async def _open_form(tx: AsyncSession, place: Place, token: str) -> Answered:
@@ -150,9 +170,33 @@ async def _take_form(tx: AsyncSession, activity: Activity, place: Place, answer:
     return Answered(200)
 
 
+async def _take_consent(
+    tx: AsyncSession, activity: Activity, place: Place, consent: FileConsent, onedrive: OneDrive
+) -> Answered:
+    """Nothing is answered at once: the person is told in the chat, or gets the file."""
+    who = activity.identity
+    what = {"kind": "file", "offer": consent.offer, "wanted": consent.upload is not None}
+    if await store_taken(tx, platform=PLATFORM, key=_key(activity), identity=who, place=place, what=what):
+        said = await take_answer(
+            tx,
+            consent,
+            conversation=place.channel,
+            identity=who,
+            now=datetime.now(UTC),
+            is_onedrive=onedrive.is_address,
+        )
+        if said is not None:
+            await outbox.put(tx, place, Reply(text=said), turn=None)
+    return Answered(200)
+
+
 async def _form(tx: AsyncSession, place: Place, token: str) -> Form | None:
-    """The form behind a button that was posted here: elsewhere its token opens nothing."""
-    query = select(ButtonRow.form).join(OutboxRow, OutboxRow.id == ButtonRow.outbox)
+    posted = await _posted(tx, place, token)
+    return None if posted is None or posted.form is None else form_from_json(posted.form)
+
+
+async def _posted(tx: AsyncSession, place: Place, token: str) -> ButtonRow | None:
+    """The button that was posted here: in a card that was passed on, its token opens and presses nothing."""
+    query = select(ButtonRow).join(OutboxRow, OutboxRow.id == ButtonRow.outbox)
     here = OutboxRow.place["platform"].astext == PLATFORM, OutboxRow.place["channel"].astext == place.channel
-    stored = (await tx.execute(query.where(ButtonRow.token == token, *here))).scalar()
-    return None if stored is None else form_from_json(stored)
+    return (await tx.execute(query.where(ButtonRow.token == token, *here))).scalar()

@@ -17,6 +17,7 @@ from bot.teams.connector import Connector
 from bot.teams.conversations import Known
 from bot.teams.entra import EntraLost, NoToken
 from bot.teams.failures import failure_of
+from bot.teams.file_cards import FileCard
 from bot.teams.sdk import ConnectorLost, ConnectorRefused
 from governance.places import Place
 
@@ -72,12 +73,21 @@ class Posting:
             await self._allowed(known)
             await _explained(self._connector.update(known, message_id, message))
         for message_id in ids[len(messages) :]:
-            await self._allowed(known)
-            await _explained(self._connector.delete(known, message_id))
+            await self.take_back(known, message_id)
         kept = ids[: len(messages)]
         if len(messages) > len(ids):
             kept.append(await self.post(tx, known, place, messages[len(ids) :], key))
         return _JOIN.join(kept)
+
+    async def file_card(self, known: Known, card: FileCard) -> str:
+        """Post a card about a file, beside replies. Returns its id."""
+        await self._allowed(known)
+        return await _explained(self._connector.send(known, None, card))
+
+    async def take_back(self, known: Known, message_id: str) -> None:
+        """Take a message back."""
+        await self._allowed(known)
+        await _explained(self._connector.delete(known, message_id))
 
     async def _send(self, tx: AsyncSession, known: Known, place: Place, message: TeamsMessage) -> str:
         is_channel = known.kind == "channel"

@@ -6,6 +6,7 @@ for each request, and tries again by itself where the outbox should.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -28,6 +29,11 @@ from msrest.pipeline.universal import RawDeserializer
 from msrest.universal_http.async_abc import AsyncClientResponse
 
 from bot.platforms.adapter import PlatformAway
+
+_NOT_JSON = "an answer that is no JSON object"
+
+_LONGEST_WAIT = 3600.0
+"""Seconds that we let anybody make us wait at a time."""
 
 Token = Callable[[], Awaitable[str]]
 
@@ -71,7 +77,9 @@ class _Answer(AsyncClientResponse):
     def __init__(self, request: Any, answer: httpx.Response) -> None:
         super().__init__(request, answer)
         self.status_code = answer.status_code
-        self.headers = answer.headers
+        # What came is JSON, whatever it says it is: the SDK would refuse to read it.
+        is_json = {"content-type": "application/json"} if answer.content else {}
+        self.headers = {**answer.headers, **is_json}
         self.reason = answer.reason_phrase
 
     def body(self) -> bytes:
@@ -79,8 +87,8 @@ class _Answer(AsyncClientResponse):
 
 
 class _Sender(AsyncHTTPSender[Any, Any]):
-    """Sends once, with our token, and raises on what is no success: a proxy's HTML page would break the SDK's
-    reading."""
+    """Sends once, with our token, and raises on what is no success, or is none of the connector's: a proxy's
+    HTML page would break the SDK's reading."""
 
     def __init__(self, http: httpx.AsyncClient, token: Token) -> None:
         self._http = http
@@ -93,7 +101,10 @@ class _Sender(AsyncHTTPSender[Any, Any]):
         sent = request.http_request
         headers = {**sent.headers, "Authorization": f"Bearer {await self._token()}"}
         ready = self._http.build_request(sent.method, sent.url, headers=headers, content=sent.data)
-        return Response(request, _Answer(sent, await _send(self._http, ready)))
+        answer = await _send(self._http, ready)
+        if answer.content.strip() and _object(answer) is None:
+            raise ConnectorLost(_NOT_JSON, was_sent=True)
+        return Response(request, _Answer(sent, answer))
 
 
 class _Pipeline(AsyncPipeline[Any, Any]):
@@ -159,7 +170,10 @@ class Authentication(BotFrameworkAuthentication):  # type: ignore[misc]
             headers={"Authorization": f"Bearer {await self._token()}"},
         )
         with passing_as_lost():
-            found: dict[str, Any] = (await _send(self._http, request)).json()
+            answer = await _send(self._http, request)
+        found = _object(answer)
+        if found is None:
+            raise ConnectorLost(_NOT_JSON, was_sent=True)
         return found
 
     def verified(self, claims: dict[str, Any]) -> AuthenticateRequestResult:
@@ -197,16 +211,23 @@ class BotAdapter(CloudAdapterBase):  # type: ignore[misc]
 
 def _code(answer: httpx.Response) -> str:
     """The error's code (`BotNotInConversationRoster`), where the answer has one."""
+    said = _object(answer)
+    error = said and said.get("error")
+    return str(error.get("code", ""))[:80] if isinstance(error, dict) else ""
+
+
+def _object(answer: httpx.Response) -> dict[str, Any] | None:
+    """The JSON object that an answer is; None for anything else."""
     try:
         said = json.loads(answer.content)
-    except ValueError:
-        return ""
-    error = said.get("error") if isinstance(said, dict) else None
-    return str(error.get("code", ""))[:80] if isinstance(error, dict) else ""
+    except (ValueError, RecursionError):
+        return None
+    return said if isinstance(said, dict) else None
 
 
 def _seconds(answer: httpx.Response) -> float | None:
     try:
-        return max(0.0, float(answer.headers["Retry-After"]))
+        seconds = float(answer.headers["Retry-After"])
     except (KeyError, ValueError):
         return None
+    return min(max(seconds, 0.0), _LONGEST_WAIT) if math.isfinite(seconds) else None

@@ -21,6 +21,10 @@ NOT_SOONER_THAN = 10.0
 """Seconds between two fetches because of an unknown key: anybody can invent a key's name."""
 
 
+AFTER_A_FAILURE = 1.0
+"""Seconds for which nobody fetches again after a fetch that failed: they would all wait for the same."""
+
+
 class KeysUnavailable(Exception):
     """The keys cannot be had just now, so nothing can be verified."""
 
@@ -49,6 +53,7 @@ class SigningKeys:
         self._keys: Mapping[str, SigningKey] = {}
         self._issuer = ""
         self._fetched: float | None = None
+        self._failed: float | None = None
         self._fetching = asyncio.Lock()
 
     async def warm(self) -> None:
@@ -92,25 +97,49 @@ class SigningKeys:
         async with self._fetching:
             if not self._is_older_than(if_older_than):
                 return
-            metadata = await self._get(self._url)
-            listed = await self._get(str(metadata.get("jwks_uri")))
-            self._issuer = str(metadata.get("issuer"))
-            self._keys = _keys(listed.get("keys", ()))
-            self._fetched = self._clock()
+            if self._failed is not None and self._clock() - self._failed < AFTER_A_FAILURE:
+                raise KeysUnavailable(f"{self._url}: failed a moment ago")
+            try:
+                await self._fetch_now()
+            except KeysUnavailable:
+                self._failed = self._clock()
+                raise
+            self._fetched, self._failed = self._clock(), None
+
+    async def _fetch_now(self) -> None:
+        metadata = await self._get(self._url)
+        issuer, address = metadata.get("issuer"), metadata.get("jwks_uri")
+        if not (isinstance(issuer, str) and isinstance(address, str)):
+            raise KeysUnavailable(f"{self._url}: says neither issuer nor keys")
+        keys = _keys((await self._get(address)).get("keys"))
+        if not keys:
+            raise KeysUnavailable(f"{address}: no keys")
+        self._issuer, self._keys = issuer, keys
 
     async def _get(self, url: str) -> dict[str, Any]:
         try:
             answer = await self._http.get(url)
             answer.raise_for_status()
-            found: dict[str, Any] = answer.json()
+            found = answer.json()
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as failed:
             raise KeysUnavailable(f"{url}: {type(failed).__name__}") from failed
+        if not isinstance(found, dict):
+            raise KeysUnavailable(f"{url}: no JSON object")
         return found
 
 
-def _keys(listed: list[dict[str, Any]]) -> Mapping[str, SigningKey]:
-    return {
-        entry["kid"]: SigningKey(jwt.PyJWK(entry, "RS256"), frozenset(entry.get("endorsements", ())))
-        for entry in listed
-        if entry.get("kty") == "RSA" and "kid" in entry
-    }
+def _keys(listed: Any) -> Mapping[str, SigningKey]:
+    """The keys that can be read; one that cannot takes none of the others along."""
+    read = [_key(entry) for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+    return dict(found for found in read if found is not None)
+
+
+def _key(entry: dict[str, Any]) -> tuple[str, SigningKey] | None:
+    name, endorsements = entry.get("kid"), entry.get("endorsements") or ()
+    if entry.get("kty") != "RSA" or not isinstance(name, str) or isinstance(endorsements, str):
+        return None
+    try:
+        return name, SigningKey(jwt.PyJWK(entry, "RS256"), frozenset(endorsements))
+    except (jwt.PyJWTError, TypeError, ValueError) as unread:
+        _log.warning("teams_key_unreadable", key=name, why=str(unread))
+        return None

@@ -19,6 +19,7 @@ WORDS: Mapping[str, str] = {
     "approval.withdrawn": "Proposal taken back",
     "audit.erased": "Parts of an entry erased",
     "audit.forgotten": "Somebody's name in the log taken away",
+    "file.taken": "File taken along",
     "governance.allow_emergency_deployment": "Emergency deployment",
     "governance.change_policy": "Change of the policy",
     "governance.close_window": "End of a window",

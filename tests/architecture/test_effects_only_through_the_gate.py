@@ -7,6 +7,7 @@ import importlib
 import inspect
 import pkgutil
 from pathlib import PurePath
+from uuid import UUID
 
 from bot.database import DatabaseUrls
 from bot.department import Installation
@@ -15,7 +16,10 @@ from governance.action import Action, Grant
 from governance.registry import free
 from tests.architecture.source import ROOMS, calls, modules
 
-INSTALLATION = Installation(Settings(_env_file=None), DatabaseUrls("postgresql://nowhere/x", None))
+_TEAMS = {"teams_app_id": str(UUID(int=1)), "teams_app_password": "secret", "entra_tenants": str(UUID(int=2))}
+
+INSTALLATION = Installation(Settings(_env_file=None, **_TEAMS), DatabaseUrls("postgresql://nowhere/x", None))
+"""With every chat platform that has jobs of its own."""
 
 
 def test_every_action_type_has_a_row_in_the_matrix() -> None:

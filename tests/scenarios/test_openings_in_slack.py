@@ -1,4 +1,4 @@
-"""The seven use cases as people open them in Slack: taken up, refused, or honestly not there yet."""
+"""The use cases as people open them in Slack, and what is decided there."""
 
 from __future__ import annotations
 
@@ -7,20 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from storage.embedded import EmbeddedServer
+from tests.fakes.slack import Message
 from tests.office import Office, offices
-
-OPENINGS = (
-    ("david", "build_feature Build the customer dashboard feature from PRD-2025-Q1-Dashboard", "Planning"),
-    ("amanda", "blockers Why is the checkout feature delayed across teams?", "not there yet"),
-    ("carlos", "compliance_report Generate SOC2 Type II evidence for Q3 2025", "not there yet"),
-    ("nathan", "capacity_plan Analyze Black Friday capacity requirements", "not there yet"),
-    ("nathan", "incident payment is slow", "not there yet"),
-    ("rachel", "feature_request Acme Corp needs SAML SSO integration by Q2 for renewal", "not there yet"),
-    ("amanda", "optimisation_report what can be optimised?", "not there yet"),
-    ("rachel", "build_feature Build the customer dashboard from PRD-2025-Q1-Dashboard", "I did nothing"),
-    ("rachel", "halt_agents stop all agents now", "I did nothing"),
-    ("david", "freeze Freeze all deployments", "I did nothing"),
-)
+from tests.scenarios.openings import APPROVAL, OPENINGS, REFUSAL, ROLES, Decision, Opening
 
 
 @pytest.fixture(scope="module")
@@ -29,11 +18,34 @@ async def office(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactor
         yield await open_office()
 
 
-@pytest.mark.parametrize(("who", "words", "said"), OPENINGS)
-async def test_an_opening_is_answered_in_its_thread(office: Office, who: str, words: str, said: str) -> None:
-    asked = await office.slack.user(who).says(f"/{words}", dm=True)
+@pytest.mark.parametrize("opening", OPENINGS, ids=str)
+async def test_an_opening_is_answered_in_its_thread(office: Office, opening: Opening) -> None:
+    asked = await office.slack.user(opening.who).says(f"/{opening.words}", dm=True)
     answer = await office.slack.wait_for(lambda m: m.thread_ts == asked.ts)
-    assert said.lower() in answer.all_text.lower()
+    assert opening.answer.lower() in answer.all_text.lower()
+
+
+@pytest.mark.parametrize("decision", [APPROVAL, REFUSAL], ids=str)
+async def test_what_is_decided_stands_on_every_card(office: Office, decision: Decision) -> None:
+    slack = office.slack
+
+    def is_about(message: Message, who: str) -> bool:
+        return message.channel == slack.user(who).dm.id and decision.subject in message.all_text
+
+    await slack.user(decision.asks).says(f"/{decision.words}", dm=True)
+    cards = [
+        await slack.wait_for(lambda m, who=who: is_about(m, who) and decision.button in m.buttons)  # type: ignore[misc]
+        for who in decision.pressing
+    ]
+    for who, card in zip(decision.pressing, cards, strict=True):
+        await slack.user(who).presses(decision.button, on=card)
+        if decision.button == "Deny":
+            await slack.user(who).submits(await slack.wait_for_view(slack.user(who)))
+    for card in cards:
+        await slack.wait_for(lambda m, ts=card.ts: m.ts == ts and decision.answer in m.all_text)  # type: ignore[misc]
+        assert decision.button not in card.buttons
+    await office.settled()
+    assert tuple(role for (role,) in await office.rows(ROLES, whose=decision.whose)) == decision.roles
 
 
 async def test_the_home_tab_shows_what_waits_runs_and_stands(office: Office) -> None:

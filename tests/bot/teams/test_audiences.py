@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from governance.places import Audience, Place
-from tests.bot.teams.conftest import TeamsOffice
 from tests.fakes.teams import Conversation, activities
+from tests.office import TeamsOffice
 
 EVERYBODY_NAMED = ["nathan", "ingrid", "amanda", "leila", "carlos", "yusuf", "david", "priya"]
 
@@ -137,3 +137,13 @@ async def test_restricted_answers_go_to_the_personal_chat_and_the_channel_is_tol
     assert "I answered in a direct message, because people from outside" in told.all_text
     answer = await own_office.teams.wait_for(lambda each: each.conversation == "a:1-david")
     assert "What runs now" in answer.all_text
+
+
+async def test_a_group_that_is_not_told_is_asked_for_again(empty_office: TeamsOffice) -> None:
+    channel = _channel(empty_office, "engineering", "newcomers", ["david"])
+    team = empty_office.teams.world.teams["newcomers"]
+    group, team.group = team.group, ""
+    assert await _audience(empty_office, channel) is Audience.PUBLIC
+    team.group = group
+    await empty_office.rows("UPDATE platform_channels SET checked = '2026-01-01' RETURNING 1")
+    assert await _asked(empty_office, channel) is Audience.DEPARTMENT

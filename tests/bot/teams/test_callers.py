@@ -10,9 +10,9 @@ import jwt
 import pytest
 
 from bot.teams import signing_keys
-from tests.bot.teams.conftest import TeamsOffice
 from tests.fakes.teams import activities
 from tests.fakes.teams.signing import key
+from tests.office import TeamsOffice
 
 HOUR = 3600
 
@@ -155,6 +155,10 @@ async def test_what_is_no_activity_is_refused(empty_office: TeamsOffice, body: b
 @pytest.mark.parametrize("changes", [
     {"timestamp": "yesterday"}, {"entities": {"a": 1}}, {"entities": ["a"]}, {"attachments": [3]},
     {"membersAdded": "no"}, {"from": [1]}, {"id": ""}, {"text": {"a": 1}},
+    {"id": "a\0b"}, {"from": {"id": "29:x\0"}}, {"from": {"id": "29:x", "aadObjectId": "\0"}},
+    {"from": {"id": "29:" + "x" * 200}}, {"recipient": {"id": "28:\0"}}, {"conversation": {"id": "a:1\n"}},
+    {"conversation": {"id": ""}}, {"conversation": {"id": "a" * 2_000}},
+    {"channelData": {"tenant": {"id": "\0"}}}, {"channelData": {"team": {"id": "19:\0"}}},
 ], ids=str)  # fmt: skip
 async def test_activities_of_another_shape_are_refused(
     empty_office: TeamsOffice, changes: dict[str, object]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.bot.teams.conftest import TeamsOffice
+from tests.office import TeamsOffice
 
 
 async def test_a_personal_message_is_answered_in_the_chat(office: TeamsOffice) -> None:

@@ -58,3 +58,16 @@ async def test_entra_away_is_not_entra_refusing(teams: FakeTeams) -> None:
     tokens = EntraTokens(replace(_configured(teams), authority="http://127.0.0.1:1/entra"))
     with pytest.raises(EntraLost):
         await tokens.token(teams.world.tenant, GRAPH)
+
+
+@pytest.mark.parametrize(("status", "says"), [
+    (200, "<html>Sign in</html>"),
+    (503, "<html>Busy</html>"),
+    (429, '{"error": "temporarily_unavailable"}'),
+    (400, "<html>Proxy</html>"),
+])  # fmt: skip
+async def test_what_says_nothing_about_us_is_entra_away(teams: FakeTeams, status: int, says: str) -> None:
+    tokens = EntraTokens(_configured(teams))
+    teams.faults.add("token", status, says=says)
+    with pytest.raises(EntraLost):
+        await tokens.token(teams.world.tenant, GRAPH)

@@ -6,8 +6,10 @@ import asyncio
 import uuid
 from typing import Any
 
-from tests.bot.teams.conftest import TeamsOffice
+import pytest
+
 from tests.fakes.teams import activities
+from tests.office import TeamsOffice
 
 
 def _said(office: TeamsOffice, name: str, text: str) -> dict[str, Any]:
@@ -91,7 +93,17 @@ async def test_a_press_on_nothing_is_kept_and_will_be_answered(empty_office: Tea
             "value": "Working on it…",
         }
     ((_, _, what),) = await _inbox(empty_office, said)
-    assert what == {"kind": "clicked", "token": "b_invented", "values": {}}
+    assert what == {"kind": "clicked", "token": "", "values": {}}
+
+
+@pytest.mark.parametrize("text", [None, ""])
+async def test_an_old_clients_press_is_no_empty_message(empty_office: TeamsOffice, text: str | None) -> None:
+    channel = empty_office.teams.world.add_channel(f"old-{text is None}", ["david"])
+    said = _said(empty_office, "david", "") | {"text": text, "entities": None}
+    said["conversation"] = {"id": f"{channel.id};messageid=1", "conversationType": "channel"}
+    await empty_office.teams.deliver(said | {"value": {"verb": "press", "token": "b_invented"}})
+    ((_, _, what),) = await _inbox(empty_office, said)
+    assert what["kind"] == "clicked"
 
 
 async def test_a_form_that_is_not_there_says_so(empty_office: TeamsOffice) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
+from bot.platforms.adapter import PlatformAway
 from governance.places import Audience, Place
-from tests.bot.teams.conftest import TeamsOffice
+from tests.office import TeamsOffice
 
 LINKED = "SELECT person FROM identities WHERE identity = :identity"
 STANDING = "SELECT standing FROM platform_users WHERE identity = :identity"
@@ -41,7 +43,8 @@ async def test_a_member_is_linked_by_their_address_and_it_is_on_record(empty_off
     identity = _identity(empty_office, "priya")
     assert await _meet(empty_office, identity, "priya") == ["priya", "member"]
     recorded = await empty_office.rows(
-        "SELECT 1 FROM audit_entries WHERE type = 'access.identity_linked' AND subject = 'priya'"
+        "SELECT 1 FROM audit_entries WHERE type = 'access.identity_linked'"
+        " AND subject = (SELECT log_name FROM people WHERE id = 'priya')"
     )
     assert len(recorded) == 1
 
@@ -82,7 +85,8 @@ async def test_a_closed_account_is_unlinked_after_a_day_and_it_is_on_record(empt
     await _time_passes(empty_office, identity, hours=25)
     assert await _meet(empty_office, identity, "agnes") == ["gone"]
     recorded = await empty_office.rows(
-        "SELECT 1 FROM audit_entries WHERE type = 'access.identity_gone' AND subject = 'agnes'"
+        "SELECT 1 FROM audit_entries WHERE type = 'access.identity_gone'"
+        " AND subject = (SELECT log_name FROM people WHERE id = 'agnes')"
     )
     assert len(recorded) == 1
 
@@ -106,3 +110,33 @@ async def test_while_nobody_can_be_asked_the_turn_waits_and_is_then_answered(own
     said = await own_office.person("david").says("/whoami")
     answer = await own_office.answered(said)
     assert "David" in answer.all_text, "the second or third try found out who asks"
+
+
+async def test_while_entra_refuses_us_the_turn_waits_and_is_then_answered(own_office: TeamsOffice) -> None:
+    own_office.teams.faults.add(
+        "token", 401, code="invalid_client", says='{"error": "invalid_client"}', times=2
+    )
+    own_office.teams.graph.forbidden.add("users")
+    said = await own_office.person("david").says("/whoami")
+    answer = await own_office.answered(said)
+    assert "David" in answer.all_text, "an administrator put the secret right, and nothing was lost"
+
+
+@pytest.mark.parametrize("page", ["<html>Sign in</html>", "[]", "null"])
+async def test_a_page_in_place_of_an_answer_says_nothing_of_anybody(
+    empty_office: TeamsOffice, page: str
+) -> None:
+    teams = empty_office.teams
+    human = teams.world.add_person(f"paged{page[1]}", "Sarah", "sarah@example.com")
+    identity = _identity(empty_office, human.name)
+    teams.faults.add("graph", 200, says=page)
+    with pytest.raises(PlatformAway):
+        await _meet(empty_office, identity, human.name)
+    teams.graph.forbidden.add("users")
+    try:
+        teams.faults.add("members", 200, says=page)
+        with pytest.raises(PlatformAway):
+            await _meet(empty_office, identity, human.name)
+        assert await _meet(empty_office, identity, human.name) == ["sarah", "member"]
+    finally:
+        teams.graph.forbidden.clear()

@@ -15,8 +15,8 @@ from bot.teams import posting
 from bot.teams.cards import TeamsMessage
 from governance.places import Audience, Place
 from handlers.conversation.cards import Card, Reply, Text
-from tests.bot.teams.conftest import TeamsOffice
 from tests.fakes.teams import Conversation, Message
+from tests.office import TeamsOffice
 
 HELLO = Reply(text="Hello.", cards=(Card("Hello", (Text(("Nice to meet you.",)),)),))
 
@@ -88,6 +88,43 @@ async def test_each_failure_says_whether_and_when_to_try_again(
             await _post(empty_office, _place(chat), edits=edits)
         assert (failed.value.retry_after, failed.value.is_certain) == (waits, is_certain)
         assert empty_office.teams.faults.count(call) == asked + 1, "nobody tries again but the outbox"  # type: ignore[arg-type]
+
+
+PAGES = ("<html>Sign in</html>", "[]", "[" * 5_000, "null", '"id"')
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("status", [200, 400, 429, 503])
+async def test_a_page_in_place_of_an_answer_is_no_fault_of_ours(
+    empty_office: TeamsOffice, status: int, page: str
+) -> None:
+    chat = await _chat(empty_office)
+    for call, edits in (("send", None), ("update", await _post(empty_office, _place(chat)))):
+        empty_office.teams.faults.add(call, status, says=page)  # type: ignore[arg-type]
+        with pytest.raises(PostFailed) as failed:
+            await _post(empty_office, _place(chat), edits=edits)
+        assert (failed.value.retry_after is None) == (status == 400)
+
+
+@pytest.mark.parametrize(("retry_after", "waits"), [
+    ("inf", 5.0), ("nan", 5.0), ("1e999", 5.0), ("99999999", 3600.0), ("-4", 0.0),
+    ("Wed, 21 Oct 2026 07:28:00 GMT", 5.0),
+])  # fmt: skip
+async def test_nobody_makes_us_wait_for_ever(empty_office: TeamsOffice, retry_after: str, waits: float) -> None:
+    chat = await _chat(empty_office)
+    empty_office.teams.faults.add("send", 429, retry_after=retry_after)
+    with pytest.raises(PostFailed) as failed:
+        await _post(empty_office, _place(chat))
+    assert failed.value.retry_after == waits
+
+
+async def test_a_message_that_was_taken_without_an_id_is_not_sent_again(empty_office: TeamsOffice) -> None:
+    chat = await _chat(empty_office)
+    empty_office.teams.faults.add("send", 200, says="{}", taken=True)
+    with pytest.raises(PostFailed) as failed:
+        await _post(empty_office, _place(chat))
+    assert failed.value.retry_after is None
+    assert len(_posted(chat)) == 1
 
 
 async def test_a_chat_that_is_not_there_is_given_up(empty_office: TeamsOffice) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
 import uuid
+from typing import Any
 
-from tests.bot.teams.conftest import TeamsOffice
 from tests.fakes.teams import Message, activities
+from tests.office import TeamsOffice
 
 WORKING = {
     "statusCode": 200,
@@ -121,16 +123,54 @@ async def test_a_dialog_that_cannot_be_taken_is_shown_again_with_why(office: Tea
     assert await _votes(office, his) == 0
 
 
+def _elsewhere(office: TeamsOffice, activity: dict[str, Any], who: str) -> dict[str, Any]:
+    """The same, by somebody in their own chat: a card may be passed on."""
+    someone = office.person(who)
+    sender = activities.frame(office.teams, "invoke", someone.human, someone.chat, None)["from"]
+    conversation = {"id": someone.chat.id, "conversationType": "personal"}
+    return activity | {"from": sender, "conversation": conversation, "id": f"f:{uuid.uuid4()}"}
+
+
 async def test_a_button_works_only_where_it_was_posted(office: TeamsOffice) -> None:
-    _, his = await _asked(office, "theo.vandermeer")
-    press = office.person("carlos").press("Deny", his)
-    rachel = office.person("rachel")
-    elsewhere = press | {
-        "from": activities.frame(office.teams, "invoke", rachel.human, rachel.chat, None)["from"]
-    }
-    elsewhere["conversation"] = {"id": rachel.chat.id, "conversationType": "personal"}
-    answer = (await office.teams.deliver(elsewhere)).answer
+    hers, his = await _asked(office, "theo.vandermeer")
+    carlos = office.person("carlos")
+    form = _elsewhere(office, carlos.press("Deny", his), "amanda")
+    answer = (await office.teams.deliver(form)).answer
     assert answer["task"]["type"] == "message", "a form shows what the card says, to its readers alone"
+    approve = carlos.press("Approve", his)
+    token = approve["value"]["action"]["data"]["token"]
+    old = {key: value for key, value in approve.items() if key != "name"}
+    skipped = copy.deepcopy(approve)
+    skipped["value"]["action"]["data"]["token"] = form["value"]["data"]["token"]
+    for press in (
+        approve,
+        skipped,
+        old | {"type": "message", "value": {"verb": "press", "token": token}},
+    ):
+        last = office.person("amanda").chat.messages[-1]
+        assert (await office.teams.deliver(_elsewhere(office, press, "amanda"))).is_taken
+        await office.teams.wait_for(
+            lambda each: each.conversation == hers.conversation and "no longer" in each.all_text, after=last
+        )
+    assert await _votes(office, his) == 0
+
+
+async def test_a_form_that_a_client_does_not_open_is_told_once(
+    office: TeamsOffice,
+) -> None:
+    _, his = await _asked(office, "petra.novotna")
+    carlos = office.person("carlos")
+    opening = carlos.press("Deny", his)
+    data = opening["value"]["data"]
+    executed = opening | {"name": "adaptiveCard/action", "id": f"f:{uuid.uuid4()}"}
+    executed["value"] = {"action": {"type": "Action.Execute", "verb": "press", "data": data}}
+    assert "opens a form" in (await office.teams.deliver(executed)).answer["value"]["message"]
+    sent = {key: value for key, value in opening.items() if key != "name"} | {"type": "message", "value": data}
+    for _ in range(2):
+        assert (await office.teams.deliver(sent)).is_taken
+    await office.settled()
+    assert sum("opens a form" in each.all_text for each in carlos.chat.messages) == 1
+    assert await _votes(office, his) == 0
 
 
 async def test_who_presses_late_is_told_what_was_decided(office: TeamsOffice) -> None:

@@ -9,8 +9,8 @@ import pytest
 from bot.platforms.adapter import PlatformAway
 from governance.directory import person_by_id
 from governance.places import Audience, Place
-from tests.bot.teams.conftest import TeamsOffice
 from tests.fakes.teams import Human
+from tests.office import TeamsOffice
 
 
 async def _direct(office: TeamsOffice, person: str) -> Place | None:

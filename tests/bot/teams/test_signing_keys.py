@@ -9,7 +9,14 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from bot.teams.signing_keys import FRESH_FOR, NOT_SOONER_THAN, KeysUnavailable, NoSuchKey, SigningKeys
+from bot.teams.signing_keys import (
+    AFTER_A_FAILURE,
+    FRESH_FOR,
+    NOT_SOONER_THAN,
+    KeysUnavailable,
+    NoSuchKey,
+    SigningKeys,
+)
 from tests.fakes.teams import FakeTeams
 
 
@@ -75,4 +82,43 @@ async def test_without_any_keys_nothing_is_verified(cache: Cache) -> None:
     await cache.keys.warm()
     with pytest.raises(KeysUnavailable):
         await cache.keys.key("key-1")
+    cache.clock.now += AFTER_A_FAILURE
+    with pytest.raises(KeysUnavailable):
+        await cache.keys.key("key-1")
+    cache.clock.now += AFTER_A_FAILURE
     assert await cache.keys.key("key-1")
+
+
+async def test_a_failed_fetch_is_not_repeated_by_everybody(cache: Cache) -> None:
+    await cache.keys.warm()
+    cache.clock.now += NOT_SOONER_THAN
+    cache.teams.faults.add("keys", 503, times=50)
+    asked = cache.teams.faults.count("keys")
+    for number in range(20):
+        with pytest.raises(KeysUnavailable):
+            await cache.keys.key(f"invented-{number}")
+    assert cache.teams.faults.count("keys") == asked + 1
+    assert await cache.keys.key("key-1"), "who is known is not held up"
+
+
+@pytest.mark.parametrize("page", [
+    "<html>Sign in</html>", "[]", "null", "{}", '{"keys": null}', '{"keys": {}}', '{"keys": [1, null, {}]}',
+    '{"keys": [{"kty": "RSA", "kid": "bad", "n": "!", "e": "AQAB"}]}', '{"keys": [{"kty": "RSA", "kid": 1}]}',
+])  # fmt: skip
+async def test_a_document_of_another_shape_has_no_keys(cache: Cache, page: str) -> None:
+    cache.teams.faults.add("keys", 200, says=page)
+    await cache.keys.warm()
+    with pytest.raises(KeysUnavailable):
+        await cache.keys.key("key-1")
+
+
+@pytest.mark.parametrize("spoilt", [{"n": "!"}, {"n": 5}, {"e": None}, {"endorsements": "msteams"}], ids=str)
+async def test_a_key_that_cannot_be_read_takes_no_other_along(
+    cache: Cache, spoilt: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = cache.teams.keys.document()
+    bad = document["keys"][0] | {"kid": "bad"} | spoilt
+    monkeypatch.setattr(cache.teams.keys, "document", lambda: {"keys": [bad, *document["keys"]]})
+    assert await cache.keys.key("key-1")
+    with pytest.raises(NoSuchKey):
+        await cache.keys.key("bad")

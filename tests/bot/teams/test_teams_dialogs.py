@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.inbox import LONGEST_TEXT, clean
 from bot.platforms.forms import FormIncomplete, Values, check_values
 from bot.teams.dialogs import dialog, task_info, values_of, with_error
 from handlers.conversation.cards import Form, Input
@@ -113,7 +114,23 @@ def test_what_was_entered_comes_back(line: str, text: str, number: int, day: Any
     data = _submitted(dialog(form, token="b_1"), entered)
     assert data["token"] == "b_1"
     values = values_of(form, data)
-    assert values == {"token": line, "verb": text, "n": str(number), "d": day.isoformat()}
+    assert values == {"token": clean(line), "verb": clean(text), "n": str(number), "d": day.isoformat()}
+    assert "\0" not in str(values["verb"]), "rows hold none"
+
+
+@pytest.mark.parametrize("wrong", ["a" * (LONGEST_TEXT + 1), ["a"], {"a": 1}, True, 5, float("nan")], ids=repr)
+def test_what_a_field_cannot_have_said_is_not_taken(wrong: object) -> None:
+    form = Form("t", "s", (Input("why", "Why", "text"),))
+    with pytest.raises(FormIncomplete, match=r"“Why”") as incomplete:
+        values_of(form, {"answer_why": wrong})
+    assert incomplete.value.input == "why"
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf"), True])
+def test_what_is_no_number_is_not_taken_for_one(wrong: float) -> None:
+    form = Form("t", "s", (Input("n", "Number", "number"),))
+    with pytest.raises(FormIncomplete):
+        values_of(form, {"answer_n": wrong})
 
 
 def test_a_dialog_that_is_shown_again_says_why_and_keeps_what_was_entered() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from tests.fakes.teams.faults import Call, answer
+from tests.fakes.teams.files import FILE_CONSENT, FILE_INFO, file_problem
 from tests.fakes.teams.world import Conversation, Json, Message
 
 if TYPE_CHECKING:
@@ -93,13 +94,15 @@ class Connector:
         if len(body) > LARGEST:
             return _error(413, "MessageSizeTooBig")
         activity: Json = json.loads(body)
-        problem = _problem(activity)
+        problem = _problem(activity) or file_problem(activity, conversation)
         if problem:
             return _error(400, problem)
         message = old or Message(self.teams.world.next_id(), conversation.id, root, "bot")
         message.text, message.summary = activity.get("text") or "", activity.get("summary") or ""
-        cards = [each["content"] for each in activity.get("attachments") or []]
-        message.card = cards[0] if cards else None
+        attached = next(iter(activity.get("attachments") or []), None)
+        is_file = attached is not None and attached["contentType"] in (FILE_CONSENT, FILE_INFO)
+        message.card = attached["content"] if attached and not is_file else None
+        message.file = attached if is_file else None
         if old:
             old.edits += 1
         else:

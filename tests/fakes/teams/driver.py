@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from tests.fakes.teams import activities
 from tests.fakes.teams.delivery import Delivery
@@ -82,6 +82,23 @@ class Someone:
         value = {"data": entered | submit["data"], "context": {"theme": "default"}}
         conversation = self.teams.world.conversations[on.conversation]
         return activities.invoke(self.teams, self.human, conversation, on, "task/submit", value)
+
+    async def accepts(self, offer: Message) -> Delivery:
+        """They accept a file that they are asked about: their client makes room for it, and says where."""
+        return await self.teams.deliver(self.consent(offer, "accept"))
+
+    async def declines(self, offer: Message) -> Delivery:
+        """They want no file."""
+        return await self.teams.deliver(self.consent(offer, "decline"))
+
+    def consent(self, offer: Message, action: Literal["accept", "decline"], **upload: str) -> Json:
+        """The activity that answering an offer makes; `upload` replaces what it says of where the file goes."""
+        asked = offer.file or {}
+        value: Json = {"type": "fileUpload", "action": action, "context": asked["content"][f"{action}Context"]}
+        if action == "accept":
+            value["uploadInfo"] = self.teams.onedrive.make_room(self.human.name, asked) | upload
+        conversation = self.teams.world.conversations[offer.conversation]
+        return activities.invoke(self.teams, self.human, conversation, offer, "fileConsent/invoke", value)
 
 
 def button(on: Message, label: str) -> Json:

@@ -7,18 +7,19 @@ from typing import Literal
 
 from aiohttp import web
 
-Call = Literal["send", "update", "delete", "create", "members", "token", "graph", "keys"]
+Call = Literal["send", "update", "delete", "create", "members", "token", "graph", "keys", "upload"]
 
 
 @dataclass
 class Fault:
     """How a call goes wrong. With `taken` it is done all the same, and only its answer is lost. A status of 0
-    cuts the connection."""
+    cuts the connection; `says` is a body in place of the error, a page of somebody's in between."""
 
     status: int
     retry_after: str | None = None
     taken: bool = False
     code: str = "ServiceError"
+    says: str | None = None
 
 
 @dataclass
@@ -49,9 +50,8 @@ def answer(request: web.Request, fault: Fault) -> web.Response:
     if fault.status == 0 and request.transport is not None:
         request.transport.abort()
     headers = {} if fault.retry_after is None else {"Retry-After": fault.retry_after}
-    if fault.status in (502, 504):  # a gateway's page, not the connector's JSON
-        return web.Response(
-            status=fault.status, text="<html>Bad gateway</html>", content_type="text/html", headers=headers
-        )
+    page = "<html>Bad gateway</html>" if fault.status in (502, 504) else None
+    if said := fault.says or page:  # a gateway's page, not the service's JSON
+        return web.Response(status=fault.status, text=said, content_type="text/html", headers=headers)
     error = {"error": {"code": fault.code, "message": "on demand"}}
     return web.json_response(error, status=fault.status or 500, headers=headers)

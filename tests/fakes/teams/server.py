@@ -15,6 +15,7 @@ from tests.fakes.teams.delivery import Delivery
 from tests.fakes.teams.driver import Someone
 from tests.fakes.teams.entra import Entra
 from tests.fakes.teams.faults import Faults, answer
+from tests.fakes.teams.files import OneDrive
 from tests.fakes.teams.graph import Graph
 from tests.fakes.teams.sample import populate
 from tests.fakes.teams.signing import ISSUER, Keys
@@ -36,6 +37,7 @@ class FakeTeams:
         self.entra = Entra(self)
         self.graph = Graph(self)
         self.connector = Connector(self)
+        self.onedrive = OneDrive(self)
         self.bot_url = ""
         self.url = ""
         self._changed = asyncio.Condition()
@@ -53,6 +55,7 @@ class FakeTeams:
                 *teams.entra.routes(),
                 *teams.graph.routes(),
                 *teams.connector.routes(),
+                *teams.onedrive.routes(),
             ]
         )
         teams._runner = web.AppRunner(app, shutdown_timeout=1.0)

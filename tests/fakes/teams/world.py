@@ -70,7 +70,8 @@ class Human:
 
 @dataclass
 class Message:
-    """A message. `root` is the thread's first one in a channel. Edits replace what it says."""
+    """A message. `root` is the thread's first one in a channel. Edits replace what it says. `file`
+    is a card about a file, as it was attached."""
 
     id: str
     conversation: str
@@ -79,13 +80,14 @@ class Message:
     text: str = ""
     summary: str = ""
     card: Json | None = None
+    file: Json | None = None
     edits: int = 0
     is_deleted: bool = False
 
     @property
     def all_text(self) -> str:
         """Everything that can be read in it."""
-        return "\n".join((self.text, *_strings(self.card)))
+        return "\n".join((self.text, *_strings(self.card), *_strings(self.file)))
 
 
 @dataclass
@@ -173,14 +175,15 @@ class World:
         return str(self.last_id)
 
 
+_SAID = ("text", "title", "value", "label", "altText", "name", "description")
+
+
 def _strings(card: Any) -> list[str]:
     """Everything that a card says, fallbacks for old clients left out."""
     if isinstance(card, list):
         return [each for value in card for each in _strings(value)]
     if not isinstance(card, dict):
         return []
-    own = [
-        card[key] for key in ("text", "title", "value", "label", "altText") if isinstance(card.get(key), str)
-    ]
+    own = [card[key] for key in _SAID if isinstance(card.get(key), str)]
     parts = [value for key, value in card.items() if key not in ("fallback", "data")]
     return own + [each for part in parts for each in _strings(part)]
