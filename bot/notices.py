@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import outbox
 from bot.desks import Desks
-from bot.platforms.adapter import Adapter
+from bot.platforms.adapter import Adapter, PlatformAway
 from bot.wire import place_from_json
 from governance.directory import NoSuchPerson, person_by_id
 from governance.people import Person
@@ -78,16 +78,28 @@ class Notices:
 
     async def _direct(self, tx: AsyncSession, row: NoticeRow, person: Person) -> list[tuple[Place, bool]]:
         """Where a person hears of it, and whether there is a card with this notice's key already: that
-        conversation, or a new one. Where the person is on none of the notice's platforms any more, all."""
+        conversation, or a new one. Where the person is on none of the notice's platforms any more, all.
+
+        A platform that cannot be asked just now is passed over if they hear of it on another. Raises
+        PlatformAway if they do not.
+        """
         found: dict[str, tuple[Place, bool]] = {}
+        away: PlatformAway | None = None
         only_edits = self._kinds[row.kind].only_edits
         for name, adapter in self._adapters.items():
-            fresh = await adapter.direct(tx, person)
+            try:
+                fresh = await adapter.direct(tx, person)
+            except PlatformAway as gone:
+                _log.warning("notice_passes_platform_over", platform=name, notice=row.id, why=str(gone))
+                away = gone
+                continue
             known = fresh and await outbox.place_of(tx, row.ids.get("key"), fresh)
             if known is not None:
                 found[name] = (known, True)
             elif fresh is not None and not only_edits:
                 found[name] = (fresh, False)
+        if away is not None and not found:
+            raise away  # nowhere else to tell them: the notice waits for the platform
         chosen = [found[name] for name in found if name in row.platforms]
         return chosen or list(found.values())
 

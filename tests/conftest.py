@@ -14,7 +14,7 @@ from sqlalchemy import text
 from storage import embedded
 from storage.database import Database
 from storage.migrate import migrate
-from tests.books import told, what_does_not_balance
+from tests.books import STAGED, STAGES, told, what_does_not_balance
 
 
 @pytest.fixture(scope="session")
@@ -38,9 +38,11 @@ async def database(server: embedded.EmbeddedServer) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def tenant(database: Database) -> AsyncIterator[str]:
+async def tenant(request: pytest.FixtureRequest, database: Database) -> AsyncIterator[str]:
     """A company of its own for each test. Its queued jobs end with it: another test's worker finds them."""
     name = f"t{uuid.uuid4().hex[:12]}"
+    if request.node.nodeid.startswith(STAGES):
+        STAGED.add(name)
     async with database.untenanted() as tx:
         await tx.execute(text("INSERT INTO tenants (id, name) VALUES (:id, :id)"), {"id": name})
     yield name

@@ -12,6 +12,7 @@ from governance.overrides.halting import halt, resume
 from governance.people import Role
 from governance.performing import queue_abandoned
 from storage.embedded import EmbeddedServer
+from tests.books import STAGED
 from tests.databases import OwnDatabase, database_of_its_own
 from tests.governance.claiming_process import run
 from tests.governance.edge_actions import deploy
@@ -35,6 +36,7 @@ async def _resume(house: House) -> None:
 
 @pytest.fixture(scope="module")
 async def own(server: EmbeddedServer) -> AsyncIterator[OwnDatabase]:
+    STAGED.add("claims")
     async with database_of_its_own(server, "claims") as opened:
         yield opened
 

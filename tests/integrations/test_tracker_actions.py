@@ -37,6 +37,7 @@ def test_rows_are_those_of_the_matrix() -> None:
         "tracker.create_story": "story_creation",
         "tracker.create_urgent_story": "story_priority",
         "tracker.set_priority": "priority_change",
+        "tracker.reschedule_stories": "scheduling",
         "tracker.set_priorities": "priority_change",
         "tracker.schedule_story": "scheduling",
         "tracker.assign_stories": "team_assignments",

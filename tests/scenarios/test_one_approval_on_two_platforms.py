@@ -40,6 +40,21 @@ async def test_votes_in_two_platforms_make_one_decision_and_every_card_says_so(o
         assert executed[0][0] == 1
 
 
+async def test_whoever_cannot_be_looked_up_in_teams_is_told_in_slack(
+    open_office: OpenOffice,
+) -> None:
+    async with await FakeTeams.start() as teams:
+        told = {name.lower(): value for name, value in teams.settings().items()}
+        office = await open_office(**told)
+        teams.bot_url = f"{office.address}/teams/messages"
+        teams.faults.add("graph", 503, times=100)
+        spoke = await office.slack.user("carlos").says("/whoami", dm=True)
+        await office.slack.user("amanda").says("/access make Nathan an architect", dm=True)
+        await office.slack.wait_for(
+            lambda m: m.channel == spoke.channel and "Give Nathan Adebayor" in m.all_text
+        )
+
+
 def _asks(message: TeamsMessage) -> bool:
     return "Give Nathan Adebayor" in message.all_text and "'title': 'Approve'" in str(message.card)
 

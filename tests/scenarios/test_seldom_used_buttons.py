@@ -178,13 +178,13 @@ async def test_feedback_is_given_in_a_form(console: Console, enter: Enter) -> No
 
 
 async def test_feedback_may_be_left_half_empty(console: Console, enter: Enter) -> None:
-    elena = await enter("elena")
-    await elena.says("/feedback")
-    dialog = await elena.opens("Give feedback")
+    david = await enter("david")
+    await david.says("/feedback")
+    dialog = await david.opens("Give feedback")
     await dialog.get_by_label("Was it useful?").select_option("No")
-    await elena.sends(dialog, "Send")
-    await elena.sees("Tell me what should be different")
-    assert await console.rows("SELECT trust FROM feedback WHERE person = 'elena'") == [None]
+    await david.sends(dialog, "Send")
+    await david.sees("Tell me what should be different")
+    assert await console.rows("SELECT trust FROM feedback WHERE person = 'david'") == [None]
 
 
 async def test_two_people_give_a_role_with_their_votes(console: Console, enter: Enter) -> None:

@@ -9,10 +9,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import select
 
 from governance.approvals.decision import Status
-from governance.audit.tables import EntryRow
 from governance.tables import FenceRow, WindowRow
 from storage.embedded import EmbeddedServer
 from tests.bot.console.conftest import Served
@@ -24,16 +22,16 @@ from tests.bot.console.sample_rows import (
     add_overrides,
     add_plan,
 )
+from tests.bot.recorded import Recorded, recorded
 
 Ask = dict[str, Any]
 PRODUCT = {"platform": "console", "channel": "product", "thread": "cm_1", "audience": "department"}
 PRIVATE = {"platform": "console", "channel": "dm-david", "thread": "cm_2", "audience": "direct"}
 
 
-async def _recorded(served: Served, entry_type: str) -> list[EntryRow]:
+async def _recorded(served: Served, entry_type: str) -> list[Recorded]:
     async with served.database.transaction(served.tenant) as tx:
-        query = select(EntryRow).where(EntryRow.type == entry_type).order_by(EntryRow.id)
-        return list((await tx.execute(query)).scalars())
+        return await recorded(tx, entry_type)
 
 
 async def _number_everything(served: Served) -> None:

@@ -20,10 +20,10 @@ from bot.settings import Settings
 from bot.sign_in.tables import WebSessionRow
 from bot.web import make_app
 from governance.audit.keys import signer_for
-from governance.audit.tables import EntryRow
 from governance.tables import IdentityRow, PersonRow
 from storage.database import Database
 from tests.bot.console.conftest import AUDIT_KEY, company
+from tests.bot.recorded import Recorded, recorded
 from tests.fakes import entra as fake_entra
 from tests.fakes.entra import FakeEntra, certificate
 from tests.fakes.slack import FakeSlack
@@ -102,10 +102,9 @@ class Site:
         assert (await browser.sign_in()).status == 200
         return browser
 
-    async def recorded(self, entry_type: str) -> list[EntryRow]:
+    async def recorded(self, entry_type: str) -> list[Recorded]:
         async with self.database.transaction(self.tenant) as tx:
-            query = select(EntryRow).where(EntryRow.type == entry_type).order_by(EntryRow.id)
-            return list((await tx.execute(query)).scalars())
+            return await recorded(tx, entry_type)
 
     async def sessions(self) -> list[WebSessionRow]:
         async with self.database.transaction(self.tenant) as tx:

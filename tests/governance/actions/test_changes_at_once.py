@@ -10,17 +10,15 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.action import Action, OutcomeState
-from governance.actions.access import take_role
 from governance.actions.delegation import delegate
 from governance.actions.emergencies import allow_emergency_deployment
 from governance.actions.windows import close_window, open_window
-from governance.approvals.store import approval_chain
 from governance.authority.policy import Policy
 from governance.authority.policy_error import PolicyError
-from governance.effects import Origin, effect_for_update, ruling_of
+from governance.effects import Origin
 from governance.gate import Submitted
 from governance.overrides.sweep import sweep_overrides
-from governance.people import Actor, Role
+from governance.people import Actor
 from governance.policies import active_policy
 from governance.standing import WindowMode
 from governance.tables import PolicyRow
@@ -51,27 +49,6 @@ async def _both(house: House, first: Action, by: str, second: Action, other: str
     assert isinstance(two, Submitted)
     assert two.outcome is not None
     return one, two.outcome.state
-
-
-async def test_the_last_two_of_a_role_do_not_both_lose_it(house: House) -> None:
-    """Each would leave the other: only together do they leave nobody who may approve."""
-    asked, asked_for = [], []
-    for person in ("nathan", "ingrid"):
-        submitted = await house.submit(take_role(person, Role.SRE_LEAD, "moves on"), by="amanda")
-        for voter in ("amanda", "carlos"):
-            await house.vote(submitted.approval, voter)
-        asked.append(submitted.effect)
-        asked_for.append(submitted.approval or "")
-    await house.number()
-    async with house.database.transaction(house.tenant) as tx:
-        row = await effect_for_update(tx, asked[0])
-        action = house.gate.registry.decode(row.body)
-        chain = await approval_chain(tx, asked_for[0], ruling_of(row))
-        ended = await house.gate.change(tx, action, row, chain)
-        await _behind(tx, house.performer.perform(house.tenant, asked[1]))
-    assert ended.state is OutcomeState.DONE
-    assert (await house.effect(asked[1])).state == "failed"
-    assert await house.sql_scalar("SELECT count(*) FROM person_roles WHERE role = 'sre_lead'") == 1
 
 
 async def test_nobody_hands_over_votes_that_are_handed_to_them_meanwhile(house: House) -> None:

@@ -41,7 +41,7 @@ def _sprints() -> list[Sprint]:
         Sprint(
             f"insights-n{n}",
             "insights",
-            f"Insights Team, sprint {n}",
+            f"Insights Team, sprint {20 + n}",
             FIRST + timedelta(weeks=2 * n),
             FIRST + timedelta(weeks=2 * n + 2),
             400.0,
