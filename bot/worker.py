@@ -80,6 +80,7 @@ def _pool_without_pings(**settings: Any) -> psycopg_pool.AsyncConnectionPool:
 
 async def _refuse_the_dead(connection: psycopg.AsyncConnection) -> None:
     if is_dead(connection):
+        await connection.close()  # or the pool, which has not noticed, would hand it out again
         raise psycopg.OperationalError("the server ended this connection while it was idle")
 
 
