@@ -111,6 +111,8 @@ async def test_nothing_is_acknowledged_before_the_work_has_ended(own: OwnDatabas
     async with _watching(own, "slow") as watch:
         work = asyncio.create_task(slow_to_end(watch))
         await at_it.wait()
+        while not await _acknowledgements(own, "slow"):  # noqa: ASYNC110 — its first look is none of a halt
+            await asyncio.sleep(0.01)
         before = len(await _acknowledgements(own, "slow"))
         await _halt(own)
         await asyncio.sleep(0.3)

@@ -108,7 +108,7 @@ async def _say(installation: Installation, who: str, words: str, key: str, threa
             await asyncio.sleep(0.2)
 
 
-async def _until(installation: Installation, query: str, expected: Any, seconds: float = 60.0) -> None:
+async def _until(installation: Installation, query: str, expected: Any, seconds: float = 120.0) -> None:
     deadline = monotonic() + seconds
     found: Any = None
     while monotonic() < deadline:
@@ -150,6 +150,7 @@ async def _converse(installation: Installation, who: str, thread: str) -> None:
         await asyncio.sleep(0.25)
 
 
+@pytest.mark.timeout(300)
 async def test_nothing_is_lost_and_nothing_done_twice(
     installation: Installation, own_server: embedded.EmbeddedServer
 ) -> None:
