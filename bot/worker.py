@@ -20,7 +20,6 @@ from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecisio
 from procrastinate.jobs import Job
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from bot.fetching import Fetching
 from bot.platforms.adapter import PlatformAway
 from storage.database import is_dead
 
@@ -86,7 +85,6 @@ async def _refuse_the_dead(connection: psycopg.AsyncConnection) -> None:
 
 async def run_worker(app: App, queues: Iterable[str], *, concurrency: int, name: str) -> None:
     """Work until cancelled, through restarts of the database: `concurrency` jobs of each queue at once."""
-    app.job_manager = Fetching(app.connector, concurrency=concurrency)
     async with asyncio.TaskGroup() as group:
         for queue in queues:
             group.create_task(_supervise(app, queue, concurrency, name))

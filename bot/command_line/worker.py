@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 from bot.command_line.opening import opened
 from bot.processes import run_until_stopped, worker_part
 from bot.settings import Settings
+
+NICENESS = 5
+"""Where a machine has too much to do, what comes in is acknowledged first: a platform waits three seconds."""
 
 HELP = "a worker alone; start as many as you need"
 
@@ -17,6 +21,7 @@ def arguments(_parser: argparse.ArgumentParser) -> None:
 
 async def run(settings: Settings, _args: argparse.Namespace) -> int:
     """Run until stopped."""
+    os.nice(NICENESS)
     installation = await opened(settings)
     await run_until_stopped(installation, worker_part(installation))
     return 0

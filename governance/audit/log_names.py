@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.audit.entries import AnyEntry, ApprovalChain
 from governance.people import Actor
-from governance.tables import PersonRow
+from storage import direct
 from storage.database import tenant_of
+
+_NAMES = "SELECT id, log_name FROM people WHERE id = ANY(%(people)s)"
 
 _known: dict[tuple[str, str], str] = {}
 """By tenant and id, once a process: every turn is recorded. Whoever is not in the department may come to be, so
@@ -29,9 +30,8 @@ async def log_names(tx: AsyncSession, people: Iterable[str]) -> Mapping[str, str
     wanted = set(people)
     missing = {person for person in wanted if (tenant, person) not in _known}
     if missing:
-        rows = await tx.execute(select(PersonRow.id, PersonRow.log_name).where(PersonRow.id.in_(missing)))
-        for row in rows:
-            _known[tenant, row.id] = _known[tenant, row.log_name] = row.log_name
+        for person, name in await direct.rows(tx, _NAMES, {"people": list(missing)}):
+            _known[tenant, person] = _known[tenant, name] = name
     return {person: _known.get((tenant, person), person) for person in wanted}
 
 
