@@ -36,6 +36,7 @@ async def _describe(desk: Desk, _row: ApprovalRow, actions: Sequence[Action]) ->
     blocks: tuple[Block, ...] = (
         Text((_stays(action, new),)),
         await _table(desk, action, new, keys),
+        *_rest(action),
         *_differs(old, new),
         proposal.figures(new, desk),
         *proposal.blockers(new),
@@ -74,6 +75,11 @@ async def _table(desk: Desk, action: ReplanPlan, new: PlanDraft, keys: Mapping[s
         for item in action.stories[:_MOST]
     )
     return Table(("", "Open story", "Sprint", "Agent-hours"), rows, align="lllr")
+
+
+def _rest(action: ReplanPlan) -> list[Block]:
+    left = len(action.stories) - _MOST
+    return [Small((f"and {counted(left, 'more story', 'more stories')}.",))] if left > 0 else []
 
 
 def _hours(item: Placing) -> tuple[str, str]:

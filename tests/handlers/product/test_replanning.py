@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import delete, select, text
 
+from agents.actions import ReplanPlan
 from agents.plans import coordination
 from agents.plans.replanning import Replanning
 from agents.plans.rows import steps_of
@@ -20,6 +22,7 @@ from governance.people import Role
 from governance.performing import Performer
 from governance.tables import ApprovalRow, EffectRow
 from governance.visibility import EVERYTHING
+from handlers.approval_details.plan_changes import DETAILS
 from handlers.conversation.cards import Reply, Table
 from integrations.tracker import Sprint, Story, StoryChange, StoryEdit, StoryQuery, StoryStatus
 from integrations.tracker.history import History, take_over
@@ -312,3 +315,20 @@ async def test_others_do_not_replan(set_up: SetUp) -> None:
         queued = text("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'replan'")
         tenant = " AND args->>'tenant' = current_setting('app.tenant')"
         assert (await tx.execute(text(queued.text + tenant))).scalar_one() == 0
+
+
+async def test_of_a_long_list_of_stories_those_that_are_not_shown_are_counted(set_up: SetUp) -> None:
+    set_up.talk.now += timedelta(weeks=6)
+    await _asked(set_up)
+    proposal = await set_up.proposal()
+    (effect,) = await set_up.product.effects("plan.replan")
+    action = ReplanPlan.model_validate(
+        {name: value for name, value in effect.body.items() if name in ReplanPlan.model_fields}
+    )
+    place = action.stories[0]
+    many = action.model_copy(update={"stories": tuple(replace(place, story=f"CARD-{n}") for n in range(1, 46))})
+    async with set_up.talk.desk() as desk:
+        details = await DETAILS.describe(desk, proposal, [many])
+    (table,) = [block for block in details.blocks if isinstance(block, Table)]
+    assert len(table.rows) == 40
+    assert "and 5 more stories." in repr(details.blocks)
