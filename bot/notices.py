@@ -81,26 +81,27 @@ class Notices:
         conversation, or a new one. Where the person is on none of the notice's platforms any more, all.
 
         A platform that cannot be asked just now is passed over if they hear of it on another. Raises
-        PlatformAway if they do not.
+        PlatformAway if they do not, or if it is the one that they want to hear of it on.
         """
         found: dict[str, tuple[Place, bool]] = {}
-        away: PlatformAway | None = None
+        away: dict[str, PlatformAway] = {}
         only_edits = self._kinds[row.kind].only_edits
         for name, adapter in self._adapters.items():
             try:
                 fresh = await adapter.direct(tx, person)
             except PlatformAway as gone:
                 _log.warning("notice_passes_platform_over", platform=name, notice=row.id, why=str(gone))
-                away = gone
+                away[name] = gone
                 continue
             known = fresh and await outbox.place_of(tx, row.ids.get("key"), fresh)
             if known is not None:
                 found[name] = (known, True)
             elif fresh is not None and not only_edits:
                 found[name] = (fresh, False)
-        if away is not None and not found:
-            raise away  # nowhere else to tell them: the notice waits for the platform
         chosen = [found[name] for name in found if name in row.platforms]
+        waited_for = [away[name] for name in away if name in row.platforms or not found]
+        if waited_for and not chosen:
+            raise waited_for[0]
         return chosen or list(found.values())
 
     async def _put(self, tx: AsyncSession, row: NoticeRow, place: Place, person: Person | None) -> None:

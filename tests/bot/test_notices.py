@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import outbox
 from bot.console.adapter import ConsoleAdapter
 from bot.desks import Desks
 from bot.files import StoredFiles
 from bot.notices import Notices
+from bot.platforms.adapter import PlatformAway
 from bot.platforms.known_channels import KnownChannels
 from bot.tables import ConsoleMessageRow, OutboxRow
 from bot.wire import place_to_json
@@ -157,3 +160,30 @@ async def test_reminders_and_escalations_lose_their_buttons_when_the_approval_cl
     after = await _buttons(house)
     assert {channel: len(messages) for channel, messages in after.items()} == before, "edited, not added to"
     assert not any(any(messages) for messages in after.values())
+
+
+class _Away(ConsoleAdapter):
+    """A platform that cannot be asked where anybody is."""
+
+    name = "away"
+
+    async def direct(self, tx: AsyncSession, person: Person) -> Place | None:
+        raise PlatformAway("it does not answer")
+
+
+@pytest.mark.parametrize(("wanted", "told"), [((), 1), (("console",), 1), (("away",), 0)])
+async def test_a_platform_that_is_away_is_waited_for_by_whoever_wants_to_be_told_there(
+    house: House, notices: Notices, wanted: tuple[str, ...], told: int
+) -> None:
+    adapters = {**ADAPTERS, "away": _Away()}
+    notices = Notices(house.database, notices._kinds, notices._desks, adapters)
+    async with house.database.transaction(house.tenant) as tx:
+        notice = await notify(tx, "told", {"text": "hello"}, people=("david",), platforms=wanted)
+    with pytest.raises(PlatformAway) if not told else nullcontext():
+        await notices.post(house.tenant, notice)
+    await _deliver(house)
+    assert len(await _messages(house)) == told
+    async with house.database.transaction(house.tenant) as tx:
+        row = await tx.get(NoticeRow, (house.tenant, notice))
+    assert row is not None
+    assert (row.posted is not None) == bool(told)
