@@ -21,7 +21,7 @@ from governance.audit.verification import verify
 from governance.directory import NoSuchPerson
 from governance.people import Actor
 
-HELP = "verify, export, prove or checkpoint the audit log"
+HELP = "verify, export, prove or checkpoint the audit log; forget a person in it"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -12,7 +12,7 @@ from governance.audit.log import record
 from governance.audit.log_names import log_names, unlearn
 from governance.audit.sealing import read_openings, write_openings
 from governance.audit.tables import EntryRow, OpeningsRow
-from governance.directory import person_by_id
+from governance.directory import lock_people, person_by_id
 from governance.people import Actor
 from governance.tables import NEW_LOG_NAME, PersonRow
 
@@ -42,9 +42,11 @@ async def forget(tx: AsyncSession, person: str, actor: Actor, rationale: str) ->
     What they did stays in the log, done by nobody in particular; what was said is erased entry by entry
     (see `erase`). Returns how many entries were theirs. Raises NoSuchPerson, StillAtWork.
     """
+    await lock_people(tx)  # so that nobody gives them a role meanwhile
     known = await person_by_id(tx, person)
     if known.active and known.roles:
         raise StillAtWork(f"{known.name} still holds a role; take the roles away first.")
+    unlearn(tx, person)
     called = (await log_names(tx, [person]))[person]
     theirs = select(EntryRow.id).where(EntryRow.actor.in_((person, called)))
     entries = (await tx.execute(theirs)).scalars().all()

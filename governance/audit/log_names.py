@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from time import monotonic
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,26 +19,35 @@ from storage.database import tenant_of
 
 _NAMES = "SELECT id, log_name FROM people WHERE id = ANY(%(people)s)"
 
-_known: dict[tuple[str, str], str] = {}
-"""By tenant and id, once a process: every turn is recorded. Whoever is not in the department may come to be, so
-that is asked anew each time. A name that was taken away may stay in other processes, where its person does
-nothing more."""
+_BELIEVED_SECONDS = 30.0
+
+_known: dict[tuple[str, str], tuple[str, float]] = {}
+"""By tenant and id, with until when it is believed: every turn is recorded. Whoever is not in the department
+may come to be, so that is asked anew each time; and a name that was taken away is used nowhere for long."""
 
 
 async def log_names(tx: AsyncSession, people: Iterable[str]) -> Mapping[str, str]:
     """What the log calls each of these; whoever is nobody of the department, by their id."""
     tenant = tenant_of(tx)
     wanted = set(people)
-    missing = {person for person in wanted if (tenant, person) not in _known}
-    if missing:
+    now = monotonic()
+    found = {one: name for one in wanted if (name := _believed(tenant, one, now)) is not None}
+    if missing := wanted - found.keys():
         for person, name in await direct.rows(tx, _NAMES, {"people": list(missing)}):
-            _known[tenant, person] = _known[tenant, name] = name
-    return {person: _known.get((tenant, person), person) for person in wanted}
+            found[person] = name
+            for one in (person, name):
+                _known[tenant, one] = name, now + _BELIEVED_SECONDS
+    return {person: found.get(person, person) for person in wanted}
 
 
 def unlearn(tx: AsyncSession, person: str) -> None:
-    """Their name in the log is about to change."""
+    """Their name in the log is about to change, or may have been changed by somebody else."""
     _known.pop((tenant_of(tx), person), None)
+
+
+def _believed(tenant: str, person: str, now: float) -> str | None:
+    name, until = _known.get((tenant, person), ("", now))
+    return name if until > now else None
 
 
 async def under_log_names(tx: AsyncSession, entry: AnyEntry) -> AnyEntry:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from governance.audit import verifier
 from governance.audit.entries import Part
 from governance.audit.erasure import StillAtWork, forget
 from governance.audit.export import Reveal, everything, export, nothing
 from governance.audit.keys import signer_for
+from governance.audit.log_names import log_names
 from governance.audit.search import Found, Query, find
 from governance.audit.tables import EntryRow
 from governance.audit.verification import verify
@@ -108,3 +110,15 @@ async def test_whoever_has_left_can_be_forgotten_and_the_log_holds(house: House)
     assert (said_so.content["subject"], said_so.part(Part.IDENTITY)) == (called, "os:root")
     report = await verify(house.database, house.tenant, signer_for(KEY, house.tenant).verifier)
     assert report.holds, report.findings
+
+
+async def test_a_name_that_another_process_took_away_is_not_used_for_long(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with house.database.transaction(house.tenant) as tx:
+        before = await log_names(tx, ["david"])
+        await tx.execute(text("UPDATE people SET log_name = 'pn_another' WHERE id = 'david'"))
+        assert await log_names(tx, ["david"]) == before
+        later = monotonic() + 31
+        monkeypatch.setattr("governance.audit.log_names.monotonic", lambda: later)
+        assert await log_names(tx, ["david"]) == {"david": "pn_another"}
