@@ -68,14 +68,24 @@ class Database:
             await _begin(session, driver, begin)
             yield session
             await session.run_sync(Session.commit)
-        except asyncio.CancelledError:
-            # What was under way may still be answered on this connection; whoever came next would take
-            # that answer for their own.
-            await asyncio.shield(session.invalidate())
+        except BaseException as raised:  # whatever it was, nothing of it stays, and it goes on
+            await asyncio.shield(_end(session, raised))
             raise
-        except BaseException:
-            await asyncio.shield(session.close())
-            raise
+
+
+async def _end(session: AsyncSession, raised: BaseException) -> None:
+    # What was under way when a task was cancelled, or ran out of time, may still be answered on this
+    # connection; whoever came next would take that answer for their own.
+    driver: psycopg.AsyncConnection | None = session.info.get("driver")
+    if isinstance(raised, asyncio.CancelledError) or (driver is not None and _is_busy(driver)):
+        await session.invalidate()
+    else:
+        await session.close()
+
+
+def _is_busy(driver: psycopg.AsyncConnection) -> bool:
+    status = driver.pgconn.transaction_status
+    return bool(driver.pgconn.pipeline_status) or status == psycopg.pq.TransactionStatus.ACTIVE
 
 
 def _driver(session: Session) -> psycopg.AsyncConnection:

@@ -74,3 +74,15 @@ async def test_nobody_gets_the_connection_of_a_transaction_that_was_cancelled(se
         ids.append((await tx.execute(text("SELECT pg_backend_pid()"))).scalar_one())
     assert len(set(ids)) == 2
     await database.close()
+
+
+async def test_a_statement_that_ran_out_of_time_leaves_nothing_for_the_next_one(server: EmbeddedServer) -> None:
+    database = Database.open(server.app_url, pool_size=1)
+    with pytest.raises(TimeoutError):
+        async with database.transaction("a") as tx:
+            async with asyncio.timeout(0.2):
+                await tx.execute(text("SELECT 'late' FROM pg_sleep(60)"))
+    async with database.transaction("b") as tx:
+        assert (await tx.execute(text("SELECT current_setting('app.tenant')"))).scalar_one() == "b"
+        assert (await tx.execute(text("SELECT 'mine'"))).scalar_one() == "mine"
+    await database.close()
