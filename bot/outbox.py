@@ -18,8 +18,8 @@ from bot.wire import form_to_json, place_from_json, place_to_json, reply_from_js
 from governance.places import Place
 from handlers.conversation.cards import Button, Reply
 from storage import direct
-from storage.database import Database, tenant_of
-from storage.jobs import defer
+from storage.database import Database
+from storage.jobs import defer, is_put_off, without_jobs
 
 _log = structlog.get_logger()
 
@@ -60,19 +60,7 @@ _REMEMBER = """
 
 _MESSAGE_OF = "SELECT message FROM posted_messages WHERE thread = %(thread)s AND key = %(key)s"
 
-_STUCK = """
-    SELECT DISTINCT thread FROM outbox
-    WHERE state = 'waiting' AND created < %(before)s AND NOT EXISTS (
-        SELECT FROM procrastinate_jobs AS job
-        WHERE job.lock = %(tenant)s || '/post:' || outbox.thread AND job.status IN ('todo', 'doing')
-    )
-"""
-
-_IS_PUT_OFF = """
-    SELECT FROM procrastinate_jobs
-    WHERE lock = %(tenant)s || '/post:' || %(thread)s AND status = 'todo' AND scheduled_at > clock_timestamp()
-    LIMIT 1
-"""
+_STUCK = "SELECT DISTINCT thread FROM outbox WHERE state = 'waiting' AND created < %(before)s"
 
 _LEFT = "SELECT DISTINCT thread FROM outbox WHERE turn = %(turn)s AND state = 'waiting'"
 
@@ -169,9 +157,10 @@ async def place_of(tx: AsyncSession, key: str | None, near: Place) -> Place | No
 
 async def queue_stuck(tx: AsyncSession, now: datetime) -> None:
     """Queue the posting of what has waited for over a minute though no job is to post it."""
-    values = {"before": now - timedelta(minutes=1), "tenant": tenant_of(tx)}
-    for (thread,) in await direct.rows(tx, _STUCK, values):
-        await _queue(tx, thread, None)
+    waiting = await direct.rows(tx, _STUCK, {"before": now - timedelta(minutes=1)})
+    threads = {_lock(thread): thread for (thread,) in waiting}
+    for lock in await without_jobs(tx, threads):
+        await _queue(tx, threads[lock], None)
 
 
 async def _put(
@@ -199,7 +188,11 @@ def _button_to_json(button: Button) -> dict[str, Any]:
 
 async def _queue(tx: AsyncSession, thread: str, turn: str | None, at: datetime | None = None) -> None:
     args = {"thread": thread} | ({"turn": turn} if turn else {})
-    await defer(tx, "post", args, lock=f"post:{thread}", at=at)
+    await defer(tx, "post", args, lock=_lock(thread), at=at)
+
+
+def _lock(thread: str) -> str:
+    return f"post:{thread}"
 
 
 def _adapter(adapters: Mapping[str, Adapter], thread: str) -> Adapter:
@@ -246,7 +239,7 @@ async def _post_first(
             await direct.run(tx, _NOT_ATTEMPTED, {"id": message.id})
         if failed.retry_after is not None:
             # One try to come is enough, however many jobs find that it is to wait.
-            if await direct.row(tx, _IS_PUT_OFF, {"tenant": tenant_of(tx), "thread": thread}) is None:
+            if not await is_put_off(tx, _lock(thread)):
                 later = datetime.now(UTC) + _patience(message, failed.retry_after)
                 await _queue(tx, thread, message.turn, at=later)
             return False

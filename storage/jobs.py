@@ -6,7 +6,7 @@ row's state and does nothing wrong. `bot/` registers the functions behind the na
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import LiteralString
 
@@ -41,6 +41,16 @@ _DEFER = f"""
 """  # noqa: S608 - of constants
 
 
+_PUT_OFF = """
+    SELECT FROM procrastinate_jobs
+    WHERE lock = %(lock)s AND status = 'todo' AND scheduled_at > clock_timestamp() LIMIT 1
+"""
+
+_BUSY = """
+    SELECT DISTINCT lock FROM procrastinate_jobs WHERE lock = ANY(%(locks)s) AND status IN ('todo', 'doing')
+"""
+
+
 async def defer(
     tx: AsyncSession,
     name: str,
@@ -65,6 +75,22 @@ async def defer(
     )
 
 
+async def is_put_off(tx: AsyncSession, lock: str) -> bool:
+    """Whether a job under this lock is queued for a time to come."""
+    return await direct.row(tx, _PUT_OFF, {"lock": _lock(tx, lock)}) is not None
+
+
+async def without_jobs(tx: AsyncSession, locks: Collection[str]) -> list[str]:
+    """Those of these locks under which no job waits or runs."""
+    names = {_lock(tx, lock): lock for lock in locks}
+    busy = {name for (name,) in await direct.rows(tx, _BUSY, {"locks": list(names)})}
+    return [lock for name, lock in names.items() if name not in busy]
+
+
+def _lock(tx: AsyncSession, lock: str) -> str:
+    return f"{tenant_of(tx)}/{lock}"
+
+
 def job_values(
     tx: AsyncSession,
     name: str,
@@ -82,8 +108,8 @@ def job_values(
         "job_queue": queues_of(tenant)[slow],
         "job_name": name,
         "job_priority": priority,
-        "job_lock": lock and f"{tenant}/{lock}",
-        "job_queueing_lock": queueing_lock and f"{tenant}/{queueing_lock}",
+        "job_lock": lock and _lock(tx, lock),
+        "job_queueing_lock": queueing_lock and _lock(tx, queueing_lock),
         "job_args": direct.Jsonb({"tenant": tenant, **args}),
         "job_at": at,
     }

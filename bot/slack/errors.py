@@ -9,6 +9,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackRequestError
 
 from bot.platforms.adapter import PlatformAway, PostFailed
+from bot.platforms.retry_after import seconds_asked
 
 _SLACK_IS_ILL = frozenset(
     {
@@ -77,10 +78,8 @@ def is_for_later(refused: SlackApiError) -> bool:
 def _from_answer(refused: SlackApiError) -> PostFailed:
     status, error = refused.response.status_code, error_of(refused)
     if status == 429 or error in _TOO_MANY:
-        asked = (
-            refused.response.headers.get("Retry-After") or refused.response.headers.get("retry-after") or "1"
-        )
-        return PostFailed("Slack asks to slow down", float(asked))
+        asked = seconds_asked(refused.response.headers)
+        return PostFailed("Slack asks to slow down", 1.0 if asked is None else asked)
     if status >= 500 or error in _SLACK_IS_ILL or not error:  # without Slack's word something else answered
         return PostFailed(f"Slack failed ({error or status})", 0.0, is_certain=False)
     if error == "invalid_blocks" and "slack file" in str(refused.response.data):

@@ -6,7 +6,6 @@ for each request, and tries again by itself where the outbox should.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -29,11 +28,9 @@ from msrest.pipeline.universal import RawDeserializer
 from msrest.universal_http.async_abc import AsyncClientResponse
 
 from bot.platforms.adapter import PlatformAway
+from bot.platforms.retry_after import seconds_asked
 
 _NOT_JSON = "an answer that is no JSON object"
-
-_LONGEST_WAIT = 3600.0
-"""Seconds that we let anybody make us wait at a time."""
 
 Token = Callable[[], Awaitable[str]]
 
@@ -123,7 +120,7 @@ async def _send(http: httpx.AsyncClient, request: httpx.Request) -> httpx.Respon
     except httpx.HTTPError as failed:
         raise ConnectorLost(type(failed).__name__, was_sent=True) from failed
     if not answer.is_success:
-        raise ConnectorRefused(answer.status_code, _code(answer), _seconds(answer))
+        raise ConnectorRefused(answer.status_code, _code(answer), seconds_asked(answer.headers))
     return answer
 
 
@@ -223,11 +220,3 @@ def _object(answer: httpx.Response) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return said if isinstance(said, dict) else None
-
-
-def _seconds(answer: httpx.Response) -> float | None:
-    try:
-        seconds = float(answer.headers["Retry-After"])
-    except (KeyError, ValueError):
-        return None
-    return min(max(seconds, 0.0), _LONGEST_WAIT) if math.isfinite(seconds) else None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,20 @@ async def _posting(slack: FakeSlack, settings: Settings, start: Start, threads: 
     await slack.wait_until(lambda: slack.messages("engineering"), within=30)
 
 
+@asynccontextmanager
+async def _two_posting(
+    server: EmbeddedServer, tmp_path: Path, start: Start, redis: RedisServer
+) -> AsyncIterator[FakeSlack]:
+    """A Slack into one of whose channels two processes have begun to post."""
+    async with await FakeSlack.start() as slack:
+        settings = office_settings(server, tmp_path, slack, redis_url=redis.url)
+        threads = await _waiting(settings, slack)
+        # A little less than five seconds, for what was allowed at once need not arrive at once.
+        slack.faults.burst = (5, 4.0)
+        await _posting(slack, settings, start, threads)
+        yield slack
+
+
 def _said(slack: FakeSlack) -> Counter[str]:
     return Counter(re.findall(r"in (new-\d+)", " ".join(m.text for m in slack.messages("engineering"))))
 
@@ -67,12 +82,7 @@ def _said(slack: FakeSlack) -> Counter[str]:
 async def test_two_processes_together_post_no_more_than_slack_takes(
     server: EmbeddedServer, tmp_path: Path, start: Start, redis: RedisServer
 ) -> None:
-    async with await FakeSlack.start() as slack:
-        settings = office_settings(server, tmp_path, slack, redis_url=redis.url)
-        threads = await _waiting(settings, slack)
-        # A little less than five seconds, for what was allowed at once need not arrive at once.
-        slack.faults.burst = (5, 4.0)
-        await _posting(slack, settings, start, threads)
+    async with _two_posting(server, tmp_path, start, redis) as slack:
         await slack.wait_until(lambda: len(_said(slack)) == 2 * EACH, within=30)
         assert set(_said(slack).values()) == {1}
         assert [call.error for call in slack.called("chat.postMessage") if call.error] == []
@@ -81,11 +91,7 @@ async def test_two_processes_together_post_no_more_than_slack_takes(
 async def test_a_redis_that_goes_away_in_the_middle_stops_no_post(
     server: EmbeddedServer, tmp_path: Path, start: Start, redis: RedisServer
 ) -> None:
-    async with await FakeSlack.start() as slack:
-        settings = office_settings(server, tmp_path, slack, redis_url=redis.url)
-        threads = await _waiting(settings, slack)
-        slack.faults.burst = (5, 4.0)
-        await _posting(slack, settings, start, threads)
+    async with _two_posting(server, tmp_path, start, redis) as slack:
         redis.stop()
         await slack.wait_until(lambda: len(_said(slack)) == 2 * EACH, within=30)
         await asyncio.sleep(0.2)
