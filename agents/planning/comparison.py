@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from agents.planning.draft import Budget, DraftStory, Forecast, PlanDraft
 
@@ -60,7 +61,8 @@ def _times(old: PlanDraft, new: PlanDraft) -> Iterator[str]:
 def _span(draft: PlanDraft) -> str:
     if not draft.schedule:
         return "nothing"
-    return f"{min(p.starts for p in draft.schedule)} to {max(p.ends for p in draft.schedule)}"
+    last = max(p.ends for p in draft.schedule) - timedelta(days=1)
+    return f"{min(p.starts for p in draft.schedule)} to {last}"
 
 
 def _money(old: PlanDraft, new: PlanDraft) -> Iterator[str]:

@@ -55,6 +55,8 @@ def _drafts(plan: PlanRow, action: ReplanPlan) -> tuple[PlanDraft | None, PlanDr
 
 
 def _stays(action: ReplanPlan, new: PlanDraft) -> str:
+    if not action.stay:
+        return "None of its stories is done or under way yet."
     used = next((fact.value for fact in new.facts if fact.name == "hours used"), 0.0)
     worked = f", {hours_text(float(str(used)))} so far" if used else ""
     return f"{counted(action.stay, 'story', 'stories')} done or under way stay as they are{worked}."

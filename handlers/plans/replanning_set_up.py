@@ -15,7 +15,6 @@ from handlers.conversation.desk import Desk
 from handlers.conversation.handler import CannotAnswer
 from handlers.conversation.origin import known
 from handlers.conversation.turn import Turn
-from handlers.conversation.wording import names_of_people
 from handlers.plans.replanning import read_replan
 from storage.jobs import defer
 
@@ -45,7 +44,7 @@ async def replan_set_up(turn: Turn, desk: Desk, plan: PlanRow, draft: PlanDraft,
     await defer(desk.tx, "replan", args, lock=f"plan:{plan.id}", slow=True)
     where = "here"
     if plan.thread != turn.place.key:
-        where = f"to the thread of {(await names_of_people(desk.tx))[plan.requester]}"
+        where = "to the plan's own thread"
     start = f", not before {wanted.start}" if wanted.start and wanted.start > today else ""
     return Reply(
         text=f"I work out anew what of “{plan.title}” is open{start}: estimated from all that is done by now,"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields, is_dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -140,6 +140,13 @@ def test_dropping_a_story_frees_its_hours_and_keeps_the_other_keys(dashboard: Pl
     said = compare(dashboard, new)
     assert any(re.match(r"S8 .* is dropped", line) for line in said)
     assert any(line.startswith("The budget is") for line in said)
+
+
+def test_what_changes_names_the_last_day_as_the_timeline_does(dashboard: PlanDraft):
+    new = changed(PlanChanges(drop=("S8", "S13"), start=date(2027, 3, 1)))
+    last = max(place.ends for place in new.schedule) - timedelta(days=1)
+    (said,) = [line for line in compare(dashboard, new) if line.startswith("The schedule covers")]
+    assert said.split(" instead of ")[0].endswith(f" to {last}")
 
 
 def test_a_story_moves_to_a_team_and_work_begins_when_it_may(dashboard: PlanDraft):
