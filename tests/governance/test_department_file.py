@@ -107,6 +107,8 @@ def test_comes_back_equal_from_json() -> None:
         ("name: Tiny Works", "name: Tiny Works\nname: Other", "stands here twice"),
         ("name: Tiny Works", "name: [unclosed", "not YAML"),
         ("name: Tiny Works", "name: &n Tiny\nother: *n", "alias"),
+        pytest.param("name: Tiny Works", f"name: {'[' * 400_000}", "nested too deeply", id="deep"),
+        ("name: Tiny Works", "name: Tiny \x01 Works", "control character"),
         ("sprints: {first: 2026-01-05, weeks: 2}", "sprints: {first: 2026-01-05, weeks: '2'}", "integer"),
     ],
 )

@@ -65,6 +65,7 @@ async def test_killed_and_competing_sequencers_lose_and_double_nothing(
     try:
         await grown(database, tenant, 0)
         writers = [asyncio.create_task(write_steadily(database, tenant, stop)) for _ in range(2)]
+        await grown(database, tenant, 1)  # they are at it
         for process in processes:
             await asyncio.sleep(random.uniform(0.05, 0.3))
             process.kill()
