@@ -263,4 +263,6 @@ class Installation:
         """Let go of the database, and of connections to the chat platforms."""
         if "teams" in self.__dict__:
             await self.teams.close()
+        if "slack" in self.__dict__ and self.slack is not None:
+            await self.slack.slack.connections.close()
         await self.database.close()

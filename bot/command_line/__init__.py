@@ -9,6 +9,8 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
+import uvloop
+
 from bot.logs import configure_logs
 from bot.settings import Settings
 
@@ -53,7 +55,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     settings = Settings()
     configure_logs(settings.log_level)
     try:
-        code = asyncio.run(_module(args.command).run(settings, args))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            code = runner.run(_module(args.command).run(settings, args))
     except Stop as stop:
         print(stop, file=sys.stderr)
         code = stop.code

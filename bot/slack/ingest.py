@@ -52,7 +52,8 @@ async def take_message(tx: AsyncSession, event: Mapping[str, Any], team: Address
     overheard = not (mentioned or where.is_direct)
     if event.get("bot_id") and not mentioned:
         return None
-    thread = await threads.thread_of(tx, PLATFORM, str(where), str(event.get("thread_ts") or ts))
+    root = event.get("thread_ts")  # none has been named by us that this very message begins
+    thread = ts if root is None else await threads.thread_of(tx, PLATFORM, str(where), str(root))
     place = Place(PLATFORM, str(where), thread, Audience.DIRECT if where.is_direct else Audience.PUBLIC)
     if overheard and (is_for_somebody_else(text, bot_user) or not await _takes_part(tx, place)):
         return None

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic, time
 
 import aiohttp
@@ -22,13 +22,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.platforms.adapter import PlatformAway, PostFailed
 from bot.slack.addresses import Address
+from bot.slack.connections import TIMEOUT_SECONDS, Connections
 from bot.slack.errors import TokenRefused, as_platform_away, error_of, is_for_later
 from bot.slack.tables import SlackInstallationRow
 from storage.database import Database
 
 _log = structlog.get_logger()
-
-TIMEOUT_SECONDS = 10
 
 ROTATED_BEFORE_MINUTES = 30
 """A token that ends sooner is changed for a new one first."""
@@ -62,10 +61,17 @@ class Slack:
     bot_token: str | None = None
     client_id: str | None = None
     client_secret: str | None = None
+    connections: Connections = field(default_factory=Connections, compare=False)
 
     def client(self, token: str | None) -> AsyncWebClient:
         """A client that retries nothing by itself: the outbox knows what may be sent again."""
-        return AsyncWebClient(token=token, base_url=self.api_url, timeout=TIMEOUT_SECONDS, retry_handlers=[])
+        return AsyncWebClient(
+            token=token,
+            base_url=self.api_url,
+            timeout=TIMEOUT_SECONDS,
+            session=self.connections.session(),
+            retry_handlers=[],
+        )
 
 
 class Workspaces:

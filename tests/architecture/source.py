@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -23,10 +24,17 @@ def modules() -> dict[str, ast.Module]:
 
 def calls(function: str) -> Iterator[tuple[str, ast.Call, ast.Module]]:
     """Every call of `function`, by its bare or its last name, with where it stands."""
+    yield from _calls().get(function, ())
+
+
+@cache
+def _calls() -> dict[str | None, list[tuple[str, ast.Call, ast.Module]]]:
+    by_name = defaultdict(list)
     for path, tree in modules().items():
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and _last_name(node.func) == function:
-                yield path, node, tree
+            if isinstance(node, ast.Call):
+                by_name[_last_name(node.func)].append((path, node, tree))
+    return dict(by_name)
 
 
 def texts(node: ast.expr, tree: ast.Module) -> set[str]:
