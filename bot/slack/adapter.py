@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
@@ -23,7 +23,9 @@ from bot.slack.blocks import SlackMessage, render
 from bot.slack.errors import as_post_failed, error_of
 from bot.slack.home import home_view
 from bot.slack.introductions import Introductions
+from bot.slack.post import Post
 from bot.slack.sessions import show_state
+from bot.slack.streams import Streams, settled
 from bot.slack.uploads import Uploads
 from bot.slack.workspaces import NotInstalled, NotOurs, Workspaces
 from governance.people import Person
@@ -37,7 +39,6 @@ POSTS: tuple[RateLimitItem, ...] = (RateLimitItemPerSecond(5, 5),)
 EDITS: tuple[RateLimitItem, ...] = (RateLimitItemPerSecond(1, 2),)
 """One edit of a message in two seconds: more often it flickers, and Slack refuses."""
 
-_EVENT = "countersign_post"
 _JOINED = "+"
 """Between the ids of the messages that one reply took."""
 
@@ -65,6 +66,7 @@ class SlackAdapter:
         self._uploads = uploads
         self._budgets = budgets
         self._public_url = public_url
+        self._streams = Streams(budgets)
         self._missed: dict[str, float] = {}
 
     async def post(
@@ -88,12 +90,14 @@ class SlackAdapter:
             messages = render(reply, public_url=self._public_url, images=pictures)
             if reply.aside is not None and not address.is_direct:
                 return await self._whisper(client, address, thread, messages, reply.aside)
-            post = _Post(client, address, thread, key, messages)
+            post = Post(client, address, thread, key, messages)
             if edits is not None:
+                if await self._streams.carried_on(post, edits, reply):
+                    return edits
                 edited = await self._edit(post, edits)
                 await show_state(client, address, thread or edited.split(_JOINED)[0], reply)
                 return edited
-            ids = await self._post(post, await _found(post) if again else {})
+            ids = await self._begun(post, reply, again=again)
             if thread is None:
                 await threads.began(tx, PLATFORM, place.channel, place.thread, ids[0])
             await self._uploads.documents(tx, client, address, reply, thread or ids[0])
@@ -165,7 +169,17 @@ class SlackAdapter:
         except PlatformAway:
             return person  # Slack opens the conversation itself when something is posted to a person
 
-    async def _post(self, post: _Post, posted: dict[int, str]) -> list[str]:
+    async def _begun(self, post: Post, reply: Reply, *, again: bool) -> list[str]:
+        """A new message: work under way as a stream where Slack has them. What is there already stays."""
+        found: dict[int, str] = {}
+        author = None
+        if again:
+            found = await post.found()
+            author = (await self._workspaces.bot(post.address.enterprise, post.address.team)).bot_user_id
+        streamed = None if found else await self._streams.begun(post, reply, author)
+        return [streamed] if streamed else await self._post(post, found)
+
+    async def _post(self, post: Post, posted: dict[int, str]) -> list[str]:
         ids: list[str] = []
         for number, message in enumerate(post.messages):
             if number in posted:
@@ -177,22 +191,23 @@ class SlackAdapter:
                 thread_ts=post.thread or (ids[0] if ids else None),
                 text=message.text,
                 blocks=list(message.blocks),
-                metadata={"event_type": _EVENT, "event_payload": {"key": post.name(number)}},
+                metadata=post.mark(number),
                 unfurl_links=False,
                 unfurl_media=False,
             )
             ids.append(str(answer["ts"]))
         return ids
 
-    async def _edit(self, post: _Post, edits: str) -> str:
+    async def _edit(self, post: Post, edits: str) -> str:
         """Change messages in place; those that are too many go, those that are new follow in the thread."""
-        old = edits.split(_JOINED)
+        old = settled(edits).split(_JOINED)
+        mark: Any = {} if settled(edits) == edits else {"metadata": post.mark(0)}  # a stream has none yet
         ids: list[str] = []
         for ts, message in zip(old, post.messages, strict=False):
             await self._spend(EDITS, post.address.team, post.address.id, ts, begun=bool(ids))
             try:
                 await post.client.chat_update(
-                    channel=post.address.id, ts=ts, text=message.text, blocks=list(message.blocks)
+                    channel=post.address.id, ts=ts, text=message.text, blocks=list(message.blocks), **mark
                 )
             except SlackApiError as refused:
                 if error_of(refused) != "message_not_found":
@@ -204,7 +219,7 @@ class SlackAdapter:
         if len(post.messages) > len(old):
             thread = post.thread or old[0]
             rest = replace(post, thread=thread)
-            found = dict(enumerate(old)) | await _found(rest)
+            found = dict(enumerate(old)) | await rest.found()
             ids = await self._post(rest, found)
         return _JOINED.join(ids)
 
@@ -235,42 +250,10 @@ class SlackAdapter:
             raise PostFailed("the budget for this channel is spent", wait, is_certain=not begun)
 
 
-@dataclass(frozen=True, slots=True)
-class _Post:
-    """One reply on its way: the client, where to, and as which messages."""
-
-    client: AsyncWebClient
-    address: Address
-    thread: str | None
-    key: str
-    messages: tuple[SlackMessage, ...]
-
-    def name(self, number: int) -> str:
-        """What marks a message in Slack as this post's."""
-        return f"{self.key}/{number}"
-
-
-async def _delete(post: _Post, ts: str) -> None:
+async def _delete(post: Post, ts: str) -> None:
     """Take a message away, unless an earlier try or somebody else did."""
     try:
         await post.client.chat_delete(channel=post.address.id, ts=ts)
     except SlackApiError as refused:
         if error_of(refused) != "message_not_found":
             raise
-
-
-async def _found(post: _Post) -> dict[int, str]:
-    """The messages of a post that are there already, by number: each carries its name as metadata."""
-    wanted = {post.name(number): number for number in range(len(post.messages))}
-    found: dict[int, str] = {}
-    where: Any = {"channel": post.address.id, "include_all_metadata": True}
-    if post.thread is None:
-        messages = (await post.client.conversations_history(**where, limit=100))["messages"]
-    else:  # the oldest come first, and what is looked for is among the newest
-        read: Any = await post.client.conversations_replies(**where, ts=post.thread, limit=200)
-        messages = [message async for page in read for message in page["messages"]]
-    for message in messages:
-        payload = (message.get("metadata") or {}).get("event_payload") or {}
-        if payload.get("key") in wanted:
-            found[wanted[payload["key"]]] = str(message["ts"])
-    return found

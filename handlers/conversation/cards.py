@@ -202,6 +202,14 @@ class Card:
     blocks: tuple[Block, ...] = ()
     tone: Tone = "plain"
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it shows nothing but the steps of work of which one is being done."""
+        match self.blocks:
+            case [Progress(steps=steps)]:
+                return any(state == "doing" for state, _ in steps)
+        return False
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:

@@ -10,8 +10,9 @@ _WHY = Form("Not useful", "Send", (Input("comment", "What should be different?",
 
 
 def with_rating(reply: Reply, turn: str) -> Reply:
-    """The answer to `turn`, with the question at the end of its last card. Plain sentences stay plain."""
-    if not reply.cards:
+    """The answer to `turn`, with the question at the end of its last card. Plain sentences stay plain, and
+    nobody can tell yet of work under way."""
+    if not reply.cards or reply.cards[-1].is_under_way:
         return reply
     rating = Rating(
         Button("Useful", "rate_useful", turn), Button("Not useful", "rate_not_useful", turn, form=_WHY)

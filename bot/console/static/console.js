@@ -97,7 +97,17 @@
     one("#shell").classList.remove("has-pane");
     if (!keepAddress) history.pushState({}, "", address());
     markOpen();
-    if (thread) one(`[data-open="${CSS.escape(thread)}"]`)?.focus();
+    if (thread && !focusLine(thread)) closedUnlisted = thread;
+  }
+
+  // A thread that was begun and closed before its line is there: the line takes the focus when it comes,
+  // unless it has gone elsewhere.
+  let closedUnlisted = null;
+
+  function focusLine(thread) {
+    const line = one(`[data-open="${CSS.escape(thread)}"]`);
+    line?.focus();
+    return Boolean(line);
   }
 
   function markOpen() {
@@ -155,6 +165,7 @@
       one("#threads").append(mark);
     }
     place(one("#threads"), listed, fresh);
+    if (closedUnlisted === news.thread && (document.activeElement !== document.body || focusLine(news.thread))) closedUnlisted = null;
     markOpen();
     if (!listed && follow) toEnd(box);
   }

@@ -1,0 +1,145 @@
+"""Work under way streams into a direct conversation, step by step, and ends as the card of what came of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot import outbox
+from governance.places import Audience, Place
+from handlers.conversation.cards import Button, Buttons, Card, Progress, Reply, Text
+from tests.fakes.slack import Message
+from tests.office import Office, OpenOffice
+
+KEY = "a-piece-of-work"
+READING, ESTIMATING = "Reading PRD-7", "Product owner: estimates the stories"
+
+
+def _working(*steps: str) -> Reply:
+    *done, doing = steps
+    shown = (*(("done", step) for step in done), ("doing", doing), ("waiting", "The proposal"))
+    return Reply("Planning PRD-7.", (Card("Planning PRD-7", (Progress(shown),)),), key=KEY)  # type: ignore[arg-type]
+
+
+DONE = Reply(
+    "Planned.",
+    (Card("Planned", (Text(("It takes 12 hours.",)), Buttons((Button("Approve", "approve", "ap_1"),)))),),
+    key=KEY,
+)
+
+
+class Thread:
+    """A thread in which replies under one key take each other's place."""
+
+    def __init__(self, office: Office, asked: Message, *, direct: bool = True) -> None:
+        self.office, self.asked = office, asked
+        self._before = len(office.slack.calls)
+        audience = Audience.DIRECT if direct else Audience.PUBLIC
+        self.place = Place("slack", f"T0ACME/{asked.channel}", asked.ts, audience)
+
+    async def shows(self, *replies: Reply) -> None:
+        for reply in replies:
+            async with self.office.installation.database.transaction(self.office.tenant) as tx:
+                await outbox.put(tx, self.place, reply, turn=None)
+            await self.office.settled()
+
+    @property
+    def message(self) -> Message:
+        """The one that there is beside the first answer."""
+        (message,) = [each for each in self.office.slack.thread(self.asked) if each.bot_id][1:]
+        return message
+
+    @property
+    def tasks(self) -> dict[str, str]:
+        """Each task that Slack was told of, with its last state."""
+        chunks = self.message.sent.get("all_chunks", ())
+        return {chunk["title"]: chunk["status"] for chunk in chunks if chunk["type"] == "task_update"}
+
+    def called(self, *methods: str) -> list[str]:
+        return [each.method for each in self.office.slack.calls[self._before :] if each.method in methods]
+
+
+@pytest.fixture
+async def thread(office: Office) -> Thread:
+    asked = await office.slack.user("david").says("/whoami", dm=True)
+    await office.settled()
+    return Thread(office, asked)
+
+
+async def test_steps_stream_and_end_as_the_card(thread: Thread) -> None:
+    await thread.shows(_working(READING))
+    assert thread.message.streaming
+    assert thread.tasks == {READING: "in_progress"}
+    await thread.shows(_working(READING, ESTIMATING))
+    assert thread.message.streaming
+    assert thread.tasks == {READING: "complete", ESTIMATING: "in_progress"}
+    await thread.shows(DONE)
+    assert not thread.message.streaming
+    assert (thread.message.text, thread.message.buttons) == ("Planned.", ["Approve"])
+    calls = ("chat.startStream", "chat.appendStream", "chat.stopStream", "chat.update")
+    assert thread.called(*calls) == list(calls)
+
+
+async def test_a_stream_that_slack_ended_goes_on_as_edits(thread: Thread) -> None:
+    await thread.shows(_working(READING))
+    thread.message.streaming = False
+    await thread.shows(_working(READING, ESTIMATING))
+    assert ESTIMATING in thread.message.all_text
+    await thread.shows(DONE)
+    assert thread.message.buttons == ["Approve"]
+    assert thread.called("chat.stopStream") == []
+
+
+async def test_a_stream_that_ended_before_the_work_did_becomes_the_card(thread: Thread) -> None:
+    await thread.shows(_working(READING))
+    thread.message.streaming = False
+    await thread.shows(DONE)
+    assert thread.message.buttons == ["Approve"]
+
+
+@pytest.mark.parametrize("refusal", ["unknown_method", "missing_scope"])
+async def test_where_slack_does_not_stream_it_is_a_message(thread: Thread, refusal: str) -> None:
+    thread.office.slack.faults.refuse("chat.startStream", refusal, times=9)
+    await thread.shows(_working(READING), _working(READING, ESTIMATING))
+    assert ESTIMATING in thread.message.all_text
+    await thread.shows(DONE)
+    assert thread.message.buttons == ["Approve"]
+    thread.office.slack.faults.clear()
+
+
+async def test_a_start_whose_answer_was_lost_is_found_and_goes_on(thread: Thread) -> None:
+    lost = thread.office.slack.faults.lose_answer("chat.startStream")
+    await thread.shows(_working(READING))
+    assert lost.happened == 1
+    assert thread.message.streaming
+    await thread.shows(DONE)
+    assert thread.message.buttons == ["Approve"]
+    assert thread.called("chat.startStream") == ["chat.startStream"]
+
+
+@pytest.mark.parametrize("method", ["chat.appendStream", "chat.stopStream"])
+@pytest.mark.parametrize("fault", ["reset", "server_error", "lose_answer", "rate_limit"])
+async def test_what_fails_on_the_way_is_made_up_for(thread: Thread, method: str, fault: str) -> None:
+    getattr(thread.office.slack.faults, fault)(method)
+    await thread.shows(_working(READING), _working(READING, ESTIMATING), DONE)
+    assert thread.tasks == {READING: "complete", ESTIMATING: "in_progress"}
+    assert (thread.message.text, thread.message.streaming) == ("Planned.", False)
+
+
+async def test_in_a_channel_everybody_sees_the_steps_so_nothing_streams(office: Office) -> None:
+    asked = await office.slack.user("david").says("@bot /whoami", channel="engineering")
+    await office.settled()
+    thread = Thread(office, asked, direct=False)
+    await thread.shows(_working(READING), _working(READING, ESTIMATING))
+    assert ESTIMATING in thread.message.all_text
+    assert thread.called("chat.startStream") == []
+
+
+async def test_a_plan_that_is_asked_for_in_a_direct_message_streams(open_office: OpenOffice) -> None:
+    office = await open_office()
+    david = office.slack.user("david")
+    asked = await david.says("/build_feature build PRD-2025-Q1-Dashboard", dm=True)
+    shown = await office.slack.wait_for(lambda m: m.thread_ts == asked.ts and "Approve" in m.buttons, within=60)
+    chunks = shown.sent["all_chunks"]
+    assert {"type": "plan_update", "title": "Planning PRD-2025-Q1-Dashboard"} in chunks
+    assert "Reading PRD-2025-Q1-Dashboard" in [chunk.get("title") for chunk in chunks]
+    assert not shown.streaming
