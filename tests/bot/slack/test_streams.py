@@ -48,12 +48,6 @@ class Thread:
         (message,) = [each for each in self.office.slack.thread(self.asked) if each.bot_id][1:]
         return message
 
-    @property
-    def tasks(self) -> dict[str, str]:
-        """Each task that Slack was told of, with its last state."""
-        chunks = self.message.sent.get("all_chunks", ())
-        return {chunk["title"]: chunk["status"] for chunk in chunks if chunk["type"] == "task_update"}
-
     def called(self, *methods: str) -> list[str]:
         return [each.method for each in self.office.slack.calls[self._before :] if each.method in methods]
 
@@ -68,10 +62,10 @@ async def thread(office: Office) -> Thread:
 async def test_steps_stream_and_end_as_the_card(thread: Thread) -> None:
     await thread.shows(_working(READING))
     assert thread.message.streaming
-    assert thread.tasks == {READING: "in_progress"}
+    assert thread.message.tasks == {READING: "in_progress"}
     await thread.shows(_working(READING, ESTIMATING))
     assert thread.message.streaming
-    assert thread.tasks == {READING: "complete", ESTIMATING: "in_progress"}
+    assert thread.message.tasks == {READING: "complete", ESTIMATING: "in_progress"}
     await thread.shows(DONE)
     assert not thread.message.streaming
     assert (thread.message.text, thread.message.buttons) == ("Planned.", ["Approve"])
@@ -121,7 +115,7 @@ async def test_a_start_whose_answer_was_lost_is_found_and_goes_on(thread: Thread
 async def test_what_fails_on_the_way_is_made_up_for(thread: Thread, method: str, fault: str) -> None:
     getattr(thread.office.slack.faults, fault)(method)
     await thread.shows(_working(READING), _working(READING, ESTIMATING), DONE)
-    assert thread.tasks == {READING: "complete", ESTIMATING: "in_progress"}
+    assert thread.message.tasks == {READING: "complete", ESTIMATING: "in_progress"}
     assert (thread.message.text, thread.message.streaming) == ("Planned.", False)
 
 
@@ -139,7 +133,6 @@ async def test_a_plan_that_is_asked_for_in_a_direct_message_streams(open_office:
     david = office.slack.user("david")
     asked = await david.says("/build_feature build PRD-2025-Q1-Dashboard", dm=True)
     shown = await office.slack.wait_for(lambda m: m.thread_ts == asked.ts and "Approve" in m.buttons, within=60)
-    chunks = shown.sent["all_chunks"]
-    assert {"type": "plan_update", "title": "Planning PRD-2025-Q1-Dashboard"} in chunks
-    assert "Reading PRD-2025-Q1-Dashboard" in [chunk.get("title") for chunk in chunks]
+    assert shown.plan_title == "Planning PRD-2025-Q1-Dashboard"
+    assert "Reading PRD-2025-Q1-Dashboard" in shown.tasks
     assert not shown.streaming

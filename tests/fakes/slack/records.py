@@ -98,6 +98,19 @@ class Message:
         return "\n".join([self.text, *reading.texts(self.blocks)])
 
     @property
+    def tasks(self) -> dict[str, str]:
+        """Titles of what was streamed as tasks, each with its last state."""
+        chunks = [chunk for chunk in self.sent.get("all_chunks", ()) if chunk["type"] == "task_update"]
+        by_id = {chunk["id"]: chunk for chunk in chunks}
+        return {chunk["title"]: chunk["status"] for chunk in by_id.values()}
+
+    @property
+    def plan_title(self) -> str:
+        """What the streamed tasks are said to be part of."""
+        titles = [each["title"] for each in self.sent.get("all_chunks", ()) if each["type"] == "plan_update"]
+        return titles[-1] if titles else ""
+
+    @property
     def pings(self) -> set[str]:
         """Who would be notified: user ids, and `channel`, `here`, `everyone`."""
         return {
