@@ -199,7 +199,7 @@ class Installation:
     @cached_property
     def desks(self) -> Desks:
         has_model = self.settings.openai_api_key is not None
-        return Desks(self.gate, self.ports, StoredFiles(), KnownChannels(), has_model=has_model)
+        return Desks(self.gate, self.ports, StoredFiles(), KnownChannels(self.adapters), has_model=has_model)
 
     @cached_property
     def turns(self) -> Turns:

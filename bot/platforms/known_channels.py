@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.adapter import ConsoleAdapter, new_message_id
+from bot.platforms.adapter import Adapter
 from bot.platforms.tables import PlatformChannelRow
 from bot.platforms.threads import new_thread
 from governance.department_rows import read_department
@@ -13,8 +17,14 @@ from governance.places import Audience, Place
 from handlers.conversation.desk import KnownChannel
 
 
+@dataclass(frozen=True, slots=True)
 class KnownChannels:
-    """Finds channels among those that a platform has described to us, by its events or when it was asked."""
+    """Finds channels among those that a platform has described to us, by its events or when it was asked.
+
+    For one that was not, the platform is asked, if it is one of `asking`: we may be in it, and nobody spoke.
+    """
+
+    asking: Mapping[str, Adapter] = field(default_factory=dict)
 
     async def find(self, tx: AsyncSession, platform: str, name: str, near: str = "") -> KnownChannel | None:
         """See Channels.find."""
@@ -31,6 +41,9 @@ class KnownChannels:
         )
         query = select(PlatformChannelRow).where(PlatformChannelRow.platform == platform, called_so)
         rows = (await tx.execute(query)).scalars().all()
+        if not rows and (adapter := self.asking.get(platform)):
+            there = await adapter.channel(tx, wanted)
+            return None if there is None else KnownChannel(wanted, there)
         workspace = near.partition("/")[0]
         here = [row for row in rows if "/" in near and row.channel.startswith(f"{workspace}/")]
         found = here if len(here) == 1 else rows

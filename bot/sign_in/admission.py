@@ -34,6 +34,15 @@ class NotActive(SignInFailed):
         super().__init__(text, why="not_active", status=403, identity=identity)
 
 
+async def linked_as(tx: AsyncSession, identity: str, way: Way) -> str:
+    """The identity under which the department knows the account that was proved: this one, or another of it."""
+    beginning, end = way.same_account(identity)
+    row = IdentityRow.identity
+    query = select(row).where(row.startswith(beginning, autoescape=True), row.endswith(end, autoescape=True))
+    linked = (await tx.execute(query.order_by(row))).scalars().all()
+    return identity if identity in linked or not linked else linked[0]
+
+
 async def admitted(tx: AsyncSession, identity: str, way: Way) -> Person:
     """The person who may come in with this identity. Raises NotLinked and NotActive."""
     person = await person_by_identity(tx, identity)

@@ -12,7 +12,7 @@ from bot.console.render import render
 from bot.console.visit import RECEPTION
 from bot.sign_in import sessions, under_way
 from bot.sign_in.address import own_path
-from bot.sign_in.admission import admitted
+from bot.sign_in.admission import admitted, linked_as
 from bot.sign_in.door import SignInDoor
 from bot.sign_in.record import note_failure, note_sign_in, note_sign_out
 from bot.sign_in.tokens import new_token
@@ -92,6 +92,7 @@ async def _let_in(request: web.Request, way: Way, identity: str) -> str:
     reception, door = request.app[RECEPTION], request.app[SIGN_IN]
     before = door.session.read(request)
     async with reception.database.transaction(reception.tenant) as tx:
+        identity = await linked_as(tx, identity, way)
         person = await admitted(tx, identity, way)
         if before is not None:
             await sessions.end(tx, before)

@@ -66,6 +66,11 @@ class SlackWay:
         address = Address.of_identity(identity)
         return not self._app.workspaces.isdisjoint({address.team, address.enterprise})
 
+    def same_account(self, identity: str) -> tuple[str, str]:
+        """See Way.same_account. Within an organisation somebody has one id in all workspaces."""
+        address = Address.of_identity(identity)
+        return (address.everywhere, f"/{address.id}") if address.enterprise else (identity, "")
+
     async def close(self) -> None:
         """Let go of open connections."""
         await self._provider.close()

@@ -39,6 +39,10 @@ class Way(Protocol):
     def is_ours(self, identity: str) -> bool:
         """Whether an identity of this platform belongs to an organisation that is this company's."""
 
+    def same_account(self, identity: str) -> tuple[str, str]:
+        """What every identity of the same account begins and ends with: an organisation may know one account
+        in several places, and chat have met it in another one than this."""
+
     async def close(self) -> None:
         """Let go of open connections."""
 

@@ -64,13 +64,15 @@ class Streams:
             return _STREAMED + ts
         if await self._budgets.spend(STARTS, PLATFORM, post.address.team, "streams"):
             return None
+        # What notifications and screen readers say comes first.
+        words: Json = {"type": "markdown_text", "text": post.messages[0].text}
         title: Json = {"type": "plan_update", "title": shortened(card.title, _TITLE)}
         try:
             answer = await post.client.chat_startStream(
                 channel=post.address.id,
                 thread_ts=post.thread,
                 task_display_mode="plan",
-                chunks=[title, *_tasks(card)],
+                chunks=[words, title, *_tasks(card)],
             )
         except SlackApiError as refused:
             if is_for_later(refused):

@@ -31,6 +31,7 @@ NOT_ONEDRIVE = (
 DECLINED = "“{name}” is not saved. Ask me again if you want it later."
 _ANSWERED = {
     "accepted": "“{name}” is on its way to your OneDrive already.",
+    "putting": "“{name}” is on its way to your OneDrive already.",
     "uploaded": "“{name}” is on its way to your OneDrive already.",
     "kept": "“{name}” is in your OneDrive already.",
     "declined": "You did not want “{name}” before. Ask me again, and you get a fresh offer.",

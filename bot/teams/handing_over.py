@@ -36,6 +36,10 @@ _TRIED_FOR = timedelta(minutes=5)
 """How long OneDrive is tried while it does not answer; the address that Teams gave lives little longer."""
 
 _FAILED = "OneDrive did not take “{name}”. Ask me again, and you get a fresh offer."
+_PERHAPS = (
+    "OneDrive did not say whether it has “{name}”, and does not take it a second time. Look there first; if it"
+    " is missing, ask me again, and you get a fresh offer."
+)
 _NOT_THEIRS = "“{name}” is not for you to open any more, so it stays here. “whoami” says what you may see."
 
 Introduce = Callable[[AsyncSession, str, Place], Awaitable[Place]]
@@ -61,7 +65,7 @@ class HandingOver:
             match row.state:
                 case "new":
                     await self._ask(tenant, row, known)
-                case "accepted":
+                case "accepted" | "putting":
                     await self._put(tenant, row)
                 case "uploaded":
                     await self._show(tenant, row, known)
@@ -86,34 +90,42 @@ class HandingOver:
                     answered.message = asked
 
     async def _put(self, tenant: str, row: Row) -> None:
+        was_tried = row.state == "putting"
         try:
             person, content = await self._opened(tenant, row)
-            await self._onedrive.put(Upload.model_validate(row.upload).upload_url, content)
         except NoSuchFile:
-            await self._end(tenant, row, _NOT_THEIRS)
+            await self._end(tenant, row, row.state, _NOT_THEIRS)
+            return
+        try:
+            await self._onedrive.put(Upload.model_validate(row.upload).upload_url, content)
         except OneDriveRefused:
-            await self._end(tenant, row, _FAILED)
+            if was_tried:
+                await self._end(tenant, row, "putting", _PERHAPS)
+            else:
+                await self._end(tenant, row, "putting", _FAILED, _entry(row, person, "file.not_taken"))
         except PlatformAway:
             if row.answered is not None and datetime.now(UTC) - row.answered < _TRIED_FOR:
                 raise
-            await self._end(tenant, row, _FAILED)
+            await self._end(tenant, row, "putting", _PERHAPS)
         else:
-            await self._note_put(tenant, row, person)
+            async with self._database.transaction(tenant) as tx:
+                if await file_offers.move(tx, row.id, "putting", state="uploaded"):
+                    await file_offers.queue(tx, row.id)
 
     async def _opened(self, tenant: str, row: Row) -> tuple[Person, bytes]:
-        """The file, by the right that opens it in the dashboard, as that is now. Raises NoSuchFile."""
+        """The file, by the right that opens it in the dashboard, as that is now. Raises NoSuchFile.
+
+        That it is handed over is on record before it is: nobody else knows after a crash.
+        """
         async with self._database.transaction(tenant) as tx:
             await self._introduce(tx, row.identity, _place(row))
             person = await person_by_identity(tx, row.identity)
             if person is None:
                 raise NoSuchFile(row.file)
-            return person, (await read_file(tx, row.file, person)).content
-
-    async def _note_put(self, tenant: str, row: Row, person: Person) -> None:
-        async with self._database.transaction(tenant) as tx:
-            if await file_offers.move(tx, row.id, "accepted", state="uploaded"):
-                await record(tx, _entry(row, person))
-                await file_offers.queue(tx, row.id)
+            content = (await read_file(tx, row.file, person)).content
+            if await file_offers.move(tx, row.id, "accepted", state="putting"):
+                await record(tx, _entry(row, person, "file.taken"))
+            return person, content
 
     async def _show(self, tenant: str, row: Row, known: Known) -> None:
         await self._posting.file_card(known, info_card(Upload.model_validate(row.upload)))
@@ -129,9 +141,11 @@ class HandingOver:
         async with self._database.transaction(tenant) as tx:
             await file_offers.move(tx, row.id, row.state, message=None)
 
-    async def _end(self, tenant: str, row: Row, said: str) -> None:
+    async def _end(self, tenant: str, row: Row, since: str, said: str, entry: Entry | None = None) -> None:
         async with self._database.transaction(tenant) as tx:
-            if await file_offers.move(tx, row.id, "accepted", state="failed", upload=None):
+            if await file_offers.move(tx, row.id, since, state="failed", upload=None):
+                if entry is not None:
+                    await record(tx, entry)
                 reply = Reply(text=said.format(name=row.name))
                 await outbox.put(tx, _place(row), reply, turn=None)
                 await file_offers.queue(tx, row.id)
@@ -149,11 +163,11 @@ def _place(row: Row) -> Place:
     return Place(PLATFORM, row.conversation, MAIN, Audience.DIRECT)
 
 
-def _entry(row: Row, person: Person) -> Entry:
+def _entry(row: Row, person: Person, type: str) -> Entry:
     nothing = NotApplicable(not_applicable=Absence.NOTHING_CHANGES)
     return Entry(
         kind=EntryKind.READ,
-        type="file.taken",
+        type=type,
         actor=Actor("person", person.id, identity=row.identity),
         subject=row.file,
         details={"name": row.name},

@@ -34,8 +34,8 @@ class TeamsConversationRow(TenantScoped, Base):
 class TeamsFileOfferRow(TenantScoped, Base):
     """A document of a reply (`file` is the stored file), offered in a personal chat to the person there.
 
-    `state`: new | offered | accepted | uploaded | kept | declined | expired | failed. `message` is the card
-    that asks, while it stands; `upload` is where the file is to go, until it is there.
+    `state`: new | offered | accepted | putting | uploaded | kept | declined | expired | failed. `message` is
+    the card that asks, while it stands; `upload` is where the file is to go, until it is there.
     """
 
     __tablename__ = "teams_file_offers"

@@ -20,6 +20,7 @@ WORDS: Mapping[str, str] = {
     "audit.erased": "Parts of an entry erased",
     "audit.forgotten": "Somebody's name in the log taken away",
     "file.taken": "File taken along",
+    "file.not_taken": "File refused by OneDrive",
     "governance.allow_emergency_deployment": "Emergency deployment",
     "governance.change_policy": "Change of the policy",
     "governance.close_window": "End of a window",

@@ -301,6 +301,22 @@ async def test_an_organisation_s_people_are_known_in_all_its_workspaces(
             assert "Microsoft" not in await browser.page("/sign-in")
 
 
+async def test_an_account_that_chat_met_in_another_workspace_of_the_organisation_is_known(
+    database: Database, company: str, entra: FakeEntra, tmp_path: Path
+) -> None:
+    async with await FakeSlack.start(team="T0LATER", enterprise="E0ACME") as slack:
+        slack.browser_user = "amanda"
+        given = slack_settings(slack) | {"slack_workspaces": "E0ACME"}
+        async with serving(database, company, tmp_path / "entra.pem", **given) as served:
+            await served.link("rachel", "slack:E0ACME/T0FIRST/XUAMANDA")
+            await served.link("david", "slack:E0OTHER/T0FIRST/UAMANDA")
+            assert (await (await served.browser()).sign_in()).status == 403
+            await served.link("amanda", "slack:E0ACME/T0FIRST/UAMANDA")
+            browser = await served.browser()
+            assert (await browser.sign_in()).status == 200
+            assert "Amanda" in await browser.page("/")
+
+
 async def test_slack_need_not_ask_which_workspace_where_there_is_one(
     site: Site, browser: Browser, slack: FakeSlack
 ) -> None:

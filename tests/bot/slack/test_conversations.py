@@ -56,6 +56,19 @@ async def test_a_command_is_answered_and_repeated_to_whoever_asked(office: Offic
     assert "You asked: /authority" in office.slack.ephemerals("amanda")[-1].all_text
 
 
+async def test_a_channel_in_which_nobody_spoke_yet_is_found_if_the_bot_is_in_it(office: Office) -> None:
+    known = await office.rows("SELECT name FROM platform_channels WHERE name = 'product'")
+    assert known == []
+    david = office.slack.user("david")
+    asked = await david.says("/digest post the daily summary to #product at 9", dm=True)
+    answer = await office.slack.wait_for(lambda m: m.thread_ts == asked.ts)
+    assert "#product" in answer.all_text
+    assert "find no channel" not in answer.all_text
+    lost = await david.says("/digest post the daily summary to #nowhere at 9", dm=True)
+    answer = await office.slack.wait_for(lambda m: m.thread_ts == lost.ts)
+    assert "I find no channel “nowhere”" in answer.all_text
+
+
 async def test_people_and_channels_are_read_by_name_and_markup_as_words(office: Office) -> None:
     await office.slack.user("amanda").says("/whoami", dm=True)
     await office.slack.user("david").says(

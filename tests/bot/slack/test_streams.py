@@ -62,6 +62,7 @@ async def thread(office: Office) -> Thread:
 async def test_steps_stream_and_end_as_the_card(thread: Thread) -> None:
     await thread.shows(_working(READING))
     assert thread.message.streaming
+    assert thread.message.text == "Planning PRD-7.", "what notifications and screen readers say"
     assert thread.message.tasks == {READING: "in_progress"}
     await thread.shows(_working(READING, ESTIMATING))
     assert thread.message.streaming

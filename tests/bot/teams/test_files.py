@@ -221,7 +221,30 @@ async def test_a_file_that_onedrive_does_not_take_is_told(office: TeamsOffice) -
     await david.accepts(card)
     await _told(office, david, f"OneDrive did not take “{name}”", card)
     await _until(office, name, "failed")
+    assert await _on_record(office, name) == ["file.taken", "file.not_taken"]
     assert not _cards(david.chat, name, CONSENT)
+
+
+async def test_a_file_that_onedrive_took_without_saying_so_is_not_called_refused(office: TeamsOffice) -> None:
+    """The answer is lost, and the address, once used, is gone."""
+    david = office.person("david")
+    name, card = await _asked(office, david)
+    office.teams.faults.add("upload", 0)
+    office.teams.faults.add("upload", 404)
+    await david.accepts(card)
+    await _told(office, david, f"did not say whether it has “{name}”", card)
+    await _until(office, name, "failed")
+    assert await _on_record(office, name) == ["file.taken"]
+
+
+async def _on_record(office: TeamsOffice, name: str) -> list[str]:
+    """What the log says of a file that was offered, in order."""
+    rows = await office.rows(
+        "SELECT e.type FROM audit_entries e JOIN teams_file_offers o ON o.file = e.subject"
+        " WHERE e.type LIKE 'file.%' AND o.name = :name ORDER BY e.at",
+        name=name,
+    )
+    return [type for (type,) in rows]
 
 
 async def test_what_teams_puts_off_is_asked_later(office: TeamsOffice) -> None:
