@@ -93,3 +93,30 @@ async def test_an_unconfirmed_address_links_nobody(office: Office) -> None:
     asked = await office.slack.user("pretender").says("/whoami", dm=True)
     answer = await office.slack.wait_for(lambda m: m.thread_ts == asked.ts)
     assert "Nathan" not in answer.all_text
+
+
+LABEL = "What would you like to ask or have done?"
+
+
+async def test_a_message_is_asked_about_in_its_own_thread(office: Office) -> None:
+    david, rachel = office.slack.user("david"), office.slack.user("rachel")
+    await david.says("@bot /help", channel="engineering")
+    await office.settled()
+    said = await rachel.says("The export of @nathan is slow", channel="engineering")
+    await david.uses_shortcut("ask_about", on=said)
+    view = await office.slack.wait_for_view(david)
+    assert "The export of Nathan" in str(view.content)
+    sent = await david.submits(view, {LABEL: "/status"})
+    assert sent.is_closed
+    answer = await office.slack.wait_for(lambda m: m.thread_ts == said.ts)
+    assert "What runs now" in answer.all_text
+
+
+async def test_a_message_where_the_bot_was_not_spoken_to_is_asked_about_directly(office: Office) -> None:
+    david = office.slack.user("david")
+    said = await office.slack.user("carlos").says("Is the audit window on?", channel="compliance")
+    await david.uses_shortcut("ask_about", on=said)
+    view = await office.slack.wait_for_view(david)
+    await david.submits(view, {LABEL: "/whoami"})
+    answer = await office.slack.wait_for(lambda m: m.bot_id is not None, after=said)
+    assert answer.channel == david.dm.id
