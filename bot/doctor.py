@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.database import DatabaseUrls, locate
 from bot.department import Installation
+from bot.department_in_force import examine_department
 from bot.finding import Finding
 from bot.policy_in_force import examine_policy
 from bot.settings import Settings
@@ -20,8 +21,6 @@ from bot.slack.checking import examine_slack
 from bot.teams.checking import examine_teams
 from governance.audit.keys import KeyUnusable
 from governance.authority.policy_error import PolicyError
-from governance.department_file import DepartmentError
-from governance.department_staffing import problems
 from storage.app_role import APP_ROLE
 from storage.database import sqlalchemy_url
 from storage.migrate import is_current
@@ -42,7 +41,7 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     yield _matrix(installation)
     async for finding in examine_policy(installation):
         yield finding
-    for finding in _department(installation):
+    async for finding in examine_department(installation):
         yield finding
     yield _signing_key(installation)
     yield _model(settings)
@@ -52,11 +51,8 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
         yield finding
     for finding in examine_sign_in(settings):
         yield finding
-    for program, purpose, package in (
-        ("chromium", "the browser tests", "chromium"),
-        ("bwrap", "running commands that agents propose", "bubblewrap"),
-    ):
-        yield _program(program, purpose, package)
+    yield _program("chromium", "the browser tests need it", "chromium")
+    yield _program("bwrap", "agents will run code in it, which they do not do yet", "bubblewrap")
 
 
 def _var_folder(settings: Settings) -> Finding:
@@ -98,19 +94,6 @@ def _matrix(installation: Installation) -> Finding:
     return Finding("authority matrix", "well", f"version {policy.version}, {len(policy.rows)} rows")
 
 
-def _department(installation: Installation) -> list[Finding]:
-    try:
-        department = installation.department_file
-        found = problems(department, installation.policy.requirements_for_people())
-    except (DepartmentError, PolicyError) as wrong:
-        return [Finding("department", "wrong", str(wrong))]
-    if found:
-        return [Finding("department", "wrong", problem) for problem in found]
-    sample = " (the sample: nothing in it is real)" if department.sample else ""
-    people = f"{len(department.people)} people, {len(department.teams)} teams"
-    return [Finding("department", "well", f"{department.name}, {people}{sample}")]
-
-
 def _signing_key(installation: Installation) -> Finding:
     try:
         verifier = installation.signer(installation.settings.tenant).verifier
@@ -130,4 +113,4 @@ def _model(settings: Settings) -> Finding:
 def _program(program: str, purpose: str, package: str) -> Finding:
     if shutil.which(program):
         return Finding(program, "well", "found")
-    return Finding(program, "advice", f"missing: {purpose} need it; sudo apt-get install {package}")
+    return Finding(program, "advice", f"missing: {purpose}; sudo apt-get install {package}")

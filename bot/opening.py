@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import structlog
 from sqlalchemy.dialects.postgresql import insert
 
 from bot.database import bring_up_to_date, locate
 from bot.department import Installation
 from bot.sample import open_sample
 from bot.settings import Settings
+from governance.department_renewal import renew_department
 from governance.department_rows import open_department
-from governance.department_staffing import problems
+from governance.department_staffing import staffing_problems
+from governance.directory import people
 from storage.schema import Tenant
 
+_log = structlog.get_logger()
 
-@dataclass(frozen=True, slots=True)
+
 class DepartmentRefused(Exception):
-    """The department file describes one in which some approval could be given by nobody."""
+    """A department in which some approval could be given by nobody; `problems` says which, a sentence each."""
 
-    problems: tuple[str, ...]
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__(" ".join(problems))
+        self.problems = problems
 
 
 async def open_installation(settings: Settings) -> Installation:
     """Start or find the database, migrate it if that is ours to do, and open the department in it.
 
-    Raises PolicyError, DepartmentError, DepartmentRefused: each says what is wrong and what to do.
+    Raises PolicyError, DepartmentError, DepartmentRefused, AnotherDepartment: each says what is wrong and what
+    to do.
     """
     urls = locate(settings)
     installation = Installation(settings, urls)
-    if found := problems(installation.department_file, installation.policy.requirements_for_people()):
-        raise DepartmentRefused(found)
+    # Read before anything is set up: what is wrong with the files is said first.
+    _ = installation.department_file, installation.policy
     bring_up_to_date(urls)
     await _open_department(installation)
     return installation
@@ -44,6 +50,11 @@ async def _open_department(installation: Installation) -> None:
         row = {"id": settings.tenant, "name": department.name, "is_sample": department.sample}
         await tx.execute(insert(Tenant).values(row).on_conflict_do_nothing())
     async with installation.database.transaction(settings.tenant) as tx:
-        await open_department(tx, department)
+        if not await open_department(tx, department):
+            renewal = await renew_department(tx, department)
+            if renewal is not None:
+                _log.info("department_renewed", parts=renewal.parts, added=len(renewal.added))
+        if found := staffing_problems(await people(tx), installation.policy.requirements_for_people()):
+            raise DepartmentRefused(found)  # and nothing of the file is taken over
     if department.sample:
         await open_sample(installation.database, settings.tenant, settings.department, datetime.now(UTC).date())

@@ -1,16 +1,19 @@
-"""The department in the database: opened from its file once, read by every turn."""
+"""The department in the database: opened from its file, read by every turn."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import rfc8785
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from governance.department import Department
+from governance.department import Department, PersonEntry
+from governance.people import Person, Role
 from governance.tables import DepartmentRow, IdentityRow, PersonRoleRow, PersonRow
 from storage import direct
 from storage.database import tenant_of
@@ -26,37 +29,44 @@ class NoDepartment(LookupError):
 async def open_department(tx: AsyncSession, department: Department) -> bool:
     """Load a department into a tenant that has none. Returns whether it did.
 
-    People, roles and identities become rows that change only through `access` from then on; the
-    console's identities are those of the sample's people.
+    People, roles and identities become rows; roles change only through `access` from then on. The console's
+    identities are those of the sample's people.
     """
     body = department.model_dump(mode="json")
-    digest = hashlib.sha256(rfc8785.dumps(body)).hexdigest()
-    opened = insert(DepartmentRow).values(body=body, digest=digest).on_conflict_do_nothing()
+    opened = insert(DepartmentRow).values(body=body, digest=digest_of(body)).on_conflict_do_nothing()
     if (await tx.execute(opened.returning(DepartmentRow.digest))).scalar() is None:
         return False
     people = {person.id: person for person in department.as_people(tenant_of(tx))}
     for entry in department.people:
-        person = people[entry.id]
-        tx.add(
-            PersonRow(
-                id=person.id,
-                name=person.name,
-                email=entry.email,
-                team=person.team,
-                time_zone=person.time_zone,
-                accounts=sorted(person.accounts),
-                active=person.active,
-            )
-        )
-    await tx.flush()
-    for entry in department.people:
-        tx.add_all(PersonRoleRow(person=entry.id, role=role.value) for role in sorted(entry.roles))
-        tx.add_all(
-            IdentityRow(identity=identity, person=entry.id)
-            for identity in (f"console:{entry.id}", *entry.identities)
-        )
-    await tx.flush()
+        await add_person(tx, entry, people[entry.id], roles=entry.roles)
     return True
+
+
+async def add_person(tx: AsyncSession, entry: PersonEntry, person: Person, *, roles: Iterable[Role]) -> None:
+    """Make the rows of somebody who is new in the department, with these roles."""
+    tx.add(
+        PersonRow(
+            id=person.id,
+            name=person.name,
+            email=entry.email,
+            team=person.team,
+            time_zone=person.time_zone,
+            accounts=sorted(person.accounts),
+            active=person.active,
+        )
+    )
+    await tx.flush()
+    tx.add_all(PersonRoleRow(person=entry.id, role=role.value) for role in sorted(roles))
+    tx.add_all(
+        IdentityRow(identity=identity, person=entry.id)
+        for identity in (f"console:{entry.id}", *entry.identities)
+    )
+    await tx.flush()
+
+
+def digest_of(body: Mapping[str, Any]) -> str:
+    """The SHA-256 of a department as JSON, in RFC 8785's form, in hex."""
+    return hashlib.sha256(rfc8785.dumps(dict(body))).hexdigest()
 
 
 async def read_department(tx: AsyncSession) -> Department:

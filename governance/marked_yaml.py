@@ -59,7 +59,7 @@ def read(text: str) -> MarkedDocument:
     except yaml.MarkedYAMLError as error:
         raise MarkedYamlError(_line(error.problem_mark), f"this is not YAML: {error.problem}") from error
     except yaml.reader.ReaderError as error:
-        line = text[: error.position].count("\n") + 1
+        line = text.encode()[: error.position].count(b"\n") + 1  # it counts bytes
         raise MarkedYamlError(line, "remove the control character") from error
 
 

@@ -10,6 +10,7 @@ from bot.teams.configuration import TeamsMisconfigured, configuration
 from governance.audit.keys import KeyUnusable
 from governance.authority.policy_error import PolicyError
 from governance.department_file import DepartmentError
+from governance.department_renewal import AnotherDepartment
 
 
 async def opened(settings: Settings) -> Installation:
@@ -18,7 +19,7 @@ async def opened(settings: Settings) -> Installation:
         if settings.speaks_teams:
             configuration(settings)
         return await open_installation(settings)
-    except (PolicyError, DepartmentError, KeyUnusable, TeamsMisconfigured) as wrong:
+    except (PolicyError, DepartmentError, AnotherDepartment, KeyUnusable, TeamsMisconfigured) as wrong:
         raise Stop(str(wrong)) from wrong
     except DepartmentRefused as refused:
         listed = "\n".join(f"- {problem}" for problem in refused.problems)

@@ -71,7 +71,7 @@ class ConsoleAdapter:
             return None
         return Place(self.name, direct_channel(person.id), new_message_id(), Audience.DIRECT)
 
-    async def channel(self, tx: AsyncSession, name: str) -> Place | None:
+    async def channel(self, tx: AsyncSession, name: str, near: str = "") -> Place | None:
         """A new thread in a channel of the department file's; None for one that is not in it."""
         department = await read_department(tx)
         if name not in {channel.name for channel in department.channels}:

@@ -53,9 +53,10 @@ class Adapter(Protocol):
     async def direct(self, tx: AsyncSession, person: Person) -> Place | None:
         """The direct conversation with a person here, or None if this platform does not know them."""
 
-    async def channel(self, tx: AsyncSession, name: str) -> Place | None:
+    async def channel(self, tx: AsyncSession, name: str, near: str = "") -> Place | None:
         """A new thread in the channel of this name (without `#`), or None if there is none, or it is not
-        open to us. Raises PlatformAway."""
+        open to us. Of several the one beside the channel `near` is meant, where a platform has such places;
+        without it, the one that was seen last. Raises PlatformAway."""
 
     async def introduce(self, tx: AsyncSession, identity: str, place: Place) -> Place:
         """Make sure that it is known who speaks and who reads along, before a turn is taken.

@@ -54,7 +54,7 @@ async def believed(tx: AsyncSession, platform: str, channel: str, now: datetime)
 
 
 async def believed_to_be_in(tx: AsyncSession, platform: str, channel: str) -> bool:
-    """Whether the bot has been spoken to in a channel, and so can speak there."""
+    """Whether the bot is known to be in a channel, and so can speak there."""
     row = PlatformChannelRow
     query = select(row.channel).where(row.platform == platform, row.channel == channel)
     return (await tx.execute(query)).scalar() is not None

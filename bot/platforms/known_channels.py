@@ -42,7 +42,7 @@ class KnownChannels:
         query = select(PlatformChannelRow).where(PlatformChannelRow.platform == platform, called_so)
         rows = (await tx.execute(query)).scalars().all()
         if not rows and (adapter := self.asking.get(platform)):
-            there = await adapter.channel(tx, wanted)
+            there = await adapter.channel(tx, wanted, near)
             return None if there is None else KnownChannel(wanted, there)
         workspace = near.partition("/")[0]
         here = [row for row in rows if "/" in near and row.channel.startswith(f"{workspace}/")]

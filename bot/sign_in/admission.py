@@ -35,12 +35,16 @@ class NotActive(SignInFailed):
 
 
 async def linked_as(tx: AsyncSession, identity: str, way: Way) -> str:
-    """The identity under which the department knows the account that was proved: this one, or another of it."""
-    beginning, end = way.same_account(identity)
+    """The identity under which the department knows the account that was proved: this one; or, where it is
+    nobody's, another of the same account, if all that are linked are one person's."""
     row = IdentityRow.identity
-    query = select(row).where(row.startswith(beginning, autoescape=True), row.endswith(end, autoescape=True))
-    linked = (await tx.execute(query.order_by(row))).scalars().all()
-    return identity if identity in linked or not linked else linked[0]
+    ends = way.elsewhere(identity)
+    if ends is None or (await tx.execute(select(row).where(row == identity))).scalar() is not None:
+        return identity
+    beginning, end = ends
+    same = row.startswith(beginning, autoescape=True), row.endswith(end, autoescape=True)
+    found = (await tx.execute(select(row, IdentityRow.person).where(*same).order_by(row))).all()
+    return found[0].identity if len({each.person for each in found}) == 1 else identity
 
 
 async def admitted(tx: AsyncSession, identity: str, way: Way) -> Person:

@@ -62,9 +62,9 @@ class EntraWay:
         """Whether the user's Entra tenant is listed."""
         return identity.removeprefix("teams:").partition("/")[0] in self._app.tenants
 
-    def same_account(self, identity: str) -> tuple[str, str]:
-        """See Way.same_account. Each tenant has an account of its own for somebody, a guest's too."""
-        return identity, ""
+    def elsewhere(self, _identity: str) -> tuple[str, str] | None:
+        """See Way.elsewhere. Each tenant has an account of its own for somebody, a guest's too."""
+        return None
 
     async def close(self) -> None:
         """Let go of open connections."""

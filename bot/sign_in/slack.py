@@ -66,10 +66,10 @@ class SlackWay:
         address = Address.of_identity(identity)
         return not self._app.workspaces.isdisjoint({address.team, address.enterprise})
 
-    def same_account(self, identity: str) -> tuple[str, str]:
-        """See Way.same_account. Within an organisation somebody has one id in all workspaces."""
+    def elsewhere(self, identity: str) -> tuple[str, str] | None:
+        """See Way.elsewhere. Within an organisation somebody has one id in all workspaces."""
         address = Address.of_identity(identity)
-        return (address.everywhere, f"/{address.id}") if address.enterprise else (identity, "")
+        return (address.everywhere, f"/{address.id}") if address.enterprise else None
 
     async def close(self) -> None:
         """Let go of open connections."""

@@ -39,9 +39,10 @@ class Way(Protocol):
     def is_ours(self, identity: str) -> bool:
         """Whether an identity of this platform belongs to an organisation that is this company's."""
 
-    def same_account(self, identity: str) -> tuple[str, str]:
-        """What every identity of the same account begins and ends with: an organisation may know one account
-        in several places, and chat have met it in another one than this."""
+    def elsewhere(self, identity: str) -> tuple[str, str] | None:
+        """What the identities of the same account in other places begin and end with; None if there are no
+        other places. An organisation may know one account in several, and chat have met it in another one.
+        """
 
     async def close(self) -> None:
         """Let go of open connections."""

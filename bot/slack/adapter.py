@@ -25,9 +25,10 @@ from bot.slack.home import home_view
 from bot.slack.introductions import Introductions
 from bot.slack.post import Post
 from bot.slack.sessions import show_state
-from bot.slack.streams import Streams, settled
+from bot.slack.streams import Streams, left_behind, settled
 from bot.slack.uploads import Uploads
 from bot.slack.workspaces import NotInstalled, NotOurs, Workspaces
+from bot.tables import InboxRow, OutboxRow
 from governance.people import Person
 from governance.places import Audience, Place
 from governance.tables import IdentityRow, PersonRow
@@ -75,11 +76,12 @@ class SlackAdapter:
         """See Adapter.post. A reply that takes several messages is posted as several, in order."""
         address = address_of(place)
         try:
-            client = await self._workspaces.client(address)
+            bot = await self._workspaces.bot(address.enterprise, address.team)
         except PlatformAway as away:
             raise PostFailed(str(away), 0.0) from away
         except NotOurs as foreign:
             raise PostFailed(str(foreign), None) from foreign
+        client = self._workspaces.slack.client(bot.bot_token)
         async with self._trying_again(tx, address, client, reply), as_post_failed():
             if place.thread == HOME:
                 view = home_view(reply, public_url=self._public_url)
@@ -97,7 +99,7 @@ class SlackAdapter:
                 edited = await self._edit(post, edits)
                 await show_state(client, address, thread or edited.split(_JOINED)[0], reply)
                 return edited
-            ids = await self._begun(post, reply, again=again)
+            ids = await self._begun(tx, place, post, reply, bot.bot_user_id if again else None)
             if thread is None:
                 await threads.began(tx, PLATFORM, place.channel, place.thread, ids[0])
             await self._uploads.documents(tx, client, address, reply, thread or ids[0])
@@ -129,9 +131,9 @@ class SlackAdapter:
                 return Place(PLATFORM, str(address), threads.new_thread(), Audience.DIRECT)
         return None
 
-    async def channel(self, tx: AsyncSession, name: str) -> Place | None:
+    async def channel(self, tx: AsyncSession, name: str, near: str = "") -> Place | None:
         """A new thread in a channel that the bot is in."""
-        found = await self._introductions.channel_called(tx, name, datetime.now(UTC))
+        found = await self._introductions.channel_called(tx, name, near, datetime.now(UTC))
         return found and Place(PLATFORM, str(found[0]), threads.new_thread(), found[1])
 
     async def _identities(self, tx: AsyncSession, person: Person) -> Sequence[str]:
@@ -169,14 +171,20 @@ class SlackAdapter:
         except PlatformAway:
             return person  # Slack opens the conversation itself when something is posted to a person
 
-    async def _begun(self, post: Post, reply: Reply, *, again: bool) -> list[str]:
-        """A new message: work under way as a stream where Slack has them. What is there already stays."""
+    async def _begun(
+        self, tx: AsyncSession, place: Place, post: Post, reply: Reply, author: str | None
+    ) -> list[str]:
+        """A new message: work under way as a stream where Slack has them. After an attempt that may have got
+        through, what is there already in the name of `author` stays."""
         found: dict[int, str] = {}
-        author = None
-        if again:
-            found = await post.found()
-            author = (await self._workspaces.bot(post.address.enterprise, post.address.team)).bot_user_id
-        streamed = None if found else await self._streams.begun(post, reply, author)
+        left = None
+        if author is not None:
+            around = await post.around()
+            found = post.among(around)
+            if reply.is_under_way:
+                left = left_behind(around, author, await _messages_of(tx, place))
+        reader = await _reader(tx, post) if reply.is_under_way else None
+        streamed = None if found else await self._streams.begun(post, reply, reader, left)
         return [streamed] if streamed else await self._post(post, found)
 
     async def _post(self, post: Post, posted: dict[int, str]) -> list[str]:
@@ -257,3 +265,17 @@ async def _delete(post: Post, ts: str) -> None:
     except SlackApiError as refused:
         if error_of(refused) != "message_not_found":
             raise
+
+
+async def _messages_of(tx: AsyncSession, place: Place) -> frozenset[str]:
+    """The messages of a thread that are on record."""
+    query = select(OutboxRow.message).where(OutboxRow.thread == place.key, OutboxRow.message.is_not(None))
+    joined = (await tx.execute(query)).scalars().all()
+    return frozenset(ts for message in joined if message for ts in settled(message).split(_JOINED))
+
+
+async def _reader(tx: AsyncSession, post: Post) -> Address | None:
+    """Whoever said what a post in a direct conversation answers."""
+    query = select(InboxRow.identity).join(OutboxRow, OutboxRow.turn == InboxRow.id)
+    identity = (await tx.execute(query.where(OutboxRow.id == post.key))).scalar()
+    return None if identity is None or not post.address.is_direct else Address.of_identity(identity)

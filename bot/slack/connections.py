@@ -16,7 +16,10 @@ class Connections:
     def session(self) -> aiohttp.ClientSession:
         """The session that calls go through."""
         if self._session is None or self._session.closed:
-            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS))
+            self._session = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
+                cookie_jar=aiohttp.DummyCookieJar(),  # one workspace's cookies are no other one's
+            )
         return self._session
 
     async def close(self) -> None:

@@ -25,6 +25,8 @@ _SLACK_IS_ILL = frozenset(
 
 _TOO_MANY = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 
+_STILL_STREAMS = "streaming_state_conflict"
+
 _NO_TOKEN = frozenset({"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"})
 
 
@@ -82,6 +84,8 @@ def _from_answer(refused: SlackApiError) -> PostFailed:
         return PostFailed("Slack asks to slow down", 1.0 if asked is None else asked)
     if status >= 500 or error in _SLACK_IS_ILL or not error:  # without Slack's word something else answered
         return PostFailed(f"Slack failed ({error or status})", 0.0, is_certain=False)
+    if error == _STILL_STREAMS:
+        return PostFailed("Slack still shows it as a stream", 1.0)
     if error == "invalid_blocks" and "slack file" in str(refused.response.data):
         return PictureRefused("Slack does not have a picture of it", 0.0)
     if error in _NO_TOKEN:

@@ -107,14 +107,24 @@ class Introductions:
             return ()
 
     async def channel_called(
-        self, tx: AsyncSession, name: str, now: datetime
+        self, tx: AsyncSession, name: str, near: str, now: datetime
     ) -> tuple[Address, Audience] | None:
-        """A channel that the bot is in, by its name. Raises PlatformAway."""
+        """A channel that the bot is in, by its name; of several the one in the workspace of the channel `near`.
+        Raises PlatformAway."""
         known = await channels.channel_named(tx, PLATFORM, name)
         if known is not None:
             address = Address.of(known[0])
             return address, await self.audience(tx, address, now)
-        for workspace in await self._installed():
+        found = [each for workspace in await self._installed() for each in await self._called(workspace, name)]
+        here = [each for each in found if str(each).rpartition("/")[0] == near.rpartition("/")[0]]
+        if len(chosen := here or found) != 1:
+            return None
+        return chosen[0], await self.audience(tx, chosen[0], now)
+
+    async def _called(self, workspace: Address, name: str) -> list[Address]:
+        """The bot's channels of this name in a workspace."""
+        found = []
+        try:
             client = await self._workspaces.client(workspace)
             async with as_platform_away():
                 async for page in await client.users_conversations(
@@ -123,11 +133,13 @@ class Introductions:
                     limit=_PAGE,
                     team_id=workspace.team,
                 ):
-                    for channel in page["channels"]:
-                        if channel.get("name") == name:
-                            address = workspace.beside(str(channel["id"]))
-                            return address, await self.audience(tx, address, now)
-        return None
+                    found += [str(each["id"]) for each in page["channels"] if each.get("name") == name]
+        except NotInstalled:
+            return []  # taken out just now
+        except SlackApiError as refused:
+            _log.warning("slack_channels_not_listed", team=workspace.team, why=error_of(refused))
+            return []
+        return [workspace.beside(id) for id in found]
 
     async def _profile(self, address: Address) -> Profile:
         try:

@@ -30,8 +30,12 @@ class Post:
 
     async def found(self) -> dict[int, str]:
         """The messages that are there already, by number."""
+        return self.among(await self.around())
+
+    def among(self, messages: list[Json]) -> dict[int, str]:
+        """Those of these messages in Slack that are this post's, by number."""
         wanted = {self._name(number): number for number in range(len(self.messages))}
-        marked = [(mark_of(message), str(message["ts"])) for message in await self.around()]
+        marked = [(mark_of(message), str(message["ts"])) for message in messages]
         return {wanted[mark]: ts for mark, ts in marked if mark in wanted}
 
     async def around(self) -> list[Json]:

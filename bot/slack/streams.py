@@ -8,6 +8,7 @@ some minutes, and when somebody presses Stop; what comes then is an edit like an
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from typing import Any
 
 import structlog
@@ -16,7 +17,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.platforms.adapter import PostFailed
 from bot.platforms.budgets import Budgets
-from bot.slack.addresses import PLATFORM
+from bot.slack.addresses import PLATFORM, Address
 from bot.slack.errors import error_of, is_for_later
 from bot.slack.limits import Json, shortened
 from bot.slack.post import Post, mark_of
@@ -35,7 +36,12 @@ _STREAMED = "~"
 
 _OVER = frozenset({"message_not_in_streaming_state", "stopped_by_user"})
 
-_TITLE = 150
+_TITLE = 250
+
+_WORDS = "Working on it. What comes of it takes the place of these steps."
+"""What notifications and screen readers say. Slack reads it as Markdown, so nobody else's words are in it."""
+
+_INERT = str.maketrans("<>", "‹›")
 
 _STATUS = {"done": "complete", "doing": "in_progress", "failed": "error"}
 """As Slack calls a task's state. What waits is not shown: a task cannot be taken back once it is there."""
@@ -52,25 +58,27 @@ class Streams:
     def __init__(self, budgets: Budgets) -> None:
         self._budgets = budgets
 
-    async def begun(self, post: Post, reply: Reply, author: str | None) -> str | None:
-        """Show work under way as a stream. Returns the message's id; None if it is a message like any other,
-        or Slack does not stream now. With an `author`, an attempt before this one may have begun a stream in
-        that name: then it goes on.
+    async def begun(
+        self, post: Post, reply: Reply, reader: Address | None, left_behind: str | None
+    ) -> str | None:
+        """Show `reader` work under way as a stream. Returns the message's id; None if it is a message like any
+        other, or Slack does not stream now. One that an attempt before this left behind goes on.
         """
         card = _under_way(reply)
         if card is None or post.thread is None or not post.address.is_direct:
             return None
-        if author is not None and (ts := await _left_behind(post, author)):
-            return _STREAMED + ts
+        if left_behind is not None:
+            return _STREAMED + left_behind
         if await self._budgets.spend(STARTS, PLATFORM, post.address.team, "streams"):
             return None
-        # What notifications and screen readers say comes first.
-        words: Json = {"type": "markdown_text", "text": post.messages[0].text}
-        title: Json = {"type": "plan_update", "title": shortened(card.title, _TITLE)}
+        words: Json = {"type": "markdown_text", "text": _WORDS}
+        title: Json = {"type": "plan_update", "title": _inert(card.title)}
         try:
             answer = await post.client.chat_startStream(
                 channel=post.address.id,
                 thread_ts=post.thread,
+                recipient_user_id=None if reader is None else reader.id,
+                recipient_team_id=None if reader is None else reader.team,
                 task_display_mode="plan",
                 chunks=[words, title, *_tasks(card)],
             )
@@ -91,7 +99,7 @@ class Streams:
         where: Any = {"channel": post.address.id, "ts": ts}
         try:
             if card is None:
-                await post.client.chat_stopStream(**where, metadata=post.mark(0))
+                await self._end(post, where)
                 return False
             if wait := await self._budgets.spend(STEPS, PLATFORM, post.address.team, post.address.id, ts):
                 raise PostFailed("the next step is shown in a second", wait)
@@ -102,12 +110,19 @@ class Streams:
             return False
         return True
 
+    async def _end(self, post: Post, where: Any) -> None:
+        """End a stream; whatever Slack thinks of that, what came of the work is shown in its place."""
+        try:
+            await post.client.chat_stopStream(**where, metadata=post.mark(0))
+        except SlackApiError as refused:
+            if is_for_later(refused):
+                raise
+            if error_of(refused) not in _OVER:
+                _log.warning("slack_stream_not_ended", why=error_of(refused))
+
 
 def _under_way(reply: Reply) -> Card | None:
-    match reply.cards:
-        case [card] if card.is_under_way:
-            return card
-    return None
+    return reply.cards[0] if reply.is_under_way else None
 
 
 def _tasks(card: Card) -> list[Json]:
@@ -115,7 +130,7 @@ def _tasks(card: Card) -> list[Json]:
         {
             "type": "task_update",
             "id": hashlib.sha256(words.encode()).hexdigest()[:16],  # the same step, wherever it stands
-            "title": shortened(words, _TITLE),
+            "title": _inert(words),
             "status": _STATUS[state],
         }
         for block in card.blocks
@@ -125,11 +140,16 @@ def _tasks(card: Card) -> list[Json]:
     ]
 
 
-async def _left_behind(post: Post, author: str) -> str | None:
-    """A stream of ours that nobody knows of: all else that we post is marked, or is a file."""
+def _inert(words: str) -> str:
+    """Words that cannot be taken for a mention or a link, whichever markup a task's title is read as."""
+    return shortened(words.translate(_INERT).replace("](", "] ("), _TITLE)
+
+
+def left_behind(messages: list[Json], author: str, known: Collection[str]) -> str | None:
+    """A stream of `author`'s that nobody knows of: all else that we post is marked, or a file, or `known`."""
     ours = [
         str(message["ts"])
-        for message in await post.around()
+        for message in messages
         if message.get("user") == author and mark_of(message) is None and not message.get("files")
     ]
-    return max(ours, default=None)
+    return max((ts for ts in ours if ts not in known), default=None)

@@ -73,7 +73,7 @@ class TeamsAdapter:
         """
         return await self._reaching.chat_with(tx, person)
 
-    async def channel(self, tx: AsyncSession, name: str) -> Place | None:
+    async def channel(self, tx: AsyncSession, name: str, near: str = "") -> Place | None:
         """A new thread in the channel of this name in which the bot was last spoken to. Raises PlatformAway.
 
         In Teams a name may be several channels'; one in which nobody spoke to the bot is not known.

@@ -40,6 +40,10 @@ _PERHAPS = (
     "OneDrive did not say whether it has “{name}”, and does not take it a second time. Look there first; if it"
     " is missing, ask me again, and you get a fresh offer."
 )
+_SILENT = (
+    "OneDrive has not said for some minutes whether it has “{name}”. Look there; if it is missing, ask me"
+    " again, and you get a fresh offer."
+)
 _NOT_THEIRS = "“{name}” is not for you to open any more, so it stays here. “whoami” says what you may see."
 
 Introduce = Callable[[AsyncSession, str, Place], Awaitable[Place]]
@@ -94,7 +98,7 @@ class HandingOver:
         try:
             person, content = await self._opened(tenant, row)
         except NoSuchFile:
-            await self._end(tenant, row, row.state, _NOT_THEIRS)
+            await self._end(tenant, row, row.state, _PERHAPS if was_tried else _NOT_THEIRS)
             return
         try:
             await self._onedrive.put(Upload.model_validate(row.upload).upload_url, content)
@@ -106,7 +110,7 @@ class HandingOver:
         except PlatformAway:
             if row.answered is not None and datetime.now(UTC) - row.answered < _TRIED_FOR:
                 raise
-            await self._end(tenant, row, "putting", _PERHAPS)
+            await self._end(tenant, row, "putting", _SILENT)
         else:
             async with self._database.transaction(tenant) as tx:
                 if await file_offers.move(tx, row.id, "putting", state="uploaded"):

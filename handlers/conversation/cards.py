@@ -231,3 +231,8 @@ class Reply:
     restricted: str | None = None
     aside: str | None = None
     personal: bool = False
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it is one card of work under way."""
+        return len(self.cards) == 1 and self.cards[0].is_under_way

@@ -19,6 +19,7 @@ WORDS: Mapping[str, str] = {
     "approval.withdrawn": "Proposal taken back",
     "audit.erased": "Parts of an entry erased",
     "audit.forgotten": "Somebody's name in the log taken away",
+    "department.renewed": "Department file taken over as it was changed",
     "file.taken": "File taken along",
     "file.not_taken": "File refused by OneDrive",
     "governance.allow_emergency_deployment": "Emergency deployment",

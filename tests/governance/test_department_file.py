@@ -132,6 +132,11 @@ def test_names_the_line(right: str, wrong: str) -> None:
     assert _line_with(text, wrong) in [line for line, _ in _faults(text)]
 
 
+def test_names_the_line_of_what_cannot_be_read_whatever_stands_before_it() -> None:
+    text = "# " + "ü" * 300 + "\n" + SMALL.replace("name: Tiny Works", "name: Tiny \x01 Works", 1) + "\n" * 300
+    assert [line for line, _ in _faults(text)] == [_line_with(text, "\x01")]
+
+
 def test_reports_every_fault_at_once_in_order() -> None:
     lines = [
         line for line, _ in _faults(SMALL.replace("lead: ann", "lead: x").replace("deputy: ann", "deputy: y"))

@@ -301,6 +301,11 @@ async def test_an_organisation_s_people_are_known_in_all_its_workspaces(
             assert "Microsoft" not in await browser.page("/sign-in")
 
 
+async def test_an_identity_that_begins_like_another_is_not_that_one(site: Site, browser: Browser) -> None:
+    await site.link("amanda", "slack:T0ACME/UAMANDA2")
+    assert (await browser.sign_in()).status == 403
+
+
 async def test_an_account_that_chat_met_in_another_workspace_of_the_organisation_is_known(
     database: Database, company: str, entra: FakeEntra, tmp_path: Path
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot import outbox
@@ -62,7 +64,7 @@ async def thread(office: Office) -> Thread:
 async def test_steps_stream_and_end_as_the_card(thread: Thread) -> None:
     await thread.shows(_working(READING))
     assert thread.message.streaming
-    assert thread.message.text == "Planning PRD-7.", "what notifications and screen readers say"
+    assert thread.message.text.startswith("Working on it."), "what notifications and screen readers say"
     assert thread.message.tasks == {READING: "in_progress"}
     await thread.shows(_working(READING, ESTIMATING))
     assert thread.message.streaming
@@ -109,6 +111,32 @@ async def test_a_start_whose_answer_was_lost_is_found_and_goes_on(thread: Thread
     await thread.shows(DONE)
     assert thread.message.buttons == ["Approve"]
     assert thread.called("chat.startStream") == ["chat.startStream"]
+
+
+async def test_a_start_that_failed_takes_no_other_stream_of_the_thread_for_its_own(thread: Thread) -> None:
+    await thread.shows(_working(READING))
+    thread.office.slack.faults.server_error("chat.startStream")
+    await thread.shows(replace(_working("Reading PRD-8"), key="another-piece"))
+    first, second = [each for each in thread.office.slack.thread(thread.asked) if each.bot_id][1:]
+    assert (list(first.tasks), list(second.tasks)) == ([READING], ["Reading PRD-8"])
+
+
+async def test_a_stream_that_slack_will_not_end_at_once_is_ended_later(thread: Thread) -> None:
+    thread.office.slack.faults.refuse("chat.stopStream", "invalid_metadata_schema")
+    await thread.shows(_working(READING), DONE)
+    assert (thread.message.buttons, thread.message.streaming) == (["Approve"], False)
+    calls = thread.called("chat.stopStream", "chat.update")
+    assert calls == ["chat.stopStream", "chat.update"] * 2, "Slack refuses to edit what streams"
+
+
+async def test_no_words_of_others_make_links_or_mentions_in_a_stream(thread: Thread) -> None:
+    evil = "[Approve](https://evil.example) <!channel> <@UDAVID>"
+    progress = Progress((("doing", evil),))
+    await thread.shows(Reply(evil, (Card(evil, (progress,)),), key=KEY))
+    shown = str(thread.message.sent["all_chunks"])
+    assert "Approve] (" in shown
+    assert "<" not in shown
+    assert "](" not in shown
 
 
 @pytest.mark.parametrize("method", ["chat.appendStream", "chat.stopStream"])

@@ -13,7 +13,7 @@ from bot.teams.onedrive import OneDrive
 from tests.fakes.teams import Message
 from tests.office import TeamsOffice
 
-STATES = ("new", "offered", "accepted", "uploaded", "kept", "declined", "expired", "failed")
+STATES = ("new", "offered", "accepted", "putting", "uploaded", "kept", "declined", "expired", "failed")
 
 
 @pytest.mark.parametrize("value", [

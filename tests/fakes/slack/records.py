@@ -95,7 +95,8 @@ class Message:
     @property
     def all_text(self) -> str:
         """The text and everything that stands in the blocks."""
-        return "\n".join([self.text, *reading.texts(self.blocks)])
+        streamed = [self.plan_title, *self.tasks] if self.streaming else []
+        return "\n".join([self.text, *streamed, *reading.texts(self.blocks)])
 
     @property
     def tasks(self) -> dict[str, str]:

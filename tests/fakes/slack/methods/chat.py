@@ -26,6 +26,8 @@ async def post_message(call: Call) -> Json:
 async def update(call: Call) -> Json:
     channel = call.channel()
     message = own_message(call, channel)
+    if message.streaming:
+        raise ApiError("streaming_state_conflict")
     limits.check_message(call.args, longest_text=limits.LONGEST_UPDATE)
     check_pictures(call)
     message.edits.append((message.text, message.blocks))

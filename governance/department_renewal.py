@@ -1,0 +1,126 @@
+"""A department file that was changed: the next start takes it over, all but what only `access` may change.
+
+Names, addresses, teams, absences, account owners, channels, calendars and the rest are the file's. Roles, and
+the identities of whoever was there before, are not: who writes the file could promote themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic import JsonValue
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from governance.audit.entries import Absence, Entry, EntryKind, NotApplicable
+from governance.audit.log import record
+from governance.audit.log_names import log_names
+from governance.department import Department
+from governance.department_rows import add_person, digest_of
+from governance.directory import lock_people
+from governance.people import Actor, Person, Role
+from governance.tables import DepartmentRow, PersonRow
+from storage.database import locked, tenant_of
+
+
+class AnotherDepartment(ValueError):
+    """The tenant has a department already, and the file describes another one."""
+
+    def __init__(self, there: str, given: str) -> None:
+        super().__init__(
+            f"This TENANT's department is `{there}`, and the file describes `{given}`: set another TENANT."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """What a changed file brought: the parts of it that are not as before, and people by id.
+
+    `added` are new, and hold no role yet; `left` are not active any more, `returned` are again.
+    """
+
+    parts: tuple[str, ...]
+    added: tuple[str, ...]
+    left: tuple[str, ...]
+    returned: tuple[str, ...]
+
+
+async def renew_department(tx: AsyncSession, department: Department) -> Renewal | None:
+    """Take over a file that is not as it was, and put that on record; None if it is. Raises AnotherDepartment.
+
+    Whoever does not stand in it any more has left. Where it leaves nobody for some approval, that is for the
+    caller to see, and to roll back.
+    """
+    await lock_people(tx)
+    row = (await tx.execute(locked(select(DepartmentRow)))).scalar_one()
+    if row.body["id"] != department.id:
+        raise AnotherDepartment(row.body["id"], department.id)
+    body, before = department.model_dump(mode="json"), row.body
+    if (digest := digest_of(body)) == row.digest:
+        return None
+    row.body, row.digest = body, digest
+    added, left, returned = await _renew_people(tx, department)
+    parts = tuple(sorted(name for name in body.keys() | before.keys() if body.get(name) != before.get(name)))
+    renewal = Renewal(parts, added, left, returned)
+    await record(tx, await _entry(tx, renewal, digest))
+    return renewal
+
+
+def with_roles(department: Department, tenant: str, held: Mapping[str, frozenset[Role]]) -> tuple[Person, ...]:
+    """The file's people with the roles that they hold in the department, not those that the file gives them."""
+    return tuple(
+        replace(person, roles=held.get(person.id, frozenset())) for person in department.as_people(tenant)
+    )
+
+
+async def _renew_people(
+    tx: AsyncSession, department: Department
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    rows = {row.id: row for row in (await tx.execute(select(PersonRow))).scalars()}
+    were_active = {id for id, row in rows.items() if row.active}
+    people = {person.id: person for person in department.as_people(tenant_of(tx))}
+    added = [entry for entry in department.people if entry.id not in rows]
+    for entry in added:
+        await add_person(tx, entry, people[entry.id], roles=())
+    for entry in department.people:
+        if (row := rows.get(entry.id)) is not None:
+            _renew(row, people[entry.id], entry.email)
+    for id in rows.keys() - people.keys():
+        rows[id].active = False
+    await tx.flush()
+    are_active = {id for id, row in rows.items() if row.active}
+    ids = tuple(entry.id for entry in added)
+    return ids, tuple(sorted(were_active - are_active)), tuple(sorted(are_active - were_active))
+
+
+def _renew(row: PersonRow, person: Person, email: str | None) -> None:
+    row.name, row.email, row.team = person.name, email, person.team
+    row.time_zone, row.accounts, row.active = person.time_zone, sorted(person.accounts), person.active
+
+
+async def _entry(tx: AsyncSession, renewal: Renewal, digest: str) -> Entry:
+    names = await log_names(tx, (*renewal.added, *renewal.left, *renewal.returned))
+
+    def called(people: tuple[str, ...]) -> list[JsonValue]:
+        return [*sorted(names[person] for person in people)]
+
+    details: dict[str, Any] = {
+        "parts": list(renewal.parts),
+        "added": called(renewal.added),
+        "left": called(renewal.left),
+        "returned": called(renewal.returned),
+        "sha256": digest,
+    }
+    return Entry(
+        kind=EntryKind.SYSTEM,
+        type="department.renewed",
+        actor=Actor("system", "start"),
+        details=details,
+        rationale=NotApplicable(not_applicable=Absence.NONE_GIVEN),
+        approvals=NotApplicable(not_applicable=Absence.NO_APPROVAL_NEEDED),
+        impact="The department is as its file describes it now. Nobody's roles changed.",
+        rollback_plan="Start with the file as it was.",
+        artifacts=(f"department.yaml:sha256:{digest}",),
+    )

@@ -1,0 +1,135 @@
+"""A department file that was edited: the doctor says so, and the next start takes it over, or refuses it."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.database import locate
+from bot.department import Installation
+from bot.department_in_force import examine_department
+from bot.opening import DepartmentRefused, open_installation
+from bot.settings import Settings
+from governance.department_renewal import AnotherDepartment
+from governance.department_rows import read_department
+from governance.directory import people
+from governance.people import Role
+from governance.tables import PersonRoleRow
+from storage.database import Database
+from storage.embedded import EmbeddedServer
+
+ACME = Path(__file__).resolve().parents[2] / "examples" / "acme"
+
+NEW = """\
+  - id: noor
+    name: Noor Haddad
+    email: noor@example.com
+    title: Engineer
+    roles: [executive]
+    calendar: new-york
+"""
+
+
+@dataclass
+class Company:
+    """A company of its own, with a department file that can be edited."""
+
+    settings: Settings
+
+    @property
+    def file(self) -> Path:
+        return self.settings.department / "department.yaml"
+
+    def edit(self, right: str, wrong: str) -> None:
+        text = self.file.read_text(encoding="utf-8")
+        assert right in text
+        self.file.write_text(text.replace(right, wrong, 1), encoding="utf-8")
+
+    async def start(self) -> dict[str, frozenset[Role]]:
+        """Open it as every process does. Returns the roles of everybody who is active."""
+        installation = await open_installation(self.settings)
+        async with installation.database.transaction(self.settings.tenant) as tx:
+            found = {person.id: person.roles for person in await people(tx) if person.active}
+        await installation.close()
+        return found
+
+    @asynccontextmanager
+    async def inside(self) -> AsyncIterator[AsyncSession]:
+        """A transaction in its database."""
+        database = Database.open(str(self.settings.database_url))
+        async with database.transaction(self.settings.tenant) as tx:
+            yield tx
+        await database.close()
+
+    async def doctor(self) -> list[tuple[str, str]]:
+        installation = Installation(self.settings, locate(self.settings))
+        found = [(each.state, each.says) async for each in examine_department(installation)]
+        await installation.close()
+        return found
+
+
+@pytest.fixture
+def company(server: EmbeddedServer, tmp_path: Path) -> Company:
+    shutil.copytree(ACME, tmp_path / "company")
+    made = Company(
+        Settings(
+            _env_file=None,
+            database_url=server.app_url,
+            database_owner_url=server.owner_url,
+            var_folder=tmp_path / "var",
+            tenant=f"t{uuid.uuid4().hex[:10]}",
+            department=tmp_path / "company",
+        )
+    )
+    made.edit("sample: true", "sample: false")
+    return made
+
+
+async def test_somebody_new_comes_in_without_a_role(company: Company) -> None:
+    before = await company.start()
+    company.edit("people:\n", "people:\n" + NEW)
+    told = await company.doctor()
+    assert ("advice", "the file was changed; the next start takes it over") in told
+    after = await company.start()
+    assert after == before | {"noor": frozenset()}
+    told = await company.doctor()
+    assert "the file was changed; the next start takes it over" not in [says for _, says in told]
+    assert any(state == "advice" and says.startswith("Noor Haddad hold") for state, says in told)
+
+
+async def test_where_an_approval_is_left_to_nobody_nothing_of_the_file_is_taken_over(company: Company) -> None:
+    await company.start()
+    gone = delete(PersonRoleRow).where(PersonRoleRow.role == Role.COMPLIANCE_OFFICER.value)
+    async with company.inside() as tx:
+        await tx.execute(gone)
+    company.edit("name: Northwind Rivers", "name: Northwind")
+    assert any(state == "wrong" and "nobody could approve it" in says for state, says in await company.doctor())
+    with pytest.raises(DepartmentRefused) as refused:
+        await company.start()
+    assert any("compliance officer" in problem for problem in refused.value.problems)
+    async with company.inside() as tx:
+        assert (await read_department(tx)).name == "Northwind Rivers"
+
+
+async def test_the_roles_that_count_are_those_that_are_held_by_now(company: Company) -> None:
+    before = await company.start()
+    text = company.file.read_text(encoding="utf-8")
+    company.file.write_text(text.replace("compliance_officer", "engineer"), encoding="utf-8")
+    assert not any(state == "wrong" for state, _ in await company.doctor())
+    assert await company.start() == before
+
+
+async def test_another_department_needs_another_tenant(company: Company) -> None:
+    await company.start()
+    company.edit("id: acme", "id: zenith")
+    assert any(state == "wrong" and "set another TENANT" in says for state, says in await company.doctor())
+    with pytest.raises(AnotherDepartment):
+        await company.start()
