@@ -38,5 +38,5 @@ bench: setup ## measure; figures are ratios against references of the same run
 teams-package: setup ## write dist/countersign-teams.zip, the Teams app to upload
 	@$(BIN)/python -m bot teams-package
 
-clean: ## remove the environment, the local database and what was built
+clean: ## remove the environment, what was built, and var/: the local database, its audit log and keys
 	@rm -rf .venv var dist

@@ -11,6 +11,7 @@ import psycopg
 from sqlalchemy import text
 
 from bench.audit_sample import SIGNER, TENANT, CannotRun, effect, sequencer, turn
+from bench.targets import Targets
 from governance.audit.merkle import leaf_hash, verify_inclusion
 from governance.audit.nodes import prove_inclusion
 from governance.audit.sealing import seal, write_openings
@@ -28,7 +29,7 @@ _TABLES = (
 )
 
 
-async def measure(url: str, owner_url: str, size: int) -> None:
+async def measure(url: str, owner_url: str, size: int, targets: Targets) -> None:
     """Load, number, prove and verify; raises `CannotRun` if the log then does not verify."""
     started = perf_counter()
     await asyncio.to_thread(_load, owner_url, size)
@@ -39,12 +40,13 @@ async def measure(url: str, owner_url: str, size: int) -> None:
     while await working.sequence(TENANT):
         pass
     print(f"  numbering them, s             {perf_counter() - started:8.1f}")
-    await _prove(database)
+    await _prove(database, targets)
     started = perf_counter()
     report = await verify(database, TENANT, SIGNER.verifier)
     took = perf_counter() - started
     if not report.holds or report.size < size:
         raise CannotRun(f"the log does not verify: {report.findings[:3]}")
+    targets.below("verifying a million entries, s", took / report.size * 1_000_000, 60)
     print(f"  verifying {report.size:8d} entries, s {took:8.1f}   target 60 for a million")
     print(f"                                         ({report.checkpoints} checkpoints)")
     await database.close()
@@ -75,7 +77,7 @@ def _rows(first: int, past: int) -> tuple[list[Any], list[Any], list[Any]]:
     return entries, openings, pending
 
 
-async def _prove(database: Database) -> None:
+async def _prove(database: Database, targets: Targets) -> None:
     """Proofs of entries all over the log, each in a transaction of its own, and each checked."""
     took = []
     for n in range(_PROOFS):
@@ -89,4 +91,5 @@ async def _prove(database: Database) -> None:
         if found is None:
             raise CannotRun(f"entry {number} is missing")
         verify_inclusion(leaf_hash(found.data.encode()), number, size, proof, bytes(root))
+    targets.below("a proof, ms", statistics.median(took), 5)
     print(f"  a proof out of {size:8d}, ms    {statistics.median(took):8.2f}   worst {max(took):.1f}, target 5")

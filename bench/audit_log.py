@@ -3,7 +3,7 @@
 Every throughput is measured in turns with its references, on the same server in the same run: the same
 business transaction (tenant, an update, the entry) with a plain INSERT of the same content instead, into
 a table with the same columns and indexes, and into one with a primary key alone. Starts its own
-PostgreSQL in a temporary folder. Exit status 1: it could not run.
+PostgreSQL in a temporary folder. Exit status 1: a target was missed, or it could not run.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bench import audit_large_log
 from bench.audit_sample import TENANT, CannotRun, effect, sequencer, turn
+from bench.targets import Targets
 from governance.audit.log import numbered, record, sequencer_alive
 from governance.audit.sealing import new_id
 from storage import embedded
@@ -121,7 +122,7 @@ async def _beating(database: Database) -> None:
         await asyncio.sleep(0.05)
 
 
-async def throughput(url: str, entries: int, seconds: float) -> None:
+async def throughput(url: str, entries: int, seconds: float, targets: Targets) -> None:
     """Transactions with the log and with the references, in short turns, the sequencer stopped for these."""
     database = Database.open(url, pool_size=WRITERS)
     works = {
@@ -140,15 +141,19 @@ async def throughput(url: str, entries: int, seconds: float) -> None:
                     rates[name].append(rate)
         os.kill(sequencer_id, signal.SIGCONT)
     await database.close()
-    report(entries, rates)
+    report(entries, rates, targets)
 
 
-def report(entries: int, rates: dict[str, list[float]]) -> None:
+def report(entries: int, rates: dict[str, list[float]], targets: Targets) -> None:
     """Rates are means; the ratio is the median of the turns', each taken a moment after its reference."""
     log, same, bare = (statistics.mean(rates[name]) * entries for name in ("log", "plain", "bare"))
     ratios = sorted(a / b for a, b in zip(rates["log"], rates["plain"], strict=True))
     to_bare = statistics.median(a / b for a, b in zip(rates["log"], rates["bare"], strict=True))
     target = ", target 2000" if entries == 3 else ""
+    ratio = f"{entries} entries a transaction: ratio to a plain INSERT"
+    targets.at_least(ratio, statistics.median(ratios), 0.9)
+    if entries == 3:
+        targets.at_least("entries a second", log, 2000)
     print(f"{entries} entries a transaction, {WRITERS} writers in one process, a sequencer in another")
     print(
         f"  entries/s                     {log:8.0f}   plain INSERT {same:.0f}, no indexes {bare:.0f}{target}"
@@ -158,7 +163,7 @@ def report(entries: int, rates: dict[str, list[float]]) -> None:
     print(f"  ratio to one without indexes  {to_bare:8.2f}")
 
 
-async def latency(url: str) -> None:
+async def latency(url: str, targets: Targets) -> None:
     """How long after its commit an entry has its number, while the writers write three at a time."""
     database, probed = Database.open(url, pool_size=WRITERS + 1), asyncio.Event()
     async with sequencing(database):
@@ -171,6 +176,7 @@ async def latency(url: str) -> None:
         rate = 3 * await load
     await database.close()
     spread = statistics.quantiles(waits, n=100)
+    targets.below("numbered, p99 in ms", spread[98], 100)
     print(f"numbered after the commit, {rate:.0f} entries/s beside it ({PROBES} probes)")
     print(f"  median, ms                    {spread[49]:8.1f}")
     print(f"  p99, ms                       {spread[98]:8.1f}   target 100, worst {max(waits):.0f}")
@@ -208,12 +214,12 @@ def prepare(owner_url: str) -> None:
             connection.execute(statement.encode())
 
 
-async def measure(server: embedded.EmbeddedServer, size: int, seconds: float) -> None:
+async def measure(server: embedded.EmbeddedServer, size: int, seconds: float, targets: Targets) -> None:
     """Everything, one after the other."""
     for entries in (1, 3):
-        await throughput(server.app_url, entries, seconds)
-    await latency(server.app_url)
-    await audit_large_log.measure(server.app_url, server.owner_url, size)
+        await throughput(server.app_url, entries, seconds, targets)
+    await latency(server.app_url, targets)
+    await audit_large_log.measure(server.app_url, server.owner_url, size, targets)
 
 
 def main() -> int:
@@ -222,19 +228,20 @@ def main() -> int:
     parser.add_argument("--size", type=int, default=1_000_000, help="entries of the large log")
     parser.add_argument("--seconds", type=float, default=10, help="for each throughput")
     options = parser.parse_args()
+    targets = Targets()
     with tempfile.TemporaryDirectory() as folder:
         server = embedded.start(Path(folder) / "data")
         migrate(server.owner_url)
         prepare(server.owner_url)
         print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
         try:
-            asyncio.run(measure(server, options.size, options.seconds))
+            asyncio.run(measure(server, options.size, options.seconds, targets))
         except (CannotRun, TimeoutError) as error:
             print(f"THE BENCHMARK COULD NOT RUN: {error or 'it took too long'}", file=sys.stderr)
             return 1
         finally:
             server.stop()
-    return 0
+    return targets.status()
 
 
 if __name__ == "__main__":

@@ -53,7 +53,8 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     demand_to_act(person, "access", desk)
     if meant is None:
         new = (
-            " People are added in the department's file; then they get their roles here."
+            " People are added in the department's file, which is read at the next start; then they get their"
+            " roles here."
             if _ADD.search(said)
             else ""
         )

@@ -31,7 +31,7 @@ LINKED_FOR = timedelta(hours=24)
 """How long a linked identity is believed before the platform is asked again; events are quicker."""
 
 UNLINKED_FOR = timedelta(minutes=5)
-"""The same for somebody who is nobody yet: they may just have been added to the department's file."""
+"""The same for somebody who is nobody yet: they may just have been given an address, or linked by hand."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,9 @@ from bot.slack.manifest import bot_scopes
 
 _TIMEOUT_SECONDS = 5
 
+_ENDING = "xoxe."
+"""How tokens begin that are rotated: https://docs.slack.dev/authentication/using-token-rotation."""
+
 
 async def examine_slack(settings: Settings) -> AsyncIterator[Finding]:
     """Look at everything that Slack needs, one thing after the other."""
@@ -61,6 +64,12 @@ def _missing(settings: Settings) -> list[str]:
 
 
 async def _token(settings: Settings, token: str) -> Finding:
+    if token.startswith(_ENDING):
+        says = (
+            "SLACK_BOT_TOKEN ends after twelve hours, for the app rotates its tokens; set SLACK_CLIENT_ID,"
+            " SLACK_CLIENT_SECRET and PUBLIC_URL in its place, and install by /slack/install"
+        )
+        return Finding("Slack token", "wrong", says)
     client = AsyncWebClient(
         token=token, base_url=settings.slack_api_url, timeout=_TIMEOUT_SECONDS, retry_handlers=[]
     )

@@ -50,7 +50,15 @@ async def serve(slack: FakeSlack, request: web.Request) -> web.StreamResponse:
         record.answer = {"ok": False, "error": error.error, **error.more}
     if failure is not None:
         return await failure.answer(request, record)
-    return web.json_response(record.answer)
+    return web.json_response(record.answer, headers=granted(slack, token))
+
+
+def granted(slack: FakeSlack, token: str) -> dict[str, str]:
+    """What every answer tells of the token that asked: the scopes that it was granted."""
+    for installed in slack.state.installations:
+        if token in installed.tokens:
+            return {"x-oauth-scopes": ",".join(sorted(installed.scopes or slack.all_scopes))}
+    return {}
 
 
 async def run(slack: FakeSlack, name: str, args: Json, token: str, request: web.Request) -> Json:

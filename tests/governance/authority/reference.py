@@ -1,4 +1,4 @@
-"""A tiny evaluator for comparison: the matrix as a chain of ifs, typed from the requirements and the issue."""
+"""A tiny evaluator for comparison: the matrix as a chain of ifs, typed anew from its table and its defaults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ten rows, against the requirements' table as it was typed from REQUIREMENTS.md for this test."""
+"""The ten rows, against the table of the decision-authority matrix, typed anew for this test."""
 
 from __future__ import annotations
 
