@@ -14,6 +14,16 @@ from bot.teams.graph import Graph, GraphLost, GraphRefused
 from bot.teams.signing_keys import KeysUnavailable, SigningKeys
 
 _PATIENCE_SECONDS = 5.0
+_USERS = "User.Read.All"
+_INSTALLING = "somebody who never wrote to Countersign cannot be told anything in Teams"
+_WITHOUT = {
+    _USERS: "closed accounts are noticed late, and people are not found before they have spoken",
+    "Channel.ReadBasic.All": "every channel counts as one that outsiders read",
+    "AppCatalog.Read.All": _INSTALLING,
+    "TeamsAppInstallation.ReadWriteSelfForUser.All": _INSTALLING,
+}
+"""What is not had without each permission."""
+
 _NOBODY = "nobody@countersign.invalid"
 
 
@@ -61,13 +71,14 @@ async def _token(configured: TeamsConfiguration, tokens: EntraTokens) -> Finding
 async def _graph(graph: Graph, tenant: str) -> Finding:
     what = f"Graph in {tenant}"
     try:
+        granted = await graph.granted(tenant)
         await graph.users_called(tenant, _NOBODY)
     except GraphRefused:
-        says = (
-            "User.Read.All is not granted: closed accounts are noticed late, and people are not found before"
-            " they have spoken; an Entra administrator can grant it to the application"
-        )
-        return Finding(what, "advice", says)
-    except (GraphLost, EntraLost) as lost:
+        granted = (granted or frozenset(_WITHOUT)) - {_USERS}
+    except (GraphLost, EntraLost, NoToken) as lost:
         return Finding(what, "advice", f"does not answer: {lost}")
-    return Finding(what, "well", "people can be looked up")
+    missing = [] if granted is None else [name for name in _WITHOUT if name not in granted]
+    if missing:
+        without = "; ".join(f"{name} is not granted: {_WITHOUT[name]}" for name in missing)
+        return Finding(what, "advice", f"{without}. An Entra administrator can grant it to the application")
+    return Finding(what, "well", "people can be looked up, channels told apart, and the app installed")

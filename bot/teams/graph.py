@@ -11,6 +11,7 @@ from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
 import httpx
+import jwt
 
 from bot.platforms.adapter import PlatformAway
 from bot.teams.entra import EntraTokens, NoToken
@@ -103,6 +104,20 @@ class Graph:
             if refused.status != httpx.codes.CONFLICT:  # it is installed already
                 raise
         return True
+
+    async def granted(self, tenant: str) -> frozenset[str] | None:
+        """The application permissions that an administrator of the tenant has granted; None where the token
+        does not tell. Raises EntraLost and NoToken.
+
+        They stand in the token (https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference,
+        `roles`), which is Graph's to verify, so nothing may be allowed by them: they are for the doctor.
+        """
+        token = await self._tokens.token(tenant, self._resource)
+        try:
+            claims = jwt.decode(token, options={"verify_signature": False})
+        except jwt.InvalidTokenError:
+            return None
+        return frozenset(map(str, claims.get("roles") or ()))
 
     async def _call(
         self, method: str, tenant: str, path: str, query: dict[str, str], body: dict[str, str] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from bot.settings import Settings
 from bot.teams.checking import examine_teams
 from tests.fakes.teams import FakeTeams
+from tests.fakes.teams.graph import Permission
 
 
 @pytest.fixture
@@ -37,9 +39,23 @@ async def test_what_is_missing_is_named(teams: FakeTeams) -> None:
 async def test_what_entra_refuses_or_withholds_is_said(teams: FakeTeams) -> None:
     state, says = (await _findings(teams, TEAMS_APP_PASSWORD="wrong"))["Teams token"]
     assert (state, "invalid_client" in says) == ("wrong", True)
-    teams.graph.forbidden.add("users")
+
+
+@pytest.mark.parametrize(
+    ("withheld", "named"),
+    [
+        ("users", ["User.Read.All"]),
+        ("channels", ["Channel.ReadBasic.All"]),
+        ("installing", ["AppCatalog.Read.All", "TeamsAppInstallation.ReadWriteSelfForUser.All"]),
+    ],
+)
+async def test_each_permission_that_was_not_granted_is_named(
+    teams: FakeTeams, withheld: Permission, named: list[str]
+) -> None:
+    teams.graph.forbidden.add(withheld)
     state, says = (await _findings(teams))["Graph"]
-    assert (state, "User.Read.All" in says) == ("advice", True)
+    assert state == "advice"
+    assert re.findall(r"([\w.]+) is not granted", says) == named
 
 
 async def test_what_does_not_answer_is_said(teams: FakeTeams) -> None:

@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import jwt
 from aiohttp import web
 
 from tests.fakes.teams.faults import answer
@@ -49,8 +50,9 @@ class Entra:
         if (form.get("client_id"), form.get("client_secret")) != (self.teams.app_id, self.teams.app_password):
             said = {"error": "invalid_client", "error_description": "the secret is wrong"}
             return web.json_response(said, status=401)
-        token = secrets.token_urlsafe(24)
         resource = str(form["scope"]).removesuffix("/.default")
+        claims = {"jti": secrets.token_urlsafe(24), "roles": sorted(self.teams.graph.roles)}
+        token = jwt.encode(claims, "a key that Graph alone knows, and nobody looks at", algorithm="HS256")
         self.issued[token] = (request.match_info["tenant"], resource)
         return web.json_response({"token_type": "Bearer", "expires_in": self.lifetime, "access_token": token})
 

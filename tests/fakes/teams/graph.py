@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
 Permission = Literal["users", "channels", "installing"]
 
+_ROLES: dict[Permission, tuple[str, ...]] = {
+    "users": ("User.Read.All",),
+    "channels": ("Channel.ReadBasic.All",),
+    "installing": ("AppCatalog.Read.All", "TeamsAppInstallation.ReadWriteSelfForUser.All"),
+}
+
 
 @dataclass
 class Graph:
@@ -22,6 +28,13 @@ class Graph:
     teams: FakeTeams
     forbidden: set[Permission] = field(default_factory=set)
     installed: list[str] = field(default_factory=list)
+
+    @property
+    def roles(self) -> set[str]:
+        """The application permissions that were consented to, as tokens name them."""
+        return {
+            role for permission, roles in _ROLES.items() if permission not in self.forbidden for role in roles
+        }
 
     def routes(self) -> list[web.RouteDef]:
         """What it serves."""
