@@ -18,7 +18,7 @@ from governance.audit.entries import Absence, Entry, EntryKind, NotApplicable
 from governance.audit.log import record
 from governance.audit.log_names import log_names
 from governance.department import Department
-from governance.department_rows import add_person, digest_of
+from governance.department_rows import add_people, digest_of
 from governance.directory import lock_people
 from governance.people import Actor, Person, Role
 from governance.tables import DepartmentRow, PersonRow
@@ -81,9 +81,8 @@ async def _renew_people(
     rows = {row.id: row for row in (await tx.execute(select(PersonRow))).scalars()}
     were_active = {id for id, row in rows.items() if row.active}
     people = {person.id: person for person in department.as_people(tenant_of(tx))}
-    added = [entry for entry in department.people if entry.id not in rows]
-    for entry in added:
-        await add_person(tx, entry, people[entry.id], roles=())
+    added = tuple(entry.id for entry in department.people if entry.id not in rows)
+    await add_people(tx, department, dict.fromkeys(added, ()))
     for entry in department.people:
         if (row := rows.get(entry.id)) is not None:
             _renew(row, people[entry.id], entry.email)
@@ -91,8 +90,7 @@ async def _renew_people(
         rows[id].active = False
     await tx.flush()
     are_active = {id for id, row in rows.items() if row.active}
-    ids = tuple(entry.id for entry in added)
-    return ids, tuple(sorted(were_active - are_active)), tuple(sorted(are_active - were_active))
+    return added, tuple(sorted(were_active - are_active)), tuple(sorted(are_active - were_active))
 
 
 def _renew(row: PersonRow, person: Person, email: str | None) -> None:

@@ -36,32 +36,35 @@ async def open_department(tx: AsyncSession, department: Department) -> bool:
     opened = insert(DepartmentRow).values(body=body, digest=digest_of(body)).on_conflict_do_nothing()
     if (await tx.execute(opened.returning(DepartmentRow.digest))).scalar() is None:
         return False
-    people = {person.id: person for person in department.as_people(tenant_of(tx))}
-    for entry in department.people:
-        await add_person(tx, entry, people[entry.id], roles=entry.roles)
+    await add_people(tx, department, {entry.id: entry.roles for entry in department.people})
     return True
 
 
-async def add_person(tx: AsyncSession, entry: PersonEntry, person: Person, *, roles: Iterable[Role]) -> None:
-    """Make the rows of somebody who is new in the department, with these roles."""
-    tx.add(
-        PersonRow(
-            id=person.id,
-            name=person.name,
-            email=entry.email,
-            team=person.team,
-            time_zone=person.time_zone,
-            accounts=sorted(person.accounts),
-            active=person.active,
+async def add_people(tx: AsyncSession, department: Department, roles: Mapping[str, Iterable[Role]]) -> None:
+    """Make the rows of those whom `roles` names: they are new in the department, and hold these."""
+    people = {person.id: person for person in department.as_people(tenant_of(tx))}
+    entries = [entry for entry in department.people if entry.id in roles]
+    tx.add_all(_row(entry, people[entry.id]) for entry in entries)
+    await tx.flush()
+    for entry in entries:
+        tx.add_all(PersonRoleRow(person=entry.id, role=role.value) for role in sorted(roles[entry.id]))
+        tx.add_all(
+            IdentityRow(identity=identity, person=entry.id)
+            for identity in (f"console:{entry.id}", *entry.identities)
         )
-    )
     await tx.flush()
-    tx.add_all(PersonRoleRow(person=entry.id, role=role.value) for role in sorted(roles))
-    tx.add_all(
-        IdentityRow(identity=identity, person=entry.id)
-        for identity in (f"console:{entry.id}", *entry.identities)
+
+
+def _row(entry: PersonEntry, person: Person) -> PersonRow:
+    return PersonRow(
+        id=person.id,
+        name=person.name,
+        email=entry.email,
+        team=person.team,
+        time_zone=person.time_zone,
+        accounts=sorted(person.accounts),
+        active=person.active,
     )
-    await tx.flush()
 
 
 def digest_of(body: Mapping[str, Any]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,7 +12,7 @@ from sqlalchemy import delete
 from bot.sign_in.tables import WebSignInRow
 from governance.tables import IdentityRow
 from storage.database import Database
-from tests.bot.sign_in.conftest import SLACK_AMANDA, Browser, Site, serving, slack_settings
+from tests.bot.sign_in.conftest import SLACK_AMANDA, Browser, Site, serving
 from tests.fakes import id_tokens
 from tests.fakes.entra import FakeEntra
 from tests.fakes.entra.server import AMANDA, TENANT
@@ -285,41 +284,6 @@ async def test_a_way_that_is_away_at_the_start_is_told_too(
 async def test_a_way_that_is_not_there_is_not_found(site: Site, browser: Browser) -> None:
     for path in ("/sign-in/other", "/sign-in/other/callback"):
         assert (await browser.get(path)).status == 404
-
-
-async def test_an_organisation_s_people_are_known_in_all_its_workspaces(
-    database: Database, company: str, entra: FakeEntra, tmp_path: Path
-) -> None:
-    async with await FakeSlack.start(team="T0LATER", enterprise="E0ACME") as slack:
-        slack.browser_user = "amanda"
-        given = slack_settings(slack) | {"slack_workspaces": "E0ACME"}
-        async with serving(database, company, tmp_path / "entra.pem", **given) as served:
-            await served.link("amanda", "slack:E0ACME/T0LATER/UAMANDA")
-            browser = await served.browser()
-            assert (await browser.sign_in()).status == 200
-            assert "team" not in slack.openid.asked[-1]
-            assert "Microsoft" not in await browser.page("/sign-in")
-
-
-async def test_an_identity_that_begins_like_another_is_not_that_one(site: Site, browser: Browser) -> None:
-    await site.link("amanda", "slack:T0ACME/UAMANDA2")
-    assert (await browser.sign_in()).status == 403
-
-
-async def test_an_account_that_chat_met_in_another_workspace_of_the_organisation_is_known(
-    database: Database, company: str, entra: FakeEntra, tmp_path: Path
-) -> None:
-    async with await FakeSlack.start(team="T0LATER", enterprise="E0ACME") as slack:
-        slack.browser_user = "amanda"
-        given = slack_settings(slack) | {"slack_workspaces": "E0ACME"}
-        async with serving(database, company, tmp_path / "entra.pem", **given) as served:
-            await served.link("rachel", "slack:E0ACME/T0FIRST/XUAMANDA")
-            await served.link("david", "slack:E0OTHER/T0FIRST/UAMANDA")
-            assert (await (await served.browser()).sign_in()).status == 403
-            await served.link("amanda", "slack:E0ACME/T0FIRST/UAMANDA")
-            browser = await served.browser()
-            assert (await browser.sign_in()).status == 200
-            assert "Amanda" in await browser.page("/")
 
 
 async def test_slack_need_not_ask_which_workspace_where_there_is_one(
