@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import uuid
@@ -9,12 +10,21 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import text
 
 from storage import embedded
 from storage.database import Database
 from storage.migrate import migrate
 from tests.books import STAGED, STAGES, told, what_does_not_balance
+
+settings.register_profile("untimed", deadline=None)  # how long anything takes is no business of a test
+settings.load_profile("untimed")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: much of what is tested waits, for a platform or for its time."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="session")
