@@ -27,6 +27,11 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole conversations first: they take longest, and nobody is to wait for one of them at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/scenarios"))
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[embedded.EmbeddedServer]:
     # Not in pytest's own folder: every run closes that one to other users, and as root the server runs as one.
