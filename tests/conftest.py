@@ -28,8 +28,8 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole conversations first: they take longest, and nobody is to wait for one of them at the end."""
-    items.sort(key=lambda item: not item.nodeid.startswith("tests/scenarios"))
+    """What takes longest first: whole conversations and plans. Nobody is to wait for one of them at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(("tests/scenarios", "tests/handlers/product")))
 
 
 @pytest.fixture(scope="session")
