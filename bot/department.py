@@ -264,5 +264,5 @@ class Installation:
         if "teams" in self.__dict__:
             await self.teams.close()
         if "slack" in self.__dict__ and self.slack is not None:
-            await self.slack.slack.connections.close()
+            await self.slack.close()
         await self.database.close()

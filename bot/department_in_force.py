@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -13,7 +13,7 @@ from bot.finding import Finding
 from governance.authority.policy_error import PolicyError
 from governance.department import Department
 from governance.department_file import DepartmentError
-from governance.department_renewal import with_roles
+from governance.department_renewal import settled_addresses, with_roles
 from governance.department_rows import digest_of
 from governance.department_staffing import problems, staffing_problems
 from governance.directory import people
@@ -26,11 +26,13 @@ _WHAT = "department"
 
 @dataclass(frozen=True, slots=True)
 class _InForce:
-    """The department as it was last taken over, and everybody with the roles that they hold."""
+    """The department as it was last taken over, everybody with the roles that they hold, and the addresses that
+    the file does not change."""
 
     id: str
     digest: str
     people: tuple[Person, ...]
+    settled: Mapping[str, str | None]
 
 
 async def examine_department(installation: Installation) -> AsyncIterator[Finding]:
@@ -65,7 +67,9 @@ async def _in_force(installation: Installation) -> _InForce | None:
     try:
         async with installation.database.transaction(installation.settings.tenant) as tx:
             row = (await tx.execute(select(DepartmentRow))).scalar()
-            return None if row is None else _InForce(row.body["id"], row.digest, await people(tx))
+            if row is None:
+                return None
+            return _InForce(row.body["id"], row.digest, await people(tx), await settled_addresses(tx))
     except SQLAlchemyError:
         return None
 
@@ -84,4 +88,8 @@ def _compared(file: Department, there: _InForce) -> list[Finding]:
             f"{listed(otherwise)} hold other roles than in the file; the file's count at the first start only"
         )
         found.append(Finding("roles", "advice", f"{says}, afterwards they change by “access” in chat"))
+    kept = [entry.name for entry in file.people if there.settled.get(entry.id, entry.email) != entry.email]
+    if kept:
+        says = "known in chat already and holding a role, another identity is linked by “access” there"
+        found.append(Finding("addresses", "advice", f"not as in the file: {listed(kept)}; {says}"))
     return found

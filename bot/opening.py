@@ -13,7 +13,7 @@ from bot.sample import open_sample
 from bot.settings import Settings
 from governance.department_renewal import renew_department
 from governance.department_rows import open_department
-from governance.department_staffing import staffing_problems
+from governance.department_staffing import new_problems, staffing_problems
 from governance.directory import people
 from storage.schema import Tenant
 
@@ -50,11 +50,17 @@ async def _open_department(installation: Installation) -> None:
         row = {"id": settings.tenant, "name": department.name, "is_sample": department.sample}
         await tx.execute(insert(Tenant).values(row).on_conflict_do_nothing())
     async with installation.database.transaction(settings.tenant) as tx:
-        if not await open_department(tx, department):
+        requirements = installation.policy.requirements_for_people()
+        before = await people(tx)
+        if await open_department(tx, department):
+            found = staffing_problems(await people(tx), requirements)
+        else:
             renewal = await renew_department(tx, department)
             if renewal is not None:
                 _log.info("department_renewed", parts=renewal.parts, added=len(renewal.added))
-        if found := staffing_problems(await people(tx), installation.policy.requirements_for_people()):
+            # What was so already holds no start up: nobody is helped by a process that is not there.
+            found = new_problems(before, await people(tx), requirements)
+        if found:
             raise DepartmentRefused(found)  # and nothing of the file is taken over
     if department.sample:
         await open_sample(installation.database, settings.tenant, settings.department, datetime.now(UTC).date())

@@ -1,7 +1,8 @@
 """A department file that was changed: the next start takes it over, all but what only `access` may change.
 
-Names, addresses, teams, absences, account owners, channels, calendars and the rest are the file's. Roles, and
-the identities of whoever was there before, are not: who writes the file could promote themselves.
+Names, teams, absences, account owners, channels, calendars and the rest are the file's. Roles, and the
+identities of whoever was there before, are not; nor is the address of somebody who holds a role and is known in
+chat: who writes the file could promote themselves, or be taken for somebody else by an address of their own.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from governance.department import Department
 from governance.department_rows import add_people, digest_of
 from governance.directory import lock_people
 from governance.people import Actor, Person, Role
-from governance.tables import DepartmentRow, PersonRow
+from governance.tables import DepartmentRow, IdentityRow, PersonRoleRow, PersonRow
 from storage.database import locked, tenant_of
 
 
@@ -38,13 +39,15 @@ class AnotherDepartment(ValueError):
 class Renewal:
     """What a changed file brought: the parts of it that are not as before, and people by id.
 
-    `added` are new, and hold no role yet; `left` are not active any more, `returned` are again.
+    `added` are new, and hold no role yet; `left` are not active any more, `returned` are again. `readdressed`
+    have another address, by which chat may link them.
     """
 
     parts: tuple[str, ...]
     added: tuple[str, ...]
     left: tuple[str, ...]
     returned: tuple[str, ...]
+    readdressed: tuple[str, ...]
 
 
 async def renew_department(tx: AsyncSession, department: Department) -> Renewal | None:
@@ -61,9 +64,8 @@ async def renew_department(tx: AsyncSession, department: Department) -> Renewal 
     if (digest := digest_of(body)) == row.digest:
         return None
     row.body, row.digest = body, digest
-    added, left, returned = await _renew_people(tx, department)
     parts = tuple(sorted(name for name in body.keys() | before.keys() if body.get(name) != before.get(name)))
-    renewal = Renewal(parts, added, left, returned)
+    renewal = await _renew_people(tx, department, parts)
     await record(tx, await _entry(tx, renewal, digest))
     return renewal
 
@@ -75,22 +77,36 @@ def with_roles(department: Department, tenant: str, held: Mapping[str, frozenset
     )
 
 
-async def _renew_people(
-    tx: AsyncSession, department: Department
-) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+async def settled_addresses(tx: AsyncSession) -> Mapping[str, str | None]:
+    """The addresses of who holds a role and is known in chat, by person: the file changes none of them."""
+    known = select(IdentityRow.person).where(IdentityRow.identity.not_like("console:%"))
+    holding = select(PersonRoleRow.person)
+    query = select(PersonRow.id, PersonRow.email).where(PersonRow.id.in_(known), PersonRow.id.in_(holding))
+    return {row.id: row.email for row in await tx.execute(query)}
+
+
+async def _renew_people(tx: AsyncSession, department: Department, parts: tuple[str, ...]) -> Renewal:
+    settled = await settled_addresses(tx)
     rows = {row.id: row for row in (await tx.execute(select(PersonRow))).scalars()}
+    addresses = {id: row.email for id, row in rows.items()}
     were_active = {id for id, row in rows.items() if row.active}
     people = {person.id: person for person in department.as_people(tenant_of(tx))}
     added = tuple(entry.id for entry in department.people if entry.id not in rows)
     await add_people(tx, department, dict.fromkeys(added, ()))
     for entry in department.people:
         if (row := rows.get(entry.id)) is not None:
-            _renew(row, people[entry.id], entry.email)
+            _renew(row, people[entry.id], settled.get(entry.id, entry.email))
     for id in rows.keys() - people.keys():
         rows[id].active = False
     await tx.flush()
     are_active = {id for id, row in rows.items() if row.active}
-    return added, tuple(sorted(were_active - are_active)), tuple(sorted(are_active - were_active))
+    return Renewal(
+        parts,
+        added,
+        left=tuple(sorted(were_active - are_active)),
+        returned=tuple(sorted(are_active - were_active)),
+        readdressed=tuple(sorted(id for id, row in rows.items() if row.email != addresses[id])),
+    )
 
 
 def _renew(row: PersonRow, person: Person, email: str | None) -> None:
@@ -99,7 +115,7 @@ def _renew(row: PersonRow, person: Person, email: str | None) -> None:
 
 
 async def _entry(tx: AsyncSession, renewal: Renewal, digest: str) -> Entry:
-    names = await log_names(tx, (*renewal.added, *renewal.left, *renewal.returned))
+    names = await log_names(tx, (*renewal.added, *renewal.left, *renewal.returned, *renewal.readdressed))
 
     def called(people: tuple[str, ...]) -> list[JsonValue]:
         return [*sorted(names[person] for person in people)]
@@ -109,6 +125,7 @@ async def _entry(tx: AsyncSession, renewal: Renewal, digest: str) -> Entry:
         "added": called(renewal.added),
         "left": called(renewal.left),
         "returned": called(renewal.returned),
+        "readdressed": called(renewal.readdressed),
         "sha256": digest,
     }
     return Entry(

@@ -66,6 +66,15 @@ def staffing_problems(everybody: Iterable[Person], requirements: Iterable[VoteRe
     return tuple(dict.fromkeys(found))
 
 
+def new_problems(
+    before: Iterable[Person], after: Iterable[Person], requirements: Iterable[VoteRequirement]
+) -> tuple[str, ...]:
+    """What a change makes impossible: what was so before is not the change's fault, and holds nothing up."""
+    needed = tuple(requirements)
+    known = staffing_problems(before, needed)
+    return tuple(problem for problem in staffing_problems(after, needed) if problem not in known)
+
+
 def _unfilled(
     requirement: VoteRequirement, people: Mapping[str, frozenset[Role]], names: Mapping[str, str]
 ) -> Iterator[str]:

@@ -21,7 +21,7 @@ def arguments(_parser: argparse.ArgumentParser) -> None:
 
 async def run(settings: Settings, _args: argparse.Namespace) -> int:
     """Run until stopped."""
-    os.nice(NICENESS)
     installation = await opened(settings)
+    os.nice(NICENESS)  # not before: an embedded server that this started would be as patient
     await run_until_stopped(installation, worker_part(installation))
     return 0

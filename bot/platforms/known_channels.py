@@ -9,12 +9,13 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.adapter import ConsoleAdapter, new_message_id
-from bot.platforms.adapter import Adapter
+from bot.platforms.adapter import Adapter, PlatformAway
 from bot.platforms.tables import PlatformChannelRow
 from bot.platforms.threads import new_thread
 from governance.department_rows import read_department
 from governance.places import Audience, Place
 from handlers.conversation.desk import KnownChannel
+from handlers.conversation.handler import CannotAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class KnownChannels:
     asking: Mapping[str, Adapter] = field(default_factory=dict)
 
     async def find(self, tx: AsyncSession, platform: str, name: str, near: str = "") -> KnownChannel | None:
-        """See Channels.find."""
+        """See Channels.find. Raises CannotAnswer while the platform cannot be asked."""
         wanted = name.removeprefix("#")
         if platform == ConsoleAdapter.name:
             for known in (await read_department(tx)).channels:
@@ -42,7 +43,15 @@ class KnownChannels:
         query = select(PlatformChannelRow).where(PlatformChannelRow.platform == platform, called_so)
         rows = (await tx.execute(query)).scalars().all()
         if not rows and (adapter := self.asking.get(platform)):
-            there = await adapter.channel(tx, wanted, near)
+            try:
+                there = await adapter.channel(tx, wanted, near)
+            except (
+                PlatformAway
+            ) as away:  # whoever asks may be on another platform, and is not to wait for this one
+                raise CannotAnswer(
+                    f"“{wanted}” cannot be looked for just now, because its platform does not answer. Try again"
+                    " in a few minutes; nothing was changed."
+                ) from away
             return None if there is None else KnownChannel(wanted, there)
         workspace = near.partition("/")[0]
         here = [row for row in rows if "/" in near and row.channel.startswith(f"{workspace}/")]

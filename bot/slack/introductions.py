@@ -134,8 +134,8 @@ class Introductions:
                     team_id=workspace.team,
                 ):
                     found += [str(each["id"]) for each in page["channels"] if each.get("name") == name]
-        except NotInstalled:
-            return []  # taken out just now
+        except (NotInstalled, NotOurs):
+            return []  # taken out just now, or off the list
         except SlackApiError as refused:
             _log.warning("slack_channels_not_listed", team=workspace.team, why=error_of(refused))
             return []

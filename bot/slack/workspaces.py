@@ -90,6 +90,10 @@ class Workspaces:
         # One look at a time, so that many posts at once do not take a second connection each.
         self._looking = asyncio.Lock()
 
+    async def close(self) -> None:
+        """Let go of open connections."""
+        await self.slack.connections.close()
+
     def is_ours(self, enterprise: str | None, team: str | None) -> bool:
         """Whether a workspace, or the organisation that it is part of, is this company's."""
         allowed = self.slack.allowed | ({self._own} if self._own else frozenset())

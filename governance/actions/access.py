@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import ClassVar
@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from governance.action import Action, Grant, Outcome, OutcomeState, Subject
 from governance.authority.policy import Policy
 from governance.authority.policy_error import PolicyError
-from governance.department_staffing import staffing_problems
+from governance.department_staffing import new_problems
 from governance.directory import NoSuchPerson, lock_people, people, person_by_id
-from governance.people import Person, Role
+from governance.people import Role
 from governance.policies import active_policy
 from governance.registry import ActionSpec, EffectFailed, free
 from governance.tables import IdentityRow, PersonRoleRow
@@ -154,7 +154,7 @@ async def check_role_change(tx: AsyncSession, installed: Policy, action: GiveRol
     now = await people(tx)
     roles = person.roles | {action.role} if gives else person.roles - {action.role}
     later = [replace(one, roles=roles) if one.id == person.id else one for one in now]
-    worse = _new_problems(now, later, policy)
+    worse = new_problems(now, later, policy.requirements_for_people())
     if worse:
         raise CannotChangeAccess(f"The department could not work then. {worse[0]}.")
 
@@ -168,15 +168,6 @@ async def identities_of(tx: AsyncSession, person: str) -> tuple[str, ...]:
     """The identities that are linked to a person."""
     query = select(IdentityRow.identity).where(IdentityRow.person == person).order_by(IdentityRow.identity)
     return tuple((await tx.execute(query)).scalars())
-
-
-def _new_problems(before: Iterable[Person], after: Iterable[Person], policy: Policy) -> list[str]:
-    known = staffing_problems(before, policy.requirements_for_people())
-    return [
-        problem
-        for problem in staffing_problems(after, policy.requirements_for_people())
-        if problem not in known
-    ]
 
 
 async def _change_role(

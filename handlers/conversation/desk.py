@@ -42,7 +42,7 @@ class Channels(Protocol):
         """The channel with this name or id.
 
         None where no such channel is known on the platform, or several; of several the one in the
-        workspace of the channel `near` is meant.
+        workspace of the channel `near` is meant. Raises CannotAnswer where it cannot be found out just now.
         """
 
 

@@ -22,7 +22,7 @@ from governance.department_renewal import AnotherDepartment
 from governance.department_rows import read_department
 from governance.directory import people
 from governance.people import Role
-from governance.tables import PersonRoleRow
+from governance.tables import IdentityRow, PersonRoleRow
 from storage.database import Database
 from storage.embedded import EmbeddedServer
 
@@ -69,6 +69,12 @@ class Company:
             yield tx
         await database.close()
 
+    async def leave_compliance_to(self, person: str) -> None:
+        """Take the role from everybody else."""
+        row = PersonRoleRow
+        async with self.inside() as tx:
+            await tx.execute(delete(row).where(row.role == Role.COMPLIANCE_OFFICER.value, row.person != person))
+
     async def doctor(self) -> list[tuple[str, str]]:
         installation = Installation(self.settings, locate(self.settings))
         found = [(each.state, each.says) async for each in examine_department(installation)]
@@ -107,9 +113,11 @@ async def test_somebody_new_comes_in_without_a_role(company: Company) -> None:
 
 async def test_where_an_approval_is_left_to_nobody_nothing_of_the_file_is_taken_over(company: Company) -> None:
     await company.start()
-    gone = delete(PersonRoleRow).where(PersonRoleRow.role == Role.COMPLIANCE_OFFICER.value)
-    async with company.inside() as tx:
-        await tx.execute(gone)
+    await company.leave_compliance_to("carlos")
+    company.edit("  - id: carlos\n", "  - id: carlos\n    active: false\n")
+    company.edit("    deputy: carlos\n", "")
+    for _ in range(2):
+        company.edit("carlos, yusuf", "yusuf")
     company.edit("name: Northwind Rivers", "name: Northwind")
     assert any(state == "wrong" and "nobody could approve it" in says for state, says in await company.doctor())
     with pytest.raises(DepartmentRefused) as refused:
@@ -117,6 +125,24 @@ async def test_where_an_approval_is_left_to_nobody_nothing_of_the_file_is_taken_
     assert any("compliance officer" in problem for problem in refused.value.problems)
     async with company.inside() as tx:
         assert (await read_department(tx)).name == "Northwind Rivers"
+
+
+async def test_what_nobody_could_approve_before_holds_no_start_up(company: Company) -> None:
+    before = await company.start()
+    await company.leave_compliance_to("nobody")
+    company.edit("name: Northwind Rivers", "name: Northwind")
+    assert any(state == "wrong" and "nobody could approve it" in says for state, says in await company.doctor())
+    assert (await company.start()).keys() == before.keys()
+
+
+async def test_an_address_that_the_file_does_not_change_is_named(company: Company) -> None:
+    await company.start()
+    async with company.inside() as tx:
+        tx.add(IdentityRow(identity="slack:T0ACME/UAMANDA", person="amanda"))
+    company.edit("email: amanda@example.com", "email: a.chen@example.com")
+    await company.start()
+    (told,) = [says for state, says in await company.doctor() if state == "advice"]
+    assert told.startswith("not as in the file: Amanda")
 
 
 async def test_the_roles_that_count_are_those_that_are_held_by_now(company: Company) -> None:

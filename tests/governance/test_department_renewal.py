@@ -13,11 +13,17 @@ from governance.audit.search import entry
 from governance.audit.tables import EntryRow
 from governance.department import Department
 from governance.department_file import read_department as read_file
-from governance.department_renewal import AnotherDepartment, Renewal, renew_department, with_roles
+from governance.department_renewal import (
+    AnotherDepartment,
+    Renewal,
+    renew_department,
+    settled_addresses,
+    with_roles,
+)
 from governance.department_rows import open_department, read_department
 from governance.directory import people, person_by_identity
 from governance.people import Person, Role
-from governance.tables import PersonRow
+from governance.tables import IdentityRow, PersonRow
 from storage.database import Database
 from tests.governance.house import ACME
 
@@ -71,7 +77,7 @@ async def test_what_stands_in_the_file_is_taken_over_at_once(renewing: Renewing)
     renewing.body["channels"].append({"name": "roadmap", "audience": "department", "purpose": "What comes"})
     renewing.body["account_owners"]["acme-corp"] = "elena"
     renewal = await renewing.renew()
-    assert renewal == Renewal(("account_owners", "channels", "people"), (), (), ())
+    assert renewal == Renewal(("account_owners", "channels", "people"), (), (), (), ("david",))
     everybody = await renewing.everybody()
     assert everybody["david"].name == "David Lind"
     assert "acme-corp" in everybody["elena"].accounts
@@ -106,6 +112,20 @@ async def test_the_identities_of_who_was_there_are_not_the_files(renewing: Renew
     await renewing.renew()
     async with renewing.database.transaction(renewing.tenant) as tx:
         assert await person_by_identity(tx, "slack:T0ACME/URACHEL2") is None
+
+
+async def test_nobody_is_taken_for_a_role_holder_by_an_address_in_the_file(renewing: Renewing) -> None:
+    async with renewing.database.transaction(renewing.tenant) as tx:
+        tx.add(IdentityRow(identity="slack:T0ACME/UAMANDA", person="amanda"))
+    renewing.entry("amanda")["email"] = "mallory@example.com"
+    renewing.entry("carlos")["email"] = "carlos.b@example.com"
+    renewal = await renewing.renew()
+    assert renewal is not None
+    assert renewal.readdressed == ("carlos",), "whom nobody has met in chat"
+    async with renewing.database.transaction(renewing.tenant) as tx:
+        query = select(PersonRow.email).where(PersonRow.id.in_(["amanda", "carlos"])).order_by(PersonRow.id)
+        assert (await tx.execute(query)).scalars().all() == ["amanda@example.com", "carlos.b@example.com"]
+        assert await settled_addresses(tx) == {"amanda": "amanda@example.com"}
 
 
 async def test_who_stands_in_it_no_more_has_left_and_may_come_back(renewing: Renewing) -> None:

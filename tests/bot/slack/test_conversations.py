@@ -69,6 +69,15 @@ async def test_a_channel_in_which_nobody_spoke_yet_is_found_if_the_bot_is_in_it(
     assert "I find no channel “nowhere”" in answer.all_text
 
 
+async def test_while_slack_cannot_be_asked_for_a_channel_that_is_said(office: Office) -> None:
+    david = office.slack.user("david")
+    office.slack.faults.server_error("users.conversations", times=9)
+    asked = await david.says("/digest post the daily summary to #customer-requests at 9", dm=True)
+    answer = await office.slack.wait_for(lambda m: m.thread_ts == asked.ts)
+    office.slack.faults.clear()
+    assert "cannot be looked for just now" in answer.all_text
+
+
 async def test_people_and_channels_are_read_by_name_and_markup_as_words(office: Office) -> None:
     await office.slack.user("amanda").says("/whoami", dm=True)
     await office.slack.user("david").says(
