@@ -45,9 +45,8 @@ class KnownChannels:
         if not rows and (adapter := self.asking.get(platform)):
             try:
                 there = await adapter.channel(tx, wanted, near)
-            except (
-                PlatformAway
-            ) as away:  # whoever asks may be on another platform, and is not to wait for this one
+            except PlatformAway as away:
+                # Whoever asks may be on another platform, and is not to wait for this one.
                 raise CannotAnswer(
                     f"“{wanted}” cannot be looked for just now, because its platform does not answer. Try again"
                     " in a few minutes; nothing was changed."
