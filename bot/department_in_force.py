@@ -84,10 +84,8 @@ def _compared(file: Department, there: _InForce) -> list[Finding]:
     held = {person.id: person.roles for person in there.people}
     otherwise = [entry.name for entry in file.people if entry.roles != held.get(entry.id, frozenset())]
     if otherwise:
-        says = (
-            f"{listed(otherwise)} hold other roles than in the file; the file's count at the first start only"
-        )
-        found.append(Finding("roles", "advice", f"{says}, afterwards they change by “access” in chat"))
+        says = "the file's count at the first start only, afterwards they change by “access” in chat"
+        found.append(Finding("roles", "advice", f"not as in the file: {listed(otherwise)}; {says}"))
     kept = [entry.name for entry in file.people if there.settled.get(entry.id, entry.email) != entry.email]
     if kept:
         says = "known in chat already and holding a role, another identity is linked by “access” there"

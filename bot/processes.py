@@ -40,14 +40,25 @@ async def run_until_stopped(installation: Installation, *parts: Coroutine[Any, A
         await installation.close()
 
 
+class CannotListen(Exception):
+    """The web server cannot have its address; the message says what to do."""
+
+
 async def web_part(installation: Installation) -> None:
-    """Serve the page until cancelled."""
+    """Serve the page until cancelled. Raises CannotListen."""
     settings = installation.settings
     served = make_served(installation)
     runner = web.AppRunner(served.app, access_log=None, handle_signals=False)
     await runner.setup()
     try:
-        await web.TCPSite(runner, settings.host, settings.port).start()
+        try:
+            await web.TCPSite(runner, settings.host, settings.port).start()
+        except OSError as refused:
+            why = refused.strerror or str(refused)
+            raise CannotListen(
+                f"{settings.host}:{settings.port} cannot be listened on ({why}). Stop what listens there, which"
+                " may be another Countersign, or set PORT."
+            ) from refused
         _log.info("web_ready", url=f"http://{settings.host}:{settings.port}")
         async with asyncio.TaskGroup() as group:
             for part in served.beside:

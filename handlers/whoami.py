@@ -19,10 +19,11 @@ async def answer(turn: Turn, _asked: Asked, desk: Desk) -> Reply:
     standing_in = await deputies(desk.tx, desk.now)
     for_me = sorted(names[deputy] for deputy, principals in standing_in.items() if person.id in principals)
     mine = sorted(names[principal] for principal in standing_in.get(person.id, ()))
-    roles = ", ".join(sorted(role.label for role in person.roles)) or "none"
+    roles = ", ".join(sorted(role.label for role in person.roles))
+    given = "none yet; the engineering director and the compliance officer give them together"
     pairs = [
         ("Name", person.name),
-        ("Roles", roles),
+        ("Roles", roles or given),
         ("Team", desk.department.team(person.team).name if person.team else "none"),
         ("Time zone", person.time_zone),
         ("Decides for you now", ", ".join(for_me) or "nobody"),
@@ -32,7 +33,7 @@ async def answer(turn: Turn, _asked: Asked, desk: Desk) -> Reply:
         accounts = await desk.ports.customers.accounts(Scope(everything=False, accounts=person.accounts))
         pairs.append(("Your accounts", ", ".join(sorted(account.name for account in accounts))))
     return Reply(
-        text=f"You are {person.name} ({roles}).",
+        text=f"You are {person.name} ({roles})." if roles else f"You are {person.name}. Your roles: {given}.",
         cards=(
             Card(
                 f"You are {person.name}",

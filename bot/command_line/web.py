@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+from bot.command_line import Stop
 from bot.command_line.opening import opened
-from bot.processes import run_until_stopped, web_part
+from bot.processes import CannotListen, run_until_stopped, web_part
 from bot.settings import Settings
 
 HELP = "the web server alone"
@@ -18,5 +19,8 @@ def arguments(_parser: argparse.ArgumentParser) -> None:
 async def run(settings: Settings, _args: argparse.Namespace) -> int:
     """Run until stopped."""
     installation = await opened(settings)
-    await run_until_stopped(installation, web_part(installation))
+    try:
+        await run_until_stopped(installation, web_part(installation))
+    except CannotListen as refused:
+        raise Stop(str(refused)) from refused
     return 0
