@@ -3,7 +3,7 @@
 Protocol: learn from `train_10`, accuracy on `test`, for
 HWU64 and Banking77. The reference, TF-IDF with a linear SVM at scikit-learn's defaults, learns and answers in
 the same run. As in the product, a label's own words count as one more example of it; the validation parts are
-not learnt from. The catalogue is learnt from `handlers/utterances` and tried on `tests/handlers/recognise`.
+not learnt from. The catalogue is learnt from `handlers/utterances` and tried on `tests/handlers/language`.
 
     python -m bench.intents            # data from BENCH_DATA (intents/HWU64 and intents/BANKING77)
 """
@@ -20,10 +20,10 @@ from pathlib import Path
 import numpy as np
 
 from bench.targets import Targets
-from handlers.recognise.classifier import fit
-from handlers.recognise.embedding import embed
-from handlers.recognise.recogniser import Recogniser
-from handlers.recognise.utterances import NONE
+from handlers.language.classifier import fit
+from handlers.language.embedding import embed
+from handlers.language.recogniser import Recogniser
+from handlers.language.utterances import NONE
 
 ROOT = Path(__file__).resolve().parent.parent
 RIGHT = {"HWU64": 0.83, "BANKING77": 0.835}

@@ -49,8 +49,8 @@ from governance.registry import Registry
 from handlers.conversation.desk import Ports
 from handlers.conversation.handler import find_handlers
 from handlers.conversation.router import Router
+from handlers.language.recognition import Recognises
 from handlers.notices import find_notices
-from handlers.recognise.recognition import Recognises
 from integrations.customers.local import LocalCustomers
 from integrations.documents.local import LocalFolder
 from integrations.services.local import LocalCatalogue

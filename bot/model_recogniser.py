@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from handlers.catalogue import CATALOGUE, NAMES
-from handlers.recognise.recognition import Recognises, Recognition
+from handlers.language.recognition import Recognises, Recognition
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI

@@ -7,11 +7,11 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from handlers.recognise.command import read_command
-from handlers.recognise.recognition import Recognition
+from handlers.language.command import read_command
+from handlers.language.recognition import Recognition
 
 if TYPE_CHECKING:
-    from handlers.recognise.recogniser import Recogniser
+    from handlers.language.recogniser import Recogniser
 
 
 _MOST_BEGUN = 64
@@ -64,7 +64,7 @@ class BackgroundRecogniser:
         return await asyncio.shield(self._loading)
 
     def _load(self) -> Recogniser:
-        from handlers.recognise.recogniser import Recogniser  # brings numpy, which a page does not need
+        from handlers.language.recogniser import Recogniser  # brings numpy, which a page does not need
 
         self._folder.mkdir(parents=True, exist_ok=True)
         recogniser = Recogniser.load(self._folder)

@@ -18,12 +18,12 @@ from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Handler
 from handlers.conversation.origin import known, place_json
 from handlers.conversation.turn import Clicked, Turn
+from handlers.language.slots.words import plain
 from handlers.log_reading import NOT_FOR_ALL
 from handlers.log_reading.chain_card import approval_chain_reply, effect_chain
 from handlers.log_reading.entry_card import entry_reply
 from handlers.log_reading.finding import from_topic, from_words, newest_denied, speaks_of_it
 from handlers.log_reading.searching import search_reply
-from handlers.recognise.slots.words import plain
 
 _VERIFY = re.compile(r"\b(verif\w*|intact|integrity|tamper\w*|prove that the log)\b")
 _EXPORT = re.compile(r"\b(?:export|download)\b")

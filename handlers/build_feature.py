@@ -17,12 +17,12 @@ from handlers.conversation.handler import Asked, CannotAnswer, Handler
 from handlers.conversation.origin import known, place_json
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import listed, names_of_people
+from handlers.language.slots.known import Known, Thing
+from handlers.language.slots.named import read_document
+from handlers.language.slots.resolve import Ambiguous, Resolved, Unknown
 from handlers.plans.card import plan_reply, working_reply
 from handlers.plans.changing import modify, open_proposal
 from handlers.plans.progress import progress_reply
-from handlers.recognise.slots.known import Known, Thing
-from handlers.recognise.slots.named import read_document
-from handlers.recognise.slots.resolve import Ambiguous, Resolved, Unknown
 from integrations.tracker import StoryStatus
 from storage.jobs import defer
 

@@ -23,9 +23,9 @@ from handlers.conversation.reasons import split_reason
 from handlers.conversation.submitting import do_now
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import listed
+from handlers.language.slots.known import Thing
+from handlers.language.slots.labels import read_version
 from handlers.matrix_reading.change_card import ruling_policy
-from handlers.recognise.slots.known import Thing
-from handlers.recognise.slots.labels import read_version
 
 _DEPLOYMENTS = "deployments"
 

@@ -18,7 +18,7 @@ from handlers.conversation.reasons import reason_or_words
 from handlers.conversation.submitting import do_now
 from handlers.conversation.turn import Turn
 from handlers.conversation.wording import listed
-from handlers.recognise.slots.words import plain
+from handlers.language.slots.words import plain
 
 _HALTING = re.compile(
     r"\b(?:st[ao]?o?p+\w*|halt\w*|freez\w*|frozen?|paus\w*|kill\w*|shut\w*|ceas\w*|suspen\w*|terminat\w*"

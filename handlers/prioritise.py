@@ -23,9 +23,9 @@ from handlers.conversation.origin import known
 from handlers.conversation.submitting import not_done, submit
 from handlers.conversation.turn import Turn
 from handlers.conversation.wording import counted, listed
+from handlers.language.slots.known import Thing
+from handlers.language.slots.resolve import Resolved, find, find_all
 from handlers.plans.words import day_text, money_text
-from handlers.recognise.slots.known import Thing
-from handlers.recognise.slots.resolve import Resolved, find, find_all
 from handlers.whereabouts.naming import (
     NotThere,
     Several,

@@ -19,7 +19,7 @@ from handlers.conversation.reasons import reason_or_words, split_reason
 from handlers.conversation.submitting import do_now
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import listed, names_of_people
-from handlers.recognise.slots.words import plain
+from handlers.language.slots.words import plain
 
 _ONLY_ASKS = re.compile(r"^(?:is|are|can|may|should|could|when|what|which)\b[^?]*\?\s*$")
 _DEPLOYMENTS = re.compile(r"\bdeploy\w*|\breleas\w*|\bproduction\b|\bprod\b")

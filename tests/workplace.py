@@ -19,7 +19,7 @@ from bot.processes import worker_part
 from bot.serving import make_served
 from bot.settings import Settings
 from governance.fence import CHANNEL
-from handlers.recognise.recognition import Recognition
+from handlers.language.recognition import Recognition
 from storage.embedded import EmbeddedServer
 
 _UNFINISHED = (

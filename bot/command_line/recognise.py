@@ -7,7 +7,7 @@ import json
 import sys
 
 from bot.settings import Settings
-from handlers.recognise.recogniser import Recogniser
+from handlers.language.recogniser import Recogniser
 
 HELP = "read utterances on standard input, one a line; print the catalogue name and confidence of each"
 

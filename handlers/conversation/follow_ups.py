@@ -26,7 +26,7 @@ from handlers.conversation.handler import CannotAnswer
 from handlers.conversation.origin import known
 from handlers.conversation.turn import Turn
 from handlers.conversation.wording import names_of_people, quoted
-from handlers.recognise.follow_up import Decision, FollowUp, OpenProposal, read_reply
+from handlers.language.follow_up import Decision, FollowUp, OpenProposal, read_reply
 from storage import direct
 
 INTENT = "approvals"

@@ -17,9 +17,9 @@ from handlers.conversation.cards import Reply
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Handler
 from handlers.conversation.turn import Clicked, Said, Turn
-from handlers.recognise.command import read_command
-from handlers.recognise.recognition import Recognises, Recognition
-from handlers.recognise.slots.words import plain
+from handlers.language.command import read_command
+from handlers.language.recognition import Recognises, Recognition
+from handlers.language.slots.words import plain
 
 SURE_ENOUGH_TO_ACT = 0.65
 """Confidence under which a request that is acted on at once is asked back. On the held-out utterances it asks

@@ -15,17 +15,17 @@ from governance.people import Person
 from handlers.conversation.cards import Button, Buttons, Card, Reply, Small, Table
 from handlers.conversation.desk import Desk
 from handlers.conversation.wording import moment_text, names_of_people
+from handlers.language.slots.known import Known, Thing
+from handlers.language.slots.local_time import Leaning
+from handlers.language.slots.named import read_person
+from handlers.language.slots.period import read_period
+from handlers.language.slots.resolve import Resolved
+from handlers.language.slots.resolve import find as find_named
+from handlers.language.slots.words import plain
 from handlers.log_reading import NOT_FOR_ALL
 from handlers.log_reading.entry_card import who_acted
 from handlers.log_reading.entry_words import what_happened
 from handlers.log_reading.finding import service_on_record
-from handlers.recognise.slots.known import Known, Thing
-from handlers.recognise.slots.local_time import Leaning
-from handlers.recognise.slots.named import read_person
-from handlers.recognise.slots.period import read_period
-from handlers.recognise.slots.resolve import Resolved
-from handlers.recognise.slots.resolve import find as find_named
-from handlers.recognise.slots.words import plain
 
 _BEFORE = re.compile(r"\bbefore entry (?P<entry>[0-9a-f]{10,64})\b")
 _WHO = re.compile(r"^(?:who|which person|by whom|when|did any|has any)")

@@ -10,7 +10,7 @@ import pytest
 import respx
 
 from bot.model_recogniser import ModelRecogniser
-from handlers.recognise.recognition import Recognition
+from handlers.language.recognition import Recognition
 
 URL = "http://model.test/v1/chat/completions"
 

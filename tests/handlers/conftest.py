@@ -35,8 +35,8 @@ from handlers.conversation.memory import Memory, keep, recall
 from handlers.conversation.origin import place_json
 from handlers.conversation.router import Answer, Router
 from handlers.conversation.turn import Clicked, Said, Turn
+from handlers.language.recognition import Recognition
 from handlers.notices import find_notices
-from handlers.recognise.recognition import Recognition
 from integrations.customers.local import LocalCustomers
 from integrations.documents.local import LocalFolder
 from integrations.services.local import LocalCatalogue

@@ -9,8 +9,8 @@ from governance import fence
 from governance.tables import FenceAcknowledgementRow, WorkerRow
 from handlers.conversation.handler import find_handlers
 from handlers.conversation.router import Router
-from handlers.recognise.recognition import Recognition
-from handlers.recognise.utterances import read_utterances
+from handlers.language.recognition import Recognition
+from handlers.language.utterances import read_utterances
 from tests.handlers.conftest import Talk, buttons
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from governance.tables import ApprovalRow, DelegationRow, EffectRow, OverrideRow, WindowRow
 from handlers.conversation.handler import find_handlers
 from handlers.conversation.router import Router
-from handlers.recognise.recogniser import Recogniser
+from handlers.language.recogniser import Recogniser
 from integrations.tracker.history import History, take_over
 from tests.handlers.conftest import Talk
 from tests.handlers.product.conftest import EPICS, SPRINTS, STORIES

@@ -9,7 +9,7 @@ import pytest
 from handlers.conversation.handler import find_handlers, only_looks
 from handlers.conversation.router import SURE_ENOUGH_TO_ACT, Router
 from handlers.conversation.turn import Said
-from handlers.recognise.recognition import Recognition
+from handlers.language.recognition import Recognition
 from tests.architecture.source import modules
 from tests.handlers.conftest import Talk, buttons
 from tests.handlers.test_nothing_from_outside_the_catalogue import standing

@@ -17,7 +17,7 @@ from bot.department import Installation
 from bot.opening import open_installation
 from bot.settings import Settings
 from governance.visibility import EVERYTHING
-from handlers.recognise.recognition import Recognition
+from handlers.language.recognition import Recognition
 from integrations.tracker import Story, StoryQuery, StoryStatus
 from storage.embedded import EmbeddedServer
 

@@ -29,7 +29,7 @@ from bot.processes import worker_part
 from bot.settings import Settings
 from governance.fence import CHANNEL
 from governance.places import Audience, Place
-from handlers.recognise.recognition import Recognition
+from handlers.language.recognition import Recognition
 from storage import embedded
 
 AWAY_SECONDS = 10.0

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from handlers.recognise.classifier import Classifier
-from handlers.recognise.embedding import MODEL
-from handlers.recognise.ngrams import Vocabulary
+from handlers.language.classifier import Classifier
+from handlers.language.embedding import MODEL
+from handlers.language.ngrams import Vocabulary
 
 _SOURCES = tuple(
     f"{module}.py" for module in ("classifier", "embedding", "ngrams", "precomputed", "recogniser")

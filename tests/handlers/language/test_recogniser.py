@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from handlers.catalogue import CATALOGUE, NAMES, entry_of
-from handlers.recognise import precomputed, stored_weights
-from handlers.recognise.classifier import Fitted, fit
-from handlers.recognise.command import Command, read_command, without_prefix
-from handlers.recognise.embedding import embed
-from handlers.recognise.recogniser import Recogniser, threshold_of
-from handlers.recognise.recognition import Recognition
-from handlers.recognise.utterances import NONE, UtterancesIncomplete, read_utterances
+from handlers.language import precomputed, stored_weights
+from handlers.language.classifier import Fitted, fit
+from handlers.language.command import Command, read_command, without_prefix
+from handlers.language.embedding import embed
+from handlers.language.recogniser import Recogniser, threshold_of
+from handlers.language.recognition import Recognition
+from handlers.language.utterances import NONE, UtterancesIncomplete, read_utterances
 
 UNSEEN = Path(__file__).parent / "utterances"
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from handlers.recognise.slots import local_time as local
-from handlers.recognise.slots.clock import read_clock
-from handlers.recognise.slots.local_time import MONTH, WEEKDAY, Leaning
-from handlers.recognise.slots.words import NUMBER, number_of, plain
+from handlers.language.slots import local_time as local
+from handlers.language.slots.clock import read_clock
+from handlers.language.slots.local_time import MONTH, WEEKDAY, Leaning
+from handlers.language.slots.words import NUMBER, number_of, plain
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Embeddings of the sample utterances, kept beside them, so that a first start does not wait for them.
 
-`python -m handlers.recognise.precomputed` writes the file anew after utterances have changed.
+`python -m handlers.language.precomputed` writes the file anew after utterances have changed.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from handlers.recognise.embedding import DIMENSIONS, MODEL, Vectors, embed
-from handlers.recognise.utterances import FOLDER, read_utterances
+from handlers.language.embedding import DIMENSIONS, MODEL, Vectors, embed
+from handlers.language.utterances import FOLDER, read_utterances
 
 FILE = FOLDER / "embeddings.npz"
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from handlers.recognise import decision_words as words
-from handlers.recognise.ordinals import CHOICE, chosen
-from handlers.recognise.reply import Decision, FollowUp, OpenProposal
-from handlers.recognise.slots.known import Thing
-from handlers.recognise.slots.resolve import Resolved, find
-from handlers.recognise.slots.words import plain, tokens
+from handlers.language import decision_words as words
+from handlers.language.ordinals import CHOICE, chosen
+from handlers.language.reply import Decision, FollowUp, OpenProposal
+from handlers.language.slots.known import Thing
+from handlers.language.slots.resolve import Resolved, find
+from handlers.language.slots.words import plain, tokens
 
 _MEANS_IT = frozenset(
     tokens(

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from governance.people import Role
-from handlers.recognise.slots import amounts, labels, named
-from handlers.recognise.slots.amounts import Money, Replicas
-from handlers.recognise.slots.known import Known, Thing
-from handlers.recognise.slots.labels import SprintNamed
-from handlers.recognise.slots.resolve import Ambiguous, Resolution, Resolved, Unknown, find_all, resolve
+from handlers.language.slots import amounts, labels, named
+from handlers.language.slots.amounts import Money, Replicas
+from handlers.language.slots.known import Known, Thing
+from handlers.language.slots.labels import SprintNamed
+from handlers.language.slots.resolve import Ambiguous, Resolution, Resolved, Unknown, find_all, resolve
 from integrations.tracker import Priority
 
 KNOWN = Known(

@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from handlers.recognise import decision_words as words
-from handlers.recognise.clause_decision import decision_of
-from handlers.recognise.ordinals import CHOICE, chosen
-from handlers.recognise.reply import Decision, FollowUp, OpenProposal
-from handlers.recognise.reply_clauses import Clause, clauses
-from handlers.recognise.slots.words import plain
+from handlers.language import decision_words as words
+from handlers.language.clause_decision import decision_of
+from handlers.language.ordinals import CHOICE, chosen
+from handlers.language.reply import Decision, FollowUp, OpenProposal
+from handlers.language.reply_clauses import Clause, clauses
+from handlers.language.slots.words import plain
 
 __all__ = ["Decision", "FollowUp", "OpenProposal", "read_reply"]
 

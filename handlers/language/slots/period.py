@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from handlers.recognise.slots import local_time as local
-from handlers.recognise.slots.local_time import MONTH, WEEKDAY, Leaning
-from handlers.recognise.slots.moment import names_a_date, read_moment
-from handlers.recognise.slots.words import NUMBER, number_of, plain
+from handlers.language.slots import local_time as local
+from handlers.language.slots.local_time import MONTH, WEEKDAY, Leaning
+from handlers.language.slots.moment import names_a_date, read_moment
+from handlers.language.slots.words import NUMBER, number_of, plain
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from handlers.recognise import stored_weights
-from handlers.recognise.classifier import Classifier, Fitted, fit
-from handlers.recognise.command import read_command, without_prefix
-from handlers.recognise.embedding import embed
-from handlers.recognise.precomputed import embed_known
-from handlers.recognise.recognition import Recognition
-from handlers.recognise.utterances import NONE, read_utterances
+from handlers.language import stored_weights
+from handlers.language.classifier import Classifier, Fitted, fit
+from handlers.language.command import read_command, without_prefix
+from handlers.language.embedding import embed
+from handlers.language.precomputed import embed_known
+from handlers.language.recognition import Recognition
+from handlers.language.utterances import NONE, read_utterances
 
 MOST_CHARACTERS = 600
 """Of a longer message the beginning is read: what is wanted is said there, and time stays bounded."""

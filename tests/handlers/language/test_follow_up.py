@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.recognise.follow_up import Decision, FollowUp, OpenProposal, read_reply
+from handlers.language.follow_up import Decision, FollowUp, OpenProposal, read_reply
 
 PROPOSALS = {
     "three": OpenProposal(

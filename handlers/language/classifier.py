@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handlers.recognise.embedding import Embed, Vectors
-from handlers.recognise.ngrams import Vocabulary, features, learn_vocabulary
+from handlers.language.embedding import Embed, Vectors
+from handlers.language.ngrams import Vocabulary, features, learn_vocabulary
 
 Matrix = NDArray[np.float32]
 
