@@ -16,9 +16,18 @@ _SCOPE: TypeAdapter[Scope] = TypeAdapter(Scope)
 class StoredFiles:
     """Keeps files in the database, with what a reader's scope must cover to open them."""
 
-    async def put(self, tx: AsyncSession, name: str, media_type: str, content: bytes, scope: Scope) -> str:
+    async def put(
+        self,
+        tx: AsyncSession,
+        name: str,
+        media_type: str,
+        content: bytes,
+        scope: Scope,
+        *,
+        id: str | None = None,
+    ) -> str:
         """See Files.put."""
-        file = f"fi_{secrets.token_hex(8)}"
+        file = id or f"fi_{secrets.token_hex(8)}"
         kept = _SCOPE.dump_python(scope, mode="json")
         tx.add(FileRow(id=file, name=name, media_type=media_type, content=content, scope=kept))
         return file

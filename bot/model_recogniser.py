@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -53,7 +54,7 @@ class ModelRecogniser:
         except Unreadable as unreadable:
             _log.warning("model_recogniser_unreadable", why=str(unreadable))
             return here
-        return Recognition(None if name == "none" else name, confidence, here.nearest)
+        return replace(here, name=None if name == "none" else name, confidence=confidence)
 
     def _connected(self) -> AsyncOpenAI:
         from openai import AsyncOpenAI

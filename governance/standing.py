@@ -60,6 +60,7 @@ class Freeze:
     reason: str
     since: datetime
     name: str | None = None
+    until: datetime | None = None
 
     def covers(self, subject: Subject, decision_type: str) -> bool:
         """Whether this freeze reaches an action of that decision type on that subject."""

@@ -18,7 +18,7 @@ from governance.directory import name_of, people
 from governance.people import Person, Role
 from handlers.conversation.cards import Button, Buttons, Card, Reply, Table, Text
 from handlers.conversation.desk import Desk
-from handlers.conversation.handler import Asked, CannotAnswer, Handler
+from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
 from handlers.conversation.meant import demand_to_act, demand_whole_name, people_named
 from handlers.conversation.origin import known
 from handlers.conversation.reasons import reason_or_words
@@ -160,4 +160,4 @@ def _held(person: Person) -> str:
     return listed(role.label for role in Role if role in person.roles) or "without a role"
 
 
-HANDLER = Handler("access", answer)
+HANDLER = Handler("access", answer, risk=Risk.DANGEROUS)

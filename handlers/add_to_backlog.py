@@ -31,7 +31,7 @@ from handlers.conversation.cards import (
     Text,
 )
 from handlers.conversation.desk import Desk
-from handlers.conversation.handler import Asked, CannotAnswer, Handler, acts_at_once
+from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
 from handlers.conversation.origin import known
 from handlers.conversation.submitting import ask_for_approval, not_done, submit
 from handlers.conversation.turn import Clicked, Turn
@@ -214,5 +214,5 @@ def _clicked(turn: Turn) -> Clicked:
 
 
 HANDLER = Handler(
-    "add_to_backlog", answer, {"add_anyway": add_anyway, "schedule_now": schedule_now}, acts=acts_at_once
+    "add_to_backlog", answer, {"add_anyway": add_anyway, "schedule_now": schedule_now}, risk=Risk.ACTS
 )

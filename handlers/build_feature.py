@@ -13,7 +13,7 @@ from governance.visibility import EVERYTHING
 from handlers.conversation.cards import Block, Bullets, Button, Buttons, Card, Code, Inline, Reply, Text
 from handlers.conversation.deciding import decide_on, said
 from handlers.conversation.desk import Desk
-from handlers.conversation.handler import Asked, CannotAnswer, Handler
+from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
 from handlers.conversation.origin import known, place_json
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import listed, names_of_people
@@ -80,6 +80,7 @@ async def _plan(turn: Turn, desk: Desk, document: str, *, anyway: bool) -> Reply
         return await _there_is_one(desk, standing)
     if not anyway and (made := await _made_before(desk, document)):
         return _made_already(document, made)
+    desk.demand_order(f"work out a plan from {document}")
     plan = new_plan(document, person.id, place_json(turn.place), turn.place.key, turn.id)
     desk.tx.add(plan)
     await desk.tx.flush()
@@ -155,4 +156,5 @@ HANDLER = Handler(
     "build_feature",
     answer,
     {"build_document": build_document, "build_anyway": build_anyway, "modify": modify, "cancel": cancel},
+    Risk.ACTS,
 )

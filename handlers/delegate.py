@@ -15,7 +15,7 @@ from governance.actions.delegation import (
 from governance.people import Person
 from handlers.conversation.cards import Bold, Button, Buttons, Card, Moment, Reply, Text
 from handlers.conversation.desk import Desk
-from handlers.conversation.handler import Asked, CannotAnswer, Handler, acts_at_once
+from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
 from handlers.conversation.meant import demand_whole_name, people_named
 from handlers.conversation.origin import known
 from handlers.conversation.reasons import reason_in
@@ -119,4 +119,4 @@ async def press_end(turn: Turn, desk: Desk) -> Reply:
     return Reply(text=f"You decide for yourself again; {names[rows[0].to_person]} no longer does.")
 
 
-HANDLER = Handler("delegate", answer, {"end_delegation": press_end}, acts=acts_at_once)
+HANDLER = Handler("delegate", answer, {"end_delegation": press_end}, risk=Risk.ACTS)

@@ -10,7 +10,7 @@ from governance.permissions import may_read_digest
 from governance.places import Audience
 from handlers.conversation.cards import Button, Buttons, Card, Reply, Text
 from handlers.conversation.desk import Desk
-from handlers.conversation.handler import Asked, CannotAnswer, Handler
+from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
 from handlers.conversation.meant import people_named
 from handlers.conversation.origin import known
 from handlers.conversation.turn import Clicked, Turn
@@ -37,6 +37,8 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     """Show what there is now, or what is set; set it, end it, pause it."""
     person = known(turn)
     wish = read_wish(asked.text)
+    if wish.act not in ("show", "settings", "cannot"):
+        desk.demand_order("change your summaries as you said")
     others = [one for one in await people_named(desk, asked.text) if one.id != person.id]
     if others:
         return await _anothers(desk, person, others[0], wish, asked.text)
@@ -172,4 +174,5 @@ HANDLER = Handler(
     "digest",
     answer,
     {CHANGE: press_settings, UNDO: press_undo, SHOW: press_show, CHANNEL_OFF: press_channel_off},
+    Risk.ACTS,
 )

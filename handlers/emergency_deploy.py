@@ -16,7 +16,7 @@ from governance.tables import ApprovalRow
 from handlers.conversation.approval_card import needed
 from handlers.conversation.cards import Block, Bold, Button, Buttons, Card, Form, Input, Moment, Reply, Text
 from handlers.conversation.desk import Desk
-from handlers.conversation.handler import Asked, CannotAnswer, Handler, acts_at_once
+from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
 from handlers.conversation.meant import SeveralMeant, service_named
 from handlers.conversation.origin import known
 from handlers.conversation.reasons import split_reason
@@ -194,5 +194,5 @@ HANDLER = Handler(
     "emergency_deploy",
     answer,
     {"emergency_deploy": from_form, "emergency_approval": past_approval},
-    acts=acts_at_once,
+    risk=Risk.DANGEROUS,
 )

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from handlers.conversation.cards import Button, Buttons, Card, Form, Input, Reply, Text
 from handlers.conversation.desk import Desk
-from handlers.conversation.handler import Asked, Handler
+from handlers.conversation.handler import Asked, Handler, Risk
 from handlers.conversation.origin import known
 from handlers.conversation.tables import FeedbackRow
 from handlers.conversation.turn import Clicked, Turn
@@ -99,6 +99,7 @@ async def _store(
     *,
     about: str | None = None,
 ) -> Reply:
+    desk.demand_order("note this as feedback")
     desk.tx.add(
         FeedbackRow(
             id=f"fe_{secrets.token_hex(6)}",
@@ -146,4 +147,5 @@ HANDLER = Handler(
     "feedback",
     answer,
     {"feedback": press, "rate_useful": rate_useful, "rate_not_useful": rate_not_useful},
+    Risk.ACTS,
 )

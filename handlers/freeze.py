@@ -11,16 +11,16 @@ from governance.actions.freezing import describe, lay_freeze
 from governance.overrides.authority import may_freeze
 from governance.permissions import Refused
 from governance.standing import FreezeKind
-from handlers.conversation.cards import Bold, Button, Buttons, Card, Inline, Moment, Reply, Text
+from handlers.conversation.cards import Block, Bold, Bullets, Button, Buttons, Card, Inline, Moment, Reply, Text
 from handlers.conversation.desk import Desk
-from handlers.conversation.handler import Asked, CannotAnswer, Handler, acts_at_once
+from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
 from handlers.conversation.meant import service_meant
 from handlers.conversation.origin import known
 from handlers.conversation.reasons import reason_or_words, split_reason
 from handlers.conversation.spans import read_span
 from handlers.conversation.submitting import do_now
 from handlers.conversation.turn import Turn
-from handlers.conversation.wording import last_minute, listed, names_of_people, until_text
+from handlers.conversation.wording import last_minute, listed, moment_text, names_of_people, until_text
 from handlers.language.slots.known import Thing
 from handlers.language.slots.resolve import Resolved, find
 from handlers.language.slots.words import plain
@@ -40,6 +40,31 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     if meant is None:
         return _what()
     return await _freeze(turn, asked.text, desk, *meant)
+
+
+async def look(turn: Turn, asked: Asked, desk: Desk) -> Reply:
+    """What stands frozen, and the button that freezes what is named, for whoever may press it."""
+    text, blocks = await _standing(turn, desk)
+    meant = await _meant(split_reason(asked.text)[0], desk)
+    if meant is not None and turn.person and not isinstance(may_freeze(turn.person.roles, meant[0]), Refused):
+        frozen = {(one.kind, one.scope) for one in desk.standing.freezes}
+        if meant not in frozen:
+            button = Button(f"Freeze {describe(*meant)}", "ask", f"freeze {asked.text}", "danger")
+            blocks = (*blocks, Buttons((button,)))
+            text = f"{text} I changed nothing; press the button to freeze {describe(*meant)}."
+    return Reply(text=text, cards=(Card("What is frozen", blocks),))
+
+
+async def _standing(turn: Turn, desk: Desk) -> tuple[str, tuple[Block, ...]]:
+    names = await names_of_people(desk.tx)
+    lines: list[str] = []
+    for one in desk.standing.freezes:
+        since = f"since {moment_text(one.since, turn.person)} by {names[one.by]} ({one.reason})"
+        until = f"until {until_text(one.until, turn.person)}" if one.until else "until somebody lifts it"
+        lines.append(f"{describe(one.kind, one.scope)}, {since}, {until}")
+    if not lines:
+        return "Nothing is frozen.", (Text(("Nothing is frozen.",)),)
+    return f"Frozen: {'; '.join(lines)}.", (Bullets(tuple((line,) for line in lines)),)
 
 
 async def _freeze(turn: Turn, text: str, desk: Desk, kind: FreezeKind, scope: str) -> Reply:
@@ -102,4 +127,4 @@ def _what() -> Reply:
     return Reply(text=text, cards=(Card("What shall stand still?", (Text((text,)), Buttons(buttons))),))
 
 
-HANDLER = Handler("freeze", answer, acts=acts_at_once)
+HANDLER = Handler("freeze", answer, risk=Risk.DANGEROUS, look=look)

@@ -28,7 +28,7 @@ from handlers.conversation.cards import (
     Text,
 )
 from handlers.conversation.desk import Desk
-from handlers.conversation.handler import Asked, CannotAnswer, Handler, acts_at_once
+from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
 from handlers.conversation.origin import known
 from handlers.conversation.reasons import reason_in, reason_or_words
 from handlers.conversation.submitting import do_now, submit
@@ -170,4 +170,4 @@ async def _one(desk: Desk, *conditions: ColumnElement[bool]) -> EffectRow | None
     return (await desk.tx.execute(query)).scalar()
 
 
-HANDLER = Handler("overrule_agent", answer, {"overrule_agent": press}, acts=acts_at_once)
+HANDLER = Handler("overrule_agent", answer, {"overrule_agent": press}, risk=Risk.DANGEROUS)

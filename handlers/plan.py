@@ -13,7 +13,7 @@ from agents.plans.tables import PlanRow
 from governance.action import OutcomeState
 from handlers.conversation.cards import Button, Buttons, Card, Reply, Text
 from handlers.conversation.desk import Desk
-from handlers.conversation.handler import Asked, CannotAnswer, Handler
+from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
 from handlers.conversation.meant import demand_to_act
 from handlers.conversation.origin import known
 from handlers.conversation.submitting import do_now
@@ -79,10 +79,6 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
 def _verb(text: str) -> str:
     said = text.casefold()
     return next((verb for verb, words in _WORDS if words.search(said)), "show")
-
-
-def _acts(text: str) -> bool:
-    return _verb(text) in ("pause", "resume", "replan")  # cancelling asks once more, showing does nothing
 
 
 async def press_pause(turn: Turn, desk: Desk) -> Reply:
@@ -178,6 +174,7 @@ async def _replan(turn: Turn, desk: Desk, plan: PlanRow, text: str) -> Reply:
         reply = await plan_reply(desk, plan)
         lead = "Press Modify and say what should change; I did not understand it from your words."
         return Reply(text=f"{lead} {reply.text}", cards=reply.cards, facts=reply.facts, key=None)
+    desk.demand_order(f"change the proposed plan “{plan.title}”")
     return await change(turn, desk, await plan_for_update(desk.tx, plan.id), changes)
 
 
@@ -240,5 +237,5 @@ HANDLER = Handler(
         "cancel_plan": press_cancel,
         "cancel_plan_now": confirm_cancel,
     },
-    _acts,
+    Risk.ACTS,
 )

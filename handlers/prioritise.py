@@ -18,7 +18,7 @@ from handlers.backlog.ranking_card import demand_of, ranking_reply
 from handlers.conversation.approval_card import approval_reply
 from handlers.conversation.cards import Button, Buttons, Card, Reply, Text
 from handlers.conversation.desk import Desk
-from handlers.conversation.handler import Asked, CannotAnswer, Handler, acts_at_once
+from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
 from handlers.conversation.origin import known
 from handlers.conversation.submitting import not_done, submit
 from handlers.conversation.turn import Turn
@@ -259,4 +259,4 @@ def _whose(scope: Scope) -> str:
     return "" if scope.everything else " for your customers"
 
 
-HANDLER = Handler("prioritise", answer, acts=acts_at_once)
+HANDLER = Handler("prioritise", answer, risk=Risk.ACTS)

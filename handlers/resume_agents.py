@@ -9,7 +9,8 @@ from governance.permissions import Refused
 from governance.standing import Halt
 from handlers.conversation.cards import Bold, Card, Reply, Text
 from handlers.conversation.desk import Desk
-from handlers.conversation.handler import Asked, CannotAnswer, Handler, acts_at_once
+from handlers.conversation.halt_card import agents_reply
+from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
 from handlers.conversation.origin import known
 from handlers.conversation.reasons import reason_or_words
 from handlers.conversation.submitting import do_now
@@ -20,6 +21,11 @@ from handlers.conversation.wording import listed, names_of_people
 async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     """Resume, asked for in words."""
     return await _resume(turn, desk, reason_or_words(asked.text))
+
+
+async def look(turn: Turn, _asked: Asked, desk: Desk) -> Reply:
+    """Whether there is anything to resume."""
+    return await agents_reply(turn, desk)
 
 
 async def press(turn: Turn, desk: Desk) -> Reply:
@@ -45,4 +51,4 @@ async def _resume(turn: Turn, desk: Desk, reason: str) -> Reply:
     return Reply(text=text, cards=(Card("The agents go on", (*blocks, Text((ended.detail,))), "good"),))
 
 
-HANDLER = Handler("resume_agents", answer, {"resume_agents": press}, acts=acts_at_once)
+HANDLER = Handler("resume_agents", answer, {"resume_agents": press}, Risk.DANGEROUS, look)

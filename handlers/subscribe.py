@@ -11,7 +11,7 @@ from governance.people import Person
 from governance.visibility import Scope, scope_of
 from handlers.conversation.cards import Bullets, Button, Buttons, Card, Reply, Text
 from handlers.conversation.desk import Desk
-from handlers.conversation.handler import Asked, CannotAnswer, Handler
+from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
 from handlers.conversation.origin import known
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import listed
@@ -138,6 +138,7 @@ async def _subscribed(desk: Desk, person: Person, watch: Watch, ask: Ask) -> Rep
     if watch.event is Event.BLOCKED and await _hears_all(desk, person):
         text = f"You hear of every blocker as it comes, and so of any in {called(watch)}."
         return Reply(text=text, restricted=restricted)
+    desk.demand_order(watch_text(watch))
     subscription, is_new = await subscribe(desk.tx, person.id, watch, sight)
     said = watch_text(watch)
     lead = f"I tell you {said}." if is_new else f"You are told already {said}."
@@ -209,6 +210,7 @@ async def _stop(desk: Desk, person: Person, ask: Ask, text: str) -> Reply:
 
 
 def _ended(rows: Sequence[SubscriptionRow], desk: Desk, person: Person) -> Reply:
+    desk.demand_order(f"stop telling you {'; '.join(watch_text(watch_of(row)) for row in rows)}")
     end(rows, desk.now)
     said = "; ".join(watch_text(watch_of(row)) for row in rows)
     text = f"I do not tell you any more {said}."
@@ -257,4 +259,4 @@ async def _pressed(turn: Turn, desk: Desk) -> Sequence[SubscriptionRow]:
     return await of_person(desk.tx, known(turn).id, turn.what.subject.split(","))
 
 
-HANDLER = Handler("subscribe", answer, {STOP: press_stop, AGAIN: press_again})
+HANDLER = Handler("subscribe", answer, {STOP: press_stop, AGAIN: press_again}, Risk.ACTS)

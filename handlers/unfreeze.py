@@ -12,7 +12,7 @@ from governance.standing import Freeze, FreezeKind
 from governance.tables import OverrideRow
 from handlers.conversation.cards import Bold, Bullets, Button, Buttons, Card, Moment, Reply, Text
 from handlers.conversation.desk import Desk
-from handlers.conversation.handler import Asked, CannotAnswer, Handler, acts_at_once
+from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
 from handlers.conversation.meant import service_meant
 from handlers.conversation.origin import known
 from handlers.conversation.reasons import reason_or_words, split_reason
@@ -21,19 +21,18 @@ from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import listed, names_of_people
 from handlers.language.slots.words import plain
 
-_ONLY_ASKS = re.compile(r"^(?:is|are|can|may|should|could|when|what|which)\b[^?]*\?\s*$")
 _DEPLOYMENTS = re.compile(r"\bdeploy\w*|\breleas\w*|\bproduction\b|\bprod\b")
 _PLAN = re.compile(r"\bplan\b|\bfeature\b|\bepic\b")
 _EVERYTHING = re.compile(r"\beverything\b|\ball freezes\b")
 
 
 async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
-    """Lift the one freeze that is meant; a mere question, or doubt, lists what stands."""
+    """Lift the one freeze that is meant; in doubt, list what stands."""
     rows = [row for row in await standing_rows(desk.tx, "freeze") if not row.expires or row.expires > desk.now]
     if not rows:
         return Reply(text="Nothing is frozen.")
     meant = await _meant(split_reason(asked.text)[0], rows, desk)
-    if _ONLY_ASKS.search(plain(asked.text)) or len(meant) != 1:
+    if len(meant) != 1:
         return await _list(meant or rows, desk)
     return await _lift(turn, desk, meant[0], reason_or_words(asked.text))
 
@@ -93,4 +92,4 @@ async def _list(rows: list[OverrideRow], desk: Desk) -> Reply:
     return Reply(text=f"Frozen: {said}.", cards=(Card("What is frozen", (Bullets(items), Buttons(buttons))),))
 
 
-HANDLER = Handler("unfreeze", answer, {"lift_freeze": press}, acts=acts_at_once)
+HANDLER = Handler("unfreeze", answer, {"lift_freeze": press}, risk=Risk.DANGEROUS)

@@ -13,7 +13,7 @@ from governance.standing import WindowMode
 from governance.tables import WindowRow
 from handlers.conversation.cards import Bold, Bullets, Button, Buttons, Card, Moment, Reply, Text
 from handlers.conversation.desk import Desk
-from handlers.conversation.handler import Asked, CannotAnswer, Handler
+from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
 from handlers.conversation.origin import known
 from handlers.conversation.reasons import reason_or_words
 from handlers.conversation.spans import read_span
@@ -163,8 +163,4 @@ async def _list(rows: list[WindowRow], desk: Desk, person: Person) -> Reply:
     return Reply(text=f"{said}.", cards=(Card("Windows", (Bullets(items), Buttons(buttons))),))
 
 
-def _acts(text: str) -> bool:
-    return not _ASKS.search(plain(text))
-
-
-HANDLER = Handler("window", answer, {"close_window": press}, _acts)
+HANDLER = Handler("window", answer, {"close_window": press}, Risk.DANGEROUS)

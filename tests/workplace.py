@@ -19,6 +19,7 @@ from bot.processes import worker_part
 from bot.serving import make_served
 from bot.settings import Settings
 from governance.fence import CHANNEL
+from handlers.language.mood import Mood
 from handlers.language.recognition import Recognition
 from storage.embedded import EmbeddedServer
 
@@ -40,7 +41,7 @@ class Deaf:
         """Nothing to work out ahead."""
 
     async def recognise(self, text: str) -> Recognition:
-        return Recognition(None, 0.0, ())
+        return Recognition(None, 0.0, (), Mood.OTHER, 0.0)
 
 
 @dataclass(frozen=True)

@@ -125,9 +125,13 @@ def end(row: OverrideRow, by: str, at: datetime) -> None:
 def freeze_of(row: OverrideRow) -> Freeze:
     """A freeze's row as the freeze that it is."""
     by_role = Role(row.roles[0])
-    return Freeze(FreezeKind(row.scope), row.subject or "", row.made_by, by_role, row.reason, row.made)
+    return Freeze(
+        FreezeKind(row.scope), row.subject or "", row.made_by, by_role, row.reason, row.made, until=row.expires
+    )
 
 
 def _freeze(row: _Standing) -> Freeze:
     by_role = Role(row.roles[0])
-    return Freeze(FreezeKind(row.scope), row.subject, row.by, by_role, row.reason, row.since, row.name)
+    return Freeze(
+        FreezeKind(row.scope), row.subject, row.by, by_role, row.reason, row.since, row.name, row.until
+    )

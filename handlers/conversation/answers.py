@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from governance.permissions import Refused
 from handlers.catalogue import Entry
 from handlers.conversation.cards import Bold, Button, Buttons, Card, Reply, Text
-from handlers.conversation.wording import listed
+from handlers.conversation.wording import listed, lowered
+from handlers.language.mood import Mood
 
 _QUOTED = 200
 _KEPT = 2000
@@ -39,6 +40,41 @@ def not_understood(text: str, nearest: Sequence[Entry]) -> Reply:
             ),
         ),
     )
+
+
+def left_alone(entry: Entry, mood: Mood, text: str) -> Reply:
+    """Something was spoken of and nothing ordered: say that nothing was done, and how to have it done."""
+    did_nothing, offers = _LEFT[mood]
+    if not offers:
+        return Reply(text=did_nothing)
+    asked = f"If you want it done, press the button: {lowered(entry.purpose)}."
+    button = Button(entry.purpose, "ask", f"{entry.name} {text[:_KEPT]}")
+    blocks = (Text((did_nothing,)), Buttons((button,)))
+    return Reply(text=f"{did_nothing} {asked}", cards=(Card("Nothing was done", blocks),))
+
+
+_LEFT: Mapping[Mood, tuple[str, bool]] = {
+    Mood.NEGATION: ("All right: I did nothing, and everything stays as it is.", False),
+    Mood.REPORT: ("Thanks for telling me. I took it as news and did nothing.", True),
+    Mood.CONDITION: (
+        "I cannot wait for that by myself, so nothing will happen by itself when it comes true.",
+        True,
+    ),
+    Mood.QUOTATION: ("I took that as words about it, not as an order, and did nothing.", True),
+    Mood.SMALL_TALK: ("I did nothing.", True),
+    Mood.OTHER: ("I did nothing.", True),
+}
+
+
+def one_click(entry: Entry, mood: Mood, text: str, what: str) -> Reply:
+    """Something may be wanted and was not plainly ordered: the one button that does it. `what` is the effect
+    that it would have, in words."""
+    lead = "You asked, so I changed nothing." if mood is Mood.QUESTION else "I have not done it yet."
+    does = what or entry.purpose
+    button = Button("Do it", "ask", f"{entry.name} {text[:_KEPT]}", "primary")
+    blocks = (Text((lead, " The button does this: ", Bold(does), ".")), Buttons((button,)))
+    said = f"{lead} Press the button to do it: {does}."
+    return Reply(text=said, cards=(Card("Shall I?", blocks, "waiting"),))
 
 
 def not_permitted(entry: Entry, refused: Refused, who_may: Sequence[str]) -> Reply:

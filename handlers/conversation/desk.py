@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -23,8 +24,45 @@ from integrations.tracker import Tracker
 class Files(Protocol):
     """Where pictures and documents that a card shows are kept."""
 
-    async def put(self, tx: AsyncSession, name: str, media_type: str, content: bytes, scope: Scope) -> str:
-        """Keep a file with `tx`; returns its id. Only people whose scope covers `scope` open it."""
+    async def put(
+        self,
+        tx: AsyncSession,
+        name: str,
+        media_type: str,
+        content: bytes,
+        scope: Scope,
+        *,
+        id: str | None = None,
+    ) -> str:
+        """Keep a file with `tx`; returns its id, which is `id` if that is given. Only people whose scope
+        covers `scope` open it."""
+
+
+class HeldFiles:
+    """Files that were drawn while nothing could be written; they are kept afterwards."""
+
+    def __init__(self) -> None:
+        self._held: list[tuple[str, str, str, bytes, Scope]] = []
+
+    async def put(
+        self,
+        tx: AsyncSession,
+        name: str,
+        media_type: str,
+        content: bytes,
+        scope: Scope,
+        *,
+        id: str | None = None,
+    ) -> str:
+        """See Files.put."""
+        file = id or f"fi_{secrets.token_hex(8)}"
+        self._held.append((file, name, media_type, content, scope))
+        return file
+
+    async def hand_over(self, tx: AsyncSession, files: Files) -> None:
+        """Keep them with `tx`, which may write now."""
+        for file, name, media_type, content, scope in self._held:
+            await files.put(tx, name, media_type, content, scope, id=file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +94,19 @@ class Ports:
     services: ServiceCatalogue
 
 
+class NotOrdered(Exception):
+    """A handler was about to change something in a turn that orders nothing. The text is what it would have
+    done, as a person would read it on a button; empty where that is not known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """Everything a handler may use for one turn.
 
     All that it changes goes through `tx`, the turn's one transaction: the answer, the audit entries and
     the work that was queued commit together or not at all. Nothing here reaches the outside world;
-    effects are submitted to the gate. `has_model` says whether agents work with one here.
+    effects are submitted to the gate. `has_model` says whether agents work with one here. `ordered` says
+    whether the turn orders something to be done; the router alone sets it (`handlers/conversation/outcome.py`).
     """
 
     tx: AsyncSession
@@ -75,6 +119,12 @@ class Desk:
     memory: Memory
     standing: Standing
     has_model: bool
+    ordered: bool = False
+
+    def demand_order(self, what: str) -> None:
+        """Stand before every change that words can set going. Raises NotOrdered where none was asked for."""
+        if not self.ordered:
+            raise NotOrdered(what)
 
     @property
     def modes(self) -> frozenset[WindowMode]:

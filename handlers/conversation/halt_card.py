@@ -6,12 +6,16 @@ from collections.abc import Mapping
 
 from sqlalchemy import select
 
-from governance.overrides.authority import WHO_MAY
+from governance.overrides.authority import WHO_MAY, may_halt, may_resume
 from governance.overrides.halt_report import HaltReport
-from governance.tables import EffectRow
-from handlers.conversation.cards import Block, Bold, Bullets, Button, Buttons, Card, Reply, Text
+from governance.people import Role
+from governance.permissions import Refused
+from governance.standing import Halt
+from governance.tables import EffectRow, OverrideRow
+from handlers.conversation.cards import Block, Bold, Bullets, Button, Buttons, Card, Reply, Text, Tone
 from handlers.conversation.desk import Desk
-from handlers.conversation.wording import counted, names_of_people, role_labels
+from handlers.conversation.turn import Turn
+from handlers.conversation.wording import counted, moment_text, names_of_people, role_labels
 
 
 async def halt_reply(desk: Desk, report: HaltReport) -> Reply:
@@ -34,6 +38,41 @@ async def halt_reply(desk: Desk, report: HaltReport) -> Reply:
     return Reply(
         text=text, cards=(Card("All agents are halted", tuple(blocks), "bad"),), key=f"halt:{report.override}"
     )
+
+
+async def agents_reply(turn: Turn, desk: Desk) -> Reply:
+    """Whether the agents run, when they were last halted, and the button for whoever may press it."""
+    newest = select(OverrideRow).where(OverrideRow.kind == "halt").order_by(OverrideRow.made.desc()).limit(1)
+    last = (await desk.tx.execute(newest)).scalar()
+    names = await names_of_people(desk.tx)
+    roles = turn.person.roles if turn.person else frozenset[Role]()
+    if last is not None and last.ended is None:
+        since = moment_text(last.made, turn.person)
+        text = f"Yes, all agents are halted, since {since}, by {names[last.made_by]} ({last.reason})."
+        halted = Halt(last.made_by, last.reason, last.made)
+        may = turn.person is not None and not isinstance(may_resume(roles, turn.person.id, halted), Refused)
+        button = Button("Let the agents go on", "resume_agents", last.id)
+        return _running("All agents are halted", text, button if may else None, "bad")
+    text = f"No, the agents run. {_last_halt(last, turn, names)}"
+    may = not isinstance(may_halt(roles), Refused)
+    button = Button("Stop all agents", "halt_agents", "", "danger")
+    return _running("The agents run", text, button if may else None, "good")
+
+
+def _last_halt(last: OverrideRow | None, turn: Turn, names: Mapping[str, str]) -> str:
+    if last is None or last.ended is None:
+        return "They have never been halted."
+    lifted = (
+        f"; lifted {moment_text(last.ended, turn.person)} by {names[last.ended_by]}" if last.ended_by else ""
+    )
+    return (
+        f"Last halt: {moment_text(last.made, turn.person)}, by {names[last.made_by]} ({last.reason}){lifted}."
+    )
+
+
+def _running(title: str, text: str, button: Button | None, tone: Tone) -> Reply:
+    buttons = (Buttons((button,)),) if button else ()
+    return Reply(text=text, cards=(Card(title, (Text((text,)), *buttons), tone),))
 
 
 def _acknowledged(report: HaltReport) -> str:

@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from functools import cache
 from typing import Any
 
@@ -13,6 +14,7 @@ import handlers
 from handlers.conversation.cards import Reply
 from handlers.conversation.desk import Desk
 from handlers.conversation.turn import Turn
+from handlers.language.mood import Mood
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,7 @@ class Asked:
     name: str
     text: str
     confidence: float
+    mood: Mood = Mood.REQUEST
     exact: bool = False
 
 
@@ -29,26 +32,30 @@ Answers = Callable[[Turn, Asked, Desk], Awaitable[Reply]]
 Presses = Callable[[Turn, Desk], Awaitable[Reply]]
 
 
-def only_looks(_text: str) -> bool:
-    """For what changes nothing, or asks before it does."""
-    return False
+class Risk(Enum):
+    """What words to a handler may set going: nothing, something that others notice, or something that stops
+    people's work or opens production, which takes more than a likely reading."""
 
-
-def acts_at_once(_text: str) -> bool:
-    """For what is done as soon as it is understood."""
-    return True
+    LOOKS = "looks"
+    ACTS = "acts"
+    DANGEROUS = "dangerous"
 
 
 @dataclass(frozen=True, slots=True)
 class Handler:
     """`answer` answers words; `presses` answer buttons, by verb. `name` is the catalogue's, and the
-    permission that `governance/permissions.py` gives or withholds for both. `acts` says of words whether
-    they would be acted on without asking back: those have to be recognised more surely."""
+    permission that `governance/permissions.py` gives or withholds for both.
+
+    `risk` says what its words may change. `look` answers words in which nothing is ordered (a question, a
+    wish); without one, `answer` runs with a desk that lets nothing be changed, and what it would have done
+    becomes a button.
+    """
 
     name: str
     answer: Answers
     presses: Mapping[str, Presses] = field(default_factory=dict)
-    acts: Callable[[str], bool] = only_looks
+    risk: Risk = Risk.LOOKS
+    look: Answers | None = None
 
 
 class CannotAnswer(Exception):

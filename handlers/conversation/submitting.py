@@ -15,8 +15,13 @@ from handlers.conversation.wording import names_of_people
 
 
 async def submit(turn: Turn, desk: Desk, action: Action, asking: Asking | None = None) -> Submitted:
-    """Submit for the person who speaks. What "it" means in the thread is then this effect."""
-    asked = asking or Asking(action.described(await names_of_people(desk.tx)))
+    """Submit for the person who speaks. What "it" means in the thread is then this effect.
+
+    Raises NotOrdered in a turn that orders nothing.
+    """
+    described = action.described(await names_of_people(desk.tx))
+    desk.demand_order(described)
+    asked = asking or Asking(described)
     submitted = await desk.gate.submit(desk.tx, action, actor=turn.actor, origin=origin_of(turn), asking=asked)
     desk.memory.about(effect=submitted.effect)
     if submitted.approval is not None:

@@ -63,3 +63,8 @@ def quoted(title: str) -> str:
 def counted(number: int, one: str, many: str | None = None) -> str:
     """`1 action`, `3 actions`."""
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def lowered(sentence: str) -> str:
+    """A sentence as the end of another: its first letter small."""
+    return f"{sentence[:1].lower()}{sentence[1:]}"

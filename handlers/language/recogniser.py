@@ -13,6 +13,7 @@ from handlers.language import stored_weights
 from handlers.language.classifier import Classifier, Fitted, fit
 from handlers.language.command import read_command, without_prefix
 from handlers.language.embedding import embed
+from handlers.language.mood import Mood, cues
 from handlers.language.precomputed import embed_known
 from handlers.language.recognition import Recognition
 from handlers.language.utterances import NONE, read_utterances
@@ -65,17 +66,21 @@ class Recogniser:
     def _recognise(self, text: str) -> Recognition:
         command = read_command(text)
         if command is not None:
-            return Recognition(command.name, 1.0, ((command.name, 1.0),))
+            return Recognition(command.name, 1.0, ((command.name, 1.0),), Mood.REQUEST, 1.0)
         speech = " ".join(without_prefix(text[: 2 * MOST_CHARACTERS]).split())[:MOST_CHARACTERS]
         if not any(character.isalpha() for character in speech):
-            return Recognition(None, 1.0, ())
+            return Recognition(None, 1.0, (), Mood.SMALL_TALK, 0.0)
         row = self.classifier.probabilities([speech], embed)[0]
         ranked = sorted(zip(self.classifier.names, row.tolist(), strict=True), key=lambda pair: -pair[1])
         nearest = tuple(pair for pair in ranked if pair[0] != NONE)[:_NEAREST]
         name, confidence = ranked[0]
         if name != NONE and confidence >= self.threshold:
-            return Recognition(name, confidence, nearest)
-        return Recognition(None, 1 - nearest[0][1], nearest)
+            return Recognition(name, confidence, nearest, *self._mood(speech))
+        return Recognition(None, 1 - nearest[0][1], nearest, *self._mood(speech))
+
+    def _mood(self, speech: str) -> tuple[Mood, float]:
+        found = cues(speech)
+        return (min(found), 0.0) if found else (Mood.REQUEST, 1.0)
 
 
 def threshold_of(fitted: Fitted) -> float:

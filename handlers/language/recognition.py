@@ -5,19 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from handlers.language.mood import Mood
+
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """Which catalogue name a message means.
+    """Which catalogue name a message means, and what the message does with it.
 
     `name` is None when nothing in the catalogue is meant or it is too unsure to act on. `confidence`
     in [0, 1] is how sure the recogniser is of `name` (of "none" when `name` is None). `nearest` are
     the three likeliest names with their probabilities, best first: what "did you mean" offers.
+    `mood` is the likeliest mood, `ordered` the probability that something is asked to be done at all.
     """
 
     name: str | None
     confidence: float
     nearest: tuple[tuple[str, float], ...]
+    mood: Mood
+    ordered: float
 
 
 class Recognises(Protocol):

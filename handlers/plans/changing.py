@@ -51,6 +51,7 @@ async def change(turn: Turn, desk: Desk, plan: PlanRow, changes: PlanChanges) ->
     same_work = replace(changes, notify=()) == replace(changes_of(plan), notify=())
     if same_work and told == sorted(plan.notifications):
         return Reply(text="Nothing differs from what is proposed, so the proposal stands as it is.")
+    desk.demand_order(f"change the proposed plan “{plan.title}”: {_said(changes)}")
     if same_work:
         await _tell_of(desk, plan, told)
         return await plan_reply(desk, plan)

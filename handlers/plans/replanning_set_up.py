@@ -25,6 +25,7 @@ async def replan_set_up(turn: Turn, desk: Desk, plan: PlanRow, draft: PlanDraft,
         raise CannotAnswer(
             f"“{plan.title}” is still being set up. Ask again when its stories are made; its progress says so."
         )
+    desk.demand_order(f"schedule what is open of “{plan.title}” anew")
     row = await plan_for_update(desk.tx, plan.id)
     here = ZoneInfo(desk.department.calendar_of(None).time_zone)
     today = desk.now.astimezone(here).date()

@@ -10,6 +10,7 @@ import pytest
 import respx
 
 from bot.model_recogniser import ModelRecogniser
+from handlers.language.mood import Mood
 from handlers.language.recognition import Recognition
 
 URL = "http://model.test/v1/chat/completions"
@@ -19,7 +20,9 @@ class Embedded:
     """An embedded recogniser that has made up its mind."""
 
     def __init__(self, name: str | None, confidence: float = 0.6) -> None:
-        self._said = Recognition(name, confidence, (("status", 0.4), ("risks", 0.3), ("plan", 0.1)))
+        self._said = Recognition(
+            name, confidence, (("status", 0.4), ("risks", 0.3), ("plan", 0.1)), Mood.REQUEST, 1.0
+        )
 
     async def recognise(self, text: str) -> Recognition:
         return self._said
@@ -78,4 +81,6 @@ async def test_halting_is_never_put_to_the_model() -> None:
 async def test_what_the_embedded_one_says_stands_when_the_model_fails(response: httpx.Response) -> None:
     respx.post(URL).mock(return_value=response)
     found = await recogniser(Embedded("risks")).recognise("what could go wrong?")
-    assert found == Recognition("risks", 0.6, (("status", 0.4), ("risks", 0.3), ("plan", 0.1)))
+    assert found == Recognition(
+        "risks", 0.6, (("status", 0.4), ("risks", 0.3), ("plan", 0.1)), Mood.REQUEST, 1.0
+    )

@@ -35,6 +35,7 @@ from handlers.conversation.memory import Memory, keep, recall
 from handlers.conversation.origin import place_json
 from handlers.conversation.router import Answer, Router
 from handlers.conversation.turn import Clicked, Said, Turn
+from handlers.language.mood import Mood
 from handlers.language.recognition import Recognition
 from handlers.notices import find_notices
 from integrations.customers.local import LocalCustomers
@@ -53,7 +54,7 @@ class Deaf:
     """A recogniser that understands nothing: these tests speak in exact commands."""
 
     async def recognise(self, text: str) -> Recognition:
-        return Recognition(None, 0.0, ())
+        return Recognition(None, 0.0, (), Mood.OTHER, 0.0)
 
 
 class Talk:

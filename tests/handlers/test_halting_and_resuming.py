@@ -9,6 +9,7 @@ from governance import fence
 from governance.tables import FenceAcknowledgementRow, WorkerRow
 from handlers.conversation.handler import find_handlers
 from handlers.conversation.router import Router
+from handlers.language.mood import Mood
 from handlers.language.recognition import Recognition
 from handlers.language.utterances import read_utterances
 from tests.handlers.conftest import Talk, buttons
@@ -18,7 +19,7 @@ class HearsHalting:
     """A recogniser that takes everything for a halt."""
 
     async def recognise(self, text: str) -> Recognition:
-        return Recognition("halt_agents", 0.3, (("halt_agents", 0.3),))
+        return Recognition("halt_agents", 0.3, (("halt_agents", 0.3),), Mood.REQUEST, 1.0)
 
 
 async def _halted(talk: Talk) -> bool:

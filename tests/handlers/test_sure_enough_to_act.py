@@ -9,6 +9,7 @@ import pytest
 from handlers.conversation.handler import find_handlers, only_looks
 from handlers.conversation.router import SURE_ENOUGH_TO_ACT, Router
 from handlers.conversation.turn import Said
+from handlers.language.mood import Mood
 from handlers.language.recognition import Recognition
 from tests.architecture.source import modules
 from tests.handlers.conftest import Talk, buttons
@@ -26,7 +27,9 @@ class Sure:
         self.name, self.confidence = name, confidence
 
     async def recognise(self, text: str) -> Recognition:
-        return Recognition(self.name, self.confidence, (("status", 0.2), (self.name, self.confidence)))
+        return Recognition(
+            self.name, self.confidence, (("status", 0.2), (self.name, self.confidence)), Mood.REQUEST, 1.0
+        )
 
 
 def _listen(talk: Talk, name: str, confidence: float) -> None:

@@ -17,6 +17,7 @@ from bot.department import Installation
 from bot.opening import open_installation
 from bot.settings import Settings
 from governance.visibility import EVERYTHING
+from handlers.language.mood import Mood
 from handlers.language.recognition import Recognition
 from integrations.tracker import Story, StoryQuery, StoryStatus
 from storage.embedded import EmbeddedServer
@@ -34,7 +35,7 @@ class Deaf:
         """Nothing to work out ahead."""
 
     async def recognise(self, text: str) -> Recognition:
-        return Recognition(None, 0.0, ())
+        return Recognition(None, 0.0, (), Mood.OTHER, 0.0)
 
 
 Opened = Callable[[], Any]

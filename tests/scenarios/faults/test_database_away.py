@@ -29,6 +29,7 @@ from bot.processes import worker_part
 from bot.settings import Settings
 from governance.fence import CHANNEL
 from governance.places import Audience, Place
+from handlers.language.mood import Mood
 from handlers.language.recognition import Recognition
 from storage import embedded
 
@@ -50,7 +51,7 @@ class Deaf:
         """Nothing to work out ahead."""
 
     async def recognise(self, text: str) -> Recognition:
-        return Recognition(None, 0.0, ())
+        return Recognition(None, 0.0, (), Mood.OTHER, 0.0)
 
 
 @pytest.fixture

@@ -1,0 +1,53 @@
+"""What is made of a message that was read: done, looked up, offered by one button, or asked back.
+
+This is where mood comes before action. `outcome_of` is the one place that decides, for the embedded
+recogniser's reading and for a model's alike.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from handlers.conversation.handler import Risk
+from handlers.language.mood import ORDERING, Mood, cues
+from handlers.language.recognition import Recognition
+
+SURE_OF_NAME = {Risk.LOOKS: 0.0, Risk.ACTS: 0.6, Risk.DANGEROUS: 0.75}
+"""The least confidence in a name for what it does to be done without asking back."""
+
+SURE_OF_ORDER = {Risk.LOOKS: 0.0, Risk.ACTS: 0.8, Risk.DANGEROUS: 0.9}
+"""The least probability that something is asked to be done at all."""
+
+
+class Outcome(StrEnum):
+    """ACT: do it. LOOK: answer, and change nothing; what would be changed is one button away.
+    LEAVE: say that nothing was done, with the button. ASK: offer the nearest requests."""
+
+    ACT = "act"
+    LOOK = "look"
+    LEAVE = "leave"
+    ASK = "ask"
+
+
+_ANSWERED = frozenset({Mood.QUESTION, Mood.WISH, *ORDERING})
+"""Moods to which looking is an answer, whatever is spoken of."""
+
+
+def outcome_of(found: Recognition, text: str, risk: Risk) -> Outcome:
+    """What to make of `text`, which was read as `found`; `risk` is its handler's. Pure, and never ACT in
+    another mood than one of ordering."""
+    if found.name is None:
+        return Outcome.ASK
+    if risk is Risk.LOOKS:
+        return Outcome.LEAVE if found.mood is Mood.NEGATION else Outcome.LOOK
+    if found.mood in ORDERING and is_surely_ordered(found, text, risk):
+        return Outcome.ACT
+    return Outcome.LOOK if found.mood in _ANSWERED else Outcome.LEAVE
+
+
+def is_surely_ordered(found: Recognition, text: str, risk: Risk) -> bool:
+    """Whether name and order are both read surely enough for what this risks. Anything in the words that is
+    a sign of another mood leaves what is dangerous to a click."""
+    if found.confidence < SURE_OF_NAME[risk] or found.ordered < SURE_OF_ORDER[risk]:
+        return False
+    return risk is not Risk.DANGEROUS or not cues(text)

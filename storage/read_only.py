@@ -1,0 +1,51 @@
+"""A part of a transaction in which PostgreSQL itself refuses every write."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import psycopg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.database import driver_of
+
+
+class WriteRefused(Exception):
+    """Something in a read-only part of a transaction was about to write. Nothing of the part stays."""
+
+
+@asynccontextmanager
+async def read_only(tx: AsyncSession) -> AsyncIterator[None]:
+    """A savepoint that reads only. PostgreSQL gives a savepoint's access mode back when it ends, so what
+    comes after it may write again. Raises WriteRefused at the end of the block or from within it.
+
+    The session sends no changed object by itself in the block: a flush that fails would end the whole
+    transaction, so what is waiting at the end counts as a write and is forgotten.
+    """
+    await tx.flush()
+    driver = driver_of(tx)
+    await driver.execute(b"SAVEPOINT look; SET TRANSACTION READ ONLY")
+    try:
+        with tx.no_autoflush:
+            yield
+    except BaseException as raised:
+        if driver.closed:
+            raise
+        await _undo(tx, driver)
+        if isinstance(raised, DBAPIError) and isinstance(raised.orig, psycopg.errors.ReadOnlySqlTransaction):
+            raise WriteRefused from raised
+        raise
+    if tx.new or tx.deleted or any(tx.is_modified(one) for one in tx.dirty):
+        await _undo(tx, driver)
+        raise WriteRefused
+    await driver.execute(b"RELEASE SAVEPOINT look")
+
+
+async def _undo(tx: AsyncSession, driver: psycopg.AsyncConnection) -> None:
+    for made in list(tx.new):
+        tx.expunge(made)
+    for changed in [*tx.dirty, *tx.deleted]:
+        tx.expire(changed)
+    await driver.execute(b"ROLLBACK TO SAVEPOINT look; RELEASE SAVEPOINT look")
