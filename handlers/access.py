@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 
+from governance.action import Action
 from governance.actions.access import (
     CannotChangeAccess,
+    GiveRole,
+    TakeRole,
     check_role_change,
     give_role,
     identities_of,
@@ -16,6 +19,7 @@ from governance.actions.access import (
 )
 from governance.directory import name_of, people
 from governance.people import Person, Role
+from handlers.conversation.amending import of_effect
 from handlers.conversation.cards import Button, Buttons, Card, Reply, Table, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
@@ -160,4 +164,14 @@ def _held(person: Person) -> str:
     return listed(role.label for role in Role if role in person.roles) or "without a role"
 
 
-HANDLER = Handler("access", answer, risk=Risk.DANGEROUS)
+async def reread(_turn: Turn, desk: Desk, action: Action, text: str) -> Action | None:
+    """The same change of another role, or of somebody else's."""
+    if not isinstance(action, GiveRole | TakeRole):
+        return None
+    named = await people_named(desk, text)
+    role, person = read_role(text) or action.role, named[0].id if len(named) == 1 else action.person
+    make = give_role if isinstance(action, GiveRole) else take_role
+    return make(person, role, action.rationale)
+
+
+HANDLER = Handler("access", answer, risk=Risk.DANGEROUS, amend=of_effect(reread))

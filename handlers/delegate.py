@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+from governance.action import Action
 from governance.actions.delegation import (
     CannotDelegate,
+    Delegate,
     check_delegation,
     delegate,
     delegations_of,
     end_delegation,
 )
 from governance.people import Person
+from handlers.conversation.amending import of_effect
 from handlers.conversation.cards import Bold, Button, Buttons, Card, Moment, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
@@ -23,11 +26,14 @@ from handlers.conversation.spans import read_span
 from handlers.conversation.submitting import do_now
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import last_minute, moment_text, names_of_people, until_text
+from handlers.language.slots.moment import read_moment
 from handlers.language.slots.words import plain
 from storage.notices import notify
 
 _BACK = re.compile(r"\b(?:cancel|stop|end|revoke|withdraw)\b|\btake\b.*\bback\b|\bi'?m back\b")
 _ANOTHERS = re.compile(r"\b(?!\w*\bmy\b)\w+'s (?:decisions?|votes?|approvals?|sign-?offs?)\b")
+_UNTIL_ONLY = re.compile(r"\b(?:until|till?|bis|hasta|jusqu\w*)\b")
+_BEGINS = re.compile(r"\b(?:start\w*|begin\w*|from|ab|desde)\s+(?:on\s+|with\s+)?(?P<when>.+)")
 _EXAMPLE = "Say who and until when, for example “Amanda decides for me until Friday”."
 
 
@@ -119,4 +125,25 @@ async def press_end(turn: Turn, desk: Desk) -> Reply:
     return Reply(text=f"You decide for yourself again; {names[rows[0].to_person]} no longer does.")
 
 
-HANDLER = Handler("delegate", answer, {"end_delegation": press_end}, risk=Risk.ACTS)
+async def reread(turn: Turn, desk: Desk, action: Action, text: str) -> Action | None:
+    """The delegation to somebody else, or for another time: what begins only moves its start."""
+    if not isinstance(action, Delegate):
+        return None
+    named = [one for one in await people_named(desk, text) if one.id != action.from_person]
+    zone = known(turn).time_zone
+    starts, ends = action.starts, action.ends
+    if (span := read_span(text, desk.now, zone)) is not None:
+        until_only = _UNTIL_ONLY.search(plain(text)) is not None
+        starts, ends = (min(starts, span[1]) if until_only else span[0], span[1])
+    elif (begins := _BEGINS.search(plain(text))) and (moment := read_moment(begins["when"], desk.now, zone)):
+        starts = moment.at
+    elif len(named) != 1:
+        return None
+    deputy = named[0].id if len(named) == 1 else action.to_person
+    try:
+        return delegate(action.from_person, deputy, max(starts, desk.now), ends, action.rationale)
+    except ValueError:
+        raise CannotAnswer("A delegation ends after it starts, and lasts at most 30 days.") from None
+
+
+HANDLER = Handler("delegate", answer, {"end_delegation": press_end}, risk=Risk.ACTS, amend=of_effect(reread))

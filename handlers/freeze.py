@@ -7,10 +7,12 @@ import re
 from sqlalchemy import select
 
 from agents.plans.tables import PlanRow
-from governance.actions.freezing import describe, lay_freeze
+from governance.action import Action
+from governance.actions.freezing import LayFreeze, describe, lay_freeze
 from governance.overrides.authority import may_freeze
 from governance.permissions import Refused
 from governance.standing import FreezeKind
+from handlers.conversation.amending import of_effect
 from handlers.conversation.cards import Block, Bold, Bullets, Button, Buttons, Card, Inline, Moment, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
@@ -118,6 +120,18 @@ async def _plan(text: str, desk: Desk) -> str:
     raise CannotAnswer(f"Which plan? {f'For example {titles}.' if titles else 'There is none yet.'}")
 
 
+async def reread(turn: Turn, desk: Desk, action: Action, text: str) -> Action | None:
+    """The freeze with another end, or of something else."""
+    if not isinstance(action, LayFreeze):
+        return None
+    meant = await _meant(text, desk)
+    span = read_span(text, desk.now, known(turn).time_zone)
+    if meant is None and span is None:
+        return None
+    kind, scope = meant or (action.kind, action.scope)
+    return lay_freeze(kind, scope, action.rationale, span[1] if span else action.until)
+
+
 def _what() -> Reply:
     text = "What shall stand still? Name it: deployments, one service, one plan, or everything."
     buttons = (
@@ -127,4 +141,4 @@ def _what() -> Reply:
     return Reply(text=text, cards=(Card("What shall stand still?", (Text((text,)), Buttons(buttons))),))
 
 
-HANDLER = Handler("freeze", answer, risk=Risk.DANGEROUS, look=look)
+HANDLER = Handler("freeze", answer, risk=Risk.DANGEROUS, look=look, amend=of_effect(reread))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from governance.actions.windows import close_window, coming_windows, open_window
+from governance.action import Action
+from governance.actions.windows import OpenWindow, close_window, coming_windows, open_window
 from governance.overrides.authority import may_open
 from governance.people import Person
 from governance.permissions import Refused
 from governance.standing import WindowMode
 from governance.tables import WindowRow
+from handlers.conversation.amending import of_effect
 from handlers.conversation.cards import Bold, Bullets, Button, Buttons, Card, Moment, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
@@ -21,6 +24,7 @@ from handlers.conversation.submitting import do_now
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import last_minute, listed, moment_text, names_of_people, until_text
 from handlers.language.slots.amounts import read_duration
+from handlers.language.slots.moment import read_moment
 from handlers.language.slots.words import plain
 
 _MODES = (
@@ -34,6 +38,9 @@ _LONGER = re.compile(r"\b(?:extend|prolong|lengthen)\b")
 _SHORTER = re.compile(r"\b(?:shorten|cut short)\b")
 _BY = re.compile(r"\bby\b")
 _ASKS = re.compile(r"\b(?:which|what|list|show|are we|is there|when)\b")
+_EXTRA = re.compile(r"\b(?:extra|longer|more|add)\b")
+_UNTIL = re.compile(r"\b(?:until|till?|through|bis|hasta|jusqu\w*)\b")
+_CLOCK = re.compile(r"\d(?::\d\d)?\s*(?:am|pm|h\b|uhr|o'?clock)|\d:\d\d|\b(?:noon|midnight|morning|evening)\b")
 _MEANING = {
     WindowMode.PLANNING: "agents only read; people act as ever",
     WindowMode.AUDIT: "auditors may read everything",
@@ -163,4 +170,25 @@ async def _list(rows: list[WindowRow], desk: Desk, person: Person) -> Reply:
     return Reply(text=f"{said}.", cards=(Card("Windows", (Bullets(items), Buttons(buttons))),))
 
 
-HANDLER = Handler("window", answer, {"close_window": press}, Risk.DANGEROUS)
+async def reread(turn: Turn, desk: Desk, action: Action, text: str) -> Action | None:
+    """The window of another mode or at another time. A day alone keeps the hours, hours alone keep the day."""
+    if not isinstance(action, OpenWindow):
+        return None
+    said, zone = plain(text), ZoneInfo(known(turn).time_zone)
+    mode = next((mode for mode, pattern in _MODES if pattern.search(said)), action.mode)
+    starts, ends = action.starts, action.ends
+    longer = read_duration(text)
+    if longer is not None and _EXTRA.search(said):
+        ends += longer
+    elif (moment := read_moment(text, starts, zone.key)) is not None and not _UNTIL.search(said):
+        local, was = moment.at.astimezone(zone), starts.astimezone(zone)
+        begins = local if _CLOCK.search(said) else local.replace(hour=was.hour, minute=was.minute)
+        starts, ends = begins, begins + (longer or ends - starts)
+    elif (span := read_span(text, desk.now, zone.key)) is not None:
+        starts, ends = (starts, span[1]) if _UNTIL.search(said) else span
+    elif mode is action.mode:
+        return None
+    return open_window(mode, starts, ends, action.rationale)
+
+
+HANDLER = Handler("window", answer, {"close_window": press}, Risk.DANGEROUS, amend=of_effect(reread))

@@ -83,14 +83,24 @@ def delegate(from_person: str, to_person: str, starts: datetime, ends: datetime,
 
 def end_delegation(row: DelegationRow, reason: str) -> EndDelegation:
     """The action, as it stands in the record."""
+    return _end_of(row.id, row.from_person, row.to_person, reason)
+
+
+def _end_of(delegation: str, from_person: str, to_person: str, reason: str) -> EndDelegation:
     return EndDelegation(
         rationale=reason,
         impact="The deputy votes for themselves alone from now on.",
         rollback_plan="Delegate again.",
-        delegation=row.id,
-        from_person=row.from_person,
-        to_person=row.to_person,
+        delegation=delegation,
+        from_person=from_person,
+        to_person=to_person,
     )
+
+
+def _end_again(action: Delegate, outcome: Outcome) -> Action | None:
+    if outcome.reference is None:
+        return None
+    return _end_of(outcome.reference, action.from_person, action.to_person, "Takes back a delegation")
 
 
 async def delegations_of(tx: AsyncSession, person: str, moment: datetime) -> list[DelegationRow]:
@@ -185,6 +195,6 @@ def _subject(_action: Action) -> Subject:
 
 
 SPECS = (
-    ActionSpec(Delegate, _subject, change=_delegate, costs=free),
+    ActionSpec(Delegate, _subject, change=_delegate, undo=_end_again, costs=free),
     ActionSpec(EndDelegation, _subject, change=_end, costs=free),
 )

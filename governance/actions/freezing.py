@@ -139,11 +139,25 @@ async def _may_lift(action: LiftFreeze, actor: Actor, tx: AsyncSession) -> Mappi
     return {"permitted": isinstance(may_unfreeze(person.roles, freeze), Allowed)}
 
 
+def _lift_again(action: LayFreeze, outcome: Outcome) -> Action | None:
+    if outcome.reference is None:
+        return None
+    return lift_freeze(outcome.reference, describe(action.kind, action.scope), "Takes back a freeze")
+
+
 def _subject(_action: Action) -> Subject:
     return Subject("overrides")
 
 
 SPECS = (
-    ActionSpec(LayFreeze, _subject, change=_lay, establish=_may_lay, establishes=("permitted",), costs=free),
+    ActionSpec(
+        LayFreeze,
+        _subject,
+        change=_lay,
+        establish=_may_lay,
+        establishes=("permitted",),
+        undo=_lift_again,
+        costs=free,
+    ),
     ActionSpec(LiftFreeze, _subject, change=_lift, establish=_may_lift, establishes=("permitted",), costs=free),
 )

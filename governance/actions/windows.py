@@ -163,12 +163,26 @@ def _utc(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M}"
 
 
+def _close_again(action: OpenWindow, outcome: Outcome) -> Action | None:
+    if outcome.reference is None:
+        return None
+    return close_window(outcome.reference, action.mode, "Takes back a window")
+
+
 def _subject(_action: Action) -> Subject:
     return Subject("windows")
 
 
 SPECS = (
-    ActionSpec(OpenWindow, _subject, change=_open, establish=_may_open, establishes=("permitted",), costs=free),
+    ActionSpec(
+        OpenWindow,
+        _subject,
+        change=_open,
+        establish=_may_open,
+        establishes=("permitted",),
+        undo=_close_again,
+        costs=free,
+    ),
     ActionSpec(
         CloseWindow, _subject, change=_close, establish=_may_close, establishes=("permitted",), costs=free
     ),

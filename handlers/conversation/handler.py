@@ -13,7 +13,9 @@ from typing import Any
 import handlers
 from handlers.conversation.cards import Reply
 from handlers.conversation.desk import Desk
+from handlers.conversation.tables import ActRow
 from handlers.conversation.turn import Turn
+from handlers.language.correction import Correction
 from handlers.language.mood import Mood
 
 
@@ -30,6 +32,7 @@ class Asked:
 
 Answers = Callable[[Turn, Asked, Desk], Awaitable[Reply]]
 Presses = Callable[[Turn, Desk], Awaitable[Reply]]
+Amends = Callable[[Turn, Desk, ActRow, Correction], Awaitable[Reply]]
 
 
 class Risk(Enum):
@@ -48,7 +51,7 @@ class Handler:
 
     `risk` says what its words may change. `look` answers words in which nothing is ordered (a question, a
     wish); without one, `answer` runs with a desk that lets nothing be changed, and what it would have done
-    becomes a button.
+    becomes a button. `amend` corrects what this person last did by this request.
     """
 
     name: str
@@ -56,6 +59,7 @@ class Handler:
     presses: Mapping[str, Presses] = field(default_factory=dict)
     risk: Risk = Risk.LOOKS
     look: Answers | None = None
+    amend: Amends | None = None
 
 
 class CannotAnswer(Exception):

@@ -35,12 +35,13 @@ _ANSWERED = frozenset({Mood.QUESTION, Mood.WISH, *ORDERING})
 
 def outcome_of(found: Recognition, text: str, risk: Risk) -> Outcome:
     """What to make of `text`, which was read as `found`; `risk` is its handler's. Pure, and never ACT in
-    another mood than one of ordering."""
+    another mood than a request. (A correction of what stands is
+    taken before; one of nothing orders nothing.)"""
     if found.name is None:
         return Outcome.ASK
     if risk is Risk.LOOKS:
         return Outcome.LEAVE if found.mood is Mood.NEGATION else Outcome.LOOK
-    if found.mood in ORDERING and is_surely_ordered(found, text, risk):
+    if found.mood is Mood.REQUEST and is_surely_ordered(found, text, risk):
         return Outcome.ACT
     return Outcome.LOOK if found.mood in _ANSWERED else Outcome.LEAVE
 

@@ -12,6 +12,8 @@ from governance.standing import WindowMode
 from handlers.catalogue import entry_of
 from handlers.conversation import follow_ups
 from handlers.conversation.about_it import request_about_it
+from handlers.conversation.acts import act_by_id, last_act
+from handlers.conversation.amending import TAKE_BACK, UNDO, press_take_back, press_undo
 from handlers.conversation.answers import (
     left_alone,
     lost_button,
@@ -24,14 +26,15 @@ from handlers.conversation.answers import (
 from handlers.conversation.cards import Reply
 from handlers.conversation.desk import Desk, HeldFiles, NotOrdered
 from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
-from handlers.conversation.outcome import Outcome, outcome_of
+from handlers.conversation.outcome import SURE_OF_NAME, Outcome, outcome_of
 from handlers.conversation.turn import Clicked, Said, Turn
 from handlers.language.command import read_command
+from handlers.language.correction import Change, read_correction
 from handlers.language.mood import Mood
 from handlers.language.recognition import Recognises, Recognition
 from handlers.language.slots.words import plain
 from handlers.language.stop_order import is_stop_order
-from storage.read_only import WriteRefused, read_only
+from storage.savepoints import WriteRefused, read_only
 
 _OFFERED = 3
 
@@ -76,6 +79,8 @@ class Router:
         if pressed.verb == "ask":
             name, _, text = pressed.subject.partition(" ")
             return await self._act(turn, Asked(name, text, 1.0, exact=True), desk)
+        if pressed.verb in (TAKE_BACK, UNDO):
+            return await self._press_amending(turn, pressed, desk)
         # What only concerns whoever pressed is said to them alone, where others read along.
         handler = self._presses.get(pressed.verb)
         if handler is None:
@@ -90,6 +95,19 @@ class Router:
             reply = Reply(text=str(cannot), aside=turn.identity)
         return Answer((reply,), handler.name, 1.0, outcome=Outcome.ACT)
 
+    async def _press_amending(self, turn: Turn, pressed: Clicked, desk: Desk) -> Answer:
+        act = await act_by_id(desk, pressed.subject)
+        if act is None:
+            return Answer((replace(lost_button(), aside=turn.identity),), None, 0.0)
+        if refusal := await self._refusal(turn, act.request, desk):
+            return refusal
+        desk.memory.intent = act.request
+        try:
+            reply = await (press_undo if pressed.verb == UNDO else press_take_back)(turn, desk, act)
+        except CannotAnswer as cannot:
+            reply = Reply(text=str(cannot), aside=turn.identity)
+        return Answer((reply,), act.request, 1.0, outcome=Outcome.ACT)
+
     async def _words(self, turn: Turn, said: Said, desk: Desk) -> Answer:
         if said.cut_from is not None:
             return Answer((too_long(said.cut_from),), None, 0.0)
@@ -100,14 +118,45 @@ class Router:
             return await self._act(turn, Asked("halt_agents", said.text, 1.0), desk)
         taken = await follow_ups.take(turn, said.text, desk) if turn.person else None
         if taken is None:
-            return await self._recognise(turn, said.text, desk)
+            return await self._correct(turn, said.text, desk) or await self._recognise(turn, said.text, desk)
         answers = [await self._recognise(turn, rest, desk) for rest in taken.remaining]
         replies = (*taken.replies, *(reply for answer in answers for reply in answer.replies))
         return Answer(replies, follow_ups.INTENT, 1.0)
 
-    async def _recognise(self, turn: Turn, text: str, desk: Desk) -> Answer:
+    async def _correct(self, turn: Turn, text: str, desk: Desk) -> Answer | None:
+        """Take words as a correction of what this person just did; None if they are none of anything."""
+        correction = read_correction(text)
+        found = None
+        if correction is None:
+            found = await self._meaning(text, desk)
+            if found.mood is Mood.CORRECTION:
+                correction = read_correction(text, surely=True)
+        act = await last_act(turn, desk) if correction else None
+        handler = self._handlers.get(act.request) if act else None
+        if correction is None or act is None or handler is None or handler.amend is None:
+            return None
+        if correction.change is Change.ADD and await self._asks_anew(text, act.request, desk):
+            return None
+        if refusal := await self._refusal(turn, act.request, desk):
+            return refusal
+        desk.memory.intent = act.request
+        try:
+            reply = await handler.amend(turn, replace(desk, ordered=True), act, correction)
+        except CannotAnswer as cannot:
+            reply = Reply(text=str(cannot))
+        return Answer((reply,), act.request, 1.0, mood=Mood.CORRECTION, outcome=Outcome.ACT)
+
+    async def _asks_anew(self, text: str, request: str, desk: Desk) -> bool:
+        """Whether "and …" is a whole request of another kind by itself, not more of the last one."""
+        found = await self._meaning(text, desk)
+        return found.name not in (None, request) and found.confidence >= SURE_OF_NAME[Risk.ACTS]
+
+    async def _meaning(self, text: str, desk: Desk) -> Recognition:
         demo = WindowMode.DEMO in desk.modes
-        found = await (self._predictable if demo else self._recogniser).recognise(text)
+        return await (self._predictable if demo else self._recogniser).recognise(text)
+
+    async def _recognise(self, turn: Turn, text: str, desk: Desk) -> Answer:
+        found = await self._meaning(text, desk)
         about_it = request_about_it(plain(text), desk.memory.topic)
         if about_it is not None:
             found = replace(found, name=about_it, confidence=1.0, mood=Mood.REQUEST, ordered=1.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from governance.action import Action, Outcome, OutcomeState, Ruling, Verdict
 from governance.approvals.store import approval_row
 from governance.gate import Asking, Submitted
+from handlers.conversation.acts import note_act
 from handlers.conversation.approval_card import approval_reply
 from handlers.conversation.cards import Reply
 from handlers.conversation.desk import Desk
@@ -14,8 +15,11 @@ from handlers.conversation.turn import Turn
 from handlers.conversation.wording import names_of_people
 
 
-async def submit(turn: Turn, desk: Desk, action: Action, asking: Asking | None = None) -> Submitted:
-    """Submit for the person who speaks. What "it" means in the thread is then this effect.
+async def submit(
+    turn: Turn, desk: Desk, action: Action, asking: Asking | None = None, *, correcting: bool = False
+) -> Submitted:
+    """Submit for the person who speaks. What "it" means in the thread is then this effect, and what they say
+    next may correct it; `correcting` says that this does so itself, and is remembered by whoever corrects.
 
     Raises NotOrdered in a turn that orders nothing.
     """
@@ -26,6 +30,8 @@ async def submit(turn: Turn, desk: Desk, action: Action, asking: Asking | None =
     desk.memory.about(effect=submitted.effect)
     if submitted.approval is not None:
         desk.memory.about(approval=submitted.approval)
+    if not correcting and submitted.ruling.verdict in (Verdict.EXECUTE, Verdict.APPROVE_FIRST):
+        note_act(turn, desk, effect=submitted.effect)
     return submitted
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.schema import Base, TenantScoped
@@ -35,3 +35,26 @@ class FeedbackRow(TenantScoped, Base):
     trust: Mapped[int | None]
     comment: Mapped[str | None]
     at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class ActRow(TenantScoped, Base):
+    """Something that somebody's words set going, so that it can be corrected or taken back in words.
+
+    `effect` is the gate's; `reference` what a request without an effect (a subscription, a summary's
+    settings) is found by. `words` are what was asked, `before` the act that this one took the place of.
+    """
+
+    __tablename__ = "acts"
+    __table_args__ = (Index(None, "tenant", "person", "at"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    person: Mapped[str]
+    thread: Mapped[str]
+    channel: Mapped[str]
+    request: Mapped[str]
+    words: Mapped[str]
+    effect: Mapped[str | None]
+    reference: Mapped[str | None]
+    before: Mapped[str | None]
+    at: Mapped[datetime]
+    taken_back: Mapped[datetime | None]

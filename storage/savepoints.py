@@ -1,4 +1,4 @@
-"""A part of a transaction in which PostgreSQL itself refuses every write."""
+"""Parts of a transaction: one in which PostgreSQL refuses every write, one that stands whole or not at all."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def read_only(tx: AsyncSession) -> AsyncIterator[None]:
     """
     await tx.flush()
     driver = driver_of(tx)
-    await driver.execute(b"SAVEPOINT look; SET TRANSACTION READ ONLY")
+    await driver.execute(b"SAVEPOINT part; SET TRANSACTION READ ONLY")
     try:
         with tx.no_autoflush:
             yield
@@ -40,7 +40,23 @@ async def read_only(tx: AsyncSession) -> AsyncIterator[None]:
     if tx.new or tx.deleted or any(tx.is_modified(one) for one in tx.dirty):
         await _undo(tx, driver)
         raise WriteRefused
-    await driver.execute(b"RELEASE SAVEPOINT look")
+    await driver.execute(b"RELEASE SAVEPOINT part")
+
+
+@asynccontextmanager
+async def whole(tx: AsyncSession) -> AsyncIterator[None]:
+    """A savepoint whose changes all stand, or none if the block raises."""
+    await tx.flush()
+    driver = driver_of(tx)
+    await driver.execute(b"SAVEPOINT part")
+    try:
+        yield
+        await tx.flush()
+    except BaseException:
+        if not driver.closed:
+            await _undo(tx, driver)
+        raise
+    await driver.execute(b"RELEASE SAVEPOINT part")
 
 
 async def _undo(tx: AsyncSession, driver: psycopg.AsyncConnection) -> None:
@@ -48,4 +64,4 @@ async def _undo(tx: AsyncSession, driver: psycopg.AsyncConnection) -> None:
         tx.expunge(made)
     for changed in [*tx.dirty, *tx.deleted]:
         tx.expire(changed)
-    await driver.execute(b"ROLLBACK TO SAVEPOINT look; RELEASE SAVEPOINT look")
+    await driver.execute(b"ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")

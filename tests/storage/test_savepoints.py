@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from handlers.conversation.tables import FeedbackRow
 from storage import direct
 from storage.database import Database
-from storage.read_only import WriteRefused, read_only
+from storage.savepoints import WriteRefused, read_only
 
 
 async def _by_the_session(tx: AsyncSession) -> None:
