@@ -29,8 +29,8 @@ from handlers.conversation.reasons import reason_or_words
 from handlers.conversation.submitting import ask_for_approval
 from handlers.conversation.turn import Turn
 from handlers.conversation.wording import listed
-from handlers.language.slots.labels import read_role
-from handlers.language.slots.words import plain
+from handlers.language.labels import read_role
+from handlers.language.words import plain
 
 _IDENTITY = re.compile(r"\b(?P<identity>(?:slack|teams|console):[\x21-\x7e]+)")
 _UNLINK = re.compile(r"\bunlink\b|\bdisconnect\b")

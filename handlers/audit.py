@@ -18,7 +18,7 @@ from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Handler
 from handlers.conversation.origin import known, place_json
 from handlers.conversation.turn import Clicked, Turn
-from handlers.language.slots.words import plain
+from handlers.language.words import plain
 from handlers.log_reading import NOT_FOR_ALL
 from handlers.log_reading.chain_card import approval_chain_reply, effect_chain
 from handlers.log_reading.entry_card import entry_reply

@@ -18,8 +18,8 @@ from handlers.conversation.origin import known
 from handlers.conversation.submitting import ask_for_approval
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import names_of_people
-from handlers.language.slots.labels import read_environment, read_role
-from handlers.language.slots.words import plain
+from handlers.language.labels import read_environment, read_role
+from handlers.language.words import plain
 from handlers.log_reading.finding import decision_meant, decision_named, from_topic, from_words, speaks_of_it
 from handlers.matrix_reading.change_card import change_form_reply, changed_by, ruling_policy, trial_reply
 from handlers.matrix_reading.matrix_card import column_reply, matrix_reply, own_requests_reply, row_reply

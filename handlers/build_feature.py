@@ -17,9 +17,9 @@ from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
 from handlers.conversation.origin import known, place_json
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import listed, names_of_people
-from handlers.language.slots.known import Known, Thing
-from handlers.language.slots.named import read_document
-from handlers.language.slots.resolve import Ambiguous, Resolved, Unknown
+from handlers.language.kinds import Known, Thing
+from handlers.language.matching import Ambiguous, Resolved, Unknown
+from handlers.language.resolver import read_document
 from handlers.plans.card import plan_reply, working_reply
 from handlers.plans.changing import modify, open_proposal
 from handlers.plans.progress import progress_reply

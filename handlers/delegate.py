@@ -26,8 +26,8 @@ from handlers.conversation.spans import read_span
 from handlers.conversation.submitting import do_now
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import last_minute, moment_text, names_of_people, until_text
-from handlers.language.slots.moment import read_moment
-from handlers.language.slots.words import plain
+from handlers.language.dates import read_moment
+from handlers.language.words import plain
 from storage.notices import notify
 
 _BACK = re.compile(r"\b(?:cancel|stop|end|revoke|withdraw)\b|\btake\b.*\bback\b|\bi'?m back\b")

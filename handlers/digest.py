@@ -27,8 +27,8 @@ from handlers.digests.quiet import quiet_hours_of
 from handlers.digests.said import Wish, read_wish
 from handlers.digests.schedule import previous_due
 from handlers.digests.settings import channels, person_key, recipient_for
-from handlers.language.slots.local_time import Leaning
-from handlers.language.slots.period import read_period
+from handlers.language.local_time import Leaning
+from handlers.language.periods import read_period
 
 _IN_MAIL = re.compile(r"\b(?:by|via|in|an?) e-?mails?\b|\be-?mails?\b|\bmail\b", re.IGNORECASE)
 

@@ -23,8 +23,8 @@ from handlers.conversation.reasons import split_reason
 from handlers.conversation.submitting import do_now
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import listed
-from handlers.language.slots.known import Thing
-from handlers.language.slots.labels import read_version
+from handlers.language.kinds import Thing
+from handlers.language.labels import read_version
 from handlers.matrix_reading.change_card import ruling_policy
 
 _DEPLOYMENTS = "deployments"

@@ -12,7 +12,7 @@ from handlers.conversation.handler import Asked, Handler, Risk
 from handlers.conversation.origin import known
 from handlers.conversation.tables import FeedbackRow
 from handlers.conversation.turn import Clicked, Turn
-from handlers.language.slots.words import plain
+from handlers.language.words import plain
 
 _BARE = re.compile(r"^(?:i(?: want| would like|'d like) to )?(?:give |leave )?(?:some )?fee?db?ac?k\W*$")
 _OUT_OF = re.compile(r"\b(?P<given>\d{1,2})\s*(?:/|out of|of)\s*(?P<most>5|10)\b")

@@ -23,9 +23,9 @@ from handlers.conversation.spans import read_span
 from handlers.conversation.submitting import do_now
 from handlers.conversation.turn import Turn
 from handlers.conversation.wording import last_minute, listed, moment_text, names_of_people, until_text
-from handlers.language.slots.known import Thing
-from handlers.language.slots.resolve import Resolved, find
-from handlers.language.slots.words import plain
+from handlers.language.kinds import Thing
+from handlers.language.matching import Resolved, find
+from handlers.language.words import plain
 
 _DEPLOYMENTS = re.compile(
     r"\bdeploy\w*|\breleas\w*|\brollouts?\b|\bproduction\b|\bprod\b|\bcode freeze\b|\bship\w*"

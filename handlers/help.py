@@ -12,7 +12,7 @@ from handlers.conversation.cards import Block, Bold, Bullets, Button, Buttons, C
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, Handler, find_handlers
 from handlers.conversation.turn import Turn
-from handlers.language.slots.words import plain
+from handlers.language.words import plain
 
 MOST_EXAMPLES = 8
 

@@ -34,9 +34,9 @@ from handlers.conversation.reasons import reason_in, reason_or_words
 from handlers.conversation.submitting import do_now, submit
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import listed, names_of_people
-from handlers.language.slots.known import Thing
-from handlers.language.slots.resolve import Resolved, find
-from handlers.language.slots.words import plain
+from handlers.language.kinds import Thing
+from handlers.language.matching import Resolved, find
+from handlers.language.words import plain
 from handlers.log_reading.finding import speaks_of_it
 
 _EFFECT = re.compile(r"\bef_[0-9a-f]{16}\b")

@@ -23,8 +23,8 @@ from handlers.conversation.origin import known
 from handlers.conversation.submitting import not_done, submit
 from handlers.conversation.turn import Turn
 from handlers.conversation.wording import counted, listed
-from handlers.language.slots.known import Thing
-from handlers.language.slots.resolve import Resolved, find, find_all
+from handlers.language.kinds import Thing
+from handlers.language.matching import Resolved, find, find_all
 from handlers.plans.words import day_text, money_text
 from handlers.whereabouts.naming import (
     NotThere,

@@ -19,7 +19,7 @@ from handlers.conversation.reasons import reason_or_words, split_reason
 from handlers.conversation.submitting import do_now
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import listed, names_of_people
-from handlers.language.slots.words import plain
+from handlers.language.words import plain
 
 _DEPLOYMENTS = re.compile(r"\bdeploy\w*|\breleas\w*|\bproduction\b|\bprod\b")
 _PLAN = re.compile(r"\bplan\b|\bfeature\b|\bepic\b")

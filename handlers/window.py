@@ -23,9 +23,9 @@ from handlers.conversation.spans import read_span
 from handlers.conversation.submitting import do_now
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import last_minute, listed, moment_text, names_of_people, until_text
-from handlers.language.slots.amounts import read_duration
-from handlers.language.slots.moment import read_moment
-from handlers.language.slots.words import plain
+from handlers.language.amounts import read_duration
+from handlers.language.dates import read_moment
+from handlers.language.words import plain
 
 _MODES = (
     (WindowMode.INCIDENT, re.compile(r"\bincident\w*|\bsre takes\b|\bfull control\b")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from handlers.language.slots.words import plain, tokens
+from handlers.language.words import plain, tokens
 from integrations.tracker import Priority
 
 WORDS = frozenset(

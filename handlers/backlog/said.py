@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 
 from governance.department import Department
-from handlers.language.slots.known import Known, Thing
-from handlers.language.slots.labels import read_priority
-from handlers.language.slots.named import read_team
-from handlers.language.slots.resolve import Resolved, find_all
-from handlers.language.slots.words import visible
+from handlers.language.kinds import Known, Thing
+from handlers.language.labels import read_priority
+from handlers.language.matching import Resolved, find_all
+from handlers.language.resolver import read_team
+from handlers.language.words import visible
 from integrations.tracker import Priority
 
 LONGEST_TITLE = 160

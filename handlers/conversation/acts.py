@@ -26,7 +26,7 @@ def note_act(
     reference: str | None = None,
     before: str | None = None,
 ) -> ActRow | None:
-    """Remember that this turn set something going for the request that it was read as; None for nobody known."""
+    """Remember that this turn set something going for the request that it was read as; None for strangers."""
     if turn.person is None or desk.memory.intent is None:
         return None
     act = ActRow(

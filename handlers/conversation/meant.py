@@ -10,9 +10,9 @@ from governance.permissions import Refused, may_ask
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import CannotAnswer
 from handlers.conversation.wording import listed
-from handlers.language.slots.known import Known, Thing
-from handlers.language.slots.named import read_person, read_service
-from handlers.language.slots.resolve import Ambiguous, Resolution, Resolved, Unknown, find_all
+from handlers.language.kinds import Known, Thing
+from handlers.language.matching import Ambiguous, Resolution, Resolved, Unknown, find_all
+from handlers.language.resolver import read_person, read_service
 
 
 class SeveralMeant(CannotAnswer):

@@ -32,8 +32,8 @@ from handlers.language.command import read_command
 from handlers.language.correction import Change, read_correction
 from handlers.language.mood import Mood
 from handlers.language.recognition import Recognises, Recognition
-from handlers.language.slots.words import plain
 from handlers.language.stop_order import is_stop_order
+from handlers.language.words import plain
 from storage.savepoints import WriteRefused, read_only
 
 _OFFERED = 3

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
-from handlers.language.slots.amounts import read_duration
-from handlers.language.slots.local_time import WEEKDAY, Leaning
-from handlers.language.slots.moment import read_moment
-from handlers.language.slots.period import read_period
-from handlers.language.slots.words import plain
+from handlers.language.amounts import read_duration
+from handlers.language.dates import read_moment
+from handlers.language.local_time import WEEKDAY, Leaning
+from handlers.language.periods import read_period
+from handlers.language.words import plain
 
 _UNTIL = re.compile(r"\b(?:until|untill|till|through|thru|up to)\b(?P<end>.*)\Z|\bto the (?P<the>end of .*)\Z")
 _FROM = re.compile(r"\bfrom (?!now\b)(?P<start>.+?)(?= \b(?:until|untill|till|through|thru|to|for)\b|\Z)")

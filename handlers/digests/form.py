@@ -14,8 +14,8 @@ from handlers.digests.quiet import LONGEST, QuietHours
 from handlers.digests.said_when import read_quiet, read_time, read_zone
 from handlers.digests.settings import Recipient, Setting
 from handlers.digests.wording import PLATFORMS, capital, kind_text
-from handlers.language.slots.local_time import WEEKDAYS
-from handlers.language.slots.words import plain
+from handlers.language.local_time import WEEKDAYS
+from handlers.language.words import plain
 
 _DAYS = tuple((str(number), name.capitalize()) for number, name in enumerate(WEEKDAYS))
 

@@ -22,10 +22,10 @@ from handlers.digests.quiet import quiet_hours_of
 from handlers.digests.said import Wish
 from handlers.digests.settings import Recipient, Setting, recipient_for
 from handlers.digests.wording import capital, kind_text, setting_text
-from handlers.language.slots.amounts import read_duration
-from handlers.language.slots.local_time import WEEKDAY
-from handlers.language.slots.moment import read_moment
-from handlers.language.slots.words import plain
+from handlers.language.amounts import read_duration
+from handlers.language.dates import read_moment
+from handlers.language.local_time import WEEKDAY
+from handlers.language.words import plain
 
 _AWAY = re.compile(r"\b(?:vacation|holidays?|on leave|away|out of office|pto)\b")
 _UNTIL = re.compile(r"\b(?:until|till|til)\b.*")

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.people import Person
 from handlers.digests.tables import QuietHoursRow
-from handlers.language.slots import local_time as local
+from handlers.language import local_time as local
 
 LONGEST = timedelta(hours=16)
 """Longer quiet hours are a slip: 7 in the morning and 7 in the evening were taken for each other."""

@@ -9,7 +9,7 @@ from typing import Literal
 
 from handlers.digests.kinds import DigestKind
 from handlers.digests.said_when import read_days, read_quiet, read_time, read_zone
-from handlers.language.slots.words import plain, visible
+from handlers.language.words import plain, visible
 
 Act = Literal["settings", "show", "set", "off", "pause", "quiet", "no_quiet", "pierce", "no_pierce", "cannot"]
 

@@ -9,9 +9,9 @@ from zoneinfo import available_timezones
 
 from handlers.digests.schedule import EVERY_DAY
 from handlers.digests.settings import WORKING_DAYS
-from handlers.language.slots.clock import read_clock, read_clock_range
-from handlers.language.slots.local_time import WEEKDAY, weekday_number
-from handlers.language.slots.words import NUMBER_WORDS
+from handlers.language.clock import read_clock, read_clock_range
+from handlers.language.local_time import WEEKDAY, weekday_number
+from handlers.language.words import NUMBER_WORDS
 
 _HOURS_AS_WORDS = "|".join(word for word, hour in NUMBER_WORDS.items() if 1 <= hour <= 12 and len(word) > 2)
 _HOUR_WORD = re.compile(rf"\b(?P<before>at|to|by|around|until|from) (?P<hour>{_HOURS_AS_WORDS})\b")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from handlers.language.slots import local_time as local
+from handlers.language import local_time as local
 
 LATEST = timedelta(hours=12)
 """A due time that is longer ago was missed: the clock was down, and the next digest covers it."""

@@ -12,7 +12,7 @@ from handlers.digests.kinds import DigestKind
 from handlers.digests.quiet import QuietHours
 from handlers.digests.schedule import EVERY_DAY, next_due
 from handlers.digests.settings import ChannelAddress, Recipient, Setting
-from handlers.language.slots.local_time import WEEKDAYS
+from handlers.language.local_time import WEEKDAYS
 
 PLATFORMS = {"console": "the console", "slack": "Slack", "teams": "Teams"}
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from handlers.language import decision_words as words
+from handlers.language.kinds import Thing
+from handlers.language.matching import Resolved, find
 from handlers.language.ordinals import CHOICE, chosen
 from handlers.language.reply import Decision, FollowUp, OpenProposal
-from handlers.language.slots.known import Thing
-from handlers.language.slots.resolve import Resolved, find
-from handlers.language.slots.words import plain, tokens
+from handlers.language.words import plain, tokens
 
 _MEANS_IT = frozenset(
     tokens(

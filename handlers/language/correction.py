@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from handlers.language.slots.words import plain, tokens
+from handlers.language.words import plain, tokens
 
 _LEAD = (
     r"(?:(?:no|nope|nah|ah|oh|hm+|argh|ugh|er|um|uh|ok|okay|well|hey|so|oops|sorry|pardon|wait|hang on|hold on"

@@ -16,7 +16,7 @@ from handlers.language.clause_decision import decision_of
 from handlers.language.ordinals import CHOICE, chosen
 from handlers.language.reply import Decision, FollowUp, OpenProposal
 from handlers.language.reply_clauses import Clause, clauses
-from handlers.language.slots.words import plain
+from handlers.language.words import plain
 
 __all__ = ["Decision", "FollowUp", "OpenProposal", "read_reply"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from handlers.language.slots.words import visible
+from handlers.language.words import visible
 
 
 class Mood(StrEnum):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from handlers.language.slots.words import plain, visible
+from handlers.language.words import plain, visible
 
 _QUOTES = '"“”«»„`'
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n+|;|(?<=[.!?])$| [–—] | - ")

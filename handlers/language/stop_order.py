@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from rapidfuzz.distance import OSA
 
-from handlers.language.slots.words import tokens
+from handlers.language.words import tokens
 
 _STOP = (
     "stop", "halt", "freeze", "pause", "kill", "suspend", "abort", "disable", "stopp", "stoppe", "detener",

@@ -11,10 +11,10 @@ from governance.approvals.store import NoSuchApproval, approval_row
 from governance.authority.policy import Policy
 from governance.tables import ApprovalRow, EffectRow
 from handlers.conversation.desk import Desk
-from handlers.language.slots.known import Thing
-from handlers.language.slots.labels import read_environment
-from handlers.language.slots.resolve import Ambiguous, Resolved, find, find_all
-from handlers.language.slots.words import plain
+from handlers.language.kinds import Thing
+from handlers.language.labels import read_environment
+from handlers.language.matching import Ambiguous, Resolved, find, find_all
+from handlers.language.words import plain
 
 _IT = re.compile(r"\b(that|this|it|those|these)\b(?! \w*(?:deployment|plan|story|change|release))")
 

@@ -15,13 +15,13 @@ from governance.people import Person
 from handlers.conversation.cards import Button, Buttons, Card, Reply, Small, Table
 from handlers.conversation.desk import Desk
 from handlers.conversation.wording import moment_text, names_of_people
-from handlers.language.slots.known import Known, Thing
-from handlers.language.slots.local_time import Leaning
-from handlers.language.slots.named import read_person
-from handlers.language.slots.period import read_period
-from handlers.language.slots.resolve import Resolved
-from handlers.language.slots.resolve import find as find_named
-from handlers.language.slots.words import plain
+from handlers.language.kinds import Known, Thing
+from handlers.language.local_time import Leaning
+from handlers.language.matching import Resolved
+from handlers.language.matching import find as find_named
+from handlers.language.periods import read_period
+from handlers.language.resolver import read_person
+from handlers.language.words import plain
 from handlers.log_reading import NOT_FOR_ALL
 from handlers.log_reading.entry_card import who_acted
 from handlers.log_reading.entry_words import what_happened

@@ -12,8 +12,8 @@ from handlers.catalogue import CATALOGUE, entry_of
 from handlers.conversation.cards import Block, Bold, Bullets, Card, Reply, Table, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.wording import listed, role_labels
-from handlers.language.slots.known import Thing
-from handlers.language.slots.resolve import find_all
+from handlers.language.kinds import Thing
+from handlers.language.matching import find_all
 
 _NOT_A_THING = frozenset({"authority", "access", "help", "status", "plan", "approvals", "service", "scale"})
 """Names of the catalogue that are said in other senses too."""

@@ -10,8 +10,8 @@ from agents.plans.tables import PlanRow
 from handlers.conversation.cards import Button, Buttons, Card, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import CannotAnswer
-from handlers.language.slots.known import Thing
-from handlers.language.slots.resolve import Ambiguous, Resolved, find
+from handlers.language.kinds import Thing
+from handlers.language.matching import Ambiguous, Resolved, find
 
 ALIVE = ("drafting", "proposed", "executing", "paused", "created")
 

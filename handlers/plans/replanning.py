@@ -11,13 +11,13 @@ from agents.planning.draft import PlanChanges, PlanDraft
 from agents.plans.rows import changes_of
 from agents.plans.tables import PlanRow
 from governance.department import Department
-from handlers.language.slots.known import Known, Thing
-from handlers.language.slots.local_time import Leaning
-from handlers.language.slots.moment import read_moment
-from handlers.language.slots.named import read_team
-from handlers.language.slots.period import read_period
-from handlers.language.slots.resolve import Resolved
-from handlers.language.slots.words import NUMBER, number_of, plain
+from handlers.language.dates import read_moment
+from handlers.language.kinds import Known, Thing
+from handlers.language.local_time import Leaning
+from handlers.language.matching import Resolved
+from handlers.language.periods import read_period
+from handlers.language.resolver import read_team
+from handlers.language.words import NUMBER, number_of, plain
 
 _DROP = re.compile(r"\b(?:drop|leave out|without|remove|take)\b")
 _LAST = re.compile(rf"\b(?:the )?last (?P<count>{NUMBER})? ?stor(?:y|ies)\b")

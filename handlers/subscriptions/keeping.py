@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.language.slots.known import Thing
-from handlers.language.slots.resolve import Ambiguous, Resolved, find, find_all
+from handlers.language.kinds import Thing
+from handlers.language.matching import Ambiguous, Resolved, find, find_all
 from handlers.subscriptions.tables import SubscriptionRow
 from handlers.subscriptions.watched import STANDING, Event, Kind, Sight, Watch
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from handlers.language.slots.words import plain, tokens
+from handlers.language.words import plain, tokens
 from handlers.subscriptions.watched import Event, Kind
 
 Act = Literal["list", "stop", "watch", "blockers", "no_blockers", "cannot"]

@@ -12,9 +12,9 @@ from sqlalchemy import select
 from agents.plans.tables import PlanRow
 from governance.visibility import Scope
 from handlers.conversation.desk import Desk
-from handlers.language.slots.known import Thing
-from handlers.language.slots.resolve import Ambiguous, Resolved, find, find_all
-from handlers.language.slots.words import tokens
+from handlers.language.kinds import Thing
+from handlers.language.matching import Ambiguous, Resolved, find, find_all
+from handlers.language.words import tokens
 from integrations.tracker import Epic, NoSuchItem, Story, StoryQuery, StoryStatus
 
 Kind = Literal["epic", "story", "plan", "request", "account"]

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from governance.people import Role
-from handlers.language.slots.words import NUMBER, number_of, plain
+from handlers.language.words import NUMBER, number_of, plain
 from integrations.tracker import Priority
 
 _PRIORITY_WORDS = (

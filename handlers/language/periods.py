@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from handlers.language.slots import local_time as local
-from handlers.language.slots.local_time import MONTH, WEEKDAY, Leaning
-from handlers.language.slots.moment import names_a_date, read_moment
-from handlers.language.slots.words import NUMBER, number_of, plain
+from handlers.language import local_time as local
+from handlers.language.dates import names_a_date, read_moment
+from handlers.language.local_time import MONTH, WEEKDAY, Leaning
+from handlers.language.words import NUMBER, number_of, plain
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from handlers.language.slots.known import Known, Thing
-from handlers.language.slots.resolve import Resolution, Resolved, find, resolve, resolve_id
-from handlers.language.slots.words import plain, visible
+from handlers.language.kinds import Known, Thing
+from handlers.language.matching import Resolution, Resolved, find, resolve, resolve_id
+from handlers.language.words import plain, visible
 
 _DOCUMENT = re.compile(r"\bPRD[-_][\w-]*\w", re.IGNORECASE)
 _TICKET = re.compile(r"\b[A-Z][A-Z0-9]{1,9}-\d+\b", re.IGNORECASE)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Literal
 
-from handlers.language.slots.words import NUMBER, number_of, plain
+from handlers.language.words import NUMBER, number_of, plain
 
 _AMOUNT = r"(?P<amount>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s?(?P<scale>k|m|thousand|million)?\b"
 _SIGNED = re.compile(rf"(?P<sign>us\$|\$|€|£|\b(?:usd|eur|gbp)\b)\s?{_AMOUNT}")

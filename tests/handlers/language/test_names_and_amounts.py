@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from governance.people import Role
-from handlers.language.slots import amounts, labels, named
-from handlers.language.slots.amounts import Money, Replicas
-from handlers.language.slots.known import Known, Thing
-from handlers.language.slots.labels import SprintNamed
-from handlers.language.slots.resolve import Ambiguous, Resolution, Resolved, Unknown, find_all, resolve
+from handlers.language import amounts, labels
+from handlers.language import resolver as named
+from handlers.language.amounts import Money, Replicas
+from handlers.language.kinds import Known, Thing
+from handlers.language.labels import SprintNamed
+from handlers.language.matching import Ambiguous, Resolution, Resolved, Unknown, find_all, resolve
 from integrations.tracker import Priority
 
 KNOWN = Known(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import time
 
-from handlers.language.slots.local_time import MONTH
+from handlers.language.local_time import MONTH
 
 _HALF = r"(?:am|pm|a\.m\.|p\.m\.)"
 _RANGE = re.compile(

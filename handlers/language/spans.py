@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-from handlers.language.slots import local_time as local
-from handlers.language.slots.amounts import read_duration
-from handlers.language.slots.clock import read_clock_range
-from handlers.language.slots.local_time import Leaning
-from handlers.language.slots.moment import TimeSaid, read_moment
-from handlers.language.slots.period import Period, read_period
-from handlers.language.slots.words import plain
+from handlers.language import local_time as local
+from handlers.language.amounts import read_duration
+from handlers.language.clock import read_clock_range
+from handlers.language.dates import TimeSaid, read_moment
+from handlers.language.local_time import Leaning
+from handlers.language.periods import Period, read_period
+from handlers.language.words import plain
 
 _UNTIL = re.compile(r"\b(?:until|till|til|untill|through|thru|up to|by) (?P<end>.+)")
 _FOR = re.compile(r"\b(?:for|next|the next|coming) (?P<length>(?:the )?(?:next )?.+)")

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from handlers.language.slots import local_time as local
-from handlers.language.slots.clock import read_clock
-from handlers.language.slots.local_time import MONTH, WEEKDAY, Leaning
-from handlers.language.slots.words import NUMBER, number_of, plain
+from handlers.language import local_time as local
+from handlers.language.clock import read_clock
+from handlers.language.local_time import MONTH, WEEKDAY, Leaning
+from handlers.language.words import NUMBER, number_of, plain
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.language.slots.local_time import Leaning
-from handlers.language.slots.moment import read_moment
-from handlers.language.slots.period import read_period
-from handlers.language.slots.span import read_span
+from handlers.language.dates import read_moment
+from handlers.language.local_time import Leaning
+from handlers.language.periods import read_period
+from handlers.language.spans import read_span
 
 NEW_YORK = "America/New_York"
 MONDAY = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)  # 10:30 in New York

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
-from handlers.language.slots.known import Thing
-from handlers.language.slots.words import tokens
+from handlers.language.kinds import Thing
+from handlers.language.words import tokens
 
 MISSPELT = 84.0
 """Similarity (0 to 100, Indel ratio) from which two words or names count as the same, misspelt."""
