@@ -12,11 +12,15 @@ from handlers.conversation.handler import Risk
 from handlers.language.mood import ORDERING, Mood, cues
 from handlers.language.recognition import Recognition
 
-SURE_OF_NAME = {Risk.LOOKS: 0.0, Risk.ACTS: 0.6, Risk.DANGEROUS: 0.75}
+SURE_OF_NAME = {Risk.LOOKS: 0.0, Risk.ACTS: 0.5, Risk.DANGEROUS: 0.6}
 """The least confidence in a name for what it does to be done without asking back."""
 
-SURE_OF_ORDER = {Risk.LOOKS: 0.0, Risk.ACTS: 0.8, Risk.DANGEROUS: 0.9}
+SURE_OF_ORDER = {Risk.LOOKS: 0.0, Risk.ACTS: 0.75, Risk.DANGEROUS: 0.85}
 """The least probability that something is asked to be done at all."""
+
+
+_DOUBTS = frozenset({Mood.QUESTION, Mood.NEGATION, Mood.CONDITION, Mood.QUOTATION})
+"""Signs that leave what is dangerous to a click, however sure the reading is."""
 
 
 class Outcome(StrEnum):
@@ -51,4 +55,4 @@ def is_surely_ordered(found: Recognition, text: str, risk: Risk) -> bool:
     a sign of another mood leaves what is dangerous to a click."""
     if found.confidence < SURE_OF_NAME[risk] or found.ordered < SURE_OF_ORDER[risk]:
         return False
-    return risk is not Risk.DANGEROUS or not cues(text)
+    return risk is not Risk.DANGEROUS or cues(text).isdisjoint(_DOUBTS)

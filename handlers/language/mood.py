@@ -47,7 +47,8 @@ _ASKS = _any(
 _WONDERS = _any(
     r"wonder\w*  not sure  unsure  whether",
     r"do you think  does anyone  what (?:if|happens|would)  curious  asking",
-    "explain  tell me (?:if|who|when|what|why|how)  or not  should (?:we|i)  shall (?:we|i)  sollen wir",
+    "explain  (?:tell|show|give|remind|list|send)(?: me| us)? (?:if|whether|who|when|which|what|why|how)",
+    "or not  should (?:we|i)  shall (?:we|i)  sollen wir",
     "or something  maybe  perhaps  vielleicht  quizás  peut-être",
 )
 _DENIES = _any(
@@ -90,12 +91,20 @@ _CUES: tuple[tuple[Mood, re.Pattern[str]], ...] = (
 )
 
 
+_COURTESY = re.compile(
+    r"\b(?:when(?:ever)?|once|if) (?:you|u) (?:get|have|got|find|can|could|would|don'?t mind)"
+    r"(?: (?:a|the|some))?(?: (?:sec(?:ond)?|min(?:ute)?|moment|chance|time|spare \w+))?\b"
+    r"|\bif (?:possible|that'?s (?:ok|okay|alright|fine))\b",
+    re.IGNORECASE,
+)
+
+
 def cues(text: str) -> frozenset[Mood]:
     """Moods other than a request of which the words bear a sign. A question mark is one of a question.
 
     A sign is no proof ("could you please stop them?"): what is dangerous is not done where there is one.
     """
-    said = visible(text).replace("’", "'")
+    said = _COURTESY.sub(" ", visible(text).replace("’", "'"))
     found = {mood for mood, pattern in _CUES if pattern.search(said)}
     if "?" in said:
         found.add(Mood.QUESTION)

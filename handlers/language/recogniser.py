@@ -1,19 +1,22 @@
-"""The embedded recogniser: which catalogue name a message means, worked out on this machine."""
+"""The embedded recogniser: which request a message means, and in which mood, worked out on this machine."""
 
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
-import numpy as np
-
+from handlers.catalogue import NAMES
 from handlers.language import stored_weights
-from handlers.language.classifier import Classifier, Fitted, fit
+from handlers.language.classifier import Classifier, fit
 from handlers.language.command import read_command, without_prefix
 from handlers.language.embedding import embed
-from handlers.language.mood import Mood, cues
+from handlers.language.encoder import Encoder, read_encoder
+from handlers.language.heads import Heads
+from handlers.language.mood import ORDERING, Mood
 from handlers.language.precomputed import embed_known
 from handlers.language.recognition import Recognition
 from handlers.language.utterances import NONE, read_utterances
@@ -28,32 +31,29 @@ _NEAREST = 3
 class Recogniser:
     """Says what a message means. Safe to use from several threads at once.
 
-    A name less probable than `threshold` is not acted on; the three nearest are then offered.
+    `encoder` and `heads` were trained on the catalogue; `added` knows requests that came later, by their
+    utterances alone, and is asked only where there are such.
     """
 
-    classifier: Classifier
-    threshold: float
+    encoder: Encoder
+    heads: Heads
+    added: Classifier | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
     def load(cls, folder: Path) -> Recogniser:
-        """The recogniser of the catalogue's utterances, its weights read from `folder` or fitted and put there.
+        """The recogniser of the catalogue. What it learns of added requests is kept in `folder`.
 
-        Fitting takes seconds and reading a tenth of one: call it in a thread. Raises
-        UtterancesIncomplete, and OSError if `folder` cannot be written.
+        Reading takes a second: call it in a thread. Raises UtterancesIncomplete, and OSError if `folder`
+        cannot be written.
         """
-        utterances = read_utterances()
-        key = stored_weights.key_of(utterances)
-        stored = stored_weights.read(folder, key)
-        if stored is not None:
-            return cls(*stored)
-        fitted = fit([(name, text) for name, lines in utterances.items() for text in lines], embed_known)
-        recogniser = cls(fitted.classifier, threshold_of(fitted))
-        stored_weights.write(folder, key, recogniser.classifier, recogniser.threshold)
-        return recogniser
+        heads = _heads()
+        added = _learn(folder) if NAMES - set(heads.names.classes) else None
+        return cls(_encoder(), heads, added)
 
     def warm(self) -> None:
-        """Load the sentence model now, so that the first message does not wait for it."""
-        embed(["warm"])
+        """Run the model once now, so that the first message does not wait for it."""
+        self.encoder.encode("warm")
 
     async def recognise(self, text: str) -> Recognition:
         """As `recognise_all` for one text, off the event loop."""
@@ -70,30 +70,49 @@ class Recogniser:
         speech = " ".join(without_prefix(text[: 2 * MOST_CHARACTERS]).split())[:MOST_CHARACTERS]
         if not any(character.isalpha() for character in speech):
             return Recognition(None, 1.0, (), Mood.SMALL_TALK, 0.0)
-        row = self.classifier.probabilities([speech], embed)[0]
-        ranked = sorted(zip(self.classifier.names, row.tolist(), strict=True), key=lambda pair: -pair[1])
+        with self._lock:
+            vector = self.encoder.encode(speech)
+        moods = dict(
+            zip(self.heads.moods.classes, self.heads.moods.probabilities(vector).tolist(), strict=True)
+        )
+        mood, ordered = Mood(max(moods, key=moods.__getitem__)), sum(moods[one] for one in ORDERING)
+        names = dict(
+            zip(self.heads.names.classes, self.heads.names.probabilities(vector).tolist(), strict=True)
+        )
+        ranked = sorted(self._with_added(names, speech).items(), key=lambda pair: -pair[1])
         nearest = tuple(pair for pair in ranked if pair[0] != NONE)[:_NEAREST]
         name, confidence = ranked[0]
-        if name != NONE and confidence >= self.threshold:
-            return Recognition(name, confidence, nearest, *self._mood(speech))
-        return Recognition(None, 1 - nearest[0][1], nearest, *self._mood(speech))
+        if name != NONE and confidence >= self.heads.threshold:
+            return Recognition(name, confidence, nearest, mood, ordered)
+        return Recognition(None, 1 - nearest[0][1], nearest, mood, ordered)
 
-    def _mood(self, speech: str) -> tuple[Mood, float]:
-        found = cues(speech)
-        return (min(found), 0.0) if found else (Mood.REQUEST, 1.0)
+    def _with_added(self, names: dict[str, float], speech: str) -> dict[str, float]:
+        """The probabilities with those of added requests, which take theirs from all others."""
+        if self.added is None:
+            return names
+        row = self.added.probabilities([speech], embed)[0]
+        late = {name: p for name, p in zip(self.added.names, row.tolist(), strict=True) if name not in names}
+        left = 1 - sum(late.values())
+        return {name: p * left for name, p in names.items()} | late
 
 
-def threshold_of(fitted: Fitted) -> float:
-    """The probability under which answering does more harm than good on the left-out examples.
+@cache
+def _heads() -> Heads:
+    return Heads.read()
 
-    Every threshold is scored by right answers less wrong ones (`none` answered is neither; anything
-    answered to an out-of-scope example is wrong); the best one counts.
-    """
-    none = fitted.classifier.names.index(NONE)
-    chosen = fitted.unseen.argmax(axis=1)
-    answered = chosen != none
-    confidence = fitted.unseen.max(axis=1)[answered]
-    gain = np.where((chosen == fitted.classes)[answered], 1, -1)
-    order = np.argsort(-confidence)
-    best = int(np.argmax(np.cumsum(gain[order])))
-    return float(confidence[order][best])
+
+@cache
+def _encoder() -> Encoder:
+    return read_encoder()
+
+
+def _learn(folder: Path) -> Classifier:
+    utterances = read_utterances()
+    key = stored_weights.key_of(utterances)
+    stored = stored_weights.read(folder, key)
+    if stored is None:
+        stored = fit(
+            [(name, text) for name, lines in utterances.items() for text in lines], embed_known
+        ).classifier
+        stored_weights.write(folder, key, stored)
+    return stored

@@ -30,8 +30,8 @@ def key_of(utterances: Mapping[str, Sequence[str]]) -> str:
     return digest.hexdigest()[:24]
 
 
-def read(folder: Path, key: str) -> tuple[Classifier, float] | None:
-    """The classifier and its threshold stored under `key`; None if there is none or it is damaged."""
+def read(folder: Path, key: str) -> Classifier | None:
+    """The classifier stored under `key`; None if there is none or it is damaged."""
     try:
         with np.load(folder / f"recogniser-{key}.npz", allow_pickle=False) as stored:
             words, characters = (bytes(stored[part]).decode().split("\n") for part in ("words", "characters"))
@@ -40,7 +40,7 @@ def read(folder: Path, key: str) -> tuple[Classifier, float] | None:
                 {gram: at + len(words) for at, gram in enumerate(characters)},
                 stored["idf"].tolist(),
             )
-            classifier = Classifier(
+            return Classifier(
                 tuple(bytes(stored["names"]).decode().split("\n")),
                 stored["mean"],
                 stored["support"].astype(np.float32),
@@ -49,12 +49,11 @@ def read(folder: Path, key: str) -> tuple[Classifier, float] | None:
                 stored["surface"].astype(np.float32),
                 float(stored["temperature"]),
             )
-            return classifier, float(stored["threshold"])
     except (FileNotFoundError, zipfile.BadZipFile, EOFError, KeyError, ValueError):
         return None
 
 
-def write(folder: Path, key: str, classifier: Classifier, threshold: float) -> None:
+def write(folder: Path, key: str, classifier: Classifier) -> None:
     """Store under `key`, whole or not at all. Other keys' files go. Raises OSError if it cannot."""
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"recogniser-{key}.npz"
@@ -71,7 +70,6 @@ def write(folder: Path, key: str, classifier: Classifier, threshold: float) -> N
             idf=np.array(classifier.vocabulary.idf),
             surface=classifier.surface.astype(np.float16),
             temperature=np.array(classifier.temperature),
-            threshold=np.array(threshold),
         )
         file.flush()
         os.fsync(file.fileno())

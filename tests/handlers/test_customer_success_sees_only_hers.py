@@ -21,7 +21,7 @@ from integrations.tracker.history import History, take_over
 from tests.handlers.conftest import Talk, buttons
 from tests.handlers.product.conftest import CUSTOMERS, EPICS, MARKER, SPRINTS, STORIES
 
-UTTERANCES = Path(__file__).parent / "recognise" / "utterances"
+UTTERANCES = Path(__file__).parent / "language" / "utterances"
 SAID_OF_EACH = 8
 FOR_EACH = ("Halden", "CARD-3", "EPIC-2", "what waits", "all", "show")
 """Words that point at what is marked, asked of every handler besides its own utterances."""
