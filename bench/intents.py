@@ -57,7 +57,7 @@ def _read(folder: Path) -> Labelled:
 
 def _public(name: str, train: Labelled, test: Labelled, targets: Targets) -> None:
     began = time.perf_counter()
-    classifier = fit(train, embed).classifier
+    classifier = fit(train, embed)
     fitted = time.perf_counter()
     answers, took = [], []
     for _, text in test:

@@ -256,7 +256,8 @@ def _write(network: Any, file: Path) -> None:
 
 _NAMES = (
     "orders cart checkout search ledger payments payment-service export webhooks notifications auth-service"
-    " gateway edge-cache recommendations catalog inventory pricing sessions billing invoices reports mailer scheduler",
+    " gateway edge-cache recommendations catalog inventory pricing sessions billing invoices reports mailer"
+    " scheduler",
     "amanda leila helena carlos sofia rachel elena nathan sarah mike tom kofi camille pavel hanna priya david",
     "acme meridian halden brightwater oakhurst tindall quarrystone lumen northgate ferrow globex",
     "alpha beta gamma delta platform insights integrations performance",

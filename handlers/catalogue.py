@@ -149,7 +149,7 @@ CATALOGUE: tuple[Entry, ...] = (
     ),
     Entry("digest", "Your summaries: which, where, when, off", "send me a daily summary at 9"),
     Entry("subscribe", "Be told when something happens", "tell me when SSO is done"),
-    Entry("feedback", "Say whether something was useful", "that was helpful, thanks"),
+    Entry("feedback", "Say whether something was useful", "that last answer was really useful"),
 )
 
 NAMES: frozenset[str] = frozenset(entry.name for entry in CATALOGUE)

@@ -12,6 +12,7 @@ from handlers.conversation.handler import Asked, Handler, Risk
 from handlers.conversation.origin import known
 from handlers.conversation.tables import FeedbackRow
 from handlers.conversation.turn import Clicked, Turn
+from handlers.language.mood import Mood
 from handlers.language.words import plain
 
 _BARE = re.compile(r"^(?:i(?: want| would like|'d like) to )?(?:give |leave )?(?:some )?fee?db?ac?k\W*$")
@@ -148,4 +149,5 @@ HANDLER = Handler(
     answer,
     {"feedback": press, "rate_useful": rate_useful, "rate_not_useful": rate_not_useful},
     Risk.ACTS,
+    frozenset({Mood.REQUEST, Mood.REPORT, Mood.WISH}),
 )

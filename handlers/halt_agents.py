@@ -45,4 +45,4 @@ async def _halt(turn: Turn, desk: Desk, words: str) -> Reply:
     return await halt_reply(desk, await read_report(desk.tx, standing))
 
 
-HANDLER = Handler("halt_agents", answer, {"halt_agents": press}, Risk.DANGEROUS, look)
+HANDLER = Handler("halt_agents", answer, {"halt_agents": press}, Risk.DANGEROUS, look=look)

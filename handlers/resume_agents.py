@@ -51,4 +51,4 @@ async def _resume(turn: Turn, desk: Desk, reason: str) -> Reply:
     return Reply(text=text, cards=(Card("The agents go on", (*blocks, Text((ended.detail,))), "good"),))
 
 
-HANDLER = Handler("resume_agents", answer, {"resume_agents": press}, Risk.DANGEROUS, look)
+HANDLER = Handler("resume_agents", answer, {"resume_agents": press}, Risk.DANGEROUS, look=look)

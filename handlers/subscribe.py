@@ -20,6 +20,7 @@ from handlers.digests.own import end_own, set_own
 from handlers.digests.said import Wish
 from handlers.digests.settings import recipient_for
 from handlers.digests.wording import capital
+from handlers.language.mood import Mood
 from handlers.plans.choosing import ALIVE
 from handlers.subscriptions.keeping import active, end, meant, of_person, subscribe, take_up, watch_of
 from handlers.subscriptions.looking import Looker
@@ -259,4 +260,10 @@ async def _pressed(turn: Turn, desk: Desk) -> Sequence[SubscriptionRow]:
     return await of_person(desk.tx, known(turn).id, turn.what.subject.split(","))
 
 
-HANDLER = Handler("subscribe", answer, {STOP: press_stop, AGAIN: press_again}, Risk.ACTS)
+HANDLER = Handler(
+    "subscribe",
+    answer,
+    {STOP: press_stop, AGAIN: press_again},
+    Risk.ACTS,
+    frozenset({Mood.REQUEST, Mood.CONDITION}),
+)

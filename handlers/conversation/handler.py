@@ -49,15 +49,18 @@ class Handler:
     """`answer` answers words; `presses` answer buttons, by verb. `name` is the catalogue's, and the
     permission that `governance/permissions.py` gives or withholds for both.
 
-    `risk` says what its words may change. `look` answers words in which nothing is ordered (a question, a
-    wish); without one, `answer` runs with a desk that lets nothing be changed, and what it would have done
-    becomes a button. `amend` corrects what this person last did by this request.
+    `risk` says what its words may change, `moods` in which moods they order it: a request, and for a few
+    whatever people say in its stead ("when SSO is done, tell me" is a condition; what is told is feedback).
+    `look` answers words in which nothing is ordered; without one, `answer` runs with a desk that lets nothing
+    be changed, and what it would have done becomes a button. `amend` corrects what this person last did by
+    this request.
     """
 
     name: str
     answer: Answers
     presses: Mapping[str, Presses] = field(default_factory=dict)
     risk: Risk = Risk.LOOKS
+    moods: frozenset[Mood] = frozenset({Mood.REQUEST})
     look: Answers | None = None
     amend: Amends | None = None
 

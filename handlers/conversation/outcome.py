@@ -15,6 +15,9 @@ from handlers.language.recognition import Recognition
 SURE_OF_NAME = {Risk.LOOKS: 0.0, Risk.ACTS: 0.5, Risk.DANGEROUS: 0.6}
 """The least confidence in a name for what it does to be done without asking back."""
 
+SURE_OF_NAME_UNASKED = 0.85
+"""The same where it is ordered in another mood than a request."""
+
 SURE_OF_ORDER = {Risk.LOOKS: 0.0, Risk.ACTS: 0.75, Risk.DANGEROUS: 0.85}
 """The least probability that something is asked to be done at all."""
 
@@ -37,15 +40,16 @@ _ANSWERED = frozenset({Mood.QUESTION, Mood.WISH, *ORDERING})
 """Moods to which looking is an answer, whatever is spoken of."""
 
 
-def outcome_of(found: Recognition, text: str, risk: Risk) -> Outcome:
-    """What to make of `text`, which was read as `found`; `risk` is its handler's. Pure, and never ACT in
-    another mood than a request. (A correction of what stands is
-    taken before; one of nothing orders nothing.)"""
+def outcome_of(
+    found: Recognition, text: str, risk: Risk, moods: frozenset[Mood] = frozenset({Mood.REQUEST})
+) -> Outcome:
+    """What to make of `text`, read as `found`; `risk` and `moods` are its handler's. Pure, and never ACT in
+    another mood than those. (A correction of what stands is taken before; one of nothing orders nothing.)"""
     if found.name is None:
         return Outcome.ASK
     if risk is Risk.LOOKS:
         return Outcome.LEAVE if found.mood is Mood.NEGATION else Outcome.LOOK
-    if found.mood is Mood.REQUEST and is_surely_ordered(found, text, risk):
+    if found.mood in moods and is_surely_ordered(found, text, risk):
         return Outcome.ACT
     return Outcome.LOOK if found.mood in _ANSWERED else Outcome.LEAVE
 
@@ -53,6 +57,8 @@ def outcome_of(found: Recognition, text: str, risk: Risk) -> Outcome:
 def is_surely_ordered(found: Recognition, text: str, risk: Risk) -> bool:
     """Whether name and order are both read surely enough for what this risks. Anything in the words that is
     a sign of another mood leaves what is dangerous to a click."""
+    if found.mood is not Mood.REQUEST:
+        return found.confidence >= SURE_OF_NAME_UNASKED
     if found.confidence < SURE_OF_NAME[risk] or found.ordered < SURE_OF_ORDER[risk]:
         return False
     return risk is not Risk.DANGEROUS or cues(text).isdisjoint(_DOUBTS)

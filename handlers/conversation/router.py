@@ -28,7 +28,7 @@ from handlers.conversation.desk import Desk, HeldFiles, NotOrdered
 from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
 from handlers.conversation.outcome import SURE_OF_NAME, Outcome, outcome_of
 from handlers.conversation.turn import Clicked, Said, Turn
-from handlers.language.command import read_command
+from handlers.language.command import Command, read_command
 from handlers.language.correction import Change, read_correction
 from handlers.language.mood import Mood
 from handlers.language.recognition import Recognises, Recognition
@@ -113,7 +113,7 @@ class Router:
             return Answer((too_long(said.cut_from),), None, 0.0)
         command = read_command(said.text)
         if command is not None:
-            return await self._act(turn, Asked(command.name, command.rest, 1.0, exact=True), desk)
+            return await self._command(turn, command, desk)
         if is_stop_order(said.text):
             return await self._act(turn, Asked("halt_agents", said.text, 1.0), desk)
         taken = await follow_ups.take(turn, said.text, desk) if turn.person else None
@@ -122,6 +122,14 @@ class Router:
         answers = [await self._recognise(turn, rest, desk) for rest in taken.remaining]
         replies = (*taken.replies, *(reply for answer in answers for reply in answer.replies))
         return Answer(replies, follow_ups.INTENT, 1.0)
+
+    async def _command(self, turn: Turn, command: Command, desk: Desk) -> Answer:
+        """A name typed exactly is an order, unless what comes after it asks."""
+        mood = Mood.QUESTION if command.rest.endswith("?") else Mood.REQUEST
+        asked = Asked(command.name, command.rest, 1.0, mood, exact=True)
+        if mood is Mood.REQUEST:
+            return await self._act(turn, asked, desk)
+        return await self._refusal(turn, asked.name, desk) or await self._look(turn, asked, desk)
 
     async def _correct(self, turn: Turn, text: str, desk: Desk) -> Answer | None:
         """Take words as a correction of what this person just did; None if they are none of anything."""
@@ -161,7 +169,11 @@ class Router:
         if about_it is not None:
             found = replace(found, name=about_it, confidence=1.0, mood=Mood.REQUEST, ordered=1.0)
         handler = self._handlers.get(found.name or "")
-        outcome = outcome_of(found, text, handler.risk if handler else Risk.ACTS)
+        outcome = (
+            outcome_of(found, text, handler.risk, handler.moods)
+            if handler
+            else outcome_of(found, text, Risk.ACTS)
+        )
         overheard = isinstance(turn.what, Said) and turn.what.overheard
         if overheard and outcome in (Outcome.ASK, Outcome.LEAVE):
             return Answer((), None, found.confidence, mood=found.mood, outcome=outcome)

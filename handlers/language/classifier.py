@@ -1,9 +1,11 @@
-"""The classifier: kernel ridge regression over embeddings and n-grams. Recognising needs numpy alone.
+"""Learning a request from a few utterances: kernel ridge regression over embeddings and n-grams.
+
+Requests that were added after the heads were trained are recognised by it.
 
 The kernel is k(x, y) = exp(-|e(x) - e(y)|²) + w·t(x)·t(y), with e the mean-centred unit embedding and t
 the TF-IDF vector. Regression on one-hot classes, (K + λI)⁻¹Y, has its leave-one-out predictions in
-closed form (Allen's PRESS: y - α / diag((K + λI)⁻¹)), so confidence and threshold are calibrated on
-every training example as if it had never been seen. The three constants were chosen on the validation
+closed form (Allen's PRESS: y - α / diag((K + λI)⁻¹)), so confidence is calibrated on every training example
+as if it had never been seen. The three constants were chosen on the validation
 parts of the public sets that `bench/intents.py` runs and on these leave-one-out predictions.
 """
 
@@ -57,16 +59,7 @@ class Classifier:
         return np.asarray(np.einsum("v,vk->k", weights, self.surface[list(vector)]))
 
 
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """A classifier and what it would have said of each training example had it not been one."""
-
-    classifier: Classifier
-    unseen: NDArray[np.float64]
-    classes: NDArray[np.intp]
-
-
-def fit(examples: Sequence[tuple[str, str]], embed: Embed) -> Fitted:
+def fit(examples: Sequence[tuple[str, str]], embed: Embed) -> Classifier:
     """Learn from (name, text) pairs, and from each name's own words as one more example of it.
 
     Raises ValueError if there are fewer than two names.
@@ -91,17 +84,15 @@ def fit(examples: Sequence[tuple[str, str]], embed: Embed) -> Fitted:
     targets = np.eye(len(names))[classes]
     dual = inverse @ targets
     left_out = targets - dual / np.diag(inverse)[:, None]
-    temperature = _temperature(left_out, classes)
-    classifier = Classifier(
+    return Classifier(
         names,
         mean,
         support,
         dual.astype(np.float32),
         vocabulary,
         (SURFACE_WEIGHT * (weighted.T @ dual)).astype(np.float32),
-        temperature,
+        _temperature(left_out, classes),
     )
-    return Fitted(classifier, _softmax(left_out, temperature), classes)
 
 
 def _centre(vectors: Vectors, mean: Vectors) -> Matrix:

@@ -111,8 +111,6 @@ def _learn(folder: Path) -> Classifier:
     key = stored_weights.key_of(utterances)
     stored = stored_weights.read(folder, key)
     if stored is None:
-        stored = fit(
-            [(name, text) for name, lines in utterances.items() for text in lines], embed_known
-        ).classifier
+        stored = fit([(name, text) for name, lines in utterances.items() for text in lines], embed_known)
         stored_weights.write(folder, key, stored)
     return stored

@@ -23,6 +23,9 @@ _FILLER = frozenset(
         "emergency", "sofort", "bitte", "jetzt", "ya", "ahora", "los", "les", "die",
     }
 )  # fmt: skip
+_ALONE = frozenset({"halt", "all stop", "emergency stop", "halt everything", "stop everything", "red button"})
+"""What means nothing else where agents work."""
+
 _LONGEST = 12
 
 
@@ -31,13 +34,15 @@ def is_stop_order(text: str) -> bool:
     if "?" in text:
         return False
     said = tokens(text.replace("!", " "))
+    if " ".join(said) in _ALONE:
+        return True
     if not 2 <= len(said) <= _LONGEST:
         return False
     kinds = [_kind(word) for word in said]
     return (
         None not in kinds
         and kinds.count("stop") + kinds.count("off") == 1
-        and {"all", "agents"} <= set(kinds)
+        and "agents" in kinds
         and _orders(kinds)
     )
 

@@ -5,31 +5,32 @@ from __future__ import annotations
 import ast
 
 import pytest
+from sqlalchemy import func, select
 
-from handlers.conversation.handler import find_handlers, only_looks
-from handlers.conversation.router import SURE_ENOUGH_TO_ACT, Router
+from handlers.conversation.handler import Risk, find_handlers
+from handlers.conversation.outcome import SURE_OF_NAME
+from handlers.conversation.router import Router
 from handlers.conversation.turn import Said
 from handlers.language.mood import Mood
 from handlers.language.recognition import Recognition
+from storage.schema import Base
 from tests.architecture.source import modules
 from tests.handlers.conftest import Talk, buttons
 from tests.handlers.test_nothing_from_outside_the_catalogue import standing
 
 HANDLERS = find_handlers()
-ON_THEIR_OWN = {"halt_agents"}
-"""Halting asks for words of halting instead: stopping comes before being sure."""
 
 
 class Sure:
     """A recogniser that takes everything for one thing, as surely as it is told to."""
 
-    def __init__(self, name: str, confidence: float) -> None:
+    def __init__(self, name: str, confidence: float, mood: Mood = Mood.REQUEST, ordered: float = 1.0) -> None:
         self.name, self.confidence = name, confidence
+        self.mood, self.ordered = mood, ordered
 
     async def recognise(self, text: str) -> Recognition:
-        return Recognition(
-            self.name, self.confidence, (("status", 0.2), (self.name, self.confidence)), Mood.REQUEST, 1.0
-        )
+        near = (("status", 0.2), (self.name, self.confidence))
+        return Recognition(self.name, self.confidence, near, self.mood, self.ordered)
 
 
 def _listen(talk: Talk, name: str, confidence: float) -> None:
@@ -48,26 +49,58 @@ def _listen(talk: Talk, name: str, confidence: float) -> None:
 )
 async def test_under_the_floor_it_asks_and_over_it_acts(talk: Talk, who: str, name: str, words: str) -> None:
     before = await standing(talk)
-    _listen(talk, name, SURE_ENOUGH_TO_ACT - 0.01)
+    enough = SURE_OF_NAME[HANDLERS[name].risk]
+    _listen(talk, name, enough - 0.01)
     (asked,) = (await talk.say(who, words)).replies
-    assert "I am not sure" in asked.text
-    assert buttons(asked)["ask"].subject.startswith(("help", name, "status"))
+    assert buttons(asked)["ask"].subject == f"{name} {words}"
     assert await standing(talk) == before
-    _listen(talk, name, SURE_ENOUGH_TO_ACT)
+    _listen(talk, name, enough)
     await talk.say(who, words)
     assert await standing(talk) != before
 
 
-async def test_the_first_that_is_offered_is_what_it_took_it_for(talk: Talk) -> None:
-    _listen(talk, "freeze", 0.4)
-    (asked,) = (await talk.say("carlos", "freeze all deployments")).replies
-    subjects = [
-        button.subject
-        for card in asked.cards
-        for block in card.blocks
-        for button in getattr(block, "buttons", ())
-    ]
-    assert [subject.partition(" ")[0] for subject in subjects] == ["freeze", "status", "help"]
+@pytest.mark.parametrize(
+    ("who", "name", "words"),
+    [
+        ("carlos", "freeze", "freeze all deployments"),
+        ("amanda", "halt_agents", "get all of them off the repositories"),
+        ("amanda", "window", "planning mode until Friday"),
+        ("david", "delegate", "Amanda decides for me until Friday"),
+        ("david", "subscribe", "tell me about new P0 stories"),
+        ("david", "digest", "daily summary at 9"),
+        ("amanda", "access", "make Sarah an architect"),
+    ],
+)
+@pytest.mark.parametrize("mood", list(Mood))
+async def test_in_no_other_mood_is_anything_done(
+    talk: Talk, who: str, name: str, words: str, mood: Mood
+) -> None:
+    """However sure the name is, and whatever probability of an order a reading comes with."""
+    if mood in HANDLERS[name].moods:
+        return
+    before = await everything(talk)
+    talk.router = Router(HANDLERS, sure := Sure(name, 1.0, mood), sure)
+    await talk.say(who, words)
+    assert await everything(talk) == before
+
+
+async def everything(talk: Talk) -> dict[str, int]:
+    """How many rows each table has, the thread's memory aside."""
+    async with talk.database.transaction(talk.tenant) as tx:
+        return {
+            name: (await tx.execute(select(func.count()).select_from(table))).scalar_one()
+            for name, table in Base.metadata.tables.items()
+            if name != "threads"
+        }
+
+
+async def test_a_question_becomes_one_button_that_does_it(talk: Talk) -> None:
+    talk.router = Router(HANDLERS, sure := Sure("delegate", 1.0, Mood.QUESTION, 0.0), sure)
+    (asked,) = (await talk.say("david", "Amanda decides for me until Friday")).replies
+    assert "changed nothing" in asked.text
+    assert "Amanda Reyes-Holt decides for David Lindqvist" in asked.text
+    (done,) = (await talk.press("david", "ask", buttons(asked)["ask"].subject)).replies
+    assert "Amanda Reyes-Holt decides for you" in done.text
 
 
 @pytest.mark.parametrize(
@@ -75,19 +108,36 @@ async def test_the_first_that_is_offered_is_what_it_took_it_for(talk: Talk) -> N
     [
         ("carlos", "status", "what runs now", "waits for approval"),
         ("amanda", "window", "which windows are open", "No window is open"),
-        ("amanda", "halt_agents", "stop every agent", "All agents are halted"),
+        ("amanda", "halt_agents", "are all agents stopped", "No, the agents run. They have never been halted."),
+        ("carlos", "freeze", "is orders frozen", "Nothing is frozen."),
     ],
 )
-async def test_what_only_looks_and_halting_need_no_more_than_before(
-    talk: Talk, who: str, name: str, words: str, said: str
-) -> None:
-    _listen(talk, name, 0.3)
+async def test_what_is_asked_is_answered(talk: Talk, who: str, name: str, words: str, said: str) -> None:
+    talk.router = Router(HANDLERS, sure := Sure(name, 0.9, Mood.QUESTION, 0.0), sure)
     (reply,) = (await talk.say(who, words)).replies
     assert said in reply.text
 
 
+@pytest.mark.parametrize(
+    "words", ["STOP ALL AGENTS", "sotp all agnets NOW!!", "please halt every agent immediately"]
+)
+async def test_a_plain_order_to_stop_needs_no_recogniser(talk: Talk, words: str) -> None:
+    (reply,) = (await talk.say("amanda", words)).replies
+    assert reply.text.startswith("All agents are halted")
+
+
+@pytest.mark.parametrize(
+    "words", ["freeze orders? not sure yet", "do not freeze orders", "freeze orders if it fails"]
+)
+async def test_a_doubt_in_the_words_leaves_what_is_dangerous_to_a_click(talk: Talk, words: str) -> None:
+    before = await standing(talk)
+    talk.router = Router(HANDLERS, sure := Sure("freeze", 1.0), sure)
+    await talk.say("carlos", words)
+    assert await standing(talk) == before
+
+
 def test_every_handler_that_does_things_at_once_says_so() -> None:
-    """Whoever submits an action from words has to say of which words."""
+    """Whoever submits an action from words has to say what they risk."""
     acting = set()
     for path, tree in modules().items():
         room, _, name = path.removesuffix(".py").partition("/")
@@ -99,7 +149,7 @@ def test_every_handler_that_does_things_at_once_says_so() -> None:
         if room == "handlers" and name in HANDLERS and called & {"do_now", "submit"}:
             acting.add(name)
     assert len(acting) >= 10
-    assert {name for name in acting if HANDLERS[name].acts is only_looks} == ON_THEIR_OWN
+    assert not {name for name in acting if HANDLERS[name].risk is Risk.LOOKS}
 
 
 async def test_half_a_message_is_not_acted_on(talk: Talk) -> None:

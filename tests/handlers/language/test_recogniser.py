@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +12,14 @@ import pytest
 
 from handlers.catalogue import CATALOGUE, NAMES, entry_of
 from handlers.language import precomputed, stored_weights
-from handlers.language.classifier import Fitted, fit
+from handlers.language.classifier import Classifier, fit
 from handlers.language.command import Command, read_command, without_prefix
 from handlers.language.embedding import embed
-from handlers.language.recogniser import Recogniser, threshold_of
+from handlers.language.heads import Head, Heads, calibrated, threshold_of
+from handlers.language.mood import Mood
+from handlers.language.recogniser import Recogniser
 from handlers.language.recognition import Recognition
-from handlers.language.utterances import NONE, UtterancesIncomplete, read_utterances
+from handlers.language.utterances import NONE, UtterancesIncomplete, read_lines, read_utterances
 
 UNSEEN = Path(__file__).parent / "utterances"
 
@@ -159,27 +163,23 @@ def test_kept_embeddings_are_those_of_the_utterances() -> None:
 
 
 @pytest.fixture(scope="module")
-def small() -> Fitted:
+def small() -> Classifier:
     pairs = [("cold", "it snows"), ("cold", "ice and frost"), ("hot", "the sun burns"), ("hot", "a heat wave")]
     return fit(pairs, embed)
 
 
-def test_weights_come_back_as_they_were_stored(tmp_path: Path, small: Fitted) -> None:
-    stored_weights.write(tmp_path, "old", small.classifier, 0.25)
-    stored_weights.write(tmp_path, "new", small.classifier, 0.25)
+def test_weights_come_back_as_they_were_stored(tmp_path: Path, small: Classifier) -> None:
+    stored_weights.write(tmp_path, "old", small)
+    stored_weights.write(tmp_path, "new", small)
     assert [file.name for file in tmp_path.iterdir()] == ["recogniser-new.npz"]
     again = stored_weights.read(tmp_path, "new")
     assert again is not None
-    classifier, threshold = again
-    assert threshold == 0.25
     texts = ["snow", "a burning sun"]
-    np.testing.assert_allclose(
-        classifier.probabilities(texts, embed), small.classifier.probabilities(texts, embed), atol=0.02
-    )
+    np.testing.assert_allclose(again.probabilities(texts, embed), small.probabilities(texts, embed), atol=0.02)
 
 
-def test_damaged_weights_are_none(tmp_path: Path, small: Fitted) -> None:
-    stored_weights.write(tmp_path, "key", small.classifier, 0.25)
+def test_damaged_weights_are_none(tmp_path: Path, small: Classifier) -> None:
+    stored_weights.write(tmp_path, "key", small)
     file = tmp_path / "recogniser-key.npz"
     whole = file.read_bytes()
     for damaged in (b"", b"junk", whole[: len(whole) // 2]):
@@ -194,22 +194,89 @@ def test_the_key_follows_the_utterances() -> None:
     assert first != stored_weights.key_of({"a": ("x", "z")})
 
 
-def test_the_threshold_lies_where_answering_begins_to_harm(small: Fitted) -> None:
-    classifier = small.classifier
-    names = ("hot", NONE)
-    unseen_rows = np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.6, 0.4], [0.2, 0.8]])
-    classes = np.array([0, 0, 1, 1, 1])
-    fitted = Fitted(
-        type(classifier)(
-            names,
-            classifier.mean,
-            classifier.support,
-            classifier.dual,
-            classifier.vocabulary,
-            classifier.surface,
-            classifier.temperature,
-        ),
-        unseen_rows,
-        classes,
+def test_the_threshold_lies_where_answering_begins_to_harm() -> None:
+    head = Head(("hot", NONE), np.array([[1.0], [0.0]], np.float32), np.zeros(2, np.float32))
+    vectors = np.array([[2.2], [1.4], [0.8], [0.4], [-1.4]], np.float32)
+    threshold = threshold_of(head, vectors, ["hot", "hot", NONE, NONE, NONE], NONE)
+    assert threshold == pytest.approx(head.probabilities(vectors[1])[0])
+
+
+def test_confidence_is_set_on_what_was_kept_aside() -> None:
+    head = Head(("hot", "cold"), np.array([[50.0], [-50.0]], np.float32), np.zeros(2, np.float32))
+    aside = np.array([[1.0], [1.0], [1.0], [-1.0]], np.float32) / 10
+    cooled = calibrated(head, aside, ["hot", "hot", "cold", "cold"])
+    assert head.probabilities(aside[0])[0] > 0.999
+    assert cooled.probabilities(aside[0])[0] < 0.99
+
+
+def test_heads_come_back_as_they_were_written(tmp_path: Path) -> None:
+    kept = Heads.read()
+    kept.write(tmp_path / "heads.npz")
+    again = Heads.read(tmp_path / "heads.npz")
+    assert (again.names.classes, again.moods.classes, again.threshold) == (
+        kept.names.classes,
+        kept.moods.classes,
+        kept.threshold,
     )
-    assert threshold_of(fitted) == 0.8
+    np.testing.assert_array_equal(again.names.weights, kept.names.weights)
+
+
+def test_every_name_has_lines_in_every_mood_group_and_a_tenth_is_kept_aside() -> None:
+    learnt, aside = read_lines()
+    assert len(learnt) > 6000
+    assert len(aside) == pytest.approx(len(learnt) / 9, rel=0.02)
+    for name in NAMES:
+        moods = Counter(line.mood is Mood.REQUEST for line in (*learnt, *aside) if line.name == name)
+        assert sum(moods.values()) >= 40
+        assert moods[False] >= 20
+
+
+@pytest.mark.parametrize("what", ["name", "mood"])
+def test_lines_kept_aside_are_read_rightly(recogniser: Recogniser, what: str) -> None:
+    _, aside = read_lines()
+    tried = aside[::3]
+    found = recogniser.recognise_all([line.text for line in tried])
+    right = {
+        "name": [
+            one.name == (None if line.name == NONE else line.name)
+            for one, line in zip(found, tried, strict=True)
+        ],
+        "mood": [one.mood is line.mood for one, line in zip(found, tried, strict=True)],
+    }[what]
+    assert len(right) > 200
+    assert sum(right) / len(right) >= {"name": 0.84, "mood": 0.9}[what]
+
+
+@pytest.mark.parametrize(
+    ("text", "mood"),
+    [
+        ("are all agents stopped?", Mood.QUESTION),
+        ("should we freeze the export service?", Mood.QUESTION),
+        ("pls dont halt anything", Mood.NEGATION),
+        ("somebody stopped all the agents last night", Mood.REPORT),
+        ("roll back if the error rate climbs over two percent", Mood.CONDITION),
+        ("what does 'freeze' mean on that card", Mood.QUOTATION),
+        ("i wish the digest came later", Mood.WISH),
+        ("thanks a lot", Mood.SMALL_TALK),
+        ("freeze the orders service until friday", Mood.REQUEST),
+        ("could you stop the agents please", Mood.REQUEST),
+    ],
+)
+def test_moods_are_told_apart(recogniser: Recogniser, text: str, mood: Mood) -> None:
+    found = recogniser.recognise_all([text])[0]
+    assert found.mood is mood
+    assert (found.ordered > 0.5) is (mood is Mood.REQUEST)
+
+
+def test_a_request_that_came_later_is_learnt_from_its_utterances(recogniser: Recogniser) -> None:
+    rota = [
+        "who is on call tonight",
+        "show the on-call rota",
+        "whose pager is it this weekend",
+        "on call schedule",
+    ]
+    pairs = [(name, text) for name, lines in read_utterances().items() for text in lines[:8]]
+    added = fit([*pairs, *(("rota", text) for text in rota)], precomputed.embed_known)
+    later = replace(recogniser, added=added)
+    assert later.recognise_all(["who has the on-call pager tonight"])[0].name == "rota"
+    assert later.recognise_all(["freeze the orders service"])[0].name == "freeze"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from governance.directory import person_by_id
@@ -33,7 +35,7 @@ async def _directly(product: Product, person: str, words: str) -> Reply:
             product.talk.tenant, "tu_dm", f"console:{person}", who, place, product.talk.now, Said(words)
         )
         try:
-            return await answer(turn, Asked("prioritise", words, 1.0), desk)
+            return await answer(turn, Asked("prioritise", words, 1.0), replace(desk, ordered=True))
         except CannotAnswer as cannot:
             return Reply(text=str(cannot))
 
