@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from dataclasses import replace
 
 from sqlalchemy import select
 
 from agents.backlog import Wanted, WorkedOut, work_out
 from agents.planning.draft import Estimate
-from governance.action import Verdict
+from governance.action import Action, Verdict
 from governance.approvals.store import approval_row
+from governance.department import Department
 from governance.facts import Fact, Source
 from governance.gate import Asking
 from governance.people import Role
 from governance.standing import WindowMode
-from governance.tables import WindowRow
+from governance.tables import EffectRow, WindowRow
 from governance.visibility import EVERYTHING
 from handlers.backlog.said import StorySaid, read_story
+from handlers.conversation.amending import of_effect
 from handlers.conversation.approval_card import approval_reply
 from handlers.conversation.cards import (
     Block,
@@ -34,13 +38,20 @@ from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
 from handlers.conversation.origin import known
 from handlers.conversation.submitting import ask_for_approval, not_done, submit
+from handlers.conversation.tables import ActRow
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import listed
+from handlers.language.correction import Change, Correction
+from handlers.language.kinds import Thing
+from handlers.language.matching import find_all
 from handlers.plans.words import hours_text, team_name
 from handlers.whereabouts.words import STATUS
 from integrations.tracker import NoSuchItem, Priority, StoryDraft, StoryQuery
-from integrations.tracker.actions import NewStory, ScheduleStory, new_story
+from integrations.tracker.actions import CreateUrgentStory, NewStory, ScheduleStory, SetPriority, new_story
 
+_CALLED = re.compile(
+    r"\b(?:call(?:ed)?|title|name)(?: it| that)?(?: to| is| should be)?:? (?P<title>.{4,160})", re.IGNORECASE
+)
 _LONGEST = 4000
 _ALL = StoryQuery(limit=1_000_000)
 
@@ -137,6 +148,58 @@ async def _incident(turn: Turn, desk: Desk) -> str | None:
     return (await desk.tx.execute(query.order_by(WindowRow.starts.desc()).limit(1))).scalar()
 
 
+async def amend(turn: Turn, desk: Desk, act: ActRow, correction: Correction) -> Reply:
+    """A story that is made already keeps its card where only its priority is corrected."""
+    row = (await desk.tx.execute(select(EffectRow).where(EffectRow.id == act.effect))).scalar()
+    story = (row.outcome or {}).get("reference") if row is not None and row.state == "done" else None
+    said = read_story(correction.text, desk.department)
+    teamless = said.team is None and _team_in(correction.text, desk.department) is None
+    if correction.change is not Change.REPLACE or story is None or not said.priority or not teamless:
+        return await of_effect(reread)(turn, desk, act, correction)
+    try:
+        was = (await desk.ports.tracker.story(EVERYTHING, story)).priority
+    except NoSuchItem as missing:
+        raise CannotAnswer(str(missing)) from None
+    if was is said.priority:
+        raise CannotAnswer(f"{story} is {was} already.")
+    action = SetPriority(
+        story=story,
+        priority=said.priority,
+        was=was,
+        rationale=f"{known(turn).name} corrected the priority of {story}.",
+        impact="The story changes places with others.",
+        rollback_plan="Set the priority back to what it was.",
+    )
+    return await ask_for_approval(turn, desk, action)
+
+
+async def reread(_turn: Turn, desk: Desk, action: Action, text: str) -> Action | None:
+    """The story of another team, at another priority, under another title."""
+    if not isinstance(action, NewStory):
+        return None
+    said = read_story(text, desk.department)
+    named = _CALLED.search(text)
+    team = said.team or _team_in(text, desk.department)
+    if not (said.priority or team or named):
+        return None
+    draft = replace(
+        action.draft,
+        priority=said.priority or action.draft.priority,
+        team=team or action.draft.team,
+        title=named["title"].strip(" .\"'“”") if named else action.draft.title,
+    )
+    incident = action.incident if isinstance(action, CreateUrgentStory) else None
+    kept = {name: getattr(action, name) for name in ("rationale", "impact", "rollback_plan")}
+    return new_story(draft, incident=incident, **kept)
+
+
+def _team_in(text: str, department: Department) -> str | None:
+    """A team called by its bare name, as people do when they correct it ("that's Beta's")."""
+    short = tuple(Thing(team.id, team.name, (team.name.removeprefix("Team "),)) for team in department.teams)
+    found = find_all(re.sub(r"\b(\w+?)'?s\b", r"\1", text), short) or find_all(text, short)
+    return found[0].id if len(found) == 1 else None
+
+
 def _being_made(desk: Desk, effect: str, action: NewStory, worked: WorkedOut, note: str) -> Reply:
     """At once; edited when the tracker has it."""
     draft = action.draft
@@ -214,5 +277,9 @@ def _clicked(turn: Turn) -> Clicked:
 
 
 HANDLER = Handler(
-    "add_to_backlog", answer, {"add_anyway": add_anyway, "schedule_now": schedule_now}, risk=Risk.ACTS
+    "add_to_backlog",
+    answer,
+    {"add_anyway": add_anyway, "schedule_now": schedule_now},
+    risk=Risk.ACTS,
+    amend=amend,
 )

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime
 
 from governance.people import Person
 from governance.permissions import may_read_digest
 from governance.places import Audience
+from handlers.conversation.acts import note_act
 from handlers.conversation.cards import Button, Buttons, Card, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
 from handlers.conversation.meant import people_named
 from handlers.conversation.origin import known
+from handlers.conversation.tables import ActRow
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import moment_text
 from handlers.digests.card import CHANGE, CHANNEL_OFF, SHOW, UNDO, settings_reply, with_undo
@@ -27,14 +30,24 @@ from handlers.digests.quiet import quiet_hours_of
 from handlers.digests.said import Wish, read_wish
 from handlers.digests.schedule import previous_due
 from handlers.digests.settings import channels, person_key, recipient_for
+from handlers.language.correction import Change, Correction
 from handlers.language.local_time import Leaning
 from handlers.language.periods import read_period
 
+_CHANGE = "digest_change"
 _IN_MAIL = re.compile(r"\b(?:by|via|in|an?) e-?mails?\b|\be-?mails?\b|\bmail\b", re.IGNORECASE)
 
 
 async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     """Show what there is now, or what is set; set it, end it, pause it."""
+    before = desk.memory.topic.get(_CHANGE)
+    reply = await _answer(turn, asked, desk)
+    if (change := desk.memory.topic.get(_CHANGE)) != before:
+        note_act(turn, desk, reference=change)
+    return reply
+
+
+async def _answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     person = known(turn)
     wish = read_wish(asked.text)
     if wish.act not in ("show", "settings", "cannot"):
@@ -164,6 +177,41 @@ async def press_channel_off(turn: Turn, desk: Desk) -> Reply:
     raise CannotAnswer("Nothing is posted to that channel. “Digest settings” shows what is posted where.")
 
 
+async def amend(turn: Turn, desk: Desk, act: ActRow, correction: Correction) -> Reply:
+    """Another time, day or kind of summary than was said, or none of it."""
+    person = known(turn)
+    try:
+        change = await change_by_id(desk.tx, act.reference or "")
+        if correction.change is Change.TAKE_BACK:
+            await undo(desk.tx, change, person, desk.now)
+            act.taken_back = desk.now
+            return Reply(text=f"Undone. {(await settings_reply(desk, person)).text}")
+        wish = _corrected(read_wish(act.words), read_wish(correction.text))
+        if correction.change is Change.REPLACE:
+            await undo(desk.tx, change, person, desk.now)
+            act.taken_back = desk.now
+    except CannotUndo as cannot:
+        raise CannotAnswer(f"{cannot} “Digest settings” shows what holds.") from None
+    reply = await set_own(desk, person, wish, correction.text)
+    note_act(turn, desk, reference=desk.memory.topic.get(_CHANGE), before=act.id)
+    return reply
+
+
+def _corrected(was: Wish, now: Wish) -> Wish:
+    """The earlier wish with what was said since. Raises CannotAnswer where nothing of it was said."""
+    if not (now.is_about_when or now.kinds):
+        raise CannotAnswer("What shall be different: which summary, at what time, on which days?")
+    return replace(
+        was,
+        act="set",
+        kinds=now.kinds or was.kinds,
+        at=now.at or was.at,
+        days=was.days if now.days is None else now.days,
+        zone=now.zone or was.zone,
+        platforms=now.platforms or was.platforms,
+    )
+
+
 def _clicked(turn: Turn) -> Clicked:
     if not isinstance(turn.what, Clicked):
         raise TypeError("a press is a click")
@@ -175,4 +223,5 @@ HANDLER = Handler(
     answer,
     {CHANGE: press_settings, UNDO: press_undo, SHOW: press_show, CHANNEL_OFF: press_channel_off},
     Risk.ACTS,
+    amend=amend,
 )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from governance.action import Verdict
+from governance.action import Action, Verdict
 from governance.approvals.store import approval_row
 from governance.facts import Fact, Source
 from governance.gate import Asking
@@ -15,6 +15,7 @@ from governance.places import Audience
 from governance.visibility import Scope, scope_of
 from handlers.backlog.priorities import WORDS, PrioritySaid, read_priorities
 from handlers.backlog.ranking_card import demand_of, ranking_reply
+from handlers.conversation.amending import of_effect
 from handlers.conversation.approval_card import approval_reply
 from handlers.conversation.cards import Button, Buttons, Card, Reply, Text
 from handlers.conversation.desk import Desk
@@ -237,6 +238,19 @@ def _facts(desk: Desk, waiting: Sequence[Account], total: Decimal) -> tuple[Fact
     return (*facts, Fact("waiting.arr", "Yearly revenue waiting", total, currency, desk.now, together))
 
 
+async def reread(_turn: Turn, _desk: Desk, action: Action, text: str) -> Action | None:
+    """The same stories at another priority."""
+    said = read_priorities(text)
+    if said.level is None and not said.all_the_way:
+        return None
+    if isinstance(action, SetPriority):
+        return action.model_copy(update={"priority": said.target(action.was)})
+    if isinstance(action, SetPriorities):
+        steps = tuple(replace(step, priority=said.target(step.was)) for step in action.stories)
+        return action.model_copy(update={"stories": steps})
+    return None
+
+
 async def _which(desk: Desk, scope: Scope, lead: str, query: StoryQuery) -> Reply:
     """Offers features of the stories that are asked for, and those of them that belong to none."""
     stories = await desk.ports.tracker.stories(scope, query)
@@ -259,4 +273,4 @@ def _whose(scope: Scope) -> str:
     return "" if scope.everything else " for your customers"
 
 
-HANDLER = Handler("prioritise", answer, risk=Risk.ACTS)
+HANDLER = Handler("prioritise", answer, risk=Risk.ACTS, amend=of_effect(reread))

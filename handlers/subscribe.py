@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from agents.plans.rows import plan_by_id, plans
 from agents.plans.tables import PlanRow
 from governance.people import Person
 from governance.visibility import Scope, scope_of
+from handlers.conversation.acts import note_act
 from handlers.conversation.cards import Bullets, Button, Buttons, Card, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
 from handlers.conversation.origin import known
+from handlers.conversation.tables import ActRow
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import listed
 from handlers.digests.kinds import DigestKind
@@ -20,6 +23,7 @@ from handlers.digests.own import end_own, set_own
 from handlers.digests.said import Wish
 from handlers.digests.settings import recipient_for
 from handlers.digests.wording import capital
+from handlers.language.correction import Change, Correction
 from handlers.language.mood import Mood
 from handlers.plans.choosing import ALIVE
 from handlers.subscriptions.keeping import active, end, meant, of_person, subscribe, take_up, watch_of
@@ -32,6 +36,7 @@ from handlers.whereabouts.naming import NotThere, Several, Subject, named_in, na
 STOP, AGAIN = "end_subscription", "resume_subscription"
 """The verbs of the buttons; their subjects are subscriptions' ids with commas between them."""
 
+_MADE = "subscription"
 _CAN = (
     "I can tell you when a feature, story, plan or request is done, blocked, approved or moves, of incidents,"
     " halts, freezes and emergency deployments, and of new P0 and P1 stories."
@@ -51,6 +56,14 @@ _SAID_AGAIN = {
 
 async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     """Watch what is named, list what is watched, or stop watching."""
+    before = desk.memory.topic.get(_MADE)
+    reply = await _answer(turn, asked, desk)
+    if (made := desk.memory.topic.get(_MADE)) != before:
+        note_act(turn, desk, reference=made)
+    return reply
+
+
+async def _answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     person = known(turn)
     ask = read_ask(asked.text)
     match ask.act:
@@ -141,6 +154,7 @@ async def _subscribed(desk: Desk, person: Person, watch: Watch, ask: Ask) -> Rep
         return Reply(text=text, restricted=restricted)
     desk.demand_order(watch_text(watch))
     subscription, is_new = await subscribe(desk.tx, person.id, watch, sight)
+    desk.memory.about(subscription=subscription)
     said = watch_text(watch)
     lead = f"I tell you {said}." if is_new else f"You are told already {said}."
     rest = "" if watch.each_time else " Once; then it ends."
@@ -230,6 +244,31 @@ def _which(subjects: Sequence[Subject], ask: Ask) -> Reply:
     return Reply(text=f"Which one do you mean: {names}?", cards=(card,))
 
 
+async def amend(turn: Turn, desk: Desk, act: ActRow, correction: Correction) -> Reply:
+    """Something else than was said is watched, or something else as well, or nothing of it."""
+    person = known(turn)
+    rows = await of_person(desk.tx, person.id, [act.reference or ""])
+    was = watch_text(watch_of(rows[0])) if rows else ""
+    if correction.change is not Change.ADD:
+        end([row for row in rows if row.ended is None], desk.now)
+        act.taken_back = desk.now
+    if correction.change is Change.TAKE_BACK:
+        again = Button("Ask for it again", "ask", f"subscribe {act.words}")
+        text = f"I do not tell you any more {was}." if was else "You are not told of that any more."
+        return Reply(text=text, cards=(Card("Stopped", (Text((text,)), Buttons((again,)))),))
+    ask = (
+        read_ask(f"{act.words} {correction.text}")
+        if correction.change is Change.REPLACE
+        else read_ask(act.words)
+    )
+    desk.memory.topic.pop(_MADE, None)
+    reply = await _watch(desk, person, replace(ask, act="watch", standing=None), correction.text)
+    if (made := desk.memory.topic.get(_MADE)) is not None:
+        note_act(turn, desk, reference=made, before=act.id)
+    instead = f" It was: {was}." if correction.change is Change.REPLACE and was else ""
+    return replace(reply, text=f"{reply.text}{instead}")
+
+
 async def press_stop(turn: Turn, desk: Desk) -> Reply:
     """The button that ends one's subscriptions."""
     rows = [row for row in await _pressed(turn, desk) if row.ended is None]
@@ -266,4 +305,5 @@ HANDLER = Handler(
     {STOP: press_stop, AGAIN: press_again},
     Risk.ACTS,
     frozenset({Mood.REQUEST, Mood.CONDITION}),
+    amend=amend,
 )

@@ -113,7 +113,9 @@ async def set_quiet(desk: Desk, person: Person, wish: Wish) -> Reply:
         new = replace(standing, blockers_pierce=wish.act == "pierce")
     if new == standing:
         return Reply(text="That is so already; nothing was changed.")
-    return quiet_reply(new, await change_quiet_hours(desk.tx, recipient, new, person))
+    change = await change_quiet_hours(desk.tx, recipient, new, person)
+    desk.memory.about(digest_change=change)
+    return quiet_reply(new, change)
 
 
 async def known_on(desk: Desk, person: Person) -> frozenset[str]:
@@ -133,6 +135,7 @@ async def _hold(desk: Desk, person: Person, recipient: Recipient, new: list[Sett
         show = Buttons((Button("Show me my digest now", SHOW, person.id),))
         return Reply(text=text, cards=(Card("So it is", (Text((text,)), show)),))
     change = await change_settings(desk.tx, recipient, new, person, desk.now)
+    desk.memory.about(digest_change=change)
     now = await recipient_for(desk.tx, desk.department, person, desk.now)
     return changed_reply(desk, now, kinds, change, rest)
 
