@@ -229,7 +229,11 @@ class _Session:
             self.usage.check(self._role.budget, self._access)
             self.usage.calls += 1
             try:
-                answer = await handler(request)
+                async with asyncio.timeout(self._access.timeout_seconds):  # for the whole call, not for a read
+                    answer = await handler(request)
+            except TimeoutError as error:
+                if attempt == ATTEMPTS:
+                    raise ModelFailed(f"it did not answer in time, {ATTEMPTS} times") from error
             except passing as error:
                 if attempt == ATTEMPTS:
                     raise ModelFailed(f"{_reason(error)}, {ATTEMPTS} times") from error

@@ -42,7 +42,7 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     person = known(turn)
     if _BACK.search(plain(asked.text)):
         return await _take_back(turn, desk, person, asked.text)
-    named = [one for one in await people_named(desk, asked.text) if one.id != person.id]
+    named = [one for one in await people_named(desk, asked.words("who")) if one.id != person.id]
     if len(named) > 1 or _ANOTHERS.search(plain(asked.text)):
         raise CannotAnswer(
             f"People hand over their own votes only, by saying so themselves, and to one person. {_EXAMPLE}"
@@ -51,7 +51,7 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
         await demand_whole_name(desk, asked.text, but=(person.id,))
         return await _standing(desk, person)
     deputy = named[0]
-    span = read_span(asked.text, desk.now, person.time_zone)
+    span = read_span(asked.words("when"), desk.now, person.time_zone)
     if span is None:
         raise CannotAnswer(f"Until when shall {deputy.name} decide for you? {_EXAMPLE}")
     return await _hand_over(turn, desk, deputy, span, reason_in(asked.text) or "Asked for in chat.")

@@ -38,16 +38,16 @@ _PLAN = re.compile(r"\bplan\b|\bfeature\b|\bepic\b")
 
 async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     """Freeze what is named; where nothing is, ask what."""
-    meant = await _meant(split_reason(asked.text)[0], desk)
+    meant = await _meant(split_reason(asked.words("what"))[0], desk)
     if meant is None:
         return _what()
-    return await _freeze(turn, asked.text, desk, *meant)
+    return await _freeze(turn, asked, desk, *meant)
 
 
 async def look(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     """What stands frozen, and the button that freezes what is named, for whoever may press it."""
     text, blocks = await _standing(turn, desk)
-    meant = await _meant(split_reason(asked.text)[0], desk)
+    meant = await _meant(split_reason(asked.words("what"))[0], desk)
     if meant is not None and turn.person and not isinstance(may_freeze(turn.person.roles, meant[0]), Refused):
         frozen = {(one.kind, one.scope) for one in desk.standing.freezes}
         if meant not in frozen:
@@ -69,7 +69,7 @@ async def _standing(turn: Turn, desk: Desk) -> tuple[str, tuple[Block, ...]]:
     return f"Frozen: {'; '.join(lines)}.", (Bullets(tuple((line,) for line in lines)),)
 
 
-async def _freeze(turn: Turn, text: str, desk: Desk, kind: FreezeKind, scope: str) -> Reply:
+async def _freeze(turn: Turn, asked: Asked, desk: Desk, kind: FreezeKind, scope: str) -> Reply:
     person = known(turn)
     what = describe(kind, scope)
     allowed = may_freeze(person.roles, kind)
@@ -79,9 +79,9 @@ async def _freeze(turn: Turn, text: str, desk: Desk, kind: FreezeKind, scope: st
         if (standing.kind, standing.scope) == (kind, scope):
             by = (await names_of_people(desk.tx))[standing.by]
             raise CannotAnswer(f"Frozen already: {what}, by {by} ({standing.reason}).")
-    span = read_span(text, desk.now, person.time_zone)
+    span = read_span(asked.words("when"), desk.now, person.time_zone)
     until = span[1] if span else None
-    _, ended = await do_now(turn, desk, lay_freeze(kind, scope, reason_or_words(text), until))
+    _, ended = await do_now(turn, desk, lay_freeze(kind, scope, reason_or_words(asked.text), until))
     desk.memory.about(freeze=ended.reference or "")
     ends = f" It stands until {until_text(until, person)}." if until else ""
     shown = last_minute(until, person.time_zone) if until else None

@@ -31,7 +31,7 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     rows = [row for row in await standing_rows(desk.tx, "freeze") if not row.expires or row.expires > desk.now]
     if not rows:
         return Reply(text="Nothing is frozen.")
-    meant = await _meant(split_reason(asked.text)[0], rows, desk)
+    meant = await _meant(split_reason(asked.words("what"))[0], rows, desk)
     if len(meant) != 1:
         return await _list(meant or rows, desk)
     return await _lift(turn, desk, meant[0], reason_or_words(asked.text))

@@ -66,15 +66,15 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
         return await _close(turn, desk, meant, reason_or_words(asked.text))
     if mode is None:
         return await _list(rows, desk, person)
-    return await _open(turn, desk, mode, asked.text)
+    return await _open(turn, desk, mode, asked)
 
 
-async def _open(turn: Turn, desk: Desk, mode: WindowMode, text: str) -> Reply:
+async def _open(turn: Turn, desk: Desk, mode: WindowMode, asked: Asked) -> Reply:
     person = known(turn)
-    span = read_span(text, desk.now, person.time_zone)
+    span = read_span(asked.words("when"), desk.now, person.time_zone)
     if span is None:
         raise CannotAnswer(f"Until when? A window always has an end: “{mode} mode until Friday 18:00”.")
-    return await _make(turn, desk, mode, *span, reason_or_words(text))
+    return await _make(turn, desk, mode, *span, reason_or_words(asked.text))
 
 
 async def _make(

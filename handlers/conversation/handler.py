@@ -21,13 +21,20 @@ from handlers.language.mood import Mood
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What was recognised in a turn's words: `text` is the part of the message that is this request."""
+    """What was recognised in a turn's words: `text` is the part of the message that is this request, `spoken`
+    the words for single arguments where they were told apart."""
 
     name: str
     text: str
     confidence: float
     mood: Mood = Mood.REQUEST
     exact: bool = False
+    spoken: Mapping[str, str] = field(default_factory=dict)
+
+    def words(self, argument: str) -> str:
+        """The words in which an argument (of `ARGUMENTS`) is to be looked for: its own where a model told them
+        apart, else the whole text."""
+        return self.spoken.get(argument) or self.text
 
 
 Answers = Callable[[Turn, Asked, Desk], Awaitable[Reply]]

@@ -183,7 +183,7 @@ class Router:
     async def _take(self, turn: Turn, found: Recognition, text: str, desk: Desk, outcome: Outcome) -> Answer:
         if found.name is None or outcome is Outcome.ASK:
             return self._ask_back(turn, found, text, desk)
-        asked = Asked(found.name, text, found.confidence, found.mood)
+        asked = Asked(found.name, text, found.confidence, found.mood, spoken=found.spoken)
         if outcome is Outcome.ACT:
             return await self._act(turn, asked, desk)
         if refusal := await self._refusal(turn, asked.name, desk):

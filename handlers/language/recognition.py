@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from handlers.language.mood import Mood
+
+ARGUMENTS = ("what", "who", "when", "amount", "why")
+"""What a request may say, each in its own words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +20,8 @@ class Recognition:
     in [0, 1] is how sure the recogniser is of `name` (of "none" when `name` is None). `nearest` are
     the three likeliest names with their probabilities, best first: what "did you mean" offers.
     `mood` is the likeliest mood, `ordered` the probability that something is asked to be done at all.
+    `spoken` are the words for single arguments (`ARGUMENTS`) where a model told them apart; they are read like
+    any others.
     """
 
     name: str | None
@@ -23,6 +29,7 @@ class Recognition:
     nearest: tuple[tuple[str, float], ...]
     mood: Mood
     ordered: float
+    spoken: Mapping[str, str] = field(default_factory=dict)
 
 
 class Recognises(Protocol):
