@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from governance.permissions import Refused
 from handlers.catalogue import Entry
-from handlers.conversation.cards import Bold, Button, Buttons, Card, Reply, Text
+from handlers.conversation.cards import Bold, Button, Buttons, Card, Reply, Small, Text
 from handlers.conversation.wording import listed, lowered
 from handlers.language.mood import Mood
 
@@ -87,13 +88,25 @@ def not_permitted(entry: Entry, refused: Refused, who_may: Sequence[str]) -> Rep
     )
 
 
-def not_built(entry: Entry) -> Reply:
-    """Understood, and honestly not there yet."""
-    text = (
-        f"I understood what you want ({entry.purpose[0].lower()}{entry.purpose[1:]}), but that is not there"
-        " yet, so nothing happened. Ask “what can you do?” for what works today."
-    )
-    return Reply(text=text, cards=(Card("Not there yet", (Text((text,)), Buttons((_HELP,))), tone="warning"),))
+def not_built(entry: Entry, instead: Sequence[Button] = ()) -> Reply:
+    """Understood, and honestly not there yet; `instead` helps now."""
+    wanted = lowered(entry.purpose)
+    text = f"I understood what you want ({wanted}), but that is not there yet, so nothing happened."
+    helps = f" What helps now: {listed((button.label for button in instead), 'or')}." if instead else ""
+    more = "" if instead else " Ask “what can you do?” for what works today."
+    blocks = (Text((text,)), Buttons((*instead, _HELP)))
+    return Reply(text=f"{text}{helps}{more}", cards=(Card("Not there yet", blocks, tone="warning"),))
+
+
+def in_english(replies: Sequence[Reply], language: str) -> tuple[Reply, ...]:
+    """The answer to a message in another language, with a word on how far it was read."""
+    note = f"I read {language} only roughly without a model. If I got it wrong, say it in English."
+    first, *rest = replies or (Reply(text=""),)
+    text = f"{first.text} {note}".strip()
+    if not first.cards:
+        return (replace(first, text=text), *rest)
+    card = replace(first.cards[0], blocks=(*first.cards[0].blocks, Small((note,))))
+    return (replace(first, text=text, cards=(card, *first.cards[1:])), *rest)
 
 
 def too_long(length: int) -> Reply:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from handlers.conversation.cards import Reply
 from storage import direct
+
+_LONGEST_ANSWER = 1500
+"""Characters of an answer that are kept."""
 
 _RECALL = "SELECT intent, topic FROM threads WHERE key = %(key)s"
 
@@ -29,6 +33,14 @@ class Memory:
     key: str
     intent: str | None = None
     topic: dict[str, str] = field(default_factory=dict)
+
+    def answered(self, replies: Sequence[Reply]) -> None:
+        """Remember the last answer in its words, for whoever asks what was meant. What not everybody in the
+        thread may read is not kept."""
+        if replies and not any(reply.personal or reply.restricted or reply.aside for reply in replies):
+            self.topic["answer"] = replies[-1].text[:_LONGEST_ANSWER]
+        else:
+            self.topic.pop("answer", None)
 
     def about(self, **ids: str) -> None:
         """From now on, "it" in this thread means these."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from governance.directory import holders
 from governance.people import Role
@@ -15,6 +16,7 @@ from handlers.conversation.about_it import request_about_it
 from handlers.conversation.acts import act_by_id, last_act
 from handlers.conversation.amending import TAKE_BACK, UNDO, press_take_back, press_undo
 from handlers.conversation.answers import (
+    in_english,
     left_alone,
     lost_button,
     not_built,
@@ -26,10 +28,14 @@ from handlers.conversation.answers import (
 from handlers.conversation.cards import Reply
 from handlers.conversation.desk import Desk, HeldFiles, NotOrdered
 from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
+from handlers.conversation.helps_now import helps_now
 from handlers.conversation.outcome import SURE_OF_NAME, Outcome, outcome_of
+from handlers.conversation.parts import parts
+from handlers.conversation.small_talk import small_talk
 from handlers.conversation.turn import Clicked, Said, Turn
 from handlers.language.command import Command, read_command
 from handlers.language.correction import Change, read_correction
+from handlers.language.languages import foreign_language
 from handlers.language.mood import Mood
 from handlers.language.recognition import Recognises, Recognition
 from handlers.language.stop_order import is_stop_order
@@ -71,7 +77,9 @@ class Router:
         """Answer a turn. A request that cannot be met as it stands is answered with why."""
         if isinstance(turn.what, Clicked):
             return await self._press(turn, turn.what, desk)
-        return await self._words(turn, turn.what, desk)
+        answer = await self._words(turn, turn.what, desk)
+        desk.memory.answered(answer.replies)
+        return answer
 
     async def _press(self, turn: Turn, pressed: Clicked, desk: Desk) -> Answer:
         # A click is an order: its card said what it does.
@@ -118,10 +126,19 @@ class Router:
             return await self._act(turn, Asked("halt_agents", said.text, 1.0), desk)
         taken = await follow_ups.take(turn, said.text, desk) if turn.person else None
         if taken is None:
-            return await self._correct(turn, said.text, desk) or await self._recognise(turn, said.text, desk)
+            return await self._correct(turn, said.text, desk) or await self._each(turn, said.text, desk)
         answers = [await self._recognise(turn, rest, desk) for rest in taken.remaining]
         replies = (*taken.replies, *(reply for answer in answers for reply in answer.replies))
         return Answer(replies, follow_ups.INTENT, 1.0)
+
+    async def _each(self, turn: Turn, text: str, desk: Desk) -> Answer:
+        """Answer each request of a message. What is not understood is named; the rest is done."""
+        pieces = await parts(text, partial(self._meaning, desk=desk))
+        answers = [await self._recognise(turn, piece, desk) for piece in pieces]
+        if len(answers) == 1:
+            return answers[0]
+        first = next((one for one in answers if one.intent is not None), answers[0])
+        return replace(first, replies=tuple(reply for one in answers for reply in one.replies))
 
     async def _command(self, turn: Turn, command: Command, desk: Desk) -> Answer:
         """A name typed exactly is an order, unless what comes after it asks."""
@@ -178,7 +195,9 @@ class Router:
         if overheard and outcome in (Outcome.ASK, Outcome.LEAVE):
             return Answer((), None, found.confidence, mood=found.mood, outcome=outcome)
         answer = await self._take(turn, found, text, desk, outcome)
-        return replace(answer, mood=found.mood)
+        language = None if desk.has_model else foreign_language(text)
+        replies = in_english(answer.replies, language) if language else answer.replies
+        return replace(answer, replies=replies, mood=found.mood)
 
     async def _take(self, turn: Turn, found: Recognition, text: str, desk: Desk, outcome: Outcome) -> Answer:
         if found.name is None or outcome is Outcome.ASK:
@@ -189,11 +208,15 @@ class Router:
         if refusal := await self._refusal(turn, asked.name, desk):
             return refusal
         if outcome is Outcome.LEAVE:
+            if asked.name not in self._handlers and asked.mood is not Mood.NEGATION:
+                return await self._not_built(turn, asked, desk, outcome)
             reply = left_alone(entry_of(asked.name), asked.mood, text)
             return Answer((reply,), asked.name, asked.confidence, outcome=outcome)
         return await self._look(turn, asked, desk)
 
     def _ask_back(self, turn: Turn, found: Recognition, text: str, desk: Desk) -> Answer:
+        if found.name is None and (said := small_talk(text, found.mood, desk.memory)) is not None:
+            return Answer((said,), None, found.confidence, outcome=Outcome.ASK)
         names = dict.fromkeys([*filter(None, [found.name]), *(name for name, _ in found.nearest)])
         nearest = [entry_of(name) for name in names if self._offered(turn, name, desk)]
         reply = not_understood(text, nearest[:_OFFERED])
@@ -205,7 +228,7 @@ class Router:
             return refusal
         handler = self._handlers.get(asked.name)
         if handler is None:
-            return self._not_built(asked, Outcome.ACT)
+            return await self._not_built(turn, asked, desk, Outcome.ACT)
         desk.memory.intent = asked.name
         try:
             reply = await handler.answer(turn, asked, replace(desk, ordered=True))
@@ -217,7 +240,7 @@ class Router:
         """Answer without changing anything. What would have been changed becomes a button."""
         handler = self._handlers.get(asked.name)
         if handler is None:
-            return self._not_built(asked, Outcome.LOOK)
+            return await self._not_built(turn, asked, desk, Outcome.LOOK)
         desk.memory.intent = asked.name
         try:
             reply = await self._looked(handler, turn, asked, desk)
@@ -236,8 +259,9 @@ class Router:
         await files.hand_over(desk.tx, desk.files)
         return reply
 
-    def _not_built(self, asked: Asked, outcome: Outcome) -> Answer:
-        return Answer((not_built(entry_of(asked.name)),), asked.name, asked.confidence, outcome=outcome)
+    async def _not_built(self, turn: Turn, asked: Asked, desk: Desk, outcome: Outcome) -> Answer:
+        reply = not_built(entry_of(asked.name), await helps_now(turn, desk, asked.name, asked.text))
+        return Answer((reply,), asked.name, asked.confidence, outcome=outcome)
 
     def _offered(self, turn: Turn, name: str, desk: Desk) -> bool:
         """Whether to offer this to somebody who was not understood: it is there, and they may ask for it."""
