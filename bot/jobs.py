@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import structlog
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.plans import consumption, coordination, giving_up, steps
@@ -24,7 +25,7 @@ from bot.standing_still import tell_of_standing_work
 from bot.turns import Turns
 from bot.worker import JobFunction
 from governance.approvals import asking
-from governance.approvals.store import open_approvals
+from governance.approvals.decision import Status
 from governance.audit.signed_note import VerifierKey
 from governance.audit.verification_notice import verify_log
 from governance.department_rows import read_department
@@ -33,6 +34,7 @@ from governance.overrides.halt_report import report_halt
 from governance.overrides.sweep import sweep_overrides
 from governance.performing import Performer, queue_abandoned, release_held
 from governance.places import Audience, Place
+from governance.tables import ApprovalRow
 from handlers.conversation.memory import Memory
 from handlers.subscriptions.checking import check_subscriptions
 from integrations.tracker import Tracker
@@ -41,6 +43,10 @@ from storage.jobs import defer
 from storage.outage import is_database_away
 
 _log = structlog.get_logger()
+
+_OPEN_APPROVALS = (
+    select(ApprovalRow.id).where(ApprovalRow.status == Status.OPEN.value).order_by(ApprovalRow.opened)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +203,7 @@ class Jobs:
                 async with self.database.transaction(tenant) as tx:
                     await part(tx)
         async with self.database.transaction(tenant) as tx:
-            approvals = [row.id for row, _ in await open_approvals(tx)]
+            approvals = (await tx.execute(_OPEN_APPROVALS)).scalars().all()
             epics = await consumption.epics_under_way(tx)
         for approval in approvals:
             with _by_itself(tenant, approval=approval):

@@ -42,7 +42,8 @@ class Outage:
         """Something failed. Says so unless that is known already."""
         if self._began is None:
             self._began = monotonic()
-            cause = why.__cause__ or why  # the driver's own error, without the statement
+            # The driver's own error, without the statement.
+            cause = why.__cause__ if isinstance(why.__cause__, psycopg.Error) else why
             said = str(cause).partition("\n")[0]
             _log.warning("outage_began", part=self._part, why=f"{type(cause).__name__}: {said}")
 
