@@ -12,6 +12,8 @@ import signal
 import pytest
 
 from bot.console.adapter import new_message_id
+from bot.worker import make_app, run_worker
+from storage.jobs import defer, queues_of
 from tests.scenarios.faults.outages import EFFECTS_MADE, Shaken
 
 AWAY_SECONDS = 10.0
@@ -48,3 +50,26 @@ async def test_nothing_is_lost_and_nothing_done_twice(shaken: Shaken) -> None:
         "SELECT count(DISTINCT story.title) FROM tracker_stories AS story JOIN plans ON plans.epic = story.epic"
     )
     assert made == 17
+
+
+@pytest.mark.timeout(300)
+async def test_a_worker_stops_though_the_database_is_away(shaken: Shaken) -> None:
+    tenant = "elsewhere"
+    began, may_end = asyncio.Event(), asyncio.Event()
+
+    async def job(tenant: str) -> None:
+        began.set()
+        await may_end.wait()
+
+    async with shaken.installation.database.transaction(tenant) as tx:
+        await defer(tx, "job", {})
+    app = make_app(shaken.installation.urls.app, {"job": job}, connections=4)
+    async with app.open_async():
+        working = asyncio.create_task(run_worker(app, queues_of(tenant), concurrency=2, name="stopped"))
+        await began.wait()
+        await shaken.go_away(signal.SIGQUIT)
+        may_end.set()
+        working.cancel()
+        done, _ = await asyncio.wait([working], timeout=60)
+        assert done, "it gives up writing the end, and leaves the job to others"
+        await shaken.come_back()
