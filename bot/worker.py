@@ -88,13 +88,15 @@ async def _lightly(connection: psycopg.AsyncConnection) -> None:
 
 
 def _pool_without_pings(**settings: Any) -> psycopg_pool.AsyncConnectionPool:
-    return psycopg_pool.AsyncConnectionPool(**settings | {"check": _refuse_the_dead})
+    async def refuse_the_dead(connection: psycopg.AsyncConnection) -> None:
+        if is_dead(connection):
+            await connection.close()  # or the pool, which has not noticed, would hand it out again
+            # Where one has ended all have, mostly. Met one by one, each would cost a longer pause.
+            await pool.drain()
+            raise psycopg.OperationalError("the server ended this connection while it was idle")
 
-
-async def _refuse_the_dead(connection: psycopg.AsyncConnection) -> None:
-    if is_dead(connection):
-        await connection.close()  # or the pool, which has not noticed, would hand it out again
-        raise psycopg.OperationalError("the server ended this connection while it was idle")
+    pool = psycopg_pool.AsyncConnectionPool(**settings | {"check": refuse_the_dead})
+    return pool
 
 
 async def run_worker(
