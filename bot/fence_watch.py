@@ -13,7 +13,6 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from time import monotonic
 
-import structlog
 from sqlalchemy import delete, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
@@ -24,13 +23,12 @@ from governance.fence import Fence, FenceUnreadable, Halted
 from governance.performing import already_sent
 from governance.tables import FenceAcknowledgementRow, WorkerRow
 from storage.database import Database
+from storage.outage import Outage
 
 POLL_SECONDS = 0.05
 BLIND_AFTER_SECONDS = 1.0
 BEAT_SECONDS = 0.5
 FORGOTTEN_AFTER_SECONDS = 5
-
-_log = structlog.get_logger()
 
 
 class FenceWatch:
@@ -48,6 +46,8 @@ class FenceWatch:
         self._woken = asyncio.Event()
         self._work: dict[str, set[asyncio.Task[object]]] = defaultdict(set)
         self._stopped: dict[asyncio.Task[object], type[Exception]] = {}
+        self._unheard = Outage("fence watch heartbeat")
+        self._unreadable = Outage("fence")
 
     async def check(self, tenant: str) -> None:
         """Raise Halted if agents of `tenant` may not go on, FenceUnreadable if nobody can tell.
@@ -90,9 +90,9 @@ class FenceWatch:
                 beaten = 0.0
                 while True:
                     if monotonic() - beaten >= BEAT_SECONDS:
-                        await self._guarded(self._beat())
+                        await self._guarded(self._beat(), self._unheard)
                         beaten = monotonic()
-                    await self._guarded(self._look())
+                    await self._guarded(self._look(), self._unreadable)
                     await self._wait(news)
         finally:
             with suppress(SQLAlchemyError):
@@ -106,14 +106,15 @@ class FenceWatch:
             each.cancel()
         self._woken.clear()
 
-    async def _guarded(self, reading: Coroutine[None, None, None]) -> None:
+    async def _guarded(self, reading: Coroutine[None, None, None], outage: Outage) -> None:
         # Not `wait_for`: in Python 3.11 it may swallow a cancellation that comes as the reading ends, and
         # then this watch, and the process with it, would go on for ever.
         try:
             async with asyncio.timeout(BLIND_AFTER_SECONDS):
                 await reading
+            outage.ends()
         except (SQLAlchemyError, OSError, TimeoutError) as unreadable:
-            _log.warning("fence_unreadable", why=type(unreadable).__name__)
+            outage.begins(unreadable)
             if self._is_blind():
                 for tenant in list(self._work):
                     self._stop_work(tenant, FenceUnreadable)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import structlog
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from agents.plans import consumption, coordination, steps
+from agents.plans import consumption, coordination, giving_up, steps
 from agents.plans.drafting import Drafting
 from agents.plans.replanning import Replanning
 from bot import outbox
@@ -17,10 +21,11 @@ from bot.desks import Desks
 from bot.notices import Notices
 from bot.platforms.adapter import Adapter
 from bot.sign_in.sessions import forget_ended
+from bot.standing_still import tell_of_standing_work
 from bot.turns import Turns
 from bot.worker import JobFunction
 from governance.approvals import asking
-from governance.approvals.store import open_approvals
+from governance.approvals.decision import Status
 from governance.audit.signed_note import VerifierKey
 from governance.audit.verification_notice import verify_log
 from governance.department_rows import read_department
@@ -29,13 +34,19 @@ from governance.overrides.halt_report import report_halt
 from governance.overrides.sweep import sweep_overrides
 from governance.performing import Performer, queue_abandoned, release_held
 from governance.places import Audience, Place
+from governance.tables import ApprovalRow
 from handlers.conversation.memory import Memory
 from handlers.subscriptions.checking import check_subscriptions
 from integrations.tracker import Tracker
 from storage.database import Database
 from storage.jobs import defer
+from storage.outage import is_database_away
 
 _log = structlog.get_logger()
+
+_OPEN_APPROVALS = (
+    select(ApprovalRow.id).where(ApprovalRow.status == Status.OPEN.value).order_by(ApprovalRow.opened)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +89,14 @@ class Jobs:
             "check_subscriptions": self.check_subscriptions,
             "post_checkpoint": self.post_checkpoint,
             **self.of_platforms,
+        }
+
+    def ends(self) -> Mapping[str, JobFunction]:
+        """What is done instead when a job of this name has failed for the last time."""
+        return {
+            "draft_plan": self.draft_given_up,
+            "replan": self.replanning_given_up,
+            "advance_plan": self.step_given_up,
         }
 
     async def turn(self, tenant: str, turn: str) -> None:
@@ -148,34 +167,55 @@ class Jobs:
         """Work the whole audit log out anew, for whom the notice tells."""
         await verify_log(self.database, tenant, self.log_key(tenant), self.checkpoint_file, notice)
 
-    async def sweep(self, tenant: str) -> None:
-        """The clock's minute: whatever a lost or late job should have done by now is done."""
-        now = self.gate.clock()
+    async def draft_given_up(self, tenant: str, plan: str, turn: str = "") -> None:
+        """End a plan that cannot be worked out."""
         async with self.database.transaction(tenant) as tx:
-            approvals = [row.id for row, _ in await open_approvals(tx)]
-            await outbox.queue_stuck(tx, now)
-            await queue_abandoned(tx)
-            plans = await steps.standing_still(tx)
-            await forget_ended(tx, now)
-        for approval in approvals:
-            await self.approval_due(tenant, approval)
-        await self.sweep_overrides(tenant)
-        await self.release_held(tenant)
-        for plan in plans:
-            await self._advance(tenant, plan)
-        await self._count_hours(tenant)
-        async with self.database.transaction(tenant) as tx:
-            await defer(
-                tx, "check_subscriptions", {}, lock="subscriptions", queueing_lock="subscriptions", slow=True
-            )
+            await giving_up.draft_given_up(tx, plan)
 
-    async def _count_hours(self, tenant: str) -> None:
+    async def replanning_given_up(self, tenant: str, plan: str, person: str, turn: str = "") -> None:
+        """Say that a plan cannot be worked out anew."""
         async with self.database.transaction(tenant) as tx:
+            await giving_up.replanning_given_up(tx, plan)
+
+    async def step_given_up(self, tenant: str, plan: str, turn: str = "") -> None:
+        """Pause a plan whose next step cannot be begun."""
+        async with self.database.transaction(tenant) as tx:
+            await giving_up.step_given_up(tx, plan)
+
+    async def sweep(self, tenant: str) -> None:
+        """The clock's minute: whatever a lost or late job should have done by now is done.
+
+        Each part, and each row of those that may fail alone, is tried by itself.
+        """
+        now = self.gate.clock()
+        parts: Mapping[str, Callable[[AsyncSession], Awaitable[object]]] = {
+            "outbox": partial(outbox.queue_stuck, now=now),
+            "effects": queue_abandoned,
+            "plans": steps.queue_forgotten,
+            "sessions": partial(forget_ended, now=now),
+            "overrides": partial(sweep_overrides, now=now),
+            "held": release_held,
+            "standing_work": partial(tell_of_standing_work, now=now),
+            "subscriptions": _queue_subscriptions,
+        }
+        for name, part in parts.items():
+            with _by_itself(tenant, part=name):
+                async with self.database.transaction(tenant) as tx:
+                    await part(tx)
+        async with self.database.transaction(tenant) as tx:
+            approvals = (await tx.execute(_OPEN_APPROVALS)).scalars().all()
             epics = await consumption.epics_under_way(tx)
+        for approval in approvals:
+            with _by_itself(tenant, approval=approval):
+                await self.approval_due(tenant, approval)
         for plan, epic in epics.items():
-            hours = await consumption.hours_worked(self.tracker(tenant), epic)
-            async with self.database.transaction(tenant) as tx:
-                await consumption.take_note_of(tx, plan, hours)
+            with _by_itself(tenant, plan=plan):
+                await self._count_hours(tenant, plan, epic)
+
+    async def _count_hours(self, tenant: str, plan: str, epic: str) -> None:
+        hours = await consumption.hours_worked(self.tracker(tenant), epic)
+        async with self.database.transaction(tenant) as tx:
+            await consumption.take_note_of(tx, plan, hours)
 
     async def check_subscriptions(self, tenant: str) -> None:
         """Tell what happened of all that somebody watches, and what got blocked."""
@@ -189,3 +229,18 @@ class Jobs:
         async with self.database.transaction(tenant) as tx:
             for adapter in self.adapters.values():
                 await post_checkpoint(tx, adapter, self.checkpoint_channel)
+
+
+@contextmanager
+def _by_itself(tenant: str, **what: str) -> Iterator[None]:
+    """What fails in the block holds nothing else up, and is tried again in a minute."""
+    try:
+        yield
+    except Exception as failure:
+        if is_database_away(failure):
+            raise
+        _log.exception("sweep_failed", tenant=tenant, **what)
+
+
+async def _queue_subscriptions(tx: AsyncSession) -> None:
+    await defer(tx, "check_subscriptions", {}, lock="subscriptions", queueing_lock="subscriptions", slow=True)

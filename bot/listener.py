@@ -9,9 +9,8 @@ from contextlib import asynccontextmanager, suppress
 
 import psycopg
 import psycopg.sql
-import structlog
 
-_log = structlog.get_logger()
+from storage.outage import Outage
 
 
 class Listener:
@@ -23,6 +22,7 @@ class Listener:
     def __init__(self, url: str) -> None:
         self._url = url
         self._subscribers: dict[str, set[asyncio.Queue[str]]] = defaultdict(set)
+        self._outage = Outage("listener")
 
     @asynccontextmanager
     async def subscribe(self, channel: str) -> AsyncIterator[asyncio.Queue[str]]:
@@ -40,7 +40,7 @@ class Listener:
             try:
                 await self._listen(channels)
             except psycopg.Error as lost:
-                _log.warning("listener_lost_connection", why=type(lost).__name__)
+                self._outage.begins(lost)
             await asyncio.sleep(0.5)
 
     async def _listen(self, channels: tuple[str, ...]) -> None:
@@ -48,6 +48,7 @@ class Listener:
         async with connection:
             for channel in channels:
                 await connection.execute(psycopg.sql.SQL("LISTEN {}").format(psycopg.sql.Identifier(channel)))
+            self._outage.ends()
             async for notification in connection.notifies():
                 for queue in self._subscribers[notification.channel]:
                     # A subscriber that stopped reading polls anyway; others must not wait for it.

@@ -12,6 +12,8 @@ from structlog.tracebacks import ExceptionDictTransformer
 def configure_logs(level: str) -> None:
     """Set structlog up for the process; the standard library's loggers only speak up from warnings on."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s %(levelname)s %(message)s")
+    # A pool warns at every try to connect; an outage is logged once, by those who wait for it.
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

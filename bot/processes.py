@@ -77,7 +77,15 @@ async def worker_part(installation: Installation) -> None:
     try:
         await app.open_async()
         async with asyncio.TaskGroup() as group:
-            group.create_task(run_worker(app, queues, concurrency=concurrency, name=installation.process))
+            group.create_task(
+                run_worker(
+                    app,
+                    queues,
+                    concurrency=concurrency,
+                    name=installation.process,
+                    ends=installation.jobs.ends(),
+                )
+            )
             group.create_task(installation.watch.run())
             group.create_task(installation.sequencer.run())
             group.create_task(_publish(installation))

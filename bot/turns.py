@@ -17,7 +17,6 @@ from bot.desks import Desks
 from bot.platforms.adapter import Adapter, PlatformAway
 from bot.tables import ButtonRow, OutboxRow
 from bot.wire import place_from_json
-from bot.worker import is_database_away
 from governance.audit.entries import Absence, Entry, EntryKind, NotApplicable
 from governance.audit.log import record_as_named
 from governance.audit.log_names import under_log_names
@@ -32,6 +31,7 @@ from handlers.conversation.router import Answer, Router
 from handlers.conversation.turn import Clicked, Said, Turn
 from storage import direct
 from storage.database import Database, tenant_of
+from storage.outage import is_database_away
 
 _STORED = """
     SELECT platform, identity, place, what, received FROM inbox

@@ -64,7 +64,7 @@ async def sentences(request: web.Request, handler: Handler) -> web.StreamRespons
         said = refused.text if refused.text and not refused.text.startswith(f"{refused.status}:") else None
         return _answer(request, refused.status, said or f"{refused.reason}.")
     except (OperationalError, InterfaceError, PoolTimeout) as away:
-        _log.warning("database_away", why=type(away).__name__)
+        _log.debug("database_away", why=type(away).__name__)  # the line of the request itself says 503
         return _answer(request, 503, "The database does not answer just now. Try again in a moment.")
 
 

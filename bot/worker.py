@@ -1,8 +1,7 @@
 """The worker: runs queued jobs by name, in as many processes as are started.
 
-Procrastinate is the engine. Two things it does not do by itself are done here: a worker loop that
-returned (it may, when the database restarts) is started anew, and the jobs of a worker that died are
-put back within seconds.
+Procrastinate is the engine; `bot.job_manager` makes what it writes hold through an outage. A worker loop that
+returned is started anew.
 """
 
 from __future__ import annotations
@@ -10,62 +9,73 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 import psycopg_pool
 import structlog
 from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision, exceptions
+from procrastinate.job_context import JobContext
 from procrastinate.jobs import Job
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from procrastinate.middleware import AsyncCallNext, WorkerMiddleware
+from procrastinate.worker import Worker
 
+from bot.job_manager import DEAD_AFTER_SECONDS, HEARTBEAT_SECONDS, DurableJobManager
 from bot.platforms.adapter import PlatformAway
 from storage.database import is_dead
+from storage.outage import is_database_away
 
 _log = structlog.get_logger()
 
 JobFunction = Callable[..., Awaitable[None]]
 
-HEARTBEAT_SECONDS = 1.0
-DEAD_AFTER_SECONDS = 5.0
-
 POLL_SECONDS = 0.1
 """New jobs wake the worker by notification. A job that waited for another's lock, or for its time, does not:
 nobody says that it may start."""
 
-_PUTTING_BACK = 0x70757462
-"""One process at a time looks for the dead's jobs, so that none is put back that another has started anew."""
+MOST_TRIES = 12
+
+_CONNECTION_SECONDS = 4
+"""How long the engine waits for a connection before it asks again, and for how long one is tried to be made."""
 
 
 class Retries(BaseRetryStrategy):
-    """Try again, up to twelve times over about six minutes: the database may be away for a while. A chat
-    platform that is away is waited for however long that takes, for somebody waits for an answer there.
+    """Try again, up to MOST_TRIES times over about six minutes. What passes by itself is waited for however
+    long it takes: a database or chat platform that is away, a worker that is stopped.
 
     Every job finds its row's state and does nothing wrong when it runs again.
     """
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         """When to run a failed job again; None to give it up."""
-        if job.attempts >= 12 and not isinstance(exception, PlatformAway):
+        passes = isinstance(exception, PlatformAway | asyncio.CancelledError) or is_database_away(exception)
+        if job.attempts >= MOST_TRIES and not passes:
             return None
         seconds = min(0.2 * 2 ** min(job.attempts, 10), 90.0)
         return RetryDecision(retry_in={"seconds": int(seconds * random.uniform(0.8, 1.2)) or 1})
 
 
+_RETRIES = Retries()
+
+
 def make_app(url: str, jobs: Mapping[str, JobFunction], *, connections: int) -> App:
     """A Procrastinate application over `url` that knows `jobs` by name."""
-    # None of the engine's statements is worth a ping before it.
+    # None of the engine's statements is worth a ping before it. After an outage a pool waits up to as long
+    # again as it lasted; one that gives up soon makes a new connection for whoever asks next.
     connector = PsycopgConnector(
         conninfo=url,
+        kwargs={"connect_timeout": _CONNECTION_SECONDS},
         min_size=2,
         max_size=max(connections, 4),
+        timeout=_CONNECTION_SECONDS,
+        reconnect_timeout=_CONNECTION_SECONDS,
         configure=_lightly,
         pool_factory=_pool_without_pings,
     )
     app = App(connector=connector)
+    app.job_manager = DurableJobManager(connector)
     for name, function in jobs.items():
-        app.task(name=name, retry=Retries())(function)
+        app.task(name=name, retry=_RETRIES)(function)
     return app
 
 
@@ -78,24 +88,39 @@ async def _lightly(connection: psycopg.AsyncConnection) -> None:
 
 
 def _pool_without_pings(**settings: Any) -> psycopg_pool.AsyncConnectionPool:
-    return psycopg_pool.AsyncConnectionPool(**settings | {"check": _refuse_the_dead})
+    async def refuse_the_dead(connection: psycopg.AsyncConnection) -> None:
+        if is_dead(connection):
+            await connection.close()  # or the pool, which has not noticed, would hand it out again
+            # Where one has ended all have, mostly. Met one by one, each would cost a longer pause.
+            await pool.drain()
+            raise psycopg.OperationalError("the server ended this connection while it was idle")
+
+    pool = psycopg_pool.AsyncConnectionPool(**settings | {"check": refuse_the_dead})
+    return pool
 
 
-async def _refuse_the_dead(connection: psycopg.AsyncConnection) -> None:
-    if is_dead(connection):
-        await connection.close()  # or the pool, which has not noticed, would hand it out again
-        raise psycopg.OperationalError("the server ended this connection while it was idle")
+async def run_worker(
+    app: App,
+    queues: Iterable[str],
+    *,
+    concurrency: int,
+    name: str,
+    ends: Mapping[str, JobFunction] | None = None,
+) -> None:
+    """Work until cancelled, through restarts of the database: `concurrency` jobs of each queue at once.
 
-
-async def run_worker(app: App, queues: Iterable[str], *, concurrency: int, name: str) -> None:
-    """Work until cancelled, through restarts of the database: `concurrency` jobs of each queue at once."""
+    A job of a name in `ends` that fails for the last time is ended by that function, with the same arguments.
+    """
+    jobs = app.job_manager
+    if not isinstance(jobs, DurableJobManager):
+        raise TypeError("the application is one of make_app")
     async with asyncio.TaskGroup() as group:
         for queue in queues:
-            group.create_task(_supervise(app, queue, concurrency, name))
-        group.create_task(_put_back_jobs_of_the_dead(app))
+            group.create_task(_supervise(app, queue, concurrency, name, _ending(ends or {})))
+        group.create_task(jobs.reconcile())
 
 
-async def _supervise(app: App, queue: str, concurrency: int, name: str) -> None:
+async def _supervise(app: App, queue: str, concurrency: int, name: str, ending: WorkerMiddleware) -> None:
     while True:
         try:
             await app.run_worker_async(
@@ -108,37 +133,29 @@ async def _supervise(app: App, queue: str, concurrency: int, name: str) -> None:
                 delete_jobs="successful",
                 update_heartbeat_interval=HEARTBEAT_SECONDS,
                 stalled_worker_timeout=DEAD_AFTER_SECONDS,
+                worker_middleware=[ending],
             )
             _log.warning("worker_loop_returned", worker=name)
-        except (exceptions.ConnectorException, psycopg.Error, psycopg_pool.PoolTimeout) as lost:
-            _log.warning("worker_lost_database", worker=name, why=type(lost).__name__)
+        except exceptions.ConnectorException as failure:
+            _log.warning("worker_loop_failed", worker=name, why=repr(failure.__cause__ or failure))
         await asyncio.sleep(0.5)
 
 
-async def _put_back_jobs_of_the_dead(app: App) -> None:
-    while True:
-        await asyncio.sleep(DEAD_AFTER_SECONDS / 2)
+def _ending(ends: Mapping[str, JobFunction]) -> WorkerMiddleware:
+    """Ends what a job belongs to when the job is given up.
+
+    Should that fail because the database is away, the job is tried again, and ends it then.
+    """
+
+    async def middleware(call_next: AsyncCallNext, context: JobContext, _worker: Worker) -> Any:
         try:
-            await _put_back(app)
-        except (exceptions.ConnectorException, psycopg.Error, psycopg_pool.PoolTimeout) as lost:
-            _log.warning("sweep_lost_database", why=type(lost).__name__)
+            return await call_next()
+        except Exception as failure:
+            job = context.job
+            if _RETRIES.get_retry_decision(exception=failure, job=job) is None:
+                _log.exception("job_given_up", job=job.task_name, job_id=job.id, **job.task_kwargs)
+                if (end := ends.get(job.task_name)) is not None:
+                    await end(**job.task_kwargs)
+            raise
 
-
-async def _put_back(app: App) -> None:
-    connector = app.connector
-    if not isinstance(connector, PsycopgConnector):
-        raise TypeError("jobs are kept in PostgreSQL through psycopg")
-    async with connector.pool.connection() as connection, connection.transaction():
-        locked = await connection.execute("SELECT pg_try_advisory_xact_lock(%s)", (_PUTTING_BACK,))
-        if await locked.fetchone() != (True,):
-            return
-        for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER_SECONDS):
-            _log.warning("job_of_dead_worker", job=job.task_name, job_id=job.id)
-            await app.job_manager.retry_job(job, retry_at=datetime.now(UTC))
-
-
-def is_database_away(failure: BaseException) -> bool:
-    """Whether a failure means that the database cannot be reached now, rather than a fault of ours."""
-    if isinstance(failure, DBAPIError) and failure.connection_invalidated:
-        return True
-    return isinstance(failure, OperationalError | InterfaceError | psycopg_pool.PoolTimeout | ConnectionError)
+    return middleware

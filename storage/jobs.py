@@ -7,7 +7,8 @@ row's state and does nothing wrong. `bot/` registers the functions behind the na
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import LiteralString
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -50,6 +51,35 @@ _BUSY = """
     SELECT DISTINCT lock FROM procrastinate_jobs WHERE lock = ANY(%(locks)s) AND status IN ('todo', 'doing')
 """
 
+# A job that was begun is late since then; another, since it might have been. Only the oldest are looked at:
+# there may be a million.
+_OVERDUE = """
+    SELECT task_name, args, since FROM (
+        SELECT job.id, job.task_name, job.args, coalesce(
+            (SELECT min(at) FROM procrastinate_events WHERE job_id = job.id AND type = 'started'),
+            greatest(
+                job.scheduled_at,
+                (SELECT min(at) FROM procrastinate_events WHERE job_id = job.id AND type = 'deferred')
+            )
+        ) AS since
+        FROM procrastinate_jobs AS job
+        WHERE job.queue_name = ANY(%(queues)s) AND job.status IN ('todo', 'doing')
+          AND %(longest)s ? job.task_name
+        ORDER BY job.id LIMIT 500
+    ) AS oldest
+    WHERE since < clock_timestamp() - make_interval(secs => (%(longest)s ->> task_name)::float)
+    ORDER BY id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """A job that is not done though it might have been long ago: `since` then it waits, runs or is tried."""
+
+    name: str
+    args: Mapping[str, str]
+    since: datetime
+
 
 async def defer(
     tx: AsyncSession,
@@ -85,6 +115,13 @@ async def without_jobs(tx: AsyncSession, locks: Collection[str]) -> list[str]:
     names = {_lock(tx, lock): lock for lock in locks}
     busy = {name for (name,) in await direct.rows(tx, _BUSY, {"locks": list(names)})}
     return [lock for name, lock in names.items() if name not in busy]
+
+
+async def overdue(tx: AsyncSession, longest: Mapping[str, timedelta]) -> list[Overdue]:
+    """Jobs of these names that are not done after as long as each may take, oldest first."""
+    seconds = {name: limit.total_seconds() for name, limit in longest.items()}
+    values = {"queues": list(queues_of(tenant_of(tx))), "longest": direct.Jsonb(seconds)}
+    return [Overdue(*row) for row in await direct.rows(tx, _OVERDUE, values)]
 
 
 def _lock(tx: AsyncSession, lock: str) -> str:

@@ -81,7 +81,10 @@ class Drafting:
                     tenant, document, changes, original, self._narrate(tenant, plan)
                 )
         except (CannotPlan, Halted) as stopped:
-            await self._give_up(tenant, plan_id, stopped)
+            halted = isinstance(stopped, Halted)
+            why = "All agents are halted. Try again when they go on." if halted else str(stopped)
+            async with self.database.transaction(tenant) as tx:
+                await give_up(tx, plan_id, why)
             return
         async with self.database.transaction(tenant) as tx:
             plan = await plan_for_update(tx, plan_id)
@@ -146,18 +149,17 @@ class Drafting:
             tx, "plan_proposed", {"plan": plan.id, "key": f"plan:{plan.id}"}, place=plan.place, turn=plan.turn
         )
 
-    async def _give_up(self, tenant: str, plan_id: str, why: Exception) -> None:
-        async with self.database.transaction(tenant) as tx:
-            plan = await plan_for_update(tx, plan_id)
-            if plan.state != "drafting":
-                return
-            halted = isinstance(why, Halted)
-            plan.why = "All agents are halted. Try again when they go on." if halted else str(why)
-            plan.state = "failed"
-            if (draft := draft_of(plan)) is not None and await _is_open(tx, plan.approval):
-                plan.state, plan.changes = "proposed", changes_to_json(draft.changes)
-            ids = {"plan": plan.id, "key": f"plan:{plan.id}"}
-            await notify(tx, "plan_proposed", ids, place=plan.place, turn=plan.turn)
+
+async def give_up(tx: AsyncSession, plan_id: str, why: str) -> None:
+    """End the drafting of a plan, and say why in its thread. A proposal from before a change stands."""
+    plan = await plan_for_update(tx, plan_id)
+    if plan.state != "drafting":
+        return
+    plan.state, plan.why = "failed", why
+    if (draft := draft_of(plan)) is not None and await _is_open(tx, plan.approval):
+        plan.state, plan.changes = "proposed", changes_to_json(draft.changes)
+    ids = {"plan": plan.id, "key": f"plan:{plan.id}"}
+    await notify(tx, "plan_proposed", ids, place=plan.place, turn=plan.turn)
 
 
 async def _is_open(tx: AsyncSession, approval: str | None) -> bool:

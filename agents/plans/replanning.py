@@ -79,9 +79,9 @@ class Replanning:
             plan = await plan_for_update(tx, plan_id)
             settled = plan.state in UNDER_WAY and steps.is_set_up(await steps_of(tx, plan_id))
             if not settled or plan.version != version:
-                await _tell(tx, plan, "It has changed meanwhile. Ask again.")
+                await tell(tx, plan, "It has changed meanwhile. Ask again.")
             elif not found.moves:
-                await _tell(tx, plan, "Worked out anew, every open story keeps its sprint and its estimate.")
+                await tell(tx, plan, "Worked out anew, every open story keeps its sprint and its estimate.")
             else:
                 await self._propose(tx, plan, found, person)
             tx.add(_run(plan, person, started, int((monotonic() - clock) * 1000)))
@@ -113,11 +113,11 @@ class Replanning:
             asking=Asking(title=f"Replan {plan.title}", supersedes=before),
         )
         if submitted.approval is None:
-            await _tell(tx, plan, submitted.ruling.why)
+            await tell(tx, plan, submitted.ruling.why)
 
     async def _tell(self, tenant: str, plan_id: str, why: str) -> None:
         async with self.database.transaction(tenant) as tx:
-            await _tell(tx, await plan_for_update(tx, plan_id), why)
+            await tell(tx, await plan_for_update(tx, plan_id), why)
 
 
 async def _waiting(tx: AsyncSession, plan: str) -> str | None:
@@ -128,7 +128,8 @@ async def _waiting(tx: AsyncSession, plan: str) -> str | None:
     return (await tx.execute(query.order_by(EffectRow.created.desc()).limit(1))).scalar()
 
 
-async def _tell(tx: AsyncSession, plan: PlanRow, why: str) -> None:
+async def tell(tx: AsyncSession, plan: PlanRow, why: str) -> None:
+    """Say in the plan's thread why it was not worked out anew."""
     ids = {"plan": plan.id, "why": why}
     await notify(tx, "plan_not_replanned", ids, place=plan.place, turn=plan.turn)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.planning.draft import Budget, DraftStory, PlanDraft
@@ -13,7 +13,7 @@ from agents.plans.rows import draft_of
 from agents.plans.tables import PlanRow, PlanStepRow
 from agents.plans.wishes import events
 from governance.approvals.store import approval_row
-from storage.jobs import defer
+from storage.jobs import defer, without_jobs
 from storage.notices import notify
 
 EPIC = "epic"
@@ -78,8 +78,7 @@ def made_by(rows: Iterable[PlanStepRow]) -> dict[str, str]:
 
 async def go_on(tx: AsyncSession, plan: PlanRow) -> None:
     """Queue the plan's next step, and show where it stands."""
-    turn = {"turn": plan.turn} if plan.turn else {}
-    await defer(tx, "advance_plan", {"plan": plan.id} | turn, lock=f"plan:{plan.id}")
+    await _queue_next(tx, plan)
     await show(tx, plan)
 
 
@@ -88,6 +87,22 @@ async def show(tx: AsyncSession, plan: PlanRow) -> None:
     plan.changed = datetime.now(UTC)
     ids = {"plan": plan.id, "key": f"progress:{plan.id}"}
     await notify(tx, "plan_progress", ids, place=plan.place, turn=plan.turn)
+
+
+async def queue_forgotten(tx: AsyncSession) -> None:
+    """Queue what is next for every plan that is to go on though no job of its waits or runs."""
+    stand = await standing_still(tx)
+    to_go_on = or_(PlanRow.state == "drafting", PlanRow.id.in_(stand))
+    plans = {f"plan:{row.id}": row for row in (await tx.execute(select(PlanRow).where(to_go_on))).scalars()}
+    for lock in await without_jobs(tx, plans):
+        await _queue_next(tx, plans[lock])
+
+
+async def _queue_next(tx: AsyncSession, plan: PlanRow) -> None:
+    drafting = plan.state == "drafting"
+    job = "draft_plan" if drafting else "advance_plan"
+    turn = {"turn": plan.turn} if plan.turn else {}
+    await defer(tx, job, {"plan": plan.id} | turn, lock=f"plan:{plan.id}", slow=drafting)
 
 
 async def standing_still(tx: AsyncSession) -> list[str]:

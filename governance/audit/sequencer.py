@@ -24,6 +24,7 @@ from governance.audit.publication import Publisher
 from governance.audit.signed_note import Signer
 from governance.audit.tree import Frontier
 from storage.database import Database
+from storage.outage import Outage
 
 INTERVAL_SECONDS = 0.02
 """Between two looks at who waits. Waking by NOTIFY instead was rejected: PostgreSQL serialises the
@@ -110,6 +111,7 @@ class Sequencer:
         self._publisher = publisher
         self._frontiers: dict[str, Frontier] = {}
         self._beaten = 0.0
+        self._outage = Outage("audit sequencer")
 
     async def run(self) -> None:
         """Work a round every 20 ms. A database that is away is waited for; without rounds nothing beats."""
@@ -118,7 +120,7 @@ class Sequencer:
                 async with self._desk() as desk:
                     await self._rounds(desk)
             except (psycopg.Error, SQLAlchemyError) as error:
-                _log.warning("audit_sequencer_stopped", error=str(error))
+                self._outage.begins(error)
                 await asyncio.sleep(_BEAT_SECONDS)
 
     async def round(self) -> int:
@@ -154,6 +156,7 @@ class Sequencer:
             except asyncio.CancelledError:
                 await working  # being stopped, a round is finished, which takes milliseconds
                 raise
+            self._outage.ends()
             if numbered < MOST_IN_A_ROUND:
                 await asyncio.sleep(max(0.0, started + INTERVAL_SECONDS - monotonic()))
 

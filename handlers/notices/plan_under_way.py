@@ -1,4 +1,4 @@
-"""A plan is being carried out: its progress, what blocks it, its budget, and that all is set up."""
+"""A plan is being carried out: its progress, what blocks or stops it, its budget, and that all is set up."""
 
 from __future__ import annotations
 
@@ -42,6 +42,24 @@ async def blocked(desk: Desk, ids: Mapping[str, Any], _person: Person | None) ->
     return Reply(text=text, cards=(card,), key=ids["key"])
 
 
+async def stopped(desk: Desk, ids: Mapping[str, Any], _person: Person | None) -> Reply | None:
+    """The plan's next step cannot be begun, or its epic not be cancelled."""
+    plan = await plan_by_id(desk.tx, ids["plan"])
+    desk.memory.about(plan=plan.id)
+    if plan.state == "cancelled":
+        text = (
+            f"“{plan.title}” is cancelled, but its epic {plan.epic} could not be: something went wrong on my"
+            " side. Please cancel the epic in the tracker."
+        )
+    else:
+        text = f"“{plan.title}” is paused: its next step could not be begun. {plan.why or ''}".rstrip()
+    blocks: list[Block] = [Text((text,))]
+    if buttons := plan_buttons(plan):
+        blocks.append(Buttons(buttons))
+    blocks.append(_whole(plan.id))
+    return Reply(text=text, cards=(Card(f"Stopped: {plan.title}", tuple(blocks), "bad"),))
+
+
 async def near_budget(desk: Desk, ids: Mapping[str, Any], _person: Person | None) -> Reply | None:
     """Four fifths of the budget are used."""
     return await _budget(desk, ids, "Four fifths of the budget are used", "It goes on.", "warning")
@@ -77,6 +95,7 @@ NOTICES = (
     NoticeKind("plan_progress", progress),
     NoticeKind("plan_created", created),
     NoticeKind("plan_blocked", blocked, urgent="blocker"),
+    NoticeKind("plan_stopped", stopped, urgent="blocker"),
     NoticeKind("plan_near_budget", near_budget),
     NoticeKind("plan_over_budget", over_budget),
 )

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 from sqlalchemy import select, text
+from structlog.testing import capture_logs
 
 from bot.fence_watch import FenceWatch
 from bot.listener import Listener
@@ -150,6 +151,12 @@ async def test_work_that_somebody_else_cancels_is_cancelled_and_not_halted(own: 
 
 
 async def test_a_fence_that_cannot_be_read_stops_work_until_it_can(own: OwnDatabase) -> None:
+    with capture_logs() as logs:
+        await _goes_blind_and_sees_again(own)
+    assert [line["event"] for line in logs if line["part"] == "fence"] == ["outage_began", "outage_ended"]
+
+
+async def _goes_blind_and_sees_again(own: OwnDatabase) -> None:
     async with _watching(own, "blind") as watch:
         at_it = asyncio.Event()
 

@@ -27,7 +27,7 @@ from governance.people import Actor
 from integrations.tracker import Priority, StoryDraft
 from integrations.tracker.actions import CreateStory
 from storage.embedded import EmbeddedServer
-from tests.scenarios.faults.test_database_away import Deaf
+from tests.workplace import Deaf
 
 CHROMIUM = shutil.which("chromium")
 QUIET = [
