@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +44,8 @@ TENANT = "acme"
 
 @dataclass(frozen=True)
 class Department:
-    """The department as every conversation finds it. `authors` keeps the plans that were worked out: the
-    same document gives the same plan."""
+    """The department as every conversation finds it. `drafts` keeps the plans that were worked out: the same
+    document gives the same plan."""
 
     installation: Installation
     registry: Registry
@@ -53,8 +53,9 @@ class Department:
     drafts: dict[str, Authored]
 
     @asynccontextmanager
-    async def undone(self, now: datetime) -> AsyncIterator[Held]:
-        """A department whose clock stands at `now`, and of which nothing stays when the block ends."""
+    async def undone(self, now: datetime, *, keep: bool = False) -> AsyncIterator[Held]:
+        """A department whose clock stands at `now`, and of which nothing stays when the block ends; with
+        `keep`, all of it does, for every conversation that comes after."""
         engine = self.installation.database.engine
         async with engine.connect() as connection, connection.begin():
             driver = (await connection.get_raw_connection()).driver_connection
@@ -62,10 +63,12 @@ class Department:
                 raise TypeError("the database is PostgreSQL through psycopg")
             await driver.execute("BEGIN")
             await driver.execute("SELECT set_config('app.tenant', %s, true), pg_current_xact_id()", [TENANT])
+            end = b"ROLLBACK"
             try:
                 yield Held(self, HeldDatabase(engine, connection, driver), now)
+                end = b"COMMIT" if keep else end
             finally:
-                await driver.execute("ROLLBACK")
+                await driver.execute(end)
 
 
 class HeldDatabase(Database):
@@ -200,6 +203,9 @@ async def opened(today: date) -> AsyncIterator[Department]:
         migrate(server.owner_url)
         installation = Installation(_settings(folder), DatabaseUrls(server.app_url, None))
         stack.push_async_callback(installation.close)
+        installation.__dict__["watch"] = _NothingHalts()
+        morning = datetime.combine(today, time(9), UTC)
+        installation.__dict__["plan_author"] = replace(installation.plan_author, clock=lambda: morning)
         await _open(installation, today)
         registry = Registry((*installation.registry, *SPECS))
         yield Department(installation, registry, Listening(ROOT / "var" / "recogniser"), {})

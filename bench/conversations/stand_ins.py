@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Self
 
+from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.action import Action, Grant, Outcome, OutcomeState, Subject
@@ -24,7 +25,7 @@ class StandIn(Action):
     version: str | None = None
     story: str | None = None
     hours: str | None = None
-    facts: dict[str, str | bool] = {}
+    facts: dict[str, str | bool] = Field(default_factory=dict)
 
     def summary(self) -> str:
         return self.what

@@ -32,9 +32,12 @@ _RUN = frozenset({"perform", "draft_plan", "replan", "release_held", "post_notic
 
 _MOST_JOBS = 300
 
-_JOBS = """
+_NEWEST = "SELECT coalesce(max(id), 0) FROM procrastinate_jobs"
+
+_NEXT = """
     SELECT id, task_name, args FROM procrastinate_jobs
-    WHERE queue_name = ANY(:queues) AND id > :last AND (scheduled_at IS NULL OR scheduled_at <= :now) ORDER BY id
+    WHERE queue_name = ANY(:queues) AND id > :last AND (scheduled_at IS NULL OR scheduled_at <= :now)
+    ORDER BY id LIMIT 1
 """
 
 
@@ -82,7 +85,8 @@ class Talk:
     async def open(cls, held: Held) -> Talk:
         """A thread in which nothing was said yet."""
         talk = cls(held, await Books.open(held.database.driver))
-        await talk.forget_jobs()
+        newest = await (await held.database.driver.execute(_NEWEST)).fetchone()
+        talk._last_job = newest[0] if newest else 0
         return talk
 
     @property
@@ -148,15 +152,10 @@ class Talk:
             if name in _RUN:
                 await jobs[name](**args)
 
-    async def forget_jobs(self) -> None:
-        """What waits so far is nobody's business here."""
-        while await self._next_job() is not None:
-            pass
-
     async def _next_job(self) -> tuple[str, dict[str, Any]] | None:
         values = {"queues": list(queues_of(TENANT)), "last": self._last_job, "now": datetime.now(UTC)}
         async with self.held.database.transaction(TENANT) as tx:
-            found = (await tx.execute(statement(_JOBS + " LIMIT 1"), values)).first()
+            found = (await tx.execute(statement(_NEXT), values)).first()
         if found is None:
             return None
         self._last_job = found.id
@@ -169,5 +168,3 @@ class Talk:
     async def back(self) -> None:
         """Everything is as it was at the last mark."""
         await self.held.database.driver.execute("ROLLBACK TO SAVEPOINT marked")
-
-
