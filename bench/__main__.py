@@ -1,7 +1,8 @@
 """Runs every benchmark of this folder, each in a process of its own: `python -m bench [NAME …]`.
 
-A benchmark is a module, or a package whose `__main__` is one, with a `main()`. It exits with 0 if it met its targets; anything else, a crash
-included, is a failure, and the others still run. Nothing run is a failure as well.
+A benchmark is a module, or a package whose `__main__` is one, with a `main()`. It exits with 0 if it met its
+targets; anything else, a crash included, is a failure, and the others still run. Nothing run is a failure as
+well.
 """
 
 from __future__ import annotations

@@ -3,10 +3,10 @@
     python -m bench.conversations             # data from BENCH_DATA (its folder conversations/)
     python -m bench.conversations --aside     # the product's own lines that it does not learn from
 
-The data's README says what is right. A message goes in as a turn of its speaker, and what changed in the database
-is looked at; of names that nothing is built for yet the decision to act, to offer or to ask counts. The last line
-is one JSON object. What happened at each message and turn is written to files in var/conversations, for a person
-to read whether the answers say what they must.
+The data's README says what is right. A message goes in as a turn of its speaker, and what changed in the
+database is looked at; of names that nothing is built for yet the decision to act, to offer or to ask counts.
+The last line is one JSON object. What happened at each message and turn is written to files in
+var/conversations, for a person to read whether the answers say what they must.
 """
 
 from __future__ import annotations
@@ -137,8 +137,9 @@ def _of_conditions(read: Sequence[conditions.Read], targets: Targets) -> Figures
     misread, right = sum(one.is_misread for one in read), sum(one.is_right for one in read)
     targets.at_most("conditions misread", misread, 0)
     asked = [one.asked_back for one in read]
+    with_meaning = sum(one.condition.meaning is not None for one in read)
     print(
-        f"conditions: {right} of {sum(one.condition.meaning is not None for one in read)} read, {misread} misread;"
+        f"conditions: {right} of {with_meaning} read, {misread} misread;"
         f" asked back {asked.count('rightly')} times rightly, {asked.count('wrongly')} wrongly"
     )
     return {"conditions_misread": misread, "conditions_read": right, "conditions": len(read)}

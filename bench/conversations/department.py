@@ -213,7 +213,7 @@ async def opened(today: date) -> AsyncIterator[Department]:
 
 def _settings(folder: Path) -> Settings:
     return Settings(
-        _env_file=None,  # type: ignore[call-arg]
+        _env_file=None,
         var_folder=folder,
         tenant=TENANT,
         department=ROOT / "examples" / "acme",

@@ -119,7 +119,7 @@ async def freeze(scene: Scene, sentence: str, _found: re.Match[str] | None = Non
     kind = FreezeKind.SERVICE if services else FreezeKind.DEPLOYMENTS
     ends = _end(sentence, scene.talk.now)
     for service in services or ("",):
-        await setting.freeze(scene.talk, by, kind, service, ends and ends.moment(DAY_BEGINS))
+        await setting.freeze(scene.talk, by, kind, service, ends.moment(DAY_BEGINS) if ends else None)
 
 
 def _end(sentence: str, now: datetime) -> When | None:

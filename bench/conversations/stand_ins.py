@@ -5,6 +5,7 @@ Each is ruled on by its row of the authority matrix like the real one. Carried o
 
 from __future__ import annotations
 
+import types
 from collections.abc import Mapping
 from typing import Self
 
@@ -85,8 +86,11 @@ def stand_in(
 
 
 def _type(decision: str) -> type[StandIn]:
-    named: dict[str, object] = {"type": f"stand_in.{decision}", "decision_type": decision}
-    return type(StandIn)(f"StandIn_{decision}", (StandIn,), {"__module__": __name__, **named})
+    named = {"__module__": __name__, "type": f"stand_in.{decision}", "decision_type": decision}
+    made: type[StandIn] = types.new_class(
+        f"StandIn_{decision}", (StandIn,), exec_body=lambda ns: ns.update(named)
+    )
+    return made
 
 
 _TYPES: Mapping[str, type[StandIn]] = {decision: _type(decision) for decision in _FACTS}
