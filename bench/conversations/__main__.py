@@ -109,7 +109,8 @@ def _of_messages(judged: Sequence[messages.Judged], targets: Targets) -> Figures
     print(
         f"messages: {acted} of {len(should)} acted on, {one_click} that or one click away,"
         f" {sum(one.asked_back for one in should)} understood and then asked about or refused;"
-        f" {figures['wrongly_acted']} wrongly acted on ({figures['dangerous']} dangerous);"
+        f" {figures['wrongly_acted']} wrongly acted on ({figures['dangerous']} dangerous), and"
+        f" {sum(one.nearly for one in judged)} read as orders that came to nothing;"
         f" corrections {right} of {len(corrections)};"
         f" {sum(one.heard.fault is not None for one in judged)} faults,"
         f" {sum(one.unprepared is not None for one in judged)} that could not be prepared"

@@ -55,11 +55,11 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     for kind, words in (
         ("emergency_deploy", r"\bemergency deploy\w*"),
         ("resume_agents", r"\bagents (?:go on|run|are running|work|resume)\b"),
-        ("halt_agents", r"\bhalted\b"),
+        ("halt_agents", r"\bhalted\b|\bagents (?:are stopped|stop)\b"),
         (
             "approvals",
-            r"\b(?:approved|denied|countersigned|voted|approval is counted|the vote)\b|(?<!for )\ba vote\b"
-            r"|\bproposals?\b.*\b(?:taken back|withdrawn)\b",
+            r"\b(?:approved|denied|declined|rejected|countersigned|voted|approval is counted|the vote)\b"
+            r"|(?<!for )\ba vote\b|\bproposals?\b.*\b(?:taken back|withdrawn)\b",
         ),
         ("unfreeze", r"\b(?:lifted|unfrozen)\b|\bfreeze\b[^;]*\bends\b(?!.*\d)|\bno longer frozen\b"),
         ("freeze", r"\b(?:frozen|freeze)\b"),

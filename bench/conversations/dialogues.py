@@ -104,9 +104,9 @@ def _wrong(turn: DialogueTurn, acts: Acts, heard: Heard, scene: Scene, built: Co
             told = True
             if not is_fulfilled(clause, intent, heard.changes, scene, turn.speaker):
                 yield f"not so: {clause.text}"
-        elif clause.kind == intent:
+        elif clause.kind == heard.answer.intent or clause.kind == intent or len(demanded) == 1:
             told = True
-            if not (heard.answer.intent == intent and heard.answer.outcome is Outcome.ACT):
+            if not (heard.answer.intent == clause.kind and heard.answer.outcome is Outcome.ACT):
                 yield f"not decided: {clause.text}"
     if demanded and not told and heard.answer.intent != intent:
         yield f"understood as {heard.answer.intent}"

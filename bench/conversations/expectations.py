@@ -47,7 +47,9 @@ def is_fulfilled(clause: Clause, intent: str, changes: Sequence[Change], scene: 
 
 
 def _stands(change: Change, clause: Clause) -> bool:
-    if re.search(r"\b(?:cancelled|ends)\b(?!.*\d)|\bscrapped\b|\bgone\b", clause.text):
+    if re.search(
+        r"\b(?:cancelled|ends)\b(?!.*\d)|\bscrapped\b|\bgone\b|\bno longer\b|\bany more\b", clause.text
+    ):
         return True
     if change.after is None:
         return False
@@ -142,7 +144,7 @@ def _is_about(change: Change, proposal: Proposal) -> bool:
 
 def _says(change: Change, clause: Clause, speaker: str) -> bool:
     row, text = change.row, clause.text
-    if re.search(r"\bdenied\b", text):
+    if re.search(r"\b(?:denied|declined|rejected)\b", text):
         return row.get("status") == "denied"
     if re.search(r"\btaken back\b|\bwithdrawn\b", text):
         return row.get("status") == "withdrawn"

@@ -52,7 +52,7 @@ class Scene:
 
     def people_in(self, text: str) -> tuple[str, ...]:
         """The people who are named in `text`, by their ids."""
-        words = re.findall(r"[a-zà-ÿ]+", text.casefold().replace("'s", " "))
+        words = [word.casefold() for word in re.findall(r"\b[A-ZÀ-Þ][a-zà-ÿ]+", text)]
         return tuple(dict.fromkeys(self.people[word] for word in words if word in self.people))
 
     def who_may(self, text: str, roles: Sequence[str], otherwise: str) -> str:
@@ -92,13 +92,18 @@ def sentences(text: str) -> tuple[str, ...]:
 
 async def stand(scene: Scene, sentence: str) -> bool:
     """Bring about what one sentence says. False if no step reads it. Raises CannotStand."""
-    if _NOTHING.search(sentence):
-        return True
     listed = proposals_in(sentence)
     if listed is not None:
         made = await open_proposals(scene.talk, listed, scene.speaker, scene.people_in)
         scene.standing.proposals += made
         scene.standing.left += [f"{one.text} (no proposal)" for one in made if one.approval is None]
+        return True
+    parts = [part.strip() for part in sentence.split(";")]
+    return all([await _stand(scene, part) for part in parts if part])
+
+
+async def _stand(scene: Scene, sentence: str) -> bool:
+    if _NOTHING.search(sentence):
         return True
     for pattern, step in _STEPS:
         found = pattern.search(sentence)
@@ -123,8 +128,8 @@ async def freeze(scene: Scene, sentence: str, _found: re.Match[str] | None = Non
 
 
 def _end(sentence: str, now: datetime) -> When | None:
-    _, until, after = sentence.partition(" until ")
-    found = times_in(after if until else "", now)
+    until = re.search(r"\b(?:until|till?|to) ", sentence)
+    found = times_in(sentence[until.end() :] if until else "", now)
     return found[0] if found else None
 
 
@@ -198,8 +203,8 @@ async def _shown(scene: Scene, _sentence: str, found: re.Match[str]) -> None:
 Step = Callable[[Scene, str, "re.Match[str]"], Awaitable[None]]
 
 _NOTHING = re.compile(
-    r"^\s*(?:Nothing (?:is|else is) \w+|No \w+ is \w+|It is (?:now )?\w{3}\b|(?:The )?[Aa]gents (?:are|run)\b"
-    r"|[Nn]obody has\b)|\bis nothing open\b|\bare not frozen\b",
+    r"^\s*(?:Nothing (?:is|else is) \w+|No \w+ is \w+|(?:The |All )?agents (?:are running|run)\b|Nobody has\b"
+    r"|It is (?:now )?(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b)|\bis nothing open\b|\bare not frozen\b",
     re.IGNORECASE,
 )
 _STEPS: tuple[tuple[re.Pattern[str], Step], ...] = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,6 +30,7 @@ from handlers.language.mood import Mood
 NOW = datetime(2026, 12, 3, 14, 0, tzinfo=HERE)
 PLANS = ("webhooks", "search", "dashboard")
 _NEAREST = 3
+_CARD = re.compile(r"\b[A-Z]+-\d+\b")
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,12 @@ class Judged:
         return self.wrongly and bool(DANGEROUS & {self.did, self.message.intent})
 
     @property
+    def nearly(self) -> bool:
+        """Whether something that should not be done was read as an order, and only came to nothing."""
+        acting = self.heard.answer.intent not in READS and self.heard.answer.outcome is Outcome.ACT
+        return acting and not self.message.may_act and self.did is None
+
+    @property
     def asked_back(self) -> bool:
         """Whether something was understood that should be done, and then was asked about or refused."""
         ordered = self.heard.answer.outcome is Outcome.ACT or self.heard.answer.refused is not None
@@ -81,6 +89,8 @@ async def _prepare(talk: Talk, message: Message) -> str | None:
     """What has to stand for what a message is about; what of it could not be brought about."""
     try:
         await _stand(talk, message.intent)
+        if message.intent == "subscribe" and message.may_act and message.mood is Mood.NEGATION:
+            await setting.watches(talk, message.speaker, message.text)
         if message.before:
             await _said_before(talk, message)
     except setting.CannotStand as cannot:
@@ -182,9 +192,11 @@ def is_doubled(changes: Sequence[Change]) -> bool:
 def _is_one_click(message: Message, heard: Heard, built: Collection[str], nearest: set[str]) -> bool:
     answer, wanted = heard.answer, set(message.intents)
     verbs = {verb for name in wanted & set(built) for verb in find_handlers()[name].presses}
+    cards = set(_CARD.findall(message.text))
     for button in heard.buttons:
         asks = button.verb == "ask" and button.subject.partition(" ")[0] in wanted
-        if asks or button.verb in verbs:
+        does = button.verb in verbs and all(card in f"{button.label} {button.subject}" for card in cards)
+        if asks or does:
             return True
     if not wanted - set(built):
         return False
@@ -201,6 +213,7 @@ def report(judged: Sequence[Judged]) -> Iterator[str]:
             "not done" + (", one click" if one.one_click else "") if _is_missed(one) else "",
             "" if one.intent else "name" + (", not among the nearest" if not one.nearest else ""),
             "" if one.mood else f"mood {mood_of(one.heard)}",
+            "READ AS AN ORDER that came to nothing" if one.nearly else "",
             f"UNPREPARED {one.unprepared}" if one.unprepared else "",
             f"FAULT {one.heard.fault}" if one.heard.fault else "",
         ]

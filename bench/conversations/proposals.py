@@ -68,7 +68,7 @@ def _says_several(sentence: str) -> bool:
 
 def items_of(listed: str, *, several: bool) -> tuple[str, ...]:
     """The items of a list: numbered ones, or what commas part where several are spoken of."""
-    if len(_NUMBERED.findall(listed)) > 1 or listed.startswith("1 "):
+    if listed.startswith("1 "):
         return tuple(part.strip(" ,;") for part in _NUMBERED.split(listed) if part.strip(" ,;"))
     if several and ";" in listed:
         return tuple(part.strip() for part in listed.split(";") if part.strip())
@@ -117,8 +117,9 @@ async def action_for(talk: Talk, item: str, people: Sequence[str]) -> tuple[Acti
     said = item.casefold()
     role = next((role for role in Role if role.label.casefold() in said), None)
     if re.search(r"\b(?:becomes|role|loses)\b", said):
-        if role is None or not people:
-            raise CannotStand(f"{item}: whose role, and which?")
+        if role is None:
+            raise CannotStand(f"{item}: which role?")
+        people = people or (await setting.newcomer(talk, item.split()[0]),)
         make = take_role if "loses" in said or "no longer" in said else give_role
         return make(people[0], role, _WHY), None
     services = [one.id for one in await talk.held.ports.services.services()]

@@ -54,6 +54,8 @@ async def _put(scene: Scene, clause: Clause, speaker: str) -> None:
         case "plan" if scene.standing.plans:
             goes_on = re.search(r"\bgoes on\b|\bresumed\b|\bruns\b", clause.text)
             await setting.plan_becomes(talk, scene.standing.plans[-1], "resume" if goes_on else "pause")
+        case "add_to_backlog" | "prioritise" if priority := re.search(r"\bP[0-3]\b", clause.text):
+            await setting.reprioritise(talk, priority[0])
         case other:
             raise CannotStand(f"{other} is nothing that can be put right here")
 
@@ -132,5 +134,5 @@ async def _decide(scene: Scene, clause: Clause, speaker: str) -> None:
         if re.search(r"\btaken back\b|\bwithdrawn\b", clause.text):
             await setting.withdraw(scene.talk, one.approval, one.requester)
         else:
-            denied = re.search(r"\bdenied\b", clause.text)
+            denied = re.search(r"\b(?:denied|declined|rejected)\b", clause.text)
             await setting.decide(scene.talk, one.approval, speaker, "deny" if denied else "approve")

@@ -27,10 +27,12 @@ from governance.gate import Asking
 from governance.overrides.rows import standing_rows
 from governance.people import Actor
 from governance.standing import FreezeKind, WindowMode
+from governance.tables import PersonRow
 from governance.visibility import EVERYTHING
 from handlers.conversation.origin import place_json
 from integrations.tracker import Priority, StoryDraft, StoryStatus
-from integrations.tracker.actions import SetStatus, StatusStep, new_story
+from integrations.tracker.actions import SetPriority, SetStatus, StatusStep, new_story
+from integrations.tracker.tables import StoryRow
 from storage.jobs import defer
 
 _WHY = "It stood so before."
@@ -184,6 +186,38 @@ async def story(talk: Talk, title: str, team: str, priority: str) -> None:
 def _product_of(talk: Talk, team: str) -> str:
     products = talk.held.installation.department_file.products
     return next(product.id for product in products if team in product.teams)
+
+
+async def reprioritise(talk: Talk, priority: str) -> None:
+    """The story that was made last has another priority."""
+    async with talk.held.database.transaction(TENANT) as tx:
+        newest = select(StoryRow.id, StoryRow.priority).order_by(StoryRow.number.desc()).limit(1)
+        made = (await tx.execute(newest)).one()
+    if made.priority != priority:
+        change = SetPriority(
+            story=made.id,
+            priority=Priority(priority),
+            was=Priority(made.priority),
+            rationale=_WHY,
+            impact="It comes sooner or later.",
+            rollback_plan="Set it back.",
+        )
+        await _do(talk, change, "david")
+
+
+async def newcomer(talk: Talk, name: str) -> str:
+    """Somebody is in the department whom its file does not have; returns their id."""
+    row = PersonRow(id=name.casefold(), name=name, time_zone="America/New_York", accounts=[])
+    async with talk.held.database.transaction(TENANT) as tx:
+        tx.add(row)
+    return row.id
+
+
+async def watches(talk: Talk, who: str, text: str) -> None:
+    """Somebody is told of whatever becomes of the customers in `text`."""
+    for account in await talk.held.ports.customers.accounts(EVERYTHING):
+        if account.name.casefold() in text.casefold():
+            await talk.press(who, "ask", f"subscribe tell me whenever anything changes for {account.name}")
 
 
 async def agent_rejected(talk: Talk, agent: str, card: str, reason: str) -> None:
