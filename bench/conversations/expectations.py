@@ -21,20 +21,11 @@ _HAS_TIMES = frozenset({"freeze", "window", "delegate"})
 _ENDS = frozenset({"unfreeze"})
 _NO_SUBJECT = frozenset(
     {
-        "this",
-        "that",
-        "with",
-        "from",
-        "open",
-        "role",
-        "request",
-        "proposal",
-        "vote",
-        "stays",
-        "approved",
-        "denied",
+        "the", "and", "are", "was", "for", "its", "one", "not", "has", "with", "this", "that", "from", "open",
+        "role", "request", "proposal", "vote", "stays", "stay", "approved", "denied", "counted", "becomes",
     }
-)
+)  # fmt: skip
+_ALIKE = {"deployment": "deploy", "deployed": "deploy", "mail": "message"}
 
 
 def is_fulfilled(clause: Clause, intent: str, changes: Sequence[Change], scene: Scene, speaker: str) -> bool:
@@ -114,18 +105,24 @@ def referred_to(text: str, proposals: Sequence[Proposal]) -> tuple[Proposal, ...
     """The proposals that a text means: by their numbers, else by what they are about, else the only one."""
     bare = re.sub(r"\d+[.,]\d[\d.,]*|\b[A-Z]+-\d+", " ", text)
     numbers = [int(each) for each in re.findall(r"(?<![\w-])\d(?![\w-])", bare)]
-    if len(proposals) > 1 and numbers and all(0 < number <= len(proposals) for number in numbers):
-        return tuple(proposals[number - 1] for number in numbers)
-    said = _subject_words(text)
-    hits = [(len(said & _subject_words(one.text)), one) for one in proposals]
-    found = tuple(one for count, one in hits if count)
-    return found or (tuple(proposals) if len(proposals) == 1 else ())
+    by_number = {one.number: one for one in proposals if one.number}
+    if numbers and by_number.keys() >= set(numbers):
+        return tuple(by_number[number] for number in numbers)
+    found = {one for word in _subject_words(text) for one in _with(word, proposals)}
+    return tuple(one for one in proposals if one in found) or (tuple(proposals) if len(proposals) == 1 else ())
 
 
-def _subject_words(text: str) -> set[str]:
-    words = re.findall(r"[\w.-]+", text.casefold().replace("'s", " "))
-    alike = {"deployment": "deploy", "deployed": "deploy", "mail": "message", "becomes": "role"}
-    return {alike.get(word.strip("."), word.strip(".")) for word in words if len(word) > 3} - _NO_SUBJECT
+def _with(word: str, proposals: Sequence[Proposal]) -> list[Proposal]:
+    """The proposals with a word in them; those alone that begin with it, where any does: "the plan" is not
+    the message about a plan."""
+    words = {one: _subject_words(one.text) for one in proposals}
+    first = [one for one in proposals if words[one][:1] == [word]]
+    return first or [one for one in proposals if word in words[one]]
+
+
+def _subject_words(text: str) -> list[str]:
+    words = [word.strip(".") for word in re.findall(r"[\w.-]+", text.casefold().replace("'s", " "))]
+    return [_ALIKE.get(word, word) for word in words if len(word) > 2 and word not in _NO_SUBJECT]
 
 
 def _is_decided(clause: Clause, changes: Sequence[Change], proposals: Sequence[Proposal], speaker: str) -> bool:

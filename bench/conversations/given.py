@@ -70,8 +70,8 @@ async def set_up(talk: Talk, speaker: str, given: str) -> Scene:
         try:
             if not await stand(scene, sentence):
                 scene.standing.left.append(sentence)
-        except CannotStand as cannot:
-            scene.standing.left.append(f"{sentence} ({cannot})")
+        except Exception as cannot:  # noqa: BLE001 - it is told, and what else is given still stands
+            scene.standing.left.append(f"{sentence} ({type(cannot).__name__}: {cannot})")
     return scene
 
 
@@ -136,6 +136,8 @@ def _end(sentence: str, now: datetime) -> When | None:
 async def delegation(scene: Scene, sentence: str, _found: re.Match[str] | None = None) -> None:
     """A delegation as a sentence tells it. The first who is named gives, unless the other decides for them."""
     people = scene.people_in(sentence)
+    if len(people) < 2:
+        raise CannotStand("a delegation of nobody or to nobody")
     giver, taker = (
         (people[1], people[0]) if re.search(r"\bdecides? for\b", sentence) else (people[0], people[1])
     )

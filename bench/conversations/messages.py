@@ -93,8 +93,8 @@ async def _prepare(talk: Talk, message: Message) -> str | None:
             await setting.watches(talk, message.speaker, message.text)
         if message.before:
             await _said_before(talk, message)
-    except setting.CannotStand as cannot:
-        return str(cannot)
+    except Exception as cannot:  # noqa: BLE001 - it is told, and the line is judged as it comes
+        return f"{type(cannot).__name__}: {cannot}"
     return None
 
 

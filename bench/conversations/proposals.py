@@ -27,11 +27,13 @@ class Listed:
 
 @dataclass(frozen=True)
 class Proposal:
-    """One of them, with the approval that it waits for (None where nothing stands for it)."""
+    """One of them, with the approval that it waits for (None where nothing stands for it), and its number where
+    it stands in a list."""
 
     text: str
     approval: str | None
     requester: str
+    number: int = 0
 
 
 _OPEN = re.compile(
@@ -83,14 +85,14 @@ async def open_proposals(
 ) -> list[Proposal]:
     """Open each in the thread, asked for by who is named, or by somebody else than the speaker."""
     made = []
-    for item in listed.items:
+    for number, item in enumerate(listed.items, 1):
         whose = people_in(listed.requester) if listed.requester else ()
         requester = whose[0] if whose else _requester(item, speaker)
         try:
             approval = await _open(talk, item, requester, people_in(item))
         except CannotStand:
             approval = None
-        made.append(Proposal(item, approval, requester))
+        made.append(Proposal(item, approval, requester, number if len(listed.items) > 1 else 0))
     return made
 
 

@@ -27,7 +27,7 @@ async def put_right(scene: Scene, acts: Acts, speaker: str) -> str | None:
         if clause.demands:
             try:
                 await _put(scene, clause, speaker)
-            except (CannotStand, LookupError, ValueError) as cannot:
+            except Exception as cannot:  # noqa: BLE001 - it is told, and the next turn is judged as it comes
                 left.append(f"{clause.text}: {cannot}")
     return "; ".join(left) or None
 

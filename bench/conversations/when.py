@@ -62,17 +62,32 @@ def _found(text: str, today: date) -> Iterator[When]:
         zone = _ZONES[(found["zone"] or found["its_zone"] or "new york").casefold()]
         if found["only"] is None:
             last = _day(found, today)
-        yield When(last, time.fromisoformat(clock.zfill(5)) if clock else None, zone)
+        if clock == "24:00":
+            yield When(last and last + timedelta(days=1), time(0), zone)
+        elif last is not None or clock:
+            yield When(last, _clock(clock) if clock else None, zone)
 
 
-def _day(found: re.Match[str], today: date) -> date:
+def _clock(written: str) -> time:
+    hours, minutes = map(int, written.split(":"))
+    return time(hours % 24, minutes % 60)
+
+
+def _day(found: re.Match[str], today: date) -> date | None:
+    """The day that is written, in the year nearest to today if none is; None for a day that no month has."""
     if found["near"]:
         return today + timedelta(days=found["near"].casefold() == "tomorrow")
     if found["alone"]:
         ahead = (_DAYS.index(found["alone"][:3].casefold()) - today.weekday()) % 7
         return today + timedelta(days=ahead or 7)
     month = _MONTHS.index(found["month"][:3].casefold()) + 1
-    if found["year"]:
-        return date(int(found["year"]), month, int(found["day"]))
-    near = (date(today.year + years, month, int(found["day"])) for years in (-1, 0, 1))
-    return min(near, key=lambda day: abs((day - today).days))
+    years = [int(found["year"])] if found["year"] else [today.year + years for years in (-1, 0, 1)]
+    possible = [_date(year, month, int(found["day"])) for year in years]
+    return min(filter(None, possible), key=lambda day: abs((day - today).days), default=None)
+
+
+def _date(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None

@@ -48,7 +48,7 @@ def heard(
 
 def judged(
     what: Heard, text: str = "lock cart", intent: str = "freeze", mood: Mood = Mood.REQUEST, *, yes: bool = True
-) -> Judged:  # noqa: E501
+) -> Judged:
     return judge(Message(1, text, "nathan", mood, (intent, "audit"), yes, ""), what, BUILT, SERVICES)
 
 

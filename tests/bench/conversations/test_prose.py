@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time
 import pytest
 
 from bench.conversations.acts import read_acts
+from bench.conversations.expectations import referred_to
 from bench.conversations.given import clock_of, sentences
 from bench.conversations.proposals import Proposal, items_of, proposals_in
 from bench.conversations.when import HERE, When, times_in
@@ -23,6 +24,8 @@ NOW = datetime(2026, 12, 3, 14, tzinfo=HERE)
         ("on Mon 4 Jan", [(date(2027, 1, 4), None)]),
         ("until Tuesday", [(date(2026, 12, 8), None)]),
         ("it ends 15:45", [(None, time(15, 45))]),
+        ("until Fri 4 Dec 24:00", [(date(2026, 12, 5), time(0))]),
+        ("on Sat 30 Feb", []),
         ("version 1.12 of 14 stories", []),
     ],
 )
@@ -50,9 +53,9 @@ def test_sentences_and_the_clock() -> None:
 @pytest.mark.parametrize(
     ("sentence", "items", "whose"),
     [
-        ("Open for Leila: 1 a move of cart, 2 cart 1.2 to production", ("a move of cart", "cart 1.2 to production"), None),
-        ("Two requests wait for Yusuf: Ada becomes SRE; Bao becomes architect", ("Ada becomes SRE", "Bao becomes architect"), None),
-        ("Ingrid's own proposal is open: cart 1.2 to production; an owner decides", ("cart 1.2 to production",), "Ingrid"),
+        ("Open for Leila: 1 a move of cart, 2 cart 1.2 out", ("a move of cart", "cart 1.2 out"), None),
+        ("Two requests wait for Bao: Ada becomes SRE; Mei too", ("Ada becomes SRE", "Mei too"), None),
+        ("Ingrid's own proposal is open: cart 1.2 out; an owner decides", ("cart 1.2 out",), "Ingrid"),
         ("An open approval: a plan of cart, 120 hours", ("a plan of cart, 120 hours",), None),
         ("A deployment of cart waits for approval", ("deployment of cart",), None),
     ],
@@ -110,12 +113,14 @@ def test_doing_nothing_is_right_where_asking_is() -> None:
 
 
 def test_a_clause_means_proposals_by_number_by_words_or_the_only_one() -> None:
-    from bench.conversations.expectations import referred_to
-
     texts = ("Ada becomes SRE", "deploy cart 1.2", "message to Tindall")
-    role, cart, mail = proposals = [Proposal(text, f"ap_{text[:2]}", "david") for text in texts]
+    role, cart, mail = proposals = [
+        Proposal(text, f"ap_{number}", "david", number) for number, text in enumerate(texts, 1)
+    ]
     assert referred_to("1 and 3 go on", proposals) == (role, mail)
     assert referred_to("the deployment of cart is denied", proposals) == (cart,)
     assert referred_to("Ada's role and the mail are approved", proposals) == (role, mail)
     assert referred_to("something is approved", proposals) == ()
+    plan, about = Proposal("plan of cart", "ap_1", "david"), Proposal("message on the plan", "ap_2", "david")
+    assert referred_to("the plan is denied", [about, plan]) == (plan,)
     assert referred_to("it is taken back", [cart]) == (cart,)
