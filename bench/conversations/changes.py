@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -12,7 +13,7 @@ from psycopg import sql
 BOOKKEEPING = frozenset(
     {
         "inbox", "outbox", "posted_messages", "buttons", "files", "console_messages", "threads", "firings",
-        "looked_through", "told_blockers", "interventions", "agent_runs", "fence_acknowledgements",
+        "looked_through", "told_blockers", "notices", "interventions", "agent_runs", "fence_acknowledgements",
     }
 )  # fmt: skip
 """What is written of every turn, or beside a change that counts by itself; and everything of the audit log."""
@@ -118,20 +119,25 @@ def _changes(before: Snapshot, after: Snapshot) -> Iterator[Change]:
         yield from (Change(table, None, None) for _ in range(max(0, deleted)))
 
 
-def acts(changes: Sequence[Change], speaker: str) -> tuple[Change, ...]:
-    """The changes that count as acting: not what only records that something was refused, nor what is told to
-    nobody but whoever spoke."""
-    return tuple(change for change in changes if not _is_record(change, speaker))
+def acts(changes: Sequence[Change]) -> tuple[Change, ...]:
+    """The changes that count as acting: not what only records that something was refused."""
+    return tuple(change for change in changes if not _is_refusal(change))
 
 
-def _is_record(change: Change, speaker: str) -> bool:
-    row = change.row
-    match change.table:
-        case "effects":
-            return change.is_new and row.get("state") in ("refused", "left_to_people")
-        case "notices":
-            return not change.is_new or set(row.get("people", ())) <= {speaker}
-    return False
+def _is_refusal(change: Change) -> bool:
+    refused = change.row.get("state") in ("refused", "left_to_people")
+    return change.table == "effects" and change.is_new and refused
+
+
+def standing(snapshot: Snapshot, now: datetime) -> Mapping[str, int]:
+    """How many overrides, windows and delegations of the conversation's own stand at `now` or are to come."""
+
+    def stands(row: Row) -> bool:
+        end = row.get("expires") or row.get("ends")
+        return row.get("ended") is None and (end is None or datetime.fromisoformat(end) > now)
+
+    tables = ("overrides", "windows", "delegations")
+    return {table: sum(map(stands, snapshot.touched.get(table, {}).values())) for table in tables}
 
 
 def values_of(row: Row) -> Iterator[Any]:

@@ -133,7 +133,7 @@ def _forbidden(
     odd = [change for change in done if not any(fits(kind, change) for kind in kinds)]
     if odd and not voted:
         yield f"changed something else: {_tables(odd)}"
-    if _TWICE.search(must_not) and is_doubled(done):
+    if _TWICE.search(must_not) and is_doubled(heard):
         yield f"a second one stands: {must_not}"
     ended = [change for change in done if change.row.get("kind") == "freeze" and change.became("ended")]
     laid = [change for change in done if change.row.get("kind") == "freeze" and change.is_new]

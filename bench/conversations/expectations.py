@@ -145,7 +145,7 @@ def _says(change: Change, clause: Clause, speaker: str) -> bool:
         return row.get("status") == "denied"
     if re.search(r"\btaken back\b|\bwithdrawn\b", text):
         return row.get("status") == "withdrawn"
-    own = [vote for vote in _votes(row) if vote.get("ballot", {}).get("person") == speaker]
+    own = [vote for vote in _votes(row) if vote.get("ballot", {}).get("voter") == speaker]
     conditional = bool(re.search(r"\bcondition\b|\bonly if\b", text))
     narrowed = re.search(r"\bnarrowed\b", text) is not None
     return any(bool(vote.get("conditions")) is conditional or narrowed for vote in own)

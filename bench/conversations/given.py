@@ -67,11 +67,12 @@ async def set_up(talk: Talk, speaker: str, given: str) -> Scene:
     scene = await Scene.open(talk, speaker)
     talk.held.now = clock_of(given, talk.now)
     for sentence in sentences(given):
-        try:
-            if not await stand(scene, sentence):
-                scene.standing.left.append(sentence)
-        except Exception as cannot:  # noqa: BLE001 - it is told, and what else is given still stands
-            scene.standing.left.append(f"{sentence} ({type(cannot).__name__}: {cannot})")
+        for part in (sentence,) if proposals_in(sentence) else sentence.split(";"):
+            try:
+                if part.strip() and not await stand(scene, part.strip()):
+                    scene.standing.left.append(part.strip())
+            except Exception as cannot:  # noqa: BLE001 - it is told, and what else is given still stands
+                scene.standing.left.append(f"{part.strip()} ({type(cannot).__name__}: {cannot})")
     return scene
 
 
@@ -91,18 +92,13 @@ def sentences(text: str) -> tuple[str, ...]:
 
 
 async def stand(scene: Scene, sentence: str) -> bool:
-    """Bring about what one sentence says. False if no step reads it. Raises CannotStand."""
+    """Bring about what one part of a `given` says. False if no step reads it. Raises CannotStand."""
     listed = proposals_in(sentence)
     if listed is not None:
         made = await open_proposals(scene.talk, listed, scene.speaker, scene.people_in)
         scene.standing.proposals += made
         scene.standing.left += [f"{one.text} (no proposal)" for one in made if one.approval is None]
         return True
-    parts = [part.strip() for part in sentence.split(";")]
-    return all([await _stand(scene, part) for part in parts if part])
-
-
-async def _stand(scene: Scene, sentence: str) -> bool:
     if _NOTHING.search(sentence):
         return True
     for pattern, step in _STEPS:
@@ -121,7 +117,9 @@ async def freeze(scene: Scene, sentence: str, _found: re.Match[str] | None = Non
     """A freeze as a sentence tells it: who laid it, of what, and until when."""
     by = scene.who_may(sentence, ("compliance_officer", "sre_lead"), "nathan")
     services = services_in(sentence, scene.services)
-    kind = FreezeKind.SERVICE if services else FreezeKind.DEPLOYMENTS
+    everything = FreezeKind.EVERYTHING if re.search(r"\beverything\b", sentence) else FreezeKind.DEPLOYMENTS
+    kind = FreezeKind.SERVICE if services else everything
+    by = by if kind is not FreezeKind.EVERYTHING else scene.who_may(sentence, ("compliance_officer",), "carlos")
     ends = _end(sentence, scene.talk.now)
     for service in services or ("",):
         await setting.freeze(scene.talk, by, kind, service, ends.moment(DAY_BEGINS) if ends else None)
@@ -139,7 +137,9 @@ async def delegation(scene: Scene, sentence: str, _found: re.Match[str] | None =
     if len(people) < 2:
         raise CannotStand("a delegation of nobody or to nobody")
     giver, taker = (
-        (people[1], people[0]) if re.search(r"\bdecides? for\b", sentence) else (people[0], people[1])
+        (people[1], people[0])
+        if re.search(r"\b(?:decides?|signs?|votes?) for\b", sentence)
+        else (people[0], people[1])
     )
     times = times_in(sentence, scene.talk.now)
     if not times or times[-1].day is None:
@@ -198,6 +198,17 @@ async def _planning(scene: Scene, _sentence: str, found: re.Match[str]) -> None:
     await scene.talk.press(scene.speaker, "ask", f"build_feature build {document}")
 
 
+async def _watches(scene: Scene, sentence: str, found: re.Match[str]) -> None:
+    named = scene.people_in(sentence[: found.start()])
+    wish = f"subscribe tell me whenever {found['what'] or found['what2']}"
+    await scene.talk.press(named[0] if named else scene.speaker, "ask", wish)
+
+
+async def _digest(scene: Scene, sentence: str, found: re.Match[str]) -> None:
+    named = scene.people_in(sentence[: found.start()])
+    await scene.talk.press(named[0] if named else scene.speaker, "ask", f"digest send me a {found['what']}")
+
+
 async def _shown(scene: Scene, _sentence: str, found: re.Match[str]) -> None:
     await scene.talk.press(scene.speaker, "ask", f"status what is the status of {found['item']}")
 
@@ -237,6 +248,14 @@ _STEPS: tuple[tuple[re.Pattern[str], Step], ...] = (
             re.IGNORECASE,
         ),
         _plan,
+    ),
+    (
+        re.compile(r"\b(?:told|hears?) (?:when|whenever|of|about) (?P<what>.+)|\bsubscribed to (?P<what2>.+)"),
+        _watches,
+    ),
+    (
+        re.compile(r"\bgets (?:an? |the |her |his |their )?(?P<what>(?:daily|weekly) (?:summary|digest)\b.*)"),
+        _digest,
     ),
     (re.compile(r"\b[Ll]ast card\b.*?\b(?P<item>(?:EPIC|CARD)-\d+)\b"), _shown),
 )

@@ -30,7 +30,7 @@ ON_SERVICES = frozenset({"freeze", "unfreeze", "emergency_deploy", "rollback", "
 
 _BESIDE = frozenset(
     {
-        "fences", "notices", "plan_steps", "tracker_counters", "tracker_receipts", "tracker_story_events",
+        "fences", "plan_steps", "tracker_counters", "tracker_receipts", "tracker_story_events",
         "tracker_dependencies",
     }
 )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import text as statement
 
-from bench.conversations.changes import Books, Change, acts, changes_between
+from bench.conversations.changes import Books, Change, acts, changes_between, standing
 from bench.conversations.department import TENANT, Held
 from governance.action import Action
 from governance.directory import person_by_identity
@@ -43,12 +43,13 @@ _NEXT = """
 
 @dataclass(frozen=True)
 class Heard:
-    """A turn: its answer, what was recognised on the way to it, what counts as done, and the fault that
-    broke it."""
+    """A turn: its answer, what was recognised on the way to it, what counts as done, how many things of each
+    table stood before it, and the fault that broke it."""
 
     answer: Answer
     recognised: tuple[Recognition, ...]
     changes: tuple[Change, ...]
+    stood: Mapping[str, int]
     fault: str | None = None
 
     @property
@@ -117,7 +118,7 @@ class Talk:
         if works:
             await self.work()
         changed = changes_between(before, await self._books.snapshot())
-        return Heard(answer, recognised, acts(changed, who), fault)
+        return Heard(answer, recognised, acts(changed), standing(before, self.now), fault)
 
     async def _take(self, who: str, what: Said | Clicked) -> Answer:
         self._turns += 1
