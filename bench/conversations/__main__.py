@@ -47,7 +47,6 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.conversations", description="Measure.")
     parser.add_argument("--aside", action="store_true", help="the product's own lines that are kept aside")
     asked = parser.parse_args()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     try:
         return asyncio.run(_aside() if asked.aside else _measure(_data()))
     except (DataError, OSError) as fault:
@@ -66,6 +65,7 @@ async def _measure(folder: Path) -> int:
     said, talked, written = read_messages(folder), read_dialogues(folder), read_conditions(folder)
     if not (said and talked and written):
         raise DataError(f"{folder}: messages, dialogues and conditions are wanted")
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     targets = Targets()
     figures = _of_conditions(conditions.read_all(written), targets)
     async with opened(messages.NOW.date()) as department:

@@ -148,4 +148,8 @@ def _says(change: Change, clause: Clause, speaker: str) -> bool:
     own = [vote for vote in _votes(row) if vote.get("ballot", {}).get("voter") == speaker]
     conditional = bool(re.search(r"\bcondition\b|\bonly if\b", text))
     narrowed = re.search(r"\bnarrowed\b", text) is not None
-    return any(bool(vote.get("conditions")) is conditional or narrowed for vote in own)
+    return any(_has_condition(vote) is conditional or narrowed for vote in own)
+
+
+def _has_condition(vote: Mapping[str, Any]) -> bool:
+    return bool(vote.get("conditions") or vote.get("condition"))

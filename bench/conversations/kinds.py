@@ -122,6 +122,8 @@ def fits(name: str, change: Change) -> bool:
 
 def _is_decided(name: str, change: Change) -> bool:
     row = change.row
+    if name == "subscribe":
+        return change.table == "approvals" and change.became("notifications")
     if name == "approvals":
         return not change.is_new or row.get("supersedes") is not None
     if name == "overrule_agent":
