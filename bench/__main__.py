@@ -1,7 +1,8 @@
 """Runs every benchmark of this folder, each in a process of its own: `python -m bench [NAME …]`.
 
-A benchmark is a module with a `main()`. It exits with 0 if it met its targets; anything else, a crash
-included, is a failure, and the others still run. Nothing run is a failure as well.
+A benchmark is a module, or a package whose `__main__` is one, with a `main()`. It exits with 0 if it met its
+targets; anything else, a crash included, is a failure, and the others still run. Nothing run is a failure as
+well.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ FOLDER = Path(__file__).parent
 
 def benchmarks() -> list[str]:
     """The names of this folder's benchmarks."""
-    return [path.stem for path in sorted(FOLDER.glob("*.py")) if path.stem != "__main__" and _has_main(path)]
+    modules = {path.stem: path for path in FOLDER.glob("*.py") if path.stem != "__main__"}
+    packages = {path.parent.name: path for path in FOLDER.glob("*/__main__.py")}
+    return sorted(name for name, path in (modules | packages).items() if _has_main(path))
 
 
 def _has_main(path: Path) -> bool:

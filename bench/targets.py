@@ -16,6 +16,10 @@ class Targets:
         """A figure that is to be `target` or more."""
         self._note(f"{name} {value:.3g} (at least {target:g})", value >= target)
 
+    def at_most(self, name: str, value: float, target: float) -> None:
+        """A figure that is to be `target` or less."""
+        self._note(f"{name} {value:.3g} (at most {target:g})", value <= target)
+
     def below(self, name: str, value: float, target: float) -> None:
         """A figure that is to be less than `target`."""
         self._note(f"{name} {value:.3g} (below {target:g})", value < target)
