@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
-from bot.settings import Settings
+from bot.settings import Settings, SettingsUnusable
 from storage import embedded
 from storage.migrate import migrate
 
@@ -18,11 +19,27 @@ class DatabaseUrls:
 
 
 def locate(settings: Settings) -> DatabaseUrls:
-    """The database's addresses; starts the embedded server if the settings name none."""
+    """The database's addresses; starts the embedded server if the settings name none.
+
+    Raises SettingsUnusable.
+    """
     if settings.database_url is not None:
         return DatabaseUrls(settings.database_url, settings.database_owner_url)
+    demand_var_folder(settings)
     server = embedded.start(settings.postgres_folder.resolve())
     return DatabaseUrls(server.app_url, server.owner_url)
+
+
+def demand_var_folder(settings: Settings) -> None:
+    """Make the folder of our own, if it is not there. Raises SettingsUnusable if it cannot be written."""
+    folder = settings.var_folder.resolve()
+    fix = "set it to a folder that can be written"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as refused:
+        raise SettingsUnusable(("VAR_FOLDER", f"cannot be {folder} ({refused.strerror}); {fix}.")) from refused
+    if not os.access(folder, os.W_OK):
+        raise SettingsUnusable(("VAR_FOLDER", f"is {folder}, which cannot be written; {fix}."))
 
 
 def bring_up_to_date(urls: DatabaseUrls) -> bool:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import psycopg
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.database import DatabaseUrls, locate
+from bot.database import DatabaseUrls, demand_var_folder, locate
 from bot.department import Installation
 from bot.department_in_force import examine_department
 from bot.finding import Finding
+from bot.health import LEAST_ROOM, room_left
+from bot.masking import without_credentials
 from bot.policy_in_force import examine_policy
-from bot.settings import Settings
+from bot.settings import Settings, SettingsUnusable
 from bot.sign_in.checking import examine_sign_in
 from bot.slack.checking import examine_slack
 from bot.teams.checking import examine_teams
@@ -27,11 +29,18 @@ from storage.migrate import is_current
 
 
 async def examine(settings: Settings) -> AsyncIterator[Finding]:
-    """Look at everything, one thing after the other; what cannot be looked at says so."""
+    """Look at everything, one thing after the other; what cannot be looked at says so, and no credentials."""
+    async for finding in _looked_at(settings):
+        yield replace(finding, says=without_credentials(finding.says))
+
+
+async def _looked_at(settings: Settings) -> AsyncIterator[Finding]:
     yield _var_folder(settings)
     urls: DatabaseUrls | None = None
     try:
         urls = locate(settings)
+    except SettingsUnusable:
+        yield Finding("database", "wrong", "the embedded server has no folder to be in: see VAR_FOLDER")
     except (OSError, RuntimeError, psycopg.Error) as failed:
         yield Finding("database", "wrong", f"the embedded server does not start: {failed}")
     if urls is not None:
@@ -57,10 +66,14 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
 
 def _var_folder(settings: Settings) -> Finding:
     folder = settings.var_folder.resolve()
-    nearest = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    if os.access(nearest, os.W_OK):
-        return Finding("VAR_FOLDER", "well", str(folder))
-    return Finding("VAR_FOLDER", "wrong", f"{nearest} cannot be written; set VAR_FOLDER to a folder that can")
+    try:
+        demand_var_folder(settings)
+    except SettingsUnusable as unusable:
+        return Finding("VAR_FOLDER", "wrong", unusable.problems[0][1])
+    if (left := room_left(folder)) < LEAST_ROOM:
+        full = f"{folder}: {left // 2**20} MB are left on its disk; make room there"
+        return Finding("VAR_FOLDER", "wrong", full)
+    return Finding("VAR_FOLDER", "well", str(folder))
 
 
 def _database(settings: Settings, urls: DatabaseUrls) -> list[Finding]:
@@ -97,7 +110,7 @@ def _matrix(installation: Installation) -> Finding:
 def _signing_key(installation: Installation) -> Finding:
     try:
         verifier = installation.signer(installation.settings.tenant).verifier
-    except KeyUnusable as wrong:
+    except (KeyUnusable, OSError) as wrong:
         return Finding("audit key", "wrong", str(wrong))
     return Finding("audit key", "well", f"public half {verifier}")
 

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
 
+import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from bot.console.protection import host_of, refuse_strangers
 from bot.figures import Figures, read_figures
 from governance.audit.tables import SequencerRow
-from storage.database import Database
+from storage.database import Database, is_disk_full
 from storage.migrate import is_current
+
+_log = structlog.get_logger()
 
 _PATIENCE = 2.0
 """Seconds that the database may take to answer."""
@@ -26,12 +34,29 @@ _LONGEST_SILENCE = timedelta(seconds=5)
 """A sequencer that finished no round for this long is taken for dead."""
 
 
+LEAST_ROOM = 32 * 2**20
+"""Bytes that must be free on the embedded database's disk: two segments of PostgreSQL's log. Without room for
+one it ends."""
+
+# A sort that does not fit into memory is written to the database's own disk, and leaves nothing behind there.
+_SORT = text(
+    "SELECT count(*) FROM (SELECT n FROM generate_series(1, 20000) AS n ORDER BY md5(n::text)) AS sorted"
+)
+_LITTLE_MEMORY = text("SELECT set_config('work_mem', '64kB', true)")
+
+_FULL = "the database's disk is full: make room there"
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What is asked how it is."""
+    """What is asked how it is. `folder` is the embedded database's; None where it is another machine's. Where
+    it `is_local`, this machine alone is told figures."""
 
     database: Database
     tenant: str
+    folder: Path | None
+    is_local: bool
+    public_url: str | None
 
 
 HEALTH: web.AppKey[Health] = web.AppKey("health", Health)
@@ -44,19 +69,33 @@ async def healthz(_request: web.Request) -> web.Response:
 
 async def readyz(request: web.Request) -> web.Response:
     """Whether turns would be answered: 200, or 503 with what is missing."""
-    missing = await what_is_missing(request.app[HEALTH].database)
+    health = request.app[HEALTH]
+    missing = await what_is_missing(health.database, health.folder)
+    if missing:
+        _log.warning("not_ready", missing=missing)
     return web.json_response({"ready": not missing, "missing": missing}, status=503 if missing else 200)
 
 
-async def what_is_missing(database: Database) -> Sequence[str]:
+async def what_is_missing(database: Database, folder: Path | None) -> Sequence[str]:
     """Sentences about what stands in the way; none if everything is there."""
+    if folder is not None and (left := room_left(folder)) < LEAST_ROOM:
+        return [f"the disk under VAR_FOLDER is full ({left // 2**20} MB are left): make room there"]
     try:
         async with asyncio.timeout(_PATIENCE):
             return await _missing(database)
     except TimeoutError:
         return [f"the database has not answered for {_PATIENCE:.0f} s"]
-    except (OperationalError, InterfaceError, PoolTimeout):
+    except OperationalError as failed:
+        return [_FULL if is_disk_full(failed) else "the database cannot be reached"]
+    except (InterfaceError, PoolTimeout):
         return ["the database cannot be reached"]
+
+
+def room_left(folder: Path) -> int:
+    """Bytes that are free on the disk on which a folder is, or will be."""
+    whole = folder.resolve()
+    there = next(each for each in (whole, *whole.parents) if each.exists())
+    return shutil.disk_usage(there).free
 
 
 async def _missing(database: Database) -> Sequence[str]:
@@ -66,6 +105,8 @@ async def _missing(database: Database) -> Sequence[str]:
             return ["the database's schema is not this version's: run `python -m bot migrate`"]
         beat = select(func.max(SequencerRow.beat), func.clock_timestamp())
         last, now = (await tx.execute(beat)).one()
+        await tx.execute(_LITTLE_MEMORY)
+        await tx.execute(_SORT)
     if last is None or now - last > _LONGEST_SILENCE:
         return ["no sequencer numbers the audit log: start a `worker`"]
     return []
@@ -74,9 +115,27 @@ async def _missing(database: Database) -> Sequence[str]:
 async def metrics(request: web.Request) -> web.Response:
     """The figures in Prometheus' text format."""
     health = request.app[HEALTH]
+    if health.is_local:
+        refuse_strangers(request)
+    elif not _is_own_name(host_of(request), health.public_url):
+        raise web.HTTPForbidden(text="Figures are told under this server's own address alone.")
     async with health.database.transaction(health.tenant) as tx:
         figures: Figures = await read_figures(tx)
     registry = CollectorRegistry(auto_describe=False)
     registry.register(figures)
     body = generate_latest(registry)
     return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+def _is_own_name(host: str | None, public_url: str | None) -> bool:
+    """Whether a request's host is PUBLIC_URL's, a number, or a name without a dot. Whoever points a name of the
+    internet's at this server, so that somebody's browser reads from it what it may not, has none of these."""
+    if not host:
+        return False
+    if "." not in host or (public_url and host == urlsplit(public_url).hostname):
+        return True
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import secrets
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.wire import place_to_json
+from governance import outside_text
 from governance.places import Place
 from storage import direct
 from storage.jobs import DEFERRED, job_values
@@ -39,7 +39,6 @@ _STORE_TAKEN = """
 """
 
 _HALTING = re.compile(r"\b(stop|halt|kill|freeze|emergency|abort)\b", re.IGNORECASE)
-_KEPT_CONTROLS = {"\n", "\t"}
 
 
 async def store_words(
@@ -140,13 +139,5 @@ async def _store(
 
 
 def clean(text: str) -> str:
-    """Text without control, formatting and direction-changing characters, bounded in length.
-
-    Emoji joiners go too: they change how a name looks, never what a request asks for.
-    """
-    kept = (
-        character
-        for character in text[: LONGEST_TEXT * 2]
-        if character in _KEPT_CONTROLS or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co")
-    )
-    return "".join(kept)[:LONGEST_TEXT].strip()
+    """What is read of a message: its words (see `governance.outside_text`), bounded in length."""
+    return outside_text.clean(text[: LONGEST_TEXT * 2])[:LONGEST_TEXT].strip()

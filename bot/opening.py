@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import structlog
 from sqlalchemy.dialects.postgresql import insert
 
-from bot.database import bring_up_to_date, locate
+from bot.database import bring_up_to_date, demand_var_folder, locate
 from bot.department import Installation
 from bot.sample import open_sample
 from bot.settings import Settings
@@ -31,9 +31,10 @@ class DepartmentRefused(Exception):
 async def open_installation(settings: Settings) -> Installation:
     """Start or find the database, migrate it if that is ours to do, and open the department in it.
 
-    Raises PolicyError, DepartmentError, DepartmentRefused, AnotherDepartment: each says what is wrong and what
-    to do.
+    Raises SettingsUnusable, PolicyError, DepartmentError, DepartmentRefused, AnotherDepartment: each says what
+    is wrong and what to do.
     """
+    demand_var_folder(settings)
     urls = locate(settings)
     installation = Installation(settings, urls)
     # Read before anything is set up: what is wrong with the files is said first.

@@ -53,11 +53,11 @@ async def web_part(installation: Installation) -> None:
     try:
         try:
             await web.TCPSite(runner, settings.host, settings.port).start()
-        except OSError as refused:
-            why = refused.strerror or str(refused)
+        except (OSError, UnicodeError) as refused:  # the latter for a HOST that could be nobody's name
+            why = getattr(refused, "strerror", None) or str(refused)
             raise CannotListen(
                 f"{settings.host}:{settings.port} cannot be listened on ({why}). Stop what listens there, which"
-                " may be another Countersign, or set PORT."
+                " may be another Countersign, or set HOST and PORT."
             ) from refused
         _log.info("web_ready", url=f"http://{settings.host}:{settings.port}")
         async with asyncio.TaskGroup() as group:
@@ -76,6 +76,7 @@ async def worker_part(installation: Installation) -> None:
     app = make_worker_app(installation.urls.app, installation.jobs.by_name(), connections=2 * concurrency + 4)
     try:
         await app.open_async()
+        _heed_cancellation()
         async with asyncio.TaskGroup() as group:
             group.create_task(
                 run_worker(
@@ -91,6 +92,14 @@ async def worker_part(installation: Installation) -> None:
             group.create_task(_publish(installation))
     finally:
         await app.close_async()  # also when it was cancelled while it opened
+
+
+def _heed_cancellation() -> None:
+    """Raise CancelledError if this task was told to stop: in Python 3.11 `asyncio.wait_for` may swallow that,
+    as it does in the job engine's pool while that opens, and the task would go on for ever."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def clock_part(installation: Installation) -> None:

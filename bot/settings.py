@@ -1,4 +1,4 @@
-"""Every setting, read once from the environment (and `.env`), with what it is for."""
+"""Every setting, read once from the environment (and `.env`), with what it is for, and checked."""
 
 from __future__ import annotations
 
@@ -6,8 +6,22 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot import setting_values as values
+
+_DatabaseUrl = Annotated[str, AfterValidator(values.database_url)]
+_HttpUrl = Annotated[str, AfterValidator(values.http_url)]
+
+
+class SettingsUnusable(Exception):
+    """Settings that cannot be used. `problems` are sentences, each with its setting's name."""
+
+    def __init__(self, *problems: tuple[str, str]) -> None:
+        """`problems`: names of settings, each with what is to be said of it."""
+        super().__init__("\n".join(f"{name} {says}" for name, says in problems))
+        self.problems = problems
 
 
 class Settings(BaseSettings):
@@ -18,21 +32,21 @@ class Settings(BaseSettings):
     env: Literal["local", "production"] = Field(
         default="local", description="production refuses local-only ways in"
     )
-    database_url: str | None = Field(
+    database_url: _DatabaseUrl | None = Field(
         default=None, description="PostgreSQL as the app role; embedded if not given"
     )
-    database_owner_url: str | None = Field(
+    database_owner_url: _DatabaseUrl | None = Field(
         default=None, description="PostgreSQL as the owner, for migrations alone"
     )
     var_folder: Path = Field(
         default=Path("var"), description="the embedded database, keys, checkpoints, caches"
     )
     host: str = Field(default="127.0.0.1", description="address the web server binds")
-    port: int = Field(default=8300, description="port the web server binds")
+    port: int = Field(default=8300, ge=0, le=65535, description="port the web server binds")
     department: Path = Field(
         default=Path("examples/acme"), description="folder of department.yaml and its data"
     )
-    tenant: str = Field(
+    tenant: Annotated[str, AfterValidator(values.tenant)] = Field(
         default="acme", description="the company that this installation's department file opens"
     )
     authority: Path = Field(
@@ -41,7 +55,7 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr | None = Field(
         default=None, description="a model's key; without it, work by rule"
     )
-    openai_base_url: str | None = Field(default=None, description="any OpenAI-compatible server")
+    openai_base_url: _HttpUrl | None = Field(default=None, description="any OpenAI-compatible server")
     openai_model: str = Field(default="gpt-5-mini", description="the model that agents use")
     openai_input_price: Decimal = Field(default=Decimal(0), ge=0, description="USD per million tokens read")
     openai_output_price: Decimal = Field(default=Decimal(0), ge=0, description="USD per million written")
@@ -49,7 +63,7 @@ class Settings(BaseSettings):
         default=None, description="Ed25519 seed, base64; made if not given"
     )
     checkpoint_file: Path | None = Field(default=None, description="where signed checkpoints are also appended")
-    checkpoint_webhook: str | None = Field(
+    checkpoint_webhook: _HttpUrl | None = Field(
         default=None, description="URL that every signed checkpoint is posted to"
     )
     checkpoint_channel: str | None = Field(
@@ -61,7 +75,7 @@ class Settings(BaseSettings):
     token_key: SecretStr | None = Field(
         default=None, description="Fernet key that seals chat platforms' tokens; made if not given"
     )
-    redis_url: str | None = Field(
+    redis_url: Annotated[str, AfterValidator(values.redis_url)] | None = Field(
         default=None, description="Redis for rate budgets that processes share; in memory if not given"
     )
     slack_signing_secret: SecretStr | None = Field(
@@ -80,7 +94,7 @@ class Settings(BaseSettings):
     slack_workspaces: Annotated[frozenset[str], NoDecode] = Field(
         default=frozenset(), description="team and enterprise ids that are this company's, with commas"
     )
-    slack_api_url: str = Field(default="https://slack.com/api/", description="where Slack's Web API is")
+    slack_api_url: _HttpUrl = Field(default="https://slack.com/api/", description="where Slack's Web API is")
     teams_app_id: str | None = Field(default=None, description="the bot's Entra application (client) id")
     teams_app_tenant: str | None = Field(
         default=None, description="where that is registered; needed if ENTRA_TENANTS lists several"
@@ -89,20 +103,42 @@ class Settings(BaseSettings):
     entra_tenants: Annotated[frozenset[str], NoDecode] = Field(
         default=frozenset(), description="Entra tenant ids that are this company's, with commas"
     )
-    teams_openid_url: str = Field(
+    teams_openid_url: _HttpUrl = Field(
         default="https://login.botframework.com/v1/.well-known/openidconfiguration",
         description="where the Bot Framework publishes its signing keys",
     )
-    entra_authority: str = Field(
+    entra_authority: _HttpUrl = Field(
         default="https://login.microsoftonline.com", description="where Entra gives tokens"
     )
-    graph_url: str = Field(default="https://graph.microsoft.com/v1.0", description="where Microsoft Graph is")
+    graph_url: _HttpUrl = Field(
+        default="https://graph.microsoft.com/v1.0", description="where Microsoft Graph is"
+    )
     worker_concurrency: int = Field(
         default=8, ge=1, le=64, description="jobs that one worker process runs at once"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="how much is logged"
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _readable(cls, written: object) -> object:
+        return values.readable(written) if isinstance(written, str) else written
+
+    @field_validator("public_url")
+    @classmethod
+    def _address(cls, written: str | None) -> str | None:
+        return values.http_url(written) if written else written
+
+    @field_validator("token_key")
+    @classmethod
+    def _seals(cls, written: SecretStr | None) -> SecretStr | None:
+        return written and SecretStr(values.fernet_key(written.get_secret_value()))
+
+    @field_validator("audit_signing_key")
+    @classmethod
+    def _signs(cls, written: SecretStr | None) -> SecretStr | None:
+        return written and SecretStr(values.signing_key(written.get_secret_value()))
 
     @field_validator("slack_workspaces", "entra_tenants", mode="before")
     @classmethod
@@ -124,3 +160,23 @@ class Settings(BaseSettings):
     def postgres_folder(self) -> Path:
         """Where the embedded database keeps its data."""
         return self.var_folder / "postgres"
+
+
+def read_settings() -> Settings:
+    """The settings of this process. Raises SettingsUnusable."""
+    try:
+        return Settings()
+    except ValidationError as wrong:
+        # Without what was given, which may be a secret.
+        faults = wrong.errors(include_input=False, include_url=False, include_context=False)
+        raise SettingsUnusable(*(_said(str(fault["loc"][0]), fault["msg"]) for fault in faults)) from None
+    except (UnicodeDecodeError, OSError) as unreadable:
+        raise SettingsUnusable((".env", f"cannot be read: {unreadable}")) from None
+
+
+def _said(name: str, message: str) -> tuple[str, str]:
+    ours = message.removeprefix("Value error, ")
+    if ours != message:
+        return name.upper(), f"{ours}."
+    says = message.removeprefix("Input ").replace("should be", "must be").partition(", unable")[0]
+    return name.upper(), f"{says} ({Settings.model_fields[name].description})."

@@ -1,4 +1,4 @@
-"""What every request passes through: an id, a line in the log, and refusals as sentences."""
+"""What every request passes through: an id, a line in the log, refusals as sentences, a sound address."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import time
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.console.error_page import error_page
+from governance.outside_text import is_storable
+from storage.database import is_disk_full
 
 _log = structlog.get_logger()
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -53,19 +55,52 @@ async def access_log(request: web.Request, handler: Handler) -> web.StreamRespon
 
 @web.middleware
 async def sentences(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer refusals as a sentence: JSON to a script, a page to a reader."""
+    """Answer refusals as a sentence: JSON to a script, a page to a reader. A fault of ours is one too."""
     try:
         return await handler(request)
-    except web.HTTPRequestEntityTooLarge:
-        return _answer(request, 413, "That is too much at once: one megabyte is the most. Nothing was sent.")
-    except web.HTTPException as refused:
-        if refused.status < 400:
-            raise
-        said = refused.text if refused.text and not refused.text.startswith(f"{refused.status}:") else None
-        return _answer(request, refused.status, said or f"{refused.reason}.")
-    except (OperationalError, InterfaceError, PoolTimeout) as away:
-        _log.debug("database_away", why=type(away).__name__)  # the line of the request itself says 503
-        return _answer(request, 503, "The database does not answer just now. Try again in a moment.")
+    except ConnectionError:
+        raise  # nobody is there any more
+    except Exception as failed:
+        if request.writer.output_size > 0:
+            raise  # what has begun cannot be answered anew
+        return _said(request, failed)
+
+
+@web.middleware
+async def sound_address(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse addresses that hold what no row, and so nothing of ours, can be called: nobody looks it up."""
+    parts = (request.path, *request.query.keys(), *request.query.values())
+    if not all(is_storable(part) for part in parts):
+        raise web.HTTPBadRequest(text="This address holds characters that no address here has.")
+    return await handler(request)
+
+
+def _said(request: web.Request, failed: Exception) -> web.StreamResponse:
+    match failed:
+        case web.HTTPRequestEntityTooLarge():
+            return _answer(
+                request, 413, "That is too much at once: one megabyte is the most. Nothing was sent."
+            )
+        case web.HTTPException() if failed.status < 400:
+            raise failed
+        case web.HTTPException():
+            own = failed.text if failed.text and not failed.text.startswith(f"{failed.status}:") else None
+            return _answer(request, failed.status, own or f"{failed.reason}.")
+        case web.RequestPayloadError():
+            return _answer(request, 400, "What was sent cannot be read.")
+        case OperationalError() if is_disk_full(failed):
+            _log.error("disk_full")
+            full = "The database's disk is full, so nothing can be kept."
+            return _answer(request, 503, f"{full} Whoever runs Countersign here must make room.")
+        case OperationalError() | InterfaceError() | PoolTimeout():
+            _log.debug("database_away", why=type(failed).__name__)  # the request's own line says 503
+            return _answer(request, 503, "The database does not answer just now. Try again in a moment.")
+        case DataError():
+            _log.warning("value_refused", why=type(failed.orig).__name__)
+            return _answer(request, 400, "This holds a value that cannot be kept, so nothing was done.")
+        case _:
+            _log.error("request_failed", exc_info=failed)
+            return _answer(request, 500, "Something went wrong on our side, and is in the log. Try again.")
 
 
 def _answer(request: web.Request, status: int, sentence: str) -> web.Response:

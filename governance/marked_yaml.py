@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,9 @@ _Loader: Any = yaml.CSafeLoader
 
 _DEEPEST = 100
 """Levels of nesting that are read: the parser follows them on the process's own stack."""
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
+"""What the parser refuses where it stands as it is, and takes where it is written `\\0`."""
 
 KeyPath = tuple[str | int, ...]
 """Keys and list positions from the top of the document to a value."""
@@ -80,14 +84,21 @@ def _line(mark: Any) -> int:
 
 def _mark(node: yaml.Node, path: KeyPath, lines: dict[KeyPath, int]) -> None:
     lines[path] = _line(node.start_mark)
+    _demand_readable(node)
     if isinstance(node, yaml.SequenceNode):
         for position, item in enumerate(node.value):
             _mark(item, (*path, position), lines)
     elif isinstance(node, yaml.MappingNode):
         for key, value in node.value:
+            _demand_readable(key)
             below = (*path, str(key.value))
             if below in lines:
                 twice = f"`{key.value}` stands here twice (first on line {lines[below]}); keep one"
                 raise MarkedYamlError(_line(key.start_mark), twice)
             _mark(value, below, lines)
             lines[below] = _line(key.start_mark)
+
+
+def _demand_readable(node: yaml.Node) -> None:
+    if isinstance(node, yaml.ScalarNode) and _CONTROLS.search(node.value):
+        raise MarkedYamlError(_line(node.start_mark), "remove the control character")

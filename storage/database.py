@@ -128,6 +128,11 @@ def is_dead(driver: psycopg.AsyncConnection) -> bool:
     return bool(watching.poll(0))
 
 
+def is_disk_full(failure: OperationalError) -> bool:
+    """Whether the server refused to write for want of room."""
+    return isinstance(failure.orig, psycopg.errors.DiskFull)
+
+
 _Query = TypeVar("_Query", bound=Select[Any])
 
 

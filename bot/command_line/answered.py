@@ -13,6 +13,8 @@ from bot.tables import InboxRow, OutboxRow
 from bot.wire import place_from_json, reply_from_json
 from governance.tables import ApprovalRow
 
+_REFUSED = text("SELECT 1 FROM audit_entries WHERE turn = :turn AND kind = 'refusal' LIMIT 1")
+
 _NUMBERED = text(
     "SELECT leaf.number FROM audit_entries AS entry JOIN audit_leaves AS leaf ON leaf.entry = entry.id"
     " WHERE entry.turn = :turn ORDER BY leaf.number"
@@ -21,9 +23,11 @@ _NUMBERED = text(
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A turn's answer. `texts` are the messages in order, edited ones as they ended."""
+    """A turn's answer. `texts` are the messages in order, edited ones as they ended; it was `done` if nothing
+    was refused and nothing failed."""
 
     turn: str
+    done: bool
     intent: str | None
     confidence: float
     thread: str
@@ -41,6 +45,7 @@ class Answered:
         """Everything, for programs."""
         return {
             "turn": self.turn,
+            "done": self.done,
             "intent": self.intent,
             "confidence": round(self.confidence, 4),
             "thread": self.thread,
@@ -72,6 +77,7 @@ async def read_answer(tx: AsyncSession, turn: str) -> Answered:
     )
     return Answered(
         turn=turn,
+        done=asked.state == "done" and (await tx.execute(_REFUSED, {"turn": turn})).first() is None,
         intent=asked.intent,
         confidence=asked.confidence or 0.0,
         thread=place.thread,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import sys
 from pathlib import Path
 
 from sqlalchemy import select
 
 from bot.command_line import Stop
+from bot.command_line.arguments import name, reason
 from bot.command_line.light import light_installation
+from bot.command_line.operator import operator
 from bot.department import Installation
 from bot.settings import Settings
 from governance.audit.erasure import StillAtWork, forget
@@ -20,6 +21,9 @@ from governance.audit.tables import CheckpointRow
 from governance.audit.verification import verify
 from governance.directory import NoSuchPerson
 from governance.people import Actor
+
+LARGEST_NUMBER = 2**63
+"""Numbers of entries are less."""
 
 HELP = "verify, export, prove or checkpoint the audit log; forget a person in it"
 
@@ -35,8 +39,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     proving.add_argument("number", type=int, help="the entry's number, from 0")
     actions.add_parser("checkpoint", help="the newest signed checkpoint")
     forgetting = actions.add_parser("forget", help="take a person's name in the log away, for good")
-    forgetting.add_argument("person", help="the id of somebody who holds no role any more")
-    forgetting.add_argument("--reason", required=True, help="why, for the record")
+    forgetting.add_argument("person", type=name, help="the id of somebody who holds no role any more")
+    forgetting.add_argument("--reason", type=reason, required=True, help="why, for the record")
 
 
 async def run(settings: Settings, args: argparse.Namespace) -> int:
@@ -70,7 +74,10 @@ async def _verify(installation: Installation, tenant: str) -> int:
 async def _export(installation: Installation, tenant: str, args: argparse.Namespace) -> int:
     key = installation.signer(tenant).verifier
     lines = export(installation.database, tenant, key, everything if args.open else nothing)
-    out = args.to.open("w", encoding="utf-8") if args.to else sys.stdout
+    try:
+        out = args.to.open("w", encoding="utf-8") if args.to else sys.stdout
+    except (OSError, ValueError) as refused:
+        raise Stop(f"{args.to} cannot be written: {refused}.") from refused
     try:
         async for line in lines:
             out.write(line)
@@ -81,8 +88,10 @@ async def _export(installation: Installation, tenant: str, args: argparse.Namesp
 
 
 async def _prove(installation: Installation, tenant: str, number: int) -> int:
-    async with installation.database.transaction(tenant) as tx:
-        proved = await prove_entry(tx, number)
+    proved = None
+    if 0 <= number < LARGEST_NUMBER:
+        async with installation.database.transaction(tenant) as tx:
+            proved = await prove_entry(tx, number)
     if proved is None:
         raise Stop(f"The log has no entry {number} under its newest checkpoint.")
     file, _ = proved
@@ -91,10 +100,10 @@ async def _prove(installation: Installation, tenant: str, number: int) -> int:
 
 
 async def _forget(installation: Installation, tenant: str, person: str, reason: str) -> int:
-    operator = Actor("person", "operator", identity=f"os:{getpass.getuser()}")
+    by = Actor("person", "operator", identity=operator())
     async with installation.database.transaction(tenant) as tx:
         try:
-            entries = await forget(tx, person, operator, reason)
+            entries = await forget(tx, person, by, reason)
         except NoSuchPerson:
             raise Stop(f"There is no {person} in the department.") from None
         except StillAtWork as still:

@@ -6,6 +6,7 @@ import asyncio
 import uuid
 from collections.abc import Coroutine, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from time import monotonic
 from types import TracebackType
 from typing import Any, Self
@@ -14,17 +15,20 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import inbox
-from bot.command_line import Stop
+from bot.command_line import Exit, Stop
 from bot.command_line.answered import Answered, read_answer
 from bot.console.adapter import add_message, direct_channel, new_message_id
 from bot.department import Installation
+from bot.platforms.forms import FormIncomplete, check_values
 from bot.processes import worker_part
 from bot.tables import ButtonRow, ConsoleMessageRow, InboxRow, OutboxRow
 from bot.wire import form_from_json, place_from_json
+from governance.approvals.decision import ApprovalState, Status
+from governance.approvals.store import NoSuchApproval, approval_row, state_of
+from governance.audit.log import NUMBERED_WITHIN_SECONDS
 from governance.department_rows import read_department
 from governance.fence import CHANNEL
 from governance.places import Audience, Place
-from governance.tables import ApprovalRow
 
 PATIENCE_SECONDS = 180.0
 
@@ -35,6 +39,11 @@ _UNSETTLED = text(
     " AND (scheduled_at IS NULL OR scheduled_at < now() + interval '2 seconds')"
     " AND args->>'turn' IN (SELECT of_thread.id FROM inbox AS of_thread, inbox AS asked"
     " WHERE asked.id IN (:turn, :began) AND of_thread.place = asked.place) LIMIT 1"
+)
+
+_UNNUMBERED = text(
+    "SELECT 1 FROM audit_entries AS entry LEFT JOIN audit_leaves AS leaf ON leaf.entry = entry.id"
+    " WHERE entry.turn = :turn AND leaf.entry IS NULL LIMIT 1"
 )
 
 
@@ -68,6 +77,8 @@ class Conversation:
 
     async def say(self, person: str, words: str, channel: str | None, thread: str | None) -> Answered:
         """Say something, and wait for the answer. What is too long to be read whole is not said at all."""
+        if not words.strip():
+            raise Stop("There is nothing in this message to read.")
         if len(words) > inbox.LONGEST_TEXT:
             raise Stop(
                 f"That is {len(words):,} characters; {inbox.LONGEST_TEXT:,} are the most. Nothing was sent."
@@ -86,15 +97,19 @@ class Conversation:
     async def decide(
         self, person: str, approval: str, decision: str, values: Mapping[str, list[str]]
     ) -> Answered:
-        """Press an approval's button, and wait for the answer."""
+        """Press an approval's button, and wait for the answer: it is `done` if that decided, or counts."""
         async with self._installation.database.transaction(self._tenant) as tx:
+            try:
+                row = await approval_row(tx, approval)
+            except NoSuchApproval:
+                raise Stop(f"There is no approval {approval}.") from None
+            before, began = state_of(row), row.turn
             query = select(ButtonRow, OutboxRow).join(OutboxRow, OutboxRow.id == ButtonRow.outbox)
             shown = query.where(ButtonRow.subject == approval, ButtonRow.verb == decision)
             found = (await tx.execute(shown.order_by(OutboxRow.number.desc()).limit(1))).first()
             if found is None:
-                raise Stop(f"No card offers to {decision} {approval}.")
+                raise Stop(f"No card offers to {decision} {approval}, which is {before.status.value}.")
             button, card = found
-            began = (await tx.execute(select(ApprovalRow.turn).where(ApprovalRow.id == approval))).scalar()
             turn = await inbox.store_click(
                 tx,
                 platform="console",
@@ -104,21 +119,29 @@ class Conversation:
                 token=button.token,
                 values=_answers(button, values),
             )
-        return await self._settled(turn, began)
+        answer = await self._settled(turn, began)
+        if decision == "modify":
+            return replace(answer, done=answer.done and bool(answer.approvals))  # the new proposal
+        async with self._installation.database.transaction(self._tenant) as tx:
+            after = state_of(await approval_row(tx, approval))
+        return replace(answer, done=answer.done and _counts(before, after, person, decision))
 
     async def _place(self, tx: AsyncSession, person: str, channel: str | None, thread: str | None) -> Place:
-        if channel is not None:
-            audience = (await read_department(tx)).audience_of(channel)
-            return Place("console", channel.removeprefix("#"), thread or new_message_id(), audience)
+        """A new thread, or one that is there and that this person may read. Raises Stop."""
+        where = channel.removeprefix("#") if channel is not None else None
         if thread is not None:
             known = select(ConsoleMessageRow.channel).where(ConsoleMessageRow.thread == thread).limit(1)
-            where = (await tx.execute(known)).scalar()
-            if where is None:
+            found = (await tx.execute(known)).scalar()
+            if found is None or where not in (None, found):
                 raise Stop(f"There is no thread {thread}.")
-            if where != direct_channel(person):
-                audience = (await read_department(tx)).audience_of(where)
-                return Place("console", where, thread, audience)
-        return Place("console", direct_channel(person), thread or new_message_id(), Audience.DIRECT)
+            where = found
+        own = direct_channel(person)
+        if where in (None, own):
+            return Place("console", own, thread or new_message_id(), Audience.DIRECT)
+        department = await read_department(tx)
+        if where not in {known.name for known in department.channels}:
+            raise Stop(f"There is no channel {where}." if thread is None else f"There is no thread {thread}.")
+        return Place("console", where, thread or new_message_id(), department.audience_of(where))
 
     async def _settled(self, turn: str | None, began: str | None = None) -> Answered:
         if turn is None:
@@ -130,15 +153,35 @@ class Conversation:
                 state = (await tx.execute(select(InboxRow.state).where(InboxRow.id == turn))).scalar_one()
                 unsettled = await tx.execute(_UNSETTLED, {"turn": turn, "began": began})
                 if state != "stored" and unsettled.first() is None:
+                    break
+            await asyncio.sleep(0.02)
+        else:
+            waited = f"No answer within {PATIENCE_SECONDS:.0f} s; the turn {turn} is kept and goes on."
+            raise Stop(waited, Exit.AWAY)
+        return await self._on_record(turn)
+
+    async def _on_record(self, turn: str) -> Answered:
+        """The answer, once what was recorded of it has its numbers, or they do not come."""
+        deadline = monotonic() + NUMBERED_WITHIN_SECONDS
+        while True:
+            async with self._installation.database.transaction(self._tenant) as tx:
+                unnumbered = (await tx.execute(_UNNUMBERED, {"turn": turn})).first() is not None
+                if not unnumbered or monotonic() > deadline:
                     return await read_answer(tx, turn)
             await asyncio.sleep(0.02)
-        raise Stop(f"No answer within {PATIENCE_SECONDS:.0f} s; the turn {turn} is kept and goes on.")
 
     async def _fail_with_the_worker(self) -> None:
         for part in self._parts:
             if part.done():
                 with suppress(asyncio.CancelledError):
                     await part
+
+
+def _counts(before: ApprovalState, after: ApprovalState, person: str, decision: str) -> bool:
+    """Whether somebody's vote has changed what it was cast on."""
+    if decision == "deny":
+        return before.status is Status.OPEN and after.status is Status.DENIED and after.decided_by == person
+    return person in {vote.ballot.voter for vote in after.votes[len(before.votes) :]}
 
 
 def _answers(button: ButtonRow, values: Mapping[str, list[str]]) -> dict[str, str | list[str]]:
@@ -160,4 +203,7 @@ def _answers(button: ButtonRow, values: Mapping[str, list[str]]) -> dict[str, st
     if unknown:
         asked = ", ".join(entry.name for entry in form.inputs)
         raise Stop(f"“{form.title}” asks for {asked}; not for {', '.join(sorted(unknown))}.")
-    return answers
+    try:
+        return check_values(form, answers)
+    except FormIncomplete as incomplete:
+        raise Stop(str(incomplete)) from None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 from datetime import UTC, datetime
 
+from bot.command_line import Exit
+from bot.command_line.arguments import words
 from bot.command_line.light import light_installation
+from bot.command_line.operator import operator
 from bot.settings import Settings
 from governance.overrides.halt_report import wait_for_report
 from governance.overrides.halting import halt_from_command_line
@@ -15,17 +17,15 @@ HELP = "stop every agent, now; recorded under your operating-system user"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """`--reason`."""
-    parser.add_argument("--reason", required=True, help="why, for the record")
+    """`--reason`, of which nothing may keep anybody from halting."""
+    parser.add_argument("--reason", type=words, default="", help="why, for the record")
 
 
 async def run(settings: Settings, args: argparse.Namespace) -> int:
-    """Halt, and report who acknowledged. Exit code 2 if a live worker has not."""
+    """Halt, and report who acknowledged. Exit code 3 if a live worker has not."""
     async with light_installation(settings) as installation:
         async with installation.database.transaction(settings.tenant) as tx:
-            halted = await halt_from_command_line(
-                tx, user=f"os:{getpass.getuser()}", reason=args.reason, at=datetime.now(UTC)
-            )
+            halted = await halt_from_command_line(tx, user=operator(), reason=args.reason, at=datetime.now(UTC))
         if halted.before:
             print(f"Agents were halted already, by {halted.by}.")
         report = await wait_for_report(installation.database, settings.tenant, halted.override)
@@ -38,4 +38,4 @@ async def run(settings: Settings, args: argparse.Namespace) -> int:
     if report.silent:
         print(f"No answer from: {', '.join(report.silent)}")
     print("Somebody else lets them go on: python -m bot resume --reason …, or “resume the agents” in chat.")
-    return 2 if report.silent else 0
+    return Exit.AWAY if report.silent else Exit.DONE

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
+from typing import Any
+
 from bot.command_line import Stop
+from bot.console.protection import ConsoleRefused
 from bot.department import Installation
 from bot.opening import DepartmentRefused, open_installation
+from bot.processes import CannotListen, run_until_stopped
 from bot.settings import Settings
 from bot.teams.configuration import TeamsMisconfigured, configuration
 from governance.audit.keys import KeyUnusable
@@ -18,7 +23,9 @@ async def opened(settings: Settings) -> Installation:
     try:
         if settings.speaks_teams:
             configuration(settings)
-        return await open_installation(settings)
+        installation = await open_installation(settings)
+        _ = installation.signing_key  # before anything would have to be signed
+        return installation
     except (PolicyError, DepartmentError, AnotherDepartment, KeyUnusable, TeamsMisconfigured) as wrong:
         raise Stop(str(wrong)) from wrong
     except DepartmentRefused as refused:
@@ -26,6 +33,14 @@ async def opened(settings: Settings) -> Installation:
         raise Stop(
             f"{settings.department}/department.yaml describes a department that could stand still:\n{listed}"
         ) from refused
+
+
+async def run_parts(installation: Installation, *parts: Coroutine[Any, Any, None]) -> None:
+    """Run parts until stopped. Raises Stop with what to do where the web server cannot serve."""
+    try:
+        await run_until_stopped(installation, *parts)
+    except (CannotListen, ConsoleRefused) as refused:
+        raise Stop(str(refused)) from refused
 
 
 def demand_local(settings: Settings, command: str) -> None:

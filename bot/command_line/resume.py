@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 from datetime import UTC, datetime
 
 from bot.command_line import Stop
+from bot.command_line.arguments import reason
 from bot.command_line.light import light_installation
+from bot.command_line.operator import operator
 from bot.settings import Settings
 from governance.overrides.halting import NothingHalted, SamePerson, resume_from_command_line
 from governance.overrides.held import held_back
@@ -17,12 +18,12 @@ HELP = "let the agents go on; somebody else than who halted them"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """`--reason`."""
-    parser.add_argument("--reason", required=True, help="why, for the record")
+    parser.add_argument("--reason", type=reason, required=True, help="why, for the record")
 
 
 async def run(settings: Settings, args: argparse.Namespace) -> int:
     """Resume, and say what goes on."""
-    user = f"os:{getpass.getuser()}"
+    user = operator()
     async with light_installation(settings) as installation:
         try:
             async with installation.database.transaction(settings.tenant) as tx:

@@ -29,7 +29,10 @@ async def run(settings: Settings, args: argparse.Namespace) -> int:
         package = teams_package(settings)
     except CannotPackage as cannot:
         raise Stop(str(cannot)) from cannot
-    args.to.parent.mkdir(parents=True, exist_ok=True)
-    args.to.write_bytes(package)
+    try:
+        args.to.parent.mkdir(parents=True, exist_ok=True)
+        args.to.write_bytes(package)
+    except (OSError, ValueError) as refused:
+        raise Stop(f"{args.to} cannot be written: {refused}.") from refused
     print(f"wrote {args.to}: upload it in the Teams admin center, or in Teams under Apps, Upload an app")
     return 0

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from bot.command_line import Stop
-from bot.command_line.opening import opened
-from bot.processes import CannotListen, run_until_stopped, web_part
+from bot.command_line.opening import opened, run_parts
+from bot.processes import web_part
 from bot.settings import Settings
 
 HELP = "the web server alone"
@@ -19,8 +18,5 @@ def arguments(_parser: argparse.ArgumentParser) -> None:
 async def run(settings: Settings, _args: argparse.Namespace) -> int:
     """Run until stopped."""
     installation = await opened(settings)
-    try:
-        await run_until_stopped(installation, web_part(installation))
-    except CannotListen as refused:
-        raise Stop(str(refused)) from refused
+    await run_parts(installation, web_part(installation))
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from bot.console.frame import static_url, theme_of
+from bot.console.posts import posted_form
 from bot.console.render import author, render
 from bot.console.session import PERSONA
 from bot.console.visit import RECEPTION
@@ -34,7 +35,7 @@ async def choose_person(request: web.Request, *, everybody: bool = False) -> web
 async def speak_as(request: web.Request) -> web.Response:
     """Choose who is speaking, and open their direct messages."""
     reception = request.app[RECEPTION]
-    person = str((await request.post()).get("person", ""))
+    person = str((await posted_form(request)).get("person", ""))
     async with reception.database.transaction(reception.tenant) as tx:
         residents = await reception.residents(tx)
     if residents.find(person) is None:

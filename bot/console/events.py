@@ -133,8 +133,8 @@ def _since(request: web.Request) -> datetime:
     if written is None:
         return datetime.now(UTC)
     try:
-        since = datetime.fromisoformat(written.replace(" ", "+"))
-    except ValueError as wrong:
+        since = datetime.fromisoformat(written.replace(" ", "+")).astimezone(UTC)
+    except (ValueError, OverflowError) as wrong:
         raise web.HTTPBadRequest(text="`since` is a time such as 2026-11-23T09:00:00+00:00.") from wrong
     # However long the browser was away, a page that is older than a day is loaded anew, not patched.
-    return max(since.astimezone(UTC), datetime.now(UTC) - timedelta(days=1))
+    return max(since, datetime.now(UTC) - timedelta(days=1))

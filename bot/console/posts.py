@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
 
 from bot.console.messages import NoSuchThread, NothingSaid, say
 from bot.console.presses import NoSuchButton, press
 from bot.console.visit import visit
 from bot.inbox import LONGEST_TEXT
 from bot.platforms.forms import FormIncomplete
+from governance.outside_text import storable_json
 
 _Key = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 _Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -82,12 +85,22 @@ def refusal(status: int, sentence: str) -> web.Response:
     return web.json_response({"error": sentence}, status=status)
 
 
+async def posted_form(request: web.Request) -> Mapping[str, object]:
+    """The fields of a form that a page sent. Raises HTTPBadRequest for what is none."""
+    try:
+        return await request.post()
+    except (ValueError, LookupError) as rubbish:  # no boundary, bytes that are no text, no such charset
+        raise web.HTTPBadRequest(text="This form cannot be read.") from rubbish
+
+
 async def _body(request: web.Request, model: type[_Read]) -> _Read:
     if request.content_type != "application/json":
         raise web.HTTPUnsupportedMediaType(text="Send JSON, with the content type application/json.")
     try:
-        return model.model_validate_json(await request.read())
+        return model.model_validate(storable_json(from_json(await request.read(), allow_inf_nan=False)))
     except ValidationError as rubbish:
         first = rubbish.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the body"
         raise web.HTTPBadRequest(text=f"This cannot be read: {where}: {first['msg']}.") from rubbish
+    except ValueError as rubbish:
+        raise web.HTTPBadRequest(text=f"This cannot be read: it is no JSON: {rubbish}.") from rubbish

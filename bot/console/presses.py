@@ -39,7 +39,7 @@ async def press(visiting: Visit, *, token: str, values: Values, key: str) -> Pla
     if button.form is None and values:
         raise FormIncomplete("This button asks for nothing.")
     if button.form is not None:
-        check_values(form_from_json(button.form), values)
+        values = check_values(form_from_json(button.form), values)
     await store_click(
         visiting.tx,
         platform="console",

@@ -12,7 +12,8 @@ from aiohttp import web
 
 from bot.settings import Settings
 
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+"""What this machine calls itself."""
 
 _HEADERS = {
     "Content-Security-Policy": (
@@ -25,7 +26,6 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-
 
 NOT_IN_PRODUCTION = (
     "ENV=production: the console lets anyone at this address choose who they are, so it is not served."
@@ -41,20 +41,24 @@ def demand_local(settings: Settings) -> None:
     """Raises ConsoleRefused unless the settings keep the web server on this machine."""
     if settings.env == "production":
         raise ConsoleRefused(NOT_IN_PRODUCTION)
-    if settings.host not in _LOOPBACK:
+    if settings.host not in LOOPBACK:
         raise ConsoleRefused(
             f"HOST={settings.host}: the console lets anyone who reaches it choose who they are, so it is served"
             " on 127.0.0.1 only. Set HOST=127.0.0.1, or ENV=production to serve without a console."
         )
 
 
+def host_of(request: web.Request) -> str | None:
+    """The host by which a request calls this server, in lower case and without the port; None for no host."""
+    try:
+        return urlsplit(f"//{request.host}").hostname
+    except ValueError:
+        return None
+
+
 def refuse_strangers(request: web.Request) -> None:
     """Raises HTTPForbidden for a Host that is not this machine, and for a post from a foreign page."""
-    try:
-        host = urlsplit(f"//{request.host}").hostname
-    except ValueError:
-        host = None
-    if host not in _LOOPBACK:
+    if host_of(request) not in LOOPBACK:
         raise web.HTTPForbidden(text="The console answers only at http://127.0.0.1 and http://localhost.")
     if request.method not in ("GET", "HEAD") and request.headers.get("Origin") != f"http://{request.host}":
         raise web.HTTPForbidden(text="This was sent from another site's page, so nothing was done.")

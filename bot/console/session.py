@@ -30,7 +30,8 @@ class Session:
         if signed is None:
             return None
         try:
-            return self._fernet.decrypt(signed.encode(), ttl=_THIRTY_DAYS).decode()
+            # Browsers may send any bytes; those that are no text arrive as lone surrogates.
+            return self._fernet.decrypt(signed.encode(errors="surrogateescape"), ttl=_THIRTY_DAYS).decode()
         except InvalidToken:
             return None
 

@@ -1,10 +1,11 @@
-"""Forms: whether what somebody entered answers exactly what was asked for."""
+"""Forms: what somebody entered, cleaned, and whether it answers exactly what was asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from handlers.conversation.cards import Form
+from governance.outside_text import clean
+from handlers.conversation.cards import Form, Input
 
 Values = Mapping[str, str | list[str]]
 
@@ -17,9 +18,22 @@ class FormIncomplete(Exception):
         self.input = input
 
 
-def check_values(form: Form, values: Values) -> None:
-    """Raises FormIncomplete unless the values answer exactly this form."""
+def check_values(form: Form, values: Values) -> dict[str, str | list[str]]:
+    """The values as they are taken: what was written is cleaned as what is said is, and what was chosen is one
+    of the choices. Raises FormIncomplete unless they answer exactly this form."""
     inputs = {entry.name: entry for entry in form.inputs}
+    taken = {name: _taken(inputs.get(name), value) for name, value in values.items()}
+    _demand_answers(form, inputs, taken)
+    return taken
+
+
+def _taken(entry: Input | None, value: str | list[str]) -> str | list[str]:
+    if isinstance(value, list) or entry is None or entry.type in ("choice", "choices"):
+        return value
+    return clean(value)
+
+
+def _demand_answers(form: Form, inputs: Mapping[str, Input], values: Values) -> None:
     for name, value in values.items():
         entry = inputs.get(name)
         if entry is None:

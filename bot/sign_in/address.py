@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
+from bot.masking import without_credentials
+
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _OURS = re.compile(r"/(?:dashboard|files)(?:[/?][!-\[\]-~]{0,2000})?")
@@ -47,13 +49,16 @@ def public_address(url: str | None) -> PublicAddress:
     """The address that PUBLIC_URL names. Raises AddressUnusable."""
     if not url:
         raise AddressUnusable("PUBLIC_URL is missing: the https address under which people reach the dashboard")
+    shown = without_credentials(url)
     parts = _split(url)
     if parts is None or parts.scheme not in _DEFAULT_PORTS or not parts.hostname or parts.username:
-        raise AddressUnusable(f"PUBLIC_URL={url} is no address such as https://countersign.example.com")
+        raise AddressUnusable(f"PUBLIC_URL={shown} is no address such as https://countersign.example.com")
     if parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise AddressUnusable(f"PUBLIC_URL={url} has a path; the dashboard is served at an address of its own")
+        raise AddressUnusable(
+            f"PUBLIC_URL={shown} has a path; the dashboard is served at an address of its own"
+        )
     if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
-        raise AddressUnusable(f"PUBLIC_URL={url} is not https; sessions would travel for everyone to read")
+        raise AddressUnusable(f"PUBLIC_URL={shown} is not https; sessions would travel for everyone to read")
     return PublicAddress(parts.scheme, _host(parts.scheme, parts.netloc))
 
 

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.console.posts import refusal
+from bot.console.posts import posted_form, refusal
 from bot.console.residents import Residents
 from bot.console.visit import RECEPTION, NobodyKnown, Visit, Visitor
 from bot.sign_in import sessions
@@ -117,5 +117,5 @@ async def _put_out(request: web.Request, token: str) -> None:
 
 async def _sent_token(request: web.Request) -> bytes:
     header = request.headers.get(CSRF_HEADER)
-    sent = header if header is not None else str((await request.post()).get(CSRF_FIELD, ""))
+    sent = header if header is not None else str((await posted_form(request)).get(CSRF_FIELD, ""))
     return sent.encode(errors="surrogateescape")

@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 
 from bot.sign_in.ways import ProviderAway
+from governance.outside_text import storable_json
 
 _PATIENCE = aiohttp.ClientTimeout(total=10)
 
@@ -38,8 +39,8 @@ class Provider:
         session = await self._opened()
         try:
             async with session.request(method, address, data=form, raise_for_status=True) as answer:
-                said = await answer.json(content_type=None)
-        except (aiohttp.ClientError, TimeoutError, ValueError) as failed:
+                said = storable_json(await answer.json(content_type=None))
+        except (aiohttp.ClientError, TimeoutError, ValueError, LookupError, RecursionError) as failed:
             raise ProviderAway(self.label) from failed
         if not isinstance(said, dict):
             raise ProviderAway(self.label)

@@ -16,6 +16,7 @@ from slack_bolt.authorization import AuthorizeResult
 from bot.platforms import channels, people
 from bot.slack import ingest
 from bot.slack.addresses import HOME, PLATFORM, Address
+from bot.slack.entrance import StorableApp
 from bot.slack.introductions import profile_of
 from bot.slack.presses import Presses
 from bot.slack.shortcuts import Shortcuts
@@ -38,7 +39,7 @@ def make_app(
     signing_secret: str,
 ) -> AsyncApp:
     """The app, with every listener."""
-    app = AsyncApp(
+    app = StorableApp(
         signing_secret=signing_secret,
         client=workspaces.slack.client(None),
         authorize=_authorize(workspaces),

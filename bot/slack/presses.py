@@ -64,7 +64,7 @@ class Presses:
             values = values_of(found.form, view["state"]) if found and found.form else {}
             if found is not None and found.form is not None:
                 try:
-                    check_values(found.form, values)
+                    values = check_values(found.form, values)
                 except FormIncomplete as incomplete:
                     await ack(response_action="errors", errors=errors_for(found.form, incomplete))
                     return

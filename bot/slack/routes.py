@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.async_app import AsyncBoltRequest
 from slack_bolt.request.internals import parse_body
 
 from bot.slack.connecting import SlackWeb
@@ -14,8 +15,7 @@ def add_slack(app: web.Application, slack: SlackWeb) -> None:
     bolt, flow = slack.bolt, slack.flow
 
     async def events(request: web.Request) -> web.Response:
-        await _demand_object(request)
-        return await to_aiohttp_response(await bolt.async_dispatch(await to_bolt_request(request)))
+        return await to_aiohttp_response(await bolt.async_dispatch(await _read(request)))
 
     if slack.is_signed:
         app.router.add_post("/slack/events", events)
@@ -32,12 +32,17 @@ def add_slack(app: web.Application, slack: SlackWeb) -> None:
     app.router.add_get("/slack/oauth_redirect", installed)
 
 
-async def _demand_object(request: web.Request) -> None:
-    """Bolt reads a request before it looks at its signature, and takes for granted that it can be read, and
-    that JSON is an object. Raises HTTPBadRequest for anything else, whoever sent it."""
+async def _read(request: web.Request) -> AsyncBoltRequest:
+    """Bolt reads a request before it looks at its signature, and takes for granted that it can be read, that
+    JSON is an object, and what stands in it. Raises HTTPBadRequest for anything else, whoever sent it."""
     try:
         read: object = parse_body(await request.text(), request.content_type)
-    except (ValueError, LookupError) as rubbish:  # no JSON, bytes that are no text, no such charset
+    except (ValueError, LookupError, RecursionError) as rubbish:
+        # no JSON, bytes that are no text, no such charset, nested too deeply
         raise web.HTTPBadRequest(text="This cannot be read.") from rubbish
     if not isinstance(read, dict):
         raise web.HTTPBadRequest(text="This is nothing of Slack's.")
+    try:
+        return await to_bolt_request(request)
+    except (TypeError, LookupError, AttributeError, ValueError) as rubbish:  # a team that is a number, …
+        raise web.HTTPBadRequest(text="This is nothing of Slack's.") from rubbish

@@ -18,6 +18,7 @@ from bot.teams.configuration import TeamsConfiguration
 from bot.teams.ingest import Ingest
 from bot.teams.sdk import BotAdapter
 from bot.teams.signing_keys import KeysUnavailable, SigningKeys
+from governance.outside_text import storable_json
 
 _log = structlog.get_logger()
 
@@ -88,7 +89,7 @@ class Endpoint:
 
 async def _json(request: web.Request) -> dict[str, Any]:
     try:
-        body = json.loads(await request.read())
+        body = storable_json(json.loads(await request.read()))
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):

@@ -162,7 +162,7 @@ async def _take_form(tx: AsyncSession, activity: Activity, place: Place, answer:
     values: Values = {}
     try:
         values = values_of(form, answer.data)
-        check_values(form, values)
+        values = check_values(form, values)
     except FormIncomplete as incomplete:
         again = with_error(form, answer.token, str(incomplete), values)
         return Answered(200, answers.show_dialog(again))

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from governance import fence
 from governance.audit.entries import Absence, Entry, EntryKind, NotApplicable
 from governance.audit.log import record
+from governance.outside_text import clean
 from governance.overrides.rows import end, lay, standing_rows
 from governance.people import Actor, Role
 from governance.performing import release_held
@@ -38,7 +39,11 @@ class Halted:
 async def halt(
     tx: AsyncSession, *, by: str, identity: str | None, roles: frozenset[Role], reason: str, at: datetime
 ) -> Halted:
-    """Stop every agent: no claim of an effect commits after `tx` does. A halt that stands is kept as it is."""
+    """Stop every agent: no claim of an effect commits after `tx` does. A halt that stands is kept as it is.
+
+    No reason is a bad one: what no row can hold is left out of it, and one that says nothing is said to.
+    """
+    reason = _said(reason)
     # The fence's row lock makes one of two people who halt at once the first.
     held = await fence.lock(tx)
     standing = await standing_rows(tx, "halt")
@@ -87,7 +92,7 @@ async def resume(tx: AsyncSession, *, by: str, identity: str | None, at: datetim
 async def halt_from_command_line(tx: AsyncSession, *, user: str, reason: str, at: datetime) -> Halted:
     """Halt as the operating system's user: whoever can run commands on this machine may stop the agents."""
     halted = await halt(tx, by=user, identity=user, roles=frozenset({Role.EXECUTIVE}), reason=reason, at=at)
-    await record(tx, _from_command_line("override.halt_agents", halted.override, user, reason, at))
+    await record(tx, _from_command_line("override.halt_agents", halted.override, user, _said(reason), at))
     return halted
 
 
@@ -98,8 +103,12 @@ async def resume_from_command_line(tx: AsyncSession, *, user: str, reason: str, 
     """
     standing = await standing_halt(tx)
     released = await resume(tx, by=user, identity=user, at=at)
-    await record(tx, _from_command_line("override.resume_agents", standing.id, user, reason, at))
+    await record(tx, _from_command_line("override.resume_agents", standing.id, user, _said(reason), at))
     return released
+
+
+def _said(reason: str) -> str:
+    return clean(reason) or "No reason was given."
 
 
 def _from_command_line(entry_type: str, override: str, user: str, reason: str, at: datetime) -> Entry:

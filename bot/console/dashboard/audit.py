@@ -48,14 +48,14 @@ class Filters:
 
     def query(self, zone: str) -> Query:
         """What to look for; days are those of the reader's time zone. Raises BadFilter."""
-        until = _day(self.until, "until", zone)
+        until = _day(self.until, "until", zone, after=1)
         return Query(
             kinds=[_kind(self.kind)] if self.kind else [],
             type_contains=self.type or None,
             actor=self.actor or None,
             subject=self.about or None,
             since=_day(self.since, "since", zone),
-            until=until and until + timedelta(days=1),
+            until=until,
             before=self.before or None,
         )
 
@@ -236,11 +236,12 @@ def _kind(written: str) -> EntryKind:
         raise BadFilter("There is no such kind of entry.") from unknown
 
 
-def _day(written: str, name: str, zone: str) -> datetime | None:
+def _day(written: str, name: str, zone: str, *, after: int = 0) -> datetime | None:
+    """When a day begins there, or the day so many days `after` it."""
     if not written:
         return None
     try:
-        day = date.fromisoformat(written)
-    except ValueError as wrong:
+        day = date.fromisoformat(written) + timedelta(days=after)
+        return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
+    except (ValueError, OverflowError) as wrong:
         raise BadFilter(f"“{name}” is a day such as 2026-11-23.") from wrong
-    return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
