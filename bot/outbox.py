@@ -235,7 +235,7 @@ async def _post_first(
     try:
         await _post(tx, thread, message, adapter, again=again)
     except PostFailed as failed:
-        if failed.is_certain:
+        if failed.is_certain and not again:  # an earlier attempt may have got through all the same
             await direct.run(tx, _NOT_ATTEMPTED, {"id": message.id})
         if failed.retry_after is not None:
             # One try to come is enough, however many jobs find that it is to wait.
