@@ -167,13 +167,14 @@ async def _put(
     tx: AsyncSession, place: Place, reply: Reply, *, turn: str | None, attempted: datetime | None
 ) -> None:
     tokened, buttons = with_tokens(reply)
+    message = f"ou_{secrets.token_hex(8)}"
     values = {
-        "id": f"ou_{secrets.token_hex(8)}",
+        "id": message,
         "platform": place.platform,
         "thread": place.key,
         "place": direct.Jsonb(place_to_json(place)),
         "reply": direct.Jsonb(reply_to_json(tokened)),
-        "key": reply.key,
+        "key": reply.key or (message if buttons else None),
         "turn": turn,
         "attempted": attempted,
         "buttons": direct.Jsonb([_button_to_json(button) for button in buttons]),
