@@ -40,16 +40,18 @@ _PUTTING_BACK = 0x70757462
 
 class Retries(BaseRetryStrategy):
     """Try again, up to twelve times over about six minutes: the database may be away for a while. A chat
-    platform that is away is waited for however long that takes, for somebody waits for an answer there.
+    platform that is away is waited for however long that takes, and asked often, for somebody waits for an
+    answer there.
 
     Every job finds its row's state and does nothing wrong when it runs again.
     """
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         """When to run a failed job again; None to give it up."""
-        if job.attempts >= 12 and not isinstance(exception, PlatformAway):
+        is_away = isinstance(exception, PlatformAway)
+        if job.attempts >= 12 and not is_away:
             return None
-        seconds = min(0.2 * 2 ** min(job.attempts, 10), 90.0)
+        seconds = min(0.2 * 2 ** min(job.attempts, 10), 10.0 if is_away else 90.0)
         return RetryDecision(retry_in={"seconds": int(seconds * random.uniform(0.8, 1.2)) or 1})
 
 
