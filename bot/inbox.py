@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.wire import place_to_json
 from governance import outside_text
-from governance.places import Place
+from governance.places import Audience, Place
 from storage import direct
 from storage.jobs import DEFERRED, job_values
 
@@ -53,8 +53,9 @@ async def store_words(
 ) -> str | None:
     """Store something said, and queue its turn. None if this event was stored before.
 
-    Turns of a thread run one at a time, so that answers come in order; words that may mean a halt
-    wait for nobody. What was `overheard` is answered only if it is understood.
+    Turns of a thread run one at a time, so that answers come in order, and so do those of a direct
+    conversation, whose threads are one person's; words that may mean a halt wait for nobody. What was
+    `overheard` is answered only if it is understood.
     """
     read = clean(text)
     what: dict[str, Any] = {"kind": "said", "text": read} | ({"overheard": True} if overheard else {})
@@ -68,9 +69,14 @@ async def store_words(
         identity=identity,
         place=place,
         what=what,
-        lock=None if urgent else f"turn:{place.key}",
+        lock=None if urgent else _in_order(place),
         priority=HALT_PRIORITY if urgent else 0,
     )
+
+
+def _in_order(place: Place) -> str:
+    here = f"{place.platform}:{place.channel}" if place.audience is Audience.DIRECT else place.key
+    return f"turn:{here}"
 
 
 async def store_click(

@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import outbox
+from bot import outbox, shown
 from bot.desks import Desks
 from bot.platforms.adapter import Adapter, PlatformAway
 from bot.wire import place_from_json
@@ -18,6 +18,7 @@ from governance.people import Person
 from governance.places import Place
 from handlers.conversation import memory
 from handlers.conversation.audience import must_be_direct
+from handlers.conversation.memory import Memory
 from handlers.digests.quiet import QuietHours, quiet_hours_of
 from handlers.notices import NoticeKind
 from storage.database import Database
@@ -60,6 +61,8 @@ class Notices:
             quiet = await quiet_hours_of(tx, people)
             for person in people:
                 await self._tell(tx, row, person, quiet.get(person.id))
+            if self._kinds[row.kind].shown_by:
+                await self._bring_up_to_date(tx, row)
             row.posted = self._clock()
 
     async def _tell(self, tx: AsyncSession, row: NoticeRow, person: Person, quiet: QuietHours | None) -> None:
@@ -85,7 +88,6 @@ class Notices:
         """
         found: dict[str, tuple[Place, bool]] = {}
         away: dict[str, PlatformAway] = {}
-        only_edits = self._kinds[row.kind].only_edits
         for name, adapter in self._adapters.items():
             try:
                 fresh = await adapter.direct(tx, person)
@@ -96,13 +98,19 @@ class Notices:
             known = fresh and await outbox.place_of(tx, row.ids.get("key"), fresh)
             if known is not None:
                 found[name] = (known, True)
-            elif fresh is not None and not only_edits:
+            elif fresh is not None:
                 found[name] = (fresh, False)
         chosen = [found[name] for name in found if name in row.platforms]
         waited_for = [away[name] for name in away if name in row.platforms or not found]
         if waited_for and not chosen:
             raise waited_for[0]
         return chosen or list(found.values())
+
+    async def _bring_up_to_date(self, tx: AsyncSession, row: NoticeRow) -> None:
+        kind = self._kinds[row.kind]
+        reply = await kind.render(await self._desks.desk(tx, Memory(row.id)), row.ids, None)
+        if reply is not None:
+            await shown.bring_up_to_date(tx, row.ids["key"], kind.shown_by, reply, turn=row.turn)
 
     async def _put(self, tx: AsyncSession, row: NoticeRow, place: Place, person: Person | None) -> None:
         remembered = await memory.recall(tx, place.key)

@@ -167,13 +167,14 @@ async def _put(
     tx: AsyncSession, place: Place, reply: Reply, *, turn: str | None, attempted: datetime | None
 ) -> None:
     tokened, buttons = with_tokens(reply)
+    message = f"ou_{secrets.token_hex(8)}"
     values = {
-        "id": f"ou_{secrets.token_hex(8)}",
+        "id": message,
         "platform": place.platform,
         "thread": place.key,
         "place": direct.Jsonb(place_to_json(place)),
         "reply": direct.Jsonb(reply_to_json(tokened)),
-        "key": reply.key,
+        "key": reply.key or (message if buttons else None),
         "turn": turn,
         "attempted": attempted,
         "buttons": direct.Jsonb([_button_to_json(button) for button in buttons]),
@@ -235,7 +236,7 @@ async def _post_first(
     try:
         await _post(tx, thread, message, adapter, again=again)
     except PostFailed as failed:
-        if failed.is_certain:
+        if failed.is_certain and not again:  # an earlier attempt may have got through all the same
             await direct.run(tx, _NOT_ATTEMPTED, {"id": message.id})
         if failed.retry_after is not None:
             # One try to come is enough, however many jobs find that it is to wait.

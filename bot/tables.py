@@ -38,6 +38,8 @@ class InboxRow(TenantScoped, Base):
 class OutboxRow(TenantScoped, Base):
     """One message to post or edit, in order per thread.
 
+    `key` names the message within its thread: the reply's own, or, where that has buttons and no key, the row's
+    id, so that whatever can be pressed can be brought up to date.
     `state`: waiting | posted | failed | superseded (a newer edit of the same message was waiting too).
     `attempted` is when it was last handed to a platform that may have taken it without our knowing.
     """
@@ -79,7 +81,10 @@ class ButtonRow(TenantScoped, Base):
     """What a button means. Its token is all that the platform ever sees."""
 
     __tablename__ = "buttons"
-    __table_args__ = (ForeignKeyConstraint(["tenant", "outbox"], ["outbox.tenant", "outbox.id"]),)
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant", "outbox"], ["outbox.tenant", "outbox.id"]),
+        Index(None, "tenant", "subject"),
+    )
 
     token: Mapped[str] = mapped_column(primary_key=True)
     outbox: Mapped[str]

@@ -93,8 +93,11 @@ class Turns:
             try:
                 async with self._database.transaction(tenant) as tx:
                     threads = await self._take(tx, turn)
+            except PlatformAway as away:
+                _log.warning("turn_waits_for_platform", why=str(away))
+                raise
             except Exception as fault:
-                if is_database_away(fault) or isinstance(fault, PlatformAway):
+                if is_database_away(fault):
                     raise
                 _log.exception("turn_failed")
                 threads = await self._apologise(tenant, turn, type(fault).__name__)

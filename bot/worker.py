@@ -41,17 +41,19 @@ _CONNECTION_SECONDS = 4
 
 class Retries(BaseRetryStrategy):
     """Try again, up to MOST_TRIES times over about six minutes. What passes by itself is waited for however
-    long it takes: a database or chat platform that is away, a worker that is stopped.
+    long it takes: a database or chat platform that is away, a worker that is stopped. A platform is asked often
+    (somebody waits for an answer there).
 
     Every job finds its row's state and does nothing wrong when it runs again.
     """
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         """When to run a failed job again; None to give it up."""
-        passes = isinstance(exception, PlatformAway | asyncio.CancelledError) or is_database_away(exception)
+        is_away = isinstance(exception, PlatformAway)
+        passes = is_away or isinstance(exception, asyncio.CancelledError) or is_database_away(exception)
         if job.attempts >= MOST_TRIES and not passes:
             return None
-        seconds = min(0.2 * 2 ** min(job.attempts, 10), 90.0)
+        seconds = min(0.2 * 2 ** min(job.attempts, 10), 10.0 if is_away else 90.0)
         return RetryDecision(retry_in={"seconds": int(seconds * random.uniform(0.8, 1.2)) or 1})
 
 

@@ -115,7 +115,7 @@ def _unforeseen(fault: Exception) -> Stop:
     from psycopg.errors import UndefinedColumn, UndefinedTable
     from sqlalchemy.exc import ProgrammingError
 
-    from bot.worker import is_database_away
+    from storage.outage import is_database_away
 
     first = fault
     while isinstance(first, ExceptionGroup):

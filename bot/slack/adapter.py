@@ -25,7 +25,7 @@ from bot.slack.home import home_view
 from bot.slack.introductions import Introductions
 from bot.slack.post import Post
 from bot.slack.sessions import show_state
-from bot.slack.streams import Streams, left_behind, settled
+from bot.slack.streams import Streams, left_behind, settled, streamed
 from bot.slack.uploads import Uploads
 from bot.slack.workspaces import NotInstalled, NotOurs, Workspaces
 from bot.tables import InboxRow, OutboxRow
@@ -175,17 +175,14 @@ class SlackAdapter:
         self, tx: AsyncSession, place: Place, post: Post, reply: Reply, author: str | None
     ) -> list[str]:
         """A new message: work under way as a stream where Slack has them. After an attempt that may have got
-        through, what is there already in the name of `author` stays."""
-        found: dict[int, str] = {}
-        left = None
+        through, what is there already in the name of `author` stays, and no other stream is tried."""
         if author is not None:
             around = await post.around()
-            found = post.among(around)
-            if reply.is_under_way:
-                left = left_behind(around, author, await _messages_of(tx, place))
+            left = left_behind(around, author, await _messages_of(tx, place)) if reply.is_under_way else None
+            return [streamed(left)] if left else await self._post(post, post.among(around))
         reader = await _reader(tx, post) if reply.is_under_way else None
-        streamed = None if found else await self._streams.begun(post, reply, reader, left)
-        return [streamed] if streamed else await self._post(post, found)
+        begun = await self._streams.begun(post, reply, reader)
+        return [begun] if begun else await self._post(post, {})
 
     async def _post(self, post: Post, posted: dict[int, str]) -> list[str]:
         ids: list[str] = []

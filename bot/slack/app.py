@@ -6,6 +6,9 @@ Slack gets a 500 and delivers again.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,14 +42,15 @@ def make_app(
     signing_secret: str,
 ) -> AsyncApp:
     """The app, with every listener."""
-    app = StorableApp(
-        signing_secret=signing_secret,
-        client=workspaces.slack.client(None),
-        authorize=_authorize(workspaces),
-        process_before_response=True,
-        # Our own messages are told apart by their author, below; Bolt would ask Slack for its id first.
-        ignoring_self_events_enabled=False,
-    )
+    with _only_what_it_is_given():
+        app = StorableApp(
+            signing_secret=signing_secret,
+            client=workspaces.slack.client(None),
+            authorize=_authorize(workspaces),
+            process_before_response=True,
+            # Our own messages are told apart by their author, below; Bolt would ask Slack for its id first.
+            ignoring_self_events_enabled=False,
+        )
     listeners = _Listeners(database, tenant, workspaces)
     app.event("message")(listeners.message)
     app.event("app_mention")(listeners.message)
@@ -61,6 +65,19 @@ def make_app(
     Presses(database, tenant, workspaces).listen(app)
     Shortcuts(database, tenant, workspaces).listen(app)
     return app
+
+
+@contextmanager
+def _only_what_it_is_given() -> Iterator[None]:
+    """Bolt would read SLACK_BOT_TOKEN, SLACK_CLIENT_ID and their like by itself: it then warns that there is a
+    client beside the token, and keeps installations in files of its own."""
+    kept = {name: value for name, value in os.environ.items() if name.startswith("SLACK_")}
+    for name in kept:
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(kept)
 
 
 def _authorize(workspaces: Workspaces) -> Any:

@@ -77,13 +77,23 @@ def is_for_later(refused: SlackApiError) -> bool:
     return _from_answer(refused).retry_after is not None
 
 
+def is_certain(refused: SlackApiError) -> bool:
+    """Whether nothing was done, for sure: Slack itself said no, or what answered for it never asked Slack."""
+    return _from_answer(refused).is_certain
+
+
+def is_missing(refused: SlackApiError) -> bool:
+    """Whether there is no such method where it was asked."""
+    return bool(refused.response.status_code == 404)
+
+
 def _from_answer(refused: SlackApiError) -> PostFailed:
     status, error = refused.response.status_code, error_of(refused)
     if status == 429 or error in _TOO_MANY:
         asked = seconds_asked(refused.response.headers)
         return PostFailed("Slack asks to slow down", 1.0 if asked is None else asked)
     if status >= 500 or error in _SLACK_IS_ILL or not error:  # without Slack's word something else answered
-        return PostFailed(f"Slack failed ({error or status})", 0.0, is_certain=False)
+        return PostFailed(f"Slack failed ({error or status})", 0.0, is_certain=400 <= status < 500)
     if error == _STILL_STREAMS:
         return PostFailed("Slack still shows it as a stream", 1.0)
     if error == "invalid_blocks" and "slack file" in str(refused.response.data):

@@ -1,4 +1,4 @@
-"""Shortcuts: “New request” from anywhere, and “Ask the department about this” from a message."""
+"""Shortcuts: “New request” from anywhere, and “Ask about this message” from one."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from slack_sdk.errors import SlackApiError
 from bot.platforms.adapter import PostFailed
 from bot.platforms.budgets import Budgets
 from bot.slack.addresses import PLATFORM, Address
-from bot.slack.errors import error_of, is_for_later
+from bot.slack.errors import error_of, is_certain, is_for_later, is_missing
 from bot.slack.limits import Json, shortened
 from bot.slack.post import Post, mark_of
 from handlers.conversation.cards import Card, Progress, Reply
@@ -47,6 +47,11 @@ _STATUS = {"done": "complete", "doing": "in_progress", "failed": "error"}
 """As Slack calls a task's state. What waits is not shown: a task cannot be taken back once it is there."""
 
 
+def streamed(ts: str) -> str:
+    """The id of a message that streams."""
+    return _STREAMED + ts
+
+
 def settled(message: str) -> str:
     """The ids of a message, whether it streams or not."""
     return message.removeprefix(_STREAMED)
@@ -58,17 +63,13 @@ class Streams:
     def __init__(self, budgets: Budgets) -> None:
         self._budgets = budgets
 
-    async def begun(
-        self, post: Post, reply: Reply, reader: Address | None, left_behind: str | None
-    ) -> str | None:
+    async def begun(self, post: Post, reply: Reply, reader: Address | None) -> str | None:
         """Show `reader` work under way as a stream. Returns the message's id; None if it is a message like any
-        other, or Slack does not stream now. One that an attempt before this left behind goes on.
+        other, or Slack will not stream.
         """
         card = _under_way(reply)
         if card is None or post.thread is None or not post.address.is_direct:
             return None
-        if left_behind is not None:
-            return _STREAMED + left_behind
         if await self._budgets.spend(STARTS, PLATFORM, post.address.team, "streams"):
             return None
         words: Json = {"type": "markdown_text", "text": _WORDS}
@@ -83,11 +84,11 @@ class Streams:
                 chunks=[words, title, *_tasks(card)],
             )
         except SlackApiError as refused:
-            if is_for_later(refused):
+            if not is_certain(refused):
                 raise
-            _log.info("slack_stream_not_begun", why=error_of(refused))
+            _log.info("slack_stream_not_begun", why=_why(refused))
             return None
-        return _STREAMED + str(answer["ts"])
+        return streamed(str(answer["ts"]))
 
     async def carried_on(self, post: Post, edits: str, reply: Reply) -> bool:
         """Show in the stream that `edits` names what was done since. False if the message is to be edited
@@ -105,9 +106,11 @@ class Streams:
                 raise PostFailed("the next step is shown in a second", wait)
             await post.client.chat_appendStream(**where, chunks=_tasks(card))
         except SlackApiError as refused:
-            if error_of(refused) not in _OVER:
+            if error_of(refused) in _OVER:
+                return False
+            if _may_come(refused):
                 raise
-            return False
+            _log.warning("slack_stream_not_carried_on", why=_why(refused))  # what comes next says it, too
         return True
 
     async def _end(self, post: Post, where: Any) -> None:
@@ -115,10 +118,18 @@ class Streams:
         try:
             await post.client.chat_stopStream(**where, metadata=post.mark(0))
         except SlackApiError as refused:
-            if is_for_later(refused):
+            if _may_come(refused):
                 raise
             if error_of(refused) not in _OVER:
-                _log.warning("slack_stream_not_ended", why=error_of(refused))
+                _log.warning("slack_stream_not_ended", why=_why(refused))
+
+
+def _may_come(refused: SlackApiError) -> bool:
+    return is_for_later(refused) and not is_missing(refused)
+
+
+def _why(refused: SlackApiError) -> str:
+    return error_of(refused) or f"HTTP {refused.response.status_code}"
 
 
 def _under_way(reply: Reply) -> Card | None:

@@ -124,7 +124,9 @@ async def close_expired(tx: AsyncSession, row: ApprovalRow, ended: ApprovalState
 async def _remind(tx: AsyncSession, row: ApprovalRow, asks: tuple[Ask, ...], now: datetime) -> None:
     for ask in asks:
         if ask.kind == "reminder":
-            await notify(tx, "approval_reminder", _reminder(row, ask.person), people=(ask.person,))
+            # Its key makes it a message of its own beside the card that was sent first.
+            ids = {"approval": row.id, "key": f"{row.id}:{ask.person}"}
+            await notify(tx, "approval_reminder", ids, people=(ask.person,))
         else:
             ids = {"approval": row.id, "key": row.id}  # their first card of it, edited like everybody's
             await notify(tx, "approval_escalated", ids, people=(ask.person,))
@@ -201,16 +203,10 @@ def _requested(new: NewApproval, row: ApprovalRow, origin: Origin) -> Entry:
 
 
 async def tell_closed(tx: AsyncSession, row: ApprovalRow, turn: str | None = None) -> None:
-    """Let every card of an approval say how it ended, and lose its buttons."""
+    """Let every card of an approval say how it ended, and lose its buttons, wherever it is shown."""
     ids = {"approval": row.id, "key": row.id}
     await notify(tx, "approval_closed", ids, place=row.place, people=informed(row), turn=turn)
-    for person in sorted(state_of(row).nudged):
-        await notify(tx, "approval_reminder_closed", _reminder(row, person), people=(person,), turn=turn)
-
-
-def _reminder(row: ApprovalRow, person: str) -> dict[str, str]:
-    """What a reminder is about; its key makes it a message of its own beside the card that was sent first."""
-    return {"approval": row.id, "key": f"{row.id}:{person}"}
+    await notify(tx, "approval_shown", ids, turn=turn)  # after the first: they share their key
 
 
 def informed(row: ApprovalRow) -> tuple[str, ...]:

@@ -48,7 +48,7 @@ class ApprovalState:
     """A request for votes on one exact thing, as far as it has come.
 
     `requester` is a person's id, or None where nobody asked. `votes` are the approving ones. `asked` are
-    the people who were asked so far; `nudged` got a reminder, which is a message of its own.
+    the people who were asked so far.
     `decided_by` denied, withdrew, or gave the vote that completed it;
     `superseded_by` is the approval that took its place.
     """
@@ -61,7 +61,6 @@ class ApprovalState:
     status: Status = Status.OPEN
     votes: tuple[Vote, ...] = ()
     asked: frozenset[str] = frozenset()
-    nudged: frozenset[str] = frozenset()
     reminded: bool = False
     decided_by: str | None = None
     decided: datetime | None = None

@@ -55,7 +55,6 @@ def asked(state: ApprovalState, asks: tuple[Ask, ...], now: datetime) -> Approva
     return replace(
         state,
         asked=state.asked | {ask.person for ask in asks},
-        nudged=state.nudged | {ask.person for ask in asks if ask.kind == "reminder"},
         reminded=state.reminded or now >= state.deadlines.remind,
     )
 

@@ -39,6 +39,11 @@ async def approval_row(tx: AsyncSession, approval: str, *, lock: bool = False) -
     return row
 
 
+async def hold(tx: AsyncSession, row: ApprovalRow) -> None:
+    """Let nobody decide until `tx` ends: whoever does then finds the card of it that `tx` stores."""
+    await tx.refresh(row, with_for_update={"read": True})
+
+
 def state_of(row: ApprovalRow) -> ApprovalState:
     """The approval's state that a row holds."""
     return _STATE.validate_python(row.body)

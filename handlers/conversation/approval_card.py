@@ -42,6 +42,10 @@ _TONES: Mapping[Status, Tone] = {
 }
 
 
+DECIDING = ("approve", "deny")
+"""The verbs of the buttons that decide on an approval."""
+
+
 async def approval_reply(desk: Desk, row: ApprovalRow, *, lead: str = "") -> Reply:
     """The card of an approval as it stands now, keyed by its id: posting it again edits it everywhere."""
     state = state_of(row)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from governance.approvals.decision import Approved, Recorded, Vote, decide
-from governance.approvals.store import ballot, open_approvals, state_of
+from governance.approvals.store import ballot, hold, open_approvals, state_of
 from governance.people import Person
 from governance.tables import ApprovalRow
 from handlers.conversation.approval_card import approval_reply, missing, needed
@@ -33,6 +33,8 @@ async def waiting_reply(mine: list[ApprovalRow], others: list[ApprovalRow], desk
     """The cards of what waits for somebody, and a list of what they wait for; there is some of either."""
     if len(mine) == 1:
         desk.memory.about(approval=mine[0].id)
+    for row in mine[:SHOWN]:
+        await hold(desk.tx, row)
     shown = [await approval_reply(desk, row) for row in mine[:SHOWN]]
     cards = [card for reply in shown for card in reply.cards]
     if mine[SHOWN:]:

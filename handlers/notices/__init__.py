@@ -20,14 +20,16 @@ None as the reply posts nothing: what it was about is over."""
 @dataclass(frozen=True, slots=True)
 class NoticeKind:
     """One kind of notice, and how it becomes a card. A notice's `key` id becomes the reply's key, so
-    that the next notice with it edits the same message; with `only_edits` it goes nowhere else.
+    that the next notice with it edits the same message.
 
+    With `shown_by`, verbs of buttons, the card is for whatever shows it already: in every message that has
+    such a button about the notice's `key` it takes the place of the card with the button.
     What is `urgent` comes through people's quiet hours: incidents always, blockers for those who said so.
     """
 
     kind: str
     render: Render
-    only_edits: bool = False
+    shown_by: tuple[str, ...] = ()
     urgent: Literal["incident", "blocker"] | None = None
 
 

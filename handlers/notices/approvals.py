@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from governance.approvals.decision import Status
-from governance.approvals.store import approval_row, state_of
+from governance.approvals.store import approval_row, hold, state_of
 from governance.people import Person
-from handlers.conversation.approval_card import approval_reply
+from handlers.conversation.approval_card import DECIDING, approval_reply
 from handlers.conversation.cards import Reply
 from handlers.conversation.desk import Desk
 from handlers.notices import NoticeKind
@@ -45,8 +45,15 @@ async def closed(desk: Desk, ids: Mapping[str, Any], person: Person | None) -> R
     return await _card(desk, ids, "")
 
 
+async def shown(desk: Desk, ids: Mapping[str, Any], _person: Person | None) -> Reply | None:
+    """The card as it is now, for whatever shows it with its buttons."""
+    return await approval_reply(desk, await approval_row(desk.tx, ids["approval"]))
+
+
 async def _card(desk: Desk, ids: Mapping[str, Any], lead: str, *, only_open: bool = False) -> Reply | None:
     row = await approval_row(desk.tx, ids["approval"])
+    if only_open:
+        await hold(desk.tx, row)
     status = state_of(row).status
     if only_open and status is not Status.OPEN:
         return None
@@ -60,5 +67,5 @@ NOTICES = (
     NoticeKind("approval_reminder", reminder),
     NoticeKind("approval_escalated", escalated),
     NoticeKind("approval_closed", closed),
-    NoticeKind("approval_reminder_closed", closed, only_edits=True),
+    NoticeKind("approval_shown", shown, shown_by=DECIDING),
 )

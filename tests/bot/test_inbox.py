@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -88,6 +89,16 @@ async def test_turns_of_a_thread_wait_for_each_other_and_clicks_and_halts_for_no
     here, there = f"{tenant}/turn:{PLACE.key}", f"{tenant}/turn:{other.key}"
     assert [job["lock"] for job in jobs] == [here, here, there, None, None, None, None]
     assert [job["priority"] for job in jobs] == [0, 0, 0, *[HALT_PRIORITY] * 3, CLICK_PRIORITY]
+
+
+async def test_what_one_person_says_directly_is_answered_in_order_whatever_the_thread(
+    database: Database, tenant: str
+) -> None:
+    first, second = (Place("slack", "T0/D1", ts, Audience.DIRECT) for ts in ("1.1", "1.2"))
+    for number, place in enumerate((first, second, replace(first, channel="T0/D2"))):
+        await _say(database, tenant, str(number), "status", place)
+    locks = [job["lock"] for job in await _jobs(database, tenant)]
+    assert locks == [f"{tenant}/turn:slack:T0/D{number}" for number in (1, 1, 2)]
 
 
 HOSTILE = {

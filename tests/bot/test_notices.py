@@ -54,8 +54,8 @@ def notices(house: House) -> Notices:
         services=LocalCatalogue(acme / "services"),
     )
     desks = Desks(house.gate, lambda _tenant: ports, StoredFiles(), KnownChannels(), has_model=False)
-    kinds = {"told": NoticeKind("told", _render), "ended": NoticeKind("ended", _render, only_edits=True)}
-    return Notices(house.database, {**find_notices(), **kinds}, desks, ADAPTERS)
+    kinds = {**find_notices(), "told": NoticeKind("told", _render)}
+    return Notices(house.database, kinds, desks, ADAPTERS)
 
 
 async def _tell(
@@ -117,12 +117,6 @@ async def test_nobody_and_what_is_over_are_told_nothing(house: House, notices: N
     await _tell(house, notices, "nobody", "nathan", text="hello")
     await _tell(house, notices, "amanda", text="hello", over=True)
     assert await _messages(house) == []
-
-
-async def test_what_only_edits_is_posted_nowhere_new(house: House, notices: Notices) -> None:
-    await _tell(house, notices, "amanda", text="asked", key="ap_1:amanda")
-    await _tell(house, notices, "amanda", "nathan", kind="ended", text="over", key="ap_1:amanda")
-    assert await _messages(house) == [("dm-amanda", "over for amanda")]
 
 
 async def _buttons(house: House) -> dict[str, list[bool]]:

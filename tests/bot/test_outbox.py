@@ -170,11 +170,22 @@ async def test_an_edit_that_takes_other_messages_is_edited_as_those(database: Da
 async def test_the_next_attempt_knows_whether_the_last_may_have_gone_through(
     database: Database, tenant: str
 ) -> None:
-    platform = Platform(one=[PostFailed("no answer", 0.0, is_certain=False), PostFailed("slow down", 0.0)])
+    platform = Platform(one=[PostFailed("slow down", 0.0), PostFailed("no answer", 0.0, is_certain=False)])
     await _put(database, tenant, "one")
     for _ in range(3):
         await outbox.post_thread(database, tenant, PLACE.key, {"fake": platform})
-    assert platform.again == [False, True, False]
+    assert platform.again == [False, False, True]
+
+
+async def test_an_attempt_that_may_have_gone_through_is_not_forgotten_for_one_that_did_not(
+    database: Database, tenant: str
+) -> None:
+    away = PostFailed("cannot be reached", 0.0)
+    platform = Platform(one=[PostFailed("no answer", 0.0, is_certain=False), away])
+    await _put(database, tenant, "one")
+    for _ in range(3):
+        await outbox.post_thread(database, tenant, PLACE.key, {"fake": platform})
+    assert platform.again == [False, True, True]
 
 
 async def test_a_worker_killed_while_it_posts_leaves_the_attempt_on_record(

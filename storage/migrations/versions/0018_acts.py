@@ -6,7 +6,7 @@ from alembic import op
 from storage.migrations.row_security import protect
 
 revision = "0018_acts"
-down_revision = "0014_fetching"
+down_revision = "0016_buttons_of"
 
 
 def upgrade() -> None:

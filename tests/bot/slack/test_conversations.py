@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import structlog
+
 from tests.office import Office
 
 
@@ -76,6 +78,24 @@ async def test_while_slack_cannot_be_asked_for_a_channel_that_is_said(office: Of
     answer = await office.slack.wait_for(lambda m: m.thread_ts == asked.ts)
     office.slack.faults.clear()
     assert "cannot be looked for just now" in answer.all_text
+
+
+async def test_while_slack_cannot_be_asked_who_speaks_that_is_logged_and_answers_keep_their_order(
+    office: Office,
+) -> None:
+    leila = office.slack.user("leila")
+    await office.rows("UPDATE platform_users SET checked = '2026-01-01' RETURNING 1")
+    office.slack.faults.server_error("users.info", times=2)
+    with structlog.testing.capture_logs() as logged:
+        asked = [await leila.says(words, dm=True) for words in ("/whoami", "/status", "/help")]
+        await office.settled()
+    waits = [line for line in logged if line["event"] == "turn_waits_for_platform"]
+    assert [(line["log_level"], line["why"]) for line in waits] == [
+        ("warning", "Slack asks to come back later")
+    ] * 2
+    here = [message for message in office.slack.messages() if message.channel == leila.dm.id]
+    answers = [message.thread_ts for message in here if message.bot_id]
+    assert answers == [message.ts for message in asked]
 
 
 async def test_people_and_channels_are_read_by_name_and_markup_as_words(office: Office) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from limits import RateLimitItemPerMinute
 
 from bot import outbox
+from bot.slack import adapter, streams
 from governance.places import Audience, Place
 from handlers.conversation.cards import Button, Buttons, Card, Progress, Reply, Text
 from tests.fakes.slack import Message
+from tests.fakes.slack.faults import Faults
 from tests.office import Office, OpenOffice
 
 KEY = "a-piece-of-work"
@@ -27,6 +31,20 @@ DONE = Reply(
     (Card("Planned", (Text(("It takes 12 hours.",)), Buttons((Button("Approve", "approve", "ap_1"),)))),),
     key=KEY,
 )
+
+
+@pytest.fixture(autouse=True)
+def _may_begin_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that is tested here is said within a minute or two, by one person."""
+    often = (RateLimitItemPerMinute(1_000),)
+    monkeypatch.setattr(streams, "STARTS", often)
+    monkeypatch.setattr(adapter, "POSTS", often)
+
+
+@pytest.fixture(autouse=True)
+def _afterwards_all_is_well(office: Office) -> Iterator[None]:
+    yield
+    office.slack.faults.clear()
 
 
 class Thread:
@@ -93,14 +111,45 @@ async def test_a_stream_that_ended_before_the_work_did_becomes_the_card(thread: 
     assert thread.message.buttons == ["Approve"]
 
 
-@pytest.mark.parametrize("refusal", ["unknown_method", "missing_scope"])
-async def test_where_slack_does_not_stream_it_is_a_message(thread: Thread, refusal: str) -> None:
-    thread.office.slack.faults.refuse("chat.startStream", refusal, times=9)
-    await thread.shows(_working(READING), _working(READING, ESTIMATING))
+def _refuse_start(faults: Faults, how: str) -> None:
+    match how:
+        case "404":
+            faults.server_error("chat.startStream", status=404, times=9)
+        case "429":
+            faults.rate_limit("chat.startStream", times=9, retry_after=60)
+        case _:
+            faults.refuse("chat.startStream", how, times=9)
+
+
+@pytest.mark.parametrize("how", ["404", "429", "unknown_method", "missing_scope"])
+async def test_where_slack_does_not_stream_it_is_a_message_at_once(thread: Thread, how: str) -> None:
+    _refuse_start(thread.office.slack.faults, how)
+    await thread.shows(_working(READING))
+    calls = thread.called("chat.startStream", "conversations.replies", "chat.postMessage")
+    assert calls == ["chat.startStream", "chat.postMessage"], "in the same attempt"
+    await thread.shows(_working(READING, ESTIMATING))
     assert ESTIMATING in thread.message.all_text
     await thread.shows(DONE)
     assert thread.message.buttons == ["Approve"]
-    thread.office.slack.faults.clear()
+
+
+@pytest.mark.parametrize("fault", ["server_error", "reset"])
+async def test_a_start_that_fails_is_not_tried_again(thread: Thread, fault: str) -> None:
+    getattr(thread.office.slack.faults, fault)("chat.startStream", times=9)
+    await thread.shows(_working(READING))
+    assert READING in thread.message.all_text
+    assert not thread.message.streaming
+    assert thread.called("chat.startStream") == ["chat.startStream"]
+
+
+async def test_where_streams_are_not_carried_on_any_more_the_card_still_comes(thread: Thread) -> None:
+    await thread.shows(_working(READING))
+    for method in ("chat.appendStream", "chat.stopStream"):
+        thread.office.slack.faults.server_error(method, status=404)
+    await thread.shows(_working(READING, ESTIMATING))
+    assert thread.called("chat.appendStream") == ["chat.appendStream"], "a step that is not shown holds up none"
+    await thread.shows(DONE)
+    assert (thread.message.buttons, thread.message.streaming) == (["Approve"], False)
 
 
 async def test_a_start_whose_answer_was_lost_is_found_and_goes_on(thread: Thread) -> None:
@@ -118,7 +167,8 @@ async def test_a_start_that_failed_takes_no_other_stream_of_the_thread_for_its_o
     thread.office.slack.faults.server_error("chat.startStream")
     await thread.shows(replace(_working("Reading PRD-8"), key="another-piece"))
     first, second = [each for each in thread.office.slack.thread(thread.asked) if each.bot_id][1:]
-    assert (list(first.tasks), list(second.tasks)) == ([READING], ["Reading PRD-8"])
+    assert (list(first.tasks), first.streaming) == ([READING], True)
+    assert "Reading PRD-8" in second.all_text
 
 
 async def test_a_stream_that_slack_will_not_end_at_once_is_ended_later(thread: Thread) -> None:

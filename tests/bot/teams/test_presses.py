@@ -173,6 +173,17 @@ async def test_a_form_that_a_client_does_not_open_is_told_once(
     assert await _votes(office, his) == 0
 
 
+async def test_what_waits_shows_how_it_ended_once_it_is_decided(office: TeamsOffice) -> None:
+    hers, _ = await _asked(office, "mei.tanemori")
+    name = office.teams.world.people["mei.tanemori"].full_name
+    shown = await office.answered(await office.person("carlos").says("/approvals what waits for me?"))
+    before = json.dumps(shown.card).count('"Approve"')
+    opened = await office.person("amanda").presses("Deny", hers)
+    await office.person("amanda").submits(opened.answer, hers, {})
+    await _changed(office, shown, f"Denied: Give {name}", "Denied by Amanda")
+    assert json.dumps(shown.card).count('"Approve"') == before - 1, "what waits still can be decided"
+
+
 async def test_who_presses_late_is_told_what_was_decided(office: TeamsOffice) -> None:
     hers, his = await _asked(office, "ruth.abernethy")
     late = office.person("amanda").press("Approve", hers)

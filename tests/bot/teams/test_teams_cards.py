@@ -217,17 +217,42 @@ def test_facts_are_folded_away_and_each_says_its_value_time_and_source() -> None
     assert f"cost: 934.40 USD, as of 2026-11-23 14:05. {source}" in lines((message,))
 
 
-def test_a_wide_table_repeats_its_first_column_beside_the_others() -> None:
-    columns = tuple(f"c{number}" for number in range(10))
-    card = _card(Table(columns, (columns, columns), "lr"))
-    tables = _of_type(card, "Table")
-    headings = [
-        [cell["items"][0]["inlines"][0]["text"] for cell in table["rows"][0]["cells"]] for table in tables
-    ]
-    assert headings == [["c0", *columns[1:7]], ["c0", *columns[7:]]]
-    assert tables[0]["columns"][1]["horizontalCellContentAlignment"] == "Right"
-    assert "horizontalCellContentAlignment" not in tables[1]["columns"][1]
-    assert all(table["firstRowAsHeaders"] for table in tables)
+def test_up_to_three_columns_stand_side_by_side() -> None:
+    (table,) = _of_type(_card(Table(("a", "b", "c"), (("1", "2", "3"),), "lr")), "Table")
+    rows = [[_cell(cell) for cell in row["cells"]] for row in table["rows"]]
+    assert rows == [["a", "b", "c"], ["1", "2", "3"]]
+    assert table["columns"][1]["horizontalCellContentAlignment"] == "Right"
+    assert "horizontalCellContentAlignment" not in table["columns"][2]
+    assert table["firstRowAsHeaders"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "row", "shown"),
+    [
+        (("Service", "Owner", "State", "Since"), ("search-index", "Delta", "down", "9:00"),
+         ["Service", "search-index", "Owner: Delta · State: down · Since: 9:00"]),
+        (("", "Story", "Team", "Hours"), ("S12", "Sign in", "Beta", "4"),
+         ["Story", "S12 Sign in", "Team: Beta · Hours: 4"]),
+        (("No.", "When", "Who", "What"), ("7", "today", "", "signed in"),
+         ["No., When", "7 today", "What: signed in"]),
+        (("", "", "", "Hours"), ("S1", "Sign in", "Beta", "4"), ["S1 Sign in", "Beta · Hours: 4"]),
+    ],
+)  # fmt: skip
+def test_more_columns_stand_one_below_the_other(
+    columns: tuple[str, ...], row: tuple[str, ...], shown: list[str]
+) -> None:
+    card = _card(Table(columns, (row,)))
+    assert _of_type(card, "Table") == [], "at 420 pixels its words would break within"
+    assert lines((TeamsMessage("", card, ""),))[1:] == shown
+
+
+def test_a_row_goes_on_in_no_other_message_unless_it_must() -> None:
+    row = ("S1", "Sign in", "Beta", "x" * 300)
+    messages = render(Reply("x", (Card("t", (Table(("", "a", "b", "c"), (row,) * 200),)),)), public_url=None)
+    for message in messages:
+        said = [line for line in lines((message,)) if line not in ("t", "a")]
+        assert said[0] == "S1 Sign in"
+        assert said[-1].startswith("b: Beta")
 
 
 def test_a_cell_too_long_for_its_row_goes_on_in_the_next() -> None:
@@ -261,8 +286,8 @@ def test_hundreds_of_bullets_are_all_there_in_order_and_numbered_on() -> None:
 
 
 def test_a_huge_table_goes_on_in_more_messages_under_its_headings() -> None:
-    columns = tuple(f"c{number}" for number in range(30))
-    rows = tuple(tuple(f"{row}/{column}" for column in columns) for row in range(300))
+    columns = ("c0", "c1", "c2")
+    rows = tuple(tuple(f"{row}/{column}" for column in columns) for row in range(900))
     messages = render(Reply("x", (Card("Huge", (Table(columns, rows),), "good"),)), public_url=None)
     assert all(message.card and len(json.dumps(message.card)) <= BUDGET for message in messages)
     said = set(lines(messages))
