@@ -174,4 +174,10 @@ async def reread(_turn: Turn, desk: Desk, action: Action, text: str) -> Action |
     return make(person, role, action.rationale)
 
 
-HANDLER = Handler("access", answer, risk=Risk.DANGEROUS, amend=of_effect(reread))
+HANDLER = Handler(
+    "access",
+    answer,
+    risk=Risk.DANGEROUS,
+    amend=of_effect(reread),
+    corrects=frozenset({GiveRole.type, TakeRole.type}),
+)

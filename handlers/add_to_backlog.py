@@ -47,7 +47,14 @@ from handlers.language.matching import find_all
 from handlers.plans.words import hours_text, team_name
 from handlers.whereabouts.words import STATUS
 from integrations.tracker import NoSuchItem, Priority, StoryDraft, StoryQuery
-from integrations.tracker.actions import CreateUrgentStory, NewStory, ScheduleStory, SetPriority, new_story
+from integrations.tracker.actions import (
+    CreateStory,
+    CreateUrgentStory,
+    NewStory,
+    ScheduleStory,
+    SetPriority,
+    new_story,
+)
 
 _CALLED = re.compile(
     r"\b(?:call(?:ed)?|title|name)(?: it| that)?(?: to| is| should be)?:? (?P<title>.{4,160})", re.IGNORECASE
@@ -282,4 +289,5 @@ HANDLER = Handler(
     {"add_anyway": add_anyway, "schedule_now": schedule_now},
     risk=Risk.ACTS,
     amend=amend,
+    corrects=frozenset({CreateStory.type, CreateUrgentStory.type}),
 )

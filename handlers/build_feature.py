@@ -23,6 +23,7 @@ from handlers.language.resolver import read_document
 from handlers.plans.card import plan_reply, working_reply
 from handlers.plans.changing import modify, open_proposal
 from handlers.plans.progress import progress_reply
+from handlers.plans.questions import answer_about_plan
 from integrations.tracker import StoryStatus
 from storage.jobs import defer
 
@@ -157,4 +158,5 @@ HANDLER = Handler(
     answer,
     {"build_document": build_document, "build_anyway": build_anyway, "modify": modify, "cancel": cancel},
     Risk.ACTS,
+    about=answer_about_plan,
 )

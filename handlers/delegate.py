@@ -30,7 +30,9 @@ from handlers.language.dates import read_moment
 from handlers.language.words import plain
 from storage.notices import notify
 
-_BACK = re.compile(r"\b(?:cancel|stop|end|revoke|withdraw)\b|\btake\b.*\bback\b|\bi'?m back\b")
+_BACK = re.compile(r"\b(?:cancel|stop|end|revoke|withdraw)\b|\btake\b.*\bback\b")
+_IS_BACK = re.compile(r"\bi'?m back\b")
+_TODAY = re.compile(r"\b(?:all day|the whole day|the rest of the day)\b")
 _ANOTHERS = re.compile(r"\b(?!\w*\bmy\b)\w+'s (?:decisions?|votes?|approvals?|sign-?offs?)\b")
 _UNTIL_ONLY = re.compile(r"\b(?:until|till?|bis|hasta|jusqu\w*)\b")
 _BEGINS = re.compile(r"\b(?:start\w*|begin\w*|from|ab|desde)\s+(?:on\s+|with\s+)?(?P<when>.+)")
@@ -40,10 +42,11 @@ _EXAMPLE = "Say who and until when, for example “Amanda decides for me until F
 async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     """Hand one's votes over for a time, or take them back."""
     person = known(turn)
-    if _BACK.search(plain(asked.text)):
-        return await _take_back(turn, desk, person, asked.text)
+    said = plain(asked.text)
     named = [one for one in await people_named(desk, asked.words("who")) if one.id != person.id]
-    if len(named) > 1 or _ANOTHERS.search(plain(asked.text)):
+    if _BACK.search(said) or (_IS_BACK.search(said) and not named):
+        return await _take_back(turn, desk, person, asked.text)
+    if len(named) > 1 or _ANOTHERS.search(said):
         raise CannotAnswer(
             f"People hand over their own votes only, by saying so themselves, and to one person. {_EXAMPLE}"
         )
@@ -52,6 +55,8 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
         return await _standing(desk, person)
     deputy = named[0]
     span = read_span(asked.words("when"), desk.now, person.time_zone)
+    if span is None and _TODAY.search(said):
+        span = read_span("today", desk.now, person.time_zone)
     if span is None:
         raise CannotAnswer(f"Until when shall {deputy.name} decide for you? {_EXAMPLE}")
     return await _hand_over(turn, desk, deputy, span, reason_in(asked.text) or "Asked for in chat.")
@@ -146,4 +151,11 @@ async def reread(turn: Turn, desk: Desk, action: Action, text: str) -> Action | 
         raise CannotAnswer("A delegation ends after it starts, and lasts at most 30 days.") from None
 
 
-HANDLER = Handler("delegate", answer, {"end_delegation": press_end}, risk=Risk.ACTS, amend=of_effect(reread))
+HANDLER = Handler(
+    "delegate",
+    answer,
+    {"end_delegation": press_end},
+    risk=Risk.ACTS,
+    amend=of_effect(reread),
+    corrects=frozenset({Delegate.type}),
+)

@@ -141,4 +141,11 @@ def _what() -> Reply:
     return Reply(text=text, cards=(Card("What shall stand still?", (Text((text,)), Buttons(buttons))),))
 
 
-HANDLER = Handler("freeze", answer, risk=Risk.DANGEROUS, look=look, amend=of_effect(reread))
+HANDLER = Handler(
+    "freeze",
+    answer,
+    risk=Risk.DANGEROUS,
+    look=look,
+    amend=of_effect(reread),
+    corrects=frozenset({LayFreeze.type}),
+)

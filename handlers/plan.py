@@ -53,7 +53,8 @@ _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "pause",
         re.compile(
-            r"\bpaus\w*|\bpasue\b|\bhold\b|\bsuspend\w*|\bpark\b|\bstop\w*|\bhalt\w*|\bfreez\w*|\binterrupt\w*"
+            r"\bpaus\w*|\bpasue\b|\bhold\b|\bsuspend\w*|\bpark(?:ed)?\b|\bon (?:ice|hold)\b"
+            r"|\bstop\w*|\bhalt\w*|\bfreez\w*|\binterrupt\w*"
         ),
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -26,6 +27,7 @@ from handlers.conversation.turn import Turn
 from handlers.conversation.wording import counted, listed
 from handlers.language.kinds import Thing
 from handlers.language.matching import Resolved, find, find_all
+from handlers.language.mood import Mood
 from handlers.plans.words import day_text, money_text
 from handlers.whereabouts.naming import (
     NotThere,
@@ -41,6 +43,9 @@ from integrations.tracker import Priority, Story, StoryQuery, StoryStatus
 from integrations.tracker.actions import PriorityStep, SetPriorities, SetPriority
 
 _OPEN = frozenset(StoryStatus) - {StoryStatus.DONE, StoryStatus.CANCELLED}
+_FIRST = re.compile(
+    r"\b(?:goes|comes|is|put|take|do|make|needs? to (?:go|come|be))\b.*\bfirst\b|\bahead of\b", re.IGNORECASE
+)
 _OFFERED = 5
 
 
@@ -56,6 +61,8 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     """Set or ask for the priority of what is named; put features in order where nothing is."""
     scope = scope_of(turn.person)
     said = read_priorities(asked.text)
+    if said.ranks and asked.mood is Mood.REQUEST and names_an_id(asked.text) and _FIRST.search(asked.text):
+        said = replace(said, ranks=False, all_the_way=True)
     if said.ranks:  # a question of order never sets anything
         named = await subjects_of(desk, asked.text, scope, besides=WORDS)
         epics = [subject.id for subject in named if subject.kind == "epic"]
@@ -273,4 +280,10 @@ def _whose(scope: Scope) -> str:
     return "" if scope.everything else " for your customers"
 
 
-HANDLER = Handler("prioritise", answer, risk=Risk.ACTS, amend=of_effect(reread))
+HANDLER = Handler(
+    "prioritise",
+    answer,
+    risk=Risk.ACTS,
+    amend=of_effect(reread),
+    corrects=frozenset({SetPriority.type, SetPriorities.type}),
+)

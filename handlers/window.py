@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from governance.action import Action
@@ -188,7 +188,14 @@ async def reread(turn: Turn, desk: Desk, action: Action, text: str) -> Action | 
         starts, ends = (starts, span[1]) if _UNTIL.search(said) else span
     elif mode is action.mode:
         return None
-    return open_window(mode, starts, ends, action.rationale)
+    return open_window(mode, starts.astimezone(UTC), ends.astimezone(UTC), action.rationale)
 
 
-HANDLER = Handler("window", answer, {"close_window": press}, Risk.DANGEROUS, amend=of_effect(reread))
+HANDLER = Handler(
+    "window",
+    answer,
+    {"close_window": press},
+    Risk.DANGEROUS,
+    amend=of_effect(reread),
+    corrects=frozenset({OpenWindow.type}),
+)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from rapidfuzz.distance import OSA
+
 from governance.department import Department
 from handlers.language.kinds import Known, Thing
 from handlers.language.labels import read_priority
@@ -74,6 +76,13 @@ _AS_A = re.compile(
 )
 
 
+_WORD = re.compile(r"\b[a-zA-Z]+\b")
+_COURTESY = re.compile(
+    r"[\s,]*\b(?:pls|plz|please|thx|thanks|thank you)\b(?=\s*(?:[:.,!?;]|$))|^\s*(?:pls|plz|please)\b[\s,:]*",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class StorySaid:
     """What a message says of the story it asks for; an empty title says nothing of it."""
@@ -89,7 +98,7 @@ class StorySaid:
 
 def read_story(text: str, department: Department) -> StorySaid:
     """Take a request apart. Team and product are ids, where the words name one that there is."""
-    said = " ".join(visible(text).split())
+    said = " ".join(_spelt(visible(text)).split())
     rest, criteria = _acceptance(said)
     linked = _LINKED.search(rest) is not None
     bare = _BACKLOG.sub(" ", _PRIORITY.sub(" ", _FOR_TEAM.sub(" ", _LINKED.sub(" : ", rest))))
@@ -108,6 +117,15 @@ def read_story(text: str, department: Department) -> StorySaid:
         acceptance=criteria,
         for_incident=linked or re.search(r"\bincident\b|\boutage\b", said, re.IGNORECASE) is not None,
     )
+
+
+def _spelt(text: str) -> str:
+    """Without words of courtesy, and with the backlog spelt as it is."""
+    return _COURTESY.sub("", _WORD.sub(lambda word: "backlog" if _is_backlog(word[0]) else word[0], text))
+
+
+def _is_backlog(word: str) -> bool:
+    return 5 < len(word) < 9 and OSA.distance(word.casefold(), "backlog") <= 2
 
 
 def _acceptance(said: str) -> tuple[str, tuple[str, ...]]:

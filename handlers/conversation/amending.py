@@ -26,7 +26,7 @@ from handlers.conversation.origin import known
 from handlers.conversation.submitting import not_done, submit
 from handlers.conversation.tables import ActRow
 from handlers.conversation.turn import Turn
-from handlers.conversation.wording import lowered, names_of_people
+from handlers.conversation.wording import names_of_people
 from handlers.language.correction import Change, Correction
 from storage.savepoints import whole
 
@@ -48,9 +48,9 @@ def of_effect(reread: Rereads) -> Amends:
         new = await reread(turn, desk, action, correction.text)
         what = action.described(await names_of_people(desk.tx))
         if new is None:
-            raise CannotAnswer(f"What shall be different? What I did last for you: {lowered(what)}.")
+            raise CannotAnswer(f"What shall be different? What I did last for you: “{what}”.")
         if new.body() == action.body():
-            raise CannotAnswer(f"That is how it stands already: {lowered(what)}.")
+            raise CannotAnswer(f"That is how it stands already: “{what}”.")
         if correction.change is Change.ADD:
             return await _do(turn, desk, new, instead_of="", before=None)
         desk.demand_order(new.described(await names_of_people(desk.tx)))
@@ -106,7 +106,7 @@ async def _taken_back(turn: Turn, desk: Desk, act: ActRow, row: EffectRow, actio
     await _undone(turn, desk, act, row, action)
     what = action.described(await names_of_people(desk.tx))
     again = Button("Ask for it again", "ask", f"{act.request} {act.words}")
-    text = f"Taken back: {lowered(what)}."
+    text = f"Taken back: “{what}”."
     blocks = (Text((text,)), *((Buttons((again,)),) if act.words else ()))
     return Reply(text=text, cards=(Card("Taken back", blocks, "good"),))
 
@@ -169,7 +169,7 @@ async def _do(turn: Turn, desk: Desk, new: Action, *, instead_of: str, before: s
 
 
 def _instead(old: str) -> str:
-    return f"It was: {lowered(old)}." if old else ""
+    return f"It was: “{old}”." if old else ""
 
 
 async def _effect(desk: Desk, act: ActRow) -> EffectRow:

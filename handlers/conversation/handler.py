@@ -39,6 +39,7 @@ class Asked:
 
 Answers = Callable[[Turn, Asked, Desk], Awaitable[Reply]]
 Presses = Callable[[Turn, Desk], Awaitable[Reply]]
+About = Callable[[Turn, str, Desk], Awaitable[Reply | None]]
 Amends = Callable[[Turn, Desk, ActRow, Correction], Awaitable[Reply]]
 
 
@@ -60,7 +61,8 @@ class Handler:
     whatever people say in its stead ("when SSO is done, tell me" is a condition; what is told is feedback).
     `look` answers words in which nothing is ordered; without one, `answer` runs with a desk that lets nothing
     be changed, and what it would have done becomes a button. `amend` corrects what this person last did by
-    this request.
+    this request, an action of the types `corrects` among others; `about` answers questions about the card that the thread is about, if it is one of this
+    request's, from what stands on it.
     """
 
     name: str
@@ -70,6 +72,8 @@ class Handler:
     moods: frozenset[Mood] = frozenset({Mood.REQUEST})
     look: Answers | None = None
     amend: Amends | None = None
+    corrects: frozenset[str] = frozenset()
+    about: About | None = None
 
 
 class CannotAnswer(Exception):

@@ -12,13 +12,13 @@ from handlers.conversation.handler import Risk
 from handlers.language.mood import ORDERING, Mood, cues
 from handlers.language.recognition import Recognition
 
-SURE_OF_NAME = {Risk.LOOKS: 0.0, Risk.ACTS: 0.5, Risk.DANGEROUS: 0.6}
+SURE_OF_NAME = {Risk.LOOKS: 0.0, Risk.ACTS: 0.5, Risk.DANGEROUS: 0.5}
 """The least confidence in a name for what it does to be done without asking back."""
 
-SURE_OF_NAME_UNASKED = 0.85
+SURE_OF_NAME_UNASKED = 0.65
 """The same where it is ordered in another mood than a request."""
 
-SURE_OF_ORDER = {Risk.LOOKS: 0.0, Risk.ACTS: 0.75, Risk.DANGEROUS: 0.85}
+SURE_OF_ORDER = {Risk.LOOKS: 0.0, Risk.ACTS: 0.7, Risk.DANGEROUS: 0.75}
 """The least probability that something is asked to be done at all."""
 
 

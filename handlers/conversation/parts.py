@@ -11,11 +11,16 @@ from handlers.language.recognition import Recognition
 MOST_PARTS = 6
 """A message of more fragments than this is read as one: it is a text, not a list of requests."""
 
-SURE_BY_ITSELF = 0.6
+SURE_BY_ITSELF = 0.8
 """The confidence from which a fragment counts as a request of its own."""
 
-_BESIDE = frozenset({Mood.REPORT, Mood.NEGATION, Mood.CONDITION, Mood.QUOTATION})
-"""What stands beside a request is its reason, its limit or its condition."""
+_ALONE = frozenset({Mood.REQUEST, Mood.QUESTION})
+_BINDS = frozenset({Mood.CONDITION, Mood.NEGATION, Mood.QUOTATION})
+"""A fragment in such a mood says something of its neighbours: the message is read as one."""
+
+_ORDERED = 0.6
+_SHORT = 2
+"""Words; pieces that short are requests only in a list of such."""
 
 _CUT = re.compile(
     r"\s*(?:[.!?]\s+|\n+|;\s*|,\s*(?:and\s+|then\s+|also\s+|plus\s+|und\s+|y\s+|et\s+)?|\s+(?:and|then|plus|n|&|und|y|et)\s+)",
@@ -46,15 +51,27 @@ async def parts(text: str, meaning: Callable[[str], Awaitable[Recognition]]) -> 
     pieces = fragments(text)
     if len(pieces) == 1:
         return [text]
+    read = [await meaning(piece) for piece in pieces]
+    if any(one.mood in _BINDS for one in read):
+        return [text]
+    listed = len(pieces[0].split()) <= _SHORT
+    names = [_by_itself(one, piece, listed=listed) for one, piece in zip(read, pieces, strict=True)]
     found: list[str] = []
-    names: list[str | None] = []
-    for piece in pieces:
-        read = await meaning(piece)
-        alone = read.name if read.confidence >= SURE_BY_ITSELF and read.mood not in _BESIDE else None
-        if found and (alone is None or alone == names[-1]):
+    kept: list[str | None] = []
+    for piece, name in zip(pieces, names, strict=True):
+        if found and (name is None or name == kept[-1]):
             found[-1] = f"{found[-1]}, {piece}"
         else:
             found.append(piece)
-            names.append(alone)
-    whole = sum(name is not None for name in names)
-    return found if whole > 1 and len(set(names) - {None}) > 1 else [text]
+            kept.append(name)
+    requests = [name for name in kept if name is not None]
+    return found if len(set(requests)) > 1 else [text]
+
+
+def _by_itself(read: Recognition, piece: str, *, listed: bool) -> str | None:
+    """The request that a piece is by itself; None where it is none."""
+    if read.confidence < SURE_BY_ITSELF or read.mood not in _ALONE:
+        return None
+    if read.mood is Mood.REQUEST and read.ordered < _ORDERED:
+        return None
+    return read.name if listed or len(piece.split()) > _SHORT else None

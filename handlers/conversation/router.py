@@ -34,7 +34,7 @@ from handlers.conversation.parts import parts
 from handlers.conversation.small_talk import small_talk
 from handlers.conversation.turn import Clicked, Said, Turn
 from handlers.language.command import Command, read_command
-from handlers.language.correction import Change, read_correction
+from handlers.language.correction import Change, Correction, read_correction
 from handlers.language.languages import foreign_language
 from handlers.language.mood import Mood
 from handlers.language.recognition import Recognises, Recognition
@@ -71,6 +71,7 @@ class Router:
         self._handlers = handlers
         self._recogniser = recogniser
         self._predictable = predictable
+        self._corrected = {type: one.name for one in handlers.values() for type in one.corrects}
         self._presses = {verb: handler for handler in handlers.values() for verb in handler.presses}
 
     async def answer(self, turn: Turn, desk: Desk) -> Answer:
@@ -156,9 +157,13 @@ class Router:
             found = await self._meaning(text, desk)
             if found.mood is Mood.CORRECTION:
                 correction = read_correction(text, surely=True)
-        act = await last_act(turn, desk) if correction else None
-        handler = self._handlers.get(act.request) if act else None
-        if correction is None or act is None or handler is None or handler.amend is None:
+        if correction is None:
+            return None
+        act = await last_act(turn, desk, self._corrected)
+        if act is None or (correction.change is Change.ADD and act.request != desk.memory.intent):
+            return await self._more_of_the_same(turn, correction, text, desk)
+        handler = self._handlers.get(act.request)
+        if handler is None or handler.amend is None:
             return None
         if correction.change is Change.ADD and await self._asks_anew(text, act.request, desk):
             return None
@@ -170,6 +175,22 @@ class Router:
         except CannotAnswer as cannot:
             reply = Reply(text=str(cannot))
         return Answer((reply,), act.request, 1.0, mood=Mood.CORRECTION, outcome=Outcome.ACT)
+
+    async def _more_of_the_same(
+        self, turn: Turn, correction: Correction, text: str, desk: Desk
+    ) -> Answer | None:
+        """A correction where nothing was done: the thread's last request, about what is said now."""
+        last = desk.memory.intent
+        if last is None or await self._asks_anew(text, last, desk):
+            return None
+        handler = self._handlers.get(last)
+        asked = Asked(last, correction.text, 1.0, Mood.CORRECTION)
+        if handler is None:
+            outcome = Outcome.LEAVE if correction.change is Change.TAKE_BACK else Outcome.ACT
+            return replace(await self._not_built(turn, asked, desk, outcome), mood=Mood.CORRECTION)
+        if handler.risk is Risk.LOOKS and correction.change is not Change.TAKE_BACK:
+            return await self._refusal(turn, last, desk) or await self._look(turn, asked, desk)
+        return None
 
     async def _asks_anew(self, text: str, request: str, desk: Desk) -> bool:
         """Whether "and …" is a whole request of another kind by itself, not more of the last one."""
@@ -185,6 +206,8 @@ class Router:
         about_it = request_about_it(plain(text), desk.memory.topic)
         if about_it is not None:
             found = replace(found, name=about_it, confidence=1.0, mood=Mood.REQUEST, ordered=1.0)
+        if found.mood is Mood.QUESTION and (said := await self._about_the_card(turn, text, desk)) is not None:
+            return Answer((said,), found.name, found.confidence, mood=found.mood, outcome=Outcome.LOOK)
         handler = self._handlers.get(found.name or "")
         outcome = (
             outcome_of(found, text, handler.risk, handler.moods)
@@ -198,6 +221,17 @@ class Router:
         language = None if desk.has_model else foreign_language(text)
         replies = in_english(answer.replies, language) if language else answer.replies
         return replace(answer, replies=replies, mood=found.mood)
+
+    async def _about_the_card(self, turn: Turn, text: str, desk: Desk) -> Reply | None:
+        """The answer to a question about what stands on the thread's card."""
+        for handler in self._handlers.values():
+            if handler.about is not None and not isinstance(
+                may_ask(turn.person, "status", desk.modes), Refused
+            ):
+                said = await handler.about(turn, text, desk)
+                if said is not None:
+                    return said
+        return None
 
     async def _take(self, turn: Turn, found: Recognition, text: str, desk: Desk, outcome: Outcome) -> Answer:
         if found.name is None or outcome is Outcome.ASK:
@@ -226,10 +260,10 @@ class Router:
         """Do what is ordered, as far as the rules let it."""
         if refusal := await self._refusal(turn, asked.name, desk):
             return refusal
+        desk.memory.intent = asked.name
         handler = self._handlers.get(asked.name)
         if handler is None:
             return await self._not_built(turn, asked, desk, Outcome.ACT)
-        desk.memory.intent = asked.name
         try:
             reply = await handler.answer(turn, asked, replace(desk, ordered=True))
         except CannotAnswer as cannot:
