@@ -35,6 +35,7 @@ from handlers.language.local_time import Leaning
 from handlers.language.periods import read_period
 
 _CHANGE = "digest_change"
+_BARE_HOUR = re.compile(r"(?<!at )(?<![\d:])\b(\d{1,2})\b(?![\d:]|\s*(?:am|pm))", re.IGNORECASE)
 _IN_MAIL = re.compile(r"\b(?:by|via|in|an?) e-?mails?\b|\be-?mails?\b|\bmail\b", re.IGNORECASE)
 
 
@@ -186,7 +187,7 @@ async def amend(turn: Turn, desk: Desk, act: ActRow, correction: Correction) -> 
             await undo(desk.tx, change, person, desk.now)
             act.taken_back = desk.now
             return Reply(text=f"Undone. {(await settings_reply(desk, person)).text}")
-        wish = _corrected(read_wish(act.words), read_wish(correction.text))
+        wish = _corrected(read_wish(act.words), read_wish(_BARE_HOUR.sub(r"at \1", correction.text)))
         if correction.change is Change.REPLACE:
             await undo(desk.tx, change, person, desk.now)
             act.taken_back = desk.now

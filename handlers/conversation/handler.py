@@ -61,8 +61,8 @@ class Handler:
     whatever people say in its stead ("when SSO is done, tell me" is a condition; what is told is feedback).
     `look` answers words in which nothing is ordered; without one, `answer` runs with a desk that lets nothing
     be changed, and what it would have done becomes a button. `amend` corrects what this person last did by
-    this request, an action of the types `corrects` among others; `about` answers questions about the card that the thread is about, if it is one of this
-    request's, from what stands on it.
+    this request: an act that was noted, or an action of one of the types `corrects`. `about` answers questions
+    about the card that the thread is about, if it is one of this request's, from what stands on it.
     """
 
     name: str

@@ -15,6 +15,9 @@ from handlers.language.recognition import Recognition
 SURE_OF_NAME = {Risk.LOOKS: 0.0, Risk.ACTS: 0.5, Risk.DANGEROUS: 0.5}
 """The least confidence in a name for what it does to be done without asking back."""
 
+SURE_OF_ANOTHER = 0.85
+"""The confidence from which "and …" is a request of another kind, and not more of the last one."""
+
 SURE_OF_NAME_UNASKED = 0.65
 """The same where it is ordered in another mood than a request."""
 

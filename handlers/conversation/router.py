@@ -29,7 +29,7 @@ from handlers.conversation.cards import Reply
 from handlers.conversation.desk import Desk, HeldFiles, NotOrdered
 from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
 from handlers.conversation.helps_now import helps_now
-from handlers.conversation.outcome import SURE_OF_NAME, Outcome, outcome_of
+from handlers.conversation.outcome import SURE_OF_ANOTHER, Outcome, outcome_of
 from handlers.conversation.parts import parts
 from handlers.conversation.small_talk import small_talk
 from handlers.conversation.turn import Clicked, Said, Turn
@@ -195,7 +195,7 @@ class Router:
     async def _asks_anew(self, text: str, request: str, desk: Desk) -> bool:
         """Whether "and …" is a whole request of another kind by itself, not more of the last one."""
         found = await self._meaning(text, desk)
-        return found.name not in (None, request) and found.confidence >= SURE_OF_NAME[Risk.ACTS]
+        return found.name not in (None, request) and found.confidence >= SURE_OF_ANOTHER
 
     async def _meaning(self, text: str, desk: Desk) -> Recognition:
         demo = WindowMode.DEMO in desk.modes

@@ -102,7 +102,8 @@ async def _in_time(desk: Desk, plan: PlanRow, draft: PlanDraft, said: str) -> st
     return (
         f"{verdict}: it ends on {day_text(last - timedelta(days=1))}, {needs:.0f} weeks from now"
         f" (it starts on {day_text(first)}). Of {draft.forecast.samples:,} simulated runs {share:.0%} are done"
-        f" within {weeks:g} weeks. Say what to leave out, or which budget or start you want, and I work it out anew."
+        f" within {weeks:g} weeks. Say what to leave out, or which budget or start you want, and I work it out"
+        " anew."
     )
 
 
