@@ -50,28 +50,43 @@
 
   // Saying something
 
-  async function send(composer) {
+  // The box is empty at once, so that what is typed next is nobody's to erase; what was not taken comes back.
+  // Messages of one box go out one after the other, in the order in which they were written.
+  function send(composer) {
     const box = one("textarea", composer);
-    const problem = one(".composer-error", composer);
-    if (!box.value.trim() || composer.dataset.sending) return;
-    composer.dataset.sending = "yes";
-    composer.dataset.key ||= crypto.randomUUID(); // kept after a failure, so that sending again says it once
-    problem.textContent = "";
+    const text = box.value;
+    if (!text.trim()) return;
+    box.value = "";
+    one(".composer-error", composer).textContent = "";
+    composer.sending = (composer.sending ?? Promise.resolve()).then(() => deliver(composer, box, text));
+  }
+
+  async function deliver(composer, box, text) {
+    // The key of what failed is kept with its words, so that sending them again says them once.
+    const key = composer.failed?.text === text ? composer.failed.key : crypto.randomUUID();
+    const thread = composer.dataset.thread || null;
+    let said;
     try {
-      const said = await post("/console/say", {
-        key: composer.dataset.key,
-        channel: composer.dataset.channel,
-        thread: composer.dataset.thread || null,
-        text: box.value,
-      });
-      delete composer.dataset.key;
-      box.value = "";
-      if (!composer.dataset.thread) await openThread(said.thread, { focus: "composer" });
+      said = await post("/console/say", { key, channel: composer.dataset.channel, thread, text });
     } catch (failure) {
-      problem.textContent = failure.message;
-    } finally {
-      delete composer.dataset.sending;
+      giveBack(composer, thread, { key, text }, failure.message);
+      return;
     }
+    composer.failed = null;
+    if (!thread) await openThread(said.thread, { focus: "composer", from: box });
+  }
+
+  function giveBack(composer, thread, failed, problem) {
+    const before = (typed) => (typed ? `${failed.text}\n${typed}` : failed.text);
+    const shown = composer.isConnected ? composer : opened() === thread && one("#pane .composer");
+    if (!shown) {
+      drafts.set(thread, before(drafts.get(thread)));
+      return;
+    }
+    shown.failed = failed;
+    const box = one("textarea", shown);
+    box.value = before(box.value);
+    one(".composer-error", shown).textContent = problem;
   }
 
   // Threads
@@ -79,20 +94,40 @@
   const address = (thread) => `/console/in/${encodeURIComponent(channel)}${thread ? `?thread=${encodeURIComponent(thread)}` : ""}`;
   const opened = () => one("#pane .pane-inner")?.dataset.thread;
 
-  async function openThread(thread, { focus, keepAddress } = {}) {
+  const drafts = new Map(); // what was typed in a thread and not sent, while another one is open
+  let lastAsked = null; // the thread that was asked for last; an answer that comes late opens nothing
+
+  function keepDraft() {
+    const box = one("#pane textarea");
+    if (box) drafts.set(opened(), box.value);
+  }
+
+  const isOneAtATime = matchMedia("(max-width: 1120px)"); // as the style sheet has it
+
+  // `from` is the box whose words began the thread. Whoever writes on there stays there, and where the thread
+  // would take the box's place, it is not opened.
+  async function openThread(thread, { focus, from, keepAddress } = {}) {
+    lastAsked = thread;
     const answer = await fetch(`/console/in/${encodeURIComponent(channel)}/${encodeURIComponent(thread)}`, { headers: { Accept: "application/json" } });
-    if (!answer.ok) return;
-    one("#pane").replaceChildren(fragment(await answer.text()));
+    const pane = await answer.text();
+    const writesOn = Boolean(from?.value);
+    if (!answer.ok || lastAsked !== thread || (writesOn && isOneAtATime.matches)) return;
+    keepDraft();
+    one("#pane").replaceChildren(fragment(pane));
+    one("#pane textarea").value = drafts.get(thread) ?? "";
     one("#shell").classList.add("has-pane");
     if (!keepAddress) history.pushState({ thread }, "", address(thread));
     markOpen();
     toEnd(one("#pane-scroll"));
+    if (writesOn) return;
     if (focus === "composer") one("#pane textarea").focus();
     else if (focus) one("#pane-scroll").focus();
   }
 
   function closeThread({ keepAddress } = {}) {
     const thread = opened();
+    lastAsked = null;
+    keepDraft();
     one("#pane").replaceChildren();
     one("#shell").classList.remove("has-pane");
     if (!keepAddress) history.pushState({}, "", address());
@@ -137,7 +172,7 @@
     const wasLine = document.activeElement?.matches("[data-open]");
     found.replaceWith(fresh);
     all("details", fresh).forEach((details, index) => { details.open = openDetails[index] ?? false; });
-    if (hadFocus) ((wasLine && one("[data-open]", fresh)) || one(".actions button", fresh) || one("[data-message]", fresh) || fresh).focus();
+    if (hadFocus) ((wasLine && one("[data-open]", fresh)) || one(".actions button", fresh) || one("[data-message]", fresh) || fresh).focus({ preventScroll: true });
   }
 
   function onMessage(news) {
@@ -175,14 +210,18 @@
     const found = one(`#pane [data-message="${CSS.escape(news.id)}"]`);
     if (found?.dataset.version === news.version) return;
     const follow = isAtEnd(box) || news.mine;
+    const hadRoom = !found || found.offsetHeight <= box.clientHeight;
     const fresh = fragment(news.html).firstElementChild;
     place(one("#pane-messages"), found, fresh);
     if (isNew && found) fresh.classList.add("is-fresh");
-    if (follow) {
-      // A tall card is shown from its beginning, not from its end; one that is edited moves nobody away.
-      if (!found && !news.mine && fresh.offsetHeight > box.clientHeight) fresh.scrollIntoView({ block: "start" });
-      else toEnd(box);
-    }
+    if (follow && hadRoom && !fresh.nextElementSibling) showLast(box, fresh, news.mine);
+  }
+
+  // The last message is shown to its end; one that has no room, from its beginning. Whoever reads within
+  // one that had no room before, or in one further up, is left where they are.
+  function showLast(box, message, isMine) {
+    if (!isMine && message.offsetHeight > box.clientHeight) message.scrollIntoView({ block: "start" });
+    else toEnd(box);
   }
 
   function listen() {
