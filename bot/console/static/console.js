@@ -16,12 +16,18 @@
     return holder.content;
   };
 
+  // The token of a session's pages; there is one where people sign in.
+  function csrf() {
+    const token = one("input[name=csrf]")?.value;
+    return token ? { "X-CSRF-Token": token } : {};
+  }
+
   async function post(address, body) {
     let answer;
     try {
       answer = await fetch(address, {
         method: "POST",
-        headers: { "Content-Type": "application/json", Accept: "application/json" },
+        headers: { "Content-Type": "application/json", Accept: "application/json", ...csrf() },
         body: JSON.stringify(body),
       });
     } catch {
@@ -336,6 +342,43 @@
     }
   }
 
+  // Deciding in the dashboard: sent as a press, and the page is brought up to date once it counts
+
+  const pause = (milliseconds) => new Promise((resume) => setTimeout(resume, milliseconds));
+
+  async function decide(form, choice) {
+    const problem = one(".composer-error", form);
+    const ends = (disabled) => all("button, input", form).forEach((part) => { part.disabled = disabled; });
+    form.dataset.key ||= crypto.randomUUID();
+    problem.textContent = "";
+    const body = { key: form.dataset.key, choice, reason: form.elements.reason.value };
+    ends(true);
+    try {
+      await post(`/dashboard/approvals/${encodeURIComponent(form.dataset.decides)}`, body);
+    } catch (failure) {
+      problem.textContent = failure.message;
+      ends(false);
+      return;
+    }
+    announce(`${choice === "approve" ? "Approve" : "Deny"}: sent`);
+    for (let tries = 0; tries < 15; tries += 1) {
+      await pause(700);
+      if (await bringUpToDate(form.dataset.decides)) return;
+    }
+    problem.textContent = "Sent. It takes longer than usual; what comes of it is said in your direct messages.";
+  }
+
+  async function bringUpToDate(approval) {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    if (!answer.ok) return false;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (one(`[data-decides="${CSS.escape(approval)}"]`, fresh)) return false;
+    one(".dash-body").replaceChildren(...one(".dash-body", fresh).childNodes);
+    announce("Counted; the page is up to date");
+    one(".dash .scroll").focus({ preventScroll: true });
+    return true;
+  }
+
   // Verifying the audit log: one line of JSON at a time
 
   async function verify(button) {
@@ -345,11 +388,7 @@
     button.disabled = true;
     bar.hidden = false;
     try {
-      const csrf = one("input[name=csrf]")?.value; // there is one where people sign in
-      const answer = await fetch(button.dataset.verify, {
-        method: "POST",
-        headers: { Accept: "application/json", ...(csrf && { "X-CSRF-Token": csrf }) },
-      });
+      const answer = await fetch(button.dataset.verify, { method: "POST", headers: { Accept: "application/json", ...csrf() } });
       if (!answer.ok) throw new Error((await answer.json()).error);
       await eachLine(answer.body, (said) => {
         if (said.html) one(".verify-result", box).replaceChildren(fragment(said.html));
@@ -383,6 +422,7 @@
     const hit = (selector) => event.target.closest(selector);
     const plain = !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0;
     if (hit("#theme")) switchTheme();
+    else if (hit("[data-choice]")) decide(hit("[data-decides]"), hit("[data-choice]").dataset.choice);
     else if (hit("[data-verify]")) verify(hit("[data-verify]"));
     else if (hit("#menu")) toggleMenu();
     else if (hit("[data-dismiss]")) hit("dialog").close();
@@ -406,9 +446,9 @@
   });
 
   document.addEventListener("submit", (event) => {
-    if (!event.target.matches(".composer")) return;
-    event.preventDefault();
-    send(event.target);
+    if (!event.target.matches(".composer, [data-decides]")) return;
+    event.preventDefault(); // Enter in a reason decides nothing
+    if (event.target.matches(".composer")) send(event.target);
   });
 
   document.addEventListener("keydown", (event) => {
