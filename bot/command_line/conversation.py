@@ -49,6 +49,7 @@ class Conversation:
         self._installation = installation
         self._tenant = installation.settings.tenant
         self._parts: list[asyncio.Task[None]] = []
+        self._patience = PATIENCE_SECONDS + _of_a_model(installation)
 
     async def __aenter__(self) -> Self:
         parts: tuple[Coroutine[Any, Any, None], ...] = (
@@ -123,7 +124,7 @@ class Conversation:
     async def _settled(self, turn: str | None, began: str | None = None) -> Answered:
         if turn is None:
             raise Stop("This was said before.")
-        deadline = monotonic() + PATIENCE_SECONDS
+        deadline = monotonic() + self._patience
         while monotonic() < deadline:
             await self._fail_with_the_worker()
             async with self._installation.database.transaction(self._tenant) as tx:
@@ -132,13 +133,22 @@ class Conversation:
                 if state != "stored" and unsettled.first() is None:
                     return await read_answer(tx, turn)
             await asyncio.sleep(0.02)
-        raise Stop(f"No answer within {PATIENCE_SECONDS:.0f} s; the turn {turn} is kept and goes on.")
+        raise Stop(f"No answer within {self._patience:.0f} s; the turn {turn} is kept and goes on.")
 
     async def _fail_with_the_worker(self) -> None:
         for part in self._parts:
             if part.done():
                 with suppress(asyncio.CancelledError):
                     await part
+
+
+def _of_a_model(installation: Installation) -> float:
+    """Seconds more, where a model writes plans: as many as a plan may take with it."""
+    if installation.model is None:
+        return 0.0
+    from agents.drafting import longest_seconds  # which takes a second to import
+
+    return longest_seconds(installation.model)
 
 
 def _answers(button: ButtonRow, values: Mapping[str, list[str]]) -> dict[str, str | list[str]]:
