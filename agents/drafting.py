@@ -12,6 +12,13 @@ from agents.planning.request import PlanningInput
 NO_MODEL = "no model is configured"
 
 
+def longest_seconds(access: ModelAccess) -> float:
+    """How long a plan is worked on with this model at most: all calls that its two roles may make, each as
+    long as one is waited for."""
+    calls = product_owner.ROLE.budget.calls + project_manager.ROLE.budget.calls
+    return calls * access.timeout_seconds
+
+
 async def draft_plan(given: PlanningInput, access: ModelAccess | None, fence: Fence) -> PlanDraft:
     """The plan for a document. Without a model, or when the model fails, worked out by rule, and it says why.
 

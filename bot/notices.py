@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import outbox, shown
 from bot.desks import Desks
 from bot.platforms.adapter import Adapter, PlatformAway
+from bot.readers import shown_there
 from bot.wire import place_from_json
 from governance.directory import NoSuchPerson, person_by_id
 from governance.people import Person
@@ -120,7 +121,7 @@ class Notices:
             return
         if person is None and must_be_direct(place, reply, row.kind):
             return  # the people named in the notice hear of it directly
-        await outbox.put(tx, place, reply, turn=row.turn)
+        await outbox.put(tx, place, await shown_there(tx, place, reply, desk, person), turn=row.turn)
         await memory.keep(tx, remembered)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.console.dashboard.deciding import ADAPTERS
 from bot.console.residents import read_residents
 from bot.console.session import session_key
 from bot.department import Installation
@@ -42,6 +43,7 @@ def make_served(installation: Installation) -> Served:
         log_key=installation.signer(settings.tenant).verifier,
         checkpoint_file=installation.checkpoint_file,
     )
+    app[ADAPTERS] = lambda: installation.adapters
     _teams(installation, app)
     return Served(app, tuple(_slack(installation, app)))
 

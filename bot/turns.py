@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import outbox
 from bot.desks import Desks
 from bot.platforms.adapter import Adapter, PlatformAway
+from bot.readers import shown_there
 from bot.tables import ButtonRow, OutboxRow
 from bot.wire import place_from_json
 from governance.audit.entries import Absence, Entry, EntryKind, NotApplicable
@@ -117,7 +118,9 @@ class Turns:
         desk = await self._desks.desk(tx, remembered)
         answer = await self._router.answer(turn, desk)
         messages = [
-            each for reply in answer.replies for each in await self._placed(tx, turn, reply, answer.intent)
+            (place, await shown_there(tx, place, reply, desk, turn.person))
+            for each in answer.replies
+            for place, reply in await self._placed(tx, turn, each, answer.intent)
         ]
         # Looked up here, for nothing may be asked in the block: whoever spoke, by their name in the log.
         entry = await under_log_names(tx, _entry(turn, answer))

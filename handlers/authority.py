@@ -144,7 +144,7 @@ async def _why_effect(row: EffectRow, desk: Desk) -> Reply:
 async def _why_approval(row: ApprovalRow, desk: Desk) -> Reply:
     names = await names_of_people(desk.tx)
     state = state_of(row)
-    ended = how_it_ended(state, names)
+    ended = await how_it_ended(desk.tx, state, names)
     why = str(row.ruling["why"])
     small = Small((f"Rule {row.ruling['rule']}, policy {row.ruling['policy_version']}.",))
     takes = f"It takes {needed(state.terms.slots)}."

@@ -21,7 +21,7 @@ from handlers.language.kinds import Known, Thing
 from handlers.language.matching import Ambiguous, Resolved, Unknown
 from handlers.language.resolver import read_document
 from handlers.plans.card import plan_reply, working_reply
-from handlers.plans.changing import modify, open_proposal
+from handlers.plans.changing import demand_agents, modify, open_proposal
 from handlers.plans.progress import progress_reply
 from handlers.plans.questions import answer_about_plan
 from integrations.tracker import StoryStatus
@@ -61,7 +61,7 @@ async def cancel(turn: Turn, desk: Desk) -> Reply:
     person, approval = known(turn), _clicked(turn).subject
     plan = await open_proposal(desk, approval)
     if plan.requester != person.id:
-        return await decide_on(turn, desk, approval, "deny", words="Pressed “Cancel”.")
+        return await decide_on(turn, desk, approval, "deny")
     refused = await take_back(desk.tx, desk.gate, approval, person=person, turn=turn.id)
     if refused is not None:
         row = await approval_row(desk.tx, approval)
@@ -82,13 +82,14 @@ async def _plan(turn: Turn, desk: Desk, document: str, *, anyway: bool) -> Reply
     if not anyway and (made := await _made_before(desk, document)):
         return _made_already(document, made)
     desk.demand_order(f"work out a plan from {document}")
+    demand_agents(desk, "Nothing was begun; ask again when they go on.")
     plan = new_plan(document, person.id, place_json(turn.place), turn.place.key, turn.id)
     desk.tx.add(plan)
     await desk.tx.flush()
     args = {"plan": plan.id, "turn": turn.id}
     await defer(desk.tx, "draft_plan", args, lock=f"plan:{plan.id}", slow=True)
     desk.memory.about(plan=plan.id)
-    return working_reply(plan)
+    return await working_reply(desk, plan)
 
 
 async def _there_is_one(desk: Desk, plan: PlanRow) -> Reply:

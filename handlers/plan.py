@@ -160,7 +160,7 @@ async def _cancel(_turn: Turn, _desk: Desk, plan: PlanRow, _text: str) -> Reply:
 async def _replan(turn: Turn, desk: Desk, plan: PlanRow, text: str) -> Reply:
     """Work it out anew: a proposal with what the words say, and what is in the tracker as far as it is open."""
     if plan.state == "drafting":
-        raise CannotAnswer("The plan is being worked out already. Its card comes in a few seconds.")
+        raise CannotAnswer("The plan is being worked out already. Its card comes when that is done.")
     draft = draft_of(plan)
     if draft is None or plan.state in ("cancelled", "failed"):
         raise CannotAnswer(

@@ -240,7 +240,7 @@ def _facts(desk: Desk, waiting: Sequence[Account], total: Decimal) -> tuple[Fact
         if account.renewal:
             day = account.renewal.isoformat()
             facts.append(Fact(f"{account.id}.renewal", f"{account.name}: renewal", day, "", desk.now, source))
-    inputs = tuple(f"{account.id}.arr" for account in waiting)
+    inputs = tuple(f"{account.name}: yearly revenue" for account in waiting)
     together = Source("computation", "sum of the yearly revenue of those who wait", inputs)
     return (*facts, Fact("waiting.arr", "Yearly revenue waiting", total, currency, desk.now, together))
 

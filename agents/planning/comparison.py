@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from agents.planning.draft import Budget, DraftStory, Forecast, PlanDraft
+from governance.moments import day_text
 
 
-def compare(old: PlanDraft, new: PlanDraft) -> tuple[str, ...]:
-    """One sentence a difference; empty if nothing that people see differs."""
-    return (*_stories(old, new), *compare_figures(old, new), *_rest(old, new))
+def compare(old: PlanDraft, new: PlanDraft, teams: Mapping[str, str]) -> tuple[str, ...]:
+    """One sentence a difference; empty if nothing that people see differs. `teams` are their names by id."""
+    return (*_stories(old, new, teams), *compare_figures(old, new), *_rest(old, new))
 
 
 def compare_figures(old: PlanDraft, new: PlanDraft) -> tuple[str, ...]:
@@ -18,7 +19,7 @@ def compare_figures(old: PlanDraft, new: PlanDraft) -> tuple[str, ...]:
     return (*_times(old, new), *_money(old, new))
 
 
-def _stories(old: PlanDraft, new: PlanDraft) -> Iterator[str]:
+def _stories(old: PlanDraft, new: PlanDraft, teams: Mapping[str, str]) -> Iterator[str]:
     before = {s.key: s for s in old.stories}
     after = {s.key: s for s in new.stories}
     for key in [k for k in before if k not in after]:
@@ -27,18 +28,20 @@ def _stories(old: PlanDraft, new: PlanDraft) -> Iterator[str]:
         yield f"{key} {after[key].title} is new ({after[key].hours:g} agent-hours)."
     places, others = ({p.story: p for p in d.schedule} for d in (old, new))
     for key in [k for k in after if k in before]:
-        yield from _story(before[key], after[key])
+        yield from _story(before[key], after[key], teams)
         if key in places and key in others and places[key].starts != others[key].starts:
-            yield f"{key} moves from the sprint of {places[key].starts} to that of {others[key].starts}."
+            was, now = day_text(places[key].starts), day_text(others[key].starts)
+            yield f"{key} moves from the sprint of {was} to that of {now}."
         elif key in places and key not in others:
             yield f"{key} has no place any more."
         elif key not in places and key in others:
-            yield f"{key} gets a place in the sprint of {others[key].starts}."
+            yield f"{key} gets a place in the sprint of {day_text(others[key].starts)}."
 
 
-def _story(old: DraftStory, new: DraftStory) -> Iterator[str]:
+def _story(old: DraftStory, new: DraftStory, teams: Mapping[str, str]) -> Iterator[str]:
     if old.team != new.team:
-        yield f"{new.key} {new.title} goes from {old.team or 'nobody'} to {new.team or 'nobody'}."
+        was, now = (teams.get(story.team, story.team) or "nobody" for story in (old, new))
+        yield f"{new.key} {new.title} goes from {was} to {now}."
     if old.hours != new.hours:
         yield f"{new.key} is estimated at {new.hours:g} agent-hours instead of {old.hours:g}."
     if (old.title, old.description, old.acceptance) != (new.title, new.description, new.acceptance):
@@ -53,16 +56,16 @@ def _times(old: PlanDraft, new: PlanDraft) -> Iterator[str]:
         yield f"The schedule covers {now} instead of {was}."
     if isinstance(old.forecast, Forecast) and isinstance(new.forecast, Forecast):
         if old.forecast.p50 != new.forecast.p50:
-            yield f"The forecast's P50 is {new.forecast.p50} instead of {old.forecast.p50}."
+            yield f"The forecast's P50 is {day_text(new.forecast.p50)} instead of {day_text(old.forecast.p50)}."
         if old.forecast.p85 != new.forecast.p85:
-            yield f"The forecast's P85 is {new.forecast.p85} instead of {old.forecast.p85}."
+            yield f"The forecast's P85 is {day_text(new.forecast.p85)} instead of {day_text(old.forecast.p85)}."
 
 
 def _span(draft: PlanDraft) -> str:
     if not draft.schedule:
         return "nothing"
     last = max(p.ends for p in draft.schedule) - timedelta(days=1)
-    return f"{min(p.starts for p in draft.schedule)} to {last}"
+    return f"{day_text(min(p.starts for p in draft.schedule))} to {day_text(last)}"
 
 
 def _money(old: PlanDraft, new: PlanDraft) -> Iterator[str]:

@@ -18,7 +18,7 @@ class Ledger:
 
     def computed(self, name: str, value: FactValue, unit: str, how: str, *inputs: Fact) -> Fact:
         """A value worked out; `how` names the computation in words."""
-        return self._add(name, value, unit, Source("computation", how, tuple(fact.id for fact in inputs)))
+        return self._add(name, value, unit, Source("computation", how, tuple(fact.name for fact in inputs)))
 
     def looked_up(self, name: str, value: FactValue, unit: str, asked: str) -> Fact:
         """A value read from the tracker, the catalogue or the department; `asked` is the query."""

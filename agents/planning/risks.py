@@ -29,6 +29,7 @@ from agents.planning.draft import (
 )
 from agents.planning.estimates import typical_overrun
 from agents.planning.request import PlanningInput
+from governance.moments import day_text
 from integrations.tracker import Priority
 
 _SCORE: Mapping[Level, int] = {"low": 1, "medium": 2, "high": 3}
@@ -55,17 +56,18 @@ class Findings:
 
 def risks(found: Findings, given: PlanningInput) -> tuple[Risk, ...]:
     """All risks, the gravest first."""
+    names = {team.id: team.name for team in given.teams}
     every = (
         *_outside(found),
         *_contradictions(found),
         *_unclear(found),
         *_instructions(found),
         *_without_place(found),
-        *_full_teams(found),
+        *_full_teams(found, names),
         *_late(found),
         *_wide(found),
         *_overrun(found, given),
-        *_one_team(found),
+        *_one_team(found, names),
         *_over_budget(found),
     )
     return tuple(sorted(every, key=lambda r: -_SCORE[r.likelihood] * _SCORE[r.impact]))
@@ -156,7 +158,7 @@ def _without_place(found: Findings) -> Iterator[Risk]:
         )
 
 
-def _full_teams(found: Findings) -> Iterator[Risk]:
+def _full_teams(found: Findings, names: Mapping[str, str]) -> Iterator[Risk]:
     """A team whose discipline is planned to nine tenths or more of what is free in the plan's sprints."""
     used: Counter[tuple[str, str]] = Counter()
     sprints: dict[str, set[str]] = {}
@@ -172,7 +174,7 @@ def _full_teams(found: Findings) -> Iterator[Risk]:
         if free and quarters / 4 >= 0.9 * free:
             text = f"{quarters / 4:g} of {free:.0f} free hours of {discipline} are planned"
             yield Risk(
-                f"{team} has no slack in {discipline}",
+                f"{names.get(team, team)} has no slack in {discipline}",
                 "medium",
                 "medium",
                 (Evidence(text, f"sprints {', '.join(sorted(sprints[team]))}"),),
@@ -189,8 +191,8 @@ def _late(found: Findings) -> Iterator[Risk]:
                 "medium" if found.forecast.p50 <= ends else "high",
                 "medium",
                 (
-                    Evidence(f"scheduled to end before {ends}", "schedule"),
-                    Evidence(f"85 of 100 runs are done by {found.forecast.p85}", "forecast"),
+                    Evidence(f"scheduled to end before {day_text(ends)}", "schedule"),
+                    Evidence(f"85 of 100 runs are done by {day_text(found.forecast.p85)}", "forecast"),
                 ),
                 "Promise the later date.",
             )
@@ -232,7 +234,7 @@ def _overrun(found: Findings, given: PlanningInput) -> Iterator[Risk]:
         )
 
 
-def _one_team(found: Findings) -> Iterator[Risk]:
+def _one_team(found: Findings, names: Mapping[str, str]) -> Iterator[Risk]:
     by_team: Counter[str] = Counter()
     for story in found.stories:
         by_team[story.team] += round(story.hours * 4)
@@ -240,10 +242,10 @@ def _one_team(found: Findings) -> Iterator[Risk]:
     team, most = by_team.most_common(1)[0] if by_team else ("", 0)
     if len(found.stories) >= 5 and total and most >= 0.8 * total:
         yield Risk(
-            f"Nearly all of it rests on {team}",
+            f"Nearly all of it rests on {names.get(team, team)}",
             "low",
             "medium",
-            (Evidence(f"{most / 4:g} of {total / 4:g} hours", team),),
+            (Evidence(f"{most / 4:g} of {total / 4:g} hours", names.get(team, team)),),
             "Name a second team that can step in.",
         )
 

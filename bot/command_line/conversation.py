@@ -58,6 +58,7 @@ class Conversation:
         self._installation = installation
         self._tenant = installation.settings.tenant
         self._parts: list[asyncio.Task[None]] = []
+        self._patience = PATIENCE_SECONDS + _of_a_model(installation)
 
     async def __aenter__(self) -> Self:
         parts: tuple[Coroutine[Any, Any, None], ...] = (
@@ -146,7 +147,7 @@ class Conversation:
     async def _settled(self, turn: str | None, began: str | None = None) -> Answered:
         if turn is None:
             raise Stop("This was said before.")
-        deadline = monotonic() + PATIENCE_SECONDS
+        deadline = monotonic() + self._patience
         while monotonic() < deadline:
             await self._fail_with_the_worker()
             async with self._installation.database.transaction(self._tenant) as tx:
@@ -156,7 +157,7 @@ class Conversation:
                     break
             await asyncio.sleep(0.02)
         else:
-            waited = f"No answer within {PATIENCE_SECONDS:.0f} s; the turn {turn} is kept and goes on."
+            waited = f"No answer within {self._patience:.0f} s; the turn {turn} is kept and goes on."
             raise Stop(waited, Exit.AWAY)
         return await self._on_record(turn)
 
@@ -182,6 +183,15 @@ def _counts(before: ApprovalState, after: ApprovalState, person: str, decision: 
     if decision == "deny":
         return before.status is Status.OPEN and after.status is Status.DENIED and after.decided_by == person
     return person in {vote.ballot.voter for vote in after.votes[len(before.votes) :]}
+
+
+def _of_a_model(installation: Installation) -> float:
+    """Seconds more, where a model writes plans: as many as a plan may take with it."""
+    if installation.model is None:
+        return 0.0
+    from agents.drafting import longest_seconds  # which takes a second to import
+
+    return longest_seconds(installation.model)
 
 
 def _answers(button: ButtonRow, values: Mapping[str, list[str]]) -> dict[str, str | list[str]]:

@@ -19,7 +19,7 @@ from sqlalchemy import func, select
 from bot.console.adapter import NEWS
 from bot.console.fragments import Fragments
 from bot.console.messages import changed_since, newest_numbers, thread_summary, working_threads
-from bot.console.render import shown, shown_thread
+from bot.console.reading import Reading
 from bot.console.visit import NobodyKnown, Visit, visit
 from bot.listener import Listener
 from bot.tables import ConsoleMessageRow
@@ -81,7 +81,8 @@ class Feed:
             rows = await changed_since(visiting.tx, channels, self._since - _OVERLAP)
             sent = {row.id: (row.edited or row.created).isoformat() for row in rows}
             news = [row for row in rows if self._sent.get(row.id) != sent[row.id]]
-            messages = [await _message_event(visiting, row) for row in news]
+            reading = Reading(visiting)
+            messages = [await _message_event(visiting, reading, row) for row in news]
             working = await working_threads(visiting.tx, channels)
             newest = await newest_numbers(visiting.tx, channels, visiting.reader.identity) if news else {}
         self._since, self._sent = now, sent
@@ -94,11 +95,10 @@ class Feed:
             yield _event("working", sorted(working), now)
 
 
-async def _message_event(visiting: Visit, row: ConsoleMessageRow) -> dict[str, Any]:
+async def _message_event(visiting: Visit, reading: Reading, row: ConsoleMessageRow) -> dict[str, Any]:
     fragments = Fragments(visiting.zone)
-    message = shown(row, visiting.residents, visiting.reader)
-    summary = await thread_summary(visiting.tx, row.channel, row.thread)
-    listed = shown_thread(summary, visiting.residents, visiting.reader)
+    message = await reading.message(row)
+    listed = await reading.thread(await thread_summary(visiting.tx, row.channel, row.thread))
     return {
         "id": message.id,
         "channel": message.channel,

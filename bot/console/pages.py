@@ -11,7 +11,8 @@ from bot.console.adapter import direct_channel
 from bot.console.frame import page
 from bot.console.messages import PAGE, thread_messages, threads, working_threads
 from bot.console.presses import NoSuchButton, button_for
-from bot.console.render import render, shown, shown_thread
+from bot.console.reading import Reading
+from bot.console.render import render
 from bot.console.residents import ConsoleChannel
 from bot.console.suggestions import suggestions_for
 from bot.console.visit import Visit, visit
@@ -60,6 +61,7 @@ async def _channel_page(request: web.Request, visiting: Visit, name: str) -> web
     place = visiting.channel(name)
     found = await threads(visiting.tx, place.name, before=_number(request.query.get("before")))
     opened = request.query.get("thread")
+    reading = Reading(visiting)
     return await page(
         request,
         visiting,
@@ -68,7 +70,7 @@ async def _channel_page(request: web.Request, visiting: Visit, name: str) -> web
         channel=place,
         title=_title(place),
         since=since.isoformat(),
-        threads=[shown_thread(item, visiting.residents, visiting.reader) for item in found],
+        threads=[await reading.thread(item) for item in found],
         more=len(found) == PAGE,
         suggestions=suggestions_for(visiting.reader.person),
         pane=await _pane(visiting, place, opened) if opened else None,
@@ -80,9 +82,10 @@ async def _pane(visiting: Visit, place: ConsoleChannel, name: str) -> dict[str, 
     if not rows:
         return None
     working = await working_threads(visiting.tx, [place.name])
+    reading = Reading(visiting)
     return {
         "thread": name,
-        "messages": [shown(row, visiting.residents, visiting.reader) for row in rows],
+        "messages": [await reading.message(row) for row in rows],
         "is_working": (place.name, name) in working,
     }
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
+from bot.console.dashboard.deciding import ADAPTERS, CannotDecide, decide_here
 from bot.console.messages import NoSuchThread, NothingSaid, say
 from bot.console.presses import NoSuchButton, press
 from bot.console.visit import visit
@@ -42,6 +43,14 @@ class ClickBody(_Body):
     values: Annotated[
         dict[_Name, _Value | Annotated[list[_Value], Field(max_length=500)]], Field(max_length=100)
     ]
+
+
+class DecisionBody(_Body):
+    """A vote cast in the dashboard. Whoever asked reads the reason of a denial."""
+
+    key: _Key
+    choice: Literal["approve", "deny"]
+    reason: Annotated[str, Field(max_length=2000)] = ""
 
 
 _Read = TypeVar("_Read", bound=_Body)
@@ -78,6 +87,24 @@ async def post_click(request: web.Request) -> web.Response:
         except FormIncomplete as incomplete:
             return refusal(422, str(incomplete))
     return web.json_response({"channel": place.channel, "thread": place.thread})
+
+
+async def post_decision(request: web.Request) -> web.Response:
+    """Store a vote cast in the dashboard; the page shows what came of it when it is loaded again."""
+    body = await _body(request, DecisionBody)
+    async with visit(request) as visiting:
+        try:
+            await decide_here(
+                visiting,
+                request.app[ADAPTERS](),
+                request.match_info["approval"],
+                body.choice,
+                reason=body.reason.strip(),
+                key=body.key,
+            )
+        except CannotDecide as cannot:
+            return refusal(409, str(cannot))
+    return web.json_response({})
 
 
 def refusal(status: int, sentence: str) -> web.Response:

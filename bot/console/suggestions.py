@@ -1,4 +1,8 @@
-"""What each role is likely to want first: example sentences for an empty channel."""
+"""What each role is likely to want first: example sentences for an empty channel.
+
+Each is for somebody who may ask for it, works on a department in which nothing has happened yet, and is put
+through the router by a test.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +13,17 @@ _BY_ROLE: dict[Role, tuple[str, ...]] = {
         "Build the customer dashboard feature from PRD-2025-Q1-Dashboard",
         "What waits for my approval?",
         "Add query optimization to the backlog as P1",
-        "Who may change the schedule of a plan?",
+        "Who may approve a plan?",
     ),
     Role.ENGINEERING_DIRECTOR: (
-        "What is everybody working on?",
+        "What is going on right now?",
         "What waits for my approval?",
         "Who can approve production deployments?",
         "Priya decides for me until Friday",
         "Stop all agents now",
     ),
     Role.COMPLIANCE_OFFICER: (
-        "Who approved the last plan?",
+        "Show me the last audit entries",
         "Verify the audit log",
         "Freeze all deployments",
         "Show me the authority matrix",
@@ -27,18 +31,18 @@ _BY_ROLE: dict[Role, tuple[str, ...]] = {
     Role.CUSTOMER_SUCCESS: (
         "What's the status of the SSO integration?",
         "What can you do for me?",
-        "Build the customer dashboard feature from PRD-2025-Q1-Dashboard",
-        "Who decides about priorities?",
+        "Can we prioritize the performance improvements?",
+        "Send me a daily summary at 9",
     ),
     Role.SRE_LEAD: (
-        "What is the status of the department?",
+        "What is going on right now?",
         "Who can approve production deployments?",
         "Freeze deployments of the orders service",
         "Open an incident window for two hours",
     ),
 }
 
-_EVERYBODY = ("What can you do for me?", "Who am I here?", "What is the status of the department?")
+_EVERYBODY = ("What can you do for me?", "Who am I here?", "What is going on right now?")
 
 
 def suggestions_for(person: Person) -> tuple[str, ...]:

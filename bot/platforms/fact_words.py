@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from governance.facts import FactValue
+from governance.moments import day_text
 
 
 def fact_value(value: FactValue) -> str:
-    """A fact's value as people read it: thousands set apart, yes and no, "not known"."""
+    """A fact's value as people read it: thousands set apart, days as they are said, yes and no, "not known"."""
     match value:
         case None:
             return "not known"
@@ -25,10 +27,19 @@ def fact_value(value: FactValue) -> str:
 
 
 def _exact(text: str) -> str:
-    # Decimals come back from storage as strings.
+    # Days and decimals come back from storage as strings.
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        return _day(text)
     if not re.fullmatch(r"-?\d{1,15}\.\d{1,10}", text):
         return text
     try:
         return f"{Decimal(text):,f}"
     except InvalidOperation:
+        return text
+
+
+def _day(text: str) -> str:
+    try:
+        return day_text(date.fromisoformat(text))
+    except ValueError:
         return text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from handlers.catalogue import entry_of
 from handlers.conversation.cards import Bullets, Button, Buttons, Card, Reply, Small, Text
 
-_SHOWN = ("status", "build_feature", "approvals")
+_SHOWN = ("status", "approvals", "digest")
 
 
 def welcome() -> Reply:

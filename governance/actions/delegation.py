@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from governance.action import Action, Grant, Outcome, OutcomeState, Subject
 from governance.actions.submitter import submitter
 from governance.directory import NoSuchPerson, lock_people, names_of_all, person_by_id
+from governance.moments import end_words
 from governance.permissions import VOTERS
 from governance.registry import ActionSpec, EffectFailed, free
 from governance.tables import DelegationRow
@@ -47,7 +48,11 @@ class Delegate(Action):
         return self.described({one: one for one in (self.from_person, self.to_person)})
 
     def described(self, names: Mapping[str, str]) -> str:
-        until = f"{self.ends:%Y-%m-%d %H:%M} UTC"
+        return self.said(names, "UTC")
+
+    def said(self, names: Mapping[str, str], zone: str) -> str:
+        """What it does, with its end in a time zone."""
+        until = end_words(self.ends, zone)
         return f"{names[self.to_person]} decides for {names[self.from_person]} until {until}"
 
 
@@ -123,10 +128,11 @@ async def check_delegation(tx: AsyncSession, action: Delegate, moment: datetime)
         raise CannotDelegate(f"I know nobody called {action.to_person}.") from None
     if not receiver.holds(*VOTERS):
         raise CannotDelegate(f"{receiver.name} has no vote of their own here; name somebody who has.")
+    zone = (await person_by_id(tx, action.from_person)).time_zone
     for row in await _overlapping(tx, action):
         if row.from_person == action.from_person:
             raise CannotDelegate(
-                f"{await _name(tx, row.to_person)} decides for you already until {row.ends:%Y-%m-%d %H:%M} UTC;"
+                f"{await _name(tx, row.to_person)} decides for you already until {end_words(row.ends, zone)};"
                 " take your votes back first."
             )
         if row.to_person == action.from_person:
@@ -175,7 +181,8 @@ async def _delegate(action: Delegate, grant: Grant, tx: AsyncSession) -> Outcome
             ends=action.ends,
         )
     )
-    return Outcome(OutcomeState.DONE, action.described(await names_of_all(tx)) + ".", delegation)
+    said = action.said(await names_of_all(tx), who.person.time_zone)
+    return Outcome(OutcomeState.DONE, f"{said}.", delegation)
 
 
 async def _end(action: EndDelegation, grant: Grant, tx: AsyncSession) -> Outcome:

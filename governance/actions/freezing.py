@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from governance.action import Action, Grant, Outcome, OutcomeState, Subject
 from governance.actions.submitter import asking, submitter
 from governance.authority.vocabulary import Given
+from governance.moments import end_words
 from governance.overrides.authority import freezing_role, may_freeze, may_unfreeze
 from governance.overrides.held import held_back
 from governance.overrides.rows import NoSuchOverride, end, freeze_of, lay, override_row
@@ -44,7 +45,7 @@ class LayFreeze(Action):
         return self
 
     def summary(self) -> str:
-        ends = f" until {self.until:%Y-%m-%d %H:%M} UTC" if self.until else ""
+        ends = f" until {end_words(self.until)}" if self.until else ""
         return f"Freeze {describe(self.kind, self.scope)}{ends}"
 
 

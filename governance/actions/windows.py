@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from governance.action import Action, Grant, Outcome, OutcomeState, Subject
 from governance.actions.submitter import asking, submitter
 from governance.authority.vocabulary import Given
+from governance.moments import end_words, moment_words
 from governance.overrides.authority import may_open
 from governance.overrides.held import held_back
 from governance.people import Actor
@@ -50,7 +51,7 @@ class OpenWindow(Action):
         return self
 
     def summary(self) -> str:
-        return f"Open a window: {self.mode}, {_utc(self.starts)} to {_utc(self.ends)} UTC"
+        return f"Open a window: {self.mode}, {moment_words(self.starts)} to {end_words(self.ends)}"
 
 
 class CloseWindow(Action):
@@ -157,10 +158,6 @@ async def _may_close(action: CloseWindow, actor: Actor, tx: AsyncSession) -> Map
     person = await asking(tx, actor)
     row = await _window(tx, action.window)
     return {"permitted": isinstance(may_open(person.roles, WindowMode(row.mode)), Allowed)}
-
-
-def _utc(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M}"
 
 
 def _close_again(action: OpenWindow, outcome: Outcome) -> Action | None:

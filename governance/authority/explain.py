@@ -10,6 +10,7 @@ from governance.authority.policy_error import PolicyError
 from governance.authority.request import Request
 from governance.authority.rows import Row
 from governance.authority.vocabulary import FACTS, Reading
+from governance.moments import moment_words
 from governance.people import Role
 from governance.standing import EmergencyDeployment, Freeze, Halt, Pin, Window, WindowMode
 
@@ -105,7 +106,7 @@ _WINDOWS = {
 def windowed(window: Window, row: Row, *, waits: bool) -> str:
     """Why something is not done before a window's end: it `waits` if it was set going before, else it is
     refused and asked for again."""
-    ends = f"{window.ends:%Y-%m-%d %H:%M} UTC"
+    ends = moment_words(window.ends)
     if waits:
         return f"{_WINDOWS[window.mode]}. {row.title}: this waits until the window ends at {ends}."
     return f"{_WINDOWS[window.mode]}. {row.title}: ask for this again when the window has ended, at {ends}."

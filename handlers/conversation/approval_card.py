@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from governance.action import Action, Slot
 from governance.approvals.decision import ApprovalState, Status
 from governance.approvals.slots import fill
 from governance.approvals.store import state_of
 from governance.effects import effects_of
 from governance.facts import Fact, Source
-from governance.tables import ApprovalRow
+from governance.tables import ApprovalRow, InterventionRow
 from handlers.approval_details import details_of
 from handlers.conversation.cards import (
     Block,
@@ -54,18 +57,19 @@ async def approval_reply(desk: Desk, row: ApprovalRow, *, lead: str = "") -> Rep
     actions = [desk.gate.registry.decode(effect.body) for effect in effects]
     cost = sum((effect.cost for effect in effects), Decimal(0))
     details = await details_of(desk, row, actions)
-    facts = (*_facts(cost, actions, desk, row), *details.facts)
+    facts = (*_facts(cost, [action.described(names) for action in actions], desk, row), *details.facts)
     blocks: list[Block] = [Text((lead,))] if lead else []
     blocks += [_asked_by(row, names), _actions(actions, names), *_parts(actions, cost), *details.blocks]
     who = needed(missing(state)) + await deciders_text(desk, state, row.requester)
-    blocks += _where_it_stands(state, names, who)
+    ended = "" if state.status is Status.OPEN else await how_it_ended(desk.tx, state, names)
+    blocks += _where_it_stands(state, names, who, ended)
     if state.status is Status.OPEN:
         blocks.append(Buttons((*decision_buttons(row.id), *details.buttons)))
     blocks.append(_recorded(row))
     title = f"{_TITLES[state.status]}: {row.title}"
     tone = _TONES.get(state.status, "plain")
     card = Card(title, tuple(blocks), tone)
-    return Reply(text=_text(row, state, names, who), cards=(card,), facts=facts, key=row.id)
+    return Reply(text=_text(row, state, names, who, ended), cards=(card,), facts=facts, key=row.id)
 
 
 def decision_buttons(approval: str) -> tuple[Button, Button]:
@@ -92,14 +96,15 @@ def missing(state: ApprovalState) -> tuple[Slot, ...]:
     return tuple(slot for slot, by in zip(state.terms.slots, filled, strict=True) if by is None)
 
 
-def how_it_ended(state: ApprovalState, names: Mapping[str, str]) -> str:
-    """A closed approval in one sentence."""
+async def how_it_ended(tx: AsyncSession, state: ApprovalState, names: Mapping[str, str]) -> str:
+    """A closed approval in one sentence, with the reason that was given for denying it."""
     by = names[state.decided_by] if state.decided_by else "somebody"
     match state.status:
         case Status.APPROVED:
             return f"Approved by {listed(names[vote.ballot.voter] for vote in state.votes)}."
         case Status.DENIED:
-            return f"Denied by {by}; nothing was done."
+            reason = await _denied_because(tx, state.id)
+            return f"Denied by {by}{f': “{reason}”' if reason else ''}. Nothing was done."
         case Status.EXPIRED:
             return "Expired: nobody decided in time, so nothing was done. Ask again to propose it anew."
         case Status.SUPERSEDED:
@@ -108,6 +113,14 @@ def how_it_ended(state: ApprovalState, names: Mapping[str, str]) -> str:
             return f"Taken back by {by}; nothing was done."
         case Status.OPEN:
             return f"Still needed: {needed(missing(state))}."
+
+
+async def _denied_because(tx: AsyncSession, approval: str) -> str:
+    """What whoever denied it wrote, for the person who asked; empty where they wrote nothing."""
+    denied = select(InterventionRow.reason).where(
+        InterventionRow.kind == "denied", InterventionRow.subject == approval
+    )
+    return " ".join(((await tx.execute(denied.limit(1))).scalar() or "").split())
 
 
 _TITLES = {
@@ -151,7 +164,7 @@ def _parts(actions: Sequence[Action], cost: Decimal) -> list[Block]:
     return [Fields(tuple(said))]
 
 
-def _where_it_stands(state: ApprovalState, names: Mapping[str, str], who: str) -> list[Block]:
+def _where_it_stands(state: ApprovalState, names: Mapping[str, str], who: str, ended: str) -> list[Block]:
     blocks: list[Block] = []
     given = [
         (Bold(names[vote.ballot.voter]), " approved ", Moment(vote.at), _on_condition(vote.conditions))
@@ -159,8 +172,8 @@ def _where_it_stands(state: ApprovalState, names: Mapping[str, str], who: str) -
     ]
     if given:
         blocks.append(Bullets(tuple(given)))
-    if state.status is not Status.OPEN:
-        blocks.append(Text((how_it_ended(state, names),)))
+    if ended:
+        blocks.append(Text((ended,)))
         return blocks
     itself = "the requester may vote" if state.terms.requester_may_vote else "never the requester"
     blocks.append(
@@ -185,18 +198,16 @@ def _recorded(row: ApprovalRow) -> Small:
     return Small((Code(row.id), f" · binds exactly these actions (SHA-256 {row.digest[:12]}…)"))
 
 
-def _facts(cost: Decimal, actions: Sequence[Action], desk: Desk, row: ApprovalRow) -> tuple[Fact, ...]:
+def _facts(cost: Decimal, what: Sequence[str], desk: Desk, row: ApprovalRow) -> tuple[Fact, ...]:
     if not cost:
         return ()
-    source = Source(
-        "computation", "the sum of what was established for these actions", tuple(a.type for a in actions)
-    )
+    source = Source("computation", "the sum of what was established for these actions", tuple(what))
     return (Fact(f"{row.id}.cost", "Cost", cost, desk.department.currency, row.opened, source),)
 
 
-def _text(row: ApprovalRow, state: ApprovalState, names: Mapping[str, str], deciders: str) -> str:
-    if state.status is not Status.OPEN:
-        return f"{row.title}: {how_it_ended(state, names)}"
+def _text(row: ApprovalRow, state: ApprovalState, names: Mapping[str, str], deciders: str, ended: str) -> str:
+    if ended:
+        return f"{row.title}: {ended}"
     who = names[row.requester] if row.requester else row.actor["id"]
     until = moment_text(state.deadlines.expires, None)
     return f"{who} asks: {row.title}. To decide: {deciders}, until {until}."

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.directory import names_of_all
+from governance.moments import end_words, moment_words
+from governance.moments import last_minute as last_minute  # for cards, with the words that go with it
 from governance.people import Person, Role
 
 
@@ -31,28 +32,16 @@ def role_labels(roles: Iterable[str], joined: str = "or") -> str:
 
 def moment_text(at: datetime, person: Person | None) -> str:
     """A moment in plain text, in the reader's time zone where there is one reader."""
-    zone = person.time_zone if person is not None else "UTC"
-    local = at.astimezone(ZoneInfo(zone))
-    return f"{local:%a} {local.day} {local:%b %Y, %H:%M} {local.tzname()}"
+    return moment_words(at, _zone_of(person))
 
 
 def until_text(ends: datetime, person: Person | None) -> str:
-    """When something stops that holds until `ends`, in the reader's time zone.
-
-    Whoever says "until Friday" means all of Friday: the midnight after it reads `the end of Fri 27 Nov 2026`.
-    """
-    zone = person.time_zone if person is not None else "UTC"
-    last = last_minute(ends, zone)
-    if last == ends:
-        return moment_text(ends, person)
-    local = last.astimezone(ZoneInfo(zone))
-    return f"the end of {local:%a} {local.day} {local:%b %Y} ({local.tzname()})"
+    """When something stops that holds until `ends`, in the reader's time zone: see `end_words`."""
+    return end_words(ends, _zone_of(person))
 
 
-def last_minute(ends: datetime, zone: str) -> datetime:
-    """What a card shows for an end that is not reached itself: of a midnight in `zone` the minute before."""
-    at_midnight = ends.astimezone(ZoneInfo(zone)).time() == time()
-    return ends - timedelta(minutes=1) if at_midnight else ends
+def _zone_of(person: Person | None) -> str:
+    return person.time_zone if person is not None else "UTC"
 
 
 def quoted(title: str) -> str:

@@ -11,7 +11,7 @@ from governance.visibility import EVERYTHING, scope_of
 from handlers.conversation.cards import Block, Bold, Card, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.waiting import waiting
-from handlers.conversation.wording import counted, listed
+from handlers.conversation.wording import counted, listed, moment_text
 from handlers.digests.lines import (
     MOST,
     Line,
@@ -152,7 +152,7 @@ def _own_first(desk: Desk, person: Person | None) -> frozenset[str]:
 
 
 def _facts(found: Movement, waits: Sequence[str], desk: Desk) -> tuple[Fact, ...]:
-    tracker = Source("query", f"tracker: stories and their events since {found.since.isoformat()}")
+    tracker = Source("query", f"tracker: stories and their events since {moment_text(found.since, None)}")
     record = Source("query", "open approvals in which this person's vote would count")
     counts = (
         ("finished", "Finished", len(found.finished), "stories"),

@@ -19,7 +19,7 @@ from handlers.conversation.cards import Block, Card, Chart, Fields, Reply, Small
 from handlers.conversation.charts import Picture, draw_forecast, draw_states, draw_trend
 from handlers.conversation.desk import Desk
 from handlers.conversation.waiting import waiting
-from handlers.conversation.wording import counted, listed
+from handlers.conversation.wording import counted, listed, moment_text
 from handlers.digests.lines import MOST, blocked_line, blocked_text, ending, facts, section
 from handlers.digests.movement import Movement, movement
 from handlers.plans.words import day_text
@@ -181,9 +181,9 @@ def _no_forecast(week: Week) -> str:
 
 def _facts(desk: Desk, week: Week) -> tuple[Fact, ...]:
     moved = week.moved
-    tracker = Source("query", f"tracker: stories and their events since {moved.since.isoformat()}")
+    tracker = Source("query", f"tracker: stories and their events since {moment_text(moved.since, None)}")
     now = Source("query", "tracker: open stories by state; plans under way; approvals that wait")
-    pace = Source("computation", "mean of stories finished in the last four full weeks", ("weekly.finished",))
+    pace = Source("computation", "mean of stories finished in the last four full weeks", ("Finished",))
     found = [
         *facts(desk, "weekly", tracker, (("finished", "Finished", len(moved.finished), "stories"),)),
         *facts(desk, "weekly", tracker, (("newly_blocked", "Newly blocked", len(moved.newly_blocked), ""),)),
@@ -192,7 +192,7 @@ def _facts(desk: Desk, week: Week) -> tuple[Fact, ...]:
     ]
     if isinstance(week.forecast, Forecast):
         how = f"{week.forecast.samples} simulated runs over {WEEKS} past weeks of each team"
-        runs = Source("computation", how, ("weekly.in_progress", "weekly.blocked", "weekly.scheduled"))
+        runs = Source("computation", how, ("In progress", "Blocked", "Scheduled"))
         days = (
             ("p50", "Half of the runs done by", week.forecast.p50.isoformat(), ""),
             ("p85", "85 of 100 runs done by", week.forecast.p85.isoformat(), ""),

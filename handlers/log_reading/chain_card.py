@@ -67,7 +67,7 @@ async def approval_chain_reply(desk: Desk, row: ApprovalRow, effects: Sequence[E
         )
         for vote in state.votes
     ]
-    ended = how_it_ended(state, names)
+    ended = await how_it_ended(desk.tx, state, names)
     blocks: list[Block] = [
         Fields(
             (

@@ -10,6 +10,7 @@ from governance.people import Person
 from governance.visibility import scope_of
 from handlers.conversation.cards import Button, Buttons, Card, Reply, Small, Text
 from handlers.conversation.desk import Desk
+from handlers.conversation.usable import Reader, usable
 from handlers.conversation.waiting import waiting, waiting_reply
 from handlers.digests.card import digest_blocks
 from handlers.notices import NoticeKind
@@ -36,12 +37,13 @@ async def render(desk: Desk, ids: Mapping[str, Any], _person: Person | None) -> 
     summaries = Card("My summaries", await digest_blocks(desk, person))
     asks = Card("Ask me", (Text(("Write to me, or press.",)), Buttons(_ASKS)))
     greeting = Card(f"Good to see you, {person.name}", (Small(("As of now; open this tab again for news.",)),))
-    return Reply(
+    reply = Reply(
         text=f"{waits.text} {runs.text}",
         cards=(greeting, *waits.cards, *runs.cards, summaries, asks),
         facts=(*waits.facts, *runs.facts),
         key=ids["key"],
     )
+    return await usable(reply, Reader(desk.tx, person, desk.now, desk.modes))
 
 
 def _unknown() -> Reply:

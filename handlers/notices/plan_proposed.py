@@ -27,7 +27,7 @@ async def render(desk: Desk, ids: Mapping[str, Any], _person: Person | None) -> 
 async def working(desk: Desk, ids: Mapping[str, Any], _person: Person | None) -> Reply | None:
     """What the model does just now; nothing once the proposal is there."""
     plan = await plan_by_id(desk.tx, ids["plan"])
-    return working_reply(plan, ids["steps"]) if plan.state == "drafting" else None
+    return await working_reply(desk, plan, ids["steps"]) if plan.state == "drafting" else None
 
 
 NOTICES = (NoticeKind("plan_proposed", render), NoticeKind("plan_working", working))

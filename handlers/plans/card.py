@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqlalchemy import select
+
 from agents.planning.draft import PlanDraft
 from agents.plans.rows import draft_of, plan_by_id, plan_of_approval, previous_of
 from agents.plans.tables import PlanRow
@@ -12,7 +14,7 @@ from governance.approvals.store import approval_row, state_of
 from governance.directory import holders
 from governance.effects import effects_of
 from governance.people import Role
-from governance.tables import ApprovalRow
+from governance.tables import AgentRunRow, ApprovalRow
 from handlers.conversation.approval_card import how_it_ended, missing, needed
 from handlers.conversation.cards import (
     Block,
@@ -34,10 +36,12 @@ from handlers.conversation.desk import Desk
 from handlers.conversation.wording import counted, listed, names_of_people
 from handlers.plans import proposal
 from handlers.plans.modify_form import modify_form
-from handlers.plans.words import budget_text, dashboard, span_text
+from handlers.plans.words import budget_text, dashboard, span_text, within_text
 
 PLAN_EXECUTION = "plan_execution"
 """The decision type of a plan's approval."""
+
+_LATELY = 10
 
 
 def key_of(plan: PlanRow, version: int | None = None) -> str:
@@ -46,7 +50,7 @@ def key_of(plan: PlanRow, version: int | None = None) -> str:
     return f"plan:{plan.id}" if shown <= 1 else f"plan:{plan.id}:{shown}"
 
 
-def working_reply(plan: PlanRow, taken: Sequence[str] = ()) -> Reply:
+async def working_reply(desk: Desk, plan: PlanRow, taken: Sequence[str] = ()) -> Reply:
     """At once: it was understood and is being worked on, with the steps that a model has `taken` so far.
 
     Edited when the draft is there.
@@ -67,7 +71,8 @@ def working_reply(plan: PlanRow, taken: Sequence[str] = ()) -> Reply:
         )
     )
     title = f"Planning {plan.document}" if not again else f"Changing the plan “{plan.title}”"
-    text = f"{title}. The proposal comes here in a few seconds; nothing is carried out before it is approved."
+    within = within_text(await _slowest_lately(desk), has_model=desk.has_model)
+    text = f"{title}. The proposal comes here {within}; nothing is carried out before it is approved."
     return Reply(text=text, cards=(Card(title, (steps,), "waiting"),), key=key_of(plan))
 
 
@@ -75,7 +80,7 @@ async def plan_reply(desk: Desk, plan: PlanRow) -> Reply:
     """The plan's card as it stands now."""
     draft = draft_of(plan)
     if plan.state == "drafting":
-        return working_reply(plan)
+        return await working_reply(desk, plan)
     if plan.state == "failed" or draft is None:
         return failed_reply(plan)
     if plan.approval is None:
@@ -122,12 +127,20 @@ def unchanged_reply(plan: PlanRow) -> Reply:
     return Reply(text=text, cards=(card,), key=key_of(plan, plan.version + 1))
 
 
+async def _slowest_lately(desk: Desk) -> float | None:
+    """Seconds that the slowest of the last plans took, worked out the same way; None if there was none yet."""
+    way = "model" if desk.has_model else "rules"
+    drafted = select(AgentRunRow.busy_ms).where(AgentRunRow.plan.is_not(None), AgentRunRow.worked_out == way)
+    taken = (await desk.tx.execute(drafted.order_by(AgentRunRow.started.desc()).limit(_LATELY))).scalars().all()
+    return max(taken) / 1000 if taken else None
+
+
 async def _proposed(desk: Desk, plan: PlanRow, draft: PlanDraft, state: ApprovalState) -> Reply:
     previous = previous_of(plan)
     lead = Text((f"From {plan.document}. Nothing is made until somebody approves.",))
     blocks: list[Block] = [lead]
     if previous is not None:
-        blocks += proposal.changes(previous, draft)
+        blocks += proposal.changes(previous, draft, desk)
     blocks.append(proposal.figures(draft, desk))
     blocks += await proposal.phases(draft, desk)
     blocks += await proposal.chart(draft, desk)
@@ -148,7 +161,7 @@ async def _proposed(desk: Desk, plan: PlanRow, draft: PlanDraft, state: Approval
 
 async def _decided(desk: Desk, plan: PlanRow, draft: PlanDraft, state: ApprovalState) -> Reply:
     names = await names_of_people(desk.tx)
-    ended = how_it_ended(state, names)
+    ended = await how_it_ended(desk.tx, state, names)
     title = f"{_TITLES[state.status]}: plan “{draft.title}”"
     decision: Block = Text((ended, " ", Moment(state.decided))) if state.decided else Text((ended,))
     blocks = (decision, proposal.figures(draft, desk), _recorded(state.id, plan))

@@ -35,7 +35,7 @@ async def modify(turn: Turn, desk: Desk) -> Reply:
     plan = await open_proposal(desk, pressed.subject)
     draft = draft_of(plan)
     if draft is None:
-        raise CannotAnswer("The plan is still being worked out. Its card comes in a few seconds.")
+        raise CannotAnswer("The plan is still being worked out. Its card comes when that is done.")
     here = ZoneInfo(desk.department.calendar_of(None).time_zone)
     changes = read_changes(pressed.values, plan, draft, desk.department, desk.now.astimezone(here).date())
     return await change(turn, desk, plan, changes)
@@ -55,6 +55,7 @@ async def change(turn: Turn, desk: Desk, plan: PlanRow, changes: PlanChanges) ->
     if same_work:
         await _tell_of(desk, plan, told)
         return await plan_reply(desk, plan)
+    demand_agents(desk, f"“{plan.title}” stands as it was proposed; change it when they go on.")
     plan.changes, plan.notifications = changes_to_json(changes), told
     plan.state, plan.why, plan.turn, plan.changed = "drafting", None, turn.id, desk.now
     await intervened(desk.tx, "modified", person.id, plan.id, _said(changes), desk.now)
@@ -62,12 +63,20 @@ async def change(turn: Turn, desk: Desk, plan: PlanRow, changes: PlanChanges) ->
     await defer(desk.tx, "draft_plan", args, lock=f"plan:{plan.id}", slow=True)
     desk.memory.about(plan=plan.id)
     if plan.thread == turn.place.key:
-        return working_reply(plan)
+        return await working_reply(desk, plan)
     names = await names_of_people(desk.tx)
     return Reply(
         text=f"I work “{plan.title}” out anew. The new proposal comes to the thread of {names[plan.requester]},"
         " and to you if your decision is asked for."
     )
+
+
+def demand_agents(desk: Desk, then: str) -> None:
+    """Raises CannotAnswer while all agents are halted: what they would begin now would end at once. `then` says
+    how things stand, and what to do when the agents go on."""
+    halt = desk.standing.halt
+    if halt is not None:
+        raise CannotAnswer(f"All agents are halted by {halt.name or halt.by} ({halt.reason}). {then}")
 
 
 async def open_proposal(desk: Desk, approval: str) -> PlanRow:
@@ -82,12 +91,12 @@ async def open_proposal(desk: Desk, approval: str) -> PlanRow:
     if state.status is Status.SUPERSEDED:
         raise CannotAnswer(f"“{row.title}” was superseded by a newer proposal; modify that one.")
     if state.status is not Status.OPEN:
-        ended = how_it_ended(state, await names_of_people(desk.tx))
+        ended = await how_it_ended(desk.tx, state, await names_of_people(desk.tx))
         raise CannotAnswer(f"“{row.title}” cannot be modified any more. {ended}")
     (effect,) = await effects_of(desk.tx, approval)
     plan = await plan_for_update(desk.tx, (await plan_by_id(desk.tx, effect.body["plan"])).id)
     if plan.state == "drafting":
-        raise CannotAnswer("The plan is being worked out anew already. Its new card comes in a few seconds.")
+        raise CannotAnswer("The plan is being worked out anew already. Its new card comes when that is done.")
     return plan
 
 

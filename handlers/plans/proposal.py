@@ -45,9 +45,9 @@ def risk_text(draft: PlanDraft) -> str:
     return f"{level} ({_lower(draft.risks[0].title)})" if draft.risks else level
 
 
-def changes(old: PlanDraft, new: PlanDraft) -> list[Block]:
+def changes(old: PlanDraft, new: PlanDraft, desk: Desk) -> list[Block]:
     """What the proposal changes of the one before."""
-    differs = compare(old, new)
+    differs = compare(old, new, {team.id: team.name for team in desk.department.teams})
     if not differs:
         return [Text(("Nothing in the plan differs from the proposal before.",))]
     items: list[tuple[Inline, ...]] = [(sentence,) for sentence in differs[:_MOST_CHANGES]]
@@ -105,10 +105,12 @@ def concerns(draft: PlanDraft) -> list[Block]:
     """What must be settled first, what is unclear in the document, what may go wrong, what it waits for."""
     waits = [d for d in draft.dependencies if d.ready is not True]
     others = [risk for risk in draft.risks if not any(d.name in risk.title for d in waits)]
+    below = len(draft.risks) - len(others)
+    with_them = f"{len(draft.risks)} with the {counted(below, 'dependency', 'dependencies')} below"
     return [
         *blockers(draft),
         *_section("Unclear in the document", [_flag(flag) for flag in draft.flags]),
-        *_section("Risks", [_risk(risk) for risk in others]),
+        *_section(f"Risks ({with_them})" if below else "Risks", [_risk(risk) for risk in others]),
         *_section("Depends on", [(Bold(d.name), f": {d.status} ({_line(draft, d.line)})") for d in waits]),
     ]
 

@@ -169,7 +169,7 @@ async def _decides(desk: Desk, plan: PlanRow, _draft: PlanDraft, _said: str) -> 
         return None
     state = state_of(await approval_row(desk.tx, plan.approval))
     if state.decided:
-        return how_it_ended(state, await names_of_people(desk.tx))
+        return await how_it_ended(desk.tx, state, await names_of_people(desk.tx))
     return f"Still needed: {needed(missing(state))}."
 
 

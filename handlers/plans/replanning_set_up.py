@@ -15,6 +15,7 @@ from handlers.conversation.desk import Desk
 from handlers.conversation.handler import CannotAnswer
 from handlers.conversation.origin import known
 from handlers.conversation.turn import Turn
+from handlers.plans.changing import demand_agents
 from handlers.plans.replanning import read_replan
 from storage.jobs import defer
 
@@ -38,6 +39,7 @@ async def replan_set_up(turn: Turn, desk: Desk, plan: PlanRow, draft: PlanDraft,
             " day that you name or as soon as there is room; a new budget goes with resuming it, and single"
             " stories are changed by themselves."
         )
+    demand_agents(desk, f"“{plan.title}” stays as it is; ask again when they go on.")
     person = known(turn)
     row.changes, row.turn = changes_to_json(wanted), turn.id
     await intervened(desk.tx, "modified", person.id, plan.id, "asked to replan it", desk.now)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
+from math import ceil
 
 from agents.planning.draft import Budget, NotEnoughHistory, Scheduled
 from governance.department import AgentRole, Department
+from governance.moments import day_text as day_text  # with the other words of plans
 
 _IN_CAPITALS = {"qa": "QA", "sre": "SRE", "ml": "ML"}
-
-
-def day_text(day: date) -> str:
-    """`29 Jan 2027`."""
-    return f"{day.day} {day:%b %Y}"
 
 
 def hours_text(hours: float) -> str:
@@ -53,6 +50,17 @@ def span_text(places: Iterable[Scheduled]) -> str:
     first, after = min(place.starts for place in placed), max(place.ends for place in placed)
     weeks = (after - first).days // 7
     return f"{day_text(first)} to {day_text(after - timedelta(days=1))}, {weeks} weeks"
+
+
+def within_text(slowest: float | None, *, has_model: bool) -> str:
+    """How soon a plan is there, going by the slowest of the last ones, in seconds: `in a few seconds`,
+    `within 40 seconds, as the last ones did`, `within 4 minutes, as the last ones did`."""
+    if slowest is None:
+        return "in some minutes, for a model writes it" if has_model else "in a few seconds"
+    if slowest <= 10:
+        return "in a few seconds"
+    amount = f"{ceil(slowest / 10) * 10} seconds" if slowest <= 90 else f"{ceil(slowest / 60)} minutes"
+    return f"within {amount}, as the last ones did"
 
 
 def agent_text(role: AgentRole) -> str:

@@ -174,5 +174,5 @@ async def _standing(desk: Desk) -> list[tuple[Inline, ...]]:
 def plan_line(plan: PlanUnderWay) -> tuple[Inline, ...]:
     """One plan with its state, its steps and, where it does not go on, why."""
     steps = f", {plan.done} of {counted(plan.steps, 'step')} done" if plan.steps else ""
-    why = f": {plan.why}" if plan.why else ""
+    why = f": {plan.why}" if plan.why and plan.state == "paused" else ""
     return (Link(plan.title, dashboard(plan.id)), f" {_STATES[plan.state]}{steps}{why}")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC
 
+from governance.moments import moment_words
 from handlers.conversation.cards import Inline, Moment
 from handlers.conversation.wording import counted
 from handlers.plans.words import day_text
@@ -43,11 +43,7 @@ def others_text(count: int) -> str:
 def plain_text(line: Iterable[Inline]) -> str:
     """A line of a card as plain text; moments in UTC."""
     return "".join(
-        part
-        if isinstance(part, str)
-        else f"{part.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-        if isinstance(part, Moment)
-        else part.text
+        part if isinstance(part, str) else moment_words(part.at) if isinstance(part, Moment) else part.text
         for part in line
     )
 

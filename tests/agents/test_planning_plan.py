@@ -24,11 +24,13 @@ from agents.planning.draft import (
 from agents.planning.plan import plan
 from agents.planning.request import ImpossibleChange
 from agents.planning.requirements import LONGEST, NothingAsked, TooLong, TooManyRequirements
+from governance.moments import day_text
 from integrations.documents import DocumentUnreadable
 from integrations.documents.local import LocalFolder
 from integrations.tracker import StoryStatus
 from tests.agents.acme_input import planning_input
 
+TEAMS = {team.id: team.name for team in planning_input().teams}
 RUBBISH = Path(__file__).parent / "prds" / "rubbish"
 
 
@@ -98,7 +100,7 @@ def test_every_figure_of_the_plan_is_a_fact_with_a_source(dashboard: PlanDraft):
     facts = {f.name: f for f in dashboard.facts}
     assert len({f.id for f in dashboard.facts}) == len(facts) == len(dashboard.facts)
     assert all(
-        f.source.detail and set(f.source.inputs) <= {g.id for g in dashboard.facts} for f in dashboard.facts
+        f.source.detail and set(f.source.inputs) <= {g.name for g in dashboard.facts} for f in dashboard.facts
     )
     assert isinstance(dashboard.budget, Budget)
     assert isinstance(dashboard.forecast, Forecast)
@@ -137,7 +139,7 @@ def test_dropping_a_story_frees_its_hours_and_keeps_the_other_keys(dashboard: Pl
     assert {s.key for s in dashboard.stories} - {s.key for s in new.stories} == {"S8", "S13"}
     assert isinstance(new.budget, Budget)
     assert new.budget.hours == sum(s.hours for s in dashboard.stories if s.key not in ("S8", "S13"))
-    said = compare(dashboard, new)
+    said = compare(dashboard, new, TEAMS)
     assert any(re.match(r"S8 .* is dropped", line) for line in said)
     assert any(line.startswith("The budget is") for line in said)
 
@@ -145,8 +147,8 @@ def test_dropping_a_story_frees_its_hours_and_keeps_the_other_keys(dashboard: Pl
 def test_what_changes_names_the_last_day_as_the_timeline_does(dashboard: PlanDraft):
     new = changed(PlanChanges(drop=("S8", "S13"), start=date(2027, 3, 1)))
     last = max(place.ends for place in new.schedule) - timedelta(days=1)
-    (said,) = [line for line in compare(dashboard, new) if line.startswith("The schedule covers")]
-    assert said.split(" instead of ")[0].endswith(f" to {last}")
+    (said,) = [line for line in compare(dashboard, new, TEAMS) if line.startswith("The schedule covers")]
+    assert said.split(" instead of ")[0].endswith(f" to {day_text(last)}")
 
 
 def test_a_story_moves_to_a_team_and_work_begins_when_it_may(dashboard: PlanDraft):
@@ -154,7 +156,9 @@ def test_a_story_moves_to_a_team_and_work_begins_when_it_may(dashboard: PlanDraf
     new = changed(PlanChanges(move=(("S8", "Integrations Team"),), start=start))
     assert new.story("S8").team == "integrations"
     assert min(p.starts for p in new.schedule) >= start
-    assert any("goes from insights to integrations" in line for line in compare(dashboard, new))
+    assert any(
+        "goes from Insights Team to Integrations Team" in line for line in compare(dashboard, new, TEAMS)
+    )
     assert isinstance(new.forecast, Forecast)
     assert new.forecast.p50 > start
 
@@ -166,7 +170,7 @@ def test_a_budget_leaves_out_what_it_does_not_cover(dashboard: PlanDraft):
     assert all("over the budget of 120 hours" in u.why for u in new.unscheduled if u.story not in placed)
     assert isinstance(new.budget, Budget)
     assert new.budget.limit_hours == 120
-    assert any("pauses for approval at 120" in line for line in compare(dashboard, new))
+    assert any("pauses for approval at 120" in line for line in compare(dashboard, new, TEAMS))
 
 
 def test_a_wanted_order_is_kept_and_one_against_a_dependency_is_said(dashboard: PlanDraft):
@@ -179,12 +183,12 @@ def test_a_wanted_order_is_kept_and_one_against_a_dependency_is_said(dashboard: 
 
 def test_notifications_alone_change_nothing_else(dashboard: PlanDraft):
     new = changed(PlanChanges(notify=("blockers",)))
-    assert compare(dashboard, new) == ("You will also be told of blockers.",)
+    assert compare(dashboard, new, TEAMS) == ("You will also be told of blockers.",)
     assert replace(new, changes=PlanChanges()) == dashboard
 
 
 def test_a_plan_compared_with_itself_differs_in_nothing(dashboard: PlanDraft):
-    assert compare(dashboard, dashboard) == ()
+    assert compare(dashboard, dashboard, TEAMS) == ()
 
 
 @pytest.mark.parametrize(
@@ -272,3 +276,19 @@ def test_a_plan_is_frozen_all_the_way_down(dashboard: PlanDraft):
         )
 
     assert frozen(dashboard)
+
+
+def test_facts_name_what_they_were_worked_out_from(dashboard: PlanDraft):
+    names = {fact.name for fact in dashboard.facts}
+    cited = {name for fact in dashboard.facts for name in fact.source.inputs}
+    assert cited <= names
+    assert {"S1 hours", "forecast runs", "requirements"} <= cited
+
+
+def test_no_risk_calls_a_team_by_its_id():
+    one_team = plan(
+        planning_input(changes=PlanChanges(move=tuple((f"S{n}", "Team Delta") for n in range(1, 18))))
+    )
+    (risk,) = [risk for risk in one_team.risks if risk.title.startswith("Nearly all of it")]
+    assert risk.title == "Nearly all of it rests on Team Delta"
+    assert not any(re.search(r"\b(?:delta|insights)\b", risk.title) for risk in one_team.risks)

@@ -134,3 +134,20 @@ async def test_others_do_not_see_an_approval_by_its_id(talk: Talk) -> None:
     asked = await talk.submit(give_role("nathan", Role.ARCHITECT, "designs"), "carlos")
     (reply,) = (await talk.say("rachel", f"/approvals {asked.approval}", thread="dm")).replies
     assert "designs" not in repr(reply)
+
+
+async def test_the_reason_of_a_denial_reaches_whoever_asked(talk: Talk) -> None:
+    approval = await _waiting_deployment(talk)
+    await talk.press("nathan", "deny", approval, {"reason": "The pipeline\nis red"})
+    ((card, _),) = await talk.notices("approval_closed")
+    assert card is not None
+    assert "Denied by Nathan Adebayor: “The pipeline is red”. Nothing was done." in card.text
+    assert "The pipeline is red" in repr(card.cards)
+
+
+async def test_a_denial_without_a_reason_says_who_denied_it(talk: Talk) -> None:
+    approval = await _waiting_deployment(talk)
+    await talk.press("nathan", "deny", approval, {"reason": " "})
+    ((card, _),) = await talk.notices("approval_closed")
+    assert card is not None
+    assert "Denied by Nathan Adebayor. Nothing was done." in card.text

@@ -118,3 +118,9 @@ async def test_what_cannot_be_changed_is_said(talk: Talk, words: str, part: str)
 @pytest.mark.parametrize("who", ["david", "nathan", "rachel", "helena"])
 async def test_others_do_not_change_access(talk: Talk, who: str) -> None:
     assert (await talk.say(who, "/access make me an engineering director")).refused
+
+
+async def test_an_end_is_said_as_people_write_it_in_the_zone_of_whoever_hands_over(talk: Talk) -> None:
+    await talk.say("david", "/delegate Amanda decides for me until Friday")
+    (again,) = (await talk.say("david", "/delegate Nathan decides for me until Friday")).replies
+    assert "Amanda Reyes-Holt decides for you already until the end of Fri 27 Nov 2026 (EST);" in again.text

@@ -108,7 +108,7 @@ async def test_an_incident_holds_a_directors_deployment_and_lets_it_go_on_afterw
     assert await _perform(talk, asked.effect) == "held"
     told = await _told(talk, asked.effect)
     assert "During incident response the SRE lead alone does this" in told
-    assert "this waits until the window ends at 2026-11-23 17:00 UTC" in told
+    assert "this waits until the window ends at Mon 23 Nov 2026, 17:00 UTC" in told
     assert "It goes on by itself when that ends" in told
     talk.now += timedelta(hours=2)
     assert await _ends(talk, asked.effect) == "done"
@@ -118,7 +118,7 @@ async def test_in_an_incident_others_are_told_to_ask_again_and_the_sre_goes_on(t
     await talk.say("nathan", "/window incident mode for the next 2 hours")
     director = await talk.submit(deploy("orders", "2.3.1", "staging"), "amanda")
     assert director.ruling.rule == "window.incident"
-    assert "ask for this again when the window has ended, at 2026-11-23 17:00 UTC" in director.ruling.why
+    assert "ask for this again when the window has ended, at Mon 23 Nov 2026, 17:00 UTC" in director.ruling.why
     sre = await talk.submit(deploy("orders", "2.3.1", "staging"), "nathan")
     assert sre.ruling.verdict is Verdict.EXECUTE
     agent = await talk.submit(
@@ -205,4 +205,4 @@ async def test_status_names_the_window_that_is_open_and_its_end(talk: Talk, word
     await talk.say(who, f"/window {words} until Friday")
     (status,) = (await talk.say("david", "/status", thread="s")).replies
     assert f"{words.partition(' ')[0].capitalize()} window by" in status.text
-    assert "until 2026-11-28 04:59 UTC" in status.text  # Friday's end in New York
+    assert "until Sat 28 Nov 2026, 04:59 UTC" in status.text  # Friday's end in New York

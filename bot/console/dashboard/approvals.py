@@ -9,21 +9,27 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from bot.console.dashboard.wording import card_address, name_of
+from bot.console.dashboard.deciding import can_decide
+from bot.console.dashboard.wording import card_address, name_of, own_card_address
+from bot.console.reading import reader_of
 from bot.console.visit import Visit
-from governance.approvals.decision import ApprovalState, Status
+from governance.approvals.decision import Status
 from governance.approvals.slots import fill
 from governance.approvals.store import state_of
-from governance.people import Role
 from governance.tables import ApprovalRow, EffectRow
 from governance.visibility import scope_of
+from handlers.conversation.usable import Reader
+from handlers.conversation.wording import role_labels
+from handlers.log_reading.entry_words import WORDS
 
 _LATELY = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An approval as the page shows it. `missing` are the roles of each vote that is still needed."""
+    """An approval as the page shows it. `missing` are the roles of each vote that is still needed, `actions`
+    what would be done, in words. `address` is the reader's card of it; `can_decide` says that their vote
+    would count."""
 
     id: str
     title: str
@@ -37,9 +43,10 @@ class Waiting:
     asked: tuple[str, ...]
     approved_by: tuple[str, ...]
     missing: tuple[str, ...]
-    actions: tuple[tuple[str, int], ...]
+    actions: str
     address: str | None
     is_mine: bool
+    can_decide: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +83,14 @@ def _is_visible(visiting: Visit, item: Waiting) -> bool:
 
 async def _shown(visiting: Visit, rows: Sequence[ApprovalRow]) -> tuple[Waiting, ...]:
     actions = await _actions(visiting, [row.id for row in rows])
-    return tuple(_waiting(visiting, row, state_of(row), actions.get(row.id, Counter())) for row in rows)
+    reader = await reader_of(visiting)
+    return tuple([await _waiting(visiting, row, actions.get(row.id, Counter()), reader) for row in rows])
 
 
-def _waiting(visiting: Visit, row: ApprovalRow, state: ApprovalState, actions: Counter[str]) -> Waiting:
+async def _waiting(visiting: Visit, row: ApprovalRow, actions: Counter[str], reader: Reader) -> Waiting:
     residents = visiting.residents
     person = visiting.reader.person
+    state = state_of(row)
     voted = {vote.ballot.voter for vote in state.votes}
     slots = state.terms.slots
     filled = fill(slots, [vote.ballot for vote in state.votes])
@@ -89,7 +98,7 @@ def _waiting(visiting: Visit, row: ApprovalRow, state: ApprovalState, actions: C
     return Waiting(
         id=row.id,
         title=row.title,
-        decision_type=row.decision_type,
+        decision_type=_in_words(row.decision_type),
         requester=name_of(residents, row.requester),
         status=row.status,
         opened=row.opened,
@@ -98,11 +107,21 @@ def _waiting(visiting: Visit, row: ApprovalRow, state: ApprovalState, actions: C
         decided_by=state.decided_by and name_of(residents, state.decided_by),
         asked=tuple(name_of(residents, asked) for asked in sorted(state.asked - voted)),
         approved_by=tuple(name_of(residents, voter) for voter in sorted(voted)),
-        missing=tuple(" or ".join(Role(role).label for role in sorted(roles)) for roles in missing),
-        actions=tuple(actions.most_common()),
-        address=card_address(row.place, residents, person),
+        missing=tuple(role_labels(roles) for roles in missing),
+        actions=_said(actions),
+        address=card_address(row.place, residents, person) or await own_card_address(visiting, row.id),
         is_mine=person.id in state.asked - voted,
+        can_decide=await can_decide(reader, row.id),
     )
+
+
+def _in_words(name: str) -> str:
+    return name.rpartition(".")[2].replace("_", " ").capitalize()
+
+
+def _said(actions: Counter[str]) -> str:
+    words = [(WORDS.get(name, _in_words(name)), count) for name, count in actions.most_common()]
+    return "; ".join(what if count == 1 else f"{what} ({count} of them)" for what, count in words)
 
 
 async def _actions(visiting: Visit, approvals: Sequence[str]) -> dict[str, Counter[str]]:

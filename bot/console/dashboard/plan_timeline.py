@@ -1,11 +1,15 @@
-"""A plan as a picture: a column per sprint, a lane per team, a box per story, curves for dependencies."""
+"""A plan as a picture: a column per sprint, a lane per team, a box per story, curves for dependencies.
+
+A story that takes several sprints lies across their columns; a sprint in which nothing begins has one, too.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from itertools import pairwise
 
 from agents.planning.draft import PlanDraft, Scheduled
 
@@ -16,6 +20,7 @@ _BOX_HEIGHT = 46
 _GAP = 10
 _HEAD = 50
 _LETTERS = 23
+"""As many letters have room in a box of one sprint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +81,11 @@ class Timeline:
 
 def lay_out(draft: PlanDraft, created: Collection[str], teams: Mapping[str, str]) -> Timeline:
     """The plan's scheduled stories in their places. `created` are keys of stories that exist by now,
-    `teams` the names of teams by id. Teams whose sprints begin together share the column."""
-    sprints = sorted({(placed.starts, placed.ends) for placed in draft.schedule})
-    columns = {
-        starts: Column(f"Sprint {at + 1}", _days(starts, ends), _LANE_NAME + at * _COLUMN, _COLUMN)
-        for at, (starts, ends) in enumerate(sprints)
-    }
-    lanes = _lanes(draft.schedule, teams)
-    boxes = _boxes(draft, columns, lanes, created)
+    `teams` the names of teams by id. Teams whose sprints begin and end together share the columns."""
+    columns = _columns(draft.schedule)
+    rows = _rows(draft.schedule)
+    lanes = _lanes(draft.schedule, rows, teams)
+    boxes = _boxes(draft, columns, lanes, rows, created)
     bottom = max((lane.y + lane.height for lane in lanes.values()), default=_HEAD)
     arrows = tuple(_arrows(draft, boxes))
     return Timeline(
@@ -100,36 +102,74 @@ def lay_out(draft: PlanDraft, created: Collection[str], teams: Mapping[str, str]
     )
 
 
-def _lanes(schedule: Collection[Scheduled], teams: Mapping[str, str]) -> dict[str, Lane]:
-    crowd: dict[str, dict[date, int]] = defaultdict(lambda: defaultdict(int))
+def _columns(schedule: Collection[Scheduled]) -> dict[date, Column]:
+    """By their first day. A sprint is as long as the shortest time between two days on which anything begins
+    or ends; a longer time between two such days is several sprints."""
+    days = sorted({day for placed in schedule for day in (placed.starts, placed.ends)})
+    length = min((after - day for day, after in pairwise(days)), default=timedelta())
+    sprints = [sprint for day, after in pairwise(days) for sprint in _split(day, after, length)]
+    return {
+        starts: Column(f"Sprint {at + 1}", _days(starts, ends), _LANE_NAME + at * _COLUMN, _COLUMN)
+        for at, (starts, ends) in enumerate(sprints)
+    }
+
+
+def _split(starts: date, ends: date, length: timedelta) -> Iterator[tuple[date, date]]:
+    """A time in pieces of `length`; whole where it is no multiple of it."""
+    if (ends - starts) % length:
+        length = ends - starts
+    while starts < ends:
+        yield starts, starts + length
+        starts += length
+
+
+def _rows(schedule: Collection[Scheduled]) -> dict[str, int]:
+    """In which row of its team's lane each story lies: the first that is free from its start on."""
+    rows: dict[str, int] = {}
+    free_from: dict[str, list[date]] = defaultdict(list)
+    for placed in sorted(schedule, key=lambda one: one.starts):
+        until = free_from[placed.team]
+        row = next((at for at, day in enumerate(until) if day <= placed.starts), len(until))
+        until[row : row + 1] = [placed.ends]
+        rows[placed.story] = row
+    return rows
+
+
+def _lanes(
+    schedule: Collection[Scheduled], rows: Mapping[str, int], teams: Mapping[str, str]
+) -> dict[str, Lane]:
+    deepest: dict[str, int] = {}
     for placed in schedule:
-        crowd[placed.team][placed.starts] += 1
+        deepest[placed.team] = max(deepest.get(placed.team, 0), rows[placed.story])
     lanes: dict[str, Lane] = {}
     y = _HEAD
-    for team, by_sprint in crowd.items():
-        height = max(by_sprint.values()) * (_BOX_HEIGHT + _GAP) + _GAP
+    for team, row in deepest.items():
+        height = (row + 1) * (_BOX_HEIGHT + _GAP) + _GAP
         lanes[team] = Lane(teams.get(team, team), y, height)
         y += height
     return lanes
 
 
 def _boxes(
-    draft: PlanDraft, columns: Mapping[date, Column], lanes: dict[str, Lane], created: Collection[str]
+    draft: PlanDraft,
+    columns: Mapping[date, Column],
+    lanes: Mapping[str, Lane],
+    rows: Mapping[str, int],
+    created: Collection[str],
 ) -> dict[str, Box]:
-    taken: dict[tuple[str, date], int] = defaultdict(int)
     boxes: dict[str, Box] = {}
     for placed in draft.schedule:
         story = draft.story(placed.story)
-        row = taken[placed.team, placed.starts]
-        taken[placed.team, placed.starts] += 1
+        covered = sum(placed.starts <= day < placed.ends for day in columns)
+        width = (covered - 1) * _COLUMN + _BOX_WIDTH
         boxes[story.key] = Box(
             key=story.key,
-            label=_short(story.title),
+            label=_short(story.title, width),
             title=story.title,
             hours=f"{story.hours:g} h" if story.hours else "",
             x=columns[placed.starts].x + (_COLUMN - _BOX_WIDTH) // 2,
-            y=lanes[placed.team].y + _GAP + row * (_BOX_HEIGHT + _GAP),
-            width=_BOX_WIDTH,
+            y=lanes[placed.team].y + _GAP + rows[placed.story] * (_BOX_HEIGHT + _GAP),
+            width=width,
             height=_BOX_HEIGHT,
             is_created=story.key in created,
         )
@@ -156,8 +196,9 @@ def _curve(first: Box, then: Box) -> str:
     return f"M{first.x} {y1}C{out} {y1} {out} {y2} {then.x - 3} {y2}"
 
 
-def _short(title: str) -> str:
-    return title if len(title) <= _LETTERS else title[: _LETTERS - 1].rstrip() + "…"
+def _short(title: str, width: int) -> str:
+    letters = _LETTERS * width // _BOX_WIDTH
+    return title if len(title) <= letters else title[: letters - 1].rstrip() + "…"
 
 
 def _days(starts: date, ends: date) -> str:

@@ -8,11 +8,13 @@ from bot.console.dashboard import pages
 from bot.console.dashboard.verifying import TRAIL, AuditTrail, verify_log
 from bot.console.files import file
 from bot.console.guard import Route, add_guarded
+from bot.console.posts import post_decision
 from bot.console.visit import RECEPTION, Reception
 
 _ROUTES: tuple[Route, ...] = (
     ("GET", "/dashboard", pages.home),
     ("GET", "/dashboard/approvals", pages.approvals),
+    ("POST", "/dashboard/approvals/{approval}", post_decision),
     ("GET", "/dashboard/plans", pages.plans),
     ("GET", "/dashboard/plans/{plan}", pages.plan),
     ("GET", "/dashboard/overrides", pages.overrides),

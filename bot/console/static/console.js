@@ -16,12 +16,18 @@
     return holder.content;
   };
 
+  // The token of a session's pages; there is one where people sign in.
+  function csrf() {
+    const token = one("input[name=csrf]")?.value;
+    return token ? { "X-CSRF-Token": token } : {};
+  }
+
   async function post(address, body) {
     let answer;
     try {
       answer = await fetch(address, {
         method: "POST",
-        headers: { "Content-Type": "application/json", Accept: "application/json" },
+        headers: { "Content-Type": "application/json", Accept: "application/json", ...csrf() },
         body: JSON.stringify(body),
       });
     } catch {
@@ -50,28 +56,43 @@
 
   // Saying something
 
-  async function send(composer) {
+  // The box is empty at once, so that what is typed next is nobody's to erase; what was not taken comes back.
+  // Messages of one box go out one after the other, in the order in which they were written.
+  function send(composer) {
     const box = one("textarea", composer);
-    const problem = one(".composer-error", composer);
-    if (!box.value.trim() || composer.dataset.sending) return;
-    composer.dataset.sending = "yes";
-    composer.dataset.key ||= crypto.randomUUID(); // kept after a failure, so that sending again says it once
-    problem.textContent = "";
+    const text = box.value;
+    if (!text.trim()) return;
+    box.value = "";
+    one(".composer-error", composer).textContent = "";
+    composer.sending = (composer.sending ?? Promise.resolve()).then(() => deliver(composer, box, text));
+  }
+
+  async function deliver(composer, box, text) {
+    // The key of what failed is kept with its words, so that sending them again says them once.
+    const key = composer.failed?.text === text ? composer.failed.key : crypto.randomUUID();
+    const thread = composer.dataset.thread || null;
+    let said;
     try {
-      const said = await post("/console/say", {
-        key: composer.dataset.key,
-        channel: composer.dataset.channel,
-        thread: composer.dataset.thread || null,
-        text: box.value,
-      });
-      delete composer.dataset.key;
-      box.value = "";
-      if (!composer.dataset.thread) await openThread(said.thread, { focus: "composer" });
+      said = await post("/console/say", { key, channel: composer.dataset.channel, thread, text });
     } catch (failure) {
-      problem.textContent = failure.message;
-    } finally {
-      delete composer.dataset.sending;
+      giveBack(composer, thread, { key, text }, failure.message);
+      return;
     }
+    composer.failed = null;
+    if (!thread) await openThread(said.thread, { focus: "composer", from: box });
+  }
+
+  function giveBack(composer, thread, failed, problem) {
+    const before = (typed) => (typed ? `${failed.text}\n${typed}` : failed.text);
+    const shown = composer.isConnected ? composer : opened() === thread && one("#pane .composer");
+    if (!shown) {
+      drafts.set(thread, before(drafts.get(thread)));
+      return;
+    }
+    shown.failed = failed;
+    const box = one("textarea", shown);
+    box.value = before(box.value);
+    one(".composer-error", shown).textContent = problem;
   }
 
   // Threads
@@ -79,20 +100,40 @@
   const address = (thread) => `/console/in/${encodeURIComponent(channel)}${thread ? `?thread=${encodeURIComponent(thread)}` : ""}`;
   const opened = () => one("#pane .pane-inner")?.dataset.thread;
 
-  async function openThread(thread, { focus, keepAddress } = {}) {
+  const drafts = new Map(); // what was typed in a thread and not sent, while another one is open
+  let lastAsked = null; // the thread that was asked for last; an answer that comes late opens nothing
+
+  function keepDraft() {
+    const box = one("#pane textarea");
+    if (box) drafts.set(opened(), box.value);
+  }
+
+  const isOneAtATime = matchMedia("(max-width: 1120px)"); // as the style sheet has it
+
+  // `from` is the box whose words began the thread. Whoever writes on there stays there, and where the thread
+  // would take the box's place, it is not opened.
+  async function openThread(thread, { focus, from, keepAddress } = {}) {
+    lastAsked = thread;
     const answer = await fetch(`/console/in/${encodeURIComponent(channel)}/${encodeURIComponent(thread)}`, { headers: { Accept: "application/json" } });
-    if (!answer.ok) return;
-    one("#pane").replaceChildren(fragment(await answer.text()));
+    const pane = await answer.text();
+    const writesOn = Boolean(from?.value);
+    if (!answer.ok || lastAsked !== thread || (writesOn && isOneAtATime.matches)) return;
+    keepDraft();
+    one("#pane").replaceChildren(fragment(pane));
+    one("#pane textarea").value = drafts.get(thread) ?? "";
     one("#shell").classList.add("has-pane");
     if (!keepAddress) history.pushState({ thread }, "", address(thread));
     markOpen();
     toEnd(one("#pane-scroll"));
+    if (writesOn) return;
     if (focus === "composer") one("#pane textarea").focus();
     else if (focus) one("#pane-scroll").focus();
   }
 
   function closeThread({ keepAddress } = {}) {
     const thread = opened();
+    lastAsked = null;
+    keepDraft();
     one("#pane").replaceChildren();
     one("#shell").classList.remove("has-pane");
     if (!keepAddress) history.pushState({}, "", address());
@@ -137,7 +178,7 @@
     const wasLine = document.activeElement?.matches("[data-open]");
     found.replaceWith(fresh);
     all("details", fresh).forEach((details, index) => { details.open = openDetails[index] ?? false; });
-    if (hadFocus) ((wasLine && one("[data-open]", fresh)) || one(".actions button", fresh) || one("[data-message]", fresh) || fresh).focus();
+    if (hadFocus) ((wasLine && one("[data-open]", fresh)) || one(".actions button", fresh) || one("[data-message]", fresh) || fresh).focus({ preventScroll: true });
   }
 
   function onMessage(news) {
@@ -175,14 +216,18 @@
     const found = one(`#pane [data-message="${CSS.escape(news.id)}"]`);
     if (found?.dataset.version === news.version) return;
     const follow = isAtEnd(box) || news.mine;
+    const hadRoom = !found || found.offsetHeight <= box.clientHeight;
     const fresh = fragment(news.html).firstElementChild;
     place(one("#pane-messages"), found, fresh);
     if (isNew && found) fresh.classList.add("is-fresh");
-    if (follow) {
-      // A tall card is shown from its beginning, not from its end; one that is edited moves nobody away.
-      if (!found && !news.mine && fresh.offsetHeight > box.clientHeight) fresh.scrollIntoView({ block: "start" });
-      else toEnd(box);
-    }
+    if (follow && hadRoom && !fresh.nextElementSibling) showLast(box, fresh, news.mine);
+  }
+
+  // The last message is shown to its end; one that has no room, from its beginning. Whoever reads within
+  // one that had no room before, or in one further up, is left where they are.
+  function showLast(box, message, isMine) {
+    if (!isMine && message.offsetHeight > box.clientHeight) message.scrollIntoView({ block: "start" });
+    else toEnd(box);
   }
 
   function listen() {
@@ -297,6 +342,43 @@
     }
   }
 
+  // Deciding in the dashboard: sent as a press, and the page is brought up to date once it counts
+
+  const pause = (milliseconds) => new Promise((resume) => setTimeout(resume, milliseconds));
+
+  async function decide(form, choice) {
+    const problem = one(".composer-error", form);
+    const ends = (disabled) => all("button, input", form).forEach((part) => { part.disabled = disabled; });
+    form.dataset.key ||= crypto.randomUUID();
+    problem.textContent = "";
+    const body = { key: form.dataset.key, choice, reason: form.elements.reason.value };
+    ends(true);
+    try {
+      await post(`/dashboard/approvals/${encodeURIComponent(form.dataset.decides)}`, body);
+    } catch (failure) {
+      problem.textContent = failure.message;
+      ends(false);
+      return;
+    }
+    announce(`${choice === "approve" ? "Approve" : "Deny"}: sent`);
+    for (let tries = 0; tries < 15; tries += 1) {
+      await pause(700);
+      if (await bringUpToDate(form.dataset.decides)) return;
+    }
+    problem.textContent = "Sent. It takes longer than usual; what comes of it is said in your direct messages.";
+  }
+
+  async function bringUpToDate(approval) {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    if (!answer.ok) return false;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (one(`[data-decides="${CSS.escape(approval)}"]`, fresh)) return false;
+    one(".dash-body").replaceChildren(...one(".dash-body", fresh).childNodes);
+    announce("Counted; the page is up to date");
+    one(".dash .scroll").focus({ preventScroll: true });
+    return true;
+  }
+
   // Verifying the audit log: one line of JSON at a time
 
   async function verify(button) {
@@ -306,11 +388,7 @@
     button.disabled = true;
     bar.hidden = false;
     try {
-      const csrf = one("input[name=csrf]")?.value; // there is one where people sign in
-      const answer = await fetch(button.dataset.verify, {
-        method: "POST",
-        headers: { Accept: "application/json", ...(csrf && { "X-CSRF-Token": csrf }) },
-      });
+      const answer = await fetch(button.dataset.verify, { method: "POST", headers: { Accept: "application/json", ...csrf() } });
       if (!answer.ok) throw new Error((await answer.json()).error);
       await eachLine(answer.body, (said) => {
         if (said.html) one(".verify-result", box).replaceChildren(fragment(said.html));
@@ -344,6 +422,7 @@
     const hit = (selector) => event.target.closest(selector);
     const plain = !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0;
     if (hit("#theme")) switchTheme();
+    else if (hit("[data-choice]")) decide(hit("[data-decides]"), hit("[data-choice]").dataset.choice);
     else if (hit("[data-verify]")) verify(hit("[data-verify]"));
     else if (hit("#menu")) toggleMenu();
     else if (hit("[data-dismiss]")) hit("dialog").close();
@@ -367,9 +446,9 @@
   });
 
   document.addEventListener("submit", (event) => {
-    if (!event.target.matches(".composer")) return;
-    event.preventDefault();
-    send(event.target);
+    if (!event.target.matches(".composer, [data-decides]")) return;
+    event.preventDefault(); // Enter in a reason decides nothing
+    if (event.target.matches(".composer")) send(event.target);
   });
 
   document.addEventListener("keydown", (event) => {

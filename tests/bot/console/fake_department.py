@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.adapter import ConsoleAdapter
 from bot.outbox import post_thread, put
@@ -15,9 +17,11 @@ from bot.wire import place_from_json
 from governance.department import Department
 from governance.department_file import read_department
 from governance.department_rows import open_department
+from governance.tables import ApprovalRow
 from handlers.conversation.cards import Card, Reply, Text
 from storage.database import Database
 from tests.bot.console.sample_cards import approved_reply, plan_reply, refused_reply
+from tests.bot.console.sample_rows import add_approval
 
 ACME = Path("examples/acme/department.yaml")
 
@@ -64,6 +68,13 @@ class FakeDepartment:
         await post_thread(self._database, self._tenant, place.key, {"console": ConsoleAdapter()})
         return True
 
+    async def _open_approval(self, tx: AsyncSession) -> None:
+        """What the plan's buttons are about, once."""
+        known = await tx.execute(select(ApprovalRow.id).where(ApprovalRow.id == "ap_1"))
+        if known.scalar() is None:
+            ask: dict[str, Any] = {"asked": ("david",), "roles": ("product_owner",)}
+            add_approval(tx, "ap_1", "Carry out the plan", requester="amanda", **ask)
+
     async def _reply(self, tx, row: InboxRow) -> Reply:  # type: ignore[no-untyped-def]
         who = row.identity.removeprefix("console:")
         if row.what["kind"] == "clicked":
@@ -75,5 +86,8 @@ class FakeDepartment:
                 return plan_reply(self._chart)
             return approved_reply(who.title())
         if "build" in row.what["text"].lower():
-            return plan_reply(self._chart) if who == "david" else refused_reply(who.title())
+            if who != "david":
+                return refused_reply(who.title())
+            await self._open_approval(tx)
+            return plan_reply(self._chart)
         return Reply("I heard you.", (Card("Heard", (Text((row.what["text"],)),)),))

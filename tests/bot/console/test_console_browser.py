@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -12,7 +14,11 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, Route, async_playwright, expect
 
+from bot.console.adapter import ConsoleAdapter
+from bot.outbox import post_thread, put
+from governance.places import Audience, Place
 from governance.tables import FenceRow
+from handlers.conversation.cards import Card, Progress, Reply, Text
 from tests.bot.console.conftest import Served
 from tests.bot.console.sample_rows import add_approval, add_entries, add_halt, add_overrides, add_plan
 
@@ -21,6 +27,8 @@ ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+
+expect.set_options(timeout=30_000)  # on a machine with much else to do
 
 pytestmark = [
     pytest.mark.browser,
@@ -49,7 +57,7 @@ async def working(served: Served) -> AsyncIterator[Served]:
 @pytest.fixture
 async def page(browser: Browser) -> AsyncIterator[Page]:
     context = await browser.new_context(viewport={"width": 1280, "height": 860})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     opened = await context.new_page()
     faults: list[str] = []
     opened.on("pageerror", lambda fault: faults.append(str(fault)))
@@ -148,6 +156,145 @@ async def test_what_was_not_answered_is_kept_and_said_once(page: Page, working: 
     await expect(page.locator("#pane .card")).to_be_visible()
     await expect(page.locator(".thread")).to_have_count(1)
     assert await page.locator("#pane .message").count() == 2
+
+
+async def _hold(page: Page) -> tuple[asyncio.Event, list[str]]:
+    """Let what is said wait for the returned event, and note it in the order in which it came."""
+    held, said = asyncio.Event(), list[str]()
+
+    async def wait(route: Route) -> None:
+        said.append(json.loads(route.request.post_data or "{}")["text"])
+        await held.wait()
+        await route.continue_()
+
+    await page.route("**/console/say", wait)
+    return held, said
+
+
+async def test_what_is_typed_while_an_answer_is_slow_is_kept(page: Page, working: Served) -> None:
+    await _enter_as_david(page, working)
+    held, said = await _hold(page)
+    await page.fill("#say-channel", "First")
+    await page.press("#say-channel", "Enter")
+    await page.locator("#say-channel").press_sequentially("Second, half wri")
+    held.set()
+    await expect(page.locator("#pane .words").first).to_have_text("First")
+    await expect(page.locator("#say-channel")).to_have_value("Second, half wri")
+    await expect(page.locator("#say-channel")).to_be_focused()
+    await page.keyboard.type("tten")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#pane .words").first).to_have_text("Second, half written")
+    assert said == ["First", "Second, half written"]
+
+
+async def test_what_is_sent_while_an_answer_is_slow_is_said_in_its_turn(page: Page, working: Served) -> None:
+    await _enter_as_david(page, working)
+    await _ask_for_the_plan(page)
+    held, said = await _hold(page)
+    for words in ("One", "Two", "Three"):
+        await page.fill("#say-thread", words)
+        await page.press("#say-thread", "Enter")
+    await expect(page.locator("#say-thread")).to_have_value("")
+    held.set()
+    mine = page.locator("#pane .message:not(.message-own) .words")
+    await expect(mine).to_have_text([re.compile("^Build"), "One", "Two", "Three"])
+    assert said == ["One", "Two", "Three"]
+
+
+async def test_words_changed_after_a_failure_are_said_and_not_taken_for_the_old_ones(
+    page: Page, working: Served
+) -> None:
+    await _enter_as_david(page, working)
+    await page.route("**/console/say", _lose_the_answer)
+    await page.fill("#say-channel", "Hello")
+    await page.press("#say-channel", "Enter")
+    await expect(page.locator(".channel .composer-error")).to_contain_text("Nothing is lost")
+    await page.unroute("**/console/say")
+    await page.fill("#say-channel", "Hello there")
+    await page.press("#say-channel", "Enter")
+    await expect(page.locator("#pane .words").first).to_have_text("Hello there")
+
+
+async def test_a_draft_in_one_thread_survives_a_look_at_another(page: Page, working: Served) -> None:
+    await _enter_as_david(page, working)
+    for words in ("First", "Second"):
+        await page.fill("#say-channel", words)
+        await page.press("#say-channel", "Enter")
+        await expect(page.locator("#pane .words").first).to_have_text(words)
+    await page.fill("#say-thread", "Not sent yet")
+    await page.locator("[data-open]").first.click()
+    await expect(page.locator("#pane .words").first).to_have_text("First")
+    await expect(page.locator("#say-thread")).to_have_value("")
+    await page.keyboard.press("Escape")
+    await page.locator("[data-open]").last.click()
+    await expect(page.locator("#say-thread")).to_have_value("Not sent yet")
+
+
+async def test_somebody_who_writes_on_is_not_taken_away_on_a_small_screen(
+    browser: Browser, working: Served
+) -> None:
+    context = await browser.new_context(viewport={"width": 390, "height": 800})
+    page = await context.new_page()
+    await page.goto(working.address)
+    await page.click("button[value=david]")
+    held, _ = await _hold(page)
+    await page.fill("#say-channel", "First")
+    await page.press("#say-channel", "Enter")
+    await page.locator("#say-channel").press_sequentially("Second")
+    held.set()
+    await expect(page.locator(".thread-count")).to_have_text("1 reply")
+    await expect(page.locator("#say-channel")).to_be_focused()
+    await expect(page.locator("#say-channel")).to_have_value("Second")
+    await context.close()
+
+
+PROGRESS = Reply(
+    "Planning", (Card("Planning", (Progress((("doing", "Reading the document"),)),), "waiting"),), key="plan:1"
+)
+
+
+async def _post(working: Served, thread: str, reply: Reply) -> None:
+    place = Place("console", "dm-david", thread, Audience.DIRECT)
+    async with working.database.transaction(working.tenant) as tx:
+        await put(tx, place, reply, turn=None)
+    await post_thread(working.database, working.tenant, place.key, {"console": ConsoleAdapter()})
+
+
+def _tall(title: str) -> Reply:
+    return Reply(title, (Card(title, tuple(Text((f"Line {line}",)) for line in range(60))),), key="plan:1")
+
+
+async def _thread_with_progress(page: Page, working: Served) -> str:
+    await _enter_as_david(page, working)
+    await page.fill("#say-channel", "Hello")
+    await page.press("#say-channel", "Enter")
+    await expect(page.locator("#pane .card")).to_be_visible()
+    thread = await page.locator("#pane .pane-inner").get_attribute("data-thread")
+    assert thread is not None
+    await _post(working, thread, PROGRESS)
+    await expect(page.locator("#pane .steps")).to_be_visible()
+    return thread
+
+
+async def test_work_that_becomes_a_plan_is_shown_from_its_beginning(page: Page, working: Served) -> None:
+    thread = await _thread_with_progress(page, working)
+    await _post(working, thread, _tall("The plan"))
+    title = page.locator("#pane h3", has_text="The plan")
+    await expect(title).to_be_in_viewport()
+    await expect(page.locator("#pane p", has_text="Line 59")).not_to_be_in_viewport()
+
+
+async def test_a_card_that_changes_leaves_its_reader_where_they_are(page: Page, working: Served) -> None:
+    thread = await _thread_with_progress(page, working)
+    await _post(working, thread, _tall("The plan"))
+    await expect(page.locator("#pane h3", has_text="The plan")).to_be_in_viewport()
+    scroll = page.locator("#pane-scroll")
+    for place in (300, 100_000):
+        await scroll.evaluate("(box, place) => { box.scrollTop = place; }", place)
+        before = await scroll.evaluate("box => box.scrollTop")
+        await _post(working, thread, _tall(f"The plan, read at {place}"))
+        await expect(page.locator("#pane h3").last).to_have_text(f"The plan, read at {place}")
+        assert await scroll.evaluate("box => box.scrollTop") == before
 
 
 async def test_news_in_another_channel_are_marked_until_they_are_read(page: Page, working: Served) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from html.parser import HTMLParser
 
@@ -192,6 +192,7 @@ def test_every_fact_shows_its_value_unit_time_and_source() -> None:
         (None, "not known"), (True, "yes"), (False, "no"), (1234567, "1,234,567"), (0.5, "0.5"),
         (1200.0, "1,200"), (Decimal(1200), "1,200"),
         (Decimal("1234.50"), "1,234.5"), ("1234.50", "1,234.50"), ("PRD-1", "PRD-1"), ("1e400", "1e400"),
+        ("2027-01-29", "29 Jan 2027"), ("2027-13-29", "2027-13-29"),
     ],
 )  # fmt: skip
 def test_values_read_as_people_write_them(value: object, words: str) -> None:
@@ -204,3 +205,18 @@ def test_choices_come_checked_as_the_form_says() -> None:
     boxes = [a for tag, a in _parsed(html).tags if tag == "input" and a.get("type") == "checkbox"]
     assert [a["value"] for a in boxes if "checked" in a] == ["S2"]
     assert len(boxes) == 8
+
+
+def test_facts_of_one_time_say_it_once() -> None:
+    fact = plan_reply().facts[0]
+    later = replace(fact, id="later", as_of=AT + timedelta(hours=1))
+    assert _html(Reply("x", facts=(fact, replace(fact, id="f2")))).count("<time") == 2
+    assert _html(Reply("x", facts=(fact, later))).count("<time") == 3
+
+
+def test_a_table_s_values_carry_their_headings_for_where_rows_are_stacked() -> None:
+    table = Table(("", "Story", "Hours"), (("S1", EVIL, "12"),), align="llr")
+    tags = _parsed(_html(Reply("x", (Card("c", (table,)),))))
+    cells = [attributes for tag, attributes in tags.tags if tag == "td"]
+    assert [cell.get("data-label") for cell in cells] == [None, "Story", "Hours"]
+    assert {cell["role"] for cell in cells} == {"cell"}

@@ -138,7 +138,7 @@ def test_what_waits_for_a_window_is_told_when_it_ends():
     ruling = ruled("deployments", "product owner", facts=STAGING, standing=during(I))
     assert ruling.rule == "window.incident"
     assert ruling.until == during(I).windows[0].ends
-    assert "2026-11-23 11:00 UTC" in ruling.why
+    assert "Mon 23 Nov 2026, 11:00 UTC" in ruling.why
     assert "SRE lead" in ruling.why
 
 

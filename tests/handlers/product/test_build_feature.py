@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 
 from agents.plans.coordination import advance
 from agents.plans.rows import changes_of, draft_of
 from governance.approvals.store import approval_row
+from governance.tables import AgentRunRow
 from handlers.conversation.cards import Chart, Fields, Form, Progress, Reply, Table
 from handlers.notices import find_notices
 from handlers.plans.changing import add_notifications
+from handlers.plans.words import within_text
 from integrations.tracker.tables import EpicRow
 from tests.handlers.conftest import buttons
 from tests.handlers.product.conftest import Product
@@ -68,6 +71,60 @@ async def test_hostile_names_start_nothing(product: Product, name: str) -> None:
     (reply,) = (await product.talk.say("david", f"/build_feature build {name}")).replies
     assert await product.plans() == 0
     assert "There are" in reply.text or "Did you mean" in reply.text
+
+
+async def test_while_agents_are_halted_nothing_is_begun_and_that_is_all_that_is_said(product: Product) -> None:
+    await product.talk.say("amanda", "/halt_agents look at this first", thread="halt")
+    (reply,) = (await product.talk.say("david", BUILD)).replies
+    assert "All agents are halted by Amanda Reyes-Holt" in reply.text
+    assert "Nothing was begun" in reply.text
+    assert await product.plans() == 0
+
+
+async def test_a_change_asked_for_during_a_halt_leaves_the_proposal_as_it_is(product: Product) -> None:
+    await _proposed(product)
+    await product.talk.say("amanda", "/halt_agents look at this first", thread="halt")
+    before = await product.plan()
+    (reply,) = await _modified(product, drop=("S13",))
+    assert "All agents are halted by Amanda Reyes-Holt" in reply.text
+    assert "stands as it was proposed" in reply.text
+    assert "seconds" not in reply.text
+    plan = await product.plan()
+    assert (plan.state, plan.approval) == ("proposed", before.approval)
+    await product.talk.say("carlos", "/resume_agents", thread="halt")
+    (changed,) = await _modified(product, drop=("S13",))
+    assert "Changing the plan" in changed.text
+
+
+async def test_risks_on_the_card_add_up_to_those_that_are_counted(product: Product) -> None:
+    reply = await _proposed(product)
+    shown = _shown(reply)
+    counted = next(fact.value for fact in reply.facts if fact.name == "risks")
+    assert f"Risks ({counted} with the 3 dependencies below)" in shown
+
+
+@pytest.mark.parametrize(
+    ("slowest", "has_model", "said"),
+    [
+        (None, False, "in a few seconds"),
+        (None, True, "in some minutes, for a model writes it"),
+        (4.2, False, "in a few seconds"),
+        (31.0, True, "within 40 seconds, as the last ones did"),
+        (187.0, True, "within 4 minutes, as the last ones did"),
+    ],
+)
+def test_how_long_a_plan_takes_is_said_by_how_long_the_last_ones_took(
+    slowest: float | None, has_model: bool, said: str
+) -> None:
+    assert within_text(slowest, has_model=has_model) == said
+
+
+async def test_a_plan_that_took_long_is_remembered_when_the_next_is_asked_for(product: Product) -> None:
+    await _proposed(product)
+    async with product.talk.database.transaction(product.talk.tenant) as tx:
+        await tx.execute(update(AgentRunRow).values(busy_ms=187_000))
+    (changing,) = await _modified(product, drop=("S13",))
+    assert "The proposal comes here within 4 minutes, as the last ones did;" in changing.text
 
 
 async def test_only_who_may_ask_starts_a_plan_and_others_hear_who_may(product: Product) -> None:
@@ -141,7 +198,7 @@ async def test_a_change_makes_a_new_proposal_that_says_what_changed(product: Pro
     assert plan.notifications == ["blockers"]
     shown = _shown(second)
     assert "S13 Large screen mode is dropped" in shown
-    assert "goes from insights to delta" in shown
+    assert "goes from Insights Team to Team Delta" in shown
     (late,) = (await product.talk.press("david", "approve", old)).replies
     assert "superseded by a newer proposal" in late.text
     form = buttons(second)["modify"].form

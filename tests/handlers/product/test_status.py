@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
+from agents.plans.tables import PlanRow
 from handlers.conversation.cards import Reply
 from handlers.whereabouts.expected import expected
 from integrations.tracker import Sprint, StoryStatus
@@ -55,6 +57,16 @@ async def test_without_a_name_it_is_about_all_that_runs(product: Product, words:
     reply = await _ask(product, "nathan", words)
     assert "1 plan under way; 2 stories in progress, 1 blocked; nothing waits for approval" in reply.text
     assert "All agents are halted by Amanda Reyes-Holt: Said: “a look at the costs”" in reply.text
+
+
+async def test_why_a_proposal_could_not_be_changed_is_no_news_of_what_runs(product: Product) -> None:
+    await product.talk.say("david", "/build_feature PRD-2025-Q1-Dashboard", thread="b")
+    await product.draft()
+    async with product.talk.database.transaction(product.talk.tenant) as tx:
+        await tx.execute(update(PlanRow).values(why="All agents are halted. Try again when they go on."))
+    reply = await _ask(product, "nathan", "what runs now")
+    assert "waits for approval" in repr(reply.cards)
+    assert "halted" not in repr(reply)
 
 
 async def test_what_is_not_there_is_not_made_up(product: Product) -> None:
