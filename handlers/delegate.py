@@ -31,7 +31,7 @@ from handlers.language.words import plain
 from storage.notices import notify
 
 _BACK = re.compile(r"\b(?:cancel|stop|end|revoke|withdraw)\b|\btake\b.*\bback\b")
-_IS_BACK = re.compile(r"\bi'?m back\b")
+_IS_BACK = re.compile(r"\bi'?m back\b(?: on\b)?")
 _TODAY = re.compile(r"\b(?:all day|the whole day|the rest of the day)\b")
 _ANOTHERS = re.compile(r"\b(?!\w*\bmy\b)\w+'s (?:decisions?|votes?|approvals?|sign-?offs?)\b")
 _UNTIL_ONLY = re.compile(r"\b(?:until|till?|bis|hasta|jusqu\w*)\b")
@@ -54,7 +54,7 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
         await demand_whole_name(desk, asked.text, but=(person.id,))
         return await _standing(desk, person)
     deputy = named[0]
-    span = read_span(asked.words("when"), desk.now, person.time_zone)
+    span = read_span(_IS_BACK.sub(" ", plain(asked.words("when"))), desk.now, person.time_zone)
     if span is None and _TODAY.search(said):
         span = read_span("today", desk.now, person.time_zone)
     if span is None:

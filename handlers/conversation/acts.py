@@ -79,7 +79,8 @@ async def last_act(turn: Turn, desk: Desk, corrected: Mapping[str, str]) -> ActR
 
 
 async def _from_effects(turn: Turn, desk: Desk, person: str, corrected: Mapping[str, str]) -> ActRow | None:
-    """The latest effect that this person set going in the thread or just now, noted as the act that it is."""
+    """The latest effect that this person set going in the thread or just now, as the act that it is. It is
+    kept where something comes of it (`keep_act`)."""
     mine = EffectRow.actor["kind"].astext == "person", EffectRow.actor["id"].astext == person
     in_thread = EffectRow.place["thread"].astext == turn.place.thread
     in_channel = EffectRow.place["channel"].astext == turn.place.channel
@@ -94,9 +95,7 @@ async def _from_effects(turn: Turn, desk: Desk, person: str, corrected: Mapping[
     row = (await desk.tx.execute(newest)).scalar()
     if row is None or await _is_noted(desk, row.id):
         return None
-    act = _act(turn, desk, corrected[row.action_type], "", effect=row.id)
-    desk.tx.add(act)
-    return act
+    return _act(turn, desk, corrected[row.action_type], "", effect=row.id)
 
 
 async def _is_noted(desk: Desk, effect: str) -> bool:
@@ -104,6 +103,11 @@ async def _is_noted(desk: Desk, effect: str) -> bool:
     noted = select(ActRow.id).where(ActRow.effect == effect)
     undone = select(EffectRow.id).where(EffectRow.undoes == effect)
     return (await desk.tx.execute(noted.union(undone).limit(1))).first() is not None
+
+
+def keep_act(desk: Desk, act: ActRow) -> None:
+    """Keep an act that a correction or a button is about."""
+    desk.tx.add(act)
 
 
 async def act_by_id(desk: Desk, act: str) -> ActRow | None:

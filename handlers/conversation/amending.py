@@ -16,7 +16,7 @@ from governance.approvals.store import approval_row
 from governance.approvals.voting import take_back as take_proposal_back
 from governance.effects import outcome_of
 from governance.tables import EffectRow
-from handlers.conversation.acts import act_by_id, note_act
+from handlers.conversation.acts import act_by_id, keep_act, note_act
 from handlers.conversation.approval_card import approval_reply
 from handlers.conversation.cards import Bold, Button, Buttons, Card, Reply, Text
 from handlers.conversation.deciding import said
@@ -82,8 +82,9 @@ async def press_undo(turn: Turn, desk: Desk, act: ActRow) -> Reply:
         return await _do(turn, desk, old, instead_of=what, before=None)
 
 
-def ask_to_take_back(act: ActRow, what: str, why: str = "") -> Reply:
+def ask_to_take_back(desk: Desk, act: ActRow, what: str, why: str = "") -> Reply:
     """One button, where it is not plain that something shall be taken back, or others rely on it."""
+    keep_act(desk, act)
     text = f"Take this back? {what}.{why}"
     button = Button("Take it back", TAKE_BACK, act.id, "danger")
     card = Card("Take it back?", (Text((Bold(what), f".{why}")), Buttons((button,))), "waiting")
@@ -95,9 +96,9 @@ async def _take_back_or_ask(
 ) -> Reply:
     what = action.described(await names_of_people(desk.tx))
     if row.approval is not None:
-        return ask_to_take_back(act, what, " Others were asked to decide on it.")
+        return ask_to_take_back(desk, act, what, " Others were asked to decide on it.")
     if not correction.plain or not desk.ordered:
-        return ask_to_take_back(act, what)
+        return ask_to_take_back(desk, act, what)
     async with whole(desk.tx):
         return await _taken_back(turn, desk, act, row, action)
 
@@ -113,6 +114,7 @@ async def _taken_back(turn: Turn, desk: Desk, act: ActRow, row: EffectRow, actio
 
 async def _undone(turn: Turn, desk: Desk, act: ActRow, row: EffectRow, action: Action) -> None:
     """Take an act's effect back. Raises CannotAnswer with why it cannot be."""
+    keep_act(desk, act)
     if act.person != known(turn).id:
         raise CannotAnswer("Somebody else did that; they can take it back.")
     if act.taken_back is not None:

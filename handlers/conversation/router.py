@@ -34,7 +34,7 @@ from handlers.conversation.parts import parts
 from handlers.conversation.small_talk import small_talk
 from handlers.conversation.turn import Clicked, Said, Turn
 from handlers.language.command import Command, read_command
-from handlers.language.correction import Change, Correction, read_correction
+from handlers.language.correction import NO_CORRECTION, Change, Correction, read_correction
 from handlers.language.languages import foreign_language
 from handlers.language.mood import Mood
 from handlers.language.recognition import Recognises, Recognition
@@ -152,12 +152,10 @@ class Router:
     async def _correct(self, turn: Turn, text: str, desk: Desk) -> Answer | None:
         """Take words as a correction of what this person just did; None if they are none of anything."""
         correction = read_correction(text)
-        found = None
-        if correction is None:
-            found = await self._meaning(text, desk)
-            if found.mood is Mood.CORRECTION:
-                correction = read_correction(text, surely=True)
-        if correction is None:
+        found = await self._meaning(text, desk)
+        if correction is None and found.mood is Mood.CORRECTION:
+            correction = read_correction(text, surely=True)
+        if correction is None or found.mood in NO_CORRECTION:
             return None
         act = await last_act(turn, desk, self._corrected)
         if act is None or (correction.change is Change.ADD and act.request != desk.memory.intent):

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from handlers.language.mood import Mood
 from handlers.language.words import plain, tokens
 
 _LEAD = (
@@ -50,6 +51,10 @@ _DENIED = re.compile(
 _WEAK = re.compile(r"never ?mind|nvm")
 _LONGEST = 25
 """Words; who says more than that asks for something anew."""
+
+
+NO_CORRECTION = frozenset({Mood.QUESTION, Mood.CONDITION, Mood.REPORT, Mood.QUOTATION})
+"""Moods in which what looks like a correction is none ("is staging shut as well")."""
 
 
 class Change(StrEnum):
