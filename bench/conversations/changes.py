@@ -12,7 +12,8 @@ from psycopg import sql
 
 BOOKKEEPING = frozenset(
     {
-        "inbox", "outbox", "posted_messages", "buttons", "files", "console_messages", "threads", "acts", "firings",
+        "inbox", "outbox", "posted_messages", "buttons", "files", "console_messages", "threads", "acts",
+        "firings",
         "looked_through", "told_blockers", "notices", "interventions", "agent_runs", "fence_acknowledgements",
     }
 )  # fmt: skip
