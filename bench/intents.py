@@ -87,7 +87,7 @@ def _reference(train: Labelled, test: Labelled) -> float:
 
 
 def _catalogue(targets: Targets) -> None:
-    folder = ROOT / "tests" / "handlers" / "recognise" / "utterances"
+    folder = ROOT / "tests" / "handlers" / "language" / "utterances"
     test = [
         (file.stem, line)
         for file in sorted(folder.glob("*.txt"))
