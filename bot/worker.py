@@ -48,10 +48,11 @@ class Retries(BaseRetryStrategy):
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         """When to run a failed job again; None to give it up."""
-        passes = isinstance(exception, PlatformAway | asyncio.CancelledError) or is_database_away(exception)
-        if job.attempts >= MOST_TRIES and not passes:
+        ours = isinstance(exception, asyncio.CancelledError) or is_database_away(exception)
+        if job.attempts >= MOST_TRIES and not ours and not isinstance(exception, PlatformAway):
             return None
-        seconds = min(0.2 * 2 ** min(job.attempts, 10), 90.0)
+        # What is back is noticed at the next try: of our own database, within seconds.
+        seconds = min(0.2 * 2 ** min(job.attempts, 10), 3.0 if ours else 90.0)
         return RetryDecision(retry_in={"seconds": int(seconds * random.uniform(0.8, 1.2)) or 1})
 
 
