@@ -138,6 +138,8 @@ async def _supervise(app: App, queue: str, concurrency: int, name: str, ending: 
             )
             _log.warning("worker_loop_returned", worker=name)
         except exceptions.ConnectorException as failure:
+            if (task := asyncio.current_task()) and task.cancelling():
+                raise  # it was being stopped, and Procrastinate raises what came between instead
             _log.warning("worker_loop_failed", worker=name, why=repr(failure.__cause__ or failure))
         await asyncio.sleep(0.5)
 
