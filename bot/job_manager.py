@@ -168,7 +168,7 @@ class DurableJobManager(JobManager):
         except ConnectorException as failure:
             if isinstance(failure.__cause__, ForeignKeyViolation):
                 return None  # our row was pruned: the next heartbeat makes it anew
-            if not is_database_away(failure):
+            if not is_database_away(failure.__cause__):
                 raise
             self._outage.begins(failure)
             return None
@@ -271,7 +271,7 @@ class DurableJobManager(JobManager):
             pause = min(2 * pause, _LONGEST_PAUSE)
 
     def _report(self, failure: ConnectorException) -> None:
-        if is_database_away(failure):
+        if is_database_away(failure.__cause__):  # the driver's own error: the engine wraps each alike
             self._outage.begins(failure)
         else:
             _log.warning("job_engine_failed", why=repr(failure.__cause__ or failure))

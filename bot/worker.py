@@ -49,11 +49,13 @@ class Retries(BaseRetryStrategy):
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         """When to run a failed job again; None to give it up."""
+        ours = isinstance(exception, asyncio.CancelledError) or is_database_away(exception)
         is_away = isinstance(exception, PlatformAway)
-        passes = is_away or isinstance(exception, asyncio.CancelledError) or is_database_away(exception)
-        if job.attempts >= MOST_TRIES and not passes:
+        if job.attempts >= MOST_TRIES and not ours and not is_away:
             return None
-        seconds = min(0.2 * 2 ** min(job.attempts, 10), 10.0 if is_away else 90.0)
+        # What is back is noticed at the next try: our own database within seconds, a platform soon.
+        longest = 3.0 if ours else 10.0 if is_away else 90.0
+        seconds = min(0.2 * 2 ** min(job.attempts, 10), longest)
         return RetryDecision(retry_in={"seconds": int(seconds * random.uniform(0.8, 1.2)) or 1})
 
 
@@ -139,6 +141,8 @@ async def _supervise(app: App, queue: str, concurrency: int, name: str, ending: 
             )
             _log.warning("worker_loop_returned", worker=name)
         except exceptions.ConnectorException as failure:
+            if (task := asyncio.current_task()) and task.cancelling():
+                raise  # it was being stopped, and Procrastinate raises what came between instead
             _log.warning("worker_loop_failed", worker=name, why=repr(failure.__cause__ or failure))
         await asyncio.sleep(0.5)
 

@@ -6,7 +6,6 @@ from time import monotonic
 
 import psycopg
 import structlog
-from procrastinate.exceptions import ConnectorException
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 _log = structlog.get_logger()
@@ -14,8 +13,6 @@ _log = structlog.get_logger()
 
 def is_database_away(failure: BaseException | None) -> bool:
     """Whether a failure means that the database cannot be reached now, rather than a fault of ours."""
-    if isinstance(failure, ConnectorException):
-        return is_database_away(failure.__cause__)
     if isinstance(failure, DBAPIError) and failure.connection_invalidated:
         return True
     return isinstance(

@@ -155,7 +155,7 @@ class Router:
         found = await self._meaning(text, desk)
         if correction is None and found.mood is Mood.CORRECTION:
             correction = read_correction(text, surely=True)
-        if correction is None or found.mood in NO_CORRECTION:
+        if correction is None or (found.mood in NO_CORRECTION and correction.change is not Change.ADD):
             return None
         act = await last_act(turn, desk, self._corrected)
         if act is None or (correction.change is Change.ADD and act.request != desk.memory.intent):

@@ -34,7 +34,7 @@ _TAKES_BACK = re.compile(
 _ASKING = r"(?:who|what|why|when|where|how|is|are|was|did|does|do|can)"
 _AS_WELL = re.compile(
     rf"(?:and|also|plus|same (?:for|with|goes for)|und auch|y también|et aussi)\b(?! {_ASKING}\b).*"
-    r"|.+\b(?:too|as well|also|auch|también|aussi)"
+    rf"|(?!{_ASKING}\b).+\b(?:too|as well|also|auch|también|aussi)"
 )
 _OTHERWISE = re.compile(
     r"(?:no|nope|nah|hm+|oops|sorry|pardon|wait|hang on|actually|on second thought|correction|scratch that"
