@@ -51,7 +51,7 @@ def test_what_is_quoted_or_behind_a_colon_is_not_cut() -> None:
 
 
 async def test_each_request_is_answered_and_what_is_not_there_is_said(heard: Talk) -> None:
-    answer = await heard.say("david", "show me our velocity, what waits for me and freeze orders")
+    answer = await heard.say("david", "show me our velocity, what waits for my approval and freeze orders")
     texts = " | ".join(reply.text for reply in answer.replies)
     assert len(answer.replies) == 3
     assert "is not there yet" in texts
