@@ -64,8 +64,7 @@ _CONDITIONS = _any(
 )
 _QUOTES = re.compile(
     r"[“”«»„\"]|(?<!\w)'[^']{3,}'(?!\w)"
-    r"",
-    r"|\b(?:says?|said|saying|wrote|written|writes|quote\w*|typo|autocorrect\w*|reads|means?|meant|called|titled",
+    r"|\b(?:says?|said|saying|wrote|written|writes|quote\w*|typo|autocorrect\w*|reads|means?|meant|called|titled"
     r"|the (?:word|phrase|button|label|command|card|runbook|docs?|wiki|policy)"
     r"|schreibt|sagte|dice|dijo|dit)\b",
     re.IGNORECASE,
