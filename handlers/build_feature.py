@@ -21,7 +21,7 @@ from handlers.language.slots.known import Known, Thing
 from handlers.language.slots.named import read_document
 from handlers.language.slots.resolve import Ambiguous, Resolved, Unknown
 from handlers.plans.card import plan_reply, working_reply
-from handlers.plans.changing import modify, open_proposal
+from handlers.plans.changing import modify, open_proposal, press_change
 from handlers.plans.progress import progress_reply
 from integrations.tracker import StoryStatus
 from storage.jobs import defer
@@ -155,6 +155,12 @@ def _clicked(turn: Turn) -> Clicked:
 HANDLER = Handler(
     "build_feature",
     answer,
-    {"build_document": build_document, "build_anyway": build_anyway, "modify": modify, "cancel": cancel},
+    {
+        "build_document": build_document,
+        "build_anyway": build_anyway,
+        "modify": modify,
+        "change_plan": press_change,
+        "cancel": cancel,
+    },
     Risk.ACTS,
 )

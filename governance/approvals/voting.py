@@ -43,7 +43,7 @@ from governance.approvals.store import (
 from governance.audit.entries import Absence, Entry, EntryKind, NotApplicable
 from governance.audit.log import record
 from governance.authority.condition_words import in_words
-from governance.authority.conditions import Term, Told, to_canonical_json
+from governance.authority.conditions import Term, to_canonical_json
 from governance.authority.vocabulary import Given, read_for_votes
 from governance.effects import effects_of, queue_effect, ruling_of
 from governance.gate import Gate
@@ -59,12 +59,13 @@ class TamperedApproval(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """What became of a vote: the answer for the voter, the approval as it stands now, and what is told of each
-    condition that the voter set."""
+    """What became of a vote: the answer for the voter, the approval as it stands now, and by what the conditions
+    that the voter set were looked at."""
 
     answer: Answer
     row: ApprovalRow
-    told: tuple[tuple[Term, Told], ...] = ()
+    conditions: tuple[Term, ...] = ()
+    facts: Facts = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ async def vote(
         await _release(tx, gate, row, bound, turn)
     if state.status is not Status.OPEN:
         await tell_closed(tx, row, turn)
-    return Cast(answer, row, tuple((term, told((term,), facts)) for term in cast.conditions))
+    return Cast(answer, row, cast.conditions, facts)
 
 
 async def look_again(tx: AsyncSession, gate: Gate, approval: str) -> None:

@@ -29,9 +29,9 @@ def role_labels(roles: Iterable[str], joined: str = "or") -> str:
     return listed((role.label for role in Role if role in held), joined)
 
 
-def moment_text(at: datetime, person: Person | None) -> str:
-    """A moment in plain text, in the reader's time zone where there is one reader."""
-    zone = person.time_zone if person is not None else "UTC"
+def moment_text(at: datetime, person: Person | None, zone: str = "UTC") -> str:
+    """A moment in plain text, in the reader's time zone where there is one reader, else in `zone`."""
+    zone = person.time_zone if person is not None else zone
     local = at.astimezone(ZoneInfo(zone))
     return f"{local:%a} {local.day} {local:%b %Y, %H:%M} {local.tzname()}"
 

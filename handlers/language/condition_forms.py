@@ -6,14 +6,13 @@ a kind that it allows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 
 from governance.authority.conditions import All, AnyOf, Condition, Operator, Term, negated
 from handlers.language.condition_times import Said
-from handlers.language.condition_tokens import Meaning, Token
+from handlers.language.condition_tokens import Token
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,8 @@ def _word(tag: str) -> Token:
 @cache
 def _examples() -> tuple[_Example, ...]:
     lines = (line for line in EXAMPLES.read_text("utf-8").splitlines() if line and not line.startswith("#"))
-    return tuple(_Example(*head.split(), text) for head, _, text in (line.partition(" | ") for line in lines))
+    parts = ((*head.split(), text) for head, _, text in (line.partition(" | ") for line in lines))
+    return tuple(_Example(fact, sign, text) for fact, sign, text in parts)
 
 
 @cache
