@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from agents.planning.draft import NotEnoughHistory
 from agents.plans import steps
-from agents.plans.rows import digest_of, plan_for_update
+from agents.plans.rows import digest_of, draft_of, plan_by_id, plan_for_update
 from governance.action import Action, Grant, Outcome, OutcomeState, Subject
+from governance.authority.vocabulary import Given, Unestablished
 from governance.effects import effect_for_update
+from governance.people import Actor
 from governance.registry import ActionSpec, EffectFailed, free
 from integrations.tracker.actions import Placing
 
@@ -97,12 +102,33 @@ class ReplanPlan(PlanAction):
 def specs() -> tuple[ActionSpec, ...]:
     """How the gate performs these."""
     return (
-        ActionSpec(ExecutePlan, _subject, change=_execute, undo=_undo_execute, costs=free),
+        ActionSpec(
+            ExecutePlan,
+            _subject,
+            change=_execute,
+            undo=_undo_execute,
+            establish=_of_the_plan,
+            establishes=("hours", "plan_cost"),
+            costs=free,
+        ),
         ActionSpec(ReplanPlan, _subject, change=_replan, costs=free),
         ActionSpec(PausePlan, _subject, change=_pause, undo=_undo_pause, costs=free),
         ActionSpec(ResumePlan, _subject, change=_resume, costs=free),
         ActionSpec(CancelPlan, _subject, change=_cancel, costs=free),
     )
+
+
+async def _of_the_plan(action: ExecutePlan, _actor: Actor, tx: AsyncSession) -> Mapping[str, Given]:
+    """What the draft that people saw takes. Raises NoSuchPlan."""
+    draft = draft_of(await plan_by_id(tx, action.plan))
+    hours = Decimal(action.hours) if action.hours.replace(".", "", 1).isdigit() else None
+    budget = None if draft is None else draft.budget
+    cost = (
+        Unestablished("there is not enough history")
+        if isinstance(budget, NotEnoughHistory | None)
+        else budget.cost
+    )
+    return {"hours": hours or Unestablished("there is not enough history"), "plan_cost": cost}
 
 
 def _subject(action: PlanAction) -> Subject:

@@ -24,8 +24,8 @@ from bot.sign_in.sessions import forget_ended
 from bot.standing_still import tell_of_standing_work
 from bot.turns import Turns
 from bot.worker import JobFunction
-from governance.approvals import asking
 from governance.approvals.decision import Status
+from governance.approvals.voting import look_again
 from governance.audit.signed_note import VerifierKey
 from governance.audit.verification_notice import verify_log
 from governance.department_rows import read_department
@@ -122,9 +122,9 @@ class Jobs:
         await self.performer.perform(tenant, effect)
 
     async def approval_due(self, tenant: str, approval: str) -> None:
-        """Remind, escalate or expire an approval."""
+        """Look at an approval's conditions again; remind, escalate or expire it."""
         async with self.database.transaction(tenant) as tx:
-            await asking.look(tx, approval, self.gate.clock())
+            await look_again(tx, self.gate, approval)
 
     async def draft_plan(self, tenant: str, plan: str, turn: str = "") -> None:
         """Work a plan out."""

@@ -19,6 +19,14 @@ from governance.registry import ActionSpec
 from governance.spending import spends
 
 
+async def establish_own(
+    tx: AsyncSession, spec: ActionSpec, action: Action, actor: Actor
+) -> Mapping[str, Given]:
+    """What is established of an action by itself, whatever else was spent. Takes no lock."""
+    facts = await _of_its_type(tx, spec, action, actor)
+    return {**facts, "cost": await _cost(tx, spec, action, actor)}
+
+
 async def establish(
     tx: AsyncSession,
     spec: ActionSpec,
@@ -32,9 +40,8 @@ async def establish(
 
     Summing the day's spending takes a lock of `tx`; what costs nothing takes none.
     """
-    facts = dict(await _of_its_type(tx, spec, action, actor))
-    cost = await _cost(tx, spec, action, actor)
-    facts["cost"] = cost
+    facts = await establish_own(tx, spec, action, actor)
+    cost = facts["cost"]
     if cost == 0:
         return {**facts, **dict.fromkeys(SPENDS, Decimal(0))}
     spent = await spends(

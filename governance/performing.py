@@ -149,7 +149,7 @@ class Performer:
         rule = partial(self._gate.rule, tx, action, actor=actor_of(row), effect=row.id, facts=facts)
         ruling = await rule()
         if row.approval is not None and ruling_of(row).verdict is Verdict.APPROVE_FIRST:
-            holds = await approval_holds(tx, row.approval, ruling.terms, facts)
+            holds = await approval_holds(tx, row.approval, ruling.terms, facts, self._gate.clock())
             if holds.why is not None:
                 return _Stop(holds.why, for_good=holds.for_good)
             ruling = await rule(approved=True)

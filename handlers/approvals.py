@@ -8,9 +8,15 @@ from governance.approvals.store import NoSuchApproval, approval_row, ballot, ope
 from governance.people import Person
 from governance.permissions import reads_everything
 from governance.tables import ApprovalRow
+from handlers.conversation import follow_ups
 from handlers.conversation.approval_card import approval_reply
 from handlers.conversation.cards import Reply
-from handlers.conversation.deciding import decide_on, no_such_approval
+from handlers.conversation.deciding import (
+    decide_on,
+    no_such_approval,
+    press_leave_open,
+    press_with_condition,
+)
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Handler
 from handlers.conversation.origin import known
@@ -19,12 +25,6 @@ from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.waiting import waiting, waiting_reply
 
 _ID = re.compile(r"\bap_[0-9a-f]{10}\b")
-_APPROVE = re.compile(r"\s*(?:please )?(?:approve|i approve)\s+ap_[0-9a-f]{10}\s*[.!]?\s*", re.IGNORECASE)
-_DENY = re.compile(
-    r"\s*(?:please )?(?:deny|reject|i deny|i reject)\s+ap_[0-9a-f]{10}"
-    r"\s*(?:[,:;]?\s*(?:because\s+)?(?P<why>.+?))?\s*",
-    re.IGNORECASE | re.DOTALL,
-)
 _EVERYTHING = re.compile(r"\b(all|every(?:thing|body)?|whole|department)\b", re.IGNORECASE)
 _WORD = re.compile(r"[a-z0-9][a-z0-9.-]{2,}")
 _NOT_A_SUBJECT = re.compile(
@@ -57,10 +57,8 @@ async def _one(turn: Turn, text: str, approval: str, person: Person, desk: Desk)
         row = await approval_row(desk.tx, approval)
     except NoSuchApproval:
         raise CannotAnswer(no_such_approval(approval)) from None
-    if _APPROVE.fullmatch(text):
-        return await decide_on(turn, desk, approval, "approve", words=text.strip())
-    if denied := _DENY.fullmatch(text):
-        return await decide_on(turn, desk, approval, "deny", words=denied["why"] or text.strip())
+    if desk.ordered and (taken := await follow_ups.take(turn, text, desk)) is not None:
+        return taken.replies[0]  # a typed command; other words never come so far
     if not await _may_see(row, person, desk):
         raise CannotAnswer(f"There is no approval {approval} that you decide on or asked for.")
     return await _shown(row, desk)
@@ -96,7 +94,7 @@ async def deny(turn: Turn, desk: Desk) -> Reply:
     """The button Deny, with the reason from its form if one was given."""
     pressed = _clicked(turn)
     reason = str(pressed.values.get("reason", "")).strip()
-    return await decide_on(turn, desk, pressed.subject, "deny", words=reason or None)
+    return await decide_on(turn, desk, pressed.subject, "deny", words=reason or None, reason=reason or None)
 
 
 async def show(turn: Turn, desk: Desk) -> Reply:
@@ -113,5 +111,15 @@ def _clicked(turn: Turn) -> Clicked:
 HANDLER = Handler(
     "approvals",
     answer,
-    {"approve": approve, "deny": deny, "show_approval": show, "review_emergency": press_review},
+    {
+        "approve": approve,
+        "deny": deny,
+        "approve_if": press_with_condition,
+        "approve_these": follow_ups.press_approve_these,
+        "deny_these": follow_ups.press_deny_these,
+        "leave_open": press_leave_open,
+        "take_back": follow_ups.press_take_back,
+        "show_approval": show,
+        "review_emergency": press_review,
+    },
 )

@@ -21,7 +21,7 @@ from handlers.language.kinds import Known, Thing
 from handlers.language.matching import Ambiguous, Resolved, Unknown
 from handlers.language.resolver import read_document
 from handlers.plans.card import plan_reply, working_reply
-from handlers.plans.changing import demand_agents, modify, open_proposal
+from handlers.plans.changing import demand_agents, modify, open_proposal, press_change
 from handlers.plans.progress import progress_reply
 from handlers.plans.questions import answer_about_plan
 from integrations.tracker import StoryStatus
@@ -157,7 +157,13 @@ def _clicked(turn: Turn) -> Clicked:
 HANDLER = Handler(
     "build_feature",
     answer,
-    {"build_document": build_document, "build_anyway": build_anyway, "modify": modify, "cancel": cancel},
+    {
+        "build_document": build_document,
+        "build_anyway": build_anyway,
+        "modify": modify,
+        "change_plan": press_change,
+        "cancel": cancel,
+    },
     Risk.ACTS,
     about=answer_about_plan,
 )

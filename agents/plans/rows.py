@@ -113,6 +113,11 @@ def changes_of(plan: PlanRow) -> PlanChanges:
     return PlanChanges() if plan.changes is None else _CHANGES.validate_json(plan.changes)
 
 
+def changes_from_json(text: str) -> PlanChanges:
+    """Changes that `changes_to_json` wrote."""
+    return _CHANGES.validate_json(text)
+
+
 def changes_to_json(changes: PlanChanges) -> str:
     """Changes as JSON text, for the row."""
     return _CHANGES.dump_json(changes).decode()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
-from governance.approvals.decision import ApprovalState, Status
+from governance.approvals.decision import ApprovalState, Status, is_covered
 from governance.approvals.slots import Ballot, Hat, is_full
 
 
@@ -34,12 +34,13 @@ class Ask:
 
 
 def next_to_ask(state: ApprovalState, now: datetime, reach: Reach) -> tuple[Ask, ...]:
-    """Everybody who is to be asked or reminded by `now` and was not yet; nobody once it is closed or over.
+    """Everybody who is to be asked or reminded by `now` and was not yet; nobody once it is closed or over, or
+    while enough people approved it on a condition.
 
     The next role is asked when its moment has come, or at once where those asked before it could not
     fill the slots: its holder is away, or is the requester.
     """
-    if state.status is not Status.OPEN or now >= state.deadlines.expires:
+    if state.status is not Status.OPEN or now >= state.deadlines.expires or is_covered(state):
         return ()
     voted = {vote.ballot.voter for vote in state.votes}
     due = dict.fromkeys(ask for ask in _due(state, now, reach) if ask.person not in state.asked | voted)
@@ -71,7 +72,7 @@ def _due(state: ApprovalState, now: datetime, reach: Reach) -> Iterator[Ask]:
     voters = {role for slot in state.terms.slots for role in slot.roles}
     rounds = [sorted(voters - set(state.terms.then)), *([role] for role in state.terms.then)]
     moments = (state.opened, *state.deadlines.ask_next)
-    could: list[Ballot] = [vote.ballot for vote in state.votes]
+    could: list[Ballot] = state.cast("counts")
     for number, (roles, moment) in enumerate(zip(rounds, moments, strict=True)):
         if number > 0 and now < moment and is_full(state.terms.slots, could):
             return

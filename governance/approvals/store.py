@@ -116,7 +116,7 @@ async def roles_now(tx: AsyncSession) -> Mapping[str, frozenset[str]]:
 async def approval_chain(tx: AsyncSession, approval: str, ruling: Ruling) -> ApprovalChain:
     """The chain for the record: the ruling that asked for votes, and the votes."""
     state = state_of(await approval_row(tx, approval))
-    filled = fill(state.terms.slots, [vote.ballot for vote in state.votes])
+    filled = fill(state.terms.slots, state.cast("counts"))
     role_of = {
         by.voter: sorted(slot.roles & _worn(state, by.voter, by.principal))[0]
         for slot, by in zip(state.terms.slots, filled, strict=True)
@@ -130,6 +130,7 @@ async def approval_chain(tx: AsyncSession, approval: str, ruling: Ruling) -> App
             at=vote.at,
         )
         for vote in state.votes
+        if vote.stands == "counts"
     ]
     return chain_of(ruling, approval, votes)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import combinations, product
 
-from governance.authority.conditions import Clause, Condition, parse
+from governance.authority.conditions import All, Condition, comparisons, parse
 from governance.authority.policy_error import PolicyError
 from governance.authority.requirement import REQUIRED, RequiredRow
 from governance.authority.rows import Column, Row
@@ -60,7 +60,7 @@ def _compare(row: Row, required: RequiredRow) -> None:
     for column, text in texts.items():
         cell = row.cells[column]
         word = text.partition("(")[2].rstrip(")")
-        meaning = (parse(required.where[word]),) if word else ((Clause(()),) if text == "✅" else ())
+        meaning = (parse(required.where[word]),) if word else ((All(()),) if text == "✅" else ())
         if (cell.text, cell.clauses) != (text, meaning):
             said = f"{text}, where {word} means `{required.where[word]}`" if word else text
             raise PolicyError(
@@ -141,7 +141,7 @@ def _check_cases(row: Row) -> None:
 
 def _cases(row: Row) -> Iterator[dict[str, Reading]]:
     """Every combination of values that the row's conditions can tell apart."""
-    conditions = [c for cell in row.cells.values() for clause in cell.clauses for c in clause.conditions]
+    conditions = [c for cell in row.cells.values() for clause in cell.clauses for c in comparisons(clause)]
     facts = sorted({condition.fact for condition in conditions})
     for values in product(*(_values(fact, conditions) for fact in facts)):
         yield dict(zip(facts, values, strict=True))

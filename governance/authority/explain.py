@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from governance.action import ApprovalTerms
-from governance.authority.conditions import Clause, unreliable
+from governance.authority.conditions import All, comparisons, unreliable
 from governance.authority.policy_error import PolicyError
 from governance.authority.request import Request
 from governance.authority.rows import Row
@@ -77,10 +77,10 @@ def overruled(pin: Pin) -> str:
     return f"{pin.name or pin.by} overruled this decision ({pin.reason}), so no agent takes it again."
 
 
-def guarded(row: Row, guard: Clause, readings: Mapping[str, Reading]) -> str:
+def guarded(row: Row, guard: All, readings: Mapping[str, Reading]) -> str:
     """Why a row's guard refuses."""
     reasons = unreliable((guard,), readings)
-    needed = " and ".join(FACTS[condition.fact].meaning for condition in guard.conditions)
+    needed = " and ".join(FACTS[condition.fact].meaning for condition in comparisons(guard))
     return (
         f"{row.title}: refused, {'; '.join(reasons)}." if reasons else f"{row.title}: refused unless {needed}."
     )

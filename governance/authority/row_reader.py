@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
 from governance.action import Slot
-from governance.authority.conditions import Clause, ConditionError, parse
+from governance.authority.conditions import All, ConditionError, parse
 from governance.authority.policy_error import PolicyError
 from governance.authority.rows import Cell, Column, Row, Votes
 from governance.marked_yaml import KeyPath, MarkedDocument
@@ -137,25 +137,25 @@ def _cells(keys: Mapping[str, Part]) -> dict[Column, Cell]:
     return cells
 
 
-def _words(part: Part | None) -> dict[str, tuple[Clause, ...]]:
+def _words(part: Part | None) -> dict[str, tuple[All, ...]]:
     """What the words in the cells mean: a condition, or a list of which one suffices."""
     if part is None:
         return {}
     if not isinstance(part.value, dict):
         raise part.fail("`where` explains the words in the cells", "Write each word, a colon and its condition")
-    meanings: dict[str, tuple[Clause, ...]] = {}
+    meanings: dict[str, tuple[All, ...]] = {}
     for word, meaning in part.keys(frozenset(str(key) for key in part.value)).items():
         conditions = meaning.items() if isinstance(meaning.value, list) else (meaning,)
         meanings[word] = tuple(_clause(condition) for condition in conditions)
     return meanings
 
 
-def _cell(part: Part, column: Column, words: Mapping[str, tuple[Clause, ...]]) -> Cell:
+def _cell(part: Part, column: Column, words: Mapping[str, tuple[All, ...]]) -> Cell:
     text = part.text()
     if text == "-":
         return Cell(text)
     if text == "✅":
-        return Cell(text, (Clause(()),))
+        return Cell(text, (All(()),))
     match = _CELL.fullmatch(text)
     if match is None:
         raise part.fail(f"`{text}` is no cell", "Write ✅, ✅ (a word that `where` explains) or -")
@@ -195,7 +195,7 @@ def _role(part: Part, title: str) -> Role:
     return _ROLES[title]
 
 
-def _clause(part: Part) -> Clause:
+def _clause(part: Part) -> All:
     try:
         return parse(part.text())
     except ConditionError as error:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from governance.action import ApprovalTerms, Slot
-from governance.authority.conditions import Clause, Truth, any_holds, unreliable
+from governance.authority.conditions import All, Truth, any_holds, unreliable
 from governance.authority.vocabulary import Reading
 from governance.people import Role
 
@@ -30,7 +30,7 @@ class Cell:
     """
 
     text: str
-    clauses: tuple[Clause, ...] = ()
+    clauses: tuple[All, ...] = ()
     rest: bool = False
 
     @property
@@ -44,7 +44,7 @@ class Votes:
     """The votes that an approval needs, one slot a person; `when` is None for the row's usual votes."""
 
     slots: tuple[Slot, ...]
-    when: Clause | None = None
+    when: All | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Row:
     then: tuple[Role, ...] = ()
     as_list: bool = False
     elsewhere: str | None = None
-    guard: Clause | None = None
+    guard: All | None = None
     note: str = ""
 
     def truths(self, readings: Mapping[str, Reading]) -> dict[Column, Truth]:
@@ -111,12 +111,12 @@ class Row:
     def doubts(self, readings: Mapping[str, Reading]) -> tuple[str, ...]:
         """Why it cannot be told which column or votes hold, one part of a sentence per fact."""
         column = self.column(readings)
-        clauses: list[Clause] = []
+        clauses: list[All] = []
         if column is None or self.truths(readings)[column] is None:
             clauses += [clause for cell in self.cells.values() for clause in cell.clauses]
         if column is Column.APPROVAL:
             clauses += [votes.when for votes in self.votes if votes.when is not None]
-        return unreliable(tuple(clauses), readings)
+        return unreliable(clauses, readings)
 
     def canonical(self) -> dict[str, Any]:
         """All that decides, as JSON values: lines, notes and the order of words do not."""

@@ -9,9 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.action import Action, Slot
-from governance.approvals.decision import ApprovalState, Status
-from governance.approvals.slots import fill
+from governance.approvals.decision import ApprovalState, Status, Vote, is_covered, missing
+from governance.approvals.grounds import speech
 from governance.approvals.store import state_of
+from governance.authority.condition_words import Speech, in_words
 from governance.effects import effects_of
 from governance.facts import Fact, Source
 from governance.tables import ApprovalRow, InterventionRow
@@ -61,6 +62,7 @@ async def approval_reply(desk: Desk, row: ApprovalRow, *, lead: str = "") -> Rep
     blocks: list[Block] = [Text((lead,))] if lead else []
     blocks += [_asked_by(row, names), _actions(actions, names), *_parts(actions, cost), *details.blocks]
     who = needed(missing(state)) + await deciders_text(desk, state, row.requester)
+    blocks += await given_votes(desk, state)
     ended = "" if state.status is Status.OPEN else await how_it_ended(desk.tx, state, names)
     blocks += _where_it_stands(state, names, who, ended)
     if state.status is Status.OPEN:
@@ -88,12 +90,6 @@ def needed(slots: Sequence[Slot]) -> str:
     if len(parts) > 1 and len(set(parts)) == 1:
         return f"{len(parts)} people, each {role_labels(slots[0].roles)}"
     return listed(parts)
-
-
-def missing(state: ApprovalState) -> tuple[Slot, ...]:
-    """The slots that no vote fills yet."""
-    filled = fill(state.terms.slots, [vote.ballot for vote in state.votes])
-    return tuple(slot for slot, by in zip(state.terms.slots, filled, strict=True) if by is None)
 
 
 async def how_it_ended(tx: AsyncSession, state: ApprovalState, names: Mapping[str, str]) -> str:
@@ -164,22 +160,42 @@ def _parts(actions: Sequence[Action], cost: Decimal) -> list[Block]:
     return [Fields(tuple(said))]
 
 
-def _where_it_stands(state: ApprovalState, names: Mapping[str, str], who: str, ended: str) -> list[Block]:
-    blocks: list[Block] = []
+async def given_votes(desk: Desk, state: ApprovalState) -> list[Block]:
+    """Who approved it when and on what conditions, and whose word these waited for."""
+    if not state.votes and not state.consents:
+        return []
+    said = await speech(desk.tx)
+    names = await names_of_people(desk.tx)
     given = [
-        (Bold(names[vote.ballot.voter]), " approved ", Moment(vote.at), _on_condition(vote.conditions))
+        (Bold(names[vote.ballot.voter]), " approved ", Moment(vote.at), _on_condition(vote, said))
         for vote in state.votes
     ]
-    if given:
-        blocks.append(Bullets(tuple(given)))
+    given += [
+        (
+            Bold(names[vote.ballot.voter]),
+            " said yes " if vote.choice == "approve" else " said no ",
+            Moment(vote.at),
+            "",
+        )
+        for vote in state.consents
+    ]
+    return [Bullets(tuple(given))]
+
+
+def _where_it_stands(state: ApprovalState, names: Mapping[str, str], who: str, ended: str) -> list[Block]:
+    blocks: list[Block] = []
     if ended:
         blocks.append(Text((ended,)))
         return blocks
+    if is_covered(state):
+        waits = "It waits for a condition. Who may decide now, without it: "
+    else:
+        waits = "Who decides: "
     itself = "the requester may vote" if state.terms.requester_may_vote else "never the requester"
     blocks.append(
         Text(
             (
-                "Who decides: ",
+                waits,
                 Bold(who),
                 f"; {itself}; until ",
                 Moment(state.deadlines.expires),
@@ -190,8 +206,18 @@ def _where_it_stands(state: ApprovalState, names: Mapping[str, str], who: str, e
     return blocks
 
 
-def _on_condition(conditions: Sequence[object]) -> str:
-    return f", if {' and '.join(str(condition) for condition in conditions)}" if conditions else ""
+def _on_condition(vote: Vote, said: Speech) -> str:
+    if not vote.conditions:
+        return ""
+    words = f", if {' and '.join(in_words(condition, said) for condition in vote.conditions)}"
+    return words + _STANDS[vote.stands]
+
+
+_STANDS = {
+    "counts": "",
+    "waits": " (which is not so yet)",
+    "void": " (which is not so: the vote does not count)",
+}
 
 
 def _recorded(row: ApprovalRow) -> Small:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from governance.approvals.decision import ApprovalState
-from governance.approvals.slots import fill
+from governance.approvals.decision import ApprovalState, missing
 from governance.directory import holders
 from governance.people import Role
 from handlers.conversation.desk import Desk
@@ -15,10 +14,8 @@ _NAMED = 6
 
 async def deciders_text(desk: Desk, state: ApprovalState, requester: str | None) -> str:
     """` (David Lindqvist or Priya Ramaswell)`: who holds a role whose vote is missing, and may still vote."""
-    filled = fill(state.terms.slots, [vote.ballot for vote in state.votes])
-    open_slots = [slot for slot, by in zip(state.terms.slots, filled, strict=True) if by is None]
-    roles = {Role(role) for slot in open_slots for role in slot.roles}
-    out = {vote.ballot.voter for vote in state.votes}
+    roles = {Role(role) for slot in missing(state) for role in slot.roles}
+    out = {vote.ballot.voter for vote in state.votes if vote.stands == "counts"}
     if requester is not None and not state.terms.requester_may_vote:
         out.add(requester)
     names = [person.name for person in await holders(desk.tx, roles) if person.id not in out]

@@ -1,38 +1,51 @@
-"""Follow-ups: written decisions about what was last proposed in a thread.
+"""Follow-ups: written decisions about what is open in a thread, was shown in it, or is named by its id.
 
-A written decision counts only when it is unmistakable and one proposal is open; otherwise nothing is
-decided, and the card's buttons ask once more.
+A written decision counts only when it is unmistakable, and of several open proposals only for those that it
+names; otherwise nothing is decided, and buttons ask once more.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from sqlalchemy import select
 
 from agents.plans.wishes import understood
-from governance.approvals.decision import Status
+from governance.approvals.decision import Refused, Status, Vote, decide
+from governance.approvals.store import ballot, state_of
 from governance.approvals.voting import take_back
-from governance.authority.conditions import Condition
-from governance.effects import Origin, actor_of, effects_of
-from governance.gate import Asking
-from governance.tables import ApprovalRow, EffectRow
+from governance.authority.conditions import Term, negated
+from governance.tables import ApprovalRow
 from handlers.conversation.cards import Button, Buttons, Card, Reply, Text
-from handlers.conversation.conditions import UncheckableCondition, read_condition
-from handlers.conversation.deciding import decide_on, said
+from handlers.conversation.conditions import cancelling_reply, conditions_in, denial_reply, not_read_reply
+from handlers.conversation.deciding import decide_on, no_such_approval, said
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import CannotAnswer
+from handlers.conversation.open_proposals import (
+    Open,
+    asked_back,
+    narrowed,
+    opened,
+    still_open_text,
+    which_reply,
+)
 from handlers.conversation.origin import known
-from handlers.conversation.turn import Turn
+from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import names_of_people, quoted
-from handlers.language.follow_up import Decision, FollowUp, OpenProposal, read_reply
+from handlers.language.conditions import ConditionNotRead
+from handlers.language.decisions import Decision, OpenProposal
+from handlers.language.follow_up import FollowUp, read_reply
+from handlers.plans.wished import change_wished
 from storage import direct
 
 INTENT = "approvals"
 
 # Asked of every message, and most threads have no proposal.
-_OF_THREAD = "SELECT id FROM approvals WHERE thread = %(thread)s OR id = %(shown)s"
+_OF_THREAD = "SELECT id FROM approvals WHERE thread = %(thread)s OR id = ANY(%(shown)s)"
+_ID = re.compile(r"\bap_[0-9a-f]{10}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,168 +56,241 @@ class Taken:
     remaining: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Open:
-    """A proposal of the thread, with the actions that it asks for."""
-
-    row: ApprovalRow
-    effects: tuple[EffectRow, ...]
-    summaries: tuple[str, ...]
-
-
 async def take(turn: Turn, text: str, desk: Desk) -> Taken | None:
-    """Take a message as a decision about the thread's open proposal; None if it is none."""
-    candidates = await _proposals(turn, desk)
+    """Take a message as a decision about what is open here; None if it is none."""
+    named = list(dict.fromkeys(_ID.findall(text)))
+    candidates = await _proposals(turn, desk, named)
+    asked, desk.memory.topic["asked"] = desk.memory.topic.get("asked", ""), ""
     if not candidates:
         return None
     open_now = [candidate for candidate in candidates if candidate.row.status == Status.OPEN.value]
+    if asked and (answered := asked_back(text, asked, open_now)) is not None:
+        if ":" in asked:
+            return await _vote(turn, desk, open_now[0], answered)
+        return await _each(turn, desk, open_now, answered)
+    if len(open_now) > 1:
+        return await _several(turn, text, desk, open_now)
     proposal = (open_now or candidates)[-1]
-    read = read_reply(text, _described(proposal))
+    if open_now and (change := await change_wished(turn, text, desk, proposal.row)) is not None:
+        return Taken((change,))
+    read = read_reply(_ID.sub("it", text) if named else text, proposal.described)
     if read is None or read.decision is Decision.NONE:
         return None
-    if len(open_now) > 1:
-        return Taken((_which(open_now),))
     if not open_now:
         # What was decided before stays so; somebody who votes on it hears how. A doubtful reply is speech.
         return await _vote(turn, desk, proposal, read) if _is_vote(read) and read.unmistakable else None
+    if read.vague:
+        return Taken((which_reply(desk, proposal.parts, read.decision, read.items),))
     if not read.unmistakable:
-        return Taken((_unsure(proposal),)) if _is_vote(read) else None
+        return await _doubtful(desk, proposal, read)
     return await _act(turn, desk, proposal, read)
 
 
-async def _act(turn: Turn, desk: Desk, proposal: _Open, read: FollowUp) -> Taken:
+async def _proposals(turn: Turn, desk: Desk, named: Sequence[str]) -> list[Open]:
+    """What was asked for in this thread or shown in it, oldest first; as it was listed where it was; what is
+    named by its id alone."""
+    listed = desk.memory.topic.get("listed", "").split()
+    shown = list(named) or [*listed, desk.memory.topic.get("approval", "")]
+    sought = {"thread": "" if named else turn.place.key, "shown": shown}
+    found = [approval for (approval,) in await direct.rows(desk.tx, _OF_THREAD, sought)]
+    if not found:
+        return []
+    query = select(ApprovalRow).where(ApprovalRow.id.in_(found)).order_by(ApprovalRow.opened)
+    rows = list((await desk.tx.execute(query)).scalars())
+    order = {approval: number for number, approval in enumerate(listed)}
+    rows.sort(key=lambda row: order.get(row.id, len(order)))
+    return [await opened(desk, row) for row in rows]
+
+
+async def _several(turn: Turn, text: str, desk: Desk, open_now: Sequence[Open]) -> Taken | None:
+    """A message where several proposals are open: each is decided only where it is named."""
+    titles = tuple(f"{one.row.title} {one.kind} {one.row.id}" for one in open_now)
+    prices = tuple(one.price for one in open_now)
+    read = read_reply(text, OpenProposal("", "", titles, prices=prices, several=True))
+    if read is None or read.decision is Decision.NONE:
+        return None
+    whole = not read.items and not read.denied
+    if not read.unmistakable or whole or read.decision in (Decision.CANCEL, Decision.MODIFY):
+        if read.decision is Decision.DEFER or (not _is_vote(read) and not read.unmistakable):
+            return None
+        likely = read.items if read.vague else tuple(range(1, len(open_now) + 1)) if read.everything else ()
+        return Taken((which_reply(desk, open_now, read.decision, likely),))
+    return await _each(turn, desk, open_now, read)
+
+
+async def _each(turn: Turn, desk: Desk, open_now: Sequence[Open], read: FollowUp) -> Taken:
+    """Each proposal that was named is decided by itself; what stays open is named."""
+    replies: list[Reply] = []
+    for number, proposal in enumerate(open_now, 1):
+        if number in read.items:
+            one = replace(read, decision=Decision.APPROVE, items=(), denied=())
+        elif number in read.denied:
+            one = replace(read, decision=Decision.DENY, items=(), denied=(), conditions=())
+        else:
+            continue
+        taken = await _vote(turn, desk, proposal, one)
+        replies += taken.replies
+    left = [one for number, one in enumerate(open_now, 1) if number not in (*read.items, *read.denied)]
+    if left:
+        replies.append(Reply(text=still_open_text(left)))
+    return Taken(tuple(replies), read.remaining)
+
+
+async def _doubtful(desk: Desk, proposal: Open, read: FollowUp) -> Taken | None:
+    """A decision that is none for certain: one under a condition that cannot wait, or merely likely words."""
+    if read.conditions and read.decision is Decision.CANCEL:
+        return Taken((await cancelling_reply(proposal.row, read.conditions),))
+    if read.conditions and read.decision is Decision.DENY:
+        return Taken(
+            (await denial_reply(desk, proposal.row, read.conditions, await _instead(desk, proposal, read)),)
+        )
+    return Taken((_unsure(proposal),)) if _is_vote(read) else None
+
+
+async def _instead(desk: Desk, proposal: Open, read: FollowUp) -> Term | None:
+    """“deny if the load test fails” as an approval: unless it fails."""
+    try:
+        (condition,) = await conditions_in(desk, proposal.row, read.conditions)
+    except ConditionNotRead as unread:
+        if not unread.nearest:
+            return None
+        condition = unread.nearest[0]
+    return negated(condition)
+
+
+async def _act(turn: Turn, desk: Desk, proposal: Open, read: FollowUp) -> Taken:
     match read.decision:
         case Decision.APPROVE | Decision.DENY:
             return await _vote(turn, desk, proposal, read)
         case Decision.CANCEL:
             return await _cancel(turn, desk, proposal, read)
         case Decision.MODIFY:
-            text = f"Press Modify on the card of {quoted(proposal.row.title)} and say there what should change."
-            return Taken((Reply(text=text),), read.remaining)
+            return Taken((_not_changed(proposal),), read.remaining)
         case _:
             waits = Text((f"{quoted(proposal.row.title)} stays open; nothing is done until it is decided.",))
             reply = Reply(text=str(waits.parts[0]), cards=(Card("Not yet, then", (waits,), "waiting"),))
             return Taken((reply,), read.remaining)
 
 
-async def _vote(turn: Turn, desk: Desk, proposal: _Open, read: FollowUp) -> Taken:
+async def _vote(turn: Turn, desk: Desk, proposal: Open, read: FollowUp) -> Taken:
+    """Cast an unmistakable vote, on the items that were chosen where some were."""
+    ordered = replace(desk, ordered=True)
     choice: Literal["approve", "deny"] = "approve" if read.decision is Decision.APPROVE else "deny"
     try:
-        conditions = tuple(read_condition(words) for words in read.conditions)
-    except UncheckableCondition as words:
-        return Taken((_cannot_check(proposal, str(words)),))
-    approval = proposal.row.id
+        conditions = await conditions_in(desk, proposal.row, read.conditions) if choice == "approve" else ()
+    except ConditionNotRead as unread:
+        return Taken((await not_read_reply(desk, proposal.row, unread),), read.remaining)
+    approval, rest = proposal.row.id, ""
+    whole = len(proposal.effects) in (len(read.items), len(read.denied))
     try:
-        if choice == "approve" and read.items and len(read.items) < len(proposal.effects):
-            approval = await _narrow(turn, desk, proposal, read.items)
+        if not whole and (read.denied or read.items):
+            await _demand_vote(turn, desk, proposal, choice)
+            made = await narrowed(turn, ordered, proposal, read)
+            if choice == "deny":
+                return Taken((Reply(text=made.text),), read.remaining)
+            approval, rest = made.approval or "", f" {made.text}"
         reply = await decide_on(
             turn,
-            desk,
+            ordered,
             approval,
             choice,
-            words=_words(turn),
+            words=getattr(turn.what, "text", ""),
+            reason=read.reason,
             conditions=conditions,
             notifications=read.notifications,
         )
     except CannotAnswer as cannot:
         reply = Reply(text=str(cannot))
-    return Taken((_with_terms(reply, conditions, read.notifications),), read.remaining)
+    wishes = " ".join(_wish_text(wish) for wish in read.notifications)
+    return Taken((replace(reply, text=f"{reply.text}{rest} {wishes}".strip()),), read.remaining)
 
 
-async def _narrow(turn: Turn, desk: Desk, proposal: _Open, items: tuple[int, ...]) -> str:
-    """A new proposal of the chosen items alone, which takes the old one's place."""
-    chosen = [proposal.effects[item - 1] for item in items]
-    submitted = await desk.gate.submit_all(
-        desk.tx,
-        [desk.gate.registry.decode(effect.body) for effect in chosen],
-        actor=actor_of(chosen[0]),
-        origin=Origin(turn.id, proposal.row.place),
-        asking=Asking(
-            title=f"{proposal.row.title} (items {', '.join(map(str, items))})",
-            notifications=tuple(proposal.row.notifications),
-            supersedes=proposal.row.id,
-        ),
-    )
-    made = next((one.approval for one in submitted if one.approval), None)
-    if made is None:
-        raise CannotAnswer(f"These cannot be approved now: {submitted[0].ruling.why}")
-    return made
+async def _demand_vote(turn: Turn, desk: Desk, proposal: Open, choice: Literal["approve", "deny"]) -> None:
+    """Whoever may not decide narrows nothing down either. Raises CannotAnswer with why."""
+    state = state_of(proposal.row)
+    vote = Vote(await ballot(desk.tx, known(turn), desk.now), choice, desk.now)
+    _, answer = decide(state, vote)
+    if isinstance(answer, Refused):
+        raise CannotAnswer(said(answer, proposal.row, turn, await names_of_people(desk.tx)))
 
 
-async def _cancel(turn: Turn, desk: Desk, proposal: _Open, read: FollowUp) -> Taken:
+async def _cancel(turn: Turn, desk: Desk, proposal: Open, read: FollowUp) -> Taken:
     person = known(turn)
     if proposal.row.requester != person.id:
         return await _vote(turn, desk, proposal, replace(read, decision=Decision.DENY))
-    refused = await take_back(desk.tx, desk.gate, proposal.row.id, person=person, turn=turn.id)
+    return Taken((await taken_back(turn, replace(desk, ordered=True), proposal.row),), read.remaining)
+
+
+async def taken_back(turn: Turn, desk: Desk, row: ApprovalRow) -> Reply:
+    """Take a proposal back for the person who asked for it, and say what became of it."""
+    desk.demand_order(f"take {quoted(row.title)} back")
+    refused = await take_back(desk.tx, desk.gate, row.id, person=known(turn), turn=turn.id)
     if refused is not None:
-        return Taken((Reply(text=said(refused, proposal.row, turn, await names_of_people(desk.tx))),))
-    text = f"{quoted(proposal.row.title)} is taken back. Nothing is done."
-    return Taken((Reply(text=text, cards=(Card("Taken back", (Text((text,)),)),)),), read.remaining)
+        return Reply(text=said(refused, row, turn, await names_of_people(desk.tx)))
+    text = f"{quoted(row.title)} is taken back. Nothing is done."
+    return Reply(text=text, cards=(Card("Taken back", (Text((text,)),)),))
 
 
-async def _proposals(turn: Turn, desk: Desk) -> list[_Open]:
-    """The approvals that were asked for in this thread or shown in it, oldest first."""
-    sought = {"thread": turn.place.key, "shown": desk.memory.topic.get("approval", "")}
-    found = [approval for (approval,) in await direct.rows(desk.tx, _OF_THREAD, sought)]
+async def press_take_back(turn: Turn, desk: Desk) -> Reply:
+    """The button “Take it back now”."""
+    (proposal,) = await _proposals(turn, desk, [_clicked(turn).subject]) or (None,)
+    if proposal is None:
+        raise CannotAnswer(no_such_approval(_clicked(turn).subject))
+    return await taken_back(turn, desk, proposal.row)
+
+
+async def press_approve_these(turn: Turn, desk: Desk) -> Reply:
+    """The button “Yes, approve both”: each of several proposals, or items of one."""
+    return await _press_these(turn, desk, Decision.APPROVE)
+
+
+async def press_deny_these(turn: Turn, desk: Desk) -> Reply:
+    """The button “Deny 2” of a list: that item alone."""
+    return await _press_these(turn, desk, Decision.DENY)
+
+
+async def _press_these(turn: Turn, desk: Desk, decision: Decision) -> Reply:
+    subjects = [subject.partition(":") for subject in _clicked(turn).subject.split()]
+    found = await _proposals(turn, desk, [approval for approval, _, _ in subjects])
+    items = tuple(int(item) for _, _, item in subjects if item.isdigit())
     if not found:
-        return []
-    query = select(ApprovalRow).where(ApprovalRow.id.in_(found)).order_by(ApprovalRow.opened)
-    return [await _opened(desk, row) for row in (await desk.tx.execute(query)).scalars()]
+        raise CannotAnswer(no_such_approval(subjects[0][0]))
+    denied = items if decision is Decision.DENY else ()
+    read = FollowUp(decision, items=() if denied else items, denied=denied)
+    taken = [await _vote(turn, desk, proposal, read) for proposal in found]
+    replies = [reply for one in taken for reply in one.replies]
+    cards = tuple(card for reply in replies for card in reply.cards)
+    return Reply(text=" ".join(reply.text for reply in replies), cards=cards)
 
 
-async def _opened(desk: Desk, row: ApprovalRow) -> _Open:
-    effects = tuple(await effects_of(desk.tx, row.id))
-    names = await names_of_people(desk.tx)
-    summaries = tuple(desk.gate.registry.decode(effect.body).described(names) for effect in effects)
-    return _Open(row, effects, summaries)
-
-
-def _described(proposal: _Open) -> OpenProposal:
-    kind = proposal.row.decision_type.replace("_", " ")
-    return OpenProposal(kind, proposal.row.title, proposal.summaries)
+def _clicked(turn: Turn) -> Clicked:
+    if not isinstance(turn.what, Clicked):
+        raise TypeError("a press is a click")
+    return turn.what
 
 
 def _is_vote(read: FollowUp) -> bool:
     return read.decision in (Decision.APPROVE, Decision.DENY)
 
 
-def _words(turn: Turn) -> str:
-    return getattr(turn.what, "text", "")
-
-
-def _unsure(proposal: _Open) -> Reply:
+def _unsure(proposal: Open) -> Reply:
     row = proposal.row
     text = f"I did not count this as a decision on {quoted(row.title)}. If you mean it, press the button."
-    return Reply(text=text, cards=(Card("Is that a decision?", (Text((text,)), _buttons(row)), "waiting"),))
+    buttons = Buttons(
+        (Button("Approve", "approve", row.id, "primary"), Button("Deny", "deny", row.id, "danger"))
+    )
+    return Reply(text=text, cards=(Card("Is that a decision?", (Text((text,)), buttons), "waiting"),))
 
 
-def _which(proposals: list[_Open]) -> Reply:
-    text = "More than one proposal is open here, so I counted no vote. Which one do you mean?"
-    cards = [Card(one.row.title, (_buttons(one.row),), "waiting") for one in proposals]
-    return Reply(text=text, cards=(Card("Which one?", (Text((text,)),), "waiting"), *cards))
-
-
-def _cannot_check(proposal: _Open, words: str) -> Reply:
-    row = proposal.row
+def _not_changed(proposal: Open) -> Reply:
+    title = quoted(proposal.row.title)
     text = (
-        f"I cannot check the condition “{words}” by myself, so I counted no vote on {quoted(row.title)}."
-        " Decide it without the condition, or wait until you know."
+        f"I cannot change {title} from these words, so it stays open as it is. Press Modify on its card where there"
+        " is one, or deny it and ask for what you want instead."
     )
-    return Reply(text=text, cards=(Card("I cannot check that", (Text((text,)), _buttons(row)), "warning"),))
+    return Reply(text=text)
 
 
-def _with_terms(reply: Reply, conditions: tuple[Condition, ...], notifications: tuple[str, ...]) -> Reply:
-    said_also = [f"It is carried out only if this holds then: {condition}." for condition in conditions]
-    for wish in notifications:
-        event = understood(wish)
-        said_also.append(f"You will hear of {event}." if event else f"I cannot tell you of “{wish}” yet.")
-    return replace(reply, text=" ".join([reply.text, *said_also])) if said_also else reply
-
-
-def _buttons(row: ApprovalRow) -> Buttons:
-    return Buttons(
-        (
-            Button("Approve", "approve", row.id, "primary"),
-            Button("Deny", "deny", row.id, "danger"),
-        )
-    )
+def _wish_text(wish: str) -> str:
+    event = understood(wish)
+    return f"You will hear of {event}." if event else f"I cannot tell you of “{wish}” yet."

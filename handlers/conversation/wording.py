@@ -30,9 +30,9 @@ def role_labels(roles: Iterable[str], joined: str = "or") -> str:
     return listed((role.label for role in Role if role in held), joined)
 
 
-def moment_text(at: datetime, person: Person | None) -> str:
-    """A moment in plain text, in the reader's time zone where there is one reader."""
-    return moment_words(at, _zone_of(person))
+def moment_text(at: datetime, person: Person | None, zone: str = "UTC") -> str:
+    """A moment in plain text, in the reader's time zone where there is one reader, else in `zone`."""
+    return moment_words(at, person.time_zone if person is not None else zone)
 
 
 def until_text(ends: datetime, person: Person | None) -> str:

@@ -51,7 +51,7 @@ APPROVE_WISH = re.compile(rf"{_START}(?:{_WISHES} )+{_BALLOT}(?: .+)?")
 _AFFIRMATIVE = _one_of(
     r"""
     yes|yep|yup|aye|affirmative|absolutely|absolutely yes|definitely|hell yes|yes sir|by all means
-    go ahead|please do
+    go ahead|please do|yes go|ja|jawohl|ja bitte|sí|sí adelante|adelante|oui|oui vas-y|vas-y
     """
 )
 APPROVE_ALONE = re.compile(
@@ -65,12 +65,25 @@ APPROVE_ALONE = re.compile(
     i'?m (?:fine|ok|okay|happy|good) with (?:it|this|that)
     (?:you have|you'?ve got) my (?:approval|go|blessing|ok|vote|sign-?off|green light)
     green light(?: from (?:me|my side))?|it'?s a (?:go|yes)(?: from me)?|yes from me|permission granted
+    (?:fine|ok|okay|good) (?:by|with|for) me|ok(?:ay)? go|genehmigt|freigegeben|aprobado|approuvé|einverstanden
+    (?:ok(?:ay)?|fine|good) (?:from|on) my (?:side|end)|go
     (?:i|my) vote(?: is)? yes|i vote (?:for it|in favou?r)|i say yes|consider it approved|thumbs up
     \+1|👍+|✅+|👌+|💯|🚀+|✔|:\+1:|:thumbsup:|:shipit:|:white_check_mark:
         """
     )
     + rf"){_END}"
 )
+APPROVING_END = re.compile(
+    r"(?:then )?(?:approve(?: it| this)?|i approve(?: it| this)?|go ahead|do it|ship it|go for it|run it|proceed|approved)"
+)
+"""Decisions that may follow a condition without a comma."""
+
+CONDITION_FIRST = re.compile(
+    r"(?:only )?(?:if|once|when|as soon as|provided|as long as|wenn|sobald|falls|si|cuando|quand|dès que) .+"
+    r"(?<! to)(?<! would)(?<!'d)(?<! could)(?<! might)(?<! should)(?<! may)(?<! i)(?<! we)(?<! not)(?<! you)"
+)
+"""A condition that stands before its decision; “if it was me I'd …” is none."""
+
 APPROVE_WEAK = re.compile(
     _one_of(
         r"""
@@ -82,7 +95,7 @@ APPROVE_WEAK = re.compile(
 )
 """May be an approval, may be mere acknowledgement: ask with the buttons."""
 
-_NEGATIVE = r"(?:no|nope|nah|negative)"
+_NEGATIVE = r"(?:no|nope|nah|negative|nein|non)"
 AFFIRMATION = re.compile(rf"{_START}(?:{_AFFIRMATIVE}|{_NEGATIVE}){_END}")
 """Answers that may as well answer something else, when a request follows in the same breath."""
 
@@ -102,6 +115,8 @@ DENY_VERB = re.compile(
     r"|denying|rejecting|declining"
     r"|denied|rejected|declined|refused)(?P<object>(?: .+)?)"
 )
+"""A denying verb and what it is said of."""
+
 DENY_WEAK = re.compile(
     _one_of(
         r"""
@@ -152,20 +167,40 @@ MODIFY = re.compile(
     )
 )
 
-CONDITION = re.compile(
-    r"(?:and |but |though )?"
-    + _one_of(
-        r"""
-    (?:only )?(?P<word>if|once|provided(?: that)?|as long as|so long as|on condition that) (?P<what>.+)
-    (?:only )?(?P<word2>assuming(?: that)?|when|after|as soon as|subject to|unless|pending) (?P<what2>.+)
-    (?P<only>(?:only|just)(?: (?:on|in|to|for|at|the))* .+)
-    (?P<limit>(?:on |in |to |for )?(?:staging|test|dev|prod(?:uction)?) only)
-    (?P<never>not (?:to|on|in|for) prod(?:uction)?)
-        """
-    )
+_LINK = _one_of(
+    r"""
+    if|once|provided(?: that)?|providing|as long as|so long as|(?:on|under) (?:the )?condition that|given that|while
+    assuming(?: that)?|when(?:ever)?|after|as soon as|subject to|unless|pending|except|in case
+    wenn|falls|sobald|sofern|solange|es sei denn|außer|nur wenn|vorausgesetzt|si|siempre que|cuando|salvo|excepto
+    a menos que|mientras|quand|dès que|à condition que|tant que|sauf|à moins que|pourvu que
+    """
 )
+_LIMIT = _one_of(
+    r"""
+    (?:only|just|not|never|nur|solo|sólo|nicht|pas|seulement) .+
+    (?:not )(?:before|until|from) .+|(?:nicht|erst) (?:vor|ab) .+
+    (?:at most|at least|up to|max(?:imum)?|under|below|less than|no more than|not more than|höchstens|como máximo) .+
+    (?:on |in |to |for )?(?:staging|test|dev|prod(?:uction)?) only|max .+|between .+ and .+
+    """
+)
+CONDITION = re.compile(
+    rf"(?:and |but |though |aber |pero |mais )?(?:only |just |but |not |except |nur |solo |sólo )*(?:{_LINK}) .+|"
+    rf"(?:and |but |though |aber |pero |mais )?{_LIMIT}"
+)
+"""A clause that a vote may stand under, with its linking word; `handlers/language/conditions.py` reads it."""
+
+CONDITION_BEGINS = re.compile(
+    rf" (?=(?:(?:but|and|though|aber|pero|mais) )?(?:(?:only|just|but|not|except|nur|solo|sólo) )*(?:{_LINK})\b"
+    r"|(?:but |and )?(?:only|just|not)\b (?:on|in|to|for|at|with|before|after|during|until|by|over|more)\b"
+    r"|(?:but |and )?(?:only|just|pending|nur|solo)\b"
+    r"|with (?:a )?notification|(?:on |to |for )?(?:staging|prod(?:uction)?) only"
+    r"|(?:because|since|as it|due to)\b"
+    r"|(?:at most|up to|max|under|below|less than|no more than)\b)"
+)
+"""Where a condition, a notification or a reason may begin within a clause."""
 MANNER_OF_SPEAKING = re.compile(
-    r"\b(?:i were|i was|you (?:like|want|must|say|think|insist|ask|prefer)|we really"
+    r"\b(?:i were|i was|you (?:like|want|must|say|think|insist|ask|prefer|get|can|have|are at it)|you're at it"
+    r"|we really"
     r"|i (?:approve|have to|must|could|can)"
     r"|it were up|pigs|hell freezes|necessary)\b"
 )
@@ -176,7 +211,7 @@ NOTIFY = re.compile(
     + _one_of(
         r"""
     (?:a )?notifications? (?:on|about|for|of|when|to) (?P<on>.+)
-    (?:notify|inform|tell|ping|alert|update) (?:me|us) (?:about|on|of|when|if|as soon as) (?P<me>.+)
+    (?:notify|inform|tell|ping|alert|update|mail|email|message) (?:me|us) (?:about|on|of|when|if|as soon as) (?P<me>.+)
     let (?:me|us) know (?P<know>.+)
     keep (?:me|us) (?:posted|informed|updated|in the loop)(?: (?:on|about) (?P<posted>.+))?
         """
@@ -228,16 +263,48 @@ SARCASM = re.compile(
     )
 )
 EXCLUSION = re.compile(
-    r"(?P<no>.+) (?:no|not|can wait|later)|"
-    r"(?:and )?(?:please )?(?:not|skip|leave(?: out)?|drop|defer|hold(?: off on)?|without|no to|reject"
-    r"|deny|postpone) (?P<choice>.+?)(?: out| for now| for later)?"
+    r"(?P<no>.+?),? (?:no|not|can wait|later)|"
+    r"(?:and )?(?:please )?(?:not|skip|leave(?: out)?|defer|hold(?: off on)?|without|postpone) (?P<choice>.+?)"
+    r"(?: out| for now| for later)?|"
+    r"(?:and )?(?:please )?(?:no to|reject|deny|drop|decline) (?P<denied>.+?)"
 )
-"""What is said of the items that are left, after others were chosen."""
+"""What is said of the items that are left, after others were chosen: left out, or `denied`."""
 
 THE_REST = re.compile(
     r"(?:the |all )?(?:others?|rest|other ones?|remaining(?: ones?)?)\b.*"
-    r"\b(?:wait|later|next \w+|not yet|no|not|deferred|defer)"
+    r"\b(?:waits?|later|next \w+|not yet|no|not|deferred|defer|first|stays?|open|need to|have to|tomorrow)\b.*"
 )
+_FIRST = r"(?P<object>(?:the |that |this )?[^,:]+?)(?:,|:| -)? ?(?:(?:is|are|looks?|seems?|sounds?) )?"
+OBJECT_FIRST_YES = re.compile(
+    _FIRST
+    + _one_of(
+        r"""
+    (?:fine|ok|okay|good|great|yes|approved|go|all right|alright|perfect|accepted|a yes|a go|good to go
+    yep|yup|👍+|✅+)(?: (?:by|with|for) me| from me| then| too| please| go ahead)?
+        """
+    )
+)
+OBJECT_FIRST_NO = re.compile(
+    _FIRST
+    + _one_of(
+        r"""
+    (?:no|nope|denied|rejected|a no|not ok|not okay|not fine|not good|declined|nein|non|👎+|❌+)(?: from me| please)?
+        """
+    )
+)
+OBJECT_FIRST_WAITS = re.compile(
+    _FIRST
+    + _one_of(
+        r"""
+    (?:can wait|has to wait|must wait|waits|later|not yet|stays open|stays|needs (?:more )?(?:time|thought)|on hold)
+    (?:i|we) (?:need|have|want) to .+|let me .+ first|i'?ll .+|not now|tomorrow|next week
+        """
+    )
+    + "(?: for now| then)?"
+)
+"""What something is called, and then what is decided about it."""
+
+AN_OBJECT = re.compile(r"^(?:and |also |plus |then |the )+")
 TAKES_BACK = re.compile(
     r"\b(?:but|wait|just|kidding|actually|not|no|yes|sorry|mean|meant|instead|unless|maybe|perhaps)\b"
 )

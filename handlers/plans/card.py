@@ -9,13 +9,13 @@ from sqlalchemy import select
 from agents.planning.draft import PlanDraft
 from agents.plans.rows import draft_of, plan_by_id, plan_of_approval, previous_of
 from agents.plans.tables import PlanRow
-from governance.approvals.decision import ApprovalState, Status
+from governance.approvals.decision import ApprovalState, Status, missing
 from governance.approvals.store import approval_row, state_of
 from governance.directory import holders
 from governance.effects import effects_of
 from governance.people import Role
 from governance.tables import AgentRunRow, ApprovalRow
-from handlers.conversation.approval_card import how_it_ended, missing, needed
+from handlers.conversation.approval_card import given_votes, how_it_ended, needed
 from handlers.conversation.cards import (
     Block,
     Bold,
@@ -146,6 +146,7 @@ async def _proposed(desk: Desk, plan: PlanRow, draft: PlanDraft, state: Approval
     blocks += await proposal.chart(draft, desk)
     blocks += proposal.concerns(draft)
     blocks.append(await _what_approving_does(desk, draft))
+    blocks += await given_votes(desk, state)
     blocks.append(Buttons(_buttons(desk, plan, draft, state.id)))
     blocks.append(await _who_decides(desk, plan, state))
     blocks += [proposal.worked_out(draft), _recorded(state.id, plan)]

@@ -7,7 +7,14 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from agents.planning.draft import PlanChanges
-from agents.plans.rows import changes_of, changes_to_json, draft_of, plan_by_id, plan_for_update
+from agents.plans.rows import (
+    changes_from_json,
+    changes_of,
+    changes_to_json,
+    draft_of,
+    plan_by_id,
+    plan_for_update,
+)
 from agents.plans.tables import PlanRow
 from agents.plans.wishes import events, understood
 from governance.approvals.decision import Status
@@ -39,6 +46,14 @@ async def modify(turn: Turn, desk: Desk) -> Reply:
     here = ZoneInfo(desk.department.calendar_of(None).time_zone)
     changes = read_changes(pressed.values, plan, draft, desk.department, desk.now.astimezone(here).date())
     return await change(turn, desk, plan, changes)
+
+
+async def press_change(turn: Turn, desk: Desk) -> Reply:
+    """The button “Work it out anew” under a change that was wished for in words."""
+    if not isinstance(turn.what, Clicked):
+        raise TypeError("a press is a click")
+    approval, _, wished = turn.what.subject.partition(" ")
+    return await change(turn, desk, await open_proposal(desk, approval), changes_from_json(wished))
 
 
 async def change(turn: Turn, desk: Desk, plan: PlanRow, changes: PlanChanges) -> Reply:

@@ -9,10 +9,11 @@ from datetime import timedelta
 from agents.planning.draft import DraftStory, NotEnoughHistory, PlanDraft
 from agents.plans.rows import draft_of, plan_by_id
 from agents.plans.tables import PlanRow
+from governance.approvals.decision import missing
 from governance.approvals.store import approval_row, state_of
 from governance.facts import Fact
 from governance.visibility import scope_of
-from handlers.conversation.approval_card import how_it_ended, missing, needed
+from handlers.conversation.approval_card import how_it_ended, needed
 from handlers.conversation.cards import Card, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.turn import Turn

@@ -13,12 +13,11 @@ from sqlalchemy import select, text
 
 from governance.action import Action
 from governance.actions import specs as governance_specs
-from governance.approvals.asking import look
-from governance.approvals.voting import Cast, vote
+from governance.approvals.voting import Cast, look_again, vote
 from governance.audit.keys import signer_for
 from governance.audit.sequencer import Sequencer
 from governance.audit.tables import EntryRow, LeafRow
-from governance.authority.conditions import Condition
+from governance.authority.conditions import Term
 from governance.authority.policy import load
 from governance.department_file import read_department
 from governance.department_rows import open_department
@@ -87,7 +86,7 @@ class House:
         approval: str | None,
         who: str,
         choice: Literal["approve", "deny"] = "approve",
-        conditions: tuple[Condition, ...] = (),
+        conditions: tuple[Term, ...] = (),
     ) -> Cast:
         assert approval is not None
         async with self.database.transaction(self.tenant) as tx:
@@ -106,7 +105,7 @@ class House:
         """What the approval's clock does at `now`."""
         assert approval is not None
         async with self.database.transaction(self.tenant) as tx:
-            await look(tx, approval, self.now)
+            await look_again(tx, self.gate, approval)
 
     async def perform(self, *effects: str) -> None:
         """Number what waits, and run the jobs of these effects."""

@@ -59,7 +59,7 @@ def test_who_decided_and_when_is_kept():
 
 
 def test_a_state_survives_being_stored_as_json():
-    conditions = parse("load_test_passed is true and cost < 10000.50").conditions
+    conditions = parse("load_test_passed is true and cost < 10000.50").parts
     state, _ = decide(
         opened(STRICT_SCALING, "david"), replace(vote("eve>amanda", "+", 1), conditions=conditions)
     )

@@ -7,7 +7,6 @@ import pytest
 from governance.approvals.decision import AlreadyDecided, Approved, Denied, Recorded, Refused
 from governance.approvals.store import NoSuchApproval
 from governance.approvals.voting import TamperedApproval
-from governance.authority.conditions import parse
 from governance.overrides.rows import end, lay, standing_rows
 from governance.people import Role
 from governance.performing import release_held
@@ -15,7 +14,6 @@ from tests.governance.edge_actions import deploy, scale
 from tests.governance.house import House
 
 PRODUCTION = {"environment": "production"}
-IF_TESTED = parse("load_test_passed is true").conditions
 
 
 async def _released(house: House) -> list[str]:
@@ -77,29 +75,6 @@ async def test_who_left_between_vote_and_effect_does_not_count(house: House) -> 
     await house.sql("UPDATE people SET active = false WHERE id = 'nathan'")
     await house.perform(submitted.effect)
     assert (await house.effect(submitted.effect)).state == "withdrawn"
-
-
-async def test_a_condition_is_waited_for_then_holds(house: House) -> None:
-    submitted = await house.submit(deploy(**PRODUCTION), by="david")
-    await house.vote(submitted.approval, "nathan", conditions=IF_TESTED)
-    await house.perform(submitted.effect)
-    row = await house.effect(submitted.effect)
-    assert row.state == "held"
-    assert "cannot be told yet" in (row.held or "")
-    assert await house.done_at_the_edge(submitted.effect) == 0
-    assert submitted.effect in await _released(house)
-    await house.perform(submitted.effect)
-    assert (await house.effect(submitted.effect)).state == "held"
-    assert len(await house.notices("effect_ended")) == 1, "waiting for the same thing is told once"
-
-
-@pytest.mark.parametrize(("load_test", "state", "times"), [("passed", "done", 1), ("failed", "withdrawn", 0)])
-async def test_a_condition_decides(house: House, load_test: str, state: str, times: int) -> None:
-    submitted = await house.submit(deploy(**PRODUCTION, load_test=load_test), by="david")
-    await house.vote(submitted.approval, "nathan", conditions=IF_TESTED)
-    await house.perform(submitted.effect)
-    assert (await house.effect(submitted.effect)).state == state
-    assert await house.done_at_the_edge(submitted.effect) == times
 
 
 async def test_a_freeze_between_vote_and_effect_holds_it_until_it_is_lifted(house: House) -> None:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.language.follow_up import Decision, FollowUp, OpenProposal, read_reply
+from handlers.language.decisions import Decision, OpenProposal
+from handlers.language.follow_up import FollowUp, read_reply
 
 PROPOSALS = {
     "three": OpenProposal(
@@ -42,7 +43,8 @@ def vote(found: FollowUp | None) -> str:
     """What would be counted: the vote and its items, or `-`."""
     if found is None or found.decision not in (Decision.APPROVE, Decision.DENY) or not found.unmistakable:
         return "-"
-    return " ".join([found.decision.value, ",".join(map(str, found.items))]).strip()
+    chosen = found.denied if found.decision is Decision.DENY else found.items
+    return " ".join([found.decision.value, ",".join(map(str, chosen))]).strip()
 
 
 def decided(found: FollowUp | None) -> str:
@@ -122,7 +124,7 @@ def test_four_of_five_true_decisions_are_understood() -> None:
             FollowUp(Decision.APPROVE, conditions=("if the load test passes",)),
         ),
         ("three", "all but 2 please", FollowUp(Decision.APPROVE, items=(1, 3))),
-        ("three", "approve 1, deny 2", FollowUp(Decision.APPROVE, items=(1,))),
+        ("three", "approve 1, deny 2", FollowUp(Decision.APPROVE, items=(1,), denied=(2,))),
         ("epic", "approve without dark mode", FollowUp(Decision.MODIFY, changes=("without dark mode",))),
         (
             "epic",

@@ -38,7 +38,7 @@ FIRST = date(2026, 12, 7)
 DISCIPLINES = ("backend", "frontend", "data", "qa", "design", "security")
 
 
-def _sprints() -> list[Sprint]:
+def sprints_to_come() -> list[Sprint]:
     """Ten sprints of Insights to come, beside those that are there."""
     return [
         Sprint(
@@ -53,7 +53,7 @@ def _sprints() -> list[Sprint]:
     ]
 
 
-def _done() -> list[Story]:
+def work_done() -> list[Story]:
     titles = ("Show the orders of a customer", "Chart of revenue a month", "Filter the dashboard by region")
     return [
         story(
@@ -130,7 +130,7 @@ class SetUp:
 async def set_up(product: Product, database: Database, tenant: str) -> SetUp:
     async with database.transaction(tenant) as tx:
         await tx.execute(delete(CounterRow).where(CounterRow.kind == "CARD"))
-        await take_over(tx, "more work", History((), _sprints(), _done(), (), ()))
+        await take_over(tx, "more work", History((), sprints_to_come(), work_done(), (), ()))
     await product.talk.say("david", BUILD)
     await product.draft()
     made = SetUp(product)

@@ -17,31 +17,39 @@ _VERBS = (
     "|move|pause|resume|inform|email|let|ask|give|remind|keep|log|record|check|review|update|declare|close|message"
     "|patch|announce|prepare|start|cancel|drop|proceed|explain|compare|list"
 )
+_STATES = r"(?:[\w-]+ )?(?:is|are|was|were|has|have|gets?|pass\w*|fail\w*|succeeds?|done|finished|green|comes?|says?|lasts?)\b"
 _CLAUSE = re.compile(
-    r",\s*(?:and |but |then |and then )?"
+    r",\s*(?:and |but |then |and then |or )?"
     r"|\s+(?:and then|then|(?<!\ball )(?<!\beverything )but)\s+(?=\S)"
-    rf"|\s+and\s+(?=(?:please |also )?(?:{_VERBS})\b)",
+    rf"|\s+and\s+(?=(?:please |also )?(?:{_VERBS})\b(?! {_STATES}))",
     re.IGNORECASE,
 )
+"""Where a clause may end. “… and the review is done” goes on; “… and review the card” is a clause of its own."""
+
 _DECORATION = re.compile("[\ufe0f\U0001f3fb-\U0001f3ff]")
 """Variation selectors and skin tones: a thumb is a thumb."""
+
+_SHORT = re.compile(r"(?<=\w) (?:n|&) (?=\w)")
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One clause: as written, as matched, whether it asks or is quoted, and which sentence it is in."""
+    """One clause: as written, as matched, whether it asks or is quoted, which sentence it is in, and how it is
+    joined to the clause before (`, and`)."""
 
     text: str
     plain: str
     question: bool = False
     quoted: bool = False
     sentence: int = 0
+    joint: str = ""
 
 
 def clauses(text: str) -> Iterator[Clause]:
     """The clauses of a message in order. Lists of numbers stay whole; a question stays one clause."""
     marks = 0
-    for number, sentence in enumerate(_SENTENCE.split(_NUMBERS.sub(" and ", visible(text).replace("\t", " ")))):
+    spelt = _SHORT.sub(" and ", visible(text).replace("\t", " "))
+    for number, sentence in enumerate(_SENTENCE.split(_NUMBERS.sub(" and ", spelt))):
         if sentence is None or not sentence.strip(" .!,"):
             continue
         inside = marks % 2 == 1 or any(mark in sentence for mark in _QUOTES)
@@ -49,15 +57,23 @@ def clauses(text: str) -> Iterator[Clause]:
         if sentence.rstrip(" )'\"").endswith("?"):
             yield _clause(sentence, number, question=True, quoted=inside)
             continue
-        for part in _CLAUSE.split(sentence):
-            if part and part.strip(" .!,"):
+        for part, joint in _cut(sentence):
+            if part.strip(" .!,"):
                 quoted = inside and not _request_only(part, marks)
-                yield _clause(part, number, question="?" in part, quoted=quoted)
+                yield _clause(part, number, question="?" in part, quoted=quoted, joint=joint)
 
 
-def _clause(text: str, number: int, *, question: bool, quoted: bool) -> Clause:
+def _cut(sentence: str) -> Iterator[tuple[str, str]]:
+    start, joint = 0, ""
+    for found in _CLAUSE.finditer(sentence):
+        yield sentence[start : found.start()], joint
+        start, joint = found.end(), " ".join(found[0].split()).lower()
+    yield sentence[start:], joint
+
+
+def _clause(text: str, number: int, *, question: bool, quoted: bool, joint: str = "") -> Clause:
     written = " ".join(text.split()).strip(" .!,:…" + ("?" if question else ""))
-    return Clause(written, plain(_DECORATION.sub("", written)), question, quoted, number)
+    return Clause(written, plain(_DECORATION.sub("", written)), question, quoted, number, joint)
 
 
 def _request_only(part: str, marks: int) -> bool:
