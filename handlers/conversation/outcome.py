@@ -12,7 +12,7 @@ from handlers.conversation.handler import Risk
 from handlers.language.mood import ORDERING, Mood, cues
 from handlers.language.recognition import Recognition
 
-SURE_OF_NAME = {Risk.LOOKS: 0.0, Risk.ACTS: 0.5, Risk.DANGEROUS: 0.5}
+SURE_OF_NAME = {Risk.LOOKS: 0.0, Risk.ACTS: 0.5, Risk.DANGEROUS: 0.6}
 """The least confidence in a name for what it does to be done without asking back."""
 
 SURE_OF_ANOTHER = 0.85

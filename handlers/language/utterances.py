@@ -67,12 +67,13 @@ def read_lines(folder: Path = LINES) -> tuple[Sequence[Line], Sequence[Line]]:
     learnt: list[Line] = []
     aside: list[Line] = []
     for file in sorted(folder.glob("*.txt")):
-        for number, line in enumerate(_of_one_hand(file)):
+        for number, line in enumerate(read_hand(file)):
             (aside if number % _ASIDE == _ASIDE - 1 else learnt).append(line)
     return learnt, aside
 
 
-def _of_one_hand(file: Path) -> list[Line]:
+def read_hand(file: Path) -> list[Line]:
+    """The lines of one file, in their order."""
     found: list[Line] = []
     name = NONE
     for written in file.read_text("utf-8").splitlines():
