@@ -1,4 +1,4 @@
-"""A card's tables: side by side while that is readable in a narrow chat, and one row below the other where not."""
+"""A card's tables: side by side while that is readable in a narrow chat, else one row below the other."""
 
 from __future__ import annotations
 
