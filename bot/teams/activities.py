@@ -1,4 +1,4 @@
-"""What Teams sends, read: the few fields of an activity that count, and what each activity means.
+"""What Teams sends, read: the few fields of an activity that count.
 
 Pure. Anything that an activity does not prove (a name, an email address) is left where it is.
 """
@@ -6,14 +6,11 @@ Pure. Anything that an activity does not prove (a name, an email address) is lef
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from bot.teams.consents import FILE_CONSENT, FileConsent, consent_of
 from governance.places import Audience, Place
 
 PLATFORM = "teams"
@@ -21,12 +18,7 @@ PLATFORM = "teams"
 MAIN = "main"
 """The thread of personal and group chats, which have none of their own."""
 
-PRESS = "press"
-FORM = "form"
-"""Verbs of our own buttons and dialogs."""
-
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_ANY_MENTION = re.compile(r"<at\b[^>]*>(.*?)</at>", re.IGNORECASE | re.DOTALL)
 
 
 _Id = Annotated[str, Field(max_length=1_000, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -146,128 +138,6 @@ def object_of(identity: str) -> tuple[str, str] | None:
     """The Entra tenant and object id of an identity; None for whoever has none."""
     tenant, _, object_id = identity.removeprefix(f"{PLATFORM}:").partition("/")
     return (tenant, object_id) if _UUID.fullmatch(tenant) and _UUID.fullmatch(object_id) else None
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """Something said to the bot."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Press:
-    """A button pressed, by its token. With `by_invoke` an answer is waited for."""
-
-    token: str
-    by_invoke: bool
-
-
-@dataclass(frozen=True, slots=True)
-class FormOpening:
-    """A button pressed whose form is to be shown."""
-
-    token: str
-
-
-@dataclass(frozen=True, slots=True)
-class FormAnswer:
-    """A dialog sent in: what was entered, as it came."""
-
-    token: str
-    data: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Membership:
-    """The bot came into a conversation, left it, or something else changed there (`changed`)."""
-
-    what: Literal["came", "left", "changed"]
-
-
-@dataclass(frozen=True, slots=True)
-class Nothing:
-    """Nothing that concerns us; with `is_unknown_invoke` somebody waits for an answer nevertheless."""
-
-    is_unknown_invoke: bool = False
-
-
-Meaning = Words | Press | FormOpening | FormAnswer | FileConsent | Membership | Nothing
-
-
-def meaning_of(activity: Activity) -> Meaning:
-    """What an activity means to us. Edits and deletions of messages mean nothing: what was said was said."""
-    match activity.type:
-        case "message":
-            return _message(activity)
-        case "invoke":
-            return _invoke(activity)
-        case "conversationUpdate":
-            return _conversation_update(activity)
-        case "installationUpdate":
-            return Membership("left" if (activity.action or "").startswith("remove") else "came")
-        case _:
-            return Nothing()
-
-
-def _message(activity: Activity) -> Meaning:
-    if not activity.text and isinstance(activity.value, dict):
-        token = activity.value.get("token")
-        # Without a verb: a button with a form, from a client that opens none.
-        if activity.value.get("verb") in (PRESS, None) and isinstance(token, str):
-            return Press(token, by_invoke=False)
-    if activity.kind != "personal" and not _mentions_us(activity):
-        return Nothing()
-    return Words(words_of(activity))
-
-
-def _mentions_us(activity: Activity) -> bool:
-    return any(_is_us(activity, entity) for entity in activity.entities or ())
-
-
-def _is_us(activity: Activity, entity: Mention) -> bool:
-    return entity.mentioned is not None and entity.mentioned.id == activity.recipient.id
-
-
-def words_of(activity: Activity) -> str:
-    """The text as its author meant it: without the bot's own mention, others' as their names."""
-    text = activity.text or ""
-    for entity in activity.entities or ():
-        if _is_us(activity, entity) and entity.mentioned:
-            # Teams leaves a mention's text out where the name has an ampersand in it.
-            text = text.replace(entity.text or f"<at>{entity.mentioned.name}</at>", " ", 1)
-    named = _ANY_MENTION.sub(lambda mention: mention.group(1), text)
-    return re.sub(r"(?:[ \t\xa0]|&nbsp;)+", " ", named).strip()
-
-
-def _invoke(activity: Activity) -> Meaning:
-    if activity.name == FILE_CONSENT:
-        return consent_of(activity.value) or Nothing(is_unknown_invoke=True)
-    value = activity.value if isinstance(activity.value, dict) else {}
-    holder = value.get("action") if activity.name == "adaptiveCard/action" else value
-    given = holder.get("data") if isinstance(holder, dict) else None
-    data: dict[str, Any] = given if isinstance(given, dict) else {}
-    token = data.get("token")
-    if not isinstance(token, str):
-        return Nothing(is_unknown_invoke=True)
-    match activity.name:
-        case "adaptiveCard/action" if value["action"].get("verb") == PRESS:
-            return Press(token, by_invoke=True)
-        case "task/fetch":
-            return FormOpening(token)
-        case "task/submit" if data.get("verb") == FORM:
-            return FormAnswer(token, data)
-        case _:
-            return Nothing(is_unknown_invoke=True)
-
-
-def _conversation_update(activity: Activity) -> Meaning:
-    def has_us(accounts: tuple[Account, ...] | None) -> bool:
-        return any(account.id == activity.recipient.id for account in accounts or ())
-
-    if has_us(activity.members_removed):
-        return Membership("left")
-    return Membership("came" if has_us(activity.members_added) else "changed")
 
 
 def place_of(activity: Activity, thread: str) -> Place:

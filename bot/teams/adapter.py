@@ -17,9 +17,10 @@ from bot.teams.audiences import Audiences
 from bot.teams.cards import render
 from bot.teams.configuration import TeamsConfiguration
 from bot.teams.connector import Connector
-from bot.teams.file_offers import make_offers
+from bot.teams.file_offers import can_be_offered, files_of, make_offers
 from bot.teams.graph import Graph
 from bot.teams.people import People
+from bot.teams.plan_files import plan_files
 from bot.teams.posting import Posting
 from bot.teams.reaching import Reaching
 from governance.people import Person
@@ -58,12 +59,14 @@ class TeamsAdapter:
         if known is None:
             raise PostFailed("the bot is not in this conversation any more", None)
         # A table of two hundred rows takes longer to draw than the loop may be kept from a click.
-        messages = await asyncio.to_thread(render, reply, public_url=self._public_url)
+        messages = await asyncio.to_thread(render, reply, public_url=self._public_url, kept=key)
         if edits is None:
             posted = await self._posting.post(tx, known, place, messages, key)
         else:
             posted = await self._posting.edit(tx, known, place, messages, key, edits)
-        await make_offers(tx, known, reply.cards)
+        if can_be_offered(known):
+            plans = await plan_files(tx, reply.cards) if self._public_url is None else ()
+            await make_offers(tx, known, (*files_of(reply.cards), *plans))
         return posted
 
     async def direct(self, tx: AsyncSession, person: Person) -> Place | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 WORKING = "Working on it…"
 LOST = "This button is no longer connected to anything. Ask me again, and you get a fresh one."
-NEEDS_FORM = "This button opens a form. Update Teams if it does not, or answer in words."
+FORM_BELOW = "Fill in the form below."
 NOT_KNOWN = "Countersign does not know this kind of request."
 
 

@@ -14,6 +14,7 @@ from bot.teams.connector import Connector
 from bot.teams.endpoint import Endpoint
 from bot.teams.entra import CONNECTOR, EntraTokens
 from bot.teams.file_offers import ADVANCE
+from bot.teams.forms_in_chat import SHOW, FormsInChat
 from bot.teams.graph import Graph
 from bot.teams.handing_over import HandingOver
 from bot.teams.ingest import Ingest
@@ -45,7 +46,7 @@ class TeamsApplication:
     def jobs(self, database: Database) -> Mapping[str, JobFunction]:
         """What workers do for Teams beside posting, by name."""
         handing_over = HandingOver(database, self._posting, self._onedrive, self.adapter.introduce)
-        return {ADVANCE: handing_over.advance}
+        return {ADVANCE: handing_over.advance, SHOW: FormsInChat(database, self._posting).show}
 
     def endpoint(self, database: Database, tenant: str) -> Endpoint:
         """What takes what Teams sends, for one company."""

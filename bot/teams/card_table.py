@@ -1,4 +1,4 @@
-"""A card's tables: side by side where that is readable in a narrow chat, else one row below the other."""
+"""A card's tables: side by side while that is readable in a narrow chat, else one row below the other."""
 
 from __future__ import annotations
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.teams.card_blocks import elements
-from bot.teams.card_facts import working
 from bot.teams.inert import inert, inert_line
 from bot.teams.runs import Element, Run, paragraphs
 from bot.teams.sizes import BUDGET, ELEMENT, cut, shortened, wire_size
+from bot.teams.working import working
 from handlers.conversation.cards import Card, Reply
 
 _TITLE = 120
@@ -64,18 +64,18 @@ class _Section:
         return [*self.heading(goes_on=False), *self.elements[:1]]
 
 
-def render(reply: Reply, *, public_url: str | None) -> tuple[TeamsMessage, ...]:
+def render(reply: Reply, *, public_url: str | None, kept: str = "") -> tuple[TeamsMessage, ...]:
     """The messages that say a reply, in order.
 
     Links to our own pages lead to `public_url`; without it their words stand alone, and charts and
-    files are described.
+    files are described. `kept` is the id under which the reply is kept: its facts are asked for by it.
     """
     if not reply.cards and not reply.facts:
         return _texts(reply.text)
     sections = [_section(card, public_url) for card in reply.cards]
     if not sections:
         sections.append(_Section("", "plain", paragraphs((Run(reply.text),))))
-    facts = working(reply.facts)
+    facts = working(reply.facts, kept)
     if facts:
         last = sections.pop()
         sections.append(_Section(last.title, last.tone, (*last.elements, *facts)))

@@ -1,4 +1,4 @@
-"""Forms as dialogs (task modules): the card that asks, and the answers that come back."""
+"""Forms as dialogs (task modules) or in the chat: the card that asks, and the answers that come back."""
 
 from __future__ import annotations
 
@@ -34,6 +34,13 @@ def dialog(form: Form, *, token: str) -> dict[str, Any]:
 def task_info(form: Form, token: str) -> dict[str, Any]:
     """What answers `task/fetch`: the dialog with its title and size."""
     return _task(form, dialog(form, token=token))
+
+
+def in_chat(form: Form, token: str) -> dict[str, Any]:
+    """The same card as a message of its own, under its title."""
+    title = {"type": "TextBlock", "style": "heading", "size": "Large", "weight": "Bolder", "wrap": True}
+    heading: Element = title | {"text": inert_line(inert(shortened(form.title, _TITLE)))}
+    return _card(form, token, [heading])
 
 
 def with_error(form: Form, token: str, sentence: str, values: Values) -> dict[str, Any]:

@@ -46,14 +46,9 @@ class Ruling:
     said: str | None
 
 
-async def make_offers(tx: AsyncSession, known: Known, cards: Iterable[Card]) -> None:
-    """Offer the documents of a reply, each once; they are asked about when `tx` has committed.
-
-    Only in a personal chat, whose one person is known: elsewhere Teams has no such cards.
-    """
-    if known.kind != "personal" or known.identity is None:
-        return
-    for block in _files(cards):
+async def make_offers(tx: AsyncSession, known: Known, files: Iterable[File]) -> None:
+    """Offer documents in a personal chat, each once; they are asked about when `tx` has committed."""
+    for block in files:
         row = insert(Row).values(
             id=f"fo_{secrets.token_hex(8)}",
             conversation=known.conversation,
@@ -122,7 +117,13 @@ async def move(tx: AsyncSession, offer: str, since: str, **values: object) -> bo
     return (await tx.execute(moved)).scalar() is not None
 
 
-def _files(cards: Iterable[Card]) -> Iterator[File]:
+def can_be_offered(known: Known) -> bool:
+    """Whether this is a personal chat, whose one person is known: elsewhere Teams has no such cards."""
+    return known.kind == "personal" and known.identity is not None
+
+
+def files_of(cards: Iterable[Card]) -> Iterator[File]:
+    """The documents that cards show."""
     for card in cards:
         for block in card.blocks:
             if isinstance(block, File):

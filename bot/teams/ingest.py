@@ -14,26 +14,26 @@ from bot.inbox import store_click, store_taken, store_words
 from bot.platforms.forms import FormIncomplete, Values, check_values
 from bot.platforms.threads import thread_of
 from bot.tables import ButtonRow, OutboxRow
-from bot.teams import answers, conversations
-from bot.teams.activities import (
-    MAIN,
-    PLATFORM,
-    Activity,
+from bot.teams import answers, conversations, forms_in_chat
+from bot.teams.activities import MAIN, PLATFORM, Activity, place_of
+from bot.teams.consents import FileConsent
+from bot.teams.dialogs import task_info, values_of, with_error
+from bot.teams.file_offers import take_answer
+from bot.teams.meanings import (
     FormAnswer,
     FormOpening,
     Membership,
     Nothing,
     Press,
     Words,
+    WorkingAsked,
     meaning_of,
-    place_of,
 )
-from bot.teams.consents import FileConsent
-from bot.teams.dialogs import task_info, values_of, with_error
-from bot.teams.file_offers import take_answer
 from bot.teams.onedrive import OneDrive
 from bot.teams.welcome import welcome
-from bot.wire import form_from_json
+from bot.teams.working import working_page, working_reply
+from bot.wire import form_from_json, reply_from_json
+from governance.facts import Fact
 from governance.places import Place
 from handlers.conversation.cards import Form, Reply
 from storage.database import Database
@@ -83,7 +83,11 @@ class Ingest:
                 case FormOpening(token):
                     return await _open_form(tx, place, token)
                 case FormAnswer():
-                    return await _take_form(tx, activity, place, meaning)
+                    answer = await _take_form(tx, activity, place, meaning)
+                    return answer if meaning.by_invoke else None
+                case WorkingAsked():
+                    shown = await _show_working(tx, activity, place, meaning)
+                    return shown if meaning.by_invoke else None
                 case FileConsent():
                     return await _take_consent(tx, activity, place, meaning, self._onedrive)
 
@@ -134,18 +138,17 @@ def _key(activity: Activity) -> str:
 async def _press(tx: AsyncSession, activity: Activity, place: Place, press: Press) -> Answered:
     posted = await _posted(tx, place, press.token)
     if posted is not None and posted.form is not None:
-        if not press.by_invoke:
-            await _say(tx, activity, place, {"kind": "clicked", "token": press.token}, answers.NEEDS_FORM)
-        return Answered(200, answers.card_error(answers.NEEDS_FORM))
+        if await _is_new(tx, activity, place, {"kind": "clicked", "token": press.token}):
+            await forms_in_chat.queue(tx, place, press.token)
+        return Answered(200, answers.in_card(answers.FORM_BELOW))
     await _store_click(tx, activity, place, press.token if posted else NOT_HERE, {})
     return Answered(200, answers.in_card(answers.WORKING))
 
 
-async def _say(tx: AsyncSession, activity: Activity, place: Place, what: dict[str, Any], said: str) -> None:
-    """Answer what takes no turn, once."""
+async def _is_new(tx: AsyncSession, activity: Activity, place: Place, what: dict[str, Any]) -> bool:
+    """Store what takes no turn. False if it was stored before, and answered."""
     who = activity.identity
-    if await store_taken(tx, platform=PLATFORM, key=_key(activity), identity=who, place=place, what=what):
-        await outbox.put(tx, place, Reply(text=said), turn=None)
+    return await store_taken(tx, platform=PLATFORM, key=_key(activity), identity=who, place=place, what=what)
 
 
 async def _open_form(tx: AsyncSession, place: Place, token: str) -> Answered:
@@ -158,30 +161,57 @@ async def _open_form(tx: AsyncSession, place: Place, token: str) -> Answered:
 async def _take_form(tx: AsyncSession, activity: Activity, place: Place, answer: FormAnswer) -> Answered:
     form = await _form(tx, place, answer.token)
     if form is None:
+        await _say_in_chat(tx, activity, place, answer, answers.LOST)
         return Answered(200, answers.in_dialog(answers.LOST))
     values: Values = {}
     try:
         values = values_of(form, answer.data)
         values = check_values(form, values)
     except FormIncomplete as incomplete:
+        said = f"{incomplete} Change it in the form, and send it again."
+        await _say_in_chat(tx, activity, place, answer, said)
         again = with_error(form, answer.token, str(incomplete), values)
         return Answered(200, answers.show_dialog(again))
     await _store_click(tx, activity, place, answer.token, values)
     return Answered(200)
 
 
+async def _say_in_chat(
+    tx: AsyncSession, activity: Activity, place: Place, answer: FormAnswer, said: str
+) -> None:
+    """What is wrong with a form that stands in the chat, where nothing else can say it."""
+    what = {"kind": "clicked", "token": answer.token}
+    if not answer.by_invoke and await _is_new(tx, activity, place, what):
+        await outbox.put(tx, place, Reply(text=said), turn=None)
+
+
+async def _show_working(tx: AsyncSession, activity: Activity, place: Place, asked: WorkingAsked) -> Answered:
+    facts = await _facts_behind(tx, place, asked.message)
+    if asked.by_invoke:
+        return Answered(200, answers.show_dialog(working_page(facts, asked.message, asked.page)))
+    if await _is_new(tx, activity, place, {"kind": "working", "message": asked.message}):
+        await outbox.put(tx, place, working_reply(facts), turn=None)
+    return Answered(200)
+
+
+async def _facts_behind(tx: AsyncSession, place: Place, message: str) -> tuple[Fact, ...]:
+    """The facts behind a message that was posted here; elsewhere it is passed on, and shows nothing."""
+    here = OutboxRow.place["platform"].astext == PLATFORM, OutboxRow.place["channel"].astext == place.channel
+    reply = (await tx.execute(select(OutboxRow.reply).where(OutboxRow.id == message, *here))).scalar()
+    return () if reply is None else reply_from_json(reply).facts
+
+
 async def _take_consent(
     tx: AsyncSession, activity: Activity, place: Place, consent: FileConsent, onedrive: OneDrive
 ) -> Answered:
     """Nothing is answered at once: the person is told in the chat, or gets the file."""
-    who = activity.identity
     what = {"kind": "file", "offer": consent.offer, "wanted": consent.upload is not None}
-    if await store_taken(tx, platform=PLATFORM, key=_key(activity), identity=who, place=place, what=what):
+    if await _is_new(tx, activity, place, what):
         said = await take_answer(
             tx,
             consent,
             conversation=place.channel,
-            identity=who,
+            identity=activity.identity,
             now=datetime.now(UTC),
             is_onedrive=onedrive.is_address,
         )

@@ -72,8 +72,9 @@ def manifest(app_id: str, public_url: str) -> dict[str, Any]:
         "bots": [_bot(app_id)],
         "permissions": ["identity", "messageTeamMembers"],
         "validDomains": [urlsplit(url).netloc],
-        # Installing itself for a person is allowed to the Entra application that is named here alone.
-        "webApplicationInfo": {"id": app_id},
+        # Installing itself for a person is allowed to the Entra application that is named here alone. Nobody
+        # signs in by it, but Teams wants the address at which that would be asked for.
+        "webApplicationInfo": {"id": app_id, "resource": f"api://botid-{app_id}"},
         "defaultInstallScope": "personal",
     }
 

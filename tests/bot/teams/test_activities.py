@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from bot.teams.activities import (
-    Activity,
+from bot.teams.activities import Activity, object_of
+from bot.teams.meanings import (
     FormAnswer,
     FormOpening,
     Membership,
     Nothing,
     Press,
     Words,
+    WorkingAsked,
     meaning_of,
-    object_of,
     words_of,
 )
 
@@ -80,7 +80,19 @@ def test_forms_are_opened_and_sent_in() -> None:
     opened = _activity("invoke", name="task/fetch", value={"data": {"token": "b_1", "msteams": {}}})
     assert meaning_of(opened) == FormOpening("b_1")
     data = {"token": "b_1", "verb": "form", "answer_why": "because"}
-    assert meaning_of(_activity("invoke", name="task/submit", value={"data": data})) == FormAnswer("b_1", data)
+    assert meaning_of(_activity("invoke", name="task/submit", value={"data": data})) == FormAnswer(
+        "b_1", data, by_invoke=True
+    )
+    in_chat = _activity(kind="channel", value=data)
+    assert meaning_of(in_chat) == FormAnswer("b_1", data, by_invoke=False), "it stood there, not in a dialog"
+
+
+def test_the_working_is_asked_for_page_by_page() -> None:
+    data = {"working": "ou_1", "page": 2}
+    for name in ("task/fetch", "task/submit"):
+        asked = _activity("invoke", name=name, value={"data": data})
+        assert meaning_of(asked) == WorkingAsked("ou_1", 2, by_invoke=True)
+    assert meaning_of(_activity(value=data)) == WorkingAsked("ou_1", 2, by_invoke=False)
 
 
 @pytest.mark.parametrize("value", [
@@ -88,6 +100,9 @@ def test_forms_are_opened_and_sent_in() -> None:
     {"action": {"data": []}},
     {"action": {"verb": "press", "data": {"token": 3}}}, {"action": {"verb": "other", "data": {"token": "b"}}},
     {"data": None}, {"data": {"token": None}}, {"data": {"token": "b", "verb": "press"}},
+    {"data": {"token": "b\0"}}, {"data": {"token": "b" * 101, "verb": "form"}},
+    {"data": {"working": "ou_1"}}, {"data": {"working": "ou_1", "page": True}},
+    {"data": {"working": "ou\0", "page": 1}},
 ])  # fmt: skip
 @pytest.mark.parametrize("name", ["adaptiveCard/action", "task/submit", "composeExtension/query", None])
 def test_other_invokes_are_answered_as_unknown(name: str | None, value: Any) -> None:

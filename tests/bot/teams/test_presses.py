@@ -66,6 +66,17 @@ async def test_two_decide_in_their_chats_and_both_cards_change_for_everyone(offi
     assert "architect" in roles
 
 
+async def test_what_waits_shows_how_it_ended_once_it_is_decided(office: TeamsOffice) -> None:
+    hers, _ = await _asked(office, "mei.tanemori")
+    name = office.teams.world.people["mei.tanemori"].full_name
+    shown = await office.answered(await office.person("carlos").says("/approvals what waits for me?"))
+    before = json.dumps(shown.card).count('"Approve"')
+    opened = await office.person("amanda").presses("Deny", hers)
+    await office.person("amanda").submits(opened.answer, hers, {})
+    await _changed(office, shown, f"Denied: Give {name}", "Denied by Amanda")
+    assert json.dumps(shown.card).count('"Approve"') == before - 2, "the button, and what it is on old clients"
+
+
 async def test_a_press_that_comes_again_votes_once(office: TeamsOffice) -> None:
     hers, _ = await _asked(office, "pavel.hruska")
     press = office.person("amanda").press("Approve", hers)
@@ -155,33 +166,55 @@ async def test_a_button_works_only_where_it_was_posted(office: TeamsOffice) -> N
     assert await _votes(office, his) == 0
 
 
-async def test_a_form_that_a_client_does_not_open_is_told_once(
-    office: TeamsOffice,
-) -> None:
+WHY = "Why not, for the person who asked"
+
+
+def _forms(office: TeamsOffice, token: str) -> list[Message]:
+    """The forms behind a button that stand in a chat."""
+    sends = f'"data": {{"token": "{token}", "verb": "form"}}'
+    return [each for each in office.teams.messages() if sends in json.dumps(each.card)]
+
+
+async def test_a_form_that_a_client_opens_no_dialog_for_comes_once_and_counts(office: TeamsOffice) -> None:
     _, his = await _asked(office, "petra.novotna")
     carlos = office.person("carlos")
     opening = carlos.press("Deny", his)
-    data = opening["value"]["data"]
-    executed = opening | {"name": "adaptiveCard/action", "id": f"f:{uuid.uuid4()}"}
-    executed["value"] = {"action": {"type": "Action.Execute", "verb": "press", "data": data}}
-    assert "opens a form" in (await office.teams.deliver(executed)).answer["value"]["message"]
-    sent = {key: value for key, value in opening.items() if key != "name"} | {"type": "message", "value": data}
+    token = opening["value"]["data"]["token"]
+    sent = {key: value for key, value in opening.items() if key != "name"}
+    sent |= {"type": "message", "value": opening["value"]["data"]}
     for _ in range(2):
         assert (await office.teams.deliver(sent)).is_taken
-    await office.settled()
-    assert sum("opens a form" in each.all_text for each in carlos.chat.messages) == 1
+    form = await office.teams.wait_for(lambda each: each in _forms(office, token))
+    assert "Deny" in form.all_text
+    assert await _votes(office, his) == 0
+    delivery = await carlos.fills_in(form, {WHY: "Two are enough."})
+    assert (delivery.status, delivery.body) == (200, "")
+    await _changed(office, his, "Denied by Carlos")
+    assert len(_forms(office, token)) == 1
+    sent_in = "SELECT what->'values' FROM inbox WHERE what->>'token' = :token AND what ? 'values'"
+    assert await office.rows(sent_in, token=token) == [({"reason": "Two are enough."},)]
+
+
+async def test_what_is_wrong_with_a_form_in_the_chat_is_said_there(office: TeamsOffice) -> None:
+    _, his = await _asked(office, "hanna.virtala")
+    carlos = office.person("carlos")
+    await carlos.presses_without_dialogs("Deny", his)
+    token = carlos.press("Deny", his)["value"]["data"]["token"]
+    form = await office.teams.wait_for(lambda each: each in _forms(office, token))
+    await carlos.fills_in(form, {WHY: "x" * 12_001})
+    said = await office.teams.wait_for(lambda each: "characters" in each.all_text, after=form)
+    assert "send it again" in said.all_text
     assert await _votes(office, his) == 0
 
 
-async def test_what_waits_shows_how_it_ended_once_it_is_decided(office: TeamsOffice) -> None:
-    hers, _ = await _asked(office, "mei.tanemori")
-    name = office.teams.world.people["mei.tanemori"].full_name
-    shown = await office.answered(await office.person("carlos").says("/approvals what waits for me?"))
-    before = json.dumps(shown.card).count('"Approve"')
-    opened = await office.person("amanda").presses("Deny", hers)
-    await office.person("amanda").submits(opened.answer, hers, {})
-    await _changed(office, shown, f"Denied: Give {name}", "Denied by Amanda")
-    assert json.dumps(shown.card).count('"Approve"') == before - 1, "what waits still can be decided"
+async def test_a_form_that_is_executed_comes_into_the_chat(office: TeamsOffice) -> None:
+    _, his = await _asked(office, "gus.petrakis")
+    opening = office.person("carlos").press("Deny", his)
+    data = opening["value"]["data"]
+    executed = opening | {"name": "adaptiveCard/action", "id": f"f:{uuid.uuid4()}"}
+    executed["value"] = {"action": {"type": "Action.Execute", "verb": "press", "data": data}}
+    assert (await office.teams.deliver(executed)).answer == WORKING | {"value": "Fill in the form below."}
+    await office.teams.wait_for(lambda each: each in _forms(office, data["token"]))
 
 
 async def test_who_presses_late_is_told_what_was_decided(office: TeamsOffice) -> None:

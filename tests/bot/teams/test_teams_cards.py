@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -214,7 +215,19 @@ def test_facts_are_folded_away_and_each_says_its_value_time_and_source() -> None
     assert button["actions"][0]["targetElements"] == [hidden["id"]]
     assert hidden["isVisible"] is False
     source = "Where from: computation, hours by hourly cost, from budget"
-    assert f"cost: 934.40 USD, as of 2026-11-23 14:05. {source}" in lines((message,))
+    said = lines((message,))
+    assert f"cost: 934.40 USD. {source}" in said
+    assert "As of 2026-11-23 14:05:" in said, "said once, for all were looked up then"
+
+
+def test_facts_that_take_more_room_than_a_card_has_wait_for_a_press() -> None:
+    facts = tuple(replace(fact, name=f"{fact.name}.{number}") for number in range(40) for fact in plan_facts())
+    (message,) = render(Reply("x", (Card("t"),), facts), public_url=URL, kept="ou_1")
+    assert message.card
+    check_against_models(message.card)
+    (button,) = message.card["body"][-1]["actions"]
+    assert button["title"] == "Show working (200 facts)"
+    assert button["data"] == {"msteams": {"type": "task/fetch"}, "working": "ou_1", "page": 1}
 
 
 def test_up_to_three_columns_stand_side_by_side() -> None:

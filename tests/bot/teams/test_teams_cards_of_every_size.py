@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from bot.console.render import fact_value
 from bot.teams.cards import TeamsMessage, render
 from bot.teams.sizes import BUDGET, cut, wire_size
+from bot.teams.working import working_page
 from bot.wire import with_tokens
+from governance.facts import Fact
 from handlers.conversation.cards import (
     Block,
     Bullets,
@@ -75,10 +77,12 @@ def test_the_text_stands_without_the_cards(made: Made, url: str | None) -> None:
 @given(replies(), _urls)
 def test_nothing_that_a_card_says_is_lost(made: Made, url: str | None) -> None:
     reply = made.reply
-    messages = render(reply, public_url=url)
+    messages = render(reply, public_url=url, kept="ou_1")
     said = squeezed("".join(lines(messages)))
     for words in (words for card in reply.cards for words in _card_words(card)):
         _find(words, said)
+    working = lines(_working(messages, reply.facts))
+    said += squeezed("".join(line for line in working if not line.startswith("Page ")))
     for fact in reply.facts:
         value = f"{fact_value(fact.value)} {fact.unit}".rstrip()
         for words in (
@@ -136,8 +140,28 @@ def _pressed(message: TeamsMessage) -> Iterator[Json]:
                 fallback = action["fallback"]
                 assert fallback["data"] == {**action["data"], "verb": "press"}
                 assert action["verb"] == "press"
-            if action["type"] != "Action.ToggleVisibility":
+            if action["type"] != "Action.ToggleVisibility" and "working" not in action.get("data", {}):
                 yield action
+
+
+def _working(messages: Sequence[TeamsMessage], facts: Sequence[Fact]) -> list[TeamsMessage]:
+    """The pages of the dialog that a message's button opens, if there is one."""
+    opened = [
+        action["data"]
+        for message in messages
+        for found in objects(message.card)
+        for action in found.get("actions", [])
+        if "working" in action.get("data", {})
+    ]
+    pages: list[TeamsMessage] = []
+    while opened and len(pages) < 200:
+        assert opened[0]["working"] == "ou_1"
+        card = working_page(facts, "ou_1", opened[0]["page"])["card"]["content"]
+        assert len(json.dumps(card)) <= BUDGET
+        check_against_models(card)
+        pages.append(TeamsMessage("", card, ""))
+        opened = [action["data"] for action in card["actions"] if action["title"] == "Next"]
+    return pages
 
 
 def _stacked(table: Table) -> Iterator[str]:

@@ -72,6 +72,10 @@ def test_our_pages_are_the_only_domain() -> None:
     assert manifest(ID, f"{URL}/countersign")["validDomains"] == ["countersign.example.com"]
 
 
+def test_both_parts_of_the_applications_entry_are_there() -> None:
+    assert manifest(ID, URL)["webApplicationInfo"] == {"id": ID, "resource": f"api://botid-{ID}"}
+
+
 def test_the_app_has_the_project_s_version() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["version"] == APP_VERSION

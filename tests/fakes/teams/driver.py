@@ -72,16 +72,34 @@ class Someone:
 
     def submission(self, dialog: Json, on: Message, filled: Mapping[str, str]) -> Json:
         """The activity that sending a dialog in makes. What a list offers is chosen by its words."""
-        card = dialog["task"]["value"]["card"]["content"]
-        submit = next(each for each in _actions(card) if each["type"] in ("Action.Submit", "Action.Execute"))
-        entered = {}
-        for asked in _inputs(card):
-            value = filled.get(asked.get("label", ""), asked.get("value", ""))
-            choices = {each["title"]: each["value"] for each in asked.get("choices", ())}
-            entered[asked["id"]] = choices.get(value, value)
-        value = {"data": entered | submit["data"], "context": {"theme": "default"}}
+        data = _filled_in(dialog["task"]["value"]["card"]["content"], filled)
+        value = {"data": data, "context": {"theme": "default"}}
         conversation = self.teams.world.conversations[on.conversation]
         return activities.invoke(self.teams, self.human, conversation, on, "task/submit", value)
+
+    async def turns(self, dialog: Json, label: str, on: Message) -> Delivery:
+        """They press a button of a dialog that shows them something."""
+        card = dialog["task"]["value"]["card"]["content"]
+        action = next(each for each in _actions(card) if each.get("title") == label)
+        value = {"data": action["data"], "context": {"theme": "default"}}
+        conversation = self.teams.world.conversations[on.conversation]
+        return await self.teams.deliver(
+            activities.invoke(self.teams, self.human, conversation, on, "task/submit", value)
+        )
+
+    async def presses_without_dialogs(self, label: str, on: Message) -> Delivery:
+        """They press a button in a client that knows neither dialogs nor what is executed."""
+        return await self.teams.deliver(self._by_message(on, button(on, label)["data"]))
+
+    async def fills_in(self, form: Message, filled: Mapping[str, str]) -> Delivery:
+        """They fill a form in that stands in the chat, by label, and send it: that comes as a message."""
+        return await self.teams.deliver(self._by_message(form, _filled_in(form.card, filled)))
+
+    def _by_message(self, on: Message, value: Json) -> Json:
+        conversation = self.teams.world.conversations[on.conversation]
+        return activities.frame(
+            self.teams, "message", self.human, conversation, on.root, value=value, replyToId=on.id
+        )
 
     async def accepts(self, offer: Message) -> Delivery:
         """They accept a file that they are asked about: their client makes room for it, and says where."""
@@ -108,6 +126,17 @@ def button(on: Message, label: str) -> Json:
         if action.get("title") == label:
             return action
     raise NothingToPress(f"no “{label}” among {[each.get('title') for each in found]}")
+
+
+def _filled_in(card: Any, filled: Mapping[str, str]) -> Json:
+    """What a form's button sends."""
+    submit = next(each for each in _actions(card) if each["type"] in ("Action.Submit", "Action.Execute"))
+    entered: Json = {}
+    for asked in _inputs(card):
+        value = filled.get(asked.get("label", ""), asked.get("value", ""))
+        choices = {each["title"]: each["value"] for each in asked.get("choices", ())}
+        entered[asked["id"]] = choices.get(value, value)
+    return entered | submit["data"]
 
 
 def labels(dialog: Json) -> list[str]:
