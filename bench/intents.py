@@ -2,8 +2,9 @@
 
 Protocol: learn from `train_10`, accuracy on `test`, for
 HWU64 and Banking77. The reference, TF-IDF with a linear SVM at scikit-learn's defaults, learns and answers in
-the same run. As in the product, a label's own words count as one more example of it; the validation parts are
-not learnt from. The catalogue is learnt from `handlers/utterances` and tried on `tests/handlers/language`.
+the same run. As in the product, where a request is added, a label's own words count as one more example of it; the validation parts are
+not learnt from. The catalogue's own names, which the encoder was trained on, are tried on
+`tests/handlers/language`.
 
     python -m bench.intents            # data from BENCH_DATA (intents/HWU64 and intents/BANKING77)
 """
@@ -28,7 +29,7 @@ from handlers.language.utterances import NONE
 ROOT = Path(__file__).resolve().parent.parent
 RIGHT = {"HWU64": 0.83, "BANKING77": 0.835}
 SETS = tuple(RIGHT)
-MILLISECONDS = 15.0
+MILLISECONDS = 40.0
 
 Labelled = list[tuple[str, str]]
 
@@ -96,8 +97,6 @@ def _catalogue(targets: Targets) -> None:
     with tempfile.TemporaryDirectory() as cache:
         began = time.perf_counter()
         recogniser = Recogniser.load(Path(cache))
-        fitted = time.perf_counter()
-        Recogniser.load(Path(cache))
         loaded = time.perf_counter()
     recogniser.warm()
     names, took = [], []
@@ -109,10 +108,11 @@ def _catalogue(targets: Targets) -> None:
     outside = _right(names, test, within=False)
     targets.at_least("catalogue, in scope", inside, 0.85)
     targets.at_least("catalogue, refused out of scope", outside, 0.8)
+    targets.below("catalogue, ms a message", float(np.median(took)) * 1000, MILLISECONDS)
     print(
         f"catalogue   {inside:.3f} right in scope, {outside:.3f} refused out of scope, "
-        f"threshold {recogniser.threshold:.2f}   {_milliseconds(took)}, learnt in {fitted - began:.1f} s, "
-        f"loaded in {loaded - fitted:.2f} s   ({len(test)} tried)"
+        f"threshold {recogniser.heads.threshold:.2f}   {_milliseconds(took)}, "
+        f"loaded in {loaded - began:.2f} s   ({len(test)} tried)"
     )
 
 

@@ -36,7 +36,7 @@ SHARE_OF_UTTERANCES, WEIGHT_OF_UTTERANCES = 0.35, 0.5
 MOODS = tuple(Mood)
 
 
-def main() -> int:
+def train() -> int:
     """Train, judge, write. 1 where what is needed to train is not installed."""
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--seed", type=int, default=1)
@@ -336,4 +336,4 @@ def _slipped(text: str, at: int, chance: random.Random) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(train())
