@@ -2,7 +2,8 @@
 
 Protocol: learn from `train_10`, accuracy on `test`, for
 HWU64 and Banking77. The reference, TF-IDF with a linear SVM at scikit-learn's defaults, learns and answers in
-the same run. As in the product, where a request is added, a label's own words count as one more example of it; the validation parts are
+the same run. As in the product, where a request is added, a label's own words count as one more example of
+it; the validation parts are
 not learnt from. The catalogue's own names, which the encoder was trained on, are tried on
 `tests/handlers/language`.
 

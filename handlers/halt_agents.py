@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from governance.actions import halting
 from governance.overrides.authority import may_halt
 from governance.overrides.halt_report import read_report
@@ -11,11 +13,15 @@ from handlers.conversation.cards import Reply
 from handlers.conversation.desk import Desk
 from handlers.conversation.halt_card import agents_reply, halt_reply
 from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
+from handlers.conversation.meant import people_named
 from handlers.conversation.origin import known
 from handlers.conversation.reasons import reason_or_words
 from handlers.conversation.submitting import do_now
 from handlers.conversation.turn import Turn
 from handlers.conversation.wording import listed
+from handlers.language.words import plain
+
+_WHO_MAY = re.compile(r"\b(?:can|may|could|is|allowed)\b")
 
 
 async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
@@ -23,9 +29,15 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     return await _halt(turn, desk, asked.text)
 
 
-async def look(turn: Turn, _asked: Asked, desk: Desk) -> Reply:
-    """Whether the agents run; when they were last halted, by whom, and who let them go on."""
-    return await agents_reply(turn, desk)
+async def look(turn: Turn, asked: Asked, desk: Desk) -> Reply:
+    """Whether the agents run, when they were last halted and who let them go on; or whether somebody may."""
+    named = await people_named(desk, asked.text) if _WHO_MAY.search(plain(asked.text)) else ()
+    if len(named) != 1:
+        return await agents_reply(turn, desk)
+    allowed = may_halt(named[0].roles)
+    if isinstance(allowed, Refused):
+        return Reply(text=f"No, {named[0].name} may not. It takes the {listed(allowed.who_may, 'or')}.")
+    return Reply(text=f"Yes, {named[0].name} may stop every agent.")
 
 
 async def press(turn: Turn, desk: Desk) -> Reply:
