@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -38,6 +38,12 @@ class Fact:
     unit: str
     as_of: datetime
     source: Source
+
+
+def names_of_facts(facts: Sequence[Fact]) -> list[str]:
+    """The facts' names in order; before those that others cite by id stands the id."""
+    cited = {id for fact in facts for id in fact.source.inputs}
+    return [f"{fact.id} {fact.name}" if fact.id in cited else fact.name for fact in facts]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from bot.slack.card_blocks import small_blocks
 from bot.slack.limits import Json
 from bot.slack.rich_text import elements, lists
 from bot.slack.texts import in_utc, plain
-from governance.facts import Fact
+from governance.facts import Fact, names_of_facts
 from handlers.conversation.cards import Bold, Inline, Moment
 
 SHOW_WORKING = "working"
@@ -29,14 +29,16 @@ def working_blocks(facts: Sequence[Fact]) -> list[Json]:
         return []
     together = _time_of_all(facts)
     heading: tuple[Inline, ...] = (f"{_TITLE}, as of ", Moment(together)) if together else (_TITLE,)
-    lines = [f"{_said(fact)} ({_source(fact)}{'' if together else _as_of(fact)})" for fact in facts]
+    named = zip(names_of_facts(facts), facts, strict=True)
+    lines = [f"{_said(name, fact)} ({_source(fact)}{'' if together else _as_of(fact)})" for name, fact in named]
     return [*small_blocks(heading, None), *small_blocks(("\n".join(lines),), None)]
 
 
 def working_modal(facts: Sequence[Fact]) -> Json:
     """All facts behind an answer, each with its source and time; without any, it says so."""
     items = [
-        elements((Bold(_said(fact)), f"\n{_source(fact)}, as of ", Moment(fact.as_of)), None) for fact in facts
+        elements((Bold(_said(name, fact)), f"\n{_source(fact)}, as of ", Moment(fact.as_of)), None)
+        for name, fact in zip(names_of_facts(facts), facts, strict=True)
     ]
     return {
         "type": "modal",
@@ -55,8 +57,8 @@ def _as_of(fact: Fact) -> str:
     return f", as of {in_utc(fact.as_of)}"
 
 
-def _said(fact: Fact) -> str:
-    return f"{fact.name}: {fact_value(fact.value)} {fact.unit}".rstrip()
+def _said(name: str, fact: Fact) -> str:
+    return f"{name}: {fact_value(fact.value)} {fact.unit}".rstrip()
 
 
 def _source(fact: Fact) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from bot.platforms.fact_words import fact_value
 from bot.teams.runs import SMALL, Element, Run, paragraphs, runs_of
 from bot.teams.sizes import ELEMENT, grouped, wire_size
-from governance.facts import Fact
+from governance.facts import Fact, names_of_facts
 from handlers.conversation.cards import Bold, Bullets, Card, Inline, Moment, Reply
 
 WORKING = "working"
@@ -56,7 +56,8 @@ def working_page(facts: Sequence[Fact], message: str, page: int) -> dict[str, An
 
 def working_reply(facts: Sequence[Fact]) -> Reply:
     """The same in messages, for a client that opens no dialogs."""
-    items = tuple((*_said(fact), ", as of ", Moment(fact.as_of)) for fact in facts)
+    named = zip(names_of_facts(facts), facts, strict=True)
+    items = tuple((*_said(name, fact), ", as of ", Moment(fact.as_of)) for name, fact in named)
     return Reply(text=TITLE, cards=(Card(TITLE, (Bullets(items),)),))
 
 
@@ -81,9 +82,9 @@ def _lines(facts: Sequence[Fact]) -> list[Element]:
     shared = _shared_time(facts)
     above: tuple[Inline, ...] = ("As of ", Moment(shared), ":") if shared else ()
     lines = paragraphs(runs_of(above, None), SMALL)
-    for fact in facts:
+    for name, fact in zip(names_of_facts(facts), facts, strict=True):
         at: tuple[Inline, ...] = () if shared else (", as of ", Moment(fact.as_of))
-        lines += paragraphs(runs_of((*_said(fact), *at), None), SMALL, "Small")
+        lines += paragraphs(runs_of((*_said(name, fact), *at), None), SMALL, "Small")
     return lines
 
 
@@ -92,7 +93,7 @@ def _shared_time(facts: Sequence[Fact]) -> datetime | None:
     return times.pop() if len(times) == 1 and len(facts) > 1 else None
 
 
-def _said(fact: Fact) -> tuple[Inline, ...]:
+def _said(name: str, fact: Fact) -> tuple[Inline, ...]:
     value = f"{fact_value(fact.value)} {fact.unit}".rstrip()
     inputs = f", from {', '.join(fact.source.inputs)}" if fact.source.inputs else ""
-    return (Bold(fact.name), f": {value}. Where from: {fact.source.kind}, {fact.source.detail}{inputs}")
+    return (Bold(name), f": {value}. Where from: {fact.source.kind}, {fact.source.detail}{inputs}")

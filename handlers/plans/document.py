@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from agents.planning.draft import DraftStory, Flag, OutsideDependency, PlanDraft, Risk, Scheduled
 from governance.department import Department
+from governance.facts import names_of_facts
 from handlers.plans.proposal import forecast_text, risk_text
 from handlers.plans.words import agent_for, budget_text, day_text, hours_text, span_text, team_name
+
+_MARKUP = re.compile(r"[\\\[<`]")
 
 
 def plan_document(draft: PlanDraft, department: Department) -> str:
@@ -19,7 +23,7 @@ def plan_document(draft: PlanDraft, department: Department) -> str:
         ("Unclear in the document", _bullets(map(_flag, draft.flags))),
         ("Risks", _bullets(map(_risk, draft.risks))),
         ("Depends on", _bullets(map(_dependency, draft.dependencies))),
-        ("Requirements", _bullets(f"{r.id} (line {r.line}): {_line(r.text)}" for r in draft.requirements)),
+        ("Requirements", _bullets(f"{r.id} (line {r.line}): {r.text}" for r in draft.requirements)),
         ("How this was worked out", _bullets(_facts(draft))),
     )
     figures = (
@@ -65,11 +69,11 @@ def _about(story: DraftStory, places: Mapping[str, Scheduled], department: Depar
 
 def _flag(flag: Flag) -> str:
     lines = f"line {flag.line}" if flag.also_line is None else f"lines {flag.line} and {flag.also_line}"
-    return f"{flag.kind.capitalize()}, {lines}: “{_line(flag.quote)}”. {flag.why}. {flag.suggestion}"
+    return f"{flag.kind.capitalize()}, {lines}: “{flag.quote}”. {flag.why}. {flag.suggestion}"
 
 
 def _risk(risk: Risk) -> str:
-    evidence = "; ".join(f"{_line(item.text)} ({item.source})" for item in risk.evidence)
+    evidence = "; ".join(f"{item.text} ({item.source})" for item in risk.evidence)
     weight = f"likelihood {risk.likelihood}, impact {risk.impact}"
     return f"{risk.title} ({weight}): {evidence}. What would help: {risk.mitigation}"
 
@@ -79,10 +83,10 @@ def _dependency(dependency: OutsideDependency) -> str:
 
 
 def _facts(draft: PlanDraft) -> Iterator[str]:
-    for fact in draft.facts:
+    for name, fact in zip(names_of_facts(draft.facts), draft.facts, strict=True):
         value = "not known" if fact.value is None else fact.value
         inputs = f", from {', '.join(fact.source.inputs)}" if fact.source.inputs else ""
-        told = f"{fact.name}: {value} {fact.unit}".rstrip()
+        told = f"{name}: {value} {fact.unit}".rstrip()
         yield f"{told} ({fact.source.kind}: {fact.source.detail}{inputs})"
 
 
@@ -91,4 +95,5 @@ def _bullets(items: Iterable[str]) -> Iterator[str]:
 
 
 def _line(text: str) -> str:
-    return " ".join(text.split())
+    """Somebody's words as one line that makes no link, picture or tag."""
+    return _MARKUP.sub(r"\\\g<0>", " ".join(text.split()))
