@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable
 
 from sqlalchemy import select
 
-from governance.audit.search import Query, entry, entry_numbered, find
+from governance.audit.search import EntryUnreadable, Query, entry, entry_numbered, find
 from governance.audit.verification_notice import ask_for_verification
 from governance.authority.policy import Policy
 from governance.people import Person
@@ -41,6 +42,17 @@ _WHO_LET = re.compile(
 
 async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     """Verify, show one entry, say who approved something, or search."""
+    return await _as_far_as_readable(_answer(turn, asked, desk))
+
+
+async def _as_far_as_readable(reading: Awaitable[Reply]) -> Reply:
+    try:
+        return await reading
+    except EntryUnreadable as unreadable:
+        raise CannotAnswer(str(unreadable)) from None
+
+
+async def _answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     person = known(turn)
     said = plain(asked.text)
     if _VERIFY.search(said):
@@ -121,7 +133,11 @@ async def _entry_of_it(desk: Desk) -> Reply:
 
 async def show_entry(turn: Turn, desk: Desk) -> Reply:
     """A button that shows one entry."""
-    found = await entry(desk.tx, _subject(turn), opened=True)
+    return await _as_far_as_readable(_entry(desk, _subject(turn)))
+
+
+async def _entry(desk: Desk, entry_id: str) -> Reply:
+    found = await entry(desk.tx, entry_id, opened=True)
     if found is None:
         raise CannotAnswer("That entry is not in the log.")
     return await entry_reply(desk, found)
@@ -132,7 +148,7 @@ async def show_effect(turn: Turn, desk: Desk) -> Reply:
     row = (await desk.tx.execute(select(EffectRow).where(EffectRow.id == _subject(turn)))).scalar()
     if row is None:
         raise CannotAnswer("That is not in the record.")
-    return await effect_chain(desk, row)
+    return await _as_far_as_readable(effect_chain(desk, row))
 
 
 def _subject(turn: Turn) -> str:

@@ -8,9 +8,8 @@ value to anyone who does not have the salt, and the log verifies as before.
 from __future__ import annotations
 
 import hashlib
-import hmac
 import os
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from governance.audit.canonical import canonical
 
@@ -22,8 +21,7 @@ class OpeningMismatch(Exception):
     """A salt and value that are not those which were committed to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(NamedTuple):
     """What opens a commitment: 32 bytes of salt, and the value's canonical JSON as text."""
 
     salt: bytes
@@ -34,10 +32,17 @@ class Opening:
         """SHA-256(salt ‖ value) in hex: what the log holds."""
         return hashlib.sha256(self.salt + self.value.encode()).hexdigest()
 
+    def opens(self, commitment: str | None) -> bool:
+        """Whether this is what was committed to; nothing opens where there is no commitment."""
+        try:
+            return len(self.salt) == SALT_SIZE and self.commitment == commitment
+        except (UnicodeEncodeError, AttributeError):
+            return False  # half a character or no text, which JSON can write: nobody committed to that
+
     def check(self, commitment: str) -> None:
         """Raises `OpeningMismatch` unless this opens the commitment."""
-        if len(self.salt) != SALT_SIZE or not hmac.compare_digest(self.commitment, commitment):
-            raise OpeningMismatch("the value is not the one that was committed to")
+        if not self.opens(commitment):
+            raise OpeningMismatch("what is stored beside the log is not what was committed to")
 
 
 def commit(value: object) -> Opening:

@@ -29,6 +29,9 @@ Type = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)
 Id = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,200}$")]
 """An opaque id: a person's, a turn's, an approval's."""
 
+EntryId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+"""An entry's id (see `sealing.new_id`)."""
+
 Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
 """A whole number that JSON carries exactly."""
 
@@ -143,7 +146,11 @@ class _Recorded(_Frozen):
 
 
 class Entry(_Recorded):
-    """Anything but an effect. A part that does not apply says why."""
+    """Anything but an effect. A part that does not apply says why.
+
+    `erases` is what this entry says was erased: the parts, by the entry that they were of. It stands in the
+    clear, for by it alone an opening may be missing.
+    """
 
     kind: Literal[
         EntryKind.TURN,
@@ -158,6 +165,7 @@ class Entry(_Recorded):
         EntryKind.SYSTEM,
     ]
     effect: Id | None = None
+    erases: Mapping[EntryId, Annotated[tuple[Part, ...], Field(min_length=1)]] = Field(default_factory=dict)
     rationale: Text | NotApplicable
     approvals: ApprovalChain | NotApplicable
     impact: Text | NotApplicable

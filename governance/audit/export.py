@@ -6,7 +6,7 @@ The format is described there. Values that were committed to are resolved for th
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,18 +14,29 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.audit.canonical import moment
+from governance.audit.openings import read_content, read_object
 from governance.audit.signed_note import VerifierKey
 from governance.audit.verifier import FORMAT
 from storage.database import Database
 
 _CHUNK = 2000
 
-Reveal = Callable[[dict[str, Any]], bool]
+Reveal = Callable[[Mapping[str, Any]], bool]
 """Whether the reader may see what is committed to in an entry, given its content (`Found.content`)."""
 
 _PEOPLE = text("SELECT log_name, name FROM people")
 
 _SIZE = text("SELECT coalesce(max(size), 0) FROM audit_checkpoints")
+
+# What was erased while an export was written is missing in it: it goes on to the entry that says so.
+_SIZE_WITH_ERASURES = text(
+    """
+    SELECT coalesce(min(size), 0) FROM audit_checkpoints WHERE size > (
+        SELECT max(l.number) FROM audit_entries e JOIN audit_leaves l ON l.entry = e.id
+        WHERE e.type = 'audit.erased' AND l.number >= :size
+    )
+    """
+)
 
 _ENTRIES = text(
     """
@@ -42,12 +53,12 @@ _CHECKPOINTS = text(
 )
 
 
-def nothing(_content: dict[str, Any]) -> bool:
+def nothing(_content: Mapping[str, Any]) -> bool:
     """Reveal nothing: the log as it is, commitments unopened, people by their names in the log."""
     return False
 
 
-def everything(_content: dict[str, Any]) -> bool:
+def everything(_content: Mapping[str, Any]) -> bool:
     """Reveal all that was not erased: for an auditor within an audit window."""
     return True
 
@@ -57,7 +68,8 @@ async def export(
 ) -> AsyncIterator[str]:
     """The lines of an export, each with its newline: everything numbered at the moment of the call.
 
-    Reads in small transactions: numbered rows never change, so together they show one state.
+    Reads in small transactions: numbered rows never change, so together they show one state. Only openings
+    may go meanwhile; then it ends with the entry that says so.
     """
     async with database.transaction(tenant) as tx:
         size: int = (await tx.execute(_SIZE)).scalar_one()
@@ -66,19 +78,22 @@ async def export(
             "format": FORMAT,
             "origin": key.name,
             "key": str(key),
-            "entries": size,
             "at": moment(datetime.now(UTC)),
         }
     )
-    checkpoints = 0
-    for first in range(0, size, _CHUNK):
+    first = checkpoints = opened = 0
+    while first < size:
         past = min(first + _CHUNK, size)
         async with database.transaction(tenant) as tx:
             records = await _chunk(tx, first, past, reveal)
+            if past == size:
+                size = max(size, (await tx.execute(_SIZE_WITH_ERASURES, {"size": size})).scalar_one())
         for record in records:
             checkpoints += "checkpoint" in record
+            opened += "openings" in record
             yield _line(record)
-    yield _line({"end": {"entries": size, "checkpoints": checkpoints}})
+        first = past
+    yield _line({"end": {"entries": size, "checkpoints": checkpoints, "opened": opened}})
 
 
 async def _chunk(tx: AsyncSession, first: int, past: int, reveal: Reveal) -> list[dict[str, Any]]:
@@ -88,8 +103,9 @@ async def _chunk(tx: AsyncSession, first: int, past: int, reveal: Reveal) -> lis
     records: list[dict[str, Any]] = []
     for number, data, openings in await tx.execute(_ENTRIES, bounds):
         record = {"entry": number, "data": data}
-        if data is not None and openings is not None and reveal(content := json.loads(data)):
-            record["openings"] = json.loads(openings)
+        content = read_content(data or "")
+        if content and reveal(content):
+            record["openings"] = _as_stored(openings)
             record["people"] = {called: people[called] for called in _called(content) if called in people}
         records.append(record)
         if number + 1 in notes:
@@ -97,10 +113,24 @@ async def _chunk(tx: AsyncSession, first: int, past: int, reveal: Reveal) -> lis
     return records
 
 
-def _called(content: dict[str, Any]) -> list[str]:
+def _as_stored(openings: str | None) -> Any:
+    """What is stored to open an entry, whatever it is: the verifier judges it."""
+    if openings is None:
+        return {}
+    try:
+        return read_object(openings)
+    except ValueError:
+        return openings
+
+
+def _called(content: Mapping[str, Any]) -> list[str]:
     """Whom an entry names: the actor, the requester, the voters."""
-    actor, votes = content["actor"], content["approvals"].get("votes", ())
-    return [one for one in (actor["id"], actor["on_behalf_of"], *(vote["person"] for vote in votes)) if one]
+    try:
+        actor, votes = content["actor"], content["approvals"].get("votes", ())
+        named = (actor["id"], actor["on_behalf_of"], *(vote["person"] for vote in votes))
+    except (KeyError, TypeError, AttributeError):
+        return []  # no entry of ours: the verifier says so
+    return [one for one in named if isinstance(one, str)]
 
 
 def _line(record: dict[str, Any]) -> str:

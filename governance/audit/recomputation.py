@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from governance.audit.canonical import moment
 from governance.audit.checkpoint import Checkpoint, open_checkpoint
 from governance.audit.merkle import leaf_hash
 from governance.audit.nodes import STRIDE, is_stored
+from governance.audit.openings import OpeningsCheck, read_content
 from governance.audit.signed_note import NoteError, VerifierKey
 from governance.audit.tree import Frontier
 
 MOST_LISTED = 100
 """Findings that are kept; the rest is counted."""
 
-_SEARCHED = ("kind", "type", "subject", "turn", "effect")
+_SEARCHED = ("id", "kind", "type", "subject", "turn", "effect")
 
 FindingKind = Literal[
     "tampered",
@@ -30,6 +28,7 @@ FindingKind = Literal[
     "unnumbered",
     "lost",
     "uncovered",
+    "opening",
 ]
 
 
@@ -43,7 +42,10 @@ class Finding:
 
 
 class LeafRecord(NamedTuple):
-    """A leaf with the entry that it points to (None where that is gone)."""
+    """A leaf with the entry that it points to and what opens that (None where they are gone).
+
+    `at` is written as `canonical.moment` writes it.
+    """
 
     number: int
     entry: str
@@ -55,7 +57,8 @@ class LeafRecord(NamedTuple):
     subject: str | None
     turn: str | None
     effect: str | None
-    at: datetime | None
+    at: str | None
+    openings: str | None
 
 
 class Recomputation:
@@ -67,6 +70,7 @@ class Recomputation:
         self.count = 0
         self.checkpoints = 0
         self.kept: dict[int, set[bytes]] = {}
+        self.openings = OpeningsCheck()
         self._key = key
 
     def keep(self, checkpoint: Checkpoint) -> None:
@@ -121,22 +125,35 @@ class Recomputation:
         if leaf.data is None:
             self.fault("missing", f"entry {leaf.entry}, number {number}, is gone", number)
             return stored
+        content = read_content(leaf.data)
         if leaf_hash(leaf.data.encode()) != stored:
             self.fault("tampered", f"entry {leaf.entry}, number {number}, is not what was recorded", number)
-        self._compare_columns(leaf, leaf.data)
+        elif wrong := self.openings.take(number, leaf.entry, content, leaf.openings):
+            self.fault("opening", f"entry {leaf.entry}, number {number}: {wrong}", number)
+        self._compare_columns(leaf, content)
         return stored
 
-    def _compare_columns(self, leaf: LeafRecord, data: str) -> None:
-        try:
-            content = json.loads(data)
-            agree = (
-                content["id"] == leaf.entry
-                and content["actor"]["id"] == leaf.actor
-                and leaf.at is not None
-                and content["at"] == moment(leaf.at)
-                and all(content[name] == getattr(leaf, name) for name in _SEARCHED)
+    def finish(self) -> None:
+        """Note what nothing opens and no entry says was erased."""
+        for number, entry, parts in self.openings.unexplained():
+            self.fault(
+                "opening",
+                f"entry {entry}, number {number}: nothing opens its {' and '.join(parts)}, and no entry says"
+                " that this was erased",
+                number,
             )
-        except (ValueError, KeyError, TypeError):
+
+    def _compare_columns(self, leaf: LeafRecord, content: Mapping[str, Any]) -> None:
+        try:
+            agree = [content[name] for name in _SEARCHED] == [
+                leaf.entry,
+                leaf.kind,
+                leaf.type,
+                leaf.subject,
+                leaf.turn,
+                leaf.effect,
+            ] and (content["actor"]["id"], content["at"]) == (leaf.actor, leaf.at)
+        except (KeyError, TypeError):
             agree = False
         if not agree:
             self.fault(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from governance.audit.canonical import Plain, amount, canonical_of_ours, moment
 from governance.audit.commitments import Opening, commit
-from governance.audit.entries import AnyEntry, ApprovalChain, NotApplicable, Part
+from governance.audit.entries import AnyEntry, ApprovalChain, Entry, NotApplicable, Part
 from governance.audit.merkle import leaf_hash
 
 _MICROSECOND_DIGITS = 14
@@ -41,8 +41,10 @@ def seal(entry: AnyEntry) -> Sealed:
         return {"commitment": opening.commitment}
 
     actor, entry_id = entry.actor, new_id(entry.at)
+    erases = _erases(entry.erases) if isinstance(entry, Entry) and entry.erases else {}
     data = canonical_of_ours(
         {
+            **erases,
             "id": entry_id,
             "kind": entry.kind.value,
             "type": entry.type,
@@ -83,10 +85,8 @@ def write_openings(openings: Mapping[str, Opening]) -> str:
     return _ENCODER.encode({part: {"salt": o.salt.hex(), "value": o.value} for part, o in openings.items()})
 
 
-def read_openings(text: str) -> dict[str, Opening]:
-    """What `write_openings` wrote."""
-    stored: dict[str, dict[str, str]] = json.loads(text)
-    return {part: Opening(bytes.fromhex(o["salt"]), o["value"]) for part, o in stored.items()}
+def _erases(erased: Mapping[str, Sequence[Part]]) -> dict[str, Plain]:
+    return {"erases": {entry_id: [part.value for part in parts] for entry_id, parts in erased.items()}}
 
 
 def _clear(chain: ApprovalChain | NotApplicable) -> Plain:

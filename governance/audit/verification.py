@@ -13,8 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.audit.checkpoint import notes_in, open_checkpoint
 from governance.audit.nodes import STRIDE
+from governance.audit.openings import read_content
 from governance.audit.recomputation import Finding, LeafRecord, Recomputation
 from governance.audit.signed_note import NoteError, VerifierKey
+from storage import direct
 from storage.database import Database
 
 UNNUMBERED_AFTER = timedelta(seconds=10)
@@ -24,13 +26,21 @@ _CHUNK = 4000
 
 _SIZE = text("SELECT coalesce(max(size), 0) FROM audit_checkpoints")
 
-_LEAVES = text(
-    """
-    SELECT l.number, l.entry, l.hash, e.data, e.kind, e.type, e.actor, e.subject, e.turn, e.effect, e.at
-    FROM audit_leaves l LEFT JOIN audit_entries e ON e.id = l.entry
-    WHERE l.number >= :first AND l.number < :past ORDER BY l.number
-    """
-)
+# Numbers that follow one another are entries that lie side by side; what the planner believes of tables that
+# grow this fast makes it read all of them for every chunk.
+_BY_INDEX = """
+    SELECT set_config(name, 'off', true)
+    FROM unnest(ARRAY['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin']) AS name
+"""
+
+_LEAVES = """
+    SELECT l.number, l.entry, l.hash, e.data, e.kind, e.type, e.actor, e.subject, e.turn, e.effect,
+           to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), o.openings
+    FROM audit_leaves l
+    LEFT JOIN audit_entries e ON e.id = l.entry
+    LEFT JOIN audit_openings o ON o.entry = l.entry
+    WHERE l.number >= %(first)s AND l.number < %(past)s ORDER BY l.number
+"""
 
 _CHECKPOINTS = text(
     "SELECT size, root, note FROM audit_checkpoints WHERE size > :first AND size <= :past ORDER BY size"
@@ -69,11 +79,23 @@ _LOST = text(
 )
 
 
+_Stored = tuple[list[LeafRecord], dict[tuple[int, int], bytes], list[tuple[int, bytes, str]]]
+"""Leaves, nodes by level and index, and checkpoints (size, root, note) of a chunk."""
+
+
+# What was erased while this was at work, by entries that it has not come to.
+_ERASED_SINCE = """
+    SELECT e.data FROM audit_entries e LEFT JOIN audit_leaves l ON l.entry = e.id
+    WHERE e.type = 'audit.erased' AND (l.number IS NULL OR l.number >= %(size)s) ORDER BY e.id
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a verification found. `size` and `root` are of the tree as worked out from the entries.
 
-    `findings` are the first hundred, in the order of the log; `count` says how many there are.
+    `findings` are a hundred at most; `count` says how many there are. `erased` counts what is missing and
+    may be, since an entry says that it was erased. `warnings` are sentences on what could not be compared.
     """
 
     origin: str
@@ -81,6 +103,8 @@ class Report:
     root: bytes
     checkpoints: int
     kept_outside: int
+    erased: int
+    warnings: tuple[str, ...]
     findings: tuple[Finding, ...]
     count: int
 
@@ -109,49 +133,73 @@ async def verify(
     Hashing happens in a thread, a few thousand entries at a time.
     """
     run = Recomputation(key)
-    if checkpoint_file is not None:
-        await asyncio.to_thread(_read_kept, run, checkpoint_file, key)
+    # The file first: what is kept in it by now is in the log by then.
+    none_kept = await asyncio.to_thread(_read_kept, run, checkpoint_file, key) if checkpoint_file else None
     async with database.transaction(tenant) as tx:
         size: int = (await tx.execute(_SIZE)).scalar_one()
-    for first in range(0, size, _CHUNK):
-        past = min(first + _CHUNK, size)
-        async with database.transaction(tenant) as tx:
-            leaves, nodes, checkpoints = await _chunk(tx, first, past)
-        await asyncio.to_thread(run.take, first, past, leaves, nodes, checkpoints)
-        on_progress(past, size)
+    await _recompute(database, tenant, run, size, on_progress)
     _check_tail(run)
     async with database.transaction(tenant) as tx:
         await _check_beside_the_tree(tx, run)
+        for (data,) in await direct.rows(tx, _ERASED_SINCE, {"size": size}):
+            run.openings.take_erasure(read_content(data))
+    run.finish()
     return Report(
         key.name,
         run.frontier.size,
         run.frontier.root(),
         run.checkpoints,
         len(run.kept),
+        run.openings.erased,
+        (f"{none_kept}, so a tail that was cut off would not show.",) if none_kept and size else (),
         tuple(run.findings),
         run.count,
     )
 
 
-async def _chunk(
-    tx: AsyncSession, first: int, past: int
-) -> tuple[list[LeafRecord], dict[tuple[int, int], bytes], list[tuple[int, bytes, str]]]:
+async def _recompute(
+    database: Database, tenant: str, run: Recomputation, size: int, on_progress: Callable[[int, int], None]
+) -> None:
+    """Hash chunk by chunk, while the next one is being read."""
+    ahead = asyncio.create_task(_read(database, tenant, 0, min(_CHUNK, size)))
+    try:
+        for first in range(0, size, _CHUNK):
+            past = min(first + _CHUNK, size)
+            stored = await ahead
+            ahead = asyncio.create_task(_read(database, tenant, past, min(past + _CHUNK, size)))
+            await asyncio.to_thread(run.take, first, past, *stored)
+            on_progress(past, size)
+    finally:
+        ahead.cancel()
+
+
+async def _read(database: Database, tenant: str, first: int, past: int) -> _Stored:
+    if first == past:
+        return [], {}, []
     bounds = {"first": first, "past": past}
-    leaves = [LeafRecord(*row) for row in await tx.execute(_LEAVES, bounds)]
-    nodes = await tx.execute(_NODES, {**bounds, "levels": list(Recomputation.levels(past))})
-    checkpoints = [(size, bytes(root), note) for size, root, note in await tx.execute(_CHECKPOINTS, bounds)]
+    async with database.transaction(tenant) as tx:
+        await direct.run(tx, _BY_INDEX, {})
+        leaves = [LeafRecord._make(row) for row in await direct.rows(tx, _LEAVES, bounds)]
+        nodes = await tx.execute(_NODES, {**bounds, "levels": list(Recomputation.levels(past))})
+        checkpoints = [(size, bytes(root), note) for size, root, note in await tx.execute(_CHECKPOINTS, bounds)]
     return leaves, {(level, index): bytes(value) for level, index, value in nodes}, checkpoints
 
 
-def _read_kept(run: Recomputation, file: Path, key: VerifierKey) -> None:
-    with file.open(encoding="utf-8") as lines:
-        for note in notes_in(lines):
-            if not note.startswith(key.name + "\n"):
-                continue
-            try:
-                run.keep(open_checkpoint(note, key))
-            except NoteError as error:
-                run.fault("kept_checkpoint", f"a checkpoint in {file} does not hold: {error}")
+def _read_kept(run: Recomputation, file: Path, key: VerifierKey) -> str | None:
+    """Take the file's checkpoints of this log; why there are none, if there are none."""
+    try:
+        with file.open(encoding="utf-8", errors="replace") as lines:
+            notes = [note for note in notes_in(lines) if note.startswith(key.name + "\n")]
+    except FileNotFoundError:
+        return f"{file}, where checkpoints are kept outside the database, is gone"
+    except OSError as error:
+        return f"{file}, where checkpoints are kept outside the database, cannot be read ({error.strerror})"
+    for note in notes:
+        try:
+            run.keep(open_checkpoint(note, key))
+        except NoteError as error:
+            run.fault("kept_checkpoint", f"a checkpoint in {file} does not hold: {error}")
+    return f"{file} holds no checkpoint of {key.name}" if not notes else None
 
 
 def _check_tail(run: Recomputation) -> None:

@@ -50,6 +50,8 @@ def _found(report: Report) -> dict[str, Any]:
         "root": report.root.hex(),
         "checkpoints": report.checkpoints,
         "kept_outside": report.kept_outside,
+        "erased": report.erased,
+        "warnings": list(report.warnings),
         "count": report.count,
         "findings": [finding.sentence for finding in report.findings[:_TOLD]],
     }

@@ -7,7 +7,7 @@ EXPORT is JSON Lines in UTF-8:
     {"format": "countersign-audit-export/1", "origin": NAME, "key": PUBKEY, ...}    first
     {"entry": NUMBER, "data": TEXT, "openings": {PART: {"salt": HEX, "value": TEXT}}, "people": {ID: NAME}}
     {"checkpoint": NOTE}                                  after the last entry that it covers
-    {"end": {"entries": COUNT, "checkpoints": COUNT}}                                last
+    {"end": {"entries": COUNT, "checkpoints": COUNT, "opened": COUNT}}               last
 
 PUBKEY is a verifier key (name+id+base64) or the name of a file that holds one. Take it from the
 department, not from the export: without --key only the export's agreement with itself is shown.
@@ -16,7 +16,9 @@ that the end of a log was cut off, or that another history was signed.
 
 What is checked: every leaf is SHA-256(0x00, data) and every node SHA-256(0x01, left, right), as in
 RFC 6962; the root at the size of every checkpoint is the one that was signed with Ed25519 (RFC 8032), so
-that all checkpoints are of one growing tree; every opened value is the one committed to in the entry.
+that all checkpoints are of one growing tree. An entry commits to values ({"commitment": HEX}, which is
+SHA-256(salt, value)); where it comes with `openings`, each is opened by the value that was committed to, or
+an entry after it says that it was erased ({"erases": {ENTRY: [PART, ...]}}).
 Nothing vouches for who is behind an id (`people`): the log holds ids that say nothing, so that a person
 can be forgotten.
 
@@ -228,7 +230,9 @@ class Verification:
         self.kept: dict[int, set[bytes]] = {}
         self.wrong: list[str] = []
         self.count_wrong = 0
-        self.checkpoints, self.covered, self.opened, self.kept_seen, self.ended = 0, 0, 0, 0, False
+        self.checkpoints, self.covered, self.kept_seen, self.ended = 0, 0, 0, False
+        self.came_open, self.opened, self.erased = 0, 0, 0
+        self.unopened: dict[str, tuple[int, set[str]]] = {}
 
     def fault(self, sentence: str) -> None:
         self.count_wrong += 1
@@ -254,23 +258,38 @@ class Verification:
         if type(number) is not int or number != self.tree.size:
             self.fault(f"entry {self.tree.size} is expected, {str(number)[:40]!r} stands there")
         raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else b""
-        self.check_openings(raw, record.get("openings"))
+        entry = parse(raw)
+        if isinstance(entry, dict):
+            self.take_erasure(entry)
+            if "openings" in record:
+                self.check_openings(entry, record["openings"])
+        else:
+            self.fault(f"entry {self.tree.size}: its data is not a JSON object")
         self.tree.append(raw)
         self.compare_kept()
 
-    def check_openings(self, raw: bytes, openings: object) -> None:
-        number = self.tree.size
-        entry = parse(raw)
-        if not isinstance(entry, dict):
-            self.fault(f"entry {number}: its data is not a JSON object")
+    def check_openings(self, entry: dict[str, Any], openings: object) -> None:
+        number, promised = self.tree.size, commitments(entry)
+        self.came_open += 1
+        if not isinstance(openings, dict):
+            self.fault(f"entry {number}: what should open it cannot be read")
             return
-        for part, opening in (openings if isinstance(openings, dict) else {}).items():
-            holder = entry.get("actor") if part == "identity" else entry
-            promised = holder.get(part) if isinstance(holder, dict) else None
-            promised = promised.get("commitment") if isinstance(promised, dict) else None
-            if promised is None or commitment(opening) != promised:
+        for part, opening in openings.items():
+            if part not in promised or commitment(opening) != promised[part]:
                 self.fault(f"entry {number}: its {part[:40]!r} is not the one that was committed to")
             self.opened += 1
+        missing = promised.keys() - openings.keys()
+        if missing:
+            self.unopened[str(entry.get("id"))] = number, missing
+
+    def take_erasure(self, entry: dict[str, Any]) -> None:
+        erases = entry.get("erases")
+        for erased, parts in (erases if isinstance(erases, dict) else {}).items():
+            number, missing = self.unopened.pop(erased, (0, set()))
+            said = {part for part in parts if isinstance(part, str)} if isinstance(parts, list) else set()
+            self.erased += len(missing & said)
+            if missing - said:
+                self.unopened[erased] = number, missing - said
 
     def take_checkpoint(self, note: object) -> None:
         found = read_checkpoint(note, self.key)
@@ -308,16 +327,30 @@ class Verification:
 
     def take_end(self, end: object) -> None:
         self.ended = True
-        if end != {"entries": self.tree.size, "checkpoints": self.checkpoints}:
-            self.fault("the counts at the end are not those of the entries and checkpoints before it")
+        if end != {"entries": self.tree.size, "checkpoints": self.checkpoints, "opened": self.came_open}:
+            self.fault("the counts at the end are not those of what stands before it")
 
     def finish(self) -> None:
         if not self.ended:
             self.fault("the export breaks off before its end")
+        for number, missing in sorted(self.unopened.values(), key=lambda each: each[0]):
+            parts = " and ".join(repr(part) for part in sorted(missing))
+            self.fault(f"entry {number}: nothing opens its {parts}, and no entry says that this was erased")
         if self.covered != self.tree.size:
             self.fault(f"entries from {self.covered} on are covered by no checkpoint that holds")
         if self.kept:
             self.fault(f"a checkpoint kept outside says {max(self.kept)} entries; {self.tree.size} are here")
+
+
+def commitments(entry: dict[str, Any]) -> dict[str, Any]:
+    """What an entry commits to, by part."""
+    actor = entry.get("actor")
+    held = {**entry, "identity": actor.get("identity") if isinstance(actor, dict) else None}
+    return {
+        part: value["commitment"]
+        for part, value in held.items()
+        if isinstance(value, dict) and "commitment" in value
+    }
 
 
 def commitment(opening: Any) -> str | None:
@@ -387,8 +420,11 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     print(
         f"VERIFIED: {run.tree.size} entries of {run.key.name}, {run.checkpoints} checkpoints,"
-        f" {run.opened} opened values, {run.kept_seen} checkpoints kept outside."
+        f" {run.opened} opened values, {run.erased} erased by an entry's word, {run.kept_seen} checkpoints kept"
+        " outside."
     )
+    if run.came_open < run.tree.size:
+        print(f"{run.tree.size - run.came_open} entries came without their values, which were not compared.")
     if options.key is None:
         print("The key came with the export: give --key to be sure whose signature it is.")
     if options.checkpoint is None:

@@ -7,14 +7,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from governance.audit.commitments import OpeningMismatch
 from governance.audit.entries import Part
+from governance.audit.merkle import ProofError
+from governance.audit.nodes import NodeMissing
 from governance.audit.proving import prove_entry
 from governance.audit.search import Found
 from governance.visibility import EVERYTHING
-from handlers.conversation.cards import Block, Code, Fields, File, Moment, Quote, Reply, Small, Text
+from handlers.conversation.cards import Block, Bold, Code, Fields, File, Moment, Quote, Reply, Small, Text
 from handlers.conversation.cards import Card as Shown
 from handlers.conversation.desk import Desk
-from handlers.conversation.wording import names_of_people
+from handlers.conversation.wording import counted, names_of_people
 from handlers.log_reading import NOT_FOR_ALL
 from handlers.log_reading.entry_words import what_happened
 
@@ -52,15 +55,18 @@ def _automation(actor: Mapping[str, Any]) -> str:
 
 def _parts(found: Found, names: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     content = found.content
+    erases = content.get("erases", {})
+    erased = (("Erased", f"texts of {counted(len(erases), 'entry', 'entries')}"),) if erases else ()
     return (
         ("Recorded as", f"{content['kind']} of {content['type']}"),
-        ("Spoke as", str(found.part(Part.IDENTITY) or "not recorded")),
+        ("Spoke as", _part(found, Part.IDENTITY) if content["actor"]["identity"] else "not recorded"),
         ("Rationale", _part(found, Part.RATIONALE)),
         ("Approval chain", approval_chain(content["approvals"], names)),
         ("Impact", _part(found, Part.IMPACT)),
         ("Rollback plan", _part(found, Part.ROLLBACK_PLAN)),
         ("Related artifacts", _part(found, Part.ARTIFACTS)),
         ("About", str(content["subject"] or content["effect"] or content["turn"] or "nothing in particular")),
+        *erased,
     )
 
 
@@ -78,13 +84,20 @@ def approval_chain(chain: Mapping[str, Any], names: Mapping[str, str]) -> str:
 
 
 def _part(found: Found, part: Part) -> str:
-    recorded = found.content[part.value]
+    recorded = found.content.get(part.value, {})
     if "not_applicable" in recorded:
         return _absence(recorded)
-    value = found.part(part)
+    try:
+        value = found.part(part)
+    except OpeningMismatch as why:
+        return _does_not_open(why)
     if value is None:
         return "erased"
     return "; ".join(value) if isinstance(value, list) else str(value)
+
+
+def _does_not_open(why: OpeningMismatch) -> str:
+    return f"the log does not hold here: {why}"
 
 
 def _absence(recorded: Mapping[str, Any]) -> str:
@@ -92,7 +105,12 @@ def _absence(recorded: Mapping[str, Any]) -> str:
 
 
 async def _details(desk: Desk, found: Found) -> list[Block]:
-    details = found.part(Part.DETAILS)
+    try:
+        details = found.part(Part.DETAILS)
+    except OpeningMismatch as why:
+        return [Text((Bold("Details"), f": {_does_not_open(why)}."))]
+    if details is None:
+        return [Small(("Its details were erased.",))]
     if not details:
         return []
     written = json.dumps(details, indent=2, ensure_ascii=False)
@@ -106,7 +124,11 @@ async def _details(desk: Desk, found: Found) -> list[Block]:
 async def _proof(desk: Desk, found: Found) -> list[Block]:
     if found.number is None:
         return [Small(("Not numbered yet: its proof exists in a moment. Ask again.",))]
-    proved = await prove_entry(desk.tx, found.number)
+    try:
+        proved = await prove_entry(desk.tx, found.number)
+    except (ProofError, NodeMissing) as broken:
+        why = f"It is not what was recorded, or the log does not hold: {broken}. Verify the log."
+        return [Text((Bold("No proof"), f": {why}"))]
     if proved is None:
         return [Small(("No checkpoint covers it yet: its proof exists in a moment. Ask again.",))]
     proof, checkpoint = proved

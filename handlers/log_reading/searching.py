@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from governance.audit.entries import EntryKind
-from governance.audit.search import PAGE, Found, Query, find
+from governance.audit.search import PAGE, Found, Query, count, count_words, find
 from governance.department import AgentRole
 from governance.directory import people
 from governance.people import Person
-from handlers.conversation.cards import Button, Buttons, Card, Reply, Small, Table
+from handlers.conversation.cards import Block, Button, Buttons, Card, Reply, Small, Table
 from handlers.conversation.desk import Desk
 from handlers.conversation.wording import moment_text, names_of_people
 from handlers.language.kinds import Known, Thing
@@ -30,6 +30,9 @@ from handlers.log_reading.finding import service_on_record
 _BEFORE = re.compile(r"\bbefore entry (?P<entry>[0-9a-f]{10,64})\b")
 _WHO = re.compile(r"^(?:who|which person|by whom|when|did any|has any)")
 _AGENT = re.compile(r"\b(?P<agent>[\w ]+?) agents?\b")
+
+_TALK = (EntryKind.TURN, EntryKind.READ)
+_OF_TALK = re.compile(r"(?<!customer )\bmessages?\b|\b(?:say|said|typed|wrote|pressed)\b")
 
 _THINGS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
     (re.compile(r"\bhalt\w*|\bstopped the agents"), ("halt_agents",)),
@@ -61,47 +64,62 @@ _REFUSED = re.compile(r"\brefus\w*|\bden(?:y|ied)\b|\breject\w*|\bturned down\b"
 
 
 async def search_reply(desk: Desk, text: str, person: Person) -> Reply:
-    """A page of entries, newest first, each with its number; older ones by a button."""
-    query, types, said = await _query(desk, text, person)
-    found: dict[str, Found] = {}
-    for part in types or (None,):
-        for entry in await find(desk.tx, replace(query, type_contains=part), limit=PAGE + 1):
-            found[entry.id] = entry
-    entries = [found[entry] for entry in sorted(found, reverse=True)]
-    page = entries[:PAGE]
-    if not page:
-        return Reply(text=f"The log has no entry {said}.", restricted=NOT_FOR_ALL)
-    names = await names_of_people(desk.tx)
-    rows = tuple(_row(entry, names, person) for entry in page)
-    table = Table(("No.", "When", "Who", "What", "About"), rows, "rllll")
-    blocks: list[Table | Buttons | Small] = [table]
-    buttons = [Button(f"Entry {page[0].number}", "show_entry", page[0].id)]
-    if len(entries) > PAGE:
-        older = f"audit {_BEFORE.sub('', text).strip()} before entry {page[-1].id}"
-        buttons.append(Button("Older entries", "ask", older))
-    blocks.append(Buttons(tuple(buttons)))
-    blocks.append(Small(("“Show me entry N” shows one with its eight parts and its proof.",)))
-    count = f"{len(page)} entries" if len(page) != 1 else "1 entry"
-    newest = f"{rows[0][2]}, {rows[0][3]}, {rows[0][1]}"
-    return Reply(
-        text=f"{count} {said}, newest first: {newest}.",
-        cards=(Card(f"The log: {count} {said}", tuple(blocks)),),
-        restricted=NOT_FOR_ALL,
-    )
+    """A page of entries, newest first, each with its number; older ones, and messages, by a button."""
+    query, said = await _query(desk, text, person)
+    page = await find(desk.tx, query, limit=PAGE)
+    fit = await count(desk.tx, query)
+    talk = replace(query, kinds=_TALK, but_not=())
+    hidden = await count(desk.tx, talk) if query.but_not else 0
+    blocks: list[Block] = []
+    heading = f"The log has no entry {said or 'at all'}"
+    text_of_it = heading
+    if page:
+        names = await names_of_people(desk.tx)
+        rows = tuple(_row(entry, names, person) for entry in page)
+        blocks.append(Table(("No.", "When", "Who", "What", "About"), rows, "rllll"))
+        heading = _heading(fit, len(page), said, older=query.before is not None)
+        text_of_it = f"{heading}, newest first: {rows[0][2]}, {rows[0][3]}, {rows[0][1]}"
+    if buttons := _buttons(_BEFORE.sub("", text).strip(), page, fit, hidden):
+        blocks.append(Buttons(buttons))
+    if hidden:
+        are = "message or reading is" if hidden == 1 else "messages and readings are"
+        blocks.append(Small((f"{count_words(hidden)} {are} left out.",)))
+    if page:
+        blocks.append(Small(("“Show me entry N” shows one with its eight parts and its proof.",)))
+    cards = (Card(heading, tuple(blocks)),) if blocks else ()
+    return Reply(text=f"{text_of_it}.", cards=cards, restricted=NOT_FOR_ALL)
 
 
-async def _query(desk: Desk, text: str, person: Person) -> tuple[Query, tuple[str, ...], str]:
-    """What to look for, the parts of types (any of them), and the same in words."""
+def _heading(fit: int, shown: int, said: str, *, older: bool) -> str:
+    entries = f"{'older ' if older else ''}{'entry' if fit == 1 else 'entries'}"
+    newest = f", of which these are the newest {shown}" if fit > shown else ""
+    return " ".join(filter(None, (count_words(fit), entries, said))) + newest
+
+
+def _buttons(asked: str, page: Sequence[Found], fit: int, hidden: int) -> tuple[Button, ...]:
+    buttons = []
+    if page:
+        buttons.append(Button(f"Entry {page[0].number}", "show_entry", page[0].id))
+    if fit > len(page):
+        buttons.append(Button("Older entries", "ask", f"audit {asked} before entry {page[-1].id}"))
+    if hidden:
+        buttons.append(Button("Messages too", "ask", f"audit {asked} with messages"))
+    return tuple(buttons)
+
+
+async def _query(desk: Desk, text: str, person: Person) -> tuple[Query, str]:
+    """What to look for, and the same in words."""
     said: list[str] = []
     words = plain(text)
-    query = Query()
+    query = Query(but_not=() if _OF_TALK.search(words) else _TALK)
     if _REFUSED.search(words):
-        query = replace(query, kinds=(EntryKind.REFUSAL,))
+        query = replace(query, kinds=(EntryKind.REFUSAL,), but_not=())
         said.append("of refusals")
     types = next((types for pattern, types in _THINGS if pattern.search(words)), ())
     if query.kinds:
         types = ()
     if types:
+        query = replace(query, type_parts=types)
         said.append(f"about {' or '.join(part.strip('.').replace('_', ' ') for part in types)}")
     # "Who gave Tom the role" asks for somebody else than Tom.
     actor = None if _WHO.search(words) else await _actor(desk, text)
@@ -118,7 +136,7 @@ async def _query(desk: Desk, text: str, person: Person) -> tuple[Query, tuple[st
         said.append(f"in {period.name}" if not period.name.startswith("since") else period.name)
     if before := _BEFORE.search(words):
         query = replace(query, before=before["entry"])
-    return query, types, " ".join(said) or "at all"
+    return query, " ".join(said)
 
 
 async def _actor(desk: Desk, text: str) -> Thing | None:

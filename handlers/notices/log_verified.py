@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from governance.people import Person
-from handlers.conversation.cards import Block, Bullets, Card, Code, Reply, Small, Text
+from handlers.conversation.cards import Block, Bullets, Card, Code, Reply, Small, Text, Tone
 from handlers.conversation.desk import Desk
 from handlers.log_reading import NOT_FOR_ALL
 from handlers.notices import NoticeKind
@@ -28,9 +28,13 @@ async def render(_desk: Desk, ids: Mapping[str, Any], _person: Person | None) ->
         blocks.append(Bullets(tuple((sentence,) for sentence in ids["findings"])))
         if count > len(ids["findings"]):
             blocks.append(Small((f"The first {len(ids['findings'])} of {count}; the command line lists all.",)))
+    blocks += [Text((warning,)) for warning in ids["warnings"]]
+    if ids["erased"]:
+        blocks.append(Small((f"Texts that were erased, as entries of the log say: {ids['erased']}.",)))
     blocks.append(Small((f"{ids['origin']}, root ", Code(ids["root"]))))
     title = "The log holds" if holds else "The log does not hold"
-    card = Card(title, tuple(blocks), "good" if holds else "bad")
+    tone: Tone = "bad" if not holds else "warning" if ids["warnings"] else "good"
+    card = Card(title, tuple(blocks), tone)
     return Reply(text=text, cards=(card,), restricted=NOT_FOR_ALL)
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import select, text
 
 from governance.actions.access import give_role
 from governance.audit.keys import signer_for
 from governance.audit.proof_file import ProofFile
+from governance.audit.search import Query, find
 from governance.audit.sequencer import Sequencer
 from governance.audit.verification_notice import verify_log
 from governance.people import Role
 from handlers.conversation.cards import File, Reply, Table
+from storage.embedded import EmbeddedServer
 from storage.notices import NoticeRow
 from tests.governance.audit.audit_entries import PRIVATE
 from tests.handlers.conftest import Talk, buttons
@@ -89,6 +92,37 @@ async def test_an_entry_is_shown_with_all_its_parts_and_a_proof_that_verifies(ta
     assert checkpoint.size > proof.index
     (same,) = (await talk.say("carlos", f"/audit show me entry {proof.index} with its proof")).replies
     assert same.cards[0].title == reply.cards[0].title
+
+
+@pytest.mark.parametrize(
+    ("table", "change", "told"),
+    [
+        (
+            "openings",
+            "openings = '{'",
+            "the log does not hold here: what is stored beside the log cannot be read",
+        ),
+        ("openings", "openings = replace(openings, 'fixes', 'ruins')", "is not what was committed to"),
+        ("openings", "openings = '{}'", "no entry of the log says that it was erased"),
+        ("entries", "data = replace(data, '\"cost\":', '\"c0st\":')", "It is not what was recorded"),
+        ("entries", "data = '{'", "was changed and cannot be read: verify the log"),
+    ],
+)
+async def test_what_was_changed_is_an_answer(
+    talk: Talk, server: EmbeddedServer, table: str, change: str, told: str
+) -> None:
+    effect = await _approved(talk, "orders", "nathan")
+    await _number(talk)
+    async with talk.desk() as desk:
+        found = await find(desk.tx, Query(effect=effect), limit=1)
+    key = "id" if table == "entries" else "entry"
+    changed = f"UPDATE audit_{table} SET {change} WHERE tenant = %s AND {key} = %s"
+    with psycopg.connect(server.owner_url) as owner:
+        owner.execute("ALTER TABLE audit_entries DISABLE TRIGGER only_grows")
+        assert owner.execute(changed.encode(), (talk.tenant, found[0].id)).rowcount == 1
+        owner.execute("ALTER TABLE audit_entries ENABLE ALWAYS TRIGGER only_grows")
+    (reply,) = (await talk.say("carlos", f"/audit show me entry {found[0].number}")).replies
+    assert told in repr(reply)
 
 
 async def _file(talk: Talk, reply: Reply, ending: str) -> ProofFile:

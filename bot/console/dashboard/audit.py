@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,6 +24,8 @@ from handlers.log_reading.entry_words import what_happened
 
 PAGE = 40
 
+TALK = (EntryKind.TURN, EntryKind.READ)
+
 
 class BadFilter(ValueError):
     """A filter that cannot be read. The text says which."""
@@ -31,7 +33,10 @@ class BadFilter(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What was asked for, as it was written in the address; empty asks for nothing in particular."""
+    """What was asked for, as it was written in the address; empty asks for nothing in particular.
+
+    `talk` asks for messages and readings too, which decide nothing and are most of the log.
+    """
 
     kind: str = ""
     type: str = ""
@@ -39,6 +44,7 @@ class Filters:
     about: str = ""
     since: str = ""
     until: str = ""
+    talk: str = ""
     before: str = ""
 
     @classmethod
@@ -51,7 +57,8 @@ class Filters:
         until = _day(self.until, "until", zone, after=1)
         return Query(
             kinds=[_kind(self.kind)] if self.kind else [],
-            type_contains=self.type or None,
+            but_not=() if self.kind or self.talk else TALK,
+            type_parts=(self.type,) if self.type else (),
             actor=self.actor or None,
             subject=self.about or None,
             since=_day(self.since, "since", zone),
@@ -72,6 +79,15 @@ class Line:
     what: str
     who: str
     about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of the list: its lines, how many entries match in all, and how much talk is left out of both."""
+
+    lines: tuple[Line, ...] = ()
+    count: int = 0
+    hidden: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +120,25 @@ class ShownProof:
     file: str
 
 
-async def read_lines(visiting: Visit, filters: Filters) -> tuple[Line, ...]:
-    """Entries that match, newest first. Raises BadFilter."""
-    found = await search.find(visiting.tx, filters.query(visiting.zone), limit=PAGE)
+async def read_page(visiting: Visit, filters: Filters) -> Page:
+    """Entries that match, newest first. Raises BadFilter, EntryUnreadable."""
+    query = filters.query(visiting.zone)
+    found = await search.find(visiting.tx, query, limit=PAGE)
     names = await names_of_all(visiting.tx)
-    return tuple(_line(item, names) for item in found)
+    all_of_them = replace(query, before=None)
+    talk = replace(all_of_them, kinds=TALK, but_not=())
+    return Page(
+        tuple(_line(item, names) for item in found),
+        await search.count(visiting.tx, all_of_them),
+        await search.count(visiting.tx, talk) if query.but_not else 0,
+    )
 
 
 async def read_entry(visiting: Visit, name: str) -> ShownEntry | None:
-    """An entry by its number or its id, with what was committed to, as far as that was not erased."""
+    """An entry by its number or its id, with what was committed to, as far as that was not erased.
+
+    Raises EntryUnreadable.
+    """
     is_number = name.isascii() and name.isdigit() and len(name) < 18
     if is_number:
         found = await search.entry_numbered(visiting.tx, int(name), opened=True)
@@ -173,7 +199,10 @@ def _parts(found: Found, names: Names) -> tuple[ShownPart, ...]:
         behind.append(("proved identity", _opened(found, Part.IDENTITY)))
     measures = [(f"measured {name}", str(value)) for name, value in sorted(content["measures"].items())]
     details = [line for line in _committed(found, Part.DETAILS) if line != ("type", content["type"])]
-    what = [("type", content["type"]), *details, *measures]
+    erased = [
+        ("erased", f"{', '.join(parts)} of {entry}") for entry, parts in content.get("erases", {}).items()
+    ]
+    what = [("type", content["type"]), *details, *measures, *erased]
     return (
         ShownPart("Actor", tuple(behind), None),
         ShownPart("Action and details", tuple(what), None),
@@ -196,8 +225,8 @@ def _part(name: str, found: Found, part: Part) -> ShownPart:
 def _committed(found: Found, part: Part) -> Sequence[tuple[str, str]]:
     try:
         value = found.part(part)
-    except OpeningMismatch:
-        return [("", "What is stored beside the log is not what was committed to.")]
+    except OpeningMismatch as why:
+        return [("", _does_not_open(why))]
     if value is None:
         return [("", f"Erased. The commitment stays: {found.content[part.value].get('commitment')}")]
     if isinstance(value, dict):
@@ -208,9 +237,13 @@ def _committed(found: Found, part: Part) -> Sequence[tuple[str, str]]:
 def _opened(found: Found, part: Part) -> str:
     try:
         value = found.part(part)
-    except OpeningMismatch:
-        return "what is stored beside the log is not what was committed to"
+    except OpeningMismatch as why:
+        return _does_not_open(why)
     return "erased" if value is None else str(value)
+
+
+def _does_not_open(why: OpeningMismatch) -> str:
+    return f"The log does not hold here: {why}."
 
 
 def _approvals(chain: dict[str, Any], names: Names) -> ShownPart:

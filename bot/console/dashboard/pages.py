@@ -12,7 +12,7 @@ from aiohttp import web
 from agents.plans.rows import NoSuchPlan
 from bot.console.dashboard.access import PageRefused, demand, note_reading, note_refusal
 from bot.console.dashboard.approvals import read_approvals
-from bot.console.dashboard.audit import PAGE, BadFilter, Filters, read_entry, read_lines, read_proof
+from bot.console.dashboard.audit import PAGE, BadFilter, Filters, Page, read_entry, read_page, read_proof
 from bot.console.dashboard.overrides import read_overrides
 from bot.console.dashboard.plans import STATES, read_plan, read_plans
 from bot.console.dashboard.verifying import TRAIL
@@ -21,6 +21,7 @@ from bot.console.visit import Visit, visit
 from governance.audit.entries import EntryKind
 from governance.audit.merkle import ProofError
 from governance.audit.nodes import NodeMissing
+from governance.audit.search import EntryUnreadable, count_words
 
 
 async def home(_request: web.Request) -> web.Response:
@@ -72,16 +73,10 @@ async def audit(request: web.Request) -> web.Response:
         if refused := await _refused(request, visiting, "audit"):
             return refused
         filters = Filters.of(request.query)
-        problem = None
         try:
-            lines = await read_lines(visiting, filters)
-        except BadFilter as wrong:
-            lines, problem = (), str(wrong)
-        older = _address(replace(filters, before=lines[-1].id)) if len(lines) == PAGE else None
-        kinds = [kind.value for kind in EntryKind]
-        return await _page(
-            request, visiting, "audit", lines=lines, filters=filters, kinds=kinds, older=older, problem=problem
-        )
+            return await _entries(request, visiting, filters, await read_page(visiting, filters))
+        except (BadFilter, EntryUnreadable) as problem:
+            return await _entries(request, visiting, filters, Page(), str(problem))
 
 
 async def entry(request: web.Request) -> web.Response:
@@ -89,7 +84,10 @@ async def entry(request: web.Request) -> web.Response:
     async with visit(request) as visiting:
         if refused := await _refused(request, visiting, "audit"):
             return refused
-        found = await read_entry(visiting, request.match_info["entry"])
+        try:
+            found = await read_entry(visiting, request.match_info["entry"])
+        except EntryUnreadable as unreadable:
+            return await _entries(request, visiting, Filters(), Page(), str(unreadable))
         if found is None:
             raise web.HTTPNotFound(text="There is no such entry.")
         await note_reading(visiting, "audit.entry", found.line.id)
@@ -101,6 +99,25 @@ async def entry(request: web.Request) -> web.Response:
         return await _page(
             request, visiting, "audit", template="entry", entry=found, proof=proof, problem=problem
         )
+
+
+async def _entries(
+    request: web.Request, visiting: Visit, filters: Filters, found: Page, problem: str | None = None
+) -> web.Response:
+    full = len(found.lines) == PAGE
+    older = _address(replace(filters, before=found.lines[-1].id)) if full else None
+    return await _page(
+        request,
+        visiting,
+        "audit",
+        found=found,
+        filters=filters,
+        kinds=[kind.value for kind in EntryKind],
+        counted=count_words,
+        with_talk=_address(replace(filters, talk="shown", before="")),
+        older=older,
+        problem=problem,
+    )
 
 
 async def _refused(request: web.Request, visiting: Visit, name: str) -> web.Response | None:

@@ -58,9 +58,14 @@ async def verify_log(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
         await response.prepare(request)
         progress, began = _Progress(), time.monotonic()
-        file = trail.checkpoint_file if trail.checkpoint_file and trail.checkpoint_file.exists() else None
         work = asyncio.create_task(
-            verify(reception.database, reception.tenant, trail.key, file, on_progress=progress.tell)
+            verify(
+                reception.database,
+                reception.tenant,
+                trail.key,
+                trail.checkpoint_file,
+                on_progress=progress.tell,
+            )
         )
         try:
             while not work.done():

@@ -9,8 +9,12 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
 from governance.approvals.decision import Status
+from governance.audit.entries import Part
+from governance.audit.erasure import erase
+from governance.people import Actor
 from governance.tables import FenceRow, WindowRow
 from storage.embedded import EmbeddedServer
 from tests.bot.console.conftest import Served
@@ -228,8 +232,9 @@ async def test_verifying_tells_how_far_it_is_and_what_it_found(served: Served) -
 @pytest.mark.parametrize(
     ("query", "count"),
     [
-        ("", 8), ("kind=intent", 1), ("type=create_story", 2), ("actor=david", 6), ("actor=nobody", 0),
-        ("since=2026-11-23&until=2026-11-23", 0), ("kind=turn&type=turn", 6), ("since=2020-01-01", 8),
+        ("talk=shown", 8), ("kind=intent", 1), ("type=create_story", 2), ("talk=shown&actor=david", 6),
+        ("talk=shown&since=2026-11-23&until=2026-11-23", 0), ("kind=turn&type=turn", 6), ("", 2),
+        ("since=2020-01-01", 2), ("actor=david", 0), ("actor=nobody", 0),
     ],
 )  # fmt: skip
 async def test_filters_find_entries(served: Served, query: str, count: int) -> None:
@@ -240,6 +245,68 @@ async def test_filters_find_entries(served: Served, query: str, count: int) -> N
     if "2026-11-23" in query:
         count = 8 if f"{NOW:%Y-%m-%d}" == "2026-11-23" and NOW.hour >= 5 else count
     assert len(re.findall(r'<td class="right"><a href="/dashboard/audit/', page)) == count
+
+
+async def test_messages_are_left_out_and_everything_is_counted(served: Served) -> None:
+    async with served.database.transaction(served.tenant) as tx:
+        await add_entries(tx, 60)
+    await served.is_("david")
+    page = await served.page("/dashboard/audit")
+    assert "2 entries fit, newest first." in page
+    assert '60 messages and readings are left out: <a href="/dashboard/audit?talk=shown">' in page
+    assert "Message" not in re.findall(r'<td title="[^"]*">([^<]*)</td>', page)
+    page = await served.page("/dashboard/audit?talk=shown")
+    assert "62 entries fit, newest first." in page
+    assert "left out:" not in page
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ("openings = '{'", "what is stored beside the log cannot be read"),
+        (
+            "openings = replace(openings, 'PRD', 'CEO')",
+            "what is stored beside the log is not what was committed to",
+        ),
+        ("openings = '{}'", "nothing opens it any more, and no entry of the log says that it was erased"),
+    ],
+)
+async def test_an_opening_that_was_changed_is_shown_as_such(served: Served, change: str, why: str) -> None:
+    async with served.database.transaction(served.tenant) as tx:
+        entries = await add_entries(tx, 1)
+        changed = text(f"UPDATE audit_openings SET {change} WHERE entry = :entry")
+        assert (await tx.execute(changed, {"entry": entries[1]})).rowcount == 1
+    await _number_everything(served)
+    await served.is_("david")
+    page = await served.page("/dashboard/audit/1")
+    assert f"The log does not hold here: {why}." in page
+    assert "Erased" not in page
+    answer = await served.post("/dashboard/audit/verify")
+    assert "The log holds" not in json.loads((await answer.text()).splitlines()[-1])["html"]
+
+
+async def test_what_was_erased_is_shown_as_erased(served: Served) -> None:
+    async with served.database.transaction(served.tenant) as tx:
+        entries = await add_entries(tx, 1)
+        await erase(tx, entries[1], [Part.RATIONALE], Actor("person", "operator"), "They asked for it.")
+    await _number_everything(served)
+    await served.is_("david")
+    page = await served.page("/dashboard/audit/1")
+    assert page.count("Erased. The commitment stays") == 1
+    assert "does not hold" not in page
+
+
+async def test_an_entry_that_is_none_any_more_is_an_answer(served: Served, server: EmbeddedServer) -> None:
+    async with served.database.transaction(served.tenant) as tx:
+        entries = await add_entries(tx, 1)
+    await _number_everything(served)
+    with psycopg.connect(server.owner_url) as owner:
+        owner.execute("ALTER TABLE audit_entries DISABLE TRIGGER only_grows")
+        owner.execute("UPDATE audit_entries SET data = '{' WHERE id = %s", (entries[1],))
+        owner.execute("ALTER TABLE audit_entries ENABLE ALWAYS TRIGGER only_grows")
+    await served.is_("carlos")
+    for path in ("/dashboard/audit", "/dashboard/audit/1"):
+        assert "Entry 1 of the log was changed and cannot be read: verify the log." in await served.page(path)
 
 
 @pytest.mark.parametrize("query", ["kind=nonsense", "since=monday", "until=2026-13-40"])
@@ -253,9 +320,9 @@ async def test_older_entries_are_a_page_away(served: Served) -> None:
     async with served.database.transaction(served.tenant) as tx:
         await add_entries(tx, 60)
     await served.is_("david")
-    page = await served.page("/dashboard/audit?actor=david")
+    page = await served.page("/dashboard/audit?actor=david&talk=shown")
     older = re.findall(r'href="(/dashboard/audit\?[^"]*before=[^"]+)"', page)[0].replace("&amp;", "&")
-    assert "actor=david" in older
+    assert "actor=david&talk=shown" in older
     rows = re.findall(r'<td class="right"><a', await served.page(older))
     assert len(rows) == 20
 

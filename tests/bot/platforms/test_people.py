@@ -67,7 +67,8 @@ async def test_what_was_noted_of_somebody_s_address_is_forgotten_with_them(
         called = (await log_names(tx, ["david"]))["david"]
         await tx.execute(text("DELETE FROM person_roles WHERE person = 'david'"))
         await forget(tx, "david", Actor("person", "operator", identity="os:root"), "asked for it")
-        forgotten, linked = await find(tx, Query(subject=called), limit=10, opened=True)
+        forgotten, erased, linked = await find(tx, Query(subject=called), limit=10, opened=True)
+        assert erased.content["erases"] == {linked.id: ["details"]}
         assert (linked.content["type"], linked.part(Part.DETAILS)) == ("access.identity_linked", None)
         assert (forgotten.content["type"], forgotten.part(Part.DETAILS)) == ("audit.forgotten", {"entries": 0})
 

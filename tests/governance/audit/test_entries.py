@@ -20,7 +20,8 @@ from governance.audit.entries import (
     VoteCast,
 )
 from governance.audit.merkle import leaf_hash
-from governance.audit.sealing import new_id, read_openings, seal, write_openings
+from governance.audit.openings import read_openings
+from governance.audit.sealing import new_id, seal, write_openings
 from governance.people import Actor
 from tests.governance.audit.audit_entries import AGENT, AUTO, DAVID, STORY, at, intent, outcome, said
 

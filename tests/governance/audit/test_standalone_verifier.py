@@ -66,12 +66,12 @@ def edited(lines: list[str], name: str) -> list[str]:
         case "the end cut off":
             return lines[:-1]
         case "the tail cut off, with an end":
-            return [*lines[:8], '{"end":{"entries":6,"checkpoints":1}}']
+            return [*lines[:8], '{"end":{"entries":6,"checkpoints":1,"opened":6}}']
         case "something after the end":
             return [*lines, lines[3]]
         case "no checkpoint":
             kept = [line for line in lines[:-1] if "checkpoint" not in json.loads(line)]
-            return [*kept, '{"end":{"entries":40,"checkpoints":0}}']
+            return [*kept, '{"end":{"entries":40,"checkpoints":0,"opened":40}}']
         case "a checkpoint moved":
             at = next(n for n, line in enumerate(lines) if "checkpoint" in json.loads(line))
             return [*lines[: at - 1], lines[at], lines[at - 1], *lines[at + 1 :]]
