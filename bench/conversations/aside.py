@@ -10,6 +10,7 @@ from bench.conversations.data import NOTHING, DataError
 from bench.conversations.heard import Listening
 from handlers.catalogue import NAMES
 from handlers.language.mood import Mood
+from handlers.language.utterances import LEARNT_WHOLE
 
 LETTERS: Mapping[str, Mood] = {
     "r": Mood.REQUEST,
@@ -57,7 +58,7 @@ def read_lines(folder: Path) -> Mapping[str, tuple[Line, ...]]:
     files = sorted(folder.glob("*.txt"))
     if not files:
         raise DataError(f"{folder}: there are no lines")
-    return {file.stem: tuple(_read(file)) for file in files}
+    return {file.stem: tuple(_read(file)) for file in files if file.stem not in LEARNT_WHOLE}
 
 
 def _read(file: Path) -> Iterator[Line]:

@@ -16,6 +16,9 @@ NONE = "none"
 _ASIDE = 10
 """Every tenth line of a hand is kept aside: thresholds are set on these, and they judge what is learnt."""
 
+LEARNT_WHOLE = frozenset({"chat", "second_look"})
+"""Files of which no line is kept aside: their writers had seen what they were to mend."""
+
 _MOODS: Mapping[str, Mood] = {
     "r": Mood.REQUEST,
     "q": Mood.QUESTION,
@@ -68,7 +71,8 @@ def read_lines(folder: Path = LINES) -> tuple[Sequence[Line], Sequence[Line]]:
     aside: list[Line] = []
     for file in sorted(folder.glob("*.txt")):
         for number, line in enumerate(read_hand(file)):
-            (aside if number % _ASIDE == _ASIDE - 1 else learnt).append(line)
+            is_aside = number % _ASIDE == _ASIDE - 1 and file.stem not in LEARNT_WHOLE
+            (aside if is_aside else learnt).append(line)
     return learnt, aside
 
 
