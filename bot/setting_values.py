@@ -40,6 +40,13 @@ def http_url(value: str) -> str:
     return value
 
 
+def without_user(value: str) -> str:
+    """Raises ValueError for an address with a user or a password in it, where a token proves who asks."""
+    if "@" in urlsplit(value).netloc:
+        raise ValueError("holds a user or a password, and none is asked for there")
+    return value
+
+
 def redis_url(value: str) -> str:
     """Raises ValueError for what is no address of a Redis."""
     if not _is_address(value, ("redis", "rediss")):

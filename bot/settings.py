@@ -13,6 +13,7 @@ from bot import setting_values as values
 
 _DatabaseUrl = Annotated[str, AfterValidator(values.database_url)]
 _HttpUrl = Annotated[str, AfterValidator(values.http_url)]
+_ApiUrl = Annotated[_HttpUrl, AfterValidator(values.without_user)]
 
 
 class SettingsUnusable(Exception):
@@ -94,7 +95,7 @@ class Settings(BaseSettings):
     slack_workspaces: Annotated[frozenset[str], NoDecode] = Field(
         default=frozenset(), description="team and enterprise ids that are this company's, with commas"
     )
-    slack_api_url: _HttpUrl = Field(default="https://slack.com/api/", description="where Slack's Web API is")
+    slack_api_url: _ApiUrl = Field(default="https://slack.com/api/", description="where Slack's Web API is")
     teams_app_id: str | None = Field(default=None, description="the bot's Entra application (client) id")
     teams_app_tenant: str | None = Field(
         default=None, description="where that is registered; needed if ENTRA_TENANTS lists several"
@@ -103,14 +104,14 @@ class Settings(BaseSettings):
     entra_tenants: Annotated[frozenset[str], NoDecode] = Field(
         default=frozenset(), description="Entra tenant ids that are this company's, with commas"
     )
-    teams_openid_url: _HttpUrl = Field(
+    teams_openid_url: _ApiUrl = Field(
         default="https://login.botframework.com/v1/.well-known/openidconfiguration",
         description="where the Bot Framework publishes its signing keys",
     )
-    entra_authority: _HttpUrl = Field(
+    entra_authority: _ApiUrl = Field(
         default="https://login.microsoftonline.com", description="where Entra gives tokens"
     )
-    graph_url: _HttpUrl = Field(
+    graph_url: _ApiUrl = Field(
         default="https://graph.microsoft.com/v1.0", description="where Microsoft Graph is"
     )
     worker_concurrency: int = Field(

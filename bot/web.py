@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
-from aiohttp import web, web_response
-from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp import web
 
 from bot.console.dashboard.routes import add_dashboard
 from bot.console.dashboard.verifying import AuditTrail
@@ -21,12 +19,10 @@ from bot.health import HEALTH, Health, healthz, metrics, readyz
 from bot.listener import Listener
 from bot.settings import Settings
 from bot.sign_in.routes import add_production_pages
+from bot.web_library import prepare_library
 from bot.web_middleware import access_log, request_id, sentences, sound_address
 from governance.audit.signed_note import VerifierKey
 from storage.database import Database
-
-# aiohttp names its version and Python's in every answer, also where no signal is sent: to what is no HTTP.
-web_response.SERVER_SOFTWARE = "Countersign"  # type: ignore[attr-defined]
 
 LARGEST_BODY = 1_000_000
 """Bytes of one request; a larger one is answered with 413."""
@@ -50,7 +46,7 @@ def make_app(
     the public half of the audit log's key, `checkpoint_file` where its checkpoints are kept outside.
     Raises ConsoleRefused for a server that is neither in production nor on this machine alone.
     """
-    logging.getLogger("aiohttp.server").addFilter(_is_fault_of_ours)
+    prepare_library()
     passed = [request_id, access_log, sentences, sound_address]
     app = web.Application(middlewares=passed, client_max_size=LARGEST_BODY)
     app[HEALTH] = Health(
@@ -73,9 +69,3 @@ def make_app(
     add_dashboard(app, Reception(database, tenant, residents, PersonaDoor(session)), trail)
     add_console(app, session, listener)
     return app
-
-
-def _is_fault_of_ours(record: logging.LogRecord) -> bool:
-    """Filter: what is no HTTP is answered with 400, and nobody need look at how that came about."""
-    failed = record.exc_info[1] if record.exc_info else None
-    return not isinstance(failed, HttpProcessingError)

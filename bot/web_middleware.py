@@ -18,6 +18,10 @@ from storage.database import is_disk_full
 
 _log = structlog.get_logger()
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+LONGEST_PATH = 250
+"""Bytes of a path that are looked up: a name of a file takes 255, and nothing here is called so."""
+
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
@@ -68,10 +72,12 @@ async def sentences(request: web.Request, handler: Handler) -> web.StreamRespons
 
 @web.middleware
 async def sound_address(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse addresses that hold what no row, and so nothing of ours, can be called: nobody looks it up."""
+    """Refuse addresses that are longer than any of ours, or hold what no row does: nobody looks them up."""
     parts = (request.path, *request.query.keys(), *request.query.values())
     if not all(is_storable(part) for part in parts):
         raise web.HTTPBadRequest(text="This address holds characters that no address here has.")
+    if len(request.path.encode()) > LONGEST_PATH:
+        raise web.HTTPNotFound(text="There is nothing at this address.")
     return await handler(request)
 
 

@@ -60,9 +60,9 @@ class Stop(Exception):
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command; its exit code is the process's."""
-    for stream, errors in ((sys.stdin, "replace"), (sys.stdout, "backslashreplace")):
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors=errors)
+            stream.reconfigure(errors="replace" if stream is sys.stdin else "backslashreplace")
     args = _parsed(sys.argv[1:] if argv is None else argv)
     try:
         settings = read_settings()

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Literal, TypeVar
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import from_json
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from bot.console.dashboard.deciding import ADAPTERS, CannotDecide, decide_here
 from bot.console.messages import NoSuchThread, NothingSaid, say
@@ -15,10 +14,10 @@ from bot.console.presses import NoSuchButton, press
 from bot.console.visit import visit
 from bot.inbox import LONGEST_TEXT
 from bot.platforms.forms import FormIncomplete
-from governance.outside_text import storable_json
+from governance.outside_text import storable
 
 _Key = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
-_Name = Annotated[str, Field(min_length=1, max_length=200)]
+_Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(storable)]
 _Value = Annotated[str, Field(max_length=LONGEST_TEXT)]
 
 
@@ -27,7 +26,8 @@ class _Body(BaseModel):
 
 
 class SayBody(_Body):
-    """Something said. `key` is a UUID that the page made, so that sending again says it once."""
+    """Something said. `key` is a UUID that the page made, so that sending again says it once. `text` is cleaned
+    when it is said."""
 
     key: _Key
     channel: _Name
@@ -36,7 +36,7 @@ class SayBody(_Body):
 
 
 class ClickBody(_Body):
-    """A button pressed, with its form's answers."""
+    """A button pressed, with its form's answers, which are cleaned where they are held against the form."""
 
     key: _Key
     token: _Name
@@ -124,10 +124,8 @@ async def _body(request: web.Request, model: type[_Read]) -> _Read:
     if request.content_type != "application/json":
         raise web.HTTPUnsupportedMediaType(text="Send JSON, with the content type application/json.")
     try:
-        return model.model_validate(storable_json(from_json(await request.read(), allow_inf_nan=False)))
+        return model.model_validate_json(await request.read())
     except ValidationError as rubbish:
         first = rubbish.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the body"
         raise web.HTTPBadRequest(text=f"This cannot be read: {where}: {first['msg']}.") from rubbish
-    except ValueError as rubbish:
-        raise web.HTTPBadRequest(text=f"This cannot be read: it is no JSON: {rubbish}.") from rubbish

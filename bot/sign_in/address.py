@@ -54,9 +54,7 @@ def public_address(url: str | None) -> PublicAddress:
     if parts is None or parts.scheme not in _DEFAULT_PORTS or not parts.hostname or parts.username:
         raise AddressUnusable(f"PUBLIC_URL={shown} is no address such as https://countersign.example.com")
     if parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise AddressUnusable(
-            f"PUBLIC_URL={shown} has a path; the dashboard is served at an address of its own"
-        )
+        raise AddressUnusable(f"PUBLIC_URL={shown} has a path; the dashboard has an address of its own")
     if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
         raise AddressUnusable(f"PUBLIC_URL={shown} is not https; sessions would travel for everyone to read")
     return PublicAddress(parts.scheme, _host(parts.scheme, parts.netloc))

@@ -14,7 +14,10 @@ class StorableApp(AsyncApp):
 
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
         """See AsyncApp."""
-        req.body = storable_json(req.body)
+        try:
+            req.body = storable_json(req.body)
+        except RecursionError:
+            return BoltResponse(status=400, body="This is nested too deeply to be read.")
         # Whose request it is has been read of the body already.
         req.context = build_async_context(req.context, req.body)
         return await super().async_dispatch(req)

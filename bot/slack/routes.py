@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.async_app import AsyncBoltRequest
 from slack_bolt.request.internals import parse_body
 
 from bot.slack.connecting import SlackWeb
+
+_SECONDS = re.compile(r"[0-9]{1,15}", re.ASCII)
 
 
 def add_slack(app: web.Application, slack: SlackWeb) -> None:
@@ -35,6 +39,8 @@ def add_slack(app: web.Application, slack: SlackWeb) -> None:
 async def _read(request: web.Request) -> AsyncBoltRequest:
     """Bolt reads a request before it looks at its signature, and takes for granted that it can be read, that
     JSON is an object, and what stands in it. Raises HTTPBadRequest for anything else, whoever sent it."""
+    if not _SECONDS.fullmatch(request.headers.get("X-Slack-Request-Timestamp", "0")):
+        raise web.HTTPBadRequest(text="This is nothing of Slack's.")
     try:
         read: object = parse_body(await request.text(), request.content_type)
     except (ValueError, LookupError, RecursionError) as rubbish:

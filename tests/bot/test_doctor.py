@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bot import doctor
 from bot.doctor import examine
 from bot.finding import Finding
 from bot.settings import Settings
@@ -38,3 +39,32 @@ async def test_before_the_first_migration_the_doctor_names_the_command(
     says = "nothing is set up yet (DATABASE_URL); run: python -m bot migrate"
     assert Finding("schema", "wrong", says) in found
     assert [finding.what for finding in found if finding.what == "database"] == []
+
+
+async def test_the_doctor_shows_no_credentials(tmp_path: Path) -> None:
+    secret = "bad-secret"
+    settings = Settings(
+        _env_file=None,
+        database_url=f"postgresql://me:{secret}@127.0.0.1:1/x",
+        var_folder=tmp_path / "var",
+        openai_api_key=secret,
+        openai_base_url=f"http://user:{secret}@127.0.0.1:9/v1?key={secret}",
+        slack_api_url="http://127.0.0.1:9/api/",
+        slack_bot_token="xoxb-1",
+        slack_signing_secret="s",
+        env="production",
+        public_url=f"https://user:{secret}@countersign.example",
+    )
+    found = [finding async for finding in examine(settings)]
+    assert Finding("model", "well", "gpt-5-mini at http://127.0.0.1:9/v1") in found
+    assert any(finding.what == "sign-in" and finding.state == "wrong" for finding in found)
+    assert any(finding.what == "database" and finding.state == "wrong" for finding in found)
+    assert secret not in str(found)
+
+
+async def test_the_doctor_says_that_a_disk_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "LEAST_ROOM", 2**62)
+    settings = Settings(_env_file=None, database_url="postgresql://x@127.0.0.1:1/x", var_folder=tmp_path)
+    (found,) = [finding async for finding in examine(settings) if finding.what == "VAR_FOLDER"]
+    assert found.state == "wrong"
+    assert "make room there" in found.says

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -16,6 +20,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
+from bot import health
 from bot.console.residents import read_residents
 from bot.inbox import store_words
 from bot.listener import Listener
@@ -36,11 +41,11 @@ from tests.governance.audit.audit_entries import said
 PLACE = Place("console", "product", "cm_1", Audience.DEPARTMENT)
 
 
-def _app(database: Database, tenant: str):  # type: ignore[no-untyped-def]
+def _app(database: Database, tenant: str, **settings: Any):  # type: ignore[no-untyped-def]
     return make_app(
         database=database,
         listener=Listener("postgresql://unused"),
-        settings=Settings(_env_file=None),
+        settings=Settings(_env_file=None, **settings),
         tenant=tenant,
         residents=read_residents,
         session_key=b"A" * 43 + b"=",
@@ -141,6 +146,86 @@ async def test_figures_are_counted_from_the_rows(
     assert _figure(metrics, 'countersign_outbox{state="waiting"}') == 1
     assert _figure(metrics, "countersign_approvals_open") == 1
     assert _figure(metrics, "countersign_audit_unnumbered") == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "host", "status"),
+    [
+        ({}, "127.0.0.1:8300", 200),
+        ({}, "localhost", 200),
+        ({}, "evil.example", 403),
+        ({}, "10.1.2.3", 403),
+        ({"env": "production"}, "evil.example", 403),
+        ({"env": "production"}, "evil.example:8300", 403),
+        ({"env": "production"}, "[", 403),
+        ({"env": "production"}, "10.1.2.3:8300", 200),
+        ({"env": "production"}, "[fd00::1]:8300", 200),
+        ({"env": "production"}, "web:8300", 200),
+        ({"env": "production", "public_url": "https://Countersign.example"}, "countersign.example", 200),
+        ({"env": "production", "public_url": "https://countersign.example"}, "a.countersign.example", 403),
+    ],
+)
+async def test_figures_are_told_under_own_names_alone(
+    database: Database, tenant: str, settings: dict[str, str], host: str, status: int
+) -> None:
+    async with TestClient(TestServer(_app(database, tenant, **settings), host="127.0.0.1")) as client:
+        answer = await client.get("/metrics", headers={"Host": host})
+        assert answer.status == status
+        assert ("countersign_" in await answer.text()) == (status == 200)
+
+
+async def test_no_answer_names_a_version(client: TestClient) -> None:  # type: ignore[type-arg]
+    for path in ("/healthz", "/nowhere", "/static/console.css", "/metrics"):
+        assert (await client.get(path)).headers["Server"] == "Countersign"
+
+
+@pytest.fixture
+def small_disk(server: EmbeddedServer, tmp_path: Path) -> Iterator[Path]:
+    """A disk of a hundred kilobytes, on which the database keeps what does not fit into memory."""
+    folder = Path(tempfile.mkdtemp(prefix="countersign-"))
+    mounting = ["mount", "-t", "tmpfs", "-o", "size=100k,mode=777", "tmpfs", str(folder)]
+    if subprocess.run(mounting, capture_output=True).returncode:
+        folder.rmdir()
+        pytest.skip("needs leave to mount a disk")
+    with psycopg.connect(server.owner_url, autocommit=True) as owner:
+        (data,) = owner.execute("SHOW data_directory").fetchone() or ("",)
+        os.chown(folder, Path(data).stat().st_uid, -1)
+        owner.execute(f"CREATE TABLESPACE small LOCATION '{folder}'")
+        owner.execute("GRANT CREATE ON TABLESPACE small TO countersign_app")
+        owner.execute("ALTER ROLE countersign_app SET temp_tablespaces = 'small'")
+        yield folder
+        owner.execute("ALTER ROLE countersign_app RESET temp_tablespaces")
+        owner.execute("DROP TABLESPACE small")
+    subprocess.run(["umount", str(folder)], check=True)
+    folder.rmdir()
+
+
+async def test_not_ready_when_the_databases_disk_is_full(
+    small_disk: Path, server: EmbeddedServer, tenant: str
+) -> None:
+    anew = Database.open(server.app_url)  # whose connections have the setting
+    await _beat(anew, timedelta(0))
+    app = _app(anew, tenant, database_url=server.app_url)
+    async with TestClient(TestServer(app, host="127.0.0.1")) as client:
+        with capture_logs() as logs:
+            answer = await client.get("/readyz")
+        assert answer.status == 503
+        full = "the database's disk is full: make room there"
+        assert (await answer.json())["missing"] == [full]
+        assert {"event": "not_ready", "log_level": "warning", "missing": [full]} in logs
+    await anew.close()
+
+
+async def test_not_ready_when_the_embedded_databases_disk_is_nearly_full(
+    database: Database, tenant: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _beat(database, timedelta(0))
+    monkeypatch.setattr(health, "LEAST_ROOM", 2**62)
+    app = _app(database, tenant, var_folder=tmp_path / "not there yet")
+    async with TestClient(TestServer(app, host="127.0.0.1")) as client:
+        answer = await client.get("/readyz")
+        assert answer.status == 503
+        assert "the disk under VAR_FOLDER is full" in (await answer.json())["missing"][0]
 
 
 async def test_requests_are_named_and_logged_without_what_was_said(client: TestClient) -> None:  # type: ignore[type-arg]

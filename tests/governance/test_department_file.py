@@ -109,6 +109,9 @@ def test_comes_back_equal_from_json() -> None:
         ("name: Tiny Works", "name: &n Tiny\nother: *n", "alias"),
         pytest.param("name: Tiny Works", f"name: {'[' * 400_000}", "nested too deeply", id="deep"),
         ("name: Tiny Works", "name: Tiny \x01 Works", "control character"),
+        ("name: Tiny Works", 'name: "Tiny \\0 Works"', "control character"),
+        ("name: Tiny Works", 'name: "Tiny \\x9f Works"', "control character"),
+        ("name: Tiny Works", '"name\\0": Tiny Works', "control character"),
         ("sprints: {first: 2026-01-05, weeks: 2}", "sprints: {first: 2026-01-05, weeks: '2'}", "integer"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 
 import aiohttp
 import pytest
@@ -90,6 +90,43 @@ async def test_a_form_that_is_rubbish_is_answered_and_not_stored(office: Office,
     assert await _stored(office) == before
 
 
+@pytest.mark.parametrize("is_signed", [True, False])
+async def test_json_that_is_none_of_slacks_is_answered_and_not_stored(office: Office, is_signed: bool) -> None:
+    before = await _stored(office)
+    for body in (
+        b'{"enterprise": 5}',
+        b'{"authorizations": {"a": 1}}',
+        b'{"team": [], "user": "U1", "actions": 1}',
+        b'{"a":' * 900 + b"1" + b"}" * 900,
+        b"[" * 100_000,
+        b'{"type": "event_callback", "team_id": "\\u0000", "event": {"type": "message"}}',
+    ):
+        headers = {"Content-Type": "application/json"} | (_signed(office, body) if is_signed else {})
+        assert await _post(office, body, headers) < 500, body[:60]
+    assert await _stored(office) == before
+
+
+@pytest.mark.parametrize("at", ["1.5", "-1", "9" * 5000, "x", ""])
+async def test_a_time_that_is_none_is_refused(office: Office, at: str) -> None:
+    body = _event(office)
+    assert await _post(office, body, _signed(office, body) | {"X-Slack-Request-Timestamp": at}) in (400, 401)
+
+
+@pytest.mark.parametrize("part", ["action_ts", "user"])
+async def test_a_press_with_what_no_row_can_hold_is_answered(office: Office, part: str) -> None:
+    asked = await office.slack.user("amanda").says("/status", dm=True)
+    card = await office.slack.wait_for(lambda m: m.thread_ts == asked.ts and m.buttons)
+    payload = json.loads(parse_qs(_press(office, "amanda", card, "b_made_up").decode())["payload"][0])
+    if part == "user":
+        payload["user"]["id"] += "\0"
+    else:
+        payload["actions"][0]["action_ts"] = "1.\0\ud800"
+    body = urlencode({"payload": json.dumps(payload)}).encode()
+    headers = _signed(office, body) | {"Content-Type": "application/x-www-form-urlencoded"}
+    assert await _post(office, body, headers) == 200
+    await office.settled()
+
+
 async def test_a_megabyte_is_too_much(office: Office) -> None:
     body = _event(office, "x" * 1_100_000)
     assert await _post(office, body, _signed(office, body)) == 413
@@ -149,7 +186,7 @@ async def _send(office: Office, body: bytes) -> int:
     return await _post(office, body, headers)
 
 
-@pytest.mark.parametrize("token", ["b_made_up", "", "' OR 1=1 --"])
+@pytest.mark.parametrize("token", ["b_made_up", "", "' OR 1=1 --", "b_\0", "b_\ud800"])
 async def test_a_button_that_is_nobodys_is_answered_and_does_nothing(office: Office, token: str) -> None:
     asked = await office.slack.user("amanda").says("/status", dm=True)
     card = await office.slack.wait_for(lambda m: m.thread_ts == asked.ts and m.buttons)
