@@ -19,8 +19,8 @@ from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
 from handlers.conversation.meant import demand_whole_name, people_named
 from handlers.conversation.origin import known
 from handlers.conversation.reasons import reason_in
-from handlers.conversation.spans import read_span
 from handlers.conversation.submitting import do_now
+from handlers.conversation.times import span_said
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import last_minute, moment_text, names_of_people, until_text
 from handlers.language.words import plain
@@ -45,10 +45,12 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
         await demand_whole_name(desk, asked.text, but=(person.id,))
         return await _standing(desk, person)
     deputy = named[0]
-    span = read_span(asked.text, desk.now, person.time_zone)
+    span = span_said(desk, person, asked.text)
     if span is None:
         raise CannotAnswer(f"Until when shall {deputy.name} decide for you? {_EXAMPLE}")
-    return await _hand_over(turn, desk, deputy, span, reason_in(asked.text) or "Asked for in chat.")
+    return await _hand_over(
+        turn, desk, deputy, (span.start, span.end), reason_in(asked.text) or "Asked for in chat."
+    )
 
 
 async def _hand_over(

@@ -17,8 +17,8 @@ from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
 from handlers.conversation.meant import service_meant
 from handlers.conversation.origin import known
 from handlers.conversation.reasons import reason_or_words, split_reason
-from handlers.conversation.spans import read_span
 from handlers.conversation.submitting import do_now
+from handlers.conversation.times import span_said
 from handlers.conversation.turn import Turn
 from handlers.conversation.wording import last_minute, listed, moment_text, names_of_people, until_text
 from handlers.language.kinds import Thing
@@ -77,8 +77,8 @@ async def _freeze(turn: Turn, text: str, desk: Desk, kind: FreezeKind, scope: st
         if (standing.kind, standing.scope) == (kind, scope):
             by = (await names_of_people(desk.tx))[standing.by]
             raise CannotAnswer(f"Frozen already: {what}, by {by} ({standing.reason}).")
-    span = read_span(text, desk.now, person.time_zone)
-    until = span[1] if span else None
+    span = span_said(desk, person, text)
+    until = span.end if span else None
     _, ended = await do_now(turn, desk, lay_freeze(kind, scope, reason_or_words(text), until))
     desk.memory.about(freeze=ended.reference or "")
     ends = f" It stands until {until_text(until, person)}." if until else ""

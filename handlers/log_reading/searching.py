@@ -14,12 +14,12 @@ from governance.directory import people
 from governance.people import Person
 from handlers.conversation.cards import Button, Buttons, Card, Reply, Small, Table
 from handlers.conversation.desk import Desk
+from handlers.conversation.times import period_said
 from handlers.conversation.wording import moment_text, names_of_people
 from handlers.language.kinds import Known, Thing
 from handlers.language.local_time import Leaning
 from handlers.language.matching import Resolved
 from handlers.language.matching import find as find_named
-from handlers.language.periods import read_period
 from handlers.language.resolver import read_person
 from handlers.language.words import plain
 from handlers.log_reading import NOT_FOR_ALL
@@ -112,7 +112,7 @@ async def _query(desk: Desk, text: str, person: Person) -> tuple[Query, tuple[st
     if service is not None and not types:
         query = replace(query, subject=service)
         said.append(f"about {service}")
-    period = read_period(text, desk.now, person.time_zone, Leaning.PAST)
+    period = period_said(desk, person, text, Leaning.PAST)
     if period is not None:
         query = replace(query, since=period.start, until=period.end)
         said.append(f"in {period.name}" if not period.name.startswith("since") else period.name)

@@ -13,6 +13,7 @@ from governance.people import Role
 from handlers.language import amounts, labels
 from handlers.language import resolver as named
 from handlers.language.amounts import Money, Replicas
+from handlers.language.durations import read_duration
 from handlers.language.kinds import Known, Thing
 from handlers.language.labels import SprintNamed
 from handlers.language.matching import Ambiguous, Resolution, Resolved, Unknown, find_all, resolve
@@ -168,7 +169,7 @@ def test_money(text: str, money: Money | None) -> None:
     ],
 )
 def test_durations(text: str, hours: float | None) -> None:
-    assert amounts.read_duration(text) == (None if hours is None else timedelta(hours=hours))
+    assert read_duration(text) == (None if hours is None else timedelta(hours=hours))
 
 
 @pytest.mark.parametrize(
@@ -276,7 +277,7 @@ def test_sprints() -> None:
 def test_no_text_breaks_a_reader(text: str) -> None:
     for read in (
         amounts.read_money,
-        amounts.read_duration,
+        read_duration,
         amounts.read_replicas,
         amounts.read_load_factor,
         labels.read_priority,
