@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
 from governance.actions.delegation import (
     CannotDelegate,
+    Delegate,
     check_delegation,
     delegate,
     delegations_of,
@@ -20,9 +20,10 @@ from handlers.conversation.meant import demand_whole_name, people_named
 from handlers.conversation.origin import known
 from handlers.conversation.reasons import reason_in
 from handlers.conversation.submitting import do_now
-from handlers.conversation.times import span_said
+from handlers.conversation.times import spans_said
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import last_minute, moment_text, names_of_people, until_text
+from handlers.language.periods import Period
 from handlers.language.words import plain
 from storage.notices import notify
 
@@ -45,21 +46,19 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
         await demand_whole_name(desk, asked.text, but=(person.id,))
         return await _standing(desk, person)
     deputy = named[0]
-    span = span_said(desk, person, asked.text)
-    if span is None:
+    spans = spans_said(desk, person, asked.text)
+    if not spans:
         raise CannotAnswer(f"Until when shall {deputy.name} decide for you? {_EXAMPLE}")
-    return await _hand_over(
-        turn, desk, deputy, (span.start, span.end), reason_in(asked.text) or "Asked for in chat."
-    )
+    reason = reason_in(asked.text) or "Asked for in chat."
+    actions = [await _checked(desk, person, deputy, span, reason) for span in spans]  # all, before the first
+    replies = [await _hand_over(turn, desk, deputy, action) for action in actions]
+    cards = tuple(card for reply in replies for card in reply.cards)
+    return Reply(text=" ".join(reply.text for reply in replies), cards=cards)
 
 
-async def _hand_over(
-    turn: Turn, desk: Desk, deputy: Person, span: tuple[datetime, datetime], reason: str
-) -> Reply:
-    person = known(turn)
-    starts, ends = span
+async def _checked(desk: Desk, person: Person, deputy: Person, span: Period, reason: str) -> Delegate:
     try:
-        action = delegate(person.id, deputy.id, starts, ends, reason)
+        action = delegate(person.id, deputy.id, span.start, span.end, reason)
         await check_delegation(desk.tx, action, desk.now)
     except ValueError:
         raise CannotAnswer(
@@ -67,6 +66,11 @@ async def _hand_over(
         ) from None
     except CannotDelegate as cannot:
         raise CannotAnswer(str(cannot)) from None
+    return action
+
+
+async def _hand_over(turn: Turn, desk: Desk, deputy: Person, action: Delegate) -> Reply:
+    person, starts, ends = known(turn), action.starts, action.ends
     _, ended = await do_now(turn, desk, action)
     ids = {"delegation": ended.reference, "key": ended.reference}
     await notify(desk.tx, "delegated", ids, people=(deputy.id,), turn=turn.id)

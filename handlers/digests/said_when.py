@@ -39,7 +39,8 @@ _BARE_RANGE = re.compile(
 
 def read_time(said: str) -> time | None:
     """The time of day in plain words: `at 8:30`, `to 9`, `in the evening at six`, `friday afternoon`."""
-    return read_clock(_TO.sub("at ", in_calendar_words(said)))
+    clock = read_clock(_TO.sub("at ", in_calendar_words(said)), as_written=True)
+    return clock.at if clock else None
 
 
 def read_days(said: str) -> frozenset[int] | None:
@@ -79,8 +80,8 @@ def read_zone(said: str) -> str | None:
 def read_quiet(said: str) -> tuple[time, time] | None:
     """From when to when, in plain words: `20:00 to 7:00`, `between 8 pm and 7 am`, `22 to 7`."""
     said = in_calendar_words(said)
-    if (both := read_clock_range(said)) is not None:
-        return both
+    if (both := read_clock_range(said, as_written=True)) is not None:
+        return both.first, both.last
     found = _BARE_RANGE.search(said)
     if found is None:
         return None

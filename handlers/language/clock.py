@@ -26,7 +26,7 @@ _AT = re.compile(
     r"|(?:(?<=day )|(?<=row )|(?<=at )|(?<=until )|(?<=from )|(?<=by ))"
     rf"(?P<hour>{_HOUR}) ?h(?P<hmin>[0-5]\d)?\b"
     r")|\b(?:at|until|by|from|around|about|before|after|@) (?:about |around )?(?P<bare>[01]?\d|2[0-3])"
-    rf"(?![\w:%/-]|\.\d){_NOT_A_TIME}"
+    rf"(?:(?:(?<=at \d)|(?<=at \d\d))\.(?P<bare_min>[0-5]\d)|)(?![\w:%/-]|\.\d){_NOT_A_TIME}"
 )
 _END = (
     rf"(?P<h{{0}}>{_HOUR})(?:[:.](?P<m{{0}}>[0-5]\d))? ?(?P<half{{0}}>{_HALF})?(?P<mark{{0}}> ?h\b| ?o'?clock)?"
@@ -57,13 +57,19 @@ _EARLY = re.compile(r"\bmorning\b")
 
 @dataclass(frozen=True, slots=True)
 class ClockSaid:
-    """A time of day. `is_open`: it may as well be meant twelve hours later. `start` and `end` are where it
-    was said."""
+    """A time of day. `is_open`: it may as well be meant twelve hours later."""
 
     at: time
-    is_open: bool
-    start: int
-    end: int
+    is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClockRange:
+    """From one time of day to another, of the next day if it is not later; `around` is what else was said."""
+
+    first: time
+    last: time
+    around: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,100 +80,95 @@ class PartOfDay:
     ends: time
 
 
-def read_clock(said: str) -> time | None:
-    """The first time of day in `said`; of a range, its beginning. Minutes are the finest."""
-    found = clock_said(said)
-    return found.at if found else None
-
-
-def clock_said(said: str) -> ClockSaid | None:
-    """The first time of day with how surely it is known.
+def read_clock(said: str, *, as_written: bool = False) -> ClockSaid | None:
+    """The first time of day in `said`; of a range, its beginning. Minutes are the finest.
 
     Without am or pm an hour from 1 to 6 is the afternoon's, for nobody means the night without saying so; a
-    leading zero, "morning" or a 24-hour time beside it says otherwise.
+    leading zero or "morning" beside it says otherwise. `as_written` takes every hour as on a 24-hour clock.
     """
-    if (both := clock_range_said(said)) is not None:
-        return ClockSaid(both[0], False, both[2].start(), both[2].end())
-    found = next((one for one in _AT.finditer(said) if _time_of(one, said) is not None), None)
-    if found is not None:
-        at, is_open = _time_of(found, said) or (time(0), False)
-        return ClockSaid(at, is_open, found.start(), found.end())
-    parts = ((part.search(said), at) for part, at, _, _ in _PARTS)
-    first = min(((one.start(), order, one, at) for order, (one, at) in enumerate(parts) if one), default=None)
-    return ClockSaid(first[3], False, first[2].start(), first[2].end()) if first else None
+    if (both := read_clock_range(said, as_written=as_written)) is not None:
+        return ClockSaid(both.first)
+    hours = _Hours(said, as_written)
+    found = (clock for one in _AT.finditer(said) if (clock := _single(one, hours)) is not None)
+    if (first := next(found, None)) is not None:
+        return first
+    parts = [(part.start(), at) for words, at, _, _ in _PARTS if (part := words.search(said))]
+    return ClockSaid(min(parts, key=lambda part: part[0])[1]) if parts else None
 
 
-def part_of_day(said: str) -> PartOfDay | None:
-    """The part of a day that is said where no time of day is."""
-    if _AT.search(said) or clock_range_said(said):
-        return None
-    for part, _, begins, ends in _PARTS:
-        if part.search(said) and begins != ends:
-            return PartOfDay(begins, ends)
-    return None
-
-
-def read_clock_range(said: str) -> tuple[time, time] | None:
+def read_clock_range(said: str, *, as_written: bool = False) -> ClockRange | None:
     """`from 2 to 4 pm`, `9:00-17:30`, `between 14 and 15h`, `from 9 to 5`; the first inherits am or pm."""
-    found = clock_range_said(said)
-    return found[:2] if found else None
-
-
-def clock_range_said(said: str) -> tuple[time, time, re.Match[str]] | None:
-    """A range of times, and where it is said."""
     for found in _RANGE.finditer(said):
         marked = any(found[name] for name in ("half1", "half2", "m1", "m2", "mark1", "mark2"))
-        if (found["joint"] == "and" and not found["lead"]) or not (
-            marked or found["lead"] or _day_before(said, found)
-        ):
-            continue
-        if (both := _both(found, said)) is not None:
-            return *both, found
+        beside_day = re.search(r"(?:day|row|night),? $", said[: found.start()]) is not None
+        if (found["lead"] or found["joint"] != "and") and (marked or found["lead"] or beside_day):
+            both = _both(found, _Hours(said, as_written))
+            if both is not None:
+                return ClockRange(*both, f"{said[: found.start()]} {said[found.end() :]}")
     return None
 
 
-def _day_before(said: str, found: re.Match[str]) -> bool:
-    return re.search(r"(?:day|row|night),? $", said[: found.start()]) is not None
+def read_part_of_day(said: str) -> PartOfDay | None:
+    """The part of a day that is said where no time of day is."""
+    if _AT.search(said) or read_clock_range(said):
+        return None
+    parts = (
+        PartOfDay(begins, ends) for words, _, begins, ends in _PARTS if begins != ends and words.search(said)
+    )
+    return next(parts, None)
 
 
-def _both(found: re.Match[str], said: str) -> tuple[time, time] | None:
+class _Hours:
+    """How hours without am or pm are meant, by the part of the day that is said beside them."""
+
+    def __init__(self, said: str, as_written: bool) -> None:
+        self.late = _LATE.search(said) is not None
+        self.early = _EARLY.search(said) is not None
+        self.night = _NIGHT.search(said) is not None
+        self.as_written = as_written
+
+    @property
+    def says_part(self) -> bool:
+        return self.late or self.early or self.night
+
+    def of(self, written: str, minute: int, half: str = "", *, exact: bool = False) -> time | None:
+        """The time; None if there is none such. `exact` is an hour that is told from its like."""
+        hour = int(written)
+        if half:
+            return time(hour % 12 + (12 if half == "p" else 0), minute) if 1 <= hour <= 12 else None
+        if hour > 23:
+            return None
+        if exact or written.startswith("0") or not 1 <= hour < 12:
+            return time(hour, minute)
+        afternoon = hour <= 6 and not self.as_written and not self.early and not self.night
+        later = self.late or afternoon or (self.night and hour >= 7)
+        return time(hour + 12 if later else hour, minute)
+
+
+def _single(found: re.Match[str], hours: _Hours) -> ClockSaid | None:
+    if found["half"]:
+        at = hours.of(found["h"], int(found["min"] or 0), found["half"][0])
+        return None if at is None else ClockSaid(at)
+    written = found["h24"] or found["ish"] or found["hour"] or found["bare"]
+    minute = int(found["m24"] or found["hmin"] or found["bare_min"] or 0)
+    at = hours.of(written, minute, exact=found["hour"] is not None)
+    if at is None:
+        return None
+    told = written.startswith("0") or found["hour"] or (found["h24"] and len(written) == 2)
+    return ClockSaid(at, is_open=7 <= at.hour <= 12 and not told and not hours.says_part)
+
+
+def _both(found: re.Match[str], hours: _Hours) -> tuple[time, time] | None:
     hour1, hour2 = int(found["h1"]), int(found["h2"])
     half1, half2 = (found["half1"] or "")[:1], (found["half2"] or "")[:1]
     if half2 and not half1 and hour1 <= 12:
         half1 = half2 if hour1 % 12 <= hour2 % 12 else {"a": "p", "p": ""}[half2]
-    first = _of(hour1, int(found["m1"] or 0), half1, found["h1"], said)
-    as_24 = first is not None and first.hour > 12 and not half1 and hour1 > 12
-    last = _of(hour2, int(found["m2"] or 0), half2, found["h2"] if not as_24 else f"0{hour2}", said)
+    on_24 = hour1 > 12 or hours.as_written
+    first = hours.of(found["h1"], int(found["m1"] or 0), half1)
+    last = hours.of(found["h2"], int(found["m2"] or 0), half2, exact=on_24)
     if first is None or last is None:
         return None
-    if last <= first and not half2 and not as_24 and 1 <= last.hour < 12 and not found["h2"].startswith("0"):
+    if last <= first and not half2 and not on_24 and 1 <= last.hour < 12 and not found["h2"].startswith("0"):
         later = last.replace(hour=last.hour + 12)
         last = later if later > first else last
     return first, last
-
-
-def _time_of(found: re.Match[str], said: str) -> tuple[time, bool] | None:
-    """The time that matched, and whether it may as well be twelve hours later."""
-    if found["half"]:
-        exact = _of(int(found["h"]), int(found["min"] or 0), found["half"][0], found["h"], said)
-        return None if exact is None else (exact, False)
-    written = found["h24"] or found["ish"] or found["hour"] or found["bare"]
-    minutes = int(found["m24"] or found["hmin"] or 0)
-    at = _of(int(written), minutes, "", "0" if found["hour"] else written, said)
-    if at is None:
-        return None
-    said_part = _LATE.search(said) or _EARLY.search(said) or _NIGHT.search(said)
-    is_open = 7 <= at.hour <= 12 and not written.startswith("0") and not said_part and not found["hour"]
-    return at, is_open and not (found["h24"] and len(written) == 2)
-
-
-def _of(hour: int, minute: int, half: str, written: str, said: str) -> time | None:
-    if half:
-        return time(hour % 12 + (12 if half == "p" else 0), minute) if 1 <= hour <= 12 else None
-    if hour > 23:
-        return None
-    if written.startswith("0") or not 1 <= hour < 12:
-        return time(hour, minute)
-    late = _LATE.search(said) is not None or (hour >= 7 and _NIGHT.search(said) is not None)
-    small = hour <= 6 and not _EARLY.search(said) and not _NIGHT.search(said)
-    return time(hour + 12 if late or small else hour, minute)

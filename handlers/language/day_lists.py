@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from handlers.language.calendar_words import WEEKDAY
-from handlers.language.dates import Seen, day_in
+from handlers.language.days import Seen, day_in
 from handlers.language.local_time import WEEKDAYS
 
 _DAY = WEEKDAY.replace("(?P<weekday>", "(?:")

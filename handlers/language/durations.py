@@ -27,7 +27,7 @@ UNIT = (
     r"(?:(?:second|minute|hour|day|week|fortnight|month|year)s?|secs?|mins?|hrs?|wks?|mths?|yrs?|mo|[smhdw]"
     r"|stunden?|tagen?|tage?|wochen?|minuten|horas?|minutos?|d[ií]as?|semanas?|heures?|jours?|semaines?)"
 )
-_COUNT = r"(?P<{0}>\d{{1,3}}(?:,\d{{3}})+|\d+(?:\.\d+)?|an?|eine?n?|una?|une)"
+_COUNT = r"(?:(?P<{0}>\d{{1,3}}(?:,\d{{3}})+|\d+(?:\.\d+)?)|(?:an?|eine?n?|una?|une)(?=[ -]))"
 _PIECE = re.compile(
     r"(?<![\w.,$€£#-])(?:"
     r"(?P<h>\d+) ?h ?(?P<min>[0-5]\d)(?: ?m(?:in(?:ute)?s?)?)?"
@@ -98,17 +98,18 @@ def _piece(found: re.Match[str]) -> Length:
         return Length(seconds=int(found["h"]) * 3600.0 + int(found["min"]) * 60)
     if found["half"]:
         return _of(0.5, found["half"])
-    if found["count"]:
+    if found["unit"]:
         return _of(_number(found["count"]), found["unit"])
-    if found["whole"]:
+    if found["whole_unit"]:
         return _of(_number(found["whole"]) + 0.5, found["whole_unit"])
-    if found["halved"]:
+    if found["halved_unit"]:
         return _of(_number(found["halved"]) + 0.5, found["halved_unit"])
     return Length(seconds=900.0 * int(found["quarters"] or 1))
 
 
-def _number(word: str) -> float:
-    return float(word.replace(",", "")) if word[0].isdigit() else 1.0
+def _number(written: str | None) -> float:
+    """What a count in digits comes to; without one it was "a" or "an"."""
+    return float(written.replace(",", "")) if written else 1.0
 
 
 def _of(count: float, unit: str) -> Length:

@@ -10,7 +10,8 @@ from governance.department import Calendar
 from handlers.language import local_time as local
 from handlers.language.calendar_periods import UNIT_MONTHS, YEAR, YEAR_ALONE, Days, calendar_days, near_days
 from handlers.language.calendar_words import MONTH, WEEKDAY, in_calendar_words
-from handlers.language.dates import Seen, TimeSaid, day_in, moment_in, names_a_date
+from handlers.language.dates import TimeSaid, moment_in
+from handlers.language.days import Seen, day_in, names_a_date
 from handlers.language.durations import read_length
 from handlers.language.local_time import Leaning
 from handlers.language.working_days import WorkingDays

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from governance.department import Calendar
 from handlers.language import local_time as local
 from handlers.language.calendar_periods import calendar_days
 from handlers.language.calendar_words import in_calendar_words
-from handlers.language.clock import clock_range_said, clock_said, part_of_day
-from handlers.language.dates import Seen, TimeSaid, day_in, instant, moment_in, names_a_date
+from handlers.language.clock import read_clock, read_clock_range, read_part_of_day
+from handlers.language.dates import TimeSaid, instant, moment_in
 from handlers.language.day_lists import days_listed
+from handlers.language.days import Seen, day_in, names_a_date
 from handlers.language.durations import Length, read_length
 from handlers.language.local_time import Leaning
 from handlers.language.periods import Period, period_in
@@ -57,14 +58,14 @@ def _days(said: str, seen: Seen) -> Sequence[Period]:
     listed = days_listed(said, seen)
     if listed is None:
         return ()
-    hours = clock_range_said(listed.rest)
+    hours = read_clock_range(listed.rest)
     if hours is not None:
-        return [_within(day, hours, seen) for day in listed.days]
-    if clock_said(listed.rest) is not None and part_of_day(listed.rest) is None:
+        return [_within(day, hours.first, hours.last, seen) for day in listed.days]
+    part = read_part_of_day(listed.rest)
+    if part is None and read_clock(listed.rest) is not None:
         return ()
-    part = part_of_day(listed.rest)
     if part is not None:
-        return [_within(day, (part.begins, part.ends), seen) for day in listed.days]
+        return [_within(day, part.begins, part.ends, seen) for day in listed.days]
     return [_whole(run, seen) for run in listed.runs]
 
 
@@ -74,27 +75,24 @@ def _whole(run: Sequence[date], seen: Seen) -> Period:
     return Period(local.midnight(first, seen.zone), local.midnight(last + timedelta(days=1), seen.zone), name)
 
 
-def _within(day: date, hours: Sequence[object], seen: Seen) -> Period:
-    first, last = hours[0], hours[1]
-    begins = local.instant(day, first, seen.zone)  # type: ignore[arg-type]
-    ends = local.instant(day if last > first else day + timedelta(days=1), last, seen.zone)  # type: ignore[arg-type, operator]
+def _within(day: date, first: time, last: time, seen: Seen) -> Period:
+    begins = local.instant(day, first, seen.zone)
+    ends = local.instant(day if last > first else day + timedelta(days=1), last, seen.zone)
     return Period(begins, ends, f"{day:%Y-%m-%d} {first:%H:%M} to {last:%H:%M}")
 
 
 def _hours(said: str, seen: Seen) -> Sequence[Period]:
     """`tomorrow from 2 to 4 pm`: the day is said apart from the hours; without one they are the next."""
-    both = clock_range_said(said)
-    if both is None:
+    hours = read_clock_range(said)
+    if hours is None:
         return ()
-    first, last, where = both
-    rest = f"{said[: where.start()]} {said[where.end() :]}"
-    day = day_in(rest, seen)
-    if day is not None and day.day is None:
+    found = day_in(hours.around, seen)
+    day = seen.on if found is None else found.day
+    if day is None:
         return ()
-    on = day.day if day is not None and day.day is not None else seen.on
-    span = _within(on, (first, last), seen)
-    if day is None and span.end <= seen.now:
-        span = _within(on + timedelta(days=1), (first, last), seen)
+    span = _within(day, hours.first, hours.last, seen)
+    if found is None and span.end <= seen.now:
+        span = _within(day + timedelta(days=1), hours.first, hours.last, seen)
     return (span,)
 
 
@@ -157,10 +155,10 @@ def _start(said: str, seen: Seen) -> TimeSaid:
 
 def _part(said: str, seen: Seen) -> Sequence[Period]:
     """`tomorrow morning`, `tonight`: the part of the day, from its beginning to its end."""
-    part, day = part_of_day(said), day_in(said, seen)
+    part, day = read_part_of_day(said), day_in(said, seen)
     if part is None or day is None or day.day is None or _ONLY_BEGINS.search(said):
         return ()
-    return (_within(day.day, (part.begins, part.ends), seen),)
+    return (_within(day.day, part.begins, part.ends, seen),)
 
 
 def _period(said: str, seen: Seen) -> Sequence[Period]:

@@ -9,18 +9,15 @@ from datetime import datetime
 
 from governance.audit.entries import EntryKind
 from governance.audit.search import PAGE, Found, Query, find
-from governance.department import AgentRole
-from governance.directory import people
 from governance.people import Person
+from governance.visibility import EVERYTHING
 from handlers.conversation.cards import Button, Buttons, Card, Reply, Small, Table
 from handlers.conversation.desk import Desk
 from handlers.conversation.times import period_said
 from handlers.conversation.wording import moment_text, names_of_people
-from handlers.language.kinds import Known, Thing
+from handlers.language import resolver
+from handlers.language.kinds import Thing
 from handlers.language.local_time import Leaning
-from handlers.language.matching import Resolved
-from handlers.language.matching import find as find_named
-from handlers.language.resolver import read_person
 from handlers.language.words import plain
 from handlers.log_reading import NOT_FOR_ALL
 from handlers.log_reading.entry_card import who_acted
@@ -124,13 +121,11 @@ async def _query(desk: Desk, text: str, person: Person) -> tuple[Query, tuple[st
 async def _actor(desk: Desk, text: str) -> Thing | None:
     agent = _AGENT.search(plain(text))
     if agent is not None:
-        roles = tuple(Thing(role.value, role.value.replace("_", " ")) for role in AgentRole)
-        named = find_named(agent["agent"], roles)
-        if isinstance(named, Resolved):
-            return Thing(named.thing.id, f"the {named.thing.name} agent")
-    known = Known(people=tuple(Thing(one.id, one.name) for one in await people(desk.tx)))
-    found = read_person(text, known)
-    return found.thing if isinstance(found, Resolved) else None
+        role = await resolver.resolve(desk, agent["agent"], ("agent",), EVERYTHING)
+        if isinstance(role, resolver.Found):
+            return Thing(role.id, f"the {role.name} agent")
+    found = await resolver.resolve(desk, text, ("person", "former_person"), EVERYTHING)
+    return found.thing if isinstance(found, resolver.Found) else None
 
 
 def _row(entry: Found, names: Mapping[str, str], person: Person) -> tuple[str, ...]:

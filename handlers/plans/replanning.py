@@ -10,15 +10,14 @@ from zoneinfo import ZoneInfo
 from agents.planning.draft import PlanChanges, PlanDraft
 from agents.plans.rows import changes_of
 from agents.plans.tables import PlanRow
-from governance.department import Department
+from governance.department import Calendar, Department
 from handlers.language.dates import read_moment
 from handlers.language.durations import read_hours
-from handlers.language.kinds import Known, Thing
 from handlers.language.local_time import Leaning
-from handlers.language.matching import Resolved
+from handlers.language.matching import Resolved, find
 from handlers.language.periods import read_period
-from handlers.language.resolver import read_team
 from handlers.language.words import in_digits
+from handlers.whereabouts.department_kinds import team_things
 
 _DROP = re.compile(r"\b(?:drop|leave out|without|remove|take)\b")
 _LAST = re.compile(r"\b(?:the )?last (?P<count>\d+)? ?stor(?:y|ies)\b")
@@ -40,7 +39,7 @@ def read_replan(
     elif team is not None:
         moved = dict(standing.move) | dict.fromkeys(keys or [story.key for story in draft.stories], team)
         changed = replace(changed, move=tuple(moved.items()))
-    start = _start(said, draft, now, zone)
+    start = _start(said, draft, now, zone, department.calendar_of(None))
     if start is not None:
         changed = replace(changed, start=start)
     if (hours := read_hours(said)) is not None:
@@ -59,12 +58,11 @@ def _named(said: str, draft: PlanDraft) -> list[str]:
 
 
 def _team(said: str, department: Department) -> str | None:
-    teams = tuple(Thing(team.id, team.name) for team in department.teams)
-    found = read_team(said, Known(teams=teams))
+    found = find(said, team_things(department))
     return found.thing.id if isinstance(found, Resolved) and re.search(r"\bteam\b|\bsquad\b", said) else None
 
 
-def _start(said: str, draft: PlanDraft, now: datetime, zone: ZoneInfo) -> date | None:
+def _start(said: str, draft: PlanDraft, now: datetime, zone: ZoneInfo, calendar: Calendar) -> date | None:
     today = now.astimezone(zone).date()
     if later := _LATER.search(said):
         days = {"d": 1, "w": 7, "s": 14}[later["unit"][0]] * int(later["count"])
@@ -72,9 +70,9 @@ def _start(said: str, draft: PlanDraft, now: datetime, zone: ZoneInfo) -> date |
         return max(today, first + timedelta(days=days))
     if not _START.search(said):
         return None
-    if (moment := read_moment(said, now, zone.key)) is not None:
+    if (moment := read_moment(said, now, zone.key, Leaning.FUTURE, calendar)) is not None:
         return max(today, moment.at.astimezone(zone).date())
-    period = read_period(said, now, zone.key, Leaning.FUTURE)
+    period = read_period(said, now, zone.key, Leaning.FUTURE, calendar)
     return None if period is None else max(today, period.start.astimezone(zone).date())
 
 

@@ -1,4 +1,4 @@
-"""Names resolved against what exists; amounts and labels."""
+"""Amounts and labels."""
 
 from __future__ import annotations
 
@@ -11,129 +11,10 @@ from hypothesis import strategies as st
 
 from governance.people import Role
 from handlers.language import amounts, labels
-from handlers.language import resolver as named
 from handlers.language.amounts import Money, Replicas
 from handlers.language.durations import read_duration
-from handlers.language.kinds import Known, Thing
 from handlers.language.labels import SprintNamed
-from handlers.language.matching import Ambiguous, Resolution, Resolved, Unknown, find_all, resolve
 from integrations.tracker import Priority
-
-KNOWN = Known(
-    people=(
-        Thing("sarah", "Sarah Lind"),
-        Thing("mike", "Mike Okafor"),
-        Thing("tom-w", "Tom Weber"),
-        Thing("tom-b", "Tom Baker"),
-    ),
-    teams=(Thing("alpha", "Team Alpha"), Thing("payments", "Payments")),
-    services=(
-        Thing("payments", "payments"),
-        Thing("payment-core", "payment-core"),
-        Thing("orders", "orders"),
-        Thing("auth", "auth", ("authentication",)),
-    ),
-    customers=(Thing("acme", "Acme Corp"), Thing("globex", "Globex")),
-    documents=(
-        Thing("PRD-2025-Q1-Dashboard", "Customer dashboard"),
-        Thing("PRD-2025-Q2-Dashboard", "Admin dashboard"),
-    ),
-    epics=(Thing("E1", "Customer dashboard"), Thing("E2", "Admin dashboard"), Thing("E3", "SSO integration")),
-    stories=(Thing("CARD-1234", "Optimise the order history query"),),
-)
-
-
-def short(found: Resolution | None) -> str | list[str] | None:
-    """The id, the candidates' ids, `?` for unknown, or None."""
-    if isinstance(found, Resolved):
-        return found.thing.id
-    if isinstance(found, Ambiguous):
-        return sorted(thing.id for thing in found.candidates)
-    return "?" if isinstance(found, Unknown) else None
-
-
-@pytest.mark.parametrize(
-    ("read", "text", "expected"),
-    [
-        (
-            named.read_document,
-            "Build the dashboard from PRD-2025-Q1-Dashboard",
-            "PRD-2025-Q1-Dashboard",
-        ),
-        (named.read_document, "from prd-2025-q1-dashbord", "PRD-2025-Q1-Dashboard"),
-        (named.read_document, "from PRD-2025-Q3-Dashboard", "?"),
-        (named.read_document, "build the dashboard", ["PRD-2025-Q1-Dashboard", "PRD-2025-Q2-Dashboard"]),
-        (named.read_document, "build something", None),
-        (named.read_story, "what about card-1234?", "CARD-1234"),
-        (named.read_story, "what about CARD-1235", "?"),
-        (named.read_service, "Scale the payment service to handle Black Friday", "payments"),
-        (named.read_service, "roll back payment-core", "payment-core"),
-        (named.read_service, "is authentication slow", "auth"),
-        (named.read_service, "restart paymnets", "payments"),
-        (named.read_service, "the billing service", "?"),
-        (named.read_service, "stop it", None),
-        (named.read_epic, "pause the dashboard plan", ["E1", "E2"]),
-        (named.read_epic, "pause the customer dashboard plan", "E1"),
-        (named.read_epic, "What's the status of the SSO integration?", "E3"),
-        (named.read_epic, "pause the wishlist plan", "?"),
-        (named.read_customer, "notify Acme Corp of timeline", "acme"),
-        (named.read_customer, "Acme's renewal", "acme"),
-        (named.read_customer, "customer Zorg needs SSO", "?"),
-        (named.read_team, "why is team alpha late", "alpha"),
-        (named.read_team, "ask team zulu", "?"),
-        (named.read_person, "make Sarah an architect", "sarah"),
-        (named.read_person, "Tom decides for me", ["tom-b", "tom-w"]),
-        (named.read_person, "Tom Weber decides for me", "tom-w"),
-        (named.read_person, "sarha decides", "sarah"),
-        (named.read_person, "somebody decides", None),
-    ],
-)
-def test_names(read: object, text: str, expected: str | list[str] | None) -> None:
-    assert callable(read)
-    assert short(read(text, KNOWN)) == expected
-
-
-def test_people_are_found_in_the_order_in_which_they_are_said() -> None:
-    found = named.read_people("with Tom Baker, Sarah and Mike", KNOWN)
-    assert [short(one) for one in found] == ["tom-b", "sarah", "mike"]
-    assert [thing.id for thing in find_all("orders before payments", KNOWN.services)] == ["orders", "payments"]
-
-
-TRICKS = ["S\u202earah", "Sa\u200brah\u2066", "\u202bSARAH\u202c", "sarah\x07", "Ｓａｒａｈ"]
-
-
-@pytest.mark.parametrize("text", TRICKS)
-def test_tricks_with_invisible_characters_change_nothing(text: str) -> None:
-    assert short(named.read_person(text, KNOWN)) == "sarah"
-
-
-def test_an_unknown_name_comes_with_what_is_near() -> None:
-    found = resolve("glbx", KNOWN.customers)
-    assert isinstance(found, Unknown)
-    assert [thing.id for thing in found.nearest] == ["globex"]
-
-
-NAMED = KNOWN.services + KNOWN.customers + KNOWN.epics
-
-
-@given(st.sampled_from(NAMED), st.sampled_from(["", "please ", "the "]))
-def test_a_whole_name_always_finds_its_thing(thing: Thing, before: str) -> None:
-    for kind in (KNOWN.services, KNOWN.customers, KNOWN.epics):
-        if thing in kind:
-            assert resolve(before + thing.name.upper(), kind) == Resolved(thing)
-
-
-@given(st.text(max_size=300))
-def test_any_text_is_resolved_to_what_exists_or_to_nothing(text: str) -> None:
-    found = resolve(text, KNOWN.epics)
-    things = (
-        (found.thing,)
-        if isinstance(found, Resolved)
-        else found.candidates
-        if isinstance(found, Ambiguous)
-        else found.nearest
-    )
-    assert set(things) <= set(KNOWN.epics)
 
 
 @pytest.mark.parametrize(
