@@ -17,9 +17,7 @@ from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
 from handlers.conversation.origin import known, place_json
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import listed, names_of_people
-from handlers.language.kinds import Known, Thing
-from handlers.language.matching import Ambiguous, Resolved, Unknown
-from handlers.language.resolver import read_document
+from handlers.language.resolver import Found, NotThere, Several, resolve
 from handlers.plans.card import plan_reply, working_reply
 from handlers.plans.changing import demand_agents, modify, open_proposal, press_change
 from handlers.plans.progress import progress_reply
@@ -33,15 +31,13 @@ _OFFERED = 5
 async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     """Start planning from the document that is named, or ask which one is meant."""
     names = await desk.ports.documents.names()
-    documents = tuple(Thing(name, name) for name in names)
-    found = read_document(asked.text, Known(documents=documents))
-    match found:
-        case Resolved(thing):
+    match await resolve(desk, asked.text, ("document",), EVERYTHING):
+        case Found(thing=thing):
             return await _plan(turn, desk, thing.id, anyway=False)
-        case Ambiguous(candidates):
-            return _which("Several documents could be meant.", [thing.name for thing in candidates], names)
-        case Unknown(text, nearest):
-            return _which(f"There is no document called {text}.", [thing.name for thing in nearest], names)
+        case Several(candidates):
+            return _which("Several documents could be meant.", [one.name for one in candidates], names)
+        case NotThere(written=written, nearest=nearest):
+            return _which(f"There is no document called {written}.", [thing.name for thing in nearest], names)
         case None:
             return _which("Which document should I build from?", [], names)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
 from governance.action import Action
 from governance.actions.delegation import (
@@ -22,11 +21,12 @@ from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
 from handlers.conversation.meant import demand_whole_name, people_named
 from handlers.conversation.origin import known
 from handlers.conversation.reasons import reason_in
-from handlers.conversation.spans import read_span
 from handlers.conversation.submitting import do_now
+from handlers.conversation.times import span_said, spans_said
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import last_minute, moment_text, names_of_people, until_text
 from handlers.language.dates import read_moment
+from handlers.language.periods import Period
 from handlers.language.words import plain
 from storage.notices import notify
 
@@ -54,21 +54,22 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
         await demand_whole_name(desk, asked.text, but=(person.id,))
         return await _standing(desk, person)
     deputy = named[0]
-    span = read_span(_IS_BACK.sub(" ", plain(asked.words("when"))), desk.now, person.time_zone)
-    if span is None and _TODAY.search(said):
-        span = read_span("today", desk.now, person.time_zone)
-    if span is None:
+    spoken = _IS_BACK.sub(" ", plain(asked.words("when")))
+    spans = spans_said(desk, person, spoken) or (
+        spans_said(desk, person, "today") if _TODAY.search(said) else ()
+    )
+    if not spans:
         raise CannotAnswer(f"Until when shall {deputy.name} decide for you? {_EXAMPLE}")
-    return await _hand_over(turn, desk, deputy, span, reason_in(asked.text) or "Asked for in chat.")
+    reason = reason_in(asked.text) or "Asked for in chat."
+    actions = [await _checked(desk, person, deputy, span, reason) for span in spans]  # all, before the first
+    replies = [await _hand_over(turn, desk, deputy, action) for action in actions]
+    cards = tuple(card for reply in replies for card in reply.cards)
+    return Reply(text=" ".join(reply.text for reply in replies), cards=cards)
 
 
-async def _hand_over(
-    turn: Turn, desk: Desk, deputy: Person, span: tuple[datetime, datetime], reason: str
-) -> Reply:
-    person = known(turn)
-    starts, ends = span
+async def _checked(desk: Desk, person: Person, deputy: Person, span: Period, reason: str) -> Delegate:
     try:
-        action = delegate(person.id, deputy.id, starts, ends, reason)
+        action = delegate(person.id, deputy.id, span.start, span.end, reason)
         await check_delegation(desk.tx, action, desk.now)
     except ValueError:
         raise CannotAnswer(
@@ -76,6 +77,11 @@ async def _hand_over(
         ) from None
     except CannotDelegate as cannot:
         raise CannotAnswer(str(cannot)) from None
+    return action
+
+
+async def _hand_over(turn: Turn, desk: Desk, deputy: Person, action: Delegate) -> Reply:
+    person, starts, ends = known(turn), action.starts, action.ends
     _, ended = await do_now(turn, desk, action)
     ids = {"delegation": ended.reference, "key": ended.reference}
     await notify(desk.tx, "delegated", ids, people=(deputy.id,), turn=turn.id)
@@ -137,9 +143,9 @@ async def reread(turn: Turn, desk: Desk, action: Action, text: str) -> Action | 
     named = [one for one in await people_named(desk, text) if one.id != action.from_person]
     zone = known(turn).time_zone
     starts, ends = action.starts, action.ends
-    if (span := read_span(text, desk.now, zone)) is not None:
+    if (span := span_said(desk, known(turn), text)) is not None:
         until_only = _UNTIL_ONLY.search(plain(text)) is not None
-        starts, ends = (min(starts, span[1]) if until_only else span[0], span[1])
+        starts, ends = (min(starts, span.end) if until_only else span.start, span.end)
     elif (begins := _BEGINS.search(plain(text))) and (moment := read_moment(begins["when"], desk.now, zone)):
         starts = moment.at
     elif len(named) != 1:

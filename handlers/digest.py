@@ -16,6 +16,7 @@ from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
 from handlers.conversation.meant import people_named
 from handlers.conversation.origin import known
 from handlers.conversation.tables import ActRow
+from handlers.conversation.times import period_said
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import moment_text
 from handlers.digests.card import CHANGE, CHANNEL_OFF, SHOW, UNDO, settings_reply, with_undo
@@ -32,7 +33,6 @@ from handlers.digests.schedule import previous_due
 from handlers.digests.settings import channels, person_key, recipient_for
 from handlers.language.correction import Change, Correction
 from handlers.language.local_time import Leaning
-from handlers.language.periods import read_period
 
 _CHANGE = "digest_change"
 _BARE_HOUR = re.compile(r"(?<!at )(?<![\d:])\b(\d{1,2})\b(?![\d:]|\s*(?:am|pm))", re.IGNORECASE)
@@ -60,7 +60,7 @@ async def _answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
         return await set_in_channel(turn, desk, person, wish)
     match wish.act:
         case "show":
-            return await _shown(desk, person, wish, _since(asked.text, desk.now, person))
+            return await _shown(desk, person, wish, _since(desk, person, asked.text))
         case "set":
             return await set_own(desk, person, wish, asked.text)
         case "off":
@@ -87,7 +87,7 @@ async def _anothers(desk: Desk, person: Person, other: Person, wish: Wish, text:
             f"What {other.name} gets is read by {other.name} and the compliance officer alone. For where things"
             " stand, ask “what runs now?”."
         )
-    return await _shown(desk, other, wish, _since(text, desk.now, person))
+    return await _shown(desk, other, wish, _since(desk, person, text))
 
 
 async def _shown(desk: Desk, person: Person, wish: Wish, since: datetime | None) -> Reply:
@@ -106,9 +106,9 @@ async def _shown(desk: Desk, person: Person, wish: Wish, since: datetime | None)
     return Reply(text=text, cards=(Card("Nothing new", (Text((text,)),)),), personal=True)
 
 
-def _since(text: str, now: datetime, person: Person) -> datetime | None:
-    period = read_period(text, now, person.time_zone, Leaning.PAST)
-    return period.start if period is not None and period.start < now else None
+def _since(desk: Desk, person: Person, text: str) -> datetime | None:
+    period = period_said(desk, person, text, Leaning.PAST)
+    return period.start if period is not None and period.start < desk.now else None
 
 
 def _cannot(wish: Wish, text: str) -> Reply:

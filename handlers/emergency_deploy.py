@@ -17,7 +17,7 @@ from handlers.conversation.approval_card import needed
 from handlers.conversation.cards import Block, Bold, Button, Buttons, Card, Form, Input, Moment, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
-from handlers.conversation.meant import SeveralMeant, service_named
+from handlers.conversation.meant import Unclear, meant_or_none
 from handlers.conversation.origin import known
 from handlers.conversation.reasons import split_reason
 from handlers.conversation.submitting import do_now
@@ -36,9 +36,10 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     if reason is not None and read_version(what) is None and read_version(reason) is not None:
         what, reason = reason, what  # "no time for approval, deploy orders 2.1"
     try:
-        service = await service_named(desk, what)
-    except SeveralMeant as several:
-        return await _ask(None, read_version(what), reason, desk, str(several))
+        found = await meant_or_none(desk, what, "service")
+    except Unclear as unclear:
+        return await _ask(None, read_version(what), reason, desk, str(unclear))
+    service = found.thing if found else None
     version = read_version(_without(service, what))
     if service is None or version is None or reason is None:
         return await _ask(service.id if service else None, version, reason, desk)

@@ -16,16 +16,15 @@ from handlers.conversation.amending import of_effect
 from handlers.conversation.cards import Block, Bold, Bullets, Button, Buttons, Card, Inline, Moment, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
-from handlers.conversation.meant import service_meant
+from handlers.conversation.meant import meant_or_none, service_meant
 from handlers.conversation.origin import known
 from handlers.conversation.reasons import reason_or_words, split_reason
-from handlers.conversation.spans import read_span
 from handlers.conversation.submitting import do_now
+from handlers.conversation.times import span_said
 from handlers.conversation.turn import Turn
 from handlers.conversation.wording import last_minute, listed, moment_text, names_of_people, until_text
-from handlers.language.kinds import Thing
-from handlers.language.matching import Resolved, find
 from handlers.language.words import plain
+from handlers.plans.choosing import ALIVE
 
 _DEPLOYMENTS = re.compile(
     r"\bdeploy\w*|\breleas\w*|\brollouts?\b|\bproduction\b|\bprod\b|\bcode freeze\b|\bship\w*"
@@ -79,8 +78,8 @@ async def _freeze(turn: Turn, asked: Asked, desk: Desk, kind: FreezeKind, scope:
         if (standing.kind, standing.scope) == (kind, scope):
             by = (await names_of_people(desk.tx))[standing.by]
             raise CannotAnswer(f"Frozen already: {what}, by {by} ({standing.reason}).")
-    span = read_span(asked.words("when"), desk.now, person.time_zone)
-    until = span[1] if span else None
+    span = span_said(desk, person, asked.words("when"))
+    until = span.end if span else None
     _, ended = await do_now(turn, desk, lay_freeze(kind, scope, reason_or_words(asked.text), until))
     desk.memory.about(freeze=ended.reference or "")
     ends = f" It stands until {until_text(until, person)}." if until else ""
@@ -110,13 +109,13 @@ async def _meant(text: str, desk: Desk) -> tuple[FreezeKind, str] | None:
 
 
 async def _plan(text: str, desk: Desk) -> str:
-    rows = (await desk.tx.execute(select(PlanRow.id, PlanRow.title).order_by(PlanRow.created.desc()))).all()
-    found = find(text, tuple(Thing(row.id, row.title) for row in rows))
-    if isinstance(found, Resolved):
-        return found.thing.id
+    found = await meant_or_none(desk, text, "plan", "set_up_plan")
+    if found is not None:
+        return found.id
     if "plan" in desk.memory.topic:
         return desk.memory.topic["plan"]
-    titles = listed((f"“{row.title}”" for row in rows[:3]), "or")
+    newest = select(PlanRow.title).where(PlanRow.state.in_(ALIVE)).order_by(PlanRow.created.desc()).limit(3)
+    titles = listed((f"“{title}”" for title in (await desk.tx.execute(newest)).scalars()), "or")
     raise CannotAnswer(f"Which plan? {f'For example {titles}.' if titles else 'There is none yet.'}")
 
 
@@ -125,11 +124,11 @@ async def reread(turn: Turn, desk: Desk, action: Action, text: str) -> Action | 
     if not isinstance(action, LayFreeze):
         return None
     meant = await _meant(text, desk)
-    span = read_span(text, desk.now, known(turn).time_zone)
+    span = span_said(desk, known(turn), text)
     if meant is None and span is None:
         return None
     kind, scope = meant or (action.kind, action.scope)
-    return lay_freeze(kind, scope, action.rationale, span[1] if span else action.until)
+    return lay_freeze(kind, scope, action.rationale, span.end if span else action.until)
 
 
 def _what() -> Reply:

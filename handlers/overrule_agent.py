@@ -8,11 +8,11 @@ from sqlalchemy import ColumnElement, select
 
 from governance.action import Action, OutcomeState
 from governance.actions.overruling import overrule_agent
-from governance.department import AgentRole
 from governance.effects import outcome_of
 from governance.overrides.authority import may_overrule
 from governance.permissions import Refused
 from governance.tables import EffectRow
+from governance.visibility import EVERYTHING
 from handlers.conversation.approval_card import needed
 from handlers.conversation.cards import (
     Block,
@@ -34,13 +34,12 @@ from handlers.conversation.reasons import reason_in, reason_or_words
 from handlers.conversation.submitting import do_now, submit
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import listed, names_of_people
-from handlers.language.kinds import Thing
-from handlers.language.matching import Resolved, find
+from handlers.language.kinds import written_id
+from handlers.language.resolver import Found, resolve
 from handlers.language.words import plain
 from handlers.log_reading.finding import speaks_of_it
 
 _EFFECT = re.compile(r"\bef_[0-9a-f]{16}\b")
-_TICKET = re.compile(r"\b[a-z][a-z0-9]{1,9}-\d+\b", re.IGNORECASE)
 _AGENT = re.compile(r"\b(?P<agent>[\w ]+?) agents?\b")
 _SHOWN = 5
 
@@ -125,7 +124,7 @@ async def _meant(text: str, desk: Desk) -> EffectRow | None:
     """An effect by its id, by the story in it, or what this thread was about."""
     if named := _EFFECT.search(text):
         return await _one(desk, EffectRow.id == named[0])
-    if ticket := _TICKET.search(text):
+    if ticket := written_id(text, "story", "epic"):
         story = ticket[0].upper()
         said = EffectRow.body["story"].astext == story, EffectRow.outcome["reference"].astext == story
         return await _one(desk, said[0] | said[1], EffectRow.actor["kind"].astext == "agent")
@@ -138,14 +137,13 @@ async def _meant(text: str, desk: Desk) -> EffectRow | None:
 async def _choose(text: str, desk: Desk) -> Reply:
     conditions = [EffectRow.actor["kind"].astext == "agent", EffectRow.state != "refused"]
     agent = _AGENT.search(plain(text))
-    roles = tuple(Thing(role.value, role.value.replace("_", " ")) for role in AgentRole)
-    named = find(agent["agent"], roles) if agent else None
-    if isinstance(named, Resolved):
-        conditions.append(EffectRow.actor["id"].astext == named.thing.id)
+    named = await resolve(desk, agent["agent"], ("agent",), EVERYTHING) if agent else None
+    if isinstance(named, Found):
+        conditions.append(EffectRow.actor["id"].astext == named.id)
     query = select(EffectRow).where(*conditions).order_by(EffectRow.created.desc()).limit(_SHOWN)
     rows = list((await desk.tx.execute(query)).scalars())
     if not rows:
-        who = f"the {named.thing.name} agent" if isinstance(named, Resolved) else "an agent"
+        who = f"the {named.name} agent" if isinstance(named, Found) else "an agent"
         raise CannotAnswer(f"There is no decision of {who} on record that could be overruled.")
     why = reason_in(text) or ""
     names = await names_of_people(desk.tx)

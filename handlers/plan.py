@@ -18,6 +18,7 @@ from handlers.conversation.meant import demand_to_act
 from handlers.conversation.origin import known
 from handlers.conversation.submitting import do_now
 from handlers.conversation.turn import Clicked, Turn
+from handlers.language.durations import read_hours
 from handlers.plans.card import plan_reply
 from handlers.plans.changing import change
 from handlers.plans.choosing import WhichPlan, plan_meant, which_reply
@@ -59,8 +60,6 @@ _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
 )
 """What is asked for, in the order in which the words are looked for: "un-pause" resumes."""
-
-_BUDGET = re.compile(r"(?P<hours>\d[\d,]*(?:\.\d+)?)\s*(?:agent[- ]?)?h(?:ours?|rs?)?\b", re.IGNORECASE)
 
 
 async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
@@ -121,8 +120,8 @@ async def _pause(turn: Turn, desk: Desk, plan: PlanRow, text: str) -> Reply:
 
 
 async def _resume(turn: Turn, desk: Desk, plan: PlanRow, text: str) -> Reply:
-    budget = _BUDGET.search(text)
-    return await _go_on(turn, desk, plan, hours_said(budget["hours"]) if budget else None, text)
+    hours = read_hours(text)
+    return await _go_on(turn, desk, plan, None if hours is None else hours_said(f"{hours:f}"), text)
 
 
 async def _go_on(turn: Turn, desk: Desk, plan: PlanRow, hours: float | None, text: str) -> Reply:

@@ -21,23 +21,15 @@ from handlers.conversation.approval_card import approval_reply
 from handlers.conversation.cards import Button, Buttons, Card, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
+from handlers.conversation.meant import reply_of
 from handlers.conversation.origin import known
 from handlers.conversation.submitting import not_done, submit
 from handlers.conversation.turn import Turn
 from handlers.conversation.wording import counted, listed
-from handlers.language.kinds import Thing
-from handlers.language.matching import Resolved, find, find_all
 from handlers.language.mood import Mood
+from handlers.language.resolver import Found, NotThere, Several, resolve
 from handlers.plans.words import day_text, money_text
-from handlers.whereabouts.naming import (
-    NotThere,
-    Several,
-    Subject,
-    named_in,
-    names_an_id,
-    subject_of,
-    subjects_of,
-)
+from handlers.whereabouts.naming import named_in, names_an_id, subject_of, subjects_of
 from integrations.customers import Account
 from integrations.tracker import Priority, Story, StoryQuery, StoryStatus
 from integrations.tracker.actions import PriorityStep, SetPriorities, SetPriority
@@ -68,39 +60,26 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
         epics = [subject.id for subject in named if subject.kind == "epic"]
         return await ranking_reply(desk, scope, epics if len(epics) > 1 else ())
     match await subject_of(desk, asked.text, scope, besides=WORDS):
-        case Subject() as subject if subject.kind in ("epic", "story"):
-            whole = find_all(asked.text, (Thing(subject.id, subject.name),))
-            sure = bool(whole) or names_an_id(asked.text)
-            return await _set(turn, desk, subject, said, scope, sure=sure)
-        case Subject(kind="plan"):
+        case Found(kind="epic" | "story") as subject:
+            return await _set(turn, desk, subject, said, scope, sure=subject.sure)
+        case Found(kind="plan"):
             raise CannotAnswer(
                 "A plan has no priority before its stories are made. Ask for it then, or modify the plan."
             )
-        case Subject() as subject:
+        case Found() as subject:
             lead = f"What of {subject.name} should come first?"
             return await _which(desk, scope, lead, StoryQuery(customer=subject.id, status=_OPEN))
-        case Several(subjects):
-            return _several(said, subjects)
-        case NotThere(text):
-            raise CannotAnswer(f"There is no {text} that you may see.")
+        case (Several() | NotThere()) as unclear:
+            return reply_of(unclear, "prioritise", asked.text)
     unknown = named_in(asked.text, WORDS)
     if not unknown:
         return await ranking_reply(desk, scope)
-    team = find(unknown, tuple(Thing(team.id, team.name) for team in desk.department.teams))
-    if isinstance(team, Resolved):
-        lead = f"Which work of {team.thing.name} should come first{_whose(scope)}?"
-        return await _which(desk, scope, lead, StoryQuery(team=team.thing.id, status=_OPEN))
+    team = await resolve(desk, unknown, ("team",), scope)
+    if isinstance(team, Found):
+        lead = f"Which work of {team.name} should come first{_whose(scope)}?"
+        return await _which(desk, scope, lead, StoryQuery(team=team.id, status=_OPEN))
     lead = f"I find nothing called “{unknown}” that is open{_whose(scope)}."
     return await _which(desk, scope, lead, StoryQuery(status=_OPEN))
-
-
-def _several(said: PrioritySaid, subjects: Sequence[Subject]) -> Reply:
-    buttons = tuple(
-        Button(f"{one.name} ({one.id})", "ask", f"prioritise {_verb(said)} {one.id}") for one in subjects
-    )
-    names = listed((f"{one.name} ({one.id})" for one in subjects), "or")
-    card = Card("Which one do you mean?", (Text(("Several could be meant.",)), Buttons(buttons)))
-    return Reply(text=f"Which one do you mean: {names}?", cards=(card,))
 
 
 def _verb(said: PrioritySaid) -> str:
@@ -110,7 +89,7 @@ def _verb(said: PrioritySaid) -> str:
 
 
 def _asked_back(
-    subject: Subject, said: PrioritySaid, steps: Sequence[PriorityStep], levels: str, *, owner: bool
+    subject: Found, said: PrioritySaid, steps: Sequence[PriorityStep], levels: str, *, owner: bool
 ) -> Reply:
     """What is named by a part of its name is asked back first: another thing could be meant."""
     stories = counted(len(steps), "open story", "open stories")
@@ -124,7 +103,7 @@ def _asked_back(
 
 
 async def _set(
-    turn: Turn, desk: Desk, subject: Subject, said: PrioritySaid, scope: Scope, *, sure: bool
+    turn: Turn, desk: Desk, subject: Found, said: PrioritySaid, scope: Scope, *, sure: bool
 ) -> Reply:
     person = known(turn)
     owner = person.holds(Role.PRODUCT_OWNER)
@@ -155,7 +134,7 @@ async def _set(
 async def _submit(
     turn: Turn,
     desk: Desk,
-    subject: Subject,
+    subject: Found,
     steps: tuple[PriorityStep, ...],
     levels: str,
     why: str,
@@ -189,7 +168,7 @@ async def _submit(
     )
 
 
-async def _stories(desk: Desk, subject: Subject, scope: Scope) -> Sequence[Story]:
+async def _stories(desk: Desk, subject: Found, scope: Scope) -> Sequence[Story]:
     if subject.kind == "story":
         story = await desk.ports.tracker.story(scope, subject.id)
         return (story,) if story.status in _OPEN else ()
@@ -201,7 +180,7 @@ def _helps(said: PrioritySaid, now: Priority, target: Priority) -> bool:
     return said.level is not None or (target < now) == said.up
 
 
-async def _case(desk: Desk, stories: Sequence[Story], subject: Subject, scope: Scope) -> _Case:
+async def _case(desk: Desk, stories: Sequence[Story], subject: Found, scope: Scope) -> _Case:
     """The customers who wait for it among those that the asker speaks for."""
     demand = await demand_of(desk, scope)
     items = frozenset({subject.id, *(story.id for story in stories)})

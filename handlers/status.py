@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from agents.plans.rows import plan_by_id
 from governance.visibility import Scope, scope_of
-from handlers.conversation.cards import Button, Buttons, Card, Reply, Text
+from handlers.conversation.cards import Reply
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Handler
+from handlers.conversation.meant import reply_of
 from handlers.conversation.turn import Turn
+from handlers.language.resolver import Found, NotThere, Several
 from handlers.plans.card import plan_reply
 from handlers.plans.progress import progress_reply
 from handlers.whereabouts.account_card import account_reply, request_reply
 from handlers.whereabouts.feature_card import feature_reply
-from handlers.whereabouts.naming import NotThere, Several, Subject, named_in, subject_of
+from handlers.whereabouts.naming import named_in, subject_of
 from handlers.whereabouts.overview import customers_overview_reply, overview_reply
 from handlers.whereabouts.story_card import story_reply
 
@@ -21,12 +23,10 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     """Where the thing that is named is; what runs now, where nothing is."""
     scope = scope_of(turn.person)
     match await subject_of(desk, asked.text, scope):
-        case Subject() as subject:
-            return await _shown(desk, subject, scope)
-        case Several(subjects):
-            return _which(subjects)
-        case NotThere(text):
-            raise CannotAnswer(f"There is no {text} that you may see. Ask by its name, or “what runs now?”.")
+        case Found() as found:
+            return await _shown(desk, found, scope)
+        case (Several() | NotThere()) as unclear:
+            return reply_of(unclear, "status", asked.text)
     if unknown := named_in(asked.text):
         raise CannotAnswer(
             f"I find no feature, plan, story or request called “{unknown}”{_where(scope)}."
@@ -35,7 +35,7 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     return await overview_reply(desk) if scope.everything else await customers_overview_reply(desk, scope)
 
 
-async def _shown(desk: Desk, subject: Subject, scope: Scope) -> Reply:
+async def _shown(desk: Desk, subject: Found, scope: Scope) -> Reply:
     match subject.kind:
         case "epic":
             return await feature_reply(desk, subject.id, scope)
@@ -49,13 +49,7 @@ async def _shown(desk: Desk, subject: Subject, scope: Scope) -> Reply:
             plan = await plan_by_id(desk.tx, subject.id)
             desk.memory.about(plan=plan.id, item=plan.id)
             return await progress_reply(desk, plan) or await plan_reply(desk, plan)
-
-
-def _which(subjects: tuple[Subject, ...]) -> Reply:
-    buttons = tuple(Button(f"{one.name} ({one.id})", "ask", f"status {one.id}") for one in subjects)
-    names = ", ".join(f"{one.name} ({one.id})" for one in subjects)
-    card = Card("Which one do you mean?", (Text(("Several could be meant.",)), Buttons(buttons)))
-    return Reply(text=f"Which one do you mean? There are {names}.", cards=(card,))
+    raise ValueError(f"nothing shows where a {subject.kind} is")
 
 
 def _where(scope: Scope) -> str:

@@ -14,10 +14,10 @@ from handlers.conversation.acts import note_act
 from handlers.conversation.cards import Bullets, Button, Buttons, Card, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
+from handlers.conversation.meant import reply_of
 from handlers.conversation.origin import known
 from handlers.conversation.tables import ActRow
 from handlers.conversation.turn import Clicked, Turn
-from handlers.conversation.wording import listed
 from handlers.digests.kinds import DigestKind
 from handlers.digests.own import end_own, set_own
 from handlers.digests.said import Wish
@@ -25,13 +25,14 @@ from handlers.digests.settings import recipient_for
 from handlers.digests.wording import capital
 from handlers.language.correction import Change, Correction
 from handlers.language.mood import Mood
+from handlers.language.resolver import Found, NotThere, Several
 from handlers.plans.choosing import ALIVE
 from handlers.subscriptions.keeping import active, end, meant, of_person, subscribe, take_up, watch_of
 from handlers.subscriptions.looking import Looker
 from handlers.subscriptions.said import WORDS, Ask, read_ask
 from handlers.subscriptions.tables import SubscriptionRow
 from handlers.subscriptions.watched import STANDING, Event, Kind, Sight, Watch, called, watch_text
-from handlers.whereabouts.naming import NotThere, Several, Subject, named_in, names_an_id, subject_of
+from handlers.whereabouts.naming import named_in, names_an_id, subject_of
 
 STOP, AGAIN = "end_subscription", "resume_subscription"
 """The verbs of the buttons; their subjects are subscriptions' ids with commas between them."""
@@ -46,12 +47,6 @@ _CAN_OF_CUSTOMERS = (
 )
 _A_PLAN = re.compile(r"\bplan\b", re.IGNORECASE)
 _IT = re.compile(r"\b(?:it|this|that)\b", re.IGNORECASE)
-_SAID_AGAIN = {
-    Event.DONE: "tell me when {} is done",
-    Event.BLOCKED: "let me know if {} is blocked",
-    Event.APPROVED: "tell me when {} is approved",
-    Event.CHANGES: "follow {}",
-}
 
 
 async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
@@ -100,13 +95,11 @@ async def _watch(desk: Desk, person: Person, ask: Ask, text: str) -> Reply:
             f"I cannot watch {ask.cannot}: nothing that I am connected to reports it. {_can(scope)}"
         )
     match await subject_of(desk, text, scope, besides=WORDS):
-        case Subject() as subject:
+        case Found() as subject:
             watch = Watch(Kind(subject.kind), subject.id, subject.name, _event(subject, ask), ask.each_time)
             return await _subscribed(desk, person, watch, ask)
-        case Several(subjects):
-            return _which(subjects, ask)
-        case NotThere(missing):
-            raise CannotAnswer(f"There is no {missing} that you may see, so I cannot watch it.")
+        case (Several() | NotThere()) as unclear:
+            return reply_of(unclear, "subscribe", text)
     unknown = named_in(text, WORDS)
     if unknown:
         raise CannotAnswer(f"I find nothing called “{unknown}” that you may see. {_can(scope)}")
@@ -130,7 +123,7 @@ def _can(scope: Scope) -> str:
     return _CAN if scope.everything else _CAN_OF_CUSTOMERS
 
 
-def _event(subject: Subject, ask: Ask) -> Event:
+def _event(subject: Found, ask: Ask) -> Event:
     """What can happen to it: a customer is never done, and only plans are approved."""
     if subject.kind == "account" and ask.event is not Event.BLOCKED:
         return Event.CHANGES
@@ -232,16 +225,6 @@ def _ended(rows: Sequence[SubscriptionRow], desk: Desk, person: Person) -> Reply
     undo = Button("Undo", AGAIN, ",".join(row.id for row in rows))
     restricted = _restricted(person, (Kind(row.kind) for row in rows))
     return Reply(text=text, cards=(Card("Stopped", (Text((text,)), Buttons((undo,)))),), restricted=restricted)
-
-
-def _which(subjects: Sequence[Subject], ask: Ask) -> Reply:
-    again = _SAID_AGAIN[ask.event]
-    buttons = tuple(
-        Button(f"{one.name} ({one.id})", "ask", f"subscribe {again.format(one.id)}") for one in subjects
-    )
-    names = listed((f"{one.name} ({one.id})" for one in subjects), "or")
-    card = Card("Which one do you mean?", (Text(("Several could be meant.",)), Buttons(buttons)))
-    return Reply(text=f"Which one do you mean: {names}?", cards=(card,))
 
 
 async def amend(turn: Turn, desk: Desk, act: ActRow, correction: Correction) -> Reply:

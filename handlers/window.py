@@ -19,12 +19,12 @@ from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
 from handlers.conversation.origin import known
 from handlers.conversation.reasons import reason_or_words
-from handlers.conversation.spans import read_span
 from handlers.conversation.submitting import do_now
+from handlers.conversation.times import span_said
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import last_minute, listed, moment_text, names_of_people, until_text
-from handlers.language.amounts import read_duration
 from handlers.language.dates import read_moment
+from handlers.language.durations import read_duration
 from handlers.language.words import plain
 
 _MODES = (
@@ -71,10 +71,10 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
 
 async def _open(turn: Turn, desk: Desk, mode: WindowMode, asked: Asked) -> Reply:
     person = known(turn)
-    span = read_span(asked.words("when"), desk.now, person.time_zone)
+    span = span_said(desk, person, asked.words("when"))
     if span is None:
         raise CannotAnswer(f"Until when? A window always has an end: “{mode} mode until Friday 18:00”.")
-    return await _make(turn, desk, mode, *span, reason_or_words(asked.text))
+    return await _make(turn, desk, mode, span.start, span.end, reason_or_words(asked.text))
 
 
 async def _make(
@@ -106,10 +106,10 @@ async def _move_end(turn: Turn, desk: Desk, rows: list[WindowRow], text: str) ->
     mode = WindowMode(row.mode)
     _demand(person, mode)
     longer = read_duration(text) if _BY.search(plain(text)) and _LONGER.search(plain(text)) else None
-    span = read_span(text, desk.now, person.time_zone)
+    span = span_said(desk, person, text)
     if longer is None and span is None:
         raise CannotAnswer("Until when? For example “extend it by 30 minutes”, or “until Wednesday”.")
-    end = row.ends + longer if longer is not None else (span[1] if span else row.ends)
+    end = row.ends + longer if longer is not None else (span.end if span else row.ends)
     if end > row.ends:
         return await _make(turn, desk, mode, row.ends, end, reason_or_words(text))
     starts = max(row.starts, desk.now)
@@ -184,8 +184,8 @@ async def reread(turn: Turn, desk: Desk, action: Action, text: str) -> Action | 
         local, was = moment.at.astimezone(zone), starts.astimezone(zone)
         begins = local if _CLOCK.search(said) else local.replace(hour=was.hour, minute=was.minute)
         starts, ends = begins, begins + (longer or ends - starts)
-    elif (span := read_span(text, desk.now, zone.key)) is not None:
-        starts, ends = (starts, span[1]) if _UNTIL.search(said) else span
+    elif (span := span_said(desk, known(turn), text)) is not None:
+        starts, ends = (starts if _UNTIL.search(said) else span.start), span.end
     elif mode is action.mode:
         return None
     return open_window(mode, starts.astimezone(UTC), ends.astimezone(UTC), action.rationale)

@@ -14,8 +14,9 @@ from bench.conversations.data import WrittenCondition
 from bench.conversations.meanings import NoMeaning, equal
 from governance.authority.conditions import All, AnyOf, Condition, Not, Term
 from governance.department_file import read_department
+from handlers.language.condition_tokens import Known
 from handlers.language.conditions import EVERYTHING, ConditionNotRead, read_condition
-from handlers.language.kinds import Known, Thing
+from handlers.language.kinds import Thing
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW, ZONE = datetime(2026, 12, 3, 19, 0, tzinfo=UTC), "America/New_York"

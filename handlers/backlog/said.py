@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from rapidfuzz.distance import OSA
 
 from governance.department import Department
-from handlers.language.kinds import Known, Thing
 from handlers.language.labels import read_priority
-from handlers.language.matching import Resolved, find_all
-from handlers.language.resolver import read_team
+from handlers.language.matching import Resolved, find, find_all
 from handlers.language.words import visible
+from handlers.whereabouts.department_kinds import product_things, team_things
 from integrations.tracker import Priority
 
 LONGEST_TITLE = 160
@@ -103,11 +102,9 @@ def read_story(text: str, department: Department) -> StorySaid:
     linked = _LINKED.search(rest) is not None
     bare = _BACKLOG.sub(" ", _PRIORITY.sub(" ", _FOR_TEAM.sub(" ", _LINKED.sub(" : ", rest))))
     title = _title(" ".join(bare.split()))
-    teams = tuple(Thing(team.id, team.name) for team in department.teams)
-    team = (
-        read_team(said, Known(teams=teams)) if re.search(r"\bteam\b|\bsquad\b", said, re.IGNORECASE) else None
-    )
-    products = find_all(said, tuple(Thing(p.id, p.name, p.aliases) for p in department.products))
+    names_team = re.search(r"\bteam\b|\bsquad\b", said, re.IGNORECASE) is not None
+    team = find(said, team_things(department)) if names_team else None
+    products = find_all(said, product_things(department))
     return StorySaid(
         title=title[:LONGEST_TITLE].rstrip(),
         description=said,

@@ -16,8 +16,9 @@ from handlers.conversation.cards import Button, Buttons, Card, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import CannotAnswer
 from handlers.conversation.wording import listed, quoted
+from handlers.language.condition_tokens import Known
 from handlers.language.conditions import ConditionNotRead, read_condition
-from handlers.language.kinds import Known, Thing
+from handlers.language.kinds import Thing
 
 _LABEL = 70
 """Characters of a button's label."""

@@ -79,6 +79,10 @@ class Handler:
 class CannotAnswer(Exception):
     """A request that cannot be met as it stands. The text is the answer: what is missing, and the next step."""
 
+    def reply(self, _request: str, _text: str) -> Reply:
+        """The answer to a request (by its name) in these words."""
+        return Reply(text=str(self))
+
 
 @cache
 def find_handlers() -> Mapping[str, Handler]:

@@ -265,7 +265,7 @@ class Router:
         try:
             reply = await handler.answer(turn, asked, replace(desk, ordered=True))
         except CannotAnswer as cannot:
-            reply = Reply(text=str(cannot))
+            reply = cannot.reply(asked.name, asked.text)
         return Answer((reply,), asked.name, asked.confidence, outcome=Outcome.ACT)
 
     async def _look(self, turn: Turn, asked: Asked, desk: Desk) -> Answer:
@@ -277,7 +277,9 @@ class Router:
         try:
             reply = await self._looked(handler, turn, asked, desk)
         except CannotAnswer as cannot:
-            reply = Reply(text=str(cannot))
+            # A button that names a thing would act on it, and nothing was ordered.
+            looks = handler.risk is Risk.LOOKS
+            reply = cannot.reply(asked.name, asked.text) if looks else Reply(text=str(cannot))
         except (NotOrdered, WriteRefused) as unordered:
             reply = one_click(entry_of(asked.name), asked.mood, asked.text, str(unordered))
         return Answer((reply,), asked.name, asked.confidence, outcome=Outcome.LOOK)

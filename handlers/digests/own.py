@@ -13,6 +13,7 @@ from governance.tables import IdentityRow
 from handlers.conversation.cards import Button, Buttons, Card, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import CannotAnswer
+from handlers.conversation.times import moment_said
 from handlers.digests.card import SHOW, changed_reply, quiet_reply, settings_reply
 from handlers.digests.changing import change_quiet_hours, change_settings
 from handlers.digests.form import demand_known_on, quiet_hours
@@ -22,13 +23,12 @@ from handlers.digests.quiet import quiet_hours_of
 from handlers.digests.said import Wish
 from handlers.digests.settings import Recipient, Setting, recipient_for
 from handlers.digests.wording import capital, kind_text, setting_text
-from handlers.language.amounts import read_duration
-from handlers.language.dates import read_moment
-from handlers.language.local_time import WEEKDAY
+from handlers.language.calendar_words import in_calendar_words
+from handlers.language.durations import read_length
 from handlers.language.words import plain
 
 _AWAY = re.compile(r"\b(?:vacation|holidays?|on leave|away|out of office|pto)\b")
-_UNTIL = re.compile(r"\b(?:until|till|til)\b.*")
+_UNTIL = re.compile(r"\buntil\b.*")
 _ZONE = re.compile(r"\btime ?zone\b")
 
 
@@ -82,7 +82,7 @@ async def end_own(desk: Desk, person: Person, wish: Wish, text: str) -> Reply:
 
 async def pause_own(desk: Desk, person: Person, wish: Wish, text: str) -> Reply:
     """Not before a day that is said. Without one it is turned off."""
-    until = _until(text, desk.now, person)
+    until = _until(desk, person, text)
     if until is None:
         return await end_own(desk, person, wish, text)
     recipient = await recipient_for(desk.tx, desk.department, person, desk.now)
@@ -154,17 +154,17 @@ def _while_away(desk: Desk, person: Person) -> Reply:
     )
 
 
-def _until(text: str, now: datetime, person: Person) -> datetime | None:
+def _until(desk: Desk, person: Person, text: str) -> datetime | None:
     """The day or moment that is said; None if none is. Raises CannotAnswer for one that cannot be read."""
-    said = plain(text)
+    said, now = in_calendar_words(text), desk.now
     found = _UNTIL.search(said)
     if found is not None:
-        moment = read_moment(found[0], now, person.time_zone)
+        moment = moment_said(desk, person, found[0])
         at = None if moment is None else moment.at
-        if at is not None and at <= now and re.search(WEEKDAY, found[0]):
+        if at is not None and at <= now and re.search(r"day\b", found[0]):
             at += timedelta(days=7)  # said on a Monday, "until Monday" is a week away
         if at is None or at <= now:
             raise CannotAnswer("Until when? For example “pause my digest until Monday”. Nothing was changed.")
         return at
-    length = read_duration(said) if re.search(r"\bfor\b", said) else None
-    return now + length if length is not None else None
+    length = read_length(said) if re.search(r"\bfor\b", said) else None
+    return None if length is None else length.after(now, person.time_zone)

@@ -9,22 +9,14 @@ from zoneinfo import available_timezones
 
 from handlers.digests.schedule import EVERY_DAY
 from handlers.digests.settings import WORKING_DAYS
+from handlers.language.calendar_words import WEEKDAY, in_calendar_words, weekday_number
 from handlers.language.clock import read_clock, read_clock_range
-from handlers.language.local_time import WEEKDAY, weekday_number
-from handlers.language.words import NUMBER_WORDS
 
-_HOURS_AS_WORDS = "|".join(word for word, hour in NUMBER_WORDS.items() if 1 <= hour <= 12 and len(word) > 2)
-_HOUR_WORD = re.compile(rf"\b(?P<before>at|to|by|around|until|from) (?P<hour>{_HOURS_AS_WORDS})\b")
-_PART_OF_DAY = re.compile(r"\b(?:mid)?(?:morning|afternoon|evening|tonight|night|noon|lunchtime)\b")
-_LATE = re.compile(r"\b(?:afternoon|evening|tonight)\b")
-_HALF_SAID = re.compile(r"\d ?[ap]\.?m\b")
-_TO = re.compile(
-    r"\b(?:to|at) (?P<hour>[01]?\d|2[0-3])(?:[:.](?P<minute>[0-5]\d))?(?![\w:.]*\d|st\b|nd\b|rd\b|th\b)"
-)
+_TO = re.compile(r"\bto (?=(?:[01]?\d|2[0-3])(?:[:.][0-5]\d)?(?![\w:.]*\d|st\b|nd\b|rd\b|th\b))")
 
-_ANY_DAY = rf"\b{WEEKDAY}s?\b"
+_ANY_DAY = rf"\b{WEEKDAY}\b"
 _SECOND_DAY = _ANY_DAY.replace("(?P<weekday>", "(?P<last>")
-_DAYS_RANGE = re.compile(rf"{_ANY_DAY} ?(?:to|through|until|till|-|–) ?{_SECOND_DAY}")
+_DAYS_RANGE = re.compile(rf"{_ANY_DAY} ?(?:to|through|until|-) ?{_SECOND_DAY}")
 _EXCEPT = re.compile(rf"\b(?:except|but not|not|without|besides) (?:on |for )?(?={_ANY_DAY})")
 _EVERY_DAY = re.compile(
     r"\b(?:every|each) ?day\b(?! of)|\b(?:7|seven) days\b"
@@ -40,26 +32,20 @@ _IANA = re.compile(r"\b[a-z]+(?:/[a-z_+-]+\d*)+")
 _REGIONS = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Pacific")
 
 _BARE_RANGE = re.compile(
-    r"\b(?P<first>[01]?\d|2[0-3])(?::(?P<minute>[0-5]\d))? ?(?:to|until|till|and|-|–) ?"
+    r"\b(?P<first>[01]?\d|2[0-3])(?::(?P<minute>[0-5]\d))? ?(?:to|until|and|-) ?"
     r"(?P<last>[01]?\d|2[0-3])(?::(?P<last_minute>[0-5]\d))?\b"
 )
 
 
 def read_time(said: str) -> time | None:
     """The time of day in plain words: `at 8:30`, `to 9`, `in the evening at six`, `friday afternoon`."""
-    spelt = _HOUR_WORD.sub(lambda found: f"{found['before']} {NUMBER_WORDS[found['hour']]}", said)
-    numbers = _PART_OF_DAY.sub(" ", spelt)
-    at = read_clock(numbers)
-    if at is None and (found := _TO.search(numbers)):
-        at = time(int(found["hour"]), int(found["minute"] or 0))
-    if at is None:
-        return read_clock(spelt)
-    is_late = 1 <= at.hour < 12 and _LATE.search(spelt) and not _HALF_SAID.search(spelt)
-    return at.replace(hour=at.hour + 12) if is_late else at
+    clock = read_clock(_TO.sub("at ", in_calendar_words(said)), as_written=True)
+    return clock.at if clock else None
 
 
 def read_days(said: str) -> frozenset[int] | None:
     """The weekdays in plain words, WORKING_DAYS for the calendar's own; None if none are said."""
+    said = in_calendar_words(said)
     if _EVERY_DAY.search(said):
         return EVERY_DAY
     if (found := _EXCEPT.search(said)) is not None:
@@ -93,8 +79,9 @@ def read_zone(said: str) -> str | None:
 
 def read_quiet(said: str) -> tuple[time, time] | None:
     """From when to when, in plain words: `20:00 to 7:00`, `between 8 pm and 7 am`, `22 to 7`."""
-    if (both := read_clock_range(said)) is not None:
-        return both
+    said = in_calendar_words(said)
+    if (both := read_clock_range(said, as_written=True)) is not None:
+        return both.first, both.last
     found = _BARE_RANGE.search(said)
     if found is None:
         return None

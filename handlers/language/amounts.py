@@ -1,28 +1,30 @@
-"""Amounts: money, durations, replicas, load factors."""
+"""Amounts: money, replicas, load factors."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 from typing import Literal
 
-from handlers.language.words import NUMBER, number_of, plain
+from handlers.language.words import in_digits
 
-_AMOUNT = r"(?P<amount>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s?(?P<scale>k|m|thousand|million)?\b"
+_WRITTEN = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3})+(?:,\d{1,2})?|\d+(?:[.,]\d+)?"
+_AMOUNT = rf"(?P<amount>{_WRITTEN})\s?(?P<scale>k|m|thousand|million|grand)?(?!\w|\.\d)"
 _SIGNED = re.compile(rf"(?P<sign>us\$|\$|€|£|\b(?:usd|eur|gbp)\b)\s?{_AMOUNT}")
-_NAMED = re.compile(rf"\b{_AMOUNT}\s?(?P<name>dollars?|bucks|usd|euros?|eur|€|pounds?|gbp|£)(?!\w)")
+_NAMED = re.compile(
+    rf"(?<![\w.,]){_AMOUNT}\s?(?P<name>dollars?|bucks|usd|euros?|eur|€|pounds?|quid|gbp|£)(?!\w)"
+)
 _BARE = re.compile(
-    r"\b(?P<amount>\d+(?:\.\d+)?)(?P<scale>k|m)\b"
+    r"(?<![\w.,])(?P<amount>\d+(?:\.\d+)?) ?(?P<scale>k|m|grand)\b"
     r"(?!\s*(?:concurrent|daily|active|virtual|users?|requests?|req|rps|rows?|lines?|loc|people|customers?))"
 )
 _CURRENCIES = {
     "$": "USD", "us$": "USD", "usd": "USD", "dollar": "USD", "dollars": "USD", "bucks": "USD",
     "€": "EUR", "eur": "EUR", "euro": "EUR", "euros": "EUR",
-    "£": "GBP", "gbp": "GBP", "pound": "GBP", "pounds": "GBP",
+    "£": "GBP", "gbp": "GBP", "pound": "GBP", "pounds": "GBP", "quid": "GBP",
 }  # fmt: skip
-_SCALES = {"k": 1_000, "thousand": 1_000, "m": 1_000_000, "million": 1_000_000}
+_SCALES = {"k": 1_000, "thousand": 1_000, "grand": 1_000, "m": 1_000_000, "million": 1_000_000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,8 @@ class Money:
 
 
 def read_money(text: str) -> Money | None:
-    """The first sum of money: `$1,200`, `12k`, `500 dollars`, `EUR 3.5 million`."""
-    said = plain(text)
+    """The first sum of money: `$1,200`, `12k`, `500 dollars`, `EUR 3.5 million`, `1.200,50 €`."""
+    said = in_digits(text)
     for pattern, group in ((_SIGNED, "sign"), (_NAMED, "name")):
         if found := pattern.search(said):
             return Money(_value(found), _CURRENCIES[found[group]])
@@ -44,45 +46,15 @@ def read_money(text: str) -> Money | None:
 
 
 def _value(found: re.Match[str]) -> Decimal:
-    return Decimal(found["amount"].replace(",", "")) * _SCALES.get(found["scale"] or "", 1)
-
-
-_UNIT_SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
-_SHORT_UNITS = {"s": "second", "sec": "second", "m": "minute", "min": "minute", "mins": "minute",
-                "h": "hour", "hr": "hour", "hrs": "hour", "d": "day", "w": "week", "wk": "week"}  # fmt: skip
-_UNIT = r"(?P<unit>seconds?|minutes?|hours?|days?|weeks?|secs?|mins?|hrs?|hr|wks?|[smhdw])\b"
-_HALF = re.compile(r"\bhalf (?:an? )?(?P<unit>hour|day|week)\b")
-_AND_A_HALF = re.compile(rf"\b(?P<count>{NUMBER})(?: and a half|\.5)[ -]?{_UNIT}")
-_HOUR_AND_A_HALF = re.compile(r"\b(?:an?|one) (?P<unit>hour|day|week) and a half\b")
-_COUNTED = re.compile(rf"(?<![\w.])(?P<count>{NUMBER})[ -]?(?:of )?{_UNIT}")
-_HOURS_MINUTES = re.compile(r"\b(?P<hours>\d+)\s?h\s?(?P<minutes>\d{1,2})(?:\s?m(?:in)?)?\b")
-
-
-def read_duration(text: str) -> timedelta | None:
-    """The first span of time: `2 hours`, `90 min`, `half an hour`, `1h30`, `three days`."""
-    said = plain(text)
-    if both := _HOURS_MINUTES.search(said):
-        return _span(int(both["hours"]) * 3600 + int(both["minutes"]) * 60)
-    if half := _HALF.search(said):
-        return _span(_UNIT_SECONDS[half["unit"]] / 2)
-    if one := _HOUR_AND_A_HALF.search(said):
-        return _span(_UNIT_SECONDS[one["unit"]] * 1.5)
-    if more := _AND_A_HALF.search(said):
-        return _span((number_of(more["count"]) + 0.5) * _seconds(more["unit"]))
-    counted = _COUNTED.search(said)
-    return _span(number_of(counted["count"]) * _seconds(counted["unit"])) if counted else None
-
-
-def _span(seconds: float) -> timedelta | None:
-    try:
-        return timedelta(seconds=seconds)
-    except OverflowError:
-        return None
-
-
-def _seconds(unit: str) -> int:
-    name = _SHORT_UNITS.get(unit) or _SHORT_UNITS.get(unit.removesuffix("s")) or unit.removesuffix("s")
-    return _UNIT_SECONDS[name]
+    """Three digits behind a separator are thousands (`1.200 €` is no price with three decimals)."""
+    written = found["amount"]
+    if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", written):
+        number = written.replace(",", "")
+    elif re.fullmatch(r"\d{1,3}(?:\.\d{3})+(?:,\d{1,2})?", written):
+        number = written.replace(".", "").replace(",", ".")
+    else:
+        number = written.replace(",", ".")
+    return Decimal(number) * _SCALES.get(found["scale"] or "", 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,50 +67,54 @@ class Replicas:
 
 _THINGS = r"(?:pods?|replicas?|instances?|nodes?|servers?|containers?|workers?|copies)"
 _FEWER = re.compile(
-    r"\b(?:fewer|less|down by|remove|drop|take .*away|scale in|reduce .*\bby|cut .*\bby|minus)\b"
+    r"\b(?:fewer|less|down by|remove|drop|take .*away|scale in|reduce .*\bby|cut .*\bby|minus)\b|(?<!\w)[-−]\d"
 )
 _BY = re.compile(
-    rf"\b(?P<a>{NUMBER}) (?:more|extra|additional|fewer|less)\b|\bby (?P<b>{NUMBER})\b"
-    rf"|\b(?:add|extra|additional|another|remove|drop|take) (?:an? )?(?P<c>{NUMBER})(?: of)? {_THINGS}"
-    rf"|\btake (?P<d>{NUMBER}) (?:\w+ ){{0,3}}away|\+(?P<e>\d+)\b"
+    r"\b(?P<a>\d+) (?:more|extra|additional|fewer|less)\b|\bby (?P<b>\d+)\b"
+    rf"|\b(?:add|extra|additional|another|remove|drop|take) (?:an? )?(?P<c>\d+)(?: of)? {_THINGS}"
+    r"|\banother (?P<f>\d+)\b"
+    r"|\btake (?P<d>\d+) (?:\w+ ){0,3}away|(?<![\w+-])[+−-](?P<e>\d+)\b"
 )
-_ANOTHER = re.compile(rf"\b(?:another|one more|an extra) {_THINGS[:-1]})")
+_ANOTHER = re.compile(rf"\b(?:another|one more|1 more|an extra) {_THINGS[:-1]})")
+_ARROW = re.compile(r"\b(?P<from>\d+) ?(?:→|->|=>|➔) ?(?P<a>\d+)\b")
 _TO = re.compile(
-    rf"\b(?:to|at|with|on|run|need|needs|want|have) (?P<a>{NUMBER})\b|\b(?P<b>{NUMBER}) {_THINGS}"
+    rf"\b(?:to|at|with|on|run|need|needs|want|have) (?P<a>\d+)\b|\b(?P<b>\d+) {_THINGS}"
     rf"|{_THINGS}(?: [\w-]+){{0,4}}?:? (?:to |of )?(?P<c>\d+)\b"
 )
 _TIMES = re.compile(
-    r"\b(?P<double>double|twice)\b|\b(?P<triple>triple)\b|\b(?P<half>halve|half)\b"
-    r"|\bx ?(?P<x>\d+)\b|\b(?P<y>\d+) ?x\b"
+    r"\b(?P<double>doubl(?:e|ing)|twice)\b|\b(?P<triple>tripl(?:e|ing))\b|\b(?P<half>halve|half|halving)\b"
+    r"|\bx ?(?P<x>\d+)\b|\b(?P<y>\d+) ?x\b|\b(?P<z>\d+) times\b"
 )
 
 
 def read_replicas(text: str) -> Replicas | None:
     """How many replicas a request for scaling asks for, or None if it names no number."""
-    said = plain(text)
+    said = in_digits(text)
+    if arrow := _ARROW.search(said):
+        return Replicas("to", Decimal(arrow["a"]))
     if times := _TIMES.search(said):
-        factor = Decimal(times["x"] or times["y"] or 2)
+        factor = Decimal(times["x"] or times["y"] or times["z"] or 2)
         factor = Decimal(3) if times["triple"] else Decimal("0.5") if times["half"] else factor
         return Replicas("times", factor)
     if by := _BY.search(said):
-        count = Decimal(number_of(next(group for group in by.groups() if group)))
+        count = Decimal(next(group for group in by.groups() if group))
         return Replicas("by", -count if _FEWER.search(said) else count)
     if _ANOTHER.search(said):
         return Replicas("by", Decimal(1))
     if to := _TO.search(said):
-        return Replicas("to", Decimal(number_of(next(group for group in to.groups() if group))))
+        return Replicas("to", Decimal(next(group for group in to.groups() if group)))
     return None
 
 
-_FACTOR = re.compile(rf"\b(?P<a>\d+(?:\.\d+)?) ?x\b|\bx ?(?P<b>\d+)\b|\b(?P<c>{NUMBER}) times\b")
+_FACTOR = re.compile(r"\b(?P<a>\d+(?:\.\d+)?) ?x\b|\bx ?(?P<b>\d+)\b|\b(?P<c>\d+) times\b|\b(?P<d>\d+)-?fold\b")
 _FACTOR_WORDS = {"double": 2, "twice": 2, "triple": 3, "three-fold": 3, "tenfold": 10}
 
 
 def read_load_factor(text: str) -> Decimal | None:
     """The multiple of today's load: `10x`, `twice`, `five times`."""
-    said = plain(text)
+    said = in_digits(text)
     if found := _FACTOR.search(said):
-        return Decimal(found["a"] or found["b"] or number_of(found["c"]))
+        return Decimal(found["a"] or found["b"] or found["c"] or found["d"])
     return next(
         (Decimal(value) for word, value in _FACTOR_WORDS.items() if re.search(rf"\b{word}\b", said)), None
     )

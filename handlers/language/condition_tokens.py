@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from handlers.language.condition_times import moments, spans
-from handlers.language.kinds import Known, Thing
+from handlers.language.kinds import Thing
 from handlers.language.words import plain, tokens
 
 LEXICON = Path(__file__).with_name("condition_lexicon.txt")
@@ -44,6 +44,14 @@ class Token:
     def has(self, *tags: str) -> bool:
         """Whether it may mean one of these."""
         return any(meaning.tag in tags for meaning in self.meanings)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The people and services that a condition may name."""
+
+    people: tuple[Thing, ...] = ()
+    services: tuple[Thing, ...] = ()
 
 
 def read_tokens(text: str, known: Known, now: datetime, zone: str) -> tuple[Token, ...]:

@@ -13,8 +13,7 @@ from datetime import datetime
 from governance.authority.conditions import All, AnyOf, Term, comparisons, negated
 from governance.authority.vocabulary import ALL_FACTS
 from handlers.language.condition_forms import Several, readings, with_fact
-from handlers.language.condition_tokens import Meaning, Token, read_tokens
-from handlers.language.kinds import Known
+from handlers.language.condition_tokens import Known, Meaning, Token, read_tokens
 from handlers.language.nearest_condition import nearest
 
 EVERYTHING = frozenset(ALL_FACTS)

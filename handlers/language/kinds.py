@@ -1,8 +1,20 @@
-"""What exists, as far as a request may name it."""
+"""Kinds of things that people name: each kind's owner registers how its things are found."""
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import handlers
+from governance.visibility import Scope
+
+if TYPE_CHECKING:
+    from handlers.conversation.desk import Desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,15 +26,48 @@ class Thing:
     aliases: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """Everything that the asker may name, by kind. What they may not see is not in here."""
+FindsThings = Callable[["Desk", Scope], Awaitable[Sequence[Thing]]]
+FindsById = Callable[["Desk", Scope, str], Awaitable[Thing | None]]
 
-    people: tuple[Thing, ...] = ()
-    teams: tuple[Thing, ...] = ()
-    products: tuple[Thing, ...] = ()
-    services: tuple[Thing, ...] = ()
-    customers: tuple[Thing, ...] = ()
-    documents: tuple[Thing, ...] = ()
-    epics: tuple[Thing, ...] = ()
-    stories: tuple[Thing, ...] = ()
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of thing. What its functions return lies within the scope that they are given: what the asker may
+    not see is not found, nor is it ever a near name.
+
+    `before` are words that stand before a name ("team Alpha"), `behind` those behind it ("the orders service").
+    `ids` is how an id of it is written where that tells it from other words, and `by_id` looks one up; without
+    `by_id` a written id is looked for among the things, a slip in its letters forgiven. `expected_after` are
+    words behind which a capitalised name of nothing else is taken for one of this kind. Of a `crowded` kind
+    there is so much that other kinds go before it. `missing` says that there is no such thing, `{}` being the
+    name; `missing_here` the same to somebody who sees a part of them.
+    """
+
+    name: str
+    find: FindsThings
+    missing: str
+    before: tuple[str, ...] = ()
+    behind: tuple[str, ...] = ()
+    ids: re.Pattern[str] | None = None
+    by_id: FindsById | None = None
+    expected_after: tuple[str, ...] = ()
+    crowded: bool = False
+    missing_here: str = ""
+
+
+@cache
+def find_kinds() -> Mapping[str, Kind]:
+    """Every kind by its name: each module in `handlers/` that has `KINDS`, a tuple of them."""
+    found: dict[str, Kind] = {}
+    for module in pkgutil.walk_packages(handlers.__path__, "handlers."):
+        declared: Any = getattr(importlib.import_module(module.name), "KINDS", ())
+        for kind in declared if isinstance(declared, tuple) else ():
+            if isinstance(kind, Kind):
+                found[kind.name] = kind
+    return found
+
+
+def written_id(text: str, *names: str) -> re.Match[str] | None:
+    """The first id of one of these kinds that is written out in `text`, so that nothing else can be meant."""
+    found = (kind.ids.search(text) for name in names if (kind := find_kinds()[name]).ids is not None)
+    return min((one for one in found if one), key=lambda one: one.start(), default=None)

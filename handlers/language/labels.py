@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from governance.people import Role
-from handlers.language.words import NUMBER, number_of, plain
+from handlers.language.words import in_digits, plain
 from integrations.tracker import Priority
 
 _PRIORITY_WORDS = (
@@ -95,9 +95,9 @@ class SprintNamed:
 
 def read_sprint(text: str) -> SprintNamed | None:
     """`sprint 23`, `the next sprint`, `last sprint`, `this sprint`."""
-    said = plain(text)
-    if named := re.search(rf"\bsprint (?:no\.? ?|number |#)?(?P<number>{NUMBER})\b", said):
-        return SprintNamed(number=number_of(named["number"]))
+    said = in_digits(text)
+    if named := re.search(r"\bsprint (?:no\.? ?|number |#)?(?P<number>\d+)\b", said):
+        return SprintNamed(number=int(named["number"]))
     if near := re.search(r"\b(this|current|next|coming|upcoming|last|previous) sprint\b", said):
         distance = {"this": 0, "current": 0, "last": -1, "previous": -1}.get(near[1], 1)
         return SprintNamed(distance=distance)

@@ -12,15 +12,6 @@ MONTHS = (
     "july", "august", "september", "october", "november", "december",
 )  # fmt: skip
 
-WEEKDAY = (
-    r"(?P<weekday>mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday|s)?|thu(?:rs?(?:day)?)?"
-    r"|fri(?:day)?|sat(?:urday)?|sun(?:day)?)"
-)
-MONTH = (
-    r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
-    r"|sep(?:t(?:ember)?)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
-)
-
 FIRST_YEAR, LAST_YEAR = 1990, 2100
 
 
@@ -30,16 +21,6 @@ class Leaning(Enum):
     PAST = "past"
     FUTURE = "future"
     NEAREST = "nearest"
-
-
-def weekday_number(word: str) -> int:
-    """0 for Monday; `word` is what WEEKDAY matched."""
-    return next(number for number, name in enumerate(WEEKDAYS) if name.startswith(word[:3]))
-
-
-def month_number(word: str) -> int:
-    """1 for January; `word` is what MONTH matched."""
-    return next(number for number, name in enumerate(MONTHS, 1) if name.startswith(word[:3]))
 
 
 def instant(day: date, at: time, zone: str) -> datetime:
@@ -93,7 +74,7 @@ def valid_date(year: int, month: int, day: int) -> date | None:
 
 def year_meant(month: int, day: int, on: date, leaning: Leaning) -> date | None:
     """Which `day` of `month` is meant on the day `on` when no year is said; None if no near year has it."""
-    years = range(on.year - 4, on.year + 5)
+    years = range(on.year - 8, on.year + 9)  # a leap day is up to eight years away (1896 to 1904, 2096 to 2104)
     dates = [found for year in years if (found := valid_date(year, month, day))]
     if leaning is Leaning.PAST:
         dates = [found for found in dates if found <= on]

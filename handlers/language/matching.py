@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz
@@ -19,42 +20,13 @@ _MARGIN = 8.0
 _SHORTEST_SLIP = 5
 _SHORTEST_MISSPELT = 4
 _MOST_TOKENS = 200
+_LONGEST_MENTION = 6
+_WORDS = re.compile(r"[^\s,;:!?()“”\"]+")
 _SAYS_NOTHING = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "of",
-        "for",
-        "and",
-        "to",
-        "in",
-        "on",
-        "service",
-        "services",
-        "feature",
-        "features",
-        "plan",
-        "integration",
-        "project",
-        "epic",
-        "story",
-        "team",
-        "app",
-        "application",
-        "customer",
-        "corp",
-        "corporation",
-        "inc",
-        "ltd",
-        "gmbh",
-        "co",
-        "company",
-        "llc",
-        "prd",
-        "document",
-        "new",
-    ]
+    tokens(
+        "the a an of for and to in on service services feature features plan integration project epic story"
+        " team app application customer corp corporation inc ltd gmbh co company llc prd document new"
+    )
 )
 
 
@@ -72,38 +44,26 @@ class Ambiguous:
     candidates: tuple[Thing, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """Nothing of that name is there; `nearest` (up to three) are the most similar names."""
-
-    text: str
-    nearest: tuple[Thing, ...]
-
-
-Resolution = Resolved | Ambiguous | Unknown
-
-
-def resolve(phrase: str, things: Sequence[Thing]) -> Resolution:
-    """What `phrase`, which is meant to be a name, names among `things`."""
-    found = find(phrase, things)
-    if found is not None:
-        return found
-    wanted = " ".join(tokens(phrase))
-    likeness = {thing.id: max(fuzz.ratio(wanted, name) for name in _names(thing)) for thing in things}
-    nearest = sorted((t for t in things if likeness[t.id] >= _NEAR), key=lambda t: -likeness[t.id])
-    return Unknown(phrase, tuple(nearest[:3]))
+def nearest(written: str, things: Sequence[Thing]) -> tuple[Thing, ...]:
+    """Up to three things whose names are most like what is written."""
+    wanted = " ".join(tokens(written))
+    likeness = {
+        thing.id: max((fuzz.ratio(wanted, name) for name in _names(thing)), default=0.0) for thing in things
+    }
+    like = sorted((t for t in things if likeness[t.id] >= _NEAR), key=lambda t: -likeness[t.id])
+    return tuple(like[:3])
 
 
-def resolve_id(written: str, things: Sequence[Thing]) -> Resolved | Unknown:
-    """The thing with the id that is `written`, a slip in its letters forgiven, or else what has similar ids."""
+def of_id(written: str, things: Sequence[Thing]) -> Thing | tuple[Thing, ...]:
+    """The thing with the id that is `written`, a slip in its letters forgiven; else up to three like it."""
     wanted = " ".join(tokens(written))
     ids = {thing.id: " ".join(tokens(thing.id)) for thing in things}
     same = [thing for thing in things if ids[thing.id] == wanted]
     like = [t for t in things if _digits(ids[t.id]) == _digits(wanted) and _likeness(wanted, ids[t.id])]
     if same or len(like) == 1:
-        return Resolved((same or like)[0])
-    nearest = sorted(things, key=lambda thing: -fuzz.ratio(ids[thing.id], wanted))
-    return Unknown(written, tuple(t for t in nearest if fuzz.ratio(ids[t.id], wanted) >= _NEAR)[:3])
+        return (same or like)[0]
+    near = sorted(things, key=lambda thing: -fuzz.ratio(ids[thing.id], wanted))
+    return tuple(t for t in near if fuzz.ratio(ids[t.id], wanted) >= _NEAR)[:3]
 
 
 def find(text: str, things: Sequence[Thing]) -> Resolved | Ambiguous | None:
@@ -123,14 +83,36 @@ def find(text: str, things: Sequence[Thing]) -> Resolved | Ambiguous | None:
 
 def find_all(text: str, things: Sequence[Thing]) -> tuple[Thing, ...]:
     """Every thing that a message calls by a whole name or alias, in the order in which they are said."""
+    return tuple(dict.fromkeys(thing for place in find_places(text, things) for thing in place))
+
+
+def find_places(text: str, things: Sequence[Thing]) -> tuple[tuple[Thing, ...], ...]:
+    """The whole names in a message, in the order in which they are said, each with the things that go by it. A
+    name that is a part of a longer one in the same place does not count ("payments" in "payments ledger")."""
     said = tokens(text)[:_MOST_TOKENS]
-    places = {
-        thing.id: at
-        for thing in things
-        for name in _names(thing)
-        if (at := _place(said, name.split())) is not None
-    }
-    return tuple(sorted((thing for thing in things if thing.id in places), key=lambda t: places[t.id]))
+    names = [(thing, name.split()) for thing in things for name in _names(thing)]
+    spans: dict[tuple[int, int], dict[int, Thing]] = {}
+    for thing, name in names:
+        for at in _places(said, name) if not set(name) <= _SAYS_NOTHING else ():
+            spans.setdefault((at, at + len(name)), {})[id(thing)] = thing
+    kept: list[tuple[int, int]] = []
+    for start, end in sorted(spans, key=lambda span: (span[0] - span[1], span)):
+        if all(end <= first or last <= start for first, last in kept):
+            kept.append((start, end))
+    return tuple(tuple(spans[span].values()) for span in sorted(kept))
+
+
+def mention(text: str, things: Sequence[Thing]) -> str:
+    """The words of `text` that name these things, as they are written; empty where they cannot be told."""
+    words = [(found.start(), found.end(), tokens(found[0])) for found in _WORDS.finditer(text)][:_MOST_TOKENS]
+    best, where = 0.0, (0, 0)
+    for first in range(len(words)):
+        for last in range(first, min(first + _LONGEST_MENTION, len(words))):
+            said = [token for _, _, parts in words[first : last + 1] for token in parts]
+            score = sum(_score(said, thing) for thing in things) - (last - first)
+            if score > best:
+                best, where = score, (words[first][0], words[last][1])
+    return text[slice(*where)].removesuffix("'s").removesuffix("’s")
 
 
 def _names(thing: Thing) -> tuple[str, ...]:
@@ -144,15 +126,14 @@ def _score(said: Sequence[str], thing: Thing) -> float:
 
 
 def _score_name(said: Sequence[str], name: Sequence[str]) -> float:
-    if _place(said, name) is not None and not set(name) <= _SAYS_NOTHING:
+    if not set(name) <= _SAYS_NOTHING and next(_places(said, name), None) is not None:
         return 100.0 + sum(map(len, name))
     return max(_misspelt(said, " ".join(name), len(name)), _part(said, name))
 
 
-def _place(said: Sequence[str], name: Sequence[str]) -> int | None:
+def _places(said: Sequence[str], name: Sequence[str]) -> Iterator[int]:
     width = len(name)
-    starts = range(len(said) - width + 1)
-    return next((at for at in starts if list(said[at : at + width]) == list(name)), None)
+    return (at for at in range(len(said) - width + 1) if list(said[at : at + width]) == list(name))
 
 
 def _misspelt(said: Sequence[str], name: str, width: int) -> float:

@@ -1,115 +1,175 @@
-"""Names in a message that are recognisable by how they are written, known or not."""
+"""Which thing a message means: one resolver over every kind of thing that is registered."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from handlers.language.kinds import Known, Thing
-from handlers.language.matching import Resolution, Resolved, find, resolve, resolve_id
-from handlers.language.words import plain, visible
+from governance.visibility import Scope
+from handlers.language.announced import announced_name, capitalised_after
+from handlers.language.kinds import Kind, Thing, find_kinds
+from handlers.language.matching import Ambiguous, Resolved, find, find_all, find_places, mention, nearest, of_id
+from handlers.language.words import tokens, visible
 
-_DOCUMENT = re.compile(r"\bPRD[-_][\w-]*\w", re.IGNORECASE)
-_TICKET = re.compile(r"\b[A-Z][A-Z0-9]{1,9}-\d+\b", re.IGNORECASE)
-_WORDS = r"(?P<name>[\w&.'-]+(?: [\w&.'-]+){0,2}?)"
-_SERVICE = re.compile(rf"\b(?:the |our )?{_WORDS} (?:micro)?service\b")
-_FEATURE = re.compile(rf"\b(?:the |our |for )?{_WORDS} (?:feature|epic|plan|integration|project)\b")
-_CUSTOMER = re.compile(
-    r"\b(?:customer|client|account) (?P<name>[\w&.'-]+(?: (?:corp|inc|ltd)\b)?)", re.IGNORECASE
-)
-_TEAM = re.compile(r"\bteam (?P<name>[\w&'-]+)|\b(?P<before>[\w&'-]+) (?:team|squad)\b", re.IGNORECASE)
-_NOT_NAMES = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "this",
-        "that",
-        "which",
-        "what",
-        "our",
-        "my",
-        "your",
-        "any",
-        "every",
-        "all",
-        "of",
-        "for",
-        "in",
-        "on",
-        "s",
-        "is",
-        "one",
-        "each",
-    ]
-)
+if TYPE_CHECKING:
+    from handlers.conversation.desk import Desk
 
 
-def read_document(text: str, known: Known) -> Resolution | None:
-    """The PRD that is named, by its id (`PRD-2025-Q1-Dashboard`) or by its title."""
-    written = _DOCUMENT.search(visible(text))
-    return resolve_id(written[0], known.documents) if written else find(text, known.documents)
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The one thing that is meant. `sure` if its id or a whole name was said, not a part or a likeness."""
+
+    kind: str
+    thing: Thing
+    sure: bool = True
+
+    @property
+    def id(self) -> str:
+        """The thing's id."""
+        return self.thing.id
+
+    @property
+    def name(self) -> str:
+        """The thing's name."""
+        return self.thing.name
 
 
-def read_story(text: str, known: Known) -> Resolution | None:
-    """The story that is named by its id (`CARD-1234`) or by its title."""
-    for written in _TICKET.finditer(visible(text)):
-        if written[0].split("-")[0].upper() not in ("PRD", "CVE", "RFC"):
-            return resolve_id(written[0], known.stories)
-    return find(text, known.stories)
+@dataclass(frozen=True, slots=True)
+class Several:
+    """Several things may be meant, likeliest first. `written` is what names them, as the text has it."""
+
+    candidates: tuple[Found, ...]
+    written: str
 
 
-def read_service(text: str, known: Known) -> Resolution | None:
-    """The service that is meant; Unknown for "the foo service" where there is no foo."""
-    return _by_pattern(text, known.services, _SERVICE)
+@dataclass(frozen=True, slots=True)
+class NotThere:
+    """Something of this kind was named, and there is none that the asker may see; `nearest` (up to three) are
+    the most similar names that they may. `limited` if they see a part of what there is.
+    """
+
+    kind: str
+    written: str
+    nearest: tuple[Thing, ...] = ()
+    limited: bool = False
 
 
-def read_epic(text: str, known: Known) -> Resolution | None:
-    """The feature, epic or plan that is meant."""
-    return _by_pattern(text, known.epics, _FEATURE)
+Meant = Found | Several | NotThere
 
 
-def read_customer(text: str, known: Known) -> Resolution | None:
-    """The customer that is meant."""
-    return _by_pattern(text, known.customers, _CUSTOMER)
+async def resolve(
+    desk: Desk,
+    text: str,
+    kinds: Sequence[str],
+    scope: Scope,
+    *,
+    besides: Collection[str] = (),
+) -> Meant | None:
+    """What of these kinds a text names, among what the scope reaches; None where it names nothing.
+
+    `besides` are words of the request itself ("raise", "priority"), which name nothing.
+    """
+    known = [find_kinds()[name] for name in kinds]
+    if (written := await _by_id(desk, text, known, scope)) is not None:
+        return written
+    found: list[Meant] = []
+    for crowded in (False, True):
+        things = [(kind, tuple(await kind.find(desk, scope))) for kind in known if kind.crowded is crowded]
+        named = _named(text, things, besides, limited=not scope.everything)
+        if isinstance(named, Found) and named.sure:
+            return named
+        found += [named] if named is not None else []
+    likely = next((one for one in found if not isinstance(one, NotThere)), None)
+    return likely or next(iter(found), None) or await _expected(desk, text, known, scope)
 
 
-def read_team(text: str, known: Known) -> Resolution | None:
-    """The team that is meant."""
-    return _by_pattern(text, known.teams, _TEAM)
+async def resolve_all(desk: Desk, text: str, kind: str, scope: Scope) -> tuple[Found | Several, ...]:
+    """Everything of a kind that a text calls by a whole name, in the order in which it is said; several where
+    several go by one name ("Tom").
+    """
+    things = tuple(await find_kinds()[kind].find(desk, scope))
+    places = dict.fromkeys(find_places(text, things))
+    return tuple(
+        Found(kind, place[0])
+        if len(place) == 1
+        else Several(tuple(Found(kind, thing) for thing in place), mention(text, place))
+        for place in places
+    )
 
 
-def read_product(text: str, known: Known) -> Resolution | None:
-    """The product that is meant."""
-    return find(text, known.products)
+async def _by_id(desk: Desk, text: str, kinds: Sequence[Kind], scope: Scope) -> Meant | None:
+    """What is written out by its id; nothing else can be meant."""
+    said = visible(text)
+    written = [(one.start(), kind, one[0]) for kind in kinds if kind.ids and (one := kind.ids.search(said))]
+    if not written:
+        return None
+    _, kind, id = min(written, key=lambda one: one[0])
+    if kind.by_id is not None:
+        thing = await kind.by_id(desk, scope, id)
+        return (
+            NotThere(kind.name, id, limited=not scope.everything) if thing is None else Found(kind.name, thing)
+        )
+    things = tuple(await kind.find(desk, scope))
+    found = of_id(id, things)
+    if isinstance(found, Thing):
+        return Found(kind.name, found)
+    return NotThere(kind.name, id, found, not scope.everything)
 
 
-def read_person(text: str, known: Known) -> Resolution | None:
-    """The person that is meant, by name or first name. Two of one first name are ambiguous."""
-    return find(text, tuple(_with_first_name(person) for person in known.people))
+_Things = Sequence[tuple[Kind, tuple[Thing, ...]]]
 
 
-def read_people(text: str, known: Known) -> tuple[Resolution, ...]:
-    """Everybody who is named, in the order in which they are said; each first name once."""
-    people = tuple(_with_first_name(person) for person in known.people)
-    parts = re.split(r",|;|&|\band\b|\bwith\b|\bplus\b", plain(text))
-    found = [answer for part in parts if (answer := find(part, people)) is not None]
-    return tuple(dict.fromkeys(found))
+def _named(text: str, things: _Things, besides: Collection[str], *, limited: bool) -> Meant | None:
+    """A name beside a word of its kind goes first; then a whole name, as it is said; then a part of one or a
+    likeness, for which the words of the request are left out."""
+    missing: list[NotThere] = []
+    for kind, of in things:
+        name = announced_name(text, kind, besides)
+        if name is not None:
+            found = _match(name, name, [(kind, of)]) or _match(name, name, things)
+            if found is not None:
+                whole = find_all(text, of)  # "the payment service v2"
+                return Found(kind.name, whole[0]) if len(whole) == 1 else found
+            missing.append(NotThere(kind.name, name, nearest(name, of), limited))
+    whole = find_all(text, [thing for _, of in things for thing in of])
+    if missing and not (whole and missing[0].kind not in _kinds_of(whole, things)):
+        return missing[0]
+    telling = " ".join(word for word in tokens(text) if word not in besides)
+    return _match(text, telling, things)
 
 
-def _with_first_name(person: Thing) -> Thing:
-    first = person.name.split()[:1]
-    return Thing(person.id, person.name, (*person.aliases, *first))
+def _match(text: str, telling: str, things: _Things) -> Found | Several | None:
+    kind_of = {id(thing): kind.name for kind, of in things for thing in of}
+    everything = [thing for _, of in things for thing in of]
+    whole = find_all(text, everything)
+    if len(whole) == 1:
+        return Found(kind_of[id(whole[0])], whole[0])
+    match find(telling, everything):
+        case Resolved(thing):
+            return Found(kind_of[id(thing)], thing, sure=thing in whole)
+        case Ambiguous(candidates):
+            found = tuple(Found(kind_of[id(thing)], thing, sure=False) for thing in candidates)
+            return Several(found, mention(text, candidates))
+    return None
 
 
-def _by_pattern(text: str, things: tuple[Thing, ...], pattern: re.Pattern[str]) -> Resolution | None:
-    found = find(text, things)
-    if isinstance(found, Resolved):
-        return found
-    for written in pattern.finditer(plain(text)):
-        name = next(group for group in written.groups() if group)
-        words = name.split()
-        while words and words[0] in _NOT_NAMES:
-            words.pop(0)
-        if words and not set(words) <= _NOT_NAMES:
-            return found if found is not None else resolve(words[-1] if len(words) > 1 else name, things)
-    return found
+def _kinds_of(whole: Collection[Thing], things: _Things) -> frozenset[str]:
+    return frozenset(kind.name for kind, of in things if any(thing in of for thing in whole))
+
+
+async def _expected(desk: Desk, text: str, kinds: Sequence[Kind], scope: Scope) -> NotThere | None:
+    """A capitalised name of nothing at all, where one of this kind is expected: "for Globex"."""
+    for kind in kinds:
+        name = capitalised_after(text, kind.expected_after) if kind.expected_after else None
+        if name is None or await _is_known(desk, name, scope):
+            continue
+        return NotThere(kind.name, name, nearest(name, await kind.find(desk, scope)), not scope.everything)
+    return None
+
+
+async def _is_known(desk: Desk, name: str, scope: Scope) -> bool:
+    for kind in (kind for kind in find_kinds().values() if not kind.crowded):
+        if find(name, tuple(await kind.find(desk, scope))) is not None:
+            return True
+    return False

@@ -1,68 +1,168 @@
-"""From when until when something shall hold: "until Friday", "for 2 hours", "tomorrow from 2 to 4 pm"."""
+"""From when until when something shall hold: "until Friday", "for 2 hours", "thurs + fri", "from 2 to 4"."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 
+from governance.department import Calendar
 from handlers.language import local_time as local
-from handlers.language.amounts import read_duration
-from handlers.language.clock import read_clock_range
-from handlers.language.dates import TimeSaid, read_moment
+from handlers.language.calendar_periods import calendar_days
+from handlers.language.calendar_words import in_calendar_words
+from handlers.language.clock import read_clock, read_clock_range, read_part_of_day
+from handlers.language.dates import TimeSaid, instant, moment_in
+from handlers.language.day_lists import days_listed
+from handlers.language.days import Seen, day_in, names_a_date
+from handlers.language.durations import Length, read_length
 from handlers.language.local_time import Leaning
-from handlers.language.periods import Period, read_period
-from handlers.language.words import plain
+from handlers.language.periods import Period, period_in
+from handlers.language.working_days import WorkingDays
 
-_UNTIL = re.compile(r"\b(?:until|till|til|untill|through|thru|up to|by) (?P<end>.+)")
-_FOR = re.compile(r"\b(?:for|next|the next|coming) (?P<length>(?:the )?(?:next )?.+)")
+_UNTIL = re.compile(r"\b(?P<word>until|through)\b(?! further)(?P<end>.*)\Z|\bto the (?P<the>end of .*)\Z")
+_END_OF = re.compile(r"\b(?:(?:the )?(?P<edge>end|start|beginning) of (?P<of>.+))")
 _BEGINNING = re.compile(
-    r"\b(?:from|starting|beginning|as of) (?P<start>.+?)(?= (?:until|till|to|through|for)\b|$)"
+    r"\b(?:from|starting|beginning|as of) (?:on )?(?!now\b)(?P<start>.+?)(?= (?:until|to|through|for)\b|\Z)"
 )
+_ONLY_BEGINS = re.compile(r"\b(?:from|start\w*|beginning|since) (?:on |the )?\w+")
+_COUNTS_FROM = re.compile(r"\bin (?:\d|an?\b|half\b)")
+_CLOCK = re.compile(r"\b\d{1,2}(?:[:.]\d{2})? ?[ap]\.?m\b\.?|\b\d{1,2}:\d{2}\b|\b(?:at|from) \d{1,2}h?\b")
 
 
-def read_span(text: str, now: datetime, zone: str) -> Period | None:
-    """The future span that is said, from `now` if no beginning is. None if no end is said or it is over."""
-    said = plain(text)
-    span = _clock_range(said, now, zone) or _until(said, now, zone) or _for(said, now, zone)
-    span = span or read_period(said, now, zone, Leaning.FUTURE)
-    return span if span is not None and span.end > max(now, span.start) else None
+def read_span(text: str, now: datetime, zone: str, calendar: Calendar | None = None) -> Period | None:
+    """The half-open span that is said, seen from `now` in the IANA `zone`; None if no end to come is said.
+
+    Without a start it begins now; a day or a week that has begun already is cut off at now. Of several spans
+    ("Tuesday and Thursday") it is the one that covers them all. `calendar` knows holidays and when work ends.
+    """
+    spans = read_spans(text, now, zone, calendar)
+    return Period(spans[0].start, spans[-1].end, ", ".join(span.name for span in spans)) if spans else None
 
 
-def _clock_range(said: str, now: datetime, zone: str) -> Period | None:
-    both = read_clock_range(said)
-    start = read_moment(said, now, zone)
-    if both is None or start is None:
-        return None
-    day = local.today(start.at, zone)
-    begins = local.instant(day, both[0], zone)
-    ends = local.instant(day if both[1] > both[0] else day + timedelta(days=1), both[1], zone)
-    return Period(begins, ends, f"{day:%Y-%m-%d} {both[0]:%H:%M} to {both[1]:%H:%M}")
-
-
-def _until(said: str, now: datetime, zone: str) -> Period | None:
-    found = _UNTIL.search(said)
-    end = read_moment(found[0], now, zone) if found else None
-    if found is None:
-        return None
-    start = _start(said[: found.start()], now, zone)
-    if end is not None:
-        if end.deadline <= start.at:
-            end = read_moment(found[0], start.at, zone) or end
-        return Period(start.at, end.deadline, f"until {found['end']}")
-    period = read_period(found["end"], now, zone, Leaning.FUTURE)
-    return Period(start.at, period.end, f"until {period.name}") if period else None
-
-
-def _for(said: str, now: datetime, zone: str) -> Period | None:
-    found = _FOR.search(said)
-    length = read_duration(found["length"]) if found else None
-    if found is None or length is None or length <= timedelta():
-        return None
-    start = _start(said[: found.start()] + " " + said[found.end() :], now, zone)
-    return Period(start.at, start.at + length, f"for {found['length']}")
-
-
-def _start(said: str, now: datetime, zone: str) -> TimeSaid:
-    found = _BEGINNING.search(said)
+def read_spans(text: str, now: datetime, zone: str, calendar: Calendar | None = None) -> tuple[Period, ...]:
+    """Each span that is said, in order: days that do not follow on one another are spans of their own."""
+    seen = Seen(now, zone, Leaning.FUTURE, WorkingDays(calendar))
+    said = seen.working.with_hours(in_calendar_words(text))
     here = now.astimezone(UTC)
-    return (read_moment(found["start"] if found else said, now, zone)) or TimeSaid(here, here, whole_day=False)
+    for read in (_days, _hours, _until, _lasting, _part, _period):
+        found = [replace(span, start=max(span.start, here)) for span in read(said, seen)]
+        coming = tuple(span for span in found if span.end > span.start)
+        if found:
+            return coming
+    return ()
+
+
+def _days(said: str, seen: Seen) -> Sequence[Period]:
+    """`Thursday and Friday`, `Mon, Wed-Fri`; each with the hours that are said beside them."""
+    listed = days_listed(said, seen)
+    if listed is None:
+        return ()
+    hours = read_clock_range(listed.rest)
+    if hours is not None:
+        return [_within(day, hours.first, hours.last, seen) for day in listed.days]
+    part = read_part_of_day(listed.rest)
+    if part is None and read_clock(listed.rest) is not None:
+        return ()
+    if part is not None:
+        return [_within(day, part.begins, part.ends, seen) for day in listed.days]
+    return [_whole(run, seen) for run in listed.runs]
+
+
+def _whole(run: Sequence[date], seen: Seen) -> Period:
+    first, last = run[0], run[-1]
+    name = f"{first}" if first == last else f"{first} to {last}"
+    return Period(local.midnight(first, seen.zone), local.midnight(last + timedelta(days=1), seen.zone), name)
+
+
+def _within(day: date, first: time, last: time, seen: Seen) -> Period:
+    begins = local.instant(day, first, seen.zone)
+    ends = local.instant(day if last > first else day + timedelta(days=1), last, seen.zone)
+    return Period(begins, ends, f"{day:%Y-%m-%d} {first:%H:%M} to {last:%H:%M}")
+
+
+def _hours(said: str, seen: Seen) -> Sequence[Period]:
+    """`tomorrow from 2 to 4 pm`: the day is said apart from the hours; without one they are the next."""
+    hours = read_clock_range(said)
+    if hours is None:
+        return ()
+    found = day_in(hours.around, seen)
+    day = seen.on if found is None else found.day
+    if day is None:
+        return ()
+    span = _within(day, hours.first, hours.last, seen)
+    if found is None and span.end <= seen.now:
+        span = _within(day + timedelta(days=1), hours.first, hours.last, seen)
+    return (span,)
+
+
+def _until(said: str, seen: Seen) -> Sequence[Period]:
+    found = _UNTIL.search(said)
+    if found is None:
+        return ()
+    begins = max(_start(said[: found.start()], seen).at, seen.now)
+    words = found["end"] if found["word"] else f" {found['the']}"
+    end = _end(words, found["word"] or "until", seen, begins)
+    return () if end is None else (Period(begins, end, f"until{words}"),)
+
+
+def _end(said: str, word: str, seen: Seen, begins: datetime) -> datetime | None:
+    """When "until …" is over: of a day its end, of a week or month its beginning, unless "through" or "the end
+    of" it is said; of "after" a day its beginning."""
+    later = replace(seen, now=begins)
+    edge = _END_OF.search(said)
+    days = None if names_a_date(said) else calendar_days(edge["of"] if edge else said, seen.on, Leaning.FUTURE)
+    weekday = day_in(said, later) if days and not edge else None
+    is_after = re.match(r" after\b", said) is not None
+    if (days is not None and weekday is None) or (days is not None and edge is not None):
+        last = (edge["edge"] == "end") if edge else word == "through"
+        return local.midnight(days[1] if last else days[0], seen.zone)
+    end = moment_in(f"until{said}", later)
+    if end is None:
+        return None
+    if is_after:
+        return end.at
+    # Said on a Monday afternoon, "until Monday morning" is a week away.
+    if end.deadline <= begins and re.search(r"day\b", said):
+        return end.deadline + timedelta(days=7)
+    return end.deadline
+
+
+def _lasting(said: str, seen: Seen) -> Sequence[Period]:
+    """`for two hours`, `the next 3 days`, `on Monday for a week`, `tomorrow for two hours from 3 pm`."""
+    length = _length(said)
+    if length is None or _COUNTS_FROM.search(said):
+        return ()
+    start = _start(re.sub(r"\bfor .*?(?= from\b|\Z)|\bnext \d+ \w+", " ", said), seen)
+    try:
+        return (Period(start.at, length.after(start.at, seen.zone), "for so long"),)
+    except OverflowError:
+        return ()
+
+
+def _length(said: str) -> Length | None:
+    if re.search(r"\bnext hour\b", said):
+        return Length(seconds=3600)
+    length = read_length(_CLOCK.sub(" ", said))
+    return length if length and (length.months or length.days or length.seconds) else None
+
+
+def _start(said: str, seen: Seen) -> TimeSaid:
+    found = _BEGINNING.search(said)
+    words = found["start"] if found is not None and day_in(found["start"], seen) else said
+    return moment_in(words, seen) or instant(seen.now.astimezone(UTC))
+
+
+def _part(said: str, seen: Seen) -> Sequence[Period]:
+    """`tomorrow morning`, `tonight`: the part of the day, from its beginning to its end."""
+    part, day = read_part_of_day(said), day_in(said, seen)
+    if part is None or day is None or day.day is None or _ONLY_BEGINS.search(said):
+        return ()
+    return (_within(day.day, part.begins, part.ends, seen),)
+
+
+def _period(said: str, seen: Seen) -> Sequence[Period]:
+    if _ONLY_BEGINS.search(said) and not re.search(r" (?:to|and|-) ", said):
+        return ()
+    period = period_in(said, seen)
+    return (period,) if period is not None and period.end > seen.now else ()

@@ -9,18 +9,15 @@ from datetime import datetime
 
 from governance.audit.entries import EntryKind
 from governance.audit.search import PAGE, Found, Query, count, count_words, find
-from governance.department import AgentRole
-from governance.directory import people
 from governance.people import Person
+from governance.visibility import EVERYTHING
 from handlers.conversation.cards import Block, Button, Buttons, Card, Reply, Small, Table
 from handlers.conversation.desk import Desk
+from handlers.conversation.times import period_said
 from handlers.conversation.wording import moment_text, names_of_people
-from handlers.language.kinds import Known, Thing
+from handlers.language import resolver
+from handlers.language.kinds import Thing
 from handlers.language.local_time import Leaning
-from handlers.language.matching import Resolved
-from handlers.language.matching import find as find_named
-from handlers.language.periods import read_period
-from handlers.language.resolver import read_person
 from handlers.language.words import plain
 from handlers.log_reading import NOT_FOR_ALL
 from handlers.log_reading.entry_card import who_acted
@@ -130,7 +127,7 @@ async def _query(desk: Desk, text: str, person: Person) -> tuple[Query, str]:
     if service is not None and not types:
         query = replace(query, subject=service)
         said.append(f"about {service}")
-    period = read_period(text, desk.now, person.time_zone, Leaning.PAST)
+    period = period_said(desk, person, text, Leaning.PAST)
     if period is not None:
         query = replace(query, since=period.start, until=period.end)
         said.append(f"in {period.name}" if not period.name.startswith("since") else period.name)
@@ -142,13 +139,11 @@ async def _query(desk: Desk, text: str, person: Person) -> tuple[Query, str]:
 async def _actor(desk: Desk, text: str) -> Thing | None:
     agent = _AGENT.search(plain(text))
     if agent is not None:
-        roles = tuple(Thing(role.value, role.value.replace("_", " ")) for role in AgentRole)
-        named = find_named(agent["agent"], roles)
-        if isinstance(named, Resolved):
-            return Thing(named.thing.id, f"the {named.thing.name} agent")
-    known = Known(people=tuple(Thing(one.id, one.name) for one in await people(desk.tx)))
-    found = read_person(text, known)
-    return found.thing if isinstance(found, Resolved) else None
+        role = await resolver.resolve(desk, agent["agent"], ("agent",), EVERYTHING)
+        if isinstance(role, resolver.Found):
+            return Thing(role.id, f"the {role.name} agent")
+    found = await resolver.resolve(desk, text, ("person", "former_person"), EVERYTHING)
+    return found.thing if isinstance(found, resolver.Found) else None
 
 
 def _row(entry: Found, names: Mapping[str, str], person: Person) -> tuple[str, ...]:

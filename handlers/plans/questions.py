@@ -19,7 +19,7 @@ from handlers.conversation.desk import Desk
 from handlers.conversation.turn import Turn
 from handlers.conversation.wording import counted, listed, names_of_people
 from handlers.language.dates import read_moment
-from handlers.language.words import NUMBER, number_of, plain
+from handlers.language.words import in_digits, plain
 from handlers.plans.words import (
     agent_for,
     budget_text,
@@ -109,9 +109,9 @@ async def _in_time(desk: Desk, plan: PlanRow, draft: PlanDraft, said: str) -> st
 
 
 def _weeks_in(said: str, desk: Desk) -> float | None:
-    if found := re.search(rf"\b(?P<number>{NUMBER}) (?P<unit>weeks?|wks?|months?|days?|sprints?)\b", said):
+    if found := re.search(r"\b(?P<number>\d+) (?P<unit>weeks?|wks?|months?|days?|sprints?)\b", in_digits(said)):
         length = {"w": 1.0, "m": 52 / 12, "d": 1 / 7, "s": 2.0}[found["unit"][0]]
-        return number_of(found["number"]) * length
+        return int(found["number"]) * length
     by = re.search(r"\b(?:by|before|until|till)\b.+", said)
     moment = read_moment(by[0], desk.now, desk.department.calendar_of(None).time_zone) if by else None
     return (moment.deadline - desk.now).days / 7 if moment else None

@@ -16,7 +16,7 @@ from handlers.conversation.cards import Bullets, Button, Buttons, Card, Inline, 
 from handlers.conversation.desk import Desk
 from handlers.conversation.turn import Turn
 from handlers.conversation.wording import counted, listed, quoted
-from handlers.language.words import NUMBER, number_of, plain
+from handlers.language.words import plain
 from handlers.plans.card import PLAN_EXECUTION
 from handlers.plans.modify_form import modify_form
 from handlers.plans.replanning import read_replan
@@ -33,14 +33,14 @@ _CHANGES = re.compile(
     r"^(?:please |ok(?:ay)?,? |yes,? |can (?:you|we) |could (?:you|we) )*(?:modify|change|edit|amend|adjust|revise)\b"
     r"|\b(?:without|w/o|minus|leave out|leaving out|drop|skip|remove|take out|take) (?:story |stories |the )?(?:s?\d+|last)\b"
     r"|\b(?:only|just|at most|max(?:imum)?|no more than|not more than|up to|cap(?:ped)?(?: it)? at|budget(?: of| to)?:?"
-    rf"|limit(?: it)? to) {NUMBER}[\d,.]* ?(?:agent[- ]?)?h"
+    r"|limit(?: it)? to) \d+[\d,.]* ?(?:agent[- ]?)?h"
     r"|\b(?:start|begin)(?:s|ing)?\b(?: (?:it|this|that|the plan|work))? ?(?:on|in|at|from|after|not before|only|later|next)?\b"
     r"|\bmove (?:story )?s?\d+ to\b"
 )
 _BACK_IN = re.compile(
     r"\b(?:put|take|bring|add|have|with) (?P<keys>s\d+(?:(?:,| and|, and) s\d+)*) (?:back|again|in again|back in)\b"
 )
-_WEEKS = re.compile(rf"\b(?:in|within|into|down to) (?P<count>{NUMBER}) (?P<unit>weeks?|sprints?)\b")
+_WEEKS = re.compile(r"\b(?:in|within|into|down to) (?P<count>\d+) (?P<unit>weeks?|sprints?)\b")
 _DONE_IN = re.compile(r"\b(?:do|done|finish\w*|fit|ship|deliver\w*|make|get|squeeze|it)\b")
 _KEY = re.compile(r"s(\d+)")
 
@@ -58,17 +58,17 @@ async def change_wished(turn: Turn, text: str, desk: Desk, row: ApprovalRow) -> 
 
     Nothing is changed: the reply shows old and new, and a button that works the plan out anew.
     """
-    if row.decision_type != PLAN_EXECUTION or not _wishes(plain(text)):
+    if row.decision_type != PLAN_EXECUTION or not _wishes(in_digits(plain(text))):
         return None
     plan = await plan_of_approval(desk.tx, row.id)
     draft = None if plan is None else draft_of(plan)
     if plan is None or draft is None:
         return None
-    wish = _read(_without_condition(plain(text)), plan, draft, desk)
+    wish = _read(_without_condition(in_digits(plain(text))), plan, draft, desk)
     if wish is None:
         return (
             None
-            if _DONE_IN.search(plain(text)) and not _CHANGES.search(plain(text))
+            if _DONE_IN.search(plain(text)) and not _CHANGES.search(in_digits(plain(text)))
             else _not_understood(desk, plan, draft, row)
         )
     lines = list(_differences(changes_of(plan), wish.changes, draft, plan, desk))
@@ -111,7 +111,7 @@ def _read(said: str, plan: PlanRow, draft: PlanDraft, desk: Desk) -> _Wish | Non
         changes = replace(changes, drop=tuple(key for key in changes.drop if key not in keys))
         return _Wish(changes)
     if weeks:
-        count = number_of(weeks["count"]) * (2 if weeks["unit"].startswith("sprint") else 1)
+        count = int(weeks["count"]) * (2 if weeks["unit"].startswith("sprint") else 1)
         return _in_weeks(count, changes, draft)
     return None if read is None else _Wish(changes)
 

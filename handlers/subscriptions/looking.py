@@ -11,6 +11,7 @@ from governance.overrides.rows import standing_rows
 from governance.tables import WindowRow
 from governance.visibility import Scope
 from handlers.conversation.desk import Desk
+from handlers.language.kinds import written_id
 from handlers.subscriptions.watched import Kind, Sight
 from integrations.tracker import Epic, NoSuchItem, Story, StoryQuery, StoryStatus
 
@@ -102,7 +103,7 @@ class Looker:
         if not asked:
             return None
         looks = [
-            await self._epic(item, scope) if item.startswith("EPIC-") else await self._story(item, scope)
+            await self._epic(item, scope) if written_id(item, "epic") else await self._story(item, scope)
             for item in asked[0].items
         ]
         seen = [look for look in looks if look is not None]

@@ -124,3 +124,29 @@ async def test_an_end_is_said_as_people_write_it_in_the_zone_of_whoever_hands_ov
     await talk.say("david", "/delegate Amanda decides for me until Friday")
     (again,) = (await talk.say("david", "/delegate Nathan decides for me until Friday")).replies
     assert "Amanda Reyes-Holt decides for you already until the end of Fri 27 Nov 2026 (EST);" in again.text
+
+
+async def test_a_list_of_days_covers_every_one_of_them(talk: Talk) -> None:
+    (reply,) = (await talk.say("amanda", "/delegate im off thurs + fri, leila covers")).replies
+    assert "Leila Farrokh decides for you from Thu 26 Nov" in reply.text
+    assert await _deputies(talk) == {}
+    talk.now = datetime(2026, 11, 27, 17, tzinfo=UTC)
+    assert await _deputies(talk) == {"leila": {"amanda"}}
+    talk.now = datetime(2026, 11, 28, 5, tzinfo=UTC)
+    assert await _deputies(talk) == {}
+
+
+async def test_days_apart_are_covered_apart(talk: Talk) -> None:
+    (reply,) = (await talk.say("amanda", "/delegate leila decides for me on tue and fri")).replies
+    assert len(reply.cards) == 2
+    for day, covered in ((24, True), (25, False), (26, False), (27, True), (28, False)):
+        talk.now = datetime(2026, 11, day, 17, tzinfo=UTC)
+        assert bool(await _deputies(talk)) == covered, day
+
+
+async def test_holidays_of_ones_own_calendar_count(talk: Talk) -> None:
+    await talk.say("amanda", "/delegate leila decides for me until after the holiday")
+    talk.now = datetime(2026, 11, 30, 4, 59, tzinfo=UTC)  # New York's Thanksgiving, and the weekend behind it
+    assert await _deputies(talk) == {"leila": {"amanda"}}
+    talk.now = datetime(2026, 11, 30, 5, tzinfo=UTC)
+    assert await _deputies(talk) == {}

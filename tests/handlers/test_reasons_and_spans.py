@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from handlers.conversation.reasons import split_reason
-from handlers.conversation.spans import read_span
+from handlers.language.spans import read_span
 
 MONDAY = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 
@@ -53,9 +53,9 @@ def test_a_span_begins_now_unless_it_says_otherwise(
 ) -> None:
     span = read_span(text, MONDAY, "America/New_York")
     assert span is not None
-    assert span[0] == datetime(2026, 11, *starts, tzinfo=UTC)
-    assert ends is None or span[1] == datetime(2026, 11, *ends, tzinfo=UTC)
-    assert span[0] < span[1]
+    assert span.start == datetime(2026, 11, *starts, tzinfo=UTC)
+    assert ends is None or span.end == datetime(2026, 11, *ends, tzinfo=UTC)
+    assert span.start < span.end
 
 
 @pytest.mark.parametrize(

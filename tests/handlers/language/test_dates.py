@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from governance.department import Calendar
+from governance.department_file import read_department
 from handlers.language.dates import read_moment
-from handlers.language.local_time import Leaning
+from handlers.language.local_time import WEEKDAYS, Leaning, instant, midnight
 from handlers.language.periods import read_period
-from handlers.language.spans import read_span
+from handlers.language.spans import read_span, read_spans
 
 NEW_YORK = "America/New_York"
+TRIAL_ZONES = ("UTC", NEW_YORK, "Europe/Dublin", "Europe/Berlin")
+DEPARTMENT = read_department(Path(__file__).resolve().parents[3] / "examples" / "acme" / "department.yaml")
 MONDAY = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)  # 10:30 in New York
 FRIDAY = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
 
@@ -212,27 +219,103 @@ def test_no_span_without_an_end_to_come(text: str) -> None:
 
 VOCABULARY = (
     "last next this Q1 Q4 2025 2028 March may Monday friday until from to since week quarter in 3 days hours "
-    "2 pm at noon 29 February the 31st and between half year ago for tomorrow 2026-02-29 H1 of 99999"
+    "2 pm at noon 29 February the 31st and between half year ago for tomorrow 2026-02-29 H1 of 99999 after "
+    "holiday thurs + weekend end morgen bis quarter to five 13/12 a couple of , - every month eob"
 )
-WORDS = st.lists(st.sampled_from(VOCABULARY.split()), max_size=8).map(" ".join)
-ZONES = st.sampled_from(["UTC", NEW_YORK, "Asia/Kathmandu", "Pacific/Apia", "Africa/Casablanca"])
+WORDS = st.lists(st.sampled_from(VOCABULARY.split(" ")), max_size=8).map(" ".join)
+ZONES = st.sampled_from([*TRIAL_ZONES, "Asia/Kathmandu", "Pacific/Apia", "Africa/Casablanca"])
 NOWS = st.integers(800_000_000, 3_900_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
+CALENDARS = st.sampled_from([None, *DEPARTMENT.calendars])
 
 
-@given(WORDS | st.text(max_size=40), NOWS, ZONES, st.sampled_from(Leaning))
+@given(WORDS | st.text(max_size=40), NOWS, ZONES, st.sampled_from(Leaning), CALENDARS)
 def test_whatever_is_said_times_are_ordered_and_utc(
-    text: str, now: datetime, zone: str, leaning: Leaning
+    text: str, now: datetime, zone: str, leaning: Leaning, calendar: Calendar | None
 ) -> None:
-    moment = read_moment(text, now, zone, leaning)
+    moment = read_moment(text, now, zone, leaning, calendar)
     if moment is not None:
         assert moment.at <= moment.ends
         assert moment.at.tzinfo is UTC
         assert (moment.at < moment.ends) == moment.whole_day
-    for period in (read_period(text, now, zone, leaning), read_span(text, now, zone)):
+    spans = read_spans(text, now, zone, calendar)
+    for period in (read_period(text, now, zone, leaning, calendar), *spans):
         if period is not None:
             assert period.start < period.end
             assert period.start.tzinfo is UTC
             assert period.end.tzinfo is UTC
+    for span in spans:
+        assert span.start >= now
+    for before, after in pairwise(spans):
+        assert before.end <= after.start
+    whole = read_span(text, now, zone, calendar)
+    assert (whole.start, whole.end) == (spans[0].start, spans[-1].end) if whole and spans else whole is None
+
+
+DAYS = st.dates(date(1996, 1, 1), date(2090, 12, 31))
+BY_DAYS = (
+    "thurs + fri", "until friday", "mon, wed and fri", "over the weekend", "next week", "tomorrow", "wed-fri",
+    "until the end of the month", "for 3 days", "for a fortnight", "tomorrow from 2 to 4", "till mon morning",
+    "until half past nine tomorrow", "next weekend", "until the 12th", "bis übermorgen",
+    "from tomorrow till friday",
+)  # fmt: skip
+
+
+@given(st.sampled_from(BY_DAYS), DAYS)
+def test_the_same_is_read_in_every_zone(text: str, day: date) -> None:
+    """In local time: what a phrase means does not depend on where it is said."""
+    read = set()
+    for zone in (*TRIAL_ZONES, "Asia/Kathmandu"):
+        span = read_span(text, at_noon(day, zone), zone)
+        assert span is not None
+        read.add((locally(span.start, zone), locally(span.end, zone)))
+    assert len(read) == 1
+
+
+@given(st.sampled_from([text for text in BY_DAYS if "month" not in text and "12th" not in text]), DAYS)
+def test_a_year_of_weeks_later_the_same_is_read_so_much_later(text: str, day: date) -> None:
+    year = timedelta(weeks=52)
+    for zone in TRIAL_ZONES:
+        now, later = (read_span(text, at_noon(on, zone), zone) for on in (day, day + year))
+        assert now is not None
+        assert later is not None
+        assert locally(now.start, zone) + year == locally(later.start, zone)
+        assert locally(now.end, zone) + year == locally(later.end, zone)
+
+
+@given(DAYS, st.sets(st.integers(0, 6), min_size=2), ZONES)
+def test_days_that_are_listed_are_the_days_that_are_covered(day: date, weekdays: set[int], zone: str) -> None:
+    text = ", ".join(WEEKDAYS[number] for number in sorted(weekdays))
+    covered: set[date] = set()
+    for span in read_spans(text, at_noon(day, zone), zone):
+        first, last = locally(span.start, zone).date(), locally(span.end, zone).date()
+        covered |= {first + timedelta(days=ahead) for ahead in range((last - first).days)}
+    assert {one.weekday() for one in covered} == weekdays
+    assert len(covered) == len(weekdays)
+
+
+@given(DAYS, st.integers(0, 300), ZONES, st.sampled_from(["from {} to {}", "{} - {}", "between {} and {}"]))
+def test_a_span_between_two_dates_is_those_days(day: date, length: int, zone: str, form: str) -> None:
+    last = day + timedelta(days=length)
+    text = form.format(*(f"{one.day} {one:%B} {one.year}" for one in (day, last)))
+    span = read_span(text, at_noon(day - timedelta(days=1), zone), zone)
+    assert span is not None
+    assert (span.start, span.end) == (midnight(day, zone), midnight(last + timedelta(days=1), zone))
+
+
+@given(DAYS, ZONES)
+def test_every_way_of_writing_a_date_is_that_date(day: date, zone: str) -> None:
+    written = [
+        f"{day:%Y-%m-%d}",
+        f"{day.day} {day:%b} {day.year}",
+        f"{day:%B} {day.day}, {day.year}",
+        f"{day:%d.%m.%Y}",
+    ]
+    if day.day > 12:
+        written += [f"{day:%d/%m/%Y}", f"{day:%m/%d/%Y}"]
+    for text in written:
+        found = read_moment(text, MONDAY, zone)
+        assert found is not None, text
+        assert found.at == midnight(day, zone), text
 
 
 @given(st.integers(1, 4), st.integers(2000, 2090), ZONES)
@@ -242,3 +325,11 @@ def test_quarters_join_without_gap_or_overlap(number: int, year: int, zone: str)
     assert first is not None
     assert second is not None
     assert first.end == second.start
+
+
+def at_noon(day: date, zone: str) -> datetime:
+    return instant(day, time(12), zone)
+
+
+def locally(at: datetime, zone: str) -> datetime:
+    return at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
