@@ -16,7 +16,7 @@ from handlers.conversation.cards import Bullets, Button, Buttons, Card, Inline, 
 from handlers.conversation.desk import Desk
 from handlers.conversation.turn import Turn
 from handlers.conversation.wording import counted, listed, quoted
-from handlers.language.words import plain
+from handlers.language.words import in_digits, plain
 from handlers.plans.card import PLAN_EXECUTION
 from handlers.plans.modify_form import modify_form
 from handlers.plans.replanning import read_replan
