@@ -84,7 +84,8 @@ def is_certain(refused: SlackApiError) -> bool:
 
 def is_missing(refused: SlackApiError) -> bool:
     """Whether there is no such method where it was asked."""
-    return bool(refused.response.status_code == 404)
+    status: int = refused.response.status_code
+    return status == 404
 
 
 def _from_answer(refused: SlackApiError) -> PostFailed:

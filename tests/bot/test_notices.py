@@ -21,9 +21,10 @@ from bot.platforms.adapter import PlatformAway
 from bot.platforms.known_channels import KnownChannels
 from bot.tables import ConsoleMessageRow, OutboxRow
 from bot.wire import place_to_json
+from governance.approvals.store import approval_row, hold
 from governance.people import Person
 from governance.places import Audience, Place
-from handlers.conversation.cards import Reply
+from handlers.conversation.cards import Button, Buttons, Card, Reply
 from handlers.conversation.desk import Desk, Ports
 from handlers.notices import NoticeKind, find_notices
 from integrations.customers.local import LocalCustomers
@@ -129,28 +130,49 @@ async def _buttons(house: House) -> dict[str, list[bool]]:
     return found
 
 
+async def _post_all(house: House, notices: Notices) -> None:
+    async with house.database.transaction(house.tenant) as tx:
+        unposted = select(NoticeRow.id).where(NoticeRow.posted.is_(None)).order_by(NoticeRow.created)
+        waiting = list((await tx.execute(unposted)).scalars())
+    for notice in waiting:
+        await notices.post(house.tenant, notice)
+    await _deliver(house)
+
+
+async def test_what_is_being_shown_while_somebody_decides_loses_its_buttons_too(
+    house: House, notices: Notices
+) -> None:
+    asked = await house.submit(deploy(environment="production"), by="leila")
+    assert asked.approval is not None
+    place = Place("console", "dm-amanda", "cm_1", Audience.DIRECT)
+    card = Card("What waits", (Buttons((Button("Approve", "approve", asked.approval),)),))
+    async with house.database.transaction(house.tenant) as tx:
+        await hold(tx, await approval_row(tx, asked.approval))
+        deciding = asyncio.create_task(house.vote(asked.approval, "nathan", "deny"))
+        async with asyncio.timeout(20):
+            while not await house.sql_scalar("SELECT count(*) FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        assert not deciding.done()
+        await outbox.put(tx, place, Reply("One waits.", (card,)), turn=None)
+    await deciding
+    await _post_all(house, notices)
+    assert not any((await _buttons(house))["dm-amanda"])
+
+
 async def test_reminders_and_escalations_lose_their_buttons_when_the_approval_closes(
     house: House, notices: Notices
 ) -> None:
-    async def post_all() -> None:
-        async with house.database.transaction(house.tenant) as tx:
-            unposted = select(NoticeRow.id).where(NoticeRow.posted.is_(None)).order_by(NoticeRow.created)
-            waiting = list((await tx.execute(unposted)).scalars())
-        for notice in waiting:
-            await notices.post(house.tenant, notice)
-        await _deliver(house)
-
     asked = await house.submit(deploy(environment="production"), by="leila")
     deadlines = (await house.approval(asked.approval)).body["deadlines"]
     for moment in (deadlines["remind"], *deadlines["ask_next"]):
         house.now = datetime.fromisoformat(moment)
         await house.look(asked.approval)
-    await post_all()
+    await _post_all(house, notices)
     assert (await _buttons(house))["dm-nathan"] == [True, True], "the card, and the reminder"
     assert (await _buttons(house))["dm-amanda"] == [True], "who was asked later has one card"
     before = {channel: len(messages) for channel, messages in (await _buttons(house)).items()}
     await house.vote(asked.approval, "nathan", "deny")
-    await post_all()
+    await _post_all(house, notices)
     after = await _buttons(house)
     assert {channel: len(messages) for channel, messages in after.items()} == before, "edited, not added to"
     assert not any(any(messages) for messages in after.values())
