@@ -171,13 +171,13 @@ def _where_it_stands(state: ApprovalState, names: Mapping[str, str], who: str, e
     if ended:
         blocks.append(Text((ended,)))
         return blocks
-    itself = "the requester may vote" if state.terms.requester_may_vote else "never the requester"
+    never = "" if state.terms.requester_may_vote else "; never the requester"
     blocks.append(
         Text(
             (
                 "Who decides: ",
                 Bold(who),
-                f"; {itself}; until ",
+                f"{never}; until ",
                 Moment(state.deadlines.expires),
                 ". Without a decision by then nothing happens.",
             )
