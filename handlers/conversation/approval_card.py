@@ -64,7 +64,7 @@ async def approval_reply(desk: Desk, row: ApprovalRow, *, lead: str = "") -> Rep
     who = needed(missing(state)) + await deciders_text(desk, state, row.requester)
     blocks += await given_votes(desk, state)
     ended = "" if state.status is Status.OPEN else await how_it_ended(desk.tx, state, names)
-    blocks += _where_it_stands(state, names, who, ended)
+    blocks += _where_it_stands(state, who, ended)
     if state.status is Status.OPEN:
         blocks.append(Buttons((*decision_buttons(row.id), *details.buttons)))
     blocks.append(_recorded(row))
@@ -182,7 +182,7 @@ async def given_votes(desk: Desk, state: ApprovalState) -> list[Block]:
     return [Bullets(tuple(given))]
 
 
-def _where_it_stands(state: ApprovalState, names: Mapping[str, str], who: str, ended: str) -> list[Block]:
+def _where_it_stands(state: ApprovalState, who: str, ended: str) -> list[Block]:
     blocks: list[Block] = []
     if ended:
         blocks.append(Text((ended,)))
@@ -191,13 +191,13 @@ def _where_it_stands(state: ApprovalState, names: Mapping[str, str], who: str, e
         waits = "It waits for a condition. Who may decide now, without it: "
     else:
         waits = "Who decides: "
-    itself = "the requester may vote" if state.terms.requester_may_vote else "never the requester"
+    never = "" if state.terms.requester_may_vote else "; never the requester"
     blocks.append(
         Text(
             (
                 waits,
                 Bold(who),
-                f"; {itself}; until ",
+                f"{never}; until ",
                 Moment(state.deadlines.expires),
                 ". Without a decision by then nothing happens.",
             )

@@ -112,7 +112,8 @@ async def _vote_counts(reader: Reader, person: Person, approval: str) -> bool:
     if state.status is not Status.OPEN:
         return False
     cast = await ballot(reader.tx, person, reader.now)
-    return isinstance(decide(state, Vote(cast, "approve", reader.now))[1], Recorded | Approved)
+    # As if it were just opened: one whose time is over loses its buttons when its clock closes it.
+    return isinstance(decide(state, Vote(cast, "approve", state.opened))[1], Recorded | Approved)
 
 
 async def _is_open(reader: Reader, _person: Person, approval: str) -> bool:

@@ -16,6 +16,7 @@ from governance.places import Audience, Place
 from handlers.conversation.cards import Reply
 from tests.bot.console.conftest import Served
 from tests.bot.console.sample_cards import plan_reply
+from tests.bot.console.sample_rows import add_approval
 
 
 async def _count(served: Served, table: Any) -> int:
@@ -27,6 +28,12 @@ async def _post(served: Served, place: Place, reply: Reply) -> None:
     async with served.database.transaction(served.tenant) as tx:
         await put(tx, place, reply, turn=None)
     await post_thread(served.database, served.tenant, place.key, {"console": ConsoleAdapter()})
+
+
+async def _open_approval(served: Served, *roles: str) -> None:
+    """What the buttons of the sample plan are about."""
+    async with served.database.transaction(served.tenant) as tx:
+        add_approval(tx, "ap_1", "Carry out the plan", requester="amanda", asked=("david",), roles=roles)
 
 
 async def test_the_first_page_offers_the_five_personas_and_marks_the_sample(served: Served) -> None:
@@ -179,6 +186,7 @@ async def test_answers_that_do_not_fit_the_form_are_told_why(
     served: Served, values: dict[str, Any], says: str
 ) -> None:
     await served.is_("david")
+    await _open_approval(served, "product_owner")
     await _post(served, Place("console", "product", "cm_1", Audience.DEPARTMENT), plan_reply())
     pane = await served.page("/console/in/product/cm_1")
     token = re.findall(r'data-token="([^"]+)" data-form', pane)[0]
@@ -191,6 +199,7 @@ async def test_answers_that_do_not_fit_the_form_are_told_why(
 
 async def test_buttons_of_places_one_does_not_read_are_gone(served: Served) -> None:
     await served.is_("carlos")
+    await _open_approval(served, "compliance_officer")
     await _post(served, Place("console", "compliance", "cm_1", Audience.RESTRICTED), plan_reply())
     token = re.findall(r'data-token="([^"]+)"', await served.page("/console/in/compliance/cm_1"))[0]
     await served.is_("rachel")
