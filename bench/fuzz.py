@@ -211,7 +211,8 @@ def read_log(found: Found, log: Path) -> int:
         if not isinstance(told, dict):
             found.fault("lines of the log that are no JSON object", line)
         elif ("exception" in told or told.get("level") in ("error", "critical")) and not _was_given_up(told):
-            found.fault("exceptions in the log", line)
+            causes = [f"{each['exc_type']}: {each['exc_value'][:200]}" for each in told.get("exception", ())]
+            found.fault("exceptions in the log", (told["event"][:200], *causes))
     return len(lines)
 
 

@@ -66,7 +66,7 @@ async def _read(reader: asyncio.StreamReader, request: bytes) -> tuple[bytes, by
     if head.startswith(b"HTTP/1.1 100"):
         head = await reader.readuntil(b"\r\n\r\n")
     length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
-    if b"text/event-stream" in head or request.startswith(b"HEAD "):
+    if b"text/event-stream" in head or b"x-ndjson" in head or request.startswith(b"HEAD "):
         return head, b""
     if length is not None:
         return head, await reader.readexactly(int(length[1]))

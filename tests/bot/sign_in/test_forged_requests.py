@@ -139,3 +139,34 @@ async def test_bytes_that_are_no_text_are_nobody(site: Site, amanda: Browser) ->
         answer = await reader.read()
         writer.close()
         assert answer.split()[1] == (b"303" if method == b"GET" else b"403")
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("multipart/form-data", b"csrf=x"),
+        ("application/x-www-form-urlencoded; charset=nosuch", b"csrf=x"),
+        ("application/x-www-form-urlencoded", b"csrf=\xff"),
+    ],
+)
+async def test_a_form_that_is_none_is_refused_and_ends_nothing(
+    site: Site, amanda: Browser, kind: str, body: bytes
+) -> None:
+    headers = {"X-CSRF-Token": None, "Content-Type": kind}
+    assert (await amanda.post("/sign-in/out", headers=headers, data=body)).status == 400
+    assert len(await site.sessions()) == 1
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/sign-in?next=%00", "/sign-in/%00", "/sign-in/slack/callback?state=%00&code=%00", "/dashboard/plans/%00"],
+)
+async def test_an_address_with_nul_is_refused(amanda: Browser, path: str) -> None:
+    assert (await amanda.get(path)).status == 400
+
+
+async def test_what_a_provider_says_over_several_lines_is_no_hostile_address(amanda: Browser) -> None:
+    answer = await amanda.get(
+        "/sign-in/slack/callback?error=denied&error_description=No.%0D%0ATrace%20ID%3A%201"
+    )
+    assert "not begun in this browser" in await answer.text()
