@@ -91,7 +91,9 @@ async def test_a_condition_that_holds_sets_the_action_going(talk: Talk) -> None:
 @pytest.mark.parametrize(
     "words", ["approve if the load test passes", "approve if all tests are green", "ok once CARD-1202 is done"]
 )
-async def test_a_condition_on_what_nothing_establishes_is_refused_when_it_is_said(talk: Talk, words: str) -> None:
+async def test_a_condition_on_what_nothing_establishes_is_refused_when_it_is_said(
+    talk: Talk, words: str
+) -> None:
     submitted = await talk.submit(deploy("orders", "2.3.1"), AGENT)
     answer = await talk.say("amanda", words)
     assert submitted.approval is not None
@@ -211,7 +213,10 @@ async def test_with_two_open_proposals_what_names_none_of_them_is_asked_about(ta
     for approval in both:
         assert await status_of(talk, approval) is Status.OPEN
     if words != "approve the export":
-        assert "Which one do you mean? 1. Deploy orders 2.3.1 to production; 2. Deploy search" in answer.replies[0].text
+        assert (
+            "Which one do you mean? 1. Deploy orders 2.3.1 to production; 2. Deploy search"
+            in answer.replies[0].text
+        )
 
 
 @pytest.mark.parametrize(
@@ -283,7 +288,9 @@ async def test_an_item_of_a_list_is_denied_alone(talk: Talk) -> None:
     assert await status_of(talk, whole) is Status.SUPERSEDED
     async with talk.database.transaction(talk.tenant) as tx:
         left = (await tx.execute(select(ApprovalRow).where(ApprovalRow.status == "open"))).scalar_one()
-        effects = (await tx.execute(select(EffectRow.body).where(EffectRow.approval == left.id))).scalars().all()
+        effects = (
+            (await tx.execute(select(EffectRow.body).where(EffectRow.approval == left.id))).scalars().all()
+        )
     assert {body["version"] for body in effects} == {"2.3.1", "2.3.3"}
     text = answer.replies[0].text
     assert "You denied “Deploy orders 2.3.2 to production”: the tests are red" in text
