@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
-from governance.approvals.decision import ApprovalState, Status, is_covered
+from governance.approvals.counting import is_covered
+from governance.approvals.decision import ApprovalState, Status
 from governance.approvals.slots import Ballot, Hat, is_full
 
 

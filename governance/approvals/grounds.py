@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.action import Subject
-from governance.approvals.decision import Facts
+from governance.approvals.counting import Facts
 from governance.authority.condition_words import Speech
 from governance.authority.conditions import Condition, Term, comparisons
 from governance.authority.vocabulary import Given, Reading, read_for_votes

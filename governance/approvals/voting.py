@@ -13,21 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.action import Action, ApprovalTerms
 from governance.approvals.asking import close_expired, closing_entry, look, tell_closed
-from governance.approvals.decision import (
-    Answer,
-    ApprovalState,
-    Conditional,
-    Denied,
-    Expired,
-    Facts,
-    Status,
-    Vote,
-    decide,
-    recount,
-    still_valid,
-    told,
-    weigh,
-)
+from governance.approvals.counting import Facts, decide, recount, still_valid, told, weigh
+from governance.approvals.decision import Answer, ApprovalState, Conditional, Denied, Expired, Status, Vote
 from governance.approvals.decision import withdraw as withdraw_state
 from governance.approvals.grounds import of_the_approval, of_the_moment, speech
 from governance.approvals.store import (
@@ -59,8 +46,8 @@ class TamperedApproval(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """What became of a vote: the answer for the voter, the approval as it stands now, and by what the conditions
-    that the voter set were looked at."""
+    """What became of a vote: the answer for the voter, the approval as it stands now, and by what the
+    conditions that the voter set were looked at."""
 
     answer: Answer
     row: ApprovalRow

@@ -1,7 +1,7 @@
 """The facts that conditions may speak of: a closed list, each established by code, never by a proposer.
 
-A fact that is missing, failed or not of its type reads as `Unestablished`: the stricter column holds, and a vote
-on such a condition does not count.
+A fact that is missing, failed or not of its type reads as `Unestablished`: the stricter column holds, and a
+vote on such a condition does not count.
 """
 
 from __future__ import annotations
@@ -32,14 +32,16 @@ class Amount:
 
 
 Reading = frozenset[str] | Amount | datetime | Unestablished
-"""A fact as conditions read it: the values that it has, an amount, a moment, or nothing that can be relied on."""
+"""A fact as conditions read it: the values that it has, an amount, a moment, or nothing that can be relied
+on."""
 
 Given = FactValue | datetime | Unestablished
 """A fact as code hands it in."""
 
 
 Settles = Literal["both", "true", "never"]
-"""When waiting changes a fact no more: as soon as it is known, once it is true (or a moment has come), never."""
+"""When waiting changes a fact no more: as soon as it is known, once it is true (or a moment has come),
+never."""
 
 
 @dataclass(frozen=True, slots=True)

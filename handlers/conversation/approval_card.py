@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.action import Action, Slot
-from governance.approvals.decision import ApprovalState, Status, Vote, is_covered, missing
+from governance.approvals.counting import is_covered, missing
+from governance.approvals.decision import ApprovalState, Status, Vote
 from governance.approvals.grounds import speech
 from governance.approvals.store import state_of
 from governance.authority.condition_words import Speech, in_words

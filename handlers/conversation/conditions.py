@@ -1,4 +1,5 @@
-"""Conditions that people write beside a vote: read with the department's names, or asked back with the nearest."""
+"""Conditions that people write beside a vote: read with the department's names, or asked back with the
+nearest."""
 
 from __future__ import annotations
 
@@ -74,8 +75,8 @@ async def not_read_reply(desk: Desk, row: ApprovalRow, unread: ConditionNotRead)
 
 
 async def denial_reply(desk: Desk, row: ApprovalRow, texts: Sequence[str], instead: Term | None) -> Reply:
-    """A denial under a condition: a denial ends it at once, so it is asked about; `instead` is the approval that
-    says the same."""
+    """A denial under a condition: a denial ends it at once, so it is asked about; `instead` is the approval
+    that says the same."""
     words = " ".join(texts)
     text = (
         f"A denial ends {quoted(row.title)} at once and waits for nothing, so I did not count one “{words}”."
@@ -117,7 +118,8 @@ def condition_of(subject: str) -> tuple[str, Term]:
 
 
 def checkable_text(facts: Collection[str]) -> str:
-    """What conditions may speak of, in words: `the time and the day, who approves, freezes and what it costs`."""
+    """What conditions may speak of, in words: `the time and the day, who approves, freezes and what it
+    costs`."""
     return listed(words for words, named in _CHECKABLE if named & frozenset(facts))
 
 

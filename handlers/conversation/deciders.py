@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from governance.approvals.decision import ApprovalState, missing
+from governance.approvals.counting import missing
+from governance.approvals.decision import ApprovalState
 from governance.directory import holders
 from governance.people import Role
 from handlers.conversation.desk import Desk

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from governance.approvals.asking import informed
+from governance.approvals.counting import Facts, missing, told
 from governance.approvals.decision import (
     AlreadyDecided,
     Answer,
@@ -15,13 +16,10 @@ from governance.approvals.decision import (
     Consented,
     Denied,
     Expired,
-    Facts,
     Reason,
     Recorded,
     Refused,
     Superseded,
-    missing,
-    told,
 )
 from governance.approvals.grounds import speech
 from governance.approvals.store import NoSuchApproval, approval_row, state_of
@@ -103,7 +101,8 @@ async def press_leave_open(turn: Turn, desk: Desk) -> Reply:
         row = await approval_row(desk.tx, _clicked(turn).subject)
     except NoSuchApproval:
         raise CannotAnswer(no_such_approval(_clicked(turn).subject)) from None
-    text = f"Nothing is decided. {quoted(row.title)} stays as it is; say the condition in other words, or decide it."
+    stays = f"{quoted(row.title)} stays as it is; say the condition in other words, or decide it."
+    text = f"Nothing is decided. {stays}"
     return Reply(text=text, aside=turn.identity)
 
 
@@ -164,7 +163,8 @@ def said(answer: Answer, row: ApprovalRow, turn: Turn, names: Mapping[str, str])
 def _conditional(void: bool, besides: str, row: ApprovalRow) -> str:
     title = quoted(row.title)
     if void:
-        return f"Your approval of {title} is kept with its condition, which does not hold: nothing is carried out.{besides}"
+        why = "is kept with its condition, which does not hold: nothing is carried out."
+        return f"Your approval of {title} {why}{besides}"
     return (
         f"Your approval of {title} is kept with its condition: nothing is carried out before it holds.{besides}"
     )

@@ -14,7 +14,8 @@ from typing import Literal
 from sqlalchemy import select
 
 from agents.plans.wishes import understood
-from governance.approvals.decision import Refused, Status, Vote, decide
+from governance.approvals.counting import decide
+from governance.approvals.decision import Refused, Status, Vote
 from governance.approvals.store import ballot, state_of
 from governance.approvals.voting import take_back
 from governance.authority.conditions import Term, negated
@@ -71,7 +72,7 @@ async def take(turn: Turn, text: str, desk: Desk) -> Taken | None:
     if len(open_now) > 1:
         return await _several(turn, text, desk, open_now)
     proposal = (open_now or candidates)[-1]
-    if open_now and (change := await change_wished(turn, text, desk, proposal.row)) is not None:
+    if open_now and (change := await change_wished(text, desk, proposal.row)) is not None:
         return Taken((change,))
     read = read_reply(_ID.sub("it", text) if named else text, proposal.described)
     if read is None or read.decision is Decision.NONE:
@@ -285,7 +286,8 @@ def _unsure(proposal: Open) -> Reply:
 def _not_changed(proposal: Open) -> Reply:
     title = quoted(proposal.row.title)
     text = (
-        f"I cannot change {title} from these words, so it stays open as it is. Press Modify on its card where there"
+        f"I cannot change {title} from these words, so it stays open as it is. Press Modify on its card"
+        f" where there"
         " is one, or deny it and ask for what you want instead."
     )
     return Reply(text=text)

@@ -24,7 +24,8 @@ from handlers.language.words import plain
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Something that can be decided by itself: a proposal, or an item of one, with its price where it has one."""
+    """Something that can be decided by itself: a proposal, or an item of one, with its price where it has
+    one."""
 
     subject: str
     title: str
@@ -113,7 +114,8 @@ def _line(option: Part) -> str:
 
 
 _THOSE = re.compile(
-    r"(?:yes|yep|yeah|yup|ok|okay|right|exactly|correct|sure|do it|approve)(?:,? (?:please|those|these|them|all|both|it"
+    r"(?:yes|yep|yeah|yup|ok|okay|right|exactly|correct|sure|do it|approve)(?:,? (?:please|those|these"
+    r"|them|all|both|it"
     r"|those two|these two|the two|all of them|all three|approve (?:them|both|all|those)|that'?s right|do it))*"
 )
 
@@ -150,8 +152,8 @@ class Narrowed:
 
 
 async def narrowed(turn: Turn, desk: Desk, proposal: Open, read: FollowUp) -> Narrowed:
-    """Take a list apart: what was chosen is a proposal of its own, in the old one's place; what was neither chosen
-    nor denied stays open as another. Raises CannotAnswer where the rest cannot be proposed now."""
+    """Take a list apart: what was chosen is a proposal of its own, in the old one's place; what was neither
+    chosen nor denied stays open as another. Raises CannotAnswer where the rest cannot be proposed now."""
     numbers = range(1, len(proposal.effects) + 1)
     rest = tuple(number for number in numbers if number not in (*read.items, *read.denied))
     desk.demand_order(f"decide on parts of {quoted(proposal.row.title)}")

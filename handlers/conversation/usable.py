@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from agents.plans.rows import NoSuchPlan, plan_by_id
 from governance.actions.delegation import delegations_of
 from governance.actions.windows import coming_windows
-from governance.approvals.decision import Approved, Recorded, Status, Vote, decide
+from governance.approvals.counting import decide
+from governance.approvals.decision import Approved, Recorded, Status, Vote
 from governance.approvals.store import NoSuchApproval, approval_row, ballot, state_of
 from governance.overrides.authority import may_freeze, may_open, may_resume, may_review, may_unfreeze
 from governance.overrides.halting import NothingHalted, standing_halt

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from governance.approvals.decision import Approved, Consented, Recorded, Vote, decide, missing
+from governance.approvals.counting import decide, missing
+from governance.approvals.decision import Approved, Consented, Recorded, Vote
 from governance.approvals.store import ballot, hold, open_approvals, state_of
 from governance.people import Person
 from governance.tables import ApprovalRow

@@ -45,7 +45,10 @@ _KIND = r"(?:items?|numbers?|options?|points?|steps?|actions?|nos?\.?)"
 _NOUN = r"(?: (?:ones?|only|please|items?|numbers?|options?|points?|steps?|actions?))*"
 _LIST = rf"(?:the )?(?:{_KIND} ?)?{_ONE}(?:{_AND}(?:the )?{_ONE})*{_NOUN}"
 _RANGE = r"(?:items? |numbers? )?#?(?P<low>\d{1,2}) ?(?:-|–|to|through) ?#?(?P<high>\d{1,2})(?![\w.%:])"
-_WHOLE = r"(?:all|everything|them all|all of (?:it|them|these|those)|the (?:whole|entire) (?:lot|list)|the lot|every one)"
+_WHOLE = (
+    r"(?:all|everything|them all|all of (?:it|them|these|those)|the (?:whole|entire) (?:lot|list)|the lot"
+    r"|every one)"
+)
 _BUT = r"(?:but|except(?: for)?|apart from|without|minus|other than|bar)"
 _COUNTED = re.compile(
     rf"(?:only |just )?(?:(?P<all>{_WHOLE}(?: (?P<all_count>{_COUNT}))?)"
@@ -54,13 +57,15 @@ _COUNTED = re.compile(
 )
 _EXCEPT = re.compile(rf"(?:only |just )?{_WHOLE} ?,? ?{_BUT} (?:not )?(?P<without>.+)")
 _PRICED = re.compile(
-    r"(?:everything|all|anything|those|the ones|whatever is|what(?: is|'s)?)(?: that (?:is|are|costs?))?(?: of them)? "
+    r"(?:everything|all|anything|those|the ones|whatever is|what(?: is|'s)?)(?: that (?:is|are"
+    r"|costs?))?(?: of them)? "
     r"(?P<how>below|under|less than|cheaper than|up to|at most|over|above|more than) "
     r"(?:us\$|\$|usd |€)?(?P<limit>\d[\d,]*(?:\.\d+)?)(?P<k>k)?(?: ?(?:dollars?|usd|bucks|euros?|eur|\$|€))?"
 )
 _JUDGED = (
     r"(?:cheap|cheaper|cheapest|expensive|costly|pricey|big|bigger|biggest|large|largest|small|smaller|smallest|little"
-    r"|easy|easier|hard|risky|riskier|safe|safer|urgent|important|good|best|worst|quick|quicker|low[- ]risk|high[- ]risk)"
+    r"|easy|easier|hard|risky|riskier|safe|safer|urgent|important|good|best|worst|quick|quicker|low[-"
+    r" ]risk|high[- ]risk)"
 )
 _RELATIVE = re.compile(
     rf"(?:only |just )?(?:the |all the |all |those )?(?P<judged>{_JUDGED}) (?:ones?|items?|things?|stuff)"

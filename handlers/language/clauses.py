@@ -17,14 +17,18 @@ _VERBS = (
     "|move|pause|resume|inform|email|let|ask|give|remind|keep|log|record|check|review|update|declare|close|message"
     "|patch|announce|prepare|start|cancel|drop|proceed|explain|compare|list"
 )
-_STATES = r"(?:[\w-]+ )?(?:is|are|was|were|has|have|gets?|pass\w*|fail\w*|succeeds?|done|finished|green|comes?|says?|lasts?)\b"
+_STATES = (
+    r"(?:[\w-]+ )?(?:is|are|was|were|has|have|gets?|pass\w*|fail\w*|succeeds?|done|finished|green|comes?|says?"
+    r"|lasts?)\b"
+)
 _CLAUSE = re.compile(
     r",\s*(?:and |but |then |and then |or )?"
     r"|\s+(?:and then|then|(?<!\ball )(?<!\beverything )but)\s+(?=\S)"
     rf"|\s+and\s+(?=(?:please |also )?(?:{_VERBS})\b(?! {_STATES}))",
     re.IGNORECASE,
 )
-"""Where a clause may end. “… and the review is done” goes on; “… and review the card” is a clause of its own."""
+"""Where a clause may end. “… and the review is done” goes on; “… and review the card” is a clause of its
+own."""
 
 _DECORATION = re.compile("[\ufe0f\U0001f3fb-\U0001f3ff]")
 """Variation selectors and skin tones: a thumb is a thumb."""

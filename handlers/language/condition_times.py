@@ -15,7 +15,8 @@ from handlers.language.dates import read_moment
 @dataclass(frozen=True, slots=True)
 class Said:
     """A moment (UTC) that was said: an instant, or the day from `at` to `ends`. `doubtful` if another one may
-    be meant as well; `weekday` if only the name of a day was said, which every week has; `today` if it is the day that it is."""
+    be meant as well; `weekday` if only the name of a day was said, which every week has; `today` if it is the
+    day that it is."""
 
     at: datetime
     ends: datetime
@@ -26,7 +27,8 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """The words of a moment: its day, its time of day (`clock`, in the `half` that was said), where they end."""
+    """The words of a moment: its day, its time of day (`clock`, in the `half` that was said), where they
+    end."""
 
     end: int
     day: str = ""
@@ -69,14 +71,17 @@ def spans(spelt: str, start: int, now: datetime, zone: str) -> Iterator[tuple[in
 
 _WEEKDAYS = {
     "monday": "mon|montag|lunes|lundi", "tuesday": "tue|tues|dienstag|martes|mardi",
-    "wednesday": "wed|mittwoch|miércoles|miercoles|mercredi", "thursday": "thu|thur|thurs|donnerstag|jueves|jeudi",
+    "wednesday": "wed|mittwoch|miércoles|miercoles|mercredi",
+    "thursday": "thu|thur|thurs|donnerstag|jueves|jeudi",
     "friday": "fri|freitag|viernes|vendredi", "saturday": "sat|samstag|sábado|sabado|samedi",
     "sunday": "sun|sonntag|domingo|dimanche",
 }  # fmt: skip
 _RELATIVE = {
     "today": "hoy|heute|aujourd'hui", "tonight": "heute abend|esta noche|ce soir|this evening",
-    "tomorrow": "tmrw|tmr|tomorow|mañana|morgen|demain", "day after tomorrow": "übermorgen|pasado mañana|après-demain",
-    "end of day": "eod|end of the day|end of today|tagesende", "end of week": "eow|end of the week|ende der woche",
+    "tomorrow": "tmrw|tmr|tomorow|mañana|morgen|demain",
+    "day after tomorrow": "übermorgen|pasado mañana|après-demain",
+    "end of day": "eod|end of the day|end of today|tagesende",
+    "end of week": "eow|end of the week|ende der woche",
     "end of month": "end of the month|monatsende|fin de mes|fin du mois",
 }  # fmt: skip
 _NAMES = {form: name for name, forms in (_WEEKDAYS | _RELATIVE).items() for form in (name, *forms.split("|"))}
@@ -86,14 +91,18 @@ _MONTH = (
 )
 _DOUBTFUL = ("next", "nächsten", "nächster", "próximo", "prochain")
 _DAY = re.compile(
-    rf"(?:(?P<which>this|coming|diesen|kommenden|este|ce|{'|'.join(_DOUBTFUL)}) )?(?:(?:the|el|le|den|dem) (?=\d))?(?P<day>"
+    rf"(?:(?P<which>this|coming|diesen|kommenden|este|ce|{'|'.join(_DOUBTFUL)}) )?(?:(?:the|el|le|den|dem)"
+    rf" (?=\d))?(?P<day>"
     + "|".join(sorted(map(re.escape, _NAMES), key=len, reverse=True))
     + rf"|\d{{4}}-\d\d-\d\d|\d{{1,2}}(?:st|nd|rd|th|\.)?(?: of| de)? {_MONTH}(?:,? \d{{4}})?"
-    rf"|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?:,? \d{{4}})?|\d{{1,2}}(?:st|nd|rd|th))(?P<after> prochain)?(?![\w-])"
+    rf"|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?:,? \d{{4}})?|\d{{1,2}}(?:st|nd|rd|th))(?P<after>"
+    rf" prochain)?(?![\w-])"
 )
 _CLOCK = re.compile(
-    r"(?:(?P<h>\d{1,2})(?:[:.](?P<m>\d\d))? ?(?P<half>am|pm|a\.m\.|p\.m\.)|(?P<h24>\d{1,2})[:h](?P<m24>\d\d)(?: ?uhr)?"
-    r"|(?P<hour>\d{1,2}) ?(?:uhr|h|o'?clock|heures?|horas)|(?P<noon>noon|midday|mittags?|mediodía|mediodia|midi)"
+    r"(?:(?P<h>\d{1,2})(?:[:.](?P<m>\d\d))? ?(?P<half>am|pm|a\.m\.|p\.m\.)"
+    r"|(?P<h24>\d{1,2})[:h](?P<m24>\d\d)(?: ?uhr)?"
+    r"|(?P<hour>\d{1,2}) ?(?:uhr|h|o'?clock|heures?|horas)|(?P<noon>noon|midday|mittags?|mediodía|mediodia"
+    r"|midi)"
     r"|(?P<midnight>midnight|mitternacht|medianoche|minuit)|(?P<bare>\d{1,2}))(?![\w%$€£.:-])"
 )
 _AT = re.compile(r"(?:,? ?(?:at|around|um|gegen|a las|à|a) | ?,? )")

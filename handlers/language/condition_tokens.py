@@ -196,8 +196,8 @@ _AMOUNTS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("number", re.compile(r"(?P<word>one|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|fifty)")),
 )
 _COUNTS = {
-    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-    "twelve": 12, "twenty": 20, "fifty": 50,
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
+    "ten": 10, "twelve": 12, "twenty": 20, "fifty": 50,
 }  # fmt: skip
 _WORD_GOES_ON = re.compile(r"[\w]")
 _SPANS = re.compile(

@@ -74,7 +74,8 @@ APPROVE_ALONE = re.compile(
     + rf"){_END}"
 )
 APPROVING_END = re.compile(
-    r"(?:then )?(?:approve(?: it| this)?|i approve(?: it| this)?|go ahead|do it|ship it|go for it|run it|proceed|approved)"
+    r"(?:then )?(?:approve(?: it| this)?|i approve(?: it| this)?|go ahead|do it|ship it|go for it|run it"
+    r"|proceed|approved)"
 )
 """Decisions that may follow a condition without a comma."""
 
@@ -169,9 +170,11 @@ MODIFY = re.compile(
 
 _LINK = _one_of(
     r"""
-    if|once|provided(?: that)?|providing|as long as|so long as|(?:on|under) (?:the )?condition that|given that|while
+    if|once|provided(?: that)?|providing|as long as|so long as|(?:on|under) (?:the )?condition that
+    given that|while
     assuming(?: that)?|when(?:ever)?|after|as soon as|subject to|unless|pending|except|in case
-    wenn|falls|sobald|sofern|solange|es sei denn|außer|nur wenn|vorausgesetzt|si|siempre que|cuando|salvo|excepto
+    wenn|falls|sobald|sofern|solange|es sei denn|außer|nur wenn|vorausgesetzt|si|siempre
+    que|cuando|salvo|excepto
     a menos que|mientras|quand|dès que|à condition que|tant que|sauf|à moins que|pourvu que
     """
 )
@@ -179,12 +182,13 @@ _LIMIT = _one_of(
     r"""
     (?:only|just|not|never|nur|solo|sólo|nicht|pas|seulement) .+
     (?:not )(?:before|until|from) .+|(?:nicht|erst) (?:vor|ab) .+
-    (?:at most|at least|up to|max(?:imum)?|under|below|less than|no more than|not more than|höchstens|como máximo) .+
+    (?:at most|at least|up to|max(?:imum)?|under|below|less than|not? more than|höchstens|como máximo) .+
     (?:on |in |to |for )?(?:staging|test|dev|prod(?:uction)?) only|max .+|between .+ and .+
     """
 )
 CONDITION = re.compile(
-    rf"(?:and |but |though |aber |pero |mais )?(?:only |just |but |not |except |nur |solo |sólo )*(?:{_LINK}) .+|"
+    rf"(?:and |but |though |aber |pero |mais )?(?:only |just |but |not |except |nur |solo |sólo"
+    rf" )*(?:{_LINK}) .+|"
     rf"(?:and |but |though |aber |pero |mais )?{_LIMIT}"
 )
 """A clause that a vote may stand under, with its linking word; `handlers/language/conditions.py` reads it."""
@@ -211,7 +215,7 @@ NOTIFY = re.compile(
     + _one_of(
         r"""
     (?:a )?notifications? (?:on|about|for|of|when|to) (?P<on>.+)
-    (?:notify|inform|tell|ping|alert|update|mail|email|message) (?:me|us) (?:about|on|of|when|if|as soon as) (?P<me>.+)
+    (?:notify|inform|tell|ping|alert|update|e?mail|text) (?:me|us) (?:about|on|of|when|if|as soon as) (?P<me>.+)
     let (?:me|us) know (?P<know>.+)
     keep (?:me|us) (?:posted|informed|updated|in the loop)(?: (?:on|about) (?P<posted>.+))?
         """
@@ -288,7 +292,7 @@ OBJECT_FIRST_NO = re.compile(
     _FIRST
     + _one_of(
         r"""
-    (?:no|nope|denied|rejected|a no|not ok|not okay|not fine|not good|declined|nein|non|👎+|❌+)(?: from me| please)?
+    (?:no|nope|denied|rejected|a no|not (?:ok|okay|fine|good)|declined|nein|non|👎+|❌+)(?: from me| please)?
         """
     )
 )
@@ -296,7 +300,8 @@ OBJECT_FIRST_WAITS = re.compile(
     _FIRST
     + _one_of(
         r"""
-    (?:can wait|has to wait|must wait|waits|later|not yet|stays open|stays|needs (?:more )?(?:time|thought)|on hold)
+    (?:can wait|has to wait|must wait|waits|later|not yet|stays open|stays|on hold)
+    needs (?:more )?(?:time|thought)
     (?:i|we) (?:need|have|want) to .+|let me .+ first|i'?ll .+|not now|tomorrow|next week
         """
     )

@@ -146,7 +146,8 @@ def _with_object(said: str, proposal: OpenProposal) -> Verdict | None:
 
 
 _CHOOSING = re.compile(
-    r"(?:(?:ok|okay|yes to|yes|yep|please|go with|i choose|i pick|i'?d take|i take|only do|just do|do|go for|take) )*"
+    r"(?:(?:ok|okay|yes to|yes|yep|please|go with|i choose|i pick|i'?d take|i take|only do|just do|do|go"
+    r" for|take) )*"
     r"(?P<choice>.+?)(?:,? (?:please|thanks|yes))*"
 )
 _REFUSING = re.compile(r"(?:no to|no for|not ok with|against) (?P<choice>.+)")
@@ -186,7 +187,7 @@ def _chosen(decision: Decision, phrase: str, proposal: OpenProposal) -> Verdict 
     return Verdict(decision, found.numbers)
 
 
-_AMENDED = re.compile(r"(?:with(?! (?:a )?notification)|without|minus|except)\b")
+_AMENDED = re.compile(r"(?:with(?! (?:a )?notification)|without|minus|except(?! (?:if|when|on|during|in)\b))\b")
 _TRAILING = re.compile(
     r"(?:^| )(?:please|pls|now|then|thanks|thank you|asap|right away|immediately|from my side|from me|by me)$"
 )

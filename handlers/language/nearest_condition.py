@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from governance.authority.conditions import Term, negated
-from handlers.language.condition_forms import FORMS, Form
+from handlers.language.condition_forms import Form
+from handlers.language.condition_table import FORMS
 from handlers.language.condition_tokens import Meaning, Token
 from handlers.language.embedding import Vectors, embed
 from handlers.language.precomputed import embed_known, write
@@ -29,7 +30,8 @@ _NAMES = {
 """What stands for any thing of a kind, in the examples and in what is compared with them."""
 
 _NAMED = 0.08
-"""How much nearer a form is for each word of its kinds that was said; cosines of short sentences differ by little more."""
+"""How much nearer a form is for each word of its kinds that was said; cosines of short sentences differ by
+little more."""
 
 _GIVEN = frozenset(
     {*_NAMES, "suite", "kind", "env", "weekday", "weekend", "severity", "mode", "what", "month", "hour"}
@@ -77,7 +79,7 @@ def _filled(example: _Example, tokens: Sequence[Token]) -> Iterator[tuple[Form, 
         if example.fact not in form.facts or form.proposed:
             continue
         filled = form.fill([*said, *_missing(form, example, said)], closed=False)
-        read = form.read(filled) if filled is not None else None
+        read = form.build(filled) if filled is not None else None
         if read is not None:
             yield form, negated(read) if denials % 2 else read
 

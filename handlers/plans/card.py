@@ -9,7 +9,8 @@ from sqlalchemy import select
 from agents.planning.draft import PlanDraft
 from agents.plans.rows import draft_of, plan_by_id, plan_of_approval, previous_of
 from agents.plans.tables import PlanRow
-from governance.approvals.decision import ApprovalState, Status, missing
+from governance.approvals.counting import missing
+from governance.approvals.decision import ApprovalState, Status
 from governance.approvals.store import approval_row, state_of
 from governance.directory import holders
 from governance.effects import effects_of

@@ -9,7 +9,7 @@ from datetime import timedelta
 from agents.planning.draft import DraftStory, NotEnoughHistory, PlanDraft
 from agents.plans.rows import draft_of, plan_by_id
 from agents.plans.tables import PlanRow
-from governance.approvals.decision import missing
+from governance.approvals.counting import missing
 from governance.approvals.store import approval_row, state_of
 from governance.facts import Fact
 from governance.visibility import scope_of

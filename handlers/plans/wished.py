@@ -14,7 +14,6 @@ from agents.plans.tables import PlanRow
 from governance.tables import ApprovalRow
 from handlers.conversation.cards import Bullets, Button, Buttons, Card, Inline, Reply, Text
 from handlers.conversation.desk import Desk
-from handlers.conversation.turn import Turn
 from handlers.conversation.wording import counted, listed, quoted
 from handlers.language.words import in_digits, plain
 from handlers.plans.card import PLAN_EXECUTION
@@ -26,19 +25,25 @@ _BEFORE_A_CONDITION = re.compile(
     r"\b(?:if|provided|as long as|so long as|once|unless|when|assuming|on condition|subject to|until)\b"
 )
 _ASKS_SOMETHING_ELSE = re.compile(
-    r"^(?:(?:and|so|but|ok|hm+|well) )*(?:what(?:'?s| is| are| does| do| did)|why|who|whose|how|when|where|which|is|are"
-    r"|does|do|did|has|have|was|were)\b(?! about| if)"
+    r"^(?:(?:and|so|but|ok|hm+|well) )*(?:what(?:'?s| is| are| does| do| did)|why|who|whose|how|when|where"
+    r"|which|is|are"
+    r"|does|do (?:we|you|they|i)|did|has|have|was|were)\b(?! about| if)"
 )
 _CHANGES = re.compile(
-    r"^(?:please |ok(?:ay)?,? |yes,? |can (?:you|we) |could (?:you|we) )*(?:modify|change|edit|amend|adjust|revise)\b"
-    r"|\b(?:without|w/o|minus|leave out|leaving out|drop|skip|remove|take out|take) (?:story |stories |the )?(?:s?\d+|last)\b"
-    r"|\b(?:only|just|at most|max(?:imum)?|no more than|not more than|up to|cap(?:ped)?(?: it)? at|budget(?: of| to)?:?"
+    r"^(?:please |ok(?:ay)?,? |yes,? |can (?:you|we) |could (?:you|we) )*(?:modify|change|edit|amend"
+    r"|adjust|revise)\b"
+    r"|\b(?:without|w/o|minus|leave out|leaving out|drop|skip|remove|take out|take) (?:story |stories |the"
+    r" )?(?:s?\d+|last)\b"
+    r"|\b(?:only|just|at most|max(?:imum)?|no more than|not more than|up to|cap(?:ped)?(?: it)? at"
+    r"|budget(?: of| to)?:?"
     r"|limit(?: it)? to) \d+[\d,.]* ?(?:agent[- ]?)?h"
-    r"|\b(?:start|begin)(?:s|ing)?\b(?: (?:it|this|that|the plan|work))? ?(?:on|in|at|from|after|not before|only|later|next)?\b"
+    r"|\b(?:start|begin)(?:s|ing)?\b(?: (?:it|this|that|the plan|work))? ?(?:on|in|at|from|after|not"
+    r" before|only|later|next)?\b"
     r"|\bmove (?:story )?s?\d+ to\b"
 )
 _BACK_IN = re.compile(
-    r"\b(?:put|take|bring|add|have|with) (?P<keys>s\d+(?:(?:,| and|, and) s\d+)*) (?:back|again|in again|back in)\b"
+    r"\b(?:put|take|bring|add|have|with) (?P<keys>s\d+(?:(?:,| and|, and) s\d+)*) (?:back|again|in again"
+    r"|back in)\b"
 )
 _WEEKS = re.compile(r"\b(?:in|within|into|down to) (?P<count>\d+) (?P<unit>weeks?|sprints?)\b")
 _DONE_IN = re.compile(r"\b(?:do|done|finish\w*|fit|ship|deliver\w*|make|get|squeeze|it)\b")
@@ -53,7 +58,7 @@ class _Wish:
     note: str = ""
 
 
-async def change_wished(turn: Turn, text: str, desk: Desk, row: ApprovalRow) -> Reply | None:
+async def change_wished(text: str, desk: Desk, row: ApprovalRow) -> Reply | None:
     """The change that a message wishes for of the open proposal `row`; None if it is about none, or no plan's.
 
     Nothing is changed: the reply shows old and new, and a button that works the plan out anew.
@@ -81,7 +86,7 @@ async def change_wished(turn: Turn, text: str, desk: Desk, row: ApprovalRow) -> 
     items: tuple[tuple[Inline, ...], ...] = tuple((line,) for line in lines)
     notes = (Text((wish.note,)),) if wish.note else ()
     blocks = (Text((lead,)), Bullets(items), *notes, Buttons((button, change)))
-    spelt = f"{lead} {' '.join(lines)}{f' {wish.note}' if wish.note else ''} Press “Work it out anew” for a new proposal."
+    spelt = " ".join(filter(None, (lead, *lines, wish.note, "Press “Work it out anew” for a new proposal.")))
     return Reply(text=spelt, cards=(Card("Change the plan like this?", blocks, "waiting"),))
 
 
@@ -135,13 +140,15 @@ def _in_weeks(count: int, changes: PlanChanges, draft: PlanDraft) -> _Wish:
     kept = len(draft.stories) - len(late)
     if kept <= 0:
         note = (
-            f"Nothing of it has room before {last}: the plan takes {span_text(draft.schedule)}. Leave stories out by"
+            f"Nothing of it has room before {last}: the plan takes {span_text(draft.schedule)}. Leave"
+            f" stories out by"
             " their keys, or give it more time."
         )
         return _Wish(changes, note)
     drop = tuple(sorted({*changes.drop, *late}, key=lambda key: int(key[1:])))
     note = (
-        f"As proposed it takes {span_text(draft.schedule)}. In {counted(count, 'week')}, to {last}, there is room for"
+        f"As proposed it takes {span_text(draft.schedule)}. In {counted(count, 'week')}, to {last}, there"
+        f" is room for"
         f" {kept} of its {counted(len(draft.stories), 'story', 'stories')}."
     )
     return _Wish(replace(changes, drop=drop), note)
@@ -159,7 +166,8 @@ def _differences(
         ("In again", set(old.drop) - set(new.drop)),
     ):
         if keys:
-            yield f"{words}: {listed(f'{key} {titles.get(key, str())}'.strip() for key in sorted(keys, key=_number))}."
+            named = (f"{key} {titles.get(key, '')}".strip() for key in sorted(keys, key=_number))
+            yield f"{words}: {listed(named)}."
     if new.start != old.start:
         yield f"Start: not before {_day(new.start)} (now {_day(_starts(old, draft))})."
     if new.budget_hours != old.budget_hours:
@@ -190,8 +198,10 @@ def _hours_now(old: PlanChanges, draft: PlanDraft) -> str:
 
 def _not_understood(desk: Desk, plan: PlanRow, draft: PlanDraft, row: ApprovalRow) -> Reply:
     text = (
-        f"I did not understand what should change in {quoted(draft.title)}, so it stays as it is. I can leave stories"
-        " out or take them in again (“without S13”), set a start (“start on 14 December 2026”), a limit (“only 300"
+        f"I did not understand what should change in {quoted(draft.title)}, so it stays as it is. I can"
+        f" leave stories"
+        " out or take them in again (“without S13”), set a start (“start on 14 December 2026”), a limit"
+        " (“only 300"
         " hours”) or a length (“in 5 weeks”), and move stories to another team."
     )
     button = Button("Modify", "modify", row.id, form=modify_form(desk, plan, draft))

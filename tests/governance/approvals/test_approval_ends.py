@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from pydantic import TypeAdapter
 
-from governance.approvals.decision import ApprovalState, Refused, Status, decide, expire, supersede, withdraw
+from governance.approvals.counting import decide
+from governance.approvals.decision import ApprovalState, Refused, Status, expire, supersede, withdraw
 from governance.authority.conditions import parse
 from tests.governance.approvals.polling import HOUR, OPENED, RELEASE, STRICT_SCALING, opened, said, vote
 

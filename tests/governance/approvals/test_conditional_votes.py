@@ -8,8 +8,8 @@ from decimal import Decimal
 
 import pytest
 
+from governance.approvals.counting import WAITS_FOR, decide, is_covered, missing, recount, told
 from governance.approvals.decision import (
-    WAITS_FOR,
     Approved,
     Conditional,
     Consented,
@@ -17,12 +17,7 @@ from governance.approvals.decision import (
     Recorded,
     Refused,
     Status,
-    decide,
     expire,
-    is_covered,
-    missing,
-    recount,
-    told,
 )
 from governance.approvals.store import state_of
 from governance.approvals.voting import take_back

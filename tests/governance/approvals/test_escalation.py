@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from governance.approvals.decision import Vote, decide
+from governance.approvals.counting import decide
+from governance.approvals.decision import Vote
 from governance.approvals.escalation import Reach, asked, next_look, next_to_ask
 from tests.governance.approvals.polling import (
     ARCHITECTURE,

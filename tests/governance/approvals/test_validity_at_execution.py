@@ -8,7 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from governance.approvals.decision import Vote, decide, still_valid, told
+from governance.approvals.counting import decide, still_valid, told
+from governance.approvals.decision import Vote
 from governance.authority.conditions import parse
 from governance.authority.vocabulary import Unestablished, read_for_votes
 from tests.governance.approvals.polling import (

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from governance.approvals.decision import Refused, decide
+from governance.approvals.counting import decide
+from governance.approvals.decision import Refused
 from tests.governance.approvals.polling import (
     ARCHITECTURE,
     PLAN,
