@@ -21,10 +21,10 @@ MAIN = "main"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-_Id = Annotated[str, Field(max_length=1_000, pattern=r"^[^\x00-\x1f\x7f]*$")]
+_Id = Annotated[str, Field(max_length=1_000, pattern=r"^[^\x00-\x1f\x7f\ufffd]*$")]
 """An id or address of Teams': kept in rows, which hold no NUL."""
 
-_AccountId = Annotated[str, Field(max_length=150, pattern=r"^[^\x00-\x1f\x7f]*$")]
+_AccountId = Annotated[str, Field(max_length=150, pattern=r"^[^\x00-\x1f\x7f\ufffd]*$")]
 """Somebody's id: with the tenant before it, it is an actor's in the record, which takes 200 characters."""
 
 

@@ -12,7 +12,7 @@ FILE_CONSENT = "fileConsent/invoke"
 """The name of the invoke that brings it."""
 
 _Address = Annotated[str, Field(max_length=8_000, pattern=r"^[^\x00-\x20\x7f]+$")]
-_Word = Annotated[str, Field(max_length=400, pattern=r"^[^\x00-\x1f\x7f]+$")]
+_Word = Annotated[str, Field(max_length=400, pattern=r"^[^\x00-\x1f\x7f\ufffd]+$")]
 
 
 class _Read(BaseModel):

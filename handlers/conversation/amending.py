@@ -30,7 +30,7 @@ from handlers.conversation.wording import names_of_people
 from handlers.language.correction import Change, Correction
 from storage.savepoints import whole
 
-TAKE_BACK, UNDO = "take_back", "undo_act"
+TAKE_BACK, UNDO = "take_act_back", "undo_act"
 """The verbs of the buttons; their subject is an act's id."""
 
 Rereads = Callable[[Turn, Desk, Action, str], Awaitable[Action | None]]

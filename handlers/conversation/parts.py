@@ -20,7 +20,9 @@ _BINDS = frozenset({Mood.CONDITION, Mood.NEGATION, Mood.QUOTATION})
 
 _ORDERED = 0.6
 _SHORT = 2
-"""Words; pieces that short are requests only in a list of such."""
+"""Words; pieces that short are requests only in a list of such, or where they plainly order something."""
+
+_PLAINLY_ORDERED = 0.9
 
 _CUT = re.compile(
     r"\s*(?:[.!?]\s+|\n+|;\s*|,\s*(?:and\s+|then\s+|also\s+|plus\s+|und\s+|y\s+|et\s+)?|\s+(?:and|then|plus|n|&|und|y|et)\s+)",
@@ -74,4 +76,5 @@ def _by_itself(read: Recognition, piece: str, *, listed: bool) -> str | None:
         return None
     if read.mood is Mood.REQUEST and read.ordered < _ORDERED:
         return None
-    return read.name if listed or len(piece.split()) > _SHORT else None
+    plain = read.mood is Mood.REQUEST and min(read.ordered, read.confidence) >= _PLAINLY_ORDERED
+    return read.name if listed or plain or len(piece.split()) > _SHORT else None

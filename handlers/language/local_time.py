@@ -39,6 +39,12 @@ def today(now: datetime, zone: str) -> date:
     return now.astimezone(ZoneInfo(zone)).date()
 
 
+def days_on(at: datetime, days: int, zone: str) -> datetime:
+    """The same wall time `days` local days later, also over a change of the clocks."""
+    here = at.astimezone(ZoneInfo(zone))
+    return instant(here.date() + timedelta(days=days), here.time(), zone)
+
+
 def months_on(day: date, months: int) -> date:
     """The first of the month that lies `months` after `day`'s."""
     index = day.year * 12 + day.month - 1 + months

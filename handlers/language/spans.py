@@ -124,7 +124,7 @@ def _end(said: str, word: str, seen: Seen, begins: datetime) -> datetime | None:
         return end.at
     # Said on a Monday afternoon, "until Monday morning" is a week away.
     if end.deadline <= begins and re.search(r"day\b", said):
-        return end.deadline + timedelta(days=7)
+        return local.days_on(end.deadline, 7, seen.zone)
     return end.deadline
 
 

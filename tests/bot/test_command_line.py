@@ -112,8 +112,8 @@ def test_who_halts_is_who_the_system_says(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize(
     ("argv", "code"),
     [
-        (("audit", "prove", "99999999999999999999"), 1),
-        (("audit", "prove", "-1"), 1),
+        (("audit", "prove", "99999999999999999999"), 2),
+        (("audit", "prove", "-1"), 2),
         (("audit", "prove", "9" * 5000), 2),
         (("audit", "prove", "x"), 2),
         (("audit", "forget", "\udcff", "--reason", "x"), 2),

@@ -19,6 +19,7 @@ from bot.outbox import post_thread, put
 from governance.places import Audience, Place
 from tests.bot.console.conftest import Served
 from tests.bot.console.sample_cards import plan_reply
+from tests.bot.console.sample_rows import add_approval
 
 PRODUCT = Place("console", "product", "cm_1", Audience.DEPARTMENT)
 
@@ -106,6 +107,8 @@ async def test_a_thread_and_a_token_that_no_row_can_hold_are_nobodys(served: Ser
 async def test_what_is_written_into_a_form_is_cleaned_as_words_are(served: Served) -> None:
     await served.is_("david")
     async with served.database.transaction(served.tenant) as tx:
+        asked: dict[str, Any] = {"asked": ("david",), "roles": ("product_owner",)}
+        add_approval(tx, "ap_1", "Carry out the plan", requester="amanda", **asked)
         await put(tx, PRODUCT, plan_reply(None), turn=None)
     await post_thread(served.database, served.tenant, PRODUCT.key, {"console": ConsoleAdapter()})
     pane = await served.page("/console/in/product/cm_1")

@@ -72,7 +72,7 @@ async def test_what_is_half_said_takes_nothing_back(heard: Talk) -> None:
     await heard.say("carlos", "freeze orders")
     (reply,) = (await heard.say("carlos", "oops wrong channel, that was for the other team")).replies
     assert [scope for scope, _ in await _freezes(heard)] == ["orders"]
-    await heard.press("carlos", "take_back", buttons(reply)["take_back"].subject)
+    await heard.press("carlos", "take_act_back", buttons(reply)["take_act_back"].subject)
     assert await _freezes(heard) == []
 
 
@@ -96,7 +96,7 @@ async def test_what_others_decide_on_is_taken_back_by_a_button_only(heard: Talk)
     await heard.say("carlos", "make Nathan an architect")
     (reply,) = (await heard.say("carlos", "no wait, undo that")).replies
     assert "Others were asked to decide" in reply.text
-    await heard.press("carlos", "take_back", buttons(reply)["take_back"].subject)
+    await heard.press("carlos", "take_act_back", buttons(reply)["take_act_back"].subject)
     async with heard.desk() as desk:
         statuses = (await desk.tx.execute(select(ApprovalRow.status))).scalars().all()
     assert statuses == ["withdrawn"]

@@ -30,7 +30,7 @@ def heard(talk: Talk, recogniser: Recogniser) -> Talk:
     ("text", "found"),
     [
         ("show me velocity and tell me who approved the last plan", 2),
-        ("freeze orders. also, what waits for me?", 2),
+        ("freeze orders. also, what waits for my approval?", 2),
         ("velocity, blockers and add 'csv import' to the backlog", 3),
         ("freeze orders and checkout until friday", 1),
         ("add a story: users can freeze their account, and see velocity", 1),
