@@ -34,7 +34,7 @@ from handlers.conversation.parts import parts
 from handlers.conversation.small_talk import small_talk
 from handlers.conversation.turn import Clicked, Said, Turn
 from handlers.language.command import Command, read_command
-from handlers.language.correction import NO_CORRECTION, Change, Correction, read_correction
+from handlers.language.correction import NO_CORRECTION, Change, Correction, read_correction, what_is_added
 from handlers.language.languages import foreign_language
 from handlers.language.mood import Mood
 from handlers.language.recognition import Recognises, Recognition
@@ -163,7 +163,7 @@ class Router:
         handler = self._handlers.get(act.request)
         if handler is None or handler.amend is None:
             return None
-        if correction.change is Change.ADD and await self._asks_anew(text, act.request, desk):
+        if correction.change is Change.ADD and await self._asks_anew(text, correction, act.request, desk):
             return None
         if refusal := await self._refusal(turn, act.request, desk):
             return refusal
@@ -179,7 +179,7 @@ class Router:
     ) -> Answer | None:
         """A correction where nothing was done: the thread's last request, about what is said now."""
         last = desk.memory.intent
-        if last is None or await self._asks_anew(text, last, desk):
+        if last is None or await self._asks_anew(text, correction, last, desk):
             return None
         handler = self._handlers.get(last)
         asked = Asked(last, correction.text, 1.0, Mood.CORRECTION)
@@ -190,10 +190,17 @@ class Router:
             return await self._refusal(turn, last, desk) or await self._look(turn, asked, desk)
         return None
 
-    async def _asks_anew(self, text: str, request: str, desk: Desk) -> bool:
-        """Whether "and …" is a whole request of another kind by itself, not more of the last one."""
+    async def _asks_anew(self, text: str, correction: Correction, request: str, desk: Desk) -> bool:
+        """Whether "and …" is a whole request of another kind by itself, not more of the last one.
+
+        A bare name is none ("and checkout too"): what is added asks for the same without the words around it.
+        """
         found = await self._meaning(text, desk)
-        return found.name not in (None, request) and found.confidence >= SURE_OF_ANOTHER
+        if found.name in (None, request) or found.confidence < SURE_OF_ANOTHER:
+            return False
+        if correction.change is not Change.ADD:
+            return True
+        return (await self._meaning(what_is_added(correction.text), desk)).name == found.name
 
     async def _meaning(self, text: str, desk: Desk) -> Recognition:
         demo = WindowMode.DEMO in desk.modes

@@ -75,6 +75,17 @@ class Correction:
     plain: bool = True
 
 
+_AROUND_WHAT_IS_ADDED = re.compile(
+    r"^(?:and|also|plus|und|y|et)\b[\s,]*|[\s,]*\b(?:too|as well|also|auch|también|aussi)[\s.!]*$",
+    re.IGNORECASE,
+)
+
+
+def what_is_added(text: str) -> str:
+    """What "and checkout too" adds, without the words around it: "checkout"."""
+    return _AROUND_WHAT_IS_ADDED.sub("", text).strip()
+
+
 def read_correction(text: str, *, surely: bool = False) -> Correction | None:
     """The correction that `text` is by its form; `surely` if its mood was read as one. None if it is none."""
     said = plain(text).strip(" .!…")

@@ -117,8 +117,8 @@ async def test_what_does_not_hold_is_said_in_sentences(
         (["prove", "99999999999999999999"], "is no number of an entry"),
         (["prove", "x"], "is no number of an entry"),
         (["erase", "²", "--reason", "x"], "is no number of an entry"),
-        (["forget", "\udcff", "--reason", "x"], "is no text"),
-        (["forget", "elena", "--reason", " "], "is no text"),
+        (["forget", "\udcff", "--reason", "x"], "nobody's and nothing's name"),
+        (["forget", "elena", "--reason", " "], "say why"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(

@@ -287,7 +287,8 @@
     delete button.dataset.key;
     button.classList.add("is-sent");
     for (const other of all("button", button.closest(".actions"))) other.disabled = true;
-    announce(`${button.textContent.trim()}: sent`);
+    // News of what the press did may be here before its answer; then it is what counts.
+    if (button.isConnected) announce(`${button.textContent.trim()}: sent`);
     if (said.channel === channel && opened() !== said.thread) await openThread(said.thread, { focus: "messages" });
   }
 
