@@ -15,7 +15,7 @@ _FREEZE, _WINDOW, _STATUS, _WAITS, _BACKLOG, _LOG, _MATRIX = (
     ("Freeze deployments", "freeze", "freeze all deployments"),
     ("Open an incident window", "window", "open an incident window for two hours"),
     ("Where does everything stand?", "status", "what is the status of the department?"),
-    ("What waits for me?", "approvals", "what waits for me?"),
+    ("What waits for my approval?", "approvals", "what waits for me?"),
     ("Add it to the backlog", "add_to_backlog", "{text}"),
     ("Search the record", "audit", "what was done this week?"),
     ("Who decides what?", "authority", "show me the authority matrix"),

@@ -59,7 +59,7 @@ def ending(since: datetime, *, waits: bool, personal: bool) -> list[Block]:
     """The buttons at the end, and how it was worked out."""
     buttons = [Button("What runs now?", "ask", "status what runs now?")]
     if waits:
-        buttons.insert(0, Button("What waits for me?", "ask", "approvals what waits for me?"))
+        buttons.insert(0, Button("What waits for my approval?", "ask", "approvals what waits for me?"))
     if personal:
         buttons.append(Button("Change my summaries", "ask", "digest settings"))
     how = ("Since ", Moment(since), ", from the tracker and the record; worked out without a model.")

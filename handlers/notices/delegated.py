@@ -24,7 +24,7 @@ async def render(desk: Desk, ids: Mapping[str, Any], person: Person | None) -> R
     who = (await names_of_people(desk.tx))[row.from_person]
     until = until_text(row.ends, person)
     last = last_minute(row.ends, person.time_zone if person else "UTC")
-    text = f"You decide for {who} until {until}. “What waits for me?” includes their votes."
+    text = f"You decide for {who} until {until}. “What waits for my approval?” includes their votes."
     parts = ("You decide for ", Bold(who), " from ", Moment(row.starts), " until ", Moment(last), ".")
     return Reply(text=text, cards=(Card(f"You decide for {who}", (Text(parts),)),), key=ids["key"])
 

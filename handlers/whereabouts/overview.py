@@ -87,7 +87,7 @@ async def overview_reply(desk: Desk) -> Reply:
     if plans:
         blocks += [Text((Bold("Plans"),)), Bullets(tuple(plan_line(plan) for plan in plans[:_MOST]))]
     blocks.append(Text((f"{'. '.join(part[:1].upper() + part[1:] for part in said)}.",)))
-    blocks.append(Buttons((Button("What waits for me?", "ask", "approvals what waits for me?"),)))
+    blocks.append(Buttons((Button("What waits for my approval?", "ask", "approvals what waits for me?"),)))
     stands = "".join(f" {plain_text(line)}." for line in standing)
     source = Source("query", "plans under way; stories in progress or blocked; open approvals")
     facts = tuple(
