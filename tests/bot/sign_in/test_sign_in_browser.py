@@ -11,11 +11,14 @@ from playwright.async_api import Page, expect
 from governance.audit.keys import signer_for
 from governance.audit.sequencer import Sequencer
 from tests.bot.console.conftest import AUDIT_KEY
+from tests.bot.console.in_browser.conftest import browser, page
+from tests.bot.console.in_browser.driving import NEEDS_BROWSER
 from tests.bot.console.sample_rows import add_approval, add_entries
-from tests.bot.console.test_console_browser import browser, page, pytestmark
 from tests.bot.sign_in.conftest import Site
 
-__all__ = ["browser", "page", "pytestmark"]
+__all__ = ["browser", "page"]
+
+pytestmark = NEEDS_BROWSER
 
 
 async def _tab_to(page: Page, words: str) -> None:

@@ -191,7 +191,7 @@ async def test_an_edit_is_for_everyone_and_posts_nothing_new(empty_office: Teams
 def in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Replies take a message for each line of their text."""
 
-    def render(reply: Reply, *, public_url: str | None) -> Sequence[TeamsMessage]:
+    def render(reply: Reply, *, public_url: str | None, kept: str) -> Sequence[TeamsMessage]:
         return [TeamsMessage(line, None, line) for line in reply.text.split("\n")]
 
     monkeypatch.setattr(teams_adapter, "render", render)

@@ -1,19 +1,42 @@
-"""The console in a browser: the later cases."""
+"""No serious finding of axe-core on any page, in either colour scheme; and a narrow screen."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, expect
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, expect
 
+from governance.tables import FenceRow
 from tests.bot.console.conftest import Served
-from tests.bot.console.test_console_browser import (
-    _ask_for_the_plan,
-    _enter_as_david,
-    _fill,
-    _serious,
-)
+from tests.bot.console.in_browser.driving import NEEDS_BROWSER, ask_for_the_plan, enter_as_david
+from tests.bot.console.sample_rows import add_approval, add_entries, add_halt, add_overrides, add_plan
+
+pytestmark = NEEDS_BROWSER
+
+
+async def _serious(page: Page) -> list[dict[str, Any]]:
+    found = await Axe().run(page)
+    violations = found.response["violations"]
+    return [
+        {"rule": one["id"], "impact": one["impact"], "where": [node["target"] for node in one["nodes"]]}
+        for one in violations
+        if one["impact"] in ("serious", "critical", "moderate")
+    ]
+
+
+async def _fill(served: Served) -> None:
+    async with served.database.transaction(served.tenant) as tx:
+        await add_plan(tx)
+        add_overrides(tx)
+        add_halt(tx)
+        ask: dict[str, Any] = {"asked": ("david",), "roles": ("product_owner",)}
+        add_approval(tx, "ap_1", "Deploy orders", requester="amanda", **ask)
+        tx.add(FenceRow(epoch=1, halted=True))
+        await add_entries(tx, 3)
+    while await served.sequencer.round():
+        pass
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -24,9 +47,9 @@ async def test_no_serious_finding_anywhere(browser: Browser, working: Served, sc
     found = {}
     await page.goto(working.address)
     found["people"] = await _serious(page)
-    await _enter_as_david(page, working)
+    await enter_as_david(page, working)
     found["empty"] = await _serious(page)
-    await _ask_for_the_plan(page)
+    await ask_for_the_plan(page)
     await page.click("#pane .working summary")
     found["plan"] = await _serious(page)
     await page.click("#pane button[data-form]")
