@@ -27,6 +27,6 @@ async def _expected(request: web.Request) -> None:
 
 
 def _is_fault_of_ours(record: logging.LogRecord) -> bool:
-    """Filter: nobody need look at what was no HTTP, had a body that cannot be read, or came from who has left."""
+    """Filter: nobody need look at what was no HTTP, had an unreadable body, or came from who has left."""
     failed = record.exc_info[1] if record.exc_info else None
     return not isinstance(failed, HttpProcessingError | web.RequestPayloadError | ConnectionError)
