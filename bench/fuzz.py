@@ -219,7 +219,7 @@ def read_log(found: Found, log: Path) -> int:
 
 def _was_given_up(told: dict[str, object]) -> bool:
     """Whether a line tells of what a busy machine brings about: a connection that was thrown away, for whoever
-    asked has stopped waiting; a job that another worker was given, for this one could not say that it is alive."""
+    asked stopped waiting; a job that another worker was given, for this one had not said that it lives."""
     exceptions = told.get("exception")
     if not isinstance(exceptions, list) or not exceptions:
         return False
