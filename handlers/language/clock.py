@@ -98,6 +98,7 @@ def read_clock(said: str, *, as_written: bool = False) -> ClockSaid | None:
 
 def read_clock_range(said: str, *, as_written: bool = False) -> ClockRange | None:
     """`from 2 to 4 pm`, `9:00-17:30`, `between 14 and 15h`, `from 9 to 5`; the first inherits am or pm."""
+    said = re.sub(r"\b(until|to|-) midnight\b", r"\1 00:00", re.sub(r"\bnoon\b", "12:00", said))
     for found in _RANGE.finditer(said):
         marked = any(found[name] for name in ("half1", "half2", "m1", "m2", "mark1", "mark2"))
         beside_day = re.search(r"(?:day|row|night),? $", said[: found.start()]) is not None

@@ -24,7 +24,7 @@ _SHORT = {
     "semana": "week", "heure": "hour", "jour": "day", "semaine": "week",
 }  # fmt: skip
 UNIT = (
-    r"(?:(?:second|minute|hour|day|week|fortnight|month|year)s?|secs?|mins?|hrs?|wks?|mths?|yrs?|mo|[smhdw]"
+    r"(?:(?:second|minute|hour|day|week|fortnight|month|quarter|year)s?|secs?|mins?|hrs?|wks?|mths?|yrs?|mo|[smhdw]"
     r"|stunden?|tagen?|tage?|wochen?|minuten|horas?|minutos?|d[ií]as?|semanas?|heures?|jours?|semaines?)"
 )
 _COUNT = r"(?:(?P<{0}>\d{{1,3}}(?:,\d{{3}})+|\d+(?:\.\d+)?)|(?:an?|eine?n?|una?|une)(?=[ -]))"

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 from governance.department import Calendar
 from handlers.language import local_time as local
-from handlers.language.calendar_periods import UNIT_MONTHS, YEAR, YEAR_ALONE, Days, calendar_days, near_days
+from handlers.language.calendar_periods import YEAR, YEAR_ALONE, Days, calendar_days, near_days
 from handlers.language.calendar_words import MONTH, WEEKDAY, in_calendar_words
 from handlers.language.dates import TimeSaid, moment_in
 from handlers.language.days import Seen, day_in, names_a_date
-from handlers.language.durations import read_length
+from handlers.language.durations import UNIT, read_length
 from handlers.language.local_time import Leaning
 from handlers.language.working_days import WorkingDays
 
@@ -33,22 +33,24 @@ _REST_OF = re.compile(
     r"\b(?:rest|remainder) of (?:the |this )?(?P<unit>day|week|month|quarter|year)\b"
     r"|\bfor the (?P<whole>day)\b(?! after)"
 )
+_UNITS = r"(?:hour|day|week|fortnight|month|quarter|year)"
 _ROLLING = re.compile(
-    r"\b(?P<which>last|past|previous|next|coming) (?P<count>\d+|(?<=past )(?=day|week|month|quarter|year)) ?"
-    r"(?P<unit>hours?|days?|weeks?|months?|quarters?|years?)\b"
+    rf"\b(?P<which>last|past|previous|next|coming) (?P<length>\d+ ?{UNIT})\b"
+    rf"|\b(?:for|over|in|within|during) the (?P<through>last|past|next|coming) (?P<one>{_UNITS})\b"
+    rf"|\bthe (?P<past>past) (?P<past_one>{_UNITS})\b"
+    r"|\b(?P<near>next|coming|last|past) (?P<near_one>hour|fortnight)\b"
 )
-_NEXT_HOUR = re.compile(r"\b(?:next|coming) hour\b")
 _WEEKDAYS_RANGE = re.compile(
     rf"(?P<start>{WEEKDAY.replace('(?P<weekday>', '(?:')}) ?(?:to|until|through|-) ?(?P<end>{WEEKDAY}\b.*)"
 )
-_DAY_ALONE = re.compile(r"(?:the )?(?P<day>\d{1,2})(?:st|nd|rd|th)?\b(?! ?[:.a-z])")
 _DAYS_OF_MONTH = re.compile(
     rf"\b(?:{MONTH} )?(?:the )?(?P<first>\d{{1,2}})(?:st|nd|rd|th)? ?(?:-|to|until|through|and) ?(?:the )?"
     rf"(?P<last>\d{{1,2}})(?:st|nd|rd|th)?(?: (?:of )?{MONTH.replace('month', 'after')})?\b"
     rf"(?![:h%]|\.\d| ?[ap]m\b)(?:,? {YEAR})?"
 )
 _RANGE = re.compile(r"\b(?:from|between) (?P<start>.+?) (?:to|until|through|and|-) (?P<end>.+)")
-_DATES_RANGE = re.compile(r"(?P<start>.*\d.*?) (?:-|to|until|through) (?P<end>.*\d.*)")
+_DIGIT = re.compile(r"\d")
+_JOINT = re.compile(r" (?:-|to|until|through) ")
 _SINCE = re.compile(r"\b(?:since|after|starting) (?P<start>.+)")
 
 
@@ -92,22 +94,30 @@ def _of_days(days: Days, seen: Seen) -> Period:
 
 
 def _range(said: str, seen: Seen) -> Period | None:
-    found = _WEEKDAYS_RANGE.search(said) or _RANGE.search(said)
-    if found is None and names_a_date(said):
-        found = _DATES_RANGE.search(said)
-    if found is None:
+    both = _ends(said)
+    if both is None:
         return None
-    start_words, year = found["start"], YEAR_ALONE.search(found["end"])
+    start_words, end_words = both
+    year = YEAR_ALONE.search(end_words)
     if year and not re.search(r"\d{4}", start_words):
         start_words = f"{start_words} {year['year']}"
-    start = _edge(start_words, seen)
-    end = _edge(found["end"], seen)
+    start, end = _edge(start_words, seen), _edge(end_words, seen)
     if start is not None and end is not None and end.end <= start.start:
-        ahead = Seen(start.start, seen.zone, Leaning.FUTURE, seen.working)
-        end = _edge(found["end"], ahead)
+        end = _edge(end_words, Seen(start.start, seen.zone, Leaning.FUTURE, seen.working))
     if start is None or end is None or start.start >= end.end:
         return None
     return Period(start.start, end.end, f"{start.name} to {end.name}")
+
+
+def _ends(said: str) -> tuple[str, str] | None:
+    """The words before and behind the "to" of a range."""
+    found = _WEEKDAYS_RANGE.search(said) or _RANGE.search(said)
+    if found is not None:
+        return found["start"], found["end"]
+    if not names_a_date(said):
+        return None
+    sides = ((said[: joint.start()], said[joint.end() :]) for joint in _JOINT.finditer(said))
+    return next(((one, other) for one, other in sides if _DIGIT.search(one) and _DIGIT.search(other)), None)
 
 
 def _days_of_month(said: str, seen: Seen) -> Period | None:
@@ -159,26 +169,25 @@ def _named(moment: TimeSaid, zone: str) -> Period:
 
 
 def _rolling(said: str, seen: Seen) -> Period | None:
-    """`the last 3 weeks`, `the past week`, `the next hour`: so long before now, or from now."""
-    here = seen.now.astimezone(UTC)
-    if _NEXT_HOUR.search(said):
-        return Period(here, here + timedelta(hours=1), "next hour")
+    """`the last 3 weeks`, `the past week`, `for the next month`: so long before now, or from now."""
     found = _ROLLING.search(said)
     if found is None:
         return None
-    count, unit = int(found["count"] or 1), found["unit"].removesuffix("s")
-    if not 0 < count <= 1000:
+    words = found["length"] or f"1 {found['one'] or found['past_one'] or found['near_one']}"
+    which = found["which"] or found["through"] or found["past"] or found["near"]
+    length = read_length(words)
+    if length is None:
         return None
-    sign = 1 if found["which"] in ("next", "coming") else -1
-    if unit in UNIT_MONTHS:
-        on = seen.on
-        if not local.FIRST_YEAR < on.year + sign * count * UNIT_MONTHS[unit] // 12 < local.LAST_YEAR:
-            return None
-        other = local.midnight(local.same_day(on, sign * count * UNIT_MONTHS[unit]), seen.zone)
-    else:
-        length = read_length(f"{count} {unit}")
-        other = length.after(here, seen.zone, sign) if length else here
-    name = f"{'next' if sign > 0 else 'last'} {count} {unit}{'s' if count != 1 else ''}"
+    here, sign = seen.now.astimezone(UTC), 1 if which in ("next", "coming") else -1
+    try:
+        other = length.after(here, seen.zone, sign)
+    except OverflowError:
+        return None
+    if length.months and sign < 0:  # of the day before so many months all counts
+        other = local.midnight(local.today(other, seen.zone), seen.zone)
+    if here == other or not local.FIRST_YEAR < other.year < local.LAST_YEAR:
+        return None
+    name = f"{'next' if sign > 0 else 'last'} {words}"
     return Period(min(here, other), max(here, other), name)
 
 
