@@ -25,7 +25,7 @@ _AT = re.compile(
     r"|(?P<ish>1[0-2]|[1-9])(?: ?-?ish\b| ?o'?clock\b)"
     r"|(?:(?<=day )|(?<=row )|(?<=at )|(?<=until )|(?<=from )|(?<=by ))"
     rf"(?P<hour>{_HOUR}) ?h(?P<hmin>[0-5]\d)?\b"
-    r")|\b(?:at|until|by|from|around|about|before|after|@) (?:about |around )?(?P<bare>[01]?\d|2[0-3])"
+    r")|\b(?:at|until|by|from|since|around|about|before|after|@) (?:about |around )?(?P<bare>[01]?\d|2[0-3])"
     rf"(?:(?:(?<=at \d)|(?<=at \d\d))\.(?P<bare_min>[0-5]\d)|)(?![\w:%/-]|\.\d){_NOT_A_TIME}"
 )
 _END = (

@@ -69,7 +69,7 @@ _EDGE_OF = re.compile(
 _WEEKEND = re.compile(r"\b(?:(?P<which>next|this|last|past|coming) )?weekend\b")
 _WORKING_DAY = re.compile(r"\b(?P<which>next|last|previous) (?:working|business|work) ?day\b")
 _HOLIDAY = re.compile(
-    r"\b(?:next |coming |long )?(?:bank |public |national )?(?P<word>holidays?|holiday weekend)\b"
+    r"\b(?:the |next |coming |long |bank |public |national )+(?P<word>holidays?|holiday weekend)\b"
 )
 _AROUND = re.compile(
     r"(?:\b(?:(?P<count>\d+|an?|the) )?(?P<unit>day|week|month|working day|business day)s? )?"
@@ -89,7 +89,7 @@ def without_denied_days(said: str) -> str:
 
 def day_in(said: str, seen: Seen, clock: ClockSaid | None = None) -> DaySaid | None:
     """The day that is said: a date before a word such as "tomorrow", that before a weekday. None if none is."""
-    for read in (_dates, _named, _words, _weekends, _weekdays, _ordinals, _edges):
+    for read in (_dates, _holidays, _words, _weekends, _weekdays, _ordinals, _edges):
         found = min(read(said, seen, clock), key=lambda day: day.start, default=None)
         if found is not None:
             return _moved(said, found, seen)
@@ -138,7 +138,11 @@ def _of_year(month: int, day: int, year: str | None, seen: Seen) -> date | None:
     return local.year_meant(month, day, seen.on, seen.leaning)
 
 
-def _named(said: str, seen: Seen, _clock: ClockSaid | None) -> Iterator[DaySaid]:
+def _holidays(said: str, seen: Seen, _clock: ClockSaid | None) -> Iterator[DaySaid]:
+    yield from named_days(said, seen)
+
+
+def named_days(said: str, seen: Seen) -> Iterator[DaySaid]:
     """Days with names: Christmas, the calendar's holidays, the next working day."""
     past = seen.leaning is Leaning.PAST
     for start, end, day in holiday_named(said, seen.working, seen.on, past=past):

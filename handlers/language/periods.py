@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from governance.department import Calendar
 from handlers.language import local_time as local
 from handlers.language.calendar_periods import YEAR, YEAR_ALONE, Days, calendar_days, near_days
 from handlers.language.calendar_words import MONTH, WEEKDAY, in_calendar_words
+from handlers.language.clock import read_clock_range
 from handlers.language.dates import TimeSaid, moment_in
-from handlers.language.days import Seen, day_in, names_a_date
+from handlers.language.days import Seen, day_in, named_days, names_a_date
 from handlers.language.durations import UNIT, read_length
 from handlers.language.local_time import Leaning
 from handlers.language.working_days import WorkingDays
@@ -51,6 +52,7 @@ _DAYS_OF_MONTH = re.compile(
 _RANGE = re.compile(r"\b(?:from|between) (?P<start>.+?) (?:to|until|through|and|-) (?P<end>.+)")
 _DIGIT = re.compile(r"\d")
 _JOINT = re.compile(r" (?:-|to|until|through) ")
+_OVER = re.compile(r"\b(?:over|during) (?:the )?(?P<day>.+)|\blong weekend\b")
 _SINCE = re.compile(r"\b(?:since|after|starting) (?P<start>.+)")
 
 
@@ -71,7 +73,7 @@ def read_period(
 
 def period_in(said: str, seen: Seen) -> Period | None:
     """`read_period` for text in calendar words."""
-    for read in (_days_of_month, _range, _since, _rolling, _rest, _week_of):
+    for read in (hours_in, _days_of_month, _range, _since, _rolling, _rest, _week_of, _over):
         if (period := read(said, seen)) is not None:
             return period
     days = None if names_a_date(said) else calendar_days(said, seen.on, seen.leaning)
@@ -87,6 +89,29 @@ def calendar_period(said: str, seen: Seen) -> Period | None:
     """A week, weekend, month, quarter, half or year that is said; a single day is none."""
     days = calendar_days(said, seen.on, seen.leaning)
     return _of_days(days, seen) if days else None
+
+
+def hours_in(said: str, seen: Seen) -> Period | None:
+    """`tomorrow from 2 to 4 pm`: the day is said apart from the hours; without one they are the next, or the
+    last."""
+    hours = read_clock_range(said)
+    found = day_in(hours.around, seen) if hours else None
+    day = seen.on if found is None else found.day
+    if hours is None or day is None:
+        return None
+    span = within(day, hours.first, hours.last, seen)
+    if found is None and seen.leaning is Leaning.PAST and span.start > seen.now:
+        return within(day - timedelta(days=1), hours.first, hours.last, seen)
+    if found is None and seen.leaning is Leaning.FUTURE and span.end <= seen.now:
+        return within(day + timedelta(days=1), hours.first, hours.last, seen)
+    return span
+
+
+def within(day: date, first: time, last: time, seen: Seen) -> Period:
+    """From one time of a local day to another, of the next day if that is not later."""
+    begins = local.instant(day, first, seen.zone)
+    ends = local.instant(day if last > first else day + timedelta(days=1), last, seen.zone)
+    return Period(begins, ends, f"{day:%Y-%m-%d} {first:%H:%M} to {last:%H:%M}")
 
 
 def _of_days(days: Days, seen: Seen) -> Period:
@@ -198,6 +223,23 @@ def _rest(said: str, seen: Seen) -> Period | None:
     unit = found["unit"] or found["whole"]
     days = near_days(0, unit, seen.on)
     return Period(seen.now.astimezone(UTC), local.midnight(days[1], seen.zone), f"the rest of {days[2]}")
+
+
+def _over(said: str, seen: Seen) -> Period | None:
+    """`over Christmas`, `over the bank holiday`, `the long weekend`: the row of days off around it."""
+    found = _OVER.search(said)
+    if found is None:
+        return None
+    words = found["day"] or found[0]
+    if any_holiday := re.match(
+        r"(?:bank |public |national |next )*(?:holiday(?P<all>s)?|long weekend)\b", words
+    ):
+        words = "the holidays" if any_holiday["all"] else "the holiday"
+    holiday = next(named_days(words, seen), None)
+    if holiday is None or holiday.day is None:
+        return None
+    first, after = seen.working.off_around(holiday.day)
+    return _of_days((first, after, f"{first} to {after - timedelta(days=1)}"), seen)
 
 
 def _week_of(said: str, seen: Seen) -> Period | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from governance.department import Calendar
 from handlers.language import local_time as local
@@ -17,7 +17,7 @@ from handlers.language.day_lists import Excepted, days_listed, excepted
 from handlers.language.days import Seen, day_in, names_a_date
 from handlers.language.durations import Length, read_length
 from handlers.language.local_time import Leaning
-from handlers.language.periods import Period, period_in
+from handlers.language.periods import Period, hours_in, period_in, within
 from handlers.language.working_days import WorkingDays
 
 _UNTIL = re.compile(r"\b(?P<word>until|through)\b(?! further)(?P<end>.*)\Z|\bto the (?P<the>end of .*)\Z")
@@ -26,9 +26,7 @@ _BEGINNING = re.compile(
     r"\b(?:from|starting|beginning|as of) (?:on )?(?!now\b)(?P<start>.+?)(?= (?:until|to|through|for)\b|\Z)"
 )
 _ONLY_BEGINS = re.compile(r"\b(?:from|start\w*|beginning|since) (?:on |the )?\w+")
-_NEXT = re.compile(
-    r"\bfor (?:the |a )?next (?P<unit>hour|day|week|fortnight|month|quarter|year)\b|\bnext hour\b"
-)
+_NEXT = re.compile(r"\bfor the next (?P<unit>hour|day|week|fortnight|month|quarter|year)\b|\bnext hour\b")
 _COUNTS_FROM = re.compile(r"\bin (?:\d|an?\b|half\b)|\b(?:first|last) \d+ (?:weeks|days) (?:of|in)\b")
 _CLOCK = re.compile(r"\b\d{1,2}(?:[:.]\d{2})? ?[ap]\.?m\b\.?|\b\d{1,2}:\d{2}\b|\b(?:at|from) \d{1,2}h?\b")
 
@@ -79,12 +77,12 @@ def _days(said: str, seen: Seen) -> Sequence[Period]:
         return ()
     hours = read_clock_range(listed.rest)
     if hours is not None:
-        return [_within(day, hours.first, hours.last, seen) for day in listed.days]
+        return [within(day, hours.first, hours.last, seen) for day in listed.days]
     part = read_part_of_day(listed.rest)
     if part is None and read_clock(listed.rest) is not None:
         return ()
     if part is not None:
-        return [_within(day, part.begins, part.ends, seen) for day in listed.days]
+        return [within(day, part.begins, part.ends, seen) for day in listed.days]
     return [_whole(run, seen) for run in listed.runs]
 
 
@@ -94,25 +92,9 @@ def _whole(run: Sequence[date], seen: Seen) -> Period:
     return Period(local.midnight(first, seen.zone), local.midnight(last + timedelta(days=1), seen.zone), name)
 
 
-def _within(day: date, first: time, last: time, seen: Seen) -> Period:
-    begins = local.instant(day, first, seen.zone)
-    ends = local.instant(day if last > first else day + timedelta(days=1), last, seen.zone)
-    return Period(begins, ends, f"{day:%Y-%m-%d} {first:%H:%M} to {last:%H:%M}")
-
-
 def _hours(said: str, seen: Seen) -> Sequence[Period]:
-    """`tomorrow from 2 to 4 pm`: the day is said apart from the hours; without one they are the next."""
-    hours = read_clock_range(said)
-    if hours is None:
-        return ()
-    found = day_in(hours.around, seen)
-    day = seen.on if found is None else found.day
-    if day is None:
-        return ()
-    span = _within(day, hours.first, hours.last, seen)
-    if found is None and span.end <= seen.now:
-        span = _within(day + timedelta(days=1), hours.first, hours.last, seen)
-    return (span,)
+    hours = hours_in(said, seen)
+    return (hours,) if hours else ()
 
 
 def _until(said: str, seen: Seen) -> Sequence[Period]:
@@ -176,7 +158,7 @@ def _part(said: str, seen: Seen) -> Sequence[Period]:
     part, day = read_part_of_day(said), day_in(said, seen)
     if part is None or day is None or day.day is None or _ONLY_BEGINS.search(said):
         return ()
-    return (_within(day.day, part.begins, part.ends, seen),)
+    return (within(day.day, part.begins, part.ends, seen),)
 
 
 def _period(said: str, seen: Seen) -> Sequence[Period]:
