@@ -81,7 +81,7 @@ overmorrow:ubermorgen uebermorgen
 yesterday:gestern ayer yday
 until:till til 'til untill untl bis hasta
 through:thru
-noon:midday mittag mediodia midi
+noon:midday mittag mediodia midi noonish
 midnight:mitternacht medianoche minuit
 weekend:wkend wknd wochenende weekends
 holiday:feiertag festivo
@@ -192,6 +192,11 @@ _PHRASES = _ABBREVIATED + tuple(
         (r"\b(tomorrow|today) (?:abend|por la noche|soir)\b", r"\1 evening"),
         (r"\besta noche\b|\bce soir\b|\b(?:2nite|tonite)\b", "tonight"),
         (r"\byesterday night\b", "last night"),
+        (r"\bthe whole (week|month|quarter|year|day)\b(?! of)", r"this \1"),
+        (r"\blast day of\b", "end of"), (r"\bfirst day of\b", "start of"),
+        (r"(?<!for )\b(?:a |1 )?week (?=today|tomorrow)", "1 week from "),
+        (r"(?<!for )\b(?:a |1 )?fortnight (?=today|tomorrow)", "2 weeks from "),
+        (rf"(?<=\d[ap]m) ?(?:-|to) ?(?={_A_DAY})|(?<=:\d\d) ?(?:-|to) ?(?={_A_DAY})", " until "),
         (r"(?<=day )(?:in the )?pm\b|(?<=row )(?:in the )?pm\b", "afternoon"),
         (r"(?<=day )(?:in the )?am\b|(?<=row )(?:in the )?am\b", "morning"),
         (rf"\bmid[ -]?(?:of )?({_A_MONTH})\b", r"15 \1"),
@@ -210,7 +215,7 @@ _PHRASES = _ABBREVIATED + tuple(
         (rf"\b(?:vom|von|del|du|ab|desde|zwischen|entre)(?: el| le| dem)? (?={_DATE})", "from "),
         (rf"(?<=[\dy])\.? (?:al|au)(?: el| le)? (?={_DATE})", " to "),
         (r"\b(\d{1,2})\. (?=(?:until|to) \d)", r"\1 "),
-        (r"\b(?:um|a las?|a) (?=\d{1,2}(?: uhr|h|:\d\d)?\b)", "at "),
+        (r"\b(?:um|a las?) (?=\d)|\ba (?=\d{1,2}(?:h|:\d\d)\b)", "at "),
         (r"(?<=\d) ?uhr\b", ":00"),
         (rf"\b(\d{{1,2}})\.? ?(?:de |d')?(?={_A_MONTH}\b)", r"\1 "),
         (r"(?<=\b\d )mars\b|(?<=\b\d\d )mars\b", "march"),

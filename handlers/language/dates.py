@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from governance.department import Calendar
 from handlers.language import local_time as local
@@ -32,6 +33,7 @@ class TimeSaid:
 
 
 _IN = re.compile(r"\bin (?:about |around )?(?P<length>.+)")
+_THIS_TIME = re.compile(r"\b(?:at )?(?:this|the same) time\b")
 _COUNTED = re.compile(r"\b(?P<length>\S{1,30}(?: \S{1,30}){0,4}?) (?P<way>ago|from now)\b")
 _WORKING_LENGTH = re.compile(r"\bin (?P<count>\d+|an?) (?:business|working|work) ?days?\b")
 _ISO_INSTANT = re.compile(
@@ -60,7 +62,8 @@ def read_moment(
 
 def moment_in(words: str, seen: Seen) -> TimeSaid | None:
     """`read_moment` for text in calendar words."""
-    said = seen.working.with_hours(without_denied_days(words))
+    same_time = f"at {seen.now.astimezone(ZoneInfo(seen.zone)):%H:%M}"
+    said = _THIS_TIME.sub(same_time, seen.working.with_hours(without_denied_days(words)))
     if written := _ISO_INSTANT.search(said):
         return _written(written, seen)
     if (relative := _relative(said, seen)) is not None:

@@ -42,6 +42,7 @@ class DaySaid:
     end: int
 
 
+_ORDER = {"first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3, "last": -1}
 _ISO = re.compile(r"(?<![\w-])(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})(?![\w-])")
 _SLASHED = re.compile(r"(?<![\w./-])(?P<a>\d{1,2})/(?P<b>\d{1,2})(?:/(?P<y>\d{4}|\d{2}))?(?![\w/])")
 _DOTTED = re.compile(r"(?<![\w.-])(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})(?![\w.])")
@@ -53,6 +54,7 @@ _WEEKDAY = re.compile(
     rf"\b(?:(?P<which>next|(?:this )?(?:coming|past)|this|last|previous) )?{WEEKDAY}\b"
     r"(?P<week> week\b)?(?P<after_next> after next\b)?"
 )
+_NTH = re.compile(rf"\b(?P<n>{'|'.join(_ORDER)}) {WEEKDAY} (?:of|in) (?:(?P<this>the month)|(?P<of>.+))")
 _OF_WEEK = re.compile(r"\b(?P<which>next|this|last|previous|coming) week\b|\bweek after(?: next)?\b")
 _WORDS = {
     "ereyesterday": -2, "yesterday": -1, "last night": -1, "today": 0, "tonight": 0, "this morning": 0,
@@ -89,7 +91,7 @@ def without_denied_days(said: str) -> str:
 
 def day_in(said: str, seen: Seen, clock: ClockSaid | None = None) -> DaySaid | None:
     """The day that is said: a date before a word such as "tomorrow", that before a weekday. None if none is."""
-    for read in (_dates, _holidays, _words, _weekends, _weekdays, _ordinals, _edges):
+    for read in (_dates, _nths, _holidays, _words, _weekends, _weekdays, _ordinals, _edges):
         found = min(read(said, seen, clock), key=lambda day: day.start, default=None)
         if found is not None:
             return _moved(said, found, seen)
@@ -206,6 +208,21 @@ def _weekday(said: str, found: re.Match[str], seen: Seen, clock: ClockSaid | Non
         to_come = clock is not None and local.instant(on, clock.at, seen.zone) > seen.now
         return (on if bound or to_come else on + timedelta(days=7)) + later
     return on + timedelta(days=ahead) + later
+
+
+def _nths(said: str, seen: Seen, _clock: ClockSaid | None) -> Iterator[DaySaid]:
+    """`the first Monday of December`, `the last Friday of the month`."""
+    for found in _NTH.finditer(said):
+        of = (
+            near_days(0, "month", seen.on)
+            if found["this"]
+            else calendar_days(found["of"], seen.on, seen.leaning)
+        )
+        if of is not None:
+            ahead = (weekday_number(found["weekday"]) - of[0].weekday()) % 7
+            every = [of[0] + timedelta(days=day) for day in range(ahead, (of[1] - of[0]).days, 7)]
+            place = _ORDER[found["n"]]
+            yield _at(found, every[place] if place < len(every) else None)
 
 
 def _ordinals(said: str, seen: Seen, _clock: ClockSaid | None) -> Iterator[DaySaid]:

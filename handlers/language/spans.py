@@ -15,7 +15,7 @@ from handlers.language.clock import read_clock, read_clock_range, read_part_of_d
 from handlers.language.dates import TimeSaid, instant, moment_in
 from handlers.language.day_lists import Excepted, days_listed, excepted
 from handlers.language.days import Seen, day_in, names_a_date
-from handlers.language.durations import Length, read_length
+from handlers.language.durations import Length, length_in
 from handlers.language.local_time import Leaning
 from handlers.language.periods import Period, hours_in, period_in, within
 from handlers.language.working_days import WorkingDays
@@ -131,20 +131,18 @@ def _end(said: str, word: str, seen: Seen, begins: datetime) -> datetime | None:
 
 def _lasting(said: str, seen: Seen) -> Sequence[Period]:
     """`for two hours`, `the next 3 days`, `on Monday for a week`, `tomorrow for two hours from 3 pm`."""
-    length = _length(said)
-    if length is None or _COUNTS_FROM.search(said):
+    spoken = _NEXT.sub(lambda found: f"for 1 {found['unit'] or 'hour'}", said)
+    clocks_hidden = _CLOCK.sub(lambda found: " " * len(found[0]), spoken)
+    found = None if _COUNTS_FROM.search(said) else length_in(clocks_hidden)
+    if found is None or found[0] == Length():
         return ()
-    start = _start(re.sub(r"\bfor .*?(?= from\b|\Z)|\bnext \d+ \w+", " ", said), seen)
+    length, first, last = found
+    before = re.sub(r"\b(?:for|next)(?: the)?(?: next)? $", "", spoken[:first])
+    start = _start(f"{before} {spoken[last:]}", seen)
     try:
         return (Period(start.at, length.after(start.at, seen.zone), "for so long"),)
     except OverflowError:
         return ()
-
-
-def _length(said: str) -> Length | None:
-    rolling = _NEXT.search(said)
-    length = read_length(f"1 {rolling['unit'] or 'hour'}" if rolling else _CLOCK.sub(" ", said))
-    return length if length and (length.months or length.days or length.seconds) else None
 
 
 def _start(said: str, seen: Seen) -> TimeSaid:
