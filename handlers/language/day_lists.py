@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from handlers.language.calendar_words import WEEKDAY
 from handlers.language.days import Seen, day_in
 from handlers.language.local_time import WEEKDAYS
+from handlers.language.negation import BUT
 from handlers.language.working_days import WorkingDays
 
 _DAY = WEEKDAY.replace("(?P<weekday>", "(?:")
@@ -19,9 +20,8 @@ _LIST = re.compile(rf"(?P<first>{_ITEM})(?:{_JOINT}{_ITEM})+")
 _STEP = re.compile(rf"(?P<joint>{_JOINT})(?P<item>{_ITEM})")
 _WEEK = re.compile(r"\b(?:next|this|last) week\b|\bweek after(?: next)?\b")
 _LONGEST = 366
-_BUT = r"(?:but not|except(?: for)?|excluding|without|apart from|other than)"
 _EXCEPT = re.compile(
-    rf",? ?\b(?:{_BUT} (?P<days>{_ITEM}(?:{_JOINT}{_ITEM})*)|not (?P<day>{_ITEM}))(?: but\b)?,?"
+    rf",? ?\b(?:(?:{BUT}|without) (?P<days>{_ITEM}(?:{_JOINT}{_ITEM})*)|not (?P<day>{_ITEM}))(?: but\b)?,?"
 )
 _WORKING = re.compile(r"\b(?:weekdays|(?:working|business|work) days)\b(?! (?:ago|from|after|before|later))")
 
