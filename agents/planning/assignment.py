@@ -14,7 +14,7 @@ from collections.abc import Iterable
 
 from agents.planning.history import DoneWork
 from agents.planning.lexicon import lexicon
-from agents.planning.outline import Outline
+from agents.planning.reading.outline import Outline
 from agents.planning.request import PlanningInput
 from agents.planning.stories import Sketch
 from governance.department import Product, Team

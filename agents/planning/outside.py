@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from agents.planning.assignment import mentions
 from agents.planning.draft import OutsideDependency
-from agents.planning.outline import Outline, Passage
+from agents.planning.reading.outline import Outline, Passage
 from agents.planning.request import PlanningInput
 from agents.planning.stories import Sketch
 from integrations.services import Service

@@ -32,7 +32,7 @@ from agents.planning.forecast import forecast, throughput
 from agents.planning.history import DoneWork
 from agents.planning.ledger import Ledger
 from agents.planning.ordering import precedences
-from agents.planning.outline import Outline, outline
+from agents.planning.reading.outline import Outline, outline
 from agents.planning.outside import outside
 from agents.planning.request import ImpossibleChange, PlanningInput
 from agents.planning.requirements import (
@@ -78,7 +78,8 @@ def read(given: PlanningInput) -> Reading:
     if len(given.document.text) > LONGEST:
         raise TooLong(name, len(given.document.text))
     taken = outline(given.document.text)
-    asked = requirements(taken, instructing(taken))
+    wishes = requirements(taken, instructing(taken))
+    asked = wishes.asked
     if len(asked) > MOST_REQUIREMENTS:
         raise TooManyRequirements(name, len(asked))
     if not asked:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from agents.planning.lexicon import lexicon
-from agents.planning.outline import Outline
+from agents.planning.reading.outline import Outline
 from agents.planning.quantities import measured
 from agents.planning.requirements import MODAL, Asked
 from agents.planning.terms import content_stems, overlap, weights

@@ -13,7 +13,7 @@ from typing import Any
 from agents.planning.draft import Flag
 from agents.planning.flags.found import flags
 from agents.planning.flags.instructions import instructing
-from agents.planning.outline import outline
+from agents.planning.reading.outline import outline
 from agents.planning.requirements import requirements
 
 DEFECTS = Path(__file__).parent / "prds" / "defects"

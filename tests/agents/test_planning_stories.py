@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.planning.outline import outline
+from agents.planning.reading.outline import outline
 from agents.planning.quantities import quantities
 from agents.planning.requirements import requirements
 from agents.planning.stories import Sketch, sketch_stories

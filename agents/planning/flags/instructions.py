@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from agents.planning.draft import Flag
 from agents.planning.lexicon import lexicon
-from agents.planning.outline import Outline, Passage
+from agents.planning.reading.outline import Outline, Passage
 
 
 def instructions(outline: Outline) -> Iterator[Flag]:

@@ -1,0 +1,68 @@
+"""The ids by which a document calls its own requirements, whatever their form."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+_TOKEN = re.compile(
+    r"^(?:(?:story|epic|requirement|feature|use case|item|rule|req)\b[\s:#]+)?[\s*_\[(/#]*(?P<id>(?P<prefix>[^\W\d_]{1,12}(?:[-_][^\W\d_]{1,8})?)[-_ .]?(?P<number>\d{1,4}(?:\.\d+)*)[a-z]?)"
+    r"(?=[\s\])/:.,;)–—-]|$)[\])/:.)*_–—-]*\s*",
+    re.IGNORECASE,
+)
+_DOTTED = re.compile(r"^\W*(?P<id>\d+(?:\.\d+)+)\.?(?:\s+|$)")
+_NO_IDS = frozenset(
+    ["phase", "version", "v", "q", "sprint", "week", "release", "chapter", "section", "table", "figure", "stage", "wave",
+     "step", "top", "tls", "iso", "http", "level", "day", "year", "page", "room", "january", "february", "march", "april",
+     "may", "june", "july", "august", "september", "october", "november", "december", "about", "over", "under", "up",
+     "no", "p", "the", "in", "at", "within", "every", "after", "for", "to", "by", "and", "or", "of", "on", "a"]
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """The prefixes of this document's ids (lower case), among them `` for dotted numbers."""
+
+    prefixes: frozenset[str]
+
+    def leading(self, text: str) -> tuple[str, str]:
+        """The id with which a text begins and what comes after; empty and the text if there is none."""
+        if found := self._match(text):
+            return found["id"], text[found.end() :].lstrip(" :.–—-")
+        return "", text
+
+    def lettered(self, heading: str) -> str:
+        """The id in a heading that names one requirement (`FR-3 Export`); a section's number (`3.2`) is none."""
+        found = self._match(heading)
+        return found["id"] if found and not found["id"][0].isdigit() else ""
+
+    def anywhere(self, text: str) -> tuple[str, ...]:
+        """Every id that is named in a text."""
+        words = re.finditer(r"(?<![\w.])[^\W\d_]{0,12}[-_ ]?(?:[^\W\d_]{1,8}[-_])?\d{1,4}(?:\.\d+)*[a-z]?(?!\w|%)", text)
+        found = (self._match(word[0].strip()) for word in words)
+        return tuple(dict.fromkeys(match["id"] for match in found if match))
+
+    def _match(self, text: str) -> re.Match[str] | None:
+        dotted = _DOTTED.match(text) if "" in self.prefixes else None
+        if dotted:
+            return dotted
+        found = _TOKEN.match(text)
+        return found if found and found["prefix"].lower() in self.prefixes else None
+
+
+def ids_of(beginnings: Iterable[str]) -> Ids:
+    """The ids of a document whose passages (and cells, and headings) begin like this: a prefix that comes twice,
+    with different numbers."""
+    numbers: dict[str, set[str]] = {}
+    counted: Counter[str] = Counter()
+    for text in beginnings:
+        if dotted := _DOTTED.match(text):
+            numbers.setdefault("", set()).add(dotted["id"])
+            counted[""] += 1
+        elif (found := _TOKEN.match(text)) and found["prefix"].lower() not in _NO_IDS:
+            prefix = found["prefix"].lower()
+            numbers.setdefault(prefix, set()).add(found["number"])
+            counted[prefix] += 1
+    return Ids(frozenset(prefix for prefix, seen in numbers.items() if len(seen) > 1))

@@ -1,0 +1,195 @@
+"""A document read whole: every statement accounted for, and what is asked for gathered from them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from agents.planning.reading.ids import Ids
+from agents.planning.reading.judge import ASKED, EDGE, Judgment, Reader, Sense, reader
+from agents.planning.reading.outline import Outline, Passage
+from agents.planning.reading.polarity import forbids
+from agents.planning.reading.units import Unit, document_ids, units
+
+Account = Literal[
+    "requirement", "constraint", "later", "out of scope", "detail", "question", "context", "goal", "date", "not read"
+]
+"""What became of a statement. `not read` always has a reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement with what it was read as, and why."""
+
+    unit: Unit
+    sense: Sense
+    account: Account
+    why: str
+    sureness: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Something that the document asks for, wants later, or rules out.
+
+    `details` are statements that belong to it; `notes` stand beside it and say when, by whom, after what.
+    """
+
+    statement: Statement
+    forbids: bool
+    details: tuple[Unit, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def unit(self) -> Unit:
+        """Where it stands."""
+        return self.statement.unit
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Every statement in order, and those that are wanted now, later or not at all."""
+
+    ids: Ids
+    statements: tuple[Statement, ...]
+    wanted: tuple[Wanted, ...]
+
+    def of(self, *senses: Sense) -> tuple[Wanted, ...]:
+        """What was read in one of these ways, in order."""
+        return tuple(each for each in self.wanted if each.statement.sense in senses)
+
+
+TOLD = "you said so"
+_DEMANDS = re.compile(r"\b(?:must|shall|should|may)\b", re.IGNORECASE)
+
+Corrections = Mapping[str, Sense]
+"""A statement's text, flattened (`key_of`), to what a person says that it is."""
+
+
+def key_of(text: str) -> str:
+    """A statement's text as corrections know it: small letters and single spaces."""
+    return re.sub(r"\W+", " ", text).strip().lower()
+
+
+def read(
+    outline: Outline,
+    ignored: frozenset[int] = frozenset(),
+    corrections: Corrections | None = None,
+    by: Reader | None = None,
+) -> Read:
+    """Read a document. `ignored` passages (instructions to the reader) are accounted for and ask for nothing."""
+    ids = document_ids(outline)
+    said = units(outline, ids)
+    judged = (by or reader()).judge(outline, said)
+    statements = _under_ids(
+        [
+            _statement(unit, judgment, outline.passages[unit.passage], ignored, corrections or {})
+            for unit, judgment in zip(said, judged, strict=True)
+        ]
+    )
+    return Read(ids, statements, tuple(_wanted(outline, statements)))
+
+
+def _under_ids(statements: list[Statement]) -> tuple[Statement, ...]:
+    """Where requirements have ids, what stands under one without an id of its own, and demands nothing by a verb of
+    its own, tells more of it."""
+    found: list[Statement] = []
+    for statement in statements:
+        unit = statement.unit
+        owner = found[unit.owner] if unit.owner is not None else None
+        is_more = (
+            owner is not None
+            and statement.sense in ASKED
+            and statement.why != TOLD
+            and not unit.id
+            and owner.sense in ASKED
+            and bool(owner.unit.id or owner.sense == "detail")
+            and _DEMANDS.search(unit.text) is None
+        )
+        found.append(replace(statement, sense="detail", account="detail") if is_more else statement)
+    return tuple(found)
+
+
+def _statement(
+    unit: Unit, judgment: Judgment, passage: Passage, ignored: frozenset[int], corrections: Corrections
+) -> Statement:
+    told = corrections.get(key_of(unit.text))
+    if told is not None:
+        return Statement(unit, told, _account(told, unit, passage), TOLD, 1.0)
+    if unit.passage in ignored:
+        return Statement(unit, "none", "not read", "it speaks to the reader's software", 1.0)
+    if unit.code and unit.label == "CODE":
+        return Statement(unit, "none", "not read", "it is code or an example of data", 1.0)
+    if passage.struck:
+        return Statement(unit, "out", "out of scope", "it is struck out", 1.0)
+    if passage.linked:
+        return Statement(unit, "none", "not read", "it is a table of contents", 1.0)
+    why = ", ".join(judgment.because)
+    return Statement(unit, judgment.sense, _account(judgment.sense, unit, passage), why, judgment.sureness)
+
+
+def _account(sense: Sense, unit: Unit, passage: Passage) -> Account:
+    named: dict[Sense, Account] = {
+        "in": "requirement", "constraint": "constraint", "later": "later", "out": "out of scope", "detail": "detail"
+    }  # fmt: skip
+    if sense in named:
+        return named[sense]
+    if unit.text.rstrip(" )\"”").endswith("?") or passage.role == "questions":
+        return "question"
+    if passage.role in ("goals", "acceptance"):
+        return "goal"
+    return "date" if passage.role == "timeline" else "context"
+
+
+def _wanted(outline: Outline, statements: Sequence[Statement]) -> list[Wanted]:
+    """Details go to the requirement that they stand under, notes to that beside which they stand."""
+    owner_of: dict[int, int] = {}
+    details: dict[int, list[Unit]] = {}
+    notes: dict[int, list[str]] = {}
+    last: int | None = None
+    for number, statement in enumerate(statements):
+        unit = statement.unit
+        if statement.sense in ASKED | EDGE:
+            owner_of[number] = last = number
+            details[number], notes[number] = [], _beside(outline.passages[unit.passage], unit)
+            continue
+        owner = _owner(number, statements, owner_of, last, outline)
+        if owner is None:
+            continue
+        owner_of[number] = owner
+        if statement.sense == "detail" or _is_scenario(unit):
+            details[owner].append(unit)
+        elif statements[owner].unit.passage == unit.passage:
+            notes[owner].append(unit.quote)
+    return [
+        Wanted(s, s.sense == "out" or forbids(s.unit.text), tuple(details[n]), tuple(notes[n]))
+        for n, s in enumerate(statements)
+        if s.sense in ASKED | EDGE
+    ]
+
+
+def _owner(
+    number: int, statements: Sequence[Statement], owner_of: Mapping[int, int], last: int | None, outline: Outline
+) -> int | None:
+    unit = statements[number].unit
+    if unit.owner is not None:
+        return owner_of.get(unit.owner)
+    if last is None:
+        return None
+    before = statements[last].unit
+    here, there = outline.passages[unit.passage], outline.passages[before.passage]
+    same_section = here.sections == there.sections
+    if unit.passage == before.passage or (_is_scenario(unit) and same_section):
+        return last
+    return last if statements[number].sense == "detail" and same_section else None
+
+
+def _is_scenario(unit: Unit) -> bool:
+    return unit.code and unit.label in ("SCENARIO", "EXAMPLE", "SCENARIO OUTLINE")
+
+
+def _beside(passage: Passage, unit: Unit) -> list[str]:
+    """The other cells of a row, with their columns' names."""
+    return [f"{name}: {cell}" for name, cell in passage.cells if cell and cell != unit.quote and name != unit.column]
