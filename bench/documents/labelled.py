@@ -1,4 +1,4 @@
-"""Labelled requirements documents: ours (three hands) and those of `BENCH_DATA`, with the scorer that lies there."""
+"""Labelled requirements documents: ours (four hands) and those of `BENCH_DATA`, with the scorer that lies there."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ DEFECTS = Path(__file__).parent / "prds" / "defects"
 
 def flagged(text: str) -> tuple[Flag, ...]:
     taken = outline(text)
-    return flags(taken, requirements(taken, instructing(taken)))
+    return flags(taken, requirements(taken, instructing(taken)).asked)
 
 
 def meets(flag: Flag, label: dict[str, Any]) -> bool:

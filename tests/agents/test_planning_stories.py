@@ -14,12 +14,12 @@ from integrations.tracker import Priority
 
 
 def read(text: str) -> list[tuple[str, int, str]]:
-    return [(a.requirement.id, a.requirement.line, a.requirement.text) for a in requirements(outline(text))]
+    return [(a.requirement.id, a.requirement.line, a.requirement.text) for a in requirements(outline(text)).asked]
 
 
 def sketched(text: str) -> tuple[Sketch, ...]:
     taken = outline(text)
-    return sketch_stories(requirements(taken), taken)
+    return sketch_stories(requirements(taken).asked, taken)
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,13 @@ _TOKEN = re.compile(
     re.IGNORECASE,
 )
 _DOTTED = re.compile(r"^\W*(?P<id>\d+(?:\.\d+)+)\.?(?:\s+|$)")
+_NEVER_IDS = frozenset(["q", "v", "p", "h", "page", "top", "level"])
+"""Quarters, versions, priorities, headings."""
 _NO_IDS = frozenset(
-    ["phase", "version", "v", "q", "sprint", "week", "release", "chapter", "section", "table", "figure", "stage", "wave",
-     "step", "top", "tls", "iso", "http", "level", "day", "year", "page", "room", "january", "february", "march", "april",
+    ["phase", "version", "sprint", "week", "release", "chapter", "section", "table", "figure", "stage", "wave",
+     "step", "tls", "iso", "http", "day", "year", "room", "january", "february", "march", "april",
      "may", "june", "july", "august", "september", "october", "november", "december", "about", "over", "under", "up",
-     "no", "p", "the", "in", "at", "within", "every", "after", "for", "to", "by", "and", "or", "of", "on", "a"]
+     "no", "the", "in", "at", "within", "every", "after", "for", "to", "by", "and", "or", "of", "on", "a"]
 )  # fmt: skip
 
 
@@ -40,7 +42,7 @@ class Ids:
 
     def anywhere(self, text: str) -> tuple[str, ...]:
         """Every id that is named in a text."""
-        words = re.finditer(r"(?<![\w.])[^\W\d_]{0,12}[-_ ]?(?:[^\W\d_]{1,8}[-_])?\d{1,4}(?:\.\d+)*[a-z]?(?!\w|%)", text)
+        words = re.finditer(r"(?<![\w.-])(?:[^\W\d_]{1,12}[-_]?){0,2}\d{1,4}(?:\.\d+)*[a-z]?(?!\w|%)", text)
         found = (self._match(word[0].strip()) for word in words)
         return tuple(dict.fromkeys(match["id"] for match in found if match))
 
@@ -52,6 +54,13 @@ class Ids:
         return found if found and found["prefix"].lower() in self.prefixes else None
 
 
+def _may_be(found: re.Match[str]) -> bool:
+    """`A1` may be an id, `a 1` may not."""
+    prefix = found["prefix"].lower()
+    apart = found["id"][len(prefix) : len(prefix) + 1] == " "
+    return prefix not in _NEVER_IDS and not (prefix in _NO_IDS and (apart or len(prefix) > 1))
+
+
 def ids_of(beginnings: Iterable[str]) -> Ids:
     """The ids of a document whose passages (and cells, and headings) begin like this: a prefix that comes twice,
     with different numbers."""
@@ -61,7 +70,7 @@ def ids_of(beginnings: Iterable[str]) -> Ids:
         if dotted := _DOTTED.match(text):
             numbers.setdefault("", set()).add(dotted["id"])
             counted[""] += 1
-        elif (found := _TOKEN.match(text)) and found["prefix"].lower() not in _NO_IDS:
+        elif (found := _TOKEN.match(text)) and _may_be(found):
             prefix = found["prefix"].lower()
             numbers.setdefault(prefix, set()).add(found["number"])
             counted[prefix] += 1

@@ -95,6 +95,9 @@ def _as_heading(lines: list[str], index: int) -> None:
     line = lines[index]
     before = lines[index - 1].strip() if index else ""
     after = lines[index + 1] if index + 1 < len(lines) else ""
+    if before and _ITEM.match(before) and re.match(r"[A-Z].{3,80}:\s*$", line) and not after.strip():
+        lines[index] = f"###### {line.strip()}"  # not a part of the item above it
+        return
     if not line.strip() or before:
         return
     if _UNDERLINE.match(after) and len(after.strip()) >= len(line.strip()) * 0.6 and not _ITEM.match(line):

@@ -25,6 +25,12 @@ _LABEL = re.compile(r"(?:[A-Z]{4,}(?: \([^)]*\))?[:\s]\s*\S|[A-Z][\w /-]{2,30}: 
 """A line that begins anew: `DECISION …`, `Finance partner: …`."""
 
 
+_TELLING: frozenset[SectionRole] = frozenset(
+    {"out_of_scope", "later", "questions", "actions", "example", "background", "prohibitions"}
+)
+"""What a line above a list says of it; other words in such a line say nothing sure."""
+
+
 @dataclass(frozen=True, slots=True)
 class Heading:
     """`level` is 1 to 6, or 7 for a paragraph of nothing but bold words."""
@@ -113,6 +119,7 @@ def outline(text: str) -> Outline:
     passages = _under_titled_items(
         [replace(p, role=_role([h for h in p.sections if h.line != title_line])) for p in walk.passages]
     )
+    passages = _under_introductions(passages)
     headings = sorted({*walk.headings, *(p.sections[-1] for p in passages if p.sections)}, key=lambda h: h.line)
     titles = [h.text for h in headings if h.level == 1] + [h.text for h in headings]
     titled = next((m.value for m in front if m.key == "title"), "")
@@ -124,6 +131,20 @@ def outline(text: str) -> Outline:
 def _role(sections: list[Heading]) -> SectionRole:
     """What the innermost heading that says it is for; the document's title is none of them."""
     return next((role for heading in reversed(sections) if (role := role_of(heading.text))), "other")
+
+
+def _under_introductions(passages: tuple[Passage, ...]) -> tuple[Passage, ...]:
+    """A line such as `Not part of it:` says of its list what a heading would."""
+    found: list[Passage] = []
+    for passage in passages:
+        above = found[passage.parent] if passage.parent is not None else None
+        if above is not None and above.kind == "paragraph" and above.text.rstrip().endswith(":"):
+            told = role_of(above.text) if len(above.text.split()) <= 14 else None
+            passage = replace(passage, role=told) if told in _TELLING else passage
+        elif above is not None and above.role in _TELLING:
+            passage = replace(passage, role=above.role)
+        found.append(passage)
+    return tuple(found)
 
 
 def _under_titled_items(passages: list[Passage]) -> tuple[Passage, ...]:

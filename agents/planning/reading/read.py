@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from agents.planning.reading.features import SIGNS
 from agents.planning.reading.ids import Ids
 from agents.planning.reading.judge import ASKED, EDGE, Judgment, Reader, Sense, reader
 from agents.planning.reading.outline import Outline, Passage
 from agents.planning.reading.polarity import forbids
-from agents.planning.reading.units import Unit, document_ids, units
+from agents.planning.reading.units import Unit, document_ids, is_list_a_column, units
 
 Account = Literal[
-    "requirement", "constraint", "later", "out of scope", "detail", "question", "context", "goal", "date", "not read"
+    "requirement", "constraint", "later", "out of scope", "detail", "order", "question", "context", "goal", "date", "not read"
 ]
 """What became of a statement. `not read` always has a reason."""
 
@@ -61,6 +62,12 @@ class Read:
         return tuple(each for each in self.wanted if each.statement.sense in senses)
 
 
+_ORDER = re.compile(
+    r"^[^\W\d_]{1,8}[-_]?\d+(?:\.\d+)*\s+(?:needs?|requires?|depends on|builds on|waits for|comes (?:after|before)|follows)\b|"
+    r"^[^.]*\((?:story )?[^\W\d_]{1,8}[-_]?\d+\)[^.]*\bbefore\b[^.]*\((?:story )?[^\W\d_]{1,8}[-_]?\d+\)", re.IGNORECASE
+)
+_RANK = re.compile(r"priorit|moscow|rank|importance|^prio|^p$", re.IGNORECASE)
+_INTRODUCES = re.compile(r":\s*$")
 TOLD = "you said so"
 _DEMANDS = re.compile(r"\b(?:must|shall|should|may)\b", re.IGNORECASE)
 
@@ -120,6 +127,12 @@ def _statement(
         return Statement(unit, told, _account(told, unit, passage), TOLD, 1.0)
     if unit.passage in ignored:
         return Statement(unit, "none", "not read", "it speaks to the reader's software", 1.0)
+    if rank := _rank(passage):
+        return Statement(unit, rank, _account(rank, unit, passage), "its column says so", 1.0)
+    if _INTRODUCES.search(unit.text) and not unit.id and not _DEMANDS.search(unit.text):
+        return Statement(unit, "none", "context", "it introduces a list", 1.0)
+    if _ORDER.match(unit.quote):
+        return Statement(unit, "none", "order", "it says what comes before what", 1.0)
     if unit.code and unit.label == "CODE":
         return Statement(unit, "none", "not read", "it is code or an example of data", 1.0)
     if passage.struck:
@@ -128,6 +141,16 @@ def _statement(
         return Statement(unit, "none", "not read", "it is a table of contents", 1.0)
     why = ", ".join(judgment.because)
     return Statement(unit, judgment.sense, _account(judgment.sense, unit, passage), why, judgment.sureness)
+
+
+def _rank(passage: Passage) -> Sense | None:
+    """What a column for the priority decides: `Won't` is out, or for later where a cell beside it says so."""
+    ranks = [cell for name, cell in passage.cells if _RANK.search(name)]
+    if any(re.match(r"\W*(?:w|won['’]?t(?: have)?)\W*$", cell, re.IGNORECASE) for cell in ranks):
+        return "later" if any(SIGNS["later"].search(cell) for _, cell in passage.cells) else "out"
+    if any(re.match(r"\W*(?:later|next (?:release|version|year)|v ?[2-9])\W*$", cell, re.IGNORECASE) for cell in ranks):
+        return "later"
+    return None
 
 
 def _account(sense: Sense, unit: Unit, passage: Passage) -> Account:
@@ -192,4 +215,6 @@ def _is_scenario(unit: Unit) -> bool:
 
 def _beside(passage: Passage, unit: Unit) -> list[str]:
     """The other cells of a row, with their columns' names."""
+    if is_list_a_column(passage):
+        return []
     return [f"{name}: {cell}" for name, cell in passage.cells if cell and cell != unit.quote and name != unit.column]

@@ -17,7 +17,7 @@ _ROLES: tuple[tuple[SectionRole, str], ...] = (
         "later",
         r"(?:left )?(?:for )?later(?! than)\b(?! or)|deferred|postponed|future\b|next (?:year|season|version|release|phase)|"
         r"phase (?:two|three|four|[2-9])\b.*(?:perhaps|maybe|later|if)|perhaps|maybe|some ?day|v(?:ersion)? ?[2-9]|"
-        r"roadmap beyond|after (?:the )?(?:pilot|launch|go-live|release)|backlog,? (?:not|for later)|parked|wish ?list",
+        r"roadmap beyond|after (?:the )?(?:pilot|launch|go-live|release|first)|put off|second project|20(?:2[89]|3\\d)|backlog,? (?:not|for later)|parked|wish ?list",
     ),
     (
         "prohibitions",

@@ -172,8 +172,13 @@ def _text_column(rows: Sequence[Passage]) -> int:
     return max(range(len(names)), key=lambda i: width[i])
 
 
+def is_list_a_column(passage: Passage) -> bool:
+    """Whether a row is of a table whose columns are lists beside each other (`Now | Next | Later`)."""
+    return bool(passage.cells) and all(_SCOPE_COLUMN.match(name) for name, _ in passage.cells)
+
+
 def _row(passage: Passage, index: int, ids: Ids, column: int) -> Iterator[Unit]:
-    if all(_SCOPE_COLUMN.match(name) for name, _ in passage.cells):
+    if is_list_a_column(passage):
         filled = [(name, cell) for name, cell in passage.cells if cell]
         for number, (name, cell) in enumerate(filled):
             yield replace(_plain(Unit(index, number, 1, cell, cell, passage.line), ids), column=name)
