@@ -9,7 +9,7 @@ import json
 import sys
 
 from agents.planning.reading.judge import WEIGHTS
-from bench.documents.fitting import fitted, kept, prepared
+from bench.documents.fitting import fitted, kept, prepared_all
 from bench.documents.labelled import NoDocuments, given, ours, scorer
 
 
@@ -17,7 +17,7 @@ def train() -> int:
     """Fit and write. 1 where the documents are missing."""
     try:
         score = scorer()
-        documents = [prepared(each, score) for each in (*ours(), *given()) if each.is_english]
+        documents = prepared_all([each for each in (*ours(), *given()) if each.is_english], score)
     except NoDocuments as missing:
         print(missing, file=sys.stderr)
         return 1

@@ -16,7 +16,7 @@ from agents.planning.reading.judge import Reader, reader
 from agents.planning.reading.outline import outline
 from agents.planning.requirements import requirements
 from agents.planning.stories import sketch_stories
-from bench.documents.fitting import Prepared, fitted, prepared
+from bench.documents.fitting import fitted, prepared_all
 from bench.documents.labelled import Labelled, NoDocuments, given, ours, scorer
 from bench.targets import Targets
 
@@ -60,11 +60,11 @@ def found(document: Labelled, by: Callable[[], Reader]) -> dict[str, Any]:
 
 def _left_out(documents: Sequence[Labelled], score: Any) -> Mapping[str, Mapping[str, Any]]:
     """Each document read by a reader that has seen ours and the other documents given, not itself."""
-    own: list[Prepared] = [prepared(each, score) for each in ours() if each.is_english]
-    made = [prepared(each, score) for each in documents]
+    own = prepared_all([each for each in ours() if each.is_english], score)
+    made = [prepared_all([each], score) for each in documents]
     figures: dict[str, Mapping[str, Any]] = {}
     for fold in range(_FOLDS):
-        without = fitted([*own, *(p for n, p in enumerate(made) if n % _FOLDS != fold)])
+        without = fitted([*own, *(p for n, ps in enumerate(made) if n % _FOLDS != fold for p in ps)])
         for each in documents[fold::_FOLDS]:
             figures[each.name] = score.score(each.gold, found(each, lambda: without))
     return figures

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,8 @@ BIAS = 1.15
 _LONG = 90
 _WEIGHT_OF_LONG = 0.4
 """Statements of a long document, in which the same sentences return, count less."""
+_EXCERPT = " (excerpt)"
+_WEIGHT_OF_EXCERPT = 0.15
 _INNER = 4
 _DOCUMENTS_OF_A_WORD = 8
 
@@ -39,6 +41,8 @@ class Prepared:
     @property
     def weight(self) -> float:
         """Of each of its statements."""
+        if self.document.name.endswith(_EXCERPT):
+            return _WEIGHT_OF_EXCERPT
         return _WEIGHT_OF_LONG if len(self.units) > _LONG else 1.0
 
 
@@ -49,12 +53,28 @@ def prepared(document: Labelled, score: Any) -> Prepared:
     return Prepared(document, taken, said, rows_of(taken, said), senses(document, [u.text for u in said], score))
 
 
+def prepared_all(documents: Sequence[Labelled], score: Any) -> list[Prepared]:
+    """Documents with their excerpts, taken apart."""
+    return [prepared(each, score) for document in documents for each in (document, *excerpts(document))]
+
+
+def excerpts(document: Labelled) -> tuple[Labelled, ...]:
+    """Its sections as documents of their own, so that short ones are learnt from as well."""
+    lines = document.text.split("\n")
+    starts = [h.line - 1 for h in outline(document.text).headings if h.level <= 3] or [0]
+    pieces = [lines[a:b] for a, b in zip(starts, [*starts[1:], len(lines)], strict=True)]
+    texts = ["\n".join(piece) for piece in pieces if sum(bool(line.strip()) for line in piece) > 1]
+    return tuple(replace(document, name=document.name + _EXCERPT, text=text) for text in texts)
+
+
 def fitted(documents: Sequence[Prepared]) -> Reader:
     """The reader fitted on these. What the first model says of a document is learnt without that document."""
     documents = _with_known_words(documents)
+    whole = [d.document.name for d in documents if not d.document.name.endswith(_EXCERPT)]
+    fold_of = {name: place % _INNER for place, name in enumerate(dict.fromkeys(whole))}
     aware: dict[int, list[Any]] = {}
     for fold in range(_INNER):
-        left = [n for n in range(len(documents)) if n % _INNER == fold]
+        left = [n for n, d in enumerate(documents) if fold_of[d.document.name.removesuffix(_EXCERPT)] == fold]
         first = _linear([documents[n] for n in range(len(documents)) if n not in left])
         for n in left:
             each = documents[n]

@@ -64,7 +64,9 @@ def test_a_user_story_is_taken_apart_and_its_criteria_are_the_documents():
 def test_a_long_title_is_not_cut_within_a_number():
     sentence = "Developers MUST see the last 1,000 deliveries of an endpoint with state, tries and answer code."
     (story,) = sketched(f"## Requirements\n\n- {sentence}\n")
-    assert story.title == "See the last 1,000 deliveries of an endpoint with state"
+    assert story.title == (
+        "Let developers see the last 1,000 deliveries of an endpoint with state, tries and answer code"
+    )
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -58,20 +57,29 @@ def _may_be(found: re.Match[str]) -> bool:
     """`A1` may be an id, `a 1` may not."""
     prefix = found["prefix"].lower()
     apart = found["id"][len(prefix) : len(prefix) + 1] == " "
+    if apart and not (found["prefix"].isupper() and len(prefix) <= 6):
+        return False
     return prefix not in _NEVER_IDS and not (prefix in _NO_IDS and (apart or len(prefix) > 1))
+
+
+_CLASSIC = re.compile(r"^\W*(?!PRD|UTF|SHA|ISO|TLS|AES|RFC|RSA|MD|IPV|HTTP|GDPR|WCAG|COVID)[A-Z]{2,8}-\d")
+_CLAUSE = re.compile(r"^\W*\d+(?:\.\d+)+\.?\s+(?=[A-Z])")
+"""An id that is known for one though it comes once: `FR-4`, `1.1 The system …`."""
 
 
 def ids_of(beginnings: Iterable[str]) -> Ids:
     """The ids of a document whose passages (and cells, and headings) begin like this: a prefix that comes twice,
     with different numbers."""
     numbers: dict[str, set[str]] = {}
-    counted: Counter[str] = Counter()
+    known: set[str] = set()
     for text in beginnings:
+        if _CLASSIC.match(text) and (found := _TOKEN.match(text)):
+            known.add(found["prefix"].lower())
+        elif _CLAUSE.match(text):
+            known.add("")
         if dotted := _DOTTED.match(text):
             numbers.setdefault("", set()).add(dotted["id"])
-            counted[""] += 1
         elif (found := _TOKEN.match(text)) and _may_be(found):
             prefix = found["prefix"].lower()
             numbers.setdefault(prefix, set()).add(found["number"])
-            counted[prefix] += 1
-    return Ids(frozenset(prefix for prefix, seen in numbers.items() if len(seen) > 1))
+    return Ids(frozenset(prefix for prefix, seen in numbers.items() if len(seen) > 1) | frozenset(known))

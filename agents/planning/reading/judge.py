@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -32,6 +32,9 @@ WORD_WEIGHT = 0.5
 """Of a plain word beside the named signs."""
 _NEIGHBOURS = 2.0
 _WORD = re.compile(r"[a-z']+")
+
+_FORMS = ("has an id", "says: must or shall", "says: should", "says: story", "begins with a verb", "kind: item", "kind: row")
+_ELSEWHERE = ("out_of_scope", "later", "background", "questions", "metadata", "actions", "example", "timeline", "goals")
 
 Matrix = NDArray[np.float64]
 
@@ -94,11 +97,24 @@ class Reader:
         rows = rows_of(outline, units)
         aware = with_neighbours(rows, self.first.chances(rows), outline, units)
         chances = self.second.chances(aware)
-        return tuple(self._judgment(row, chance) for row, chance in zip(aware, chances, strict=True))
+        found = tuple(self._judgment(row, chance) for row, chance in zip(aware, chances, strict=True))
+        if any(judgment.sense in ASKED for judgment in found):
+            return found
+        # In a document of a few lines nothing stands out: what has the form of a requirement is one.
+        return tuple(
+            replace(judgment, sense="in") if _has_form(row) and judgment.sense in ("none", "later", "out") else judgment
+            for row, judgment in zip(aware, found, strict=True)
+        )
 
     def _judgment(self, row: Features, chance: NDArray[np.float64]) -> Judgment:
         sense = decided(chance, self.bias)
         return Judgment(sense, float(chance[SENSES.index(sense)]), self.second.reasons(row, sense))
+
+
+def _has_form(row: Features) -> bool:
+    """Whether a statement demands by its verb, its id or its place in a list, outside sections for something else."""
+    elsewhere = any(f"section: {role}" in row for role in _ELSEWHERE) or "a question" in row
+    return not elsewhere and any(name in row for name in _FORMS)
 
 
 def decided(chance: NDArray[np.float64], bias: float) -> Sense:

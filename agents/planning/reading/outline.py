@@ -95,13 +95,18 @@ class MetaLine:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """The document taken apart. `title` is its first heading, or empty."""
+    """The document taken apart. `title` is its first heading, or empty; `source` its lines as they stand."""
 
     title: str
     headings: tuple[Heading, ...]
     passages: tuple[Passage, ...]
     meta: tuple[MetaLine, ...]
-    length: int
+    source: tuple[str, ...]
+
+    @property
+    def length(self) -> int:
+        """How many lines it has."""
+        return len(self.source)
 
     def meta_value(self, key: str) -> str:
         """What the document says under this key, or empty."""
@@ -125,7 +130,7 @@ def outline(text: str) -> Outline:
     titled = next((m.value for m in front if m.key == "title"), "")
     meta = (*front, *_meta(passages))
     title = titled or (titles[0] if titles else "")
-    return Outline(title, tuple(headings), passages, meta, text.count("\n") + 1)
+    return Outline(title, tuple(headings), passages, meta, tuple(text.split("\n")))
 
 
 def _role(sections: list[Heading]) -> SectionRole:

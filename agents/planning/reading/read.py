@@ -12,6 +12,7 @@ from agents.planning.reading.ids import Ids
 from agents.planning.reading.judge import ASKED, EDGE, Judgment, Reader, Sense, reader
 from agents.planning.reading.outline import Outline, Passage
 from agents.planning.reading.polarity import forbids
+from agents.planning.reading.sections import SectionRole
 from agents.planning.reading.units import Unit, document_ids, is_list_a_column, units
 
 Account = Literal[
@@ -66,7 +67,11 @@ _ORDER = re.compile(
     r"^[^\W\d_]{1,8}[-_]?\d+(?:\.\d+)*\s+(?:needs?|requires?|depends on|builds on|waits for|comes (?:after|before)|follows)\b|"
     r"^[^.]*\((?:story )?[^\W\d_]{1,8}[-_]?\d+\)[^.]*\bbefore\b[^.]*\((?:story )?[^\W\d_]{1,8}[-_]?\d+\)", re.IGNORECASE
 )
+_NOT_WORK: frozenset[SectionRole] = frozenset(
+    {"acceptance", "goals", "dependencies", "questions", "timeline", "metadata", "actions", "example", "background"}
+)
 _RANK = re.compile(r"priorit|moscow|rank|importance|^prio|^p$", re.IGNORECASE)
+_INTRODUCTION = "it introduces a list"
 _INTRODUCES = re.compile(r":\s*$")
 TOLD = "you said so"
 _DEMANDS = re.compile(r"\b(?:must|shall|should|may)\b", re.IGNORECASE)
@@ -90,13 +95,43 @@ def read(
     ids = document_ids(outline)
     said = units(outline, ids)
     judged = (by or reader()).judge(outline, said)
-    statements = _under_ids(
-        [
-            _statement(unit, judgment, outline.passages[unit.passage], ignored, corrections or {})
-            for unit, judgment in zip(said, judged, strict=True)
-        ]
-    )
+    head = {meta.line for meta in outline.meta}
+    each = [
+        Statement(unit, "none", "context", "it stands in the document's head", 1.0)
+        if unit.line in head and not unit.id
+        else _statement(unit, judgment, outline.passages[unit.passage], ignored, corrections or {})
+        for unit, judgment in zip(said, judged, strict=True)
+    ]
+    statements = _under_ids(_of_one_family(each, outline))
     return Read(ids, statements, tuple(_wanted(outline, statements)))
+
+
+def _of_one_family(statements: list[Statement], outline: Outline) -> list[Statement]:
+    """Where most of what bears one kind of id is asked for, the rest that bears it is, unless its section says no."""
+    families: dict[str, list[Statement]] = {}
+    for statement in statements:
+        if statement.unit.id:
+            families.setdefault(_family(statement.unit.id), []).append(statement)
+    asking = {
+        name
+        for name, members in families.items()
+        if name and len(members) > 1 and sum(m.sense in ASKED for m in members) * 2 >= len(members)
+    }
+    return [
+        replace(s, sense="in", account="requirement", why=f"it bears an id like {_family(s.unit.id).upper()}-1")
+        if s.unit.id
+        and s.sense in ("none", "detail")
+        and s.account in ("context", "detail", "goal", "date")
+        and _family(s.unit.id) in asking
+        and outline.passages[s.unit.passage].role not in _NOT_WORK
+        else s
+        for s in statements
+    ]
+
+
+def _family(name: str) -> str:
+    """The letters of an id; empty for a clause's number."""
+    return re.sub(r"[\d._-]+[a-z]?$", "", name).lower()
 
 
 def _under_ids(statements: list[Statement]) -> tuple[Statement, ...]:
@@ -130,7 +165,7 @@ def _statement(
     if rank := _rank(passage):
         return Statement(unit, rank, _account(rank, unit, passage), "its column says so", 1.0)
     if _INTRODUCES.search(unit.text) and not unit.id and not _DEMANDS.search(unit.text):
-        return Statement(unit, "none", "context", "it introduces a list", 1.0)
+        return Statement(unit, "none", "context", _INTRODUCTION, 1.0)
     if _ORDER.match(unit.quote):
         return Statement(unit, "none", "order", "it says what comes before what", 1.0)
     if unit.code and unit.label == "CODE":
@@ -182,7 +217,7 @@ def _wanted(outline: Outline, statements: Sequence[Statement]) -> list[Wanted]:
         if owner is None:
             continue
         owner_of[number] = owner
-        if statement.sense == "detail" or _is_scenario(unit):
+        if statement.sense == "detail" or _is_scenario(unit) or statement.why == _INTRODUCTION:
             details[owner].append(unit)
         elif statements[owner].unit.passage == unit.passage:
             notes[owner].append(unit.quote)

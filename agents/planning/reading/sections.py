@@ -47,7 +47,7 @@ _ROLES: tuple[tuple[SectionRole, str], ...] = (
         "background",
         r"background|problem|overview|context|introduction|motivation|research|personas?|"
         r"audience|why\b|history|current (?:state|situation)|rationale|vision|market|abstract|purpose|today|"
-        r"where we (?:are|stand)|measured (?:today|now)|as[- ]is|situation|the story so far|heard|said",
+        r"who (?:uses|it is for|it's for|will use)|for whom|where we (?:are|stand)|measured (?:today|now)|as[- ]is|situation|the story so far|heard|said",
     ),
     (
         "metadata",

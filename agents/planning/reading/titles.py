@@ -45,6 +45,7 @@ def title_of(text: str, heading: str = "", subject: str = "") -> str:
 def _plain(text: str) -> str:
     """Without markup, brackets that give a team or an order, and the full stop."""
     said = re.sub(r"<[^>]+>|[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}", "", text)
+    said = re.sub(r"^\s*[(\[][^)\]]{1,14}[)\]]\s*", "", said)
     said = _TAIL.sub("", _BRACKETS.sub("", re.sub(r"\s+", " ", said)))
     return said.strip(" .;:,–—-")
 

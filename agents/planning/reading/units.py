@@ -76,7 +76,7 @@ def units(outline: Outline, ids: Ids) -> tuple[Unit, ...]:
         named = ids.lettered(passage.sections[-1].text) if passage.sections and not passage.cells else ""
         if named and named not in first_under and not own[0].code:
             first_under[named] = len(found)
-            own = (replace(own[0], id=own[0].id or named), *own[1:])
+            own = (replace(own[0], id=own[0].id or named, line=passage.sections[-1].line), *own[1:])
         elif named and owner is None and not own[0].id:
             owner = first_under.get(named)
         first_of[index] = len(found)
