@@ -32,12 +32,14 @@ from agents.planning.forecast import forecast, throughput
 from agents.planning.history import DoneWork
 from agents.planning.ledger import Ledger
 from agents.planning.ordering import precedences
-from agents.planning.reading.outline import Outline, outline
 from agents.planning.outside import outside
+from agents.planning.reading.language import ENGLISH, language_of
+from agents.planning.reading.outline import Outline, outline
 from agents.planning.request import ImpossibleChange, PlanningInput
 from agents.planning.requirements import (
     LONGEST,
     MOST_REQUIREMENTS,
+    NotEnglish,
     NothingAsked,
     TooLong,
     TooManyRequirements,
@@ -77,8 +79,11 @@ def read(given: PlanningInput) -> Reading:
         raise NothingAsked(name, "it is empty")
     if len(given.document.text) > LONGEST:
         raise TooLong(name, len(given.document.text))
+    language = language_of(given.document.text)
+    if language != ENGLISH and not given.told:
+        raise NotEnglish(name, language)
     taken = outline(given.document.text)
-    wishes = requirements(taken, instructing(taken))
+    wishes = requirements(taken, instructing(taken), given.told)
     asked = wishes.asked
     if len(asked) > MOST_REQUIREMENTS:
         raise TooManyRequirements(name, len(asked))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from agents.planning.draft import PlanChanges
+from agents.planning.reading.read import Corrections
 from governance.department import Product, Team
 from integrations.documents import Document
 from integrations.services import Service
@@ -23,8 +24,8 @@ class PlanningInput:
     """Everything that a plan depends on: the same input gives the same plan, to the byte.
 
     `stories` are all of the tracker's, done and open; `sprints` past and planned, their capacity in
-    agent-hours with holidays taken off. `today` is the day it is planned on, `as_of` when the tracker
-    was read (aware UTC).
+    agent-hours with holidays taken off. `told` is what people, or a model, say that the document's statements
+    are. `today` is the day it is planned on, `as_of` when the tracker was read (aware UTC).
     """
 
     document: Document
@@ -37,6 +38,7 @@ class PlanningInput:
     today: date
     as_of: datetime
     changes: PlanChanges = field(default_factory=PlanChanges)
+    told: Corrections = field(default_factory=dict)
 
     @property
     def starts(self) -> date:

@@ -28,16 +28,22 @@ MODAL = re.compile(
     r"is required to|are required to|ought to|is expected to)\b",
     re.IGNORECASE,
 )
-_ACCEPTANCE_COLUMNS = re.compile(r"^(?:[^:]*(?:accept|criteri|measure|target|test|verif|threshold|figure|value)[^:]*): ", re.IGNORECASE)
+_ACCEPTANCE_COLUMNS = re.compile(
+    r"^(?:[^:]*(?:accept|criteri|measure|target|test|verif|threshold|figure|value)[^:]*): ", re.IGNORECASE
+)
 _TEAM = re.compile(
-    r"\b(?:(?:the )?(?P<before>(?:[A-Z][\w'’-]+ ){1,3})(?:Team|Squad|Crew|Guild)\b|(?:Team|Squad|Crew|Guild) (?P<after>[A-Z][\w'’-]+))"
+    r"\b(?:(?:the )?(?P<before>(?:[A-Z][\w'’-]+ ){1,3})(?:Team|Squad|Crew|Guild)\b|"
+    r"(?:Team|Squad|Crew|Guild) (?P<after>[A-Z][\w'’-]+))"
 )
 _TEAM_NOTE = re.compile(r"^(?:team|squad|crew|owner|who|group)\s*: (?P<team>[^–-].*)$", re.IGNORECASE)
 _PRIORITY_WORDS: tuple[tuple[str, Priority], ...] = (
     (r"\bP0\b|\bcritical\b", Priority.P0),
     (r"\bP1\b|\bm(?:ust(?:[- ]haves?)?)?\b|\bhigh\b|\bmandatory\b", Priority.P1),
     (r"\bP2\b|\bs(?:hould(?:[- ]haves?)?)?\b|\bmedium\b", Priority.P2),
-    (r"\bP3\b|\bc(?:ould(?:[- ]haves?)?)?\b|\bnice[- ]to[- ]haves?\b|\blow\b|\boptional\b|\bmay\b", Priority.P3),
+    (
+        r"\bP3\b|\bc(?:ould(?:[- ]haves?)?)?\b|\bnice[- ]to[- ]haves?\b|\blow\b|\boptional\b|\bmay\b",
+        Priority.P3,
+    ),
 )
 _RANK_NOTE = re.compile(r"^[^:]*(?:priorit|moscow|rank|importance|^p)[^:]*: ", re.IGNORECASE)
 
@@ -74,6 +80,19 @@ class NothingAsked(UnplannableDocument):
         super().__init__(f"I found nothing to build in {name}: {why}.")
 
 
+class NotEnglish(UnplannableDocument):
+    """The document is in another language, and no model reads it: there is none, or it `failed`, and why."""
+
+    def __init__(self, name: str, language: str, failed: str = "") -> None:
+        none = "none is configured. Hand me the document in English, or have a model set up (OPENAI_API_KEY)."
+        could_not = f"that failed: {failed}. Try again, or hand me the document in English."
+        super().__init__(
+            f"{name} is in {language}. By rule I read English only; other languages I read with a model, and"
+            f" {could_not if failed else none}"
+        )
+        self.language = language
+
+
 class TooManyRequirements(UnplannableDocument):
     """The document asks for more than MOST_REQUIREMENTS things."""
 
@@ -93,7 +112,7 @@ class TooLong(UnplannableDocument):
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What a document wants: now (`asked`), later, and not at all; and what each of its statements was read as."""
+    """What a document wants: now (`asked`), later, and not at all; and what each statement was read as."""
 
     asked: tuple[Asked, ...]
     later: tuple[Requirement, ...]
@@ -107,8 +126,8 @@ def requirements(
     corrections: Corrections | None = None,
     by: Reader | None = None,
 ) -> Wishes:
-    """Everything that the document wants, in its order. `ignored` passages (instructions) ask for nothing; it is
-    read `by` the reader that ships, unless another is given."""
+    """Everything that the document wants, in its order. `ignored` passages (orders to the reader) ask for
+    nothing; it is read `by` the reader that ships, unless another is given."""
     whole = read(outline, ignored, corrections, by)
     named = _named(whole.wanted, outline)
     now = [(place, w) for place, w in enumerate(whole.wanted) if w.statement.sense in ("in", "constraint")]
@@ -127,7 +146,7 @@ def _named(wanted: Sequence[Wanted], outline: Outline) -> list[Requirement]:
     return [
         Requirement(
             w.unit.id or f"R{number}",
-            _text(w, outline.passages[w.unit.passage]),
+            _text(w),
             w.unit.line,
             outline.passages[w.unit.passage].section,
         )
@@ -135,7 +154,7 @@ def _named(wanted: Sequence[Wanted], outline: Outline) -> list[Requirement]:
     ]
 
 
-def _text(wanted: Wanted, passage: Passage) -> str:
+def _text(wanted: Wanted) -> str:
     """What it says; a row under `The controller …` is said of the controller."""
     column = wanted.unit.column
     begun = re.match(r"^(?P<subject>.+?)\s*(?:…|\.\.\.)$", column)
@@ -148,9 +167,7 @@ def _asked(
     unit, passage = wanted.unit, outline.passages[wanted.unit.passage]
     requirement = named[place]
     details = [(d.quote, d.line) for d in wanted.details]
-    details += [
-        (_criterion(note), unit.line) for note in wanted.notes if _ACCEPTANCE_COLUMNS.match(note)
-    ]
+    details += [(_criterion(note), unit.line) for note in wanted.notes if _ACCEPTANCE_COLUMNS.match(note)]
     roles = [passage.role] + (["quality"] if re.search(r"\bNFR|^Q[A-Z]?R?\d", requirement.id) else [])
     return Asked(
         requirement,

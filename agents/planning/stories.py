@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass, replace
 
 from agents.planning.lexicon import lexicon
+from agents.planning.quantities import measured
 from agents.planning.reading.outline import Outline
 from agents.planning.reading.titles import title_of
-from agents.planning.quantities import measured
 from agents.planning.requirements import MODAL, Asked
 from agents.planning.terms import content_stems, overlap, weights
 from integrations.tracker import Priority
@@ -67,8 +67,8 @@ class Sketch:
 def sketch_stories(asked: tuple[Asked, ...], outline: Outline) -> tuple[Sketch, ...]:
     """One story for each thing asked for; what is asked twice is one story.
 
-    A quality of the whole, or a constraint, becomes a criterion of the one story that it speaks of, or, with the
-    others, of a story that proves them.
+    A quality of the whole, or a constraint, becomes a criterion of the one story that it speaks of, or, with
+    the others, of a story that proves them.
     """
     reader = _usual_reader(asked, outline)
     functional = _merged([_sketch(a, reader) for a in asked if not (a.quality or a.constraint)])

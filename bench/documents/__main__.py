@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from statistics import mean
 from typing import Any
 
@@ -31,7 +31,7 @@ def main() -> int:
         print(f"  cannot measure: {missing}", file=sys.stderr)
         return 1
     english = [each for each in documents if each.is_english]
-    shipped = {each.name: score.score(each.gold, found(each, reader)) for each in english}
+    shipped = {each.name: score.score(each.gold, found(each, reader())) for each in english}
     apart = _left_out(english, score)
     for name, figures in shipped.items():
         _print(name, figures, apart[name])
@@ -42,19 +42,17 @@ def main() -> int:
     return status
 
 
-def found(document: Labelled, by: Callable[[], Reader]) -> dict[str, Any]:
+def found(document: Labelled, by: Reader) -> dict[str, Any]:
     """What the product finds in a document, as the scorer wants it."""
     taken = outline(document.text)
-    wishes = requirements(taken, by=by())
+    wishes = requirements(taken, by=by)
     wanted = [
         {"text": w.unit.text, "polarity": "must_not" if w.forbids else "must", "scope": w.statement.sense}
         for w in wishes.whole.wanted
     ]
     texts = {a.requirement.id: a.requirement.text for a in wishes.asked}
     sketches = sketch_stories(wishes.asked, taken)
-    depends = [
-        [texts.get(before, before), a.requirement.text] for a in wishes.asked for before, _ in a.after
-    ]
+    depends = [[texts.get(before, before), a.requirement.text] for a in wishes.asked for before, _ in a.after]
     return {"requirements": wanted, "titles": [s.title for s in sketches], "depends": depends}
 
 
@@ -66,7 +64,7 @@ def _left_out(documents: Sequence[Labelled], score: Any) -> Mapping[str, Mapping
     for fold in range(_FOLDS):
         without = fitted([*own, *(p for n, ps in enumerate(made) if n % _FOLDS != fold for p in ps)])
         for each in documents[fold::_FOLDS]:
-            figures[each.name] = score.score(each.gold, found(each, lambda: without))
+            figures[each.name] = score.score(each.gold, found(each, without))
     return figures
 
 

@@ -50,7 +50,9 @@ def prepared(document: Labelled, score: Any) -> Prepared:
     """Take a document apart for fitting."""
     taken = outline(document.text)
     said = units(taken, document_ids(taken))
-    return Prepared(document, taken, said, rows_of(taken, said), senses(document, [u.text for u in said], score))
+    return Prepared(
+        document, taken, said, rows_of(taken, said), senses(document, [u.text for u in said], score)
+    )
 
 
 def prepared_all(documents: Sequence[Labelled], score: Any) -> list[Prepared]:
@@ -85,12 +87,14 @@ def fitted(documents: Sequence[Prepared]) -> Reader:
 
 def _with_known_words(documents: Sequence[Prepared]) -> list[Prepared]:
     """Only words of several documents: others name what one product is about."""
-    counted = Counter(name for d in documents for name in {n for row in d.rows for n in row if n.startswith("word: ")})
+    counted = Counter(
+        name for d in documents for name in {n for row in d.rows for n in row if n.startswith("word: ")}
+    )
     rare = {name for name, count in counted.items() if count < _DOCUMENTS_OF_A_WORD}
     return [
-        Prepared(d.document, d.outline, d.units, [{k: v for k, v in r.items() if k not in rare} for r in d.rows], d.senses)
+        replace(d, rows=[{name: v for name, v in row.items() if name not in rare} for row in d.rows])
         for d in documents
-    ]  # fmt: skip
+    ]
 
 
 def _linear(documents: Sequence[Prepared], rows: Sequence[list[Any]] | None = None) -> Linear:
@@ -108,7 +112,9 @@ def _linear(documents: Sequence[Prepared], rows: Sequence[list[Any]] | None = No
     order = [list(model.classes_).index(sense) for sense in SENSES]
     weights: Matrix = model.coef_[order]
     names = vectors.get_feature_names_out()
-    return Linear({str(name): weights[:, n] for n, name in enumerate(names)}, np.asarray(model.intercept_[order]))
+    return Linear(
+        {str(name): weights[:, n] for n, name in enumerate(names)}, np.asarray(model.intercept_[order])
+    )
 
 
 def kept(linear: Linear) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Labelled requirements documents: ours (four hands) and those of `BENCH_DATA`, with the scorer that lies there."""
+"""Labelled requirements documents: ours (of four hands) and those of `BENCH_DATA`, with their scorer."""
 
 from __future__ import annotations
 
@@ -54,7 +54,9 @@ def labelled(folder: Path) -> tuple[Labelled, ...]:
     for file in sorted(folder.glob("*.gold.json")):
         gold = json.loads(file.read_text(encoding="utf-8"))
         path = folder / gold["file"]
-        found.append(Labelled(file.name.removesuffix(".gold.json"), FORMATS[path.suffix](path.read_bytes()), gold))
+        found.append(
+            Labelled(file.name.removesuffix(".gold.json"), FORMATS[path.suffix](path.read_bytes()), gold)
+        )
     return tuple(found)
 
 
@@ -79,7 +81,9 @@ def senses(document: Labelled, texts: Sequence[str], score: ModuleType) -> list[
         "none": [score.tokens(text) for text in document.gold["not_requirements"]],
         "neutral": [score.tokens(text) for text in document.gold["neutral"]],
     }
-    found = [_sense(match, wanted, quotes, others, score.tokens(text) if text else frozenset()) for text in texts]
+    found = [
+        _sense(match, wanted, quotes, others, score.tokens(text) if text else frozenset()) for text in texts
+    ]
     return _each_once(match, quotes, [score.tokens(text) if text else frozenset() for text in texts], found)
 
 

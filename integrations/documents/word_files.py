@@ -18,7 +18,7 @@ class NotWord(ValueError):
 
 
 def word(content: bytes) -> str:
-    """Headings, lists, tables and text of a `.docx`, insertions taken and deletions left out. Raises NotWord."""
+    """Headings, lists, tables and text of a `.docx`, insertions taken, deletions left out. Raises NotWord."""
     from docx import Document
     from docx.opc.exceptions import PackageNotFoundError
 
@@ -37,11 +37,10 @@ def word(content: bytes) -> str:
 
 
 def _lines(document: Any) -> Iterator[str]:
-    numbered: dict[str, int] = {}
     was_item = False
     for element in document.element.body.iterchildren():
         if element.tag == f"{_W}p":
-            text, is_item = _paragraph(element, document, numbered)
+            text, is_item = _paragraph(element, document)
             if text.strip():
                 if not (is_item and was_item):
                     yield ""
@@ -60,7 +59,7 @@ def _lines(document: Any) -> Iterator[str]:
     yield ""
 
 
-def _paragraph(element: Any, document: Any, numbered: dict[str, int]) -> tuple[str, bool]:
+def _paragraph(element: Any, document: Any) -> tuple[str, bool]:
     text = _words(element).strip()
     style = _style(element, document)
     heading = re.match(r"heading (\d)", style)
@@ -81,7 +80,7 @@ def _style(element: Any, document: Any) -> str:
         return ""
     wanted = style.get(f"{_W}val")
     names = {each.style_id: each.name.lower() for each in document.styles}
-    return names.get(wanted, str(wanted).lower())
+    return str(names.get(wanted, str(wanted).lower()))
 
 
 def _list_depth(element: Any, style: str) -> int | None:
@@ -128,7 +127,7 @@ def _within(node: Any, tags: tuple[str, ...], top: Any) -> bool:
 
 def _table(element: Any) -> Iterator[str]:
     rows = [
-        [" ".join(_words(p).strip() for p in cell.iter(f"{_W}p")).strip().replace("|", "\\|") for cell in row.iter(f"{_W}tc")]
+        [_cell(cell) for cell in row.iter(f"{_W}tc")]
         for row in element.iter(f"{_W}tr")
         if row.find(f"{_W}trPr/{_W}del") is None
     ]  # fmt: skip
@@ -138,6 +137,11 @@ def _table(element: Any) -> Iterator[str]:
         if number == 0:
             yield "|" + "---|" * width
     yield ""
+
+
+def _cell(element: Any) -> str:
+    words = " ".join(_words(paragraph).strip() for paragraph in element.iter(f"{_W}p"))
+    return words.strip().replace("|", "\\|")
 
 
 def _escaped(text: str) -> str:

@@ -6,15 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from agents.planning.reading.outline import outline
 from agents.planning.quantities import quantities
+from agents.planning.reading.outline import outline
 from agents.planning.requirements import requirements
 from agents.planning.stories import Sketch, sketch_stories
 from integrations.tracker import Priority
 
 
 def read(text: str) -> list[tuple[str, int, str]]:
-    return [(a.requirement.id, a.requirement.line, a.requirement.text) for a in requirements(outline(text)).asked]
+    return [
+        (a.requirement.id, a.requirement.line, a.requirement.text) for a in requirements(outline(text)).asked
+    ]
 
 
 def sketched(text: str) -> tuple[Sketch, ...]:

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+import yaml
 
 from agents.planning.reading.outline import Heading, Outline, Passage
 from agents.planning.reading.sections import role_of
@@ -16,107 +20,60 @@ from agents.planning.reading.units import Unit, is_step
 Features = Mapping[str, float]
 
 
-def _any(*words: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w'’-])(?:{'|'.join(words)})(?![\w-])", re.IGNORECASE)
+@cache
+def signs() -> Mapping[str, re.Pattern[str]]:
+    """Words and forms that speak for or against, by name; a feature is whether one of them is there."""
+    raw = yaml.safe_load((Path(__file__).parent / "signs.yaml").read_text(encoding="utf-8"))
+    return {
+        name: re.compile(
+            "|".join(told["form"])
+            if "form" in told
+            else rf"(?<![\w'’-])(?:{'|'.join(told['words'])})(?![\w-])",
+            re.IGNORECASE,
+        )
+        for name, told in raw.items()
+    }
 
-
-SIGNS: Mapping[str, re.Pattern[str]] = {
-    "must or shall": _any("must", "shall", "(?:is|are) (?:required|obliged) to", "mandatory"),
-    "have to": _any("ha(?:s|ve) to", "needs? to"),
-    "should": _any("should", "ought to", "(?:is|are) (?:expected|supposed|meant) to"),
-    "can or may": _any("can", "may", "(?:is|are) able to", "be able to", "(?:is|are) allowed to", "lets?", "allows?"),
-    "will": _any("will", "'ll", "(?:is|are) going to"),
-    "would or could": _any("would", "could", "might", "maybe", "perhaps"),
-    "is to": _any("(?:is|are) to (?!be)", "(?:is|are) to be"),
-    "has not": re.compile(
-        r"\b(?:no|not|never|none|nobody|nothing|neither|nor|cannot|without|refused?s?|rejects?|rejected|forbid\w*|avoid\w*)\b"
-        r"|n['’]t\b",
-        re.I,
-    ),
-    "today": _any(
-        "today", "currently", "at present", "at the moment", "so far", "used to", "until now", "nowadays", "these days",
-        "right now", "as of now", "still", "presently", "already", "by hand", "last (?:year|quarter|month|week|spring|summer|autumn|winter|august|season)",
-        "in (?:spring|summer|autumn|winter) (?:of )?\\d*", "(?:19|20)[0-2]\\d already", "manually", "on paper",
-    ),
-    "past": re.compile(
-        r"\b(?:was|were|had|did|said|asked|came|came up|wanted|suggested|proposed|dropped|discussed|tried|lost|heard|"
-        r"complained|told|wrote|sent away|happened|took|went|made|showed|felt|thought|agreed|decided|found|got|laughed|"
-        r"requested|mentioned|reported that|bought|built)\b",
-        re.I,
-    ),
-    "later": _any(
-        "later", "next (?:year|season|winter|summer|spring|autumn|fall|release|version|phase|quarter|step|contract)",
-        "v ?[2-9](?:\\.\\d+)?", "v1\\.[1-9]", "version [2-9](?:\\.\\d)?", "phase (?:2|3|4|two|three)", "second (?:release|version|generation|phase|stage|wave)",
-        "someday", "some day", "future", "20(?:2[89]|3\\d)", "follow[- ]?ups?", "follows? in", "postponed?", "deferred", "parked", "not before",
-        "not yet", "for now", "not now", "after (?:the )?(?:pilot|launch|go-live|release)", "in (?:autumn|spring|summer|winter)", "once the pilot", "another (?:release|year|contract)",
-        "to be discussed", "look again", "revisit", "earliest", "nice to have",
-    ),
-    "arrow": re.compile(r"->|→|=>|⇒"),
-    "out": _any(
-        "out of scope", "(?:is|are) not (?:in|part|ours|planned|covered|included|needed)", "not (?:ours|in this|part of|our|included|planned|covered)",
-        "we (?:do not|don['’]t|will not|won['’]t|are not going to|refuse to|never)", "nobody asked", "no longer wanted", "we leave", "excluded?",
-        "(?:stays?|remains?) (?:in|with|as|on|where|what)", "keeps? (?:its|their) own", "do(?:es)? not touch", "unchanged", "not changed", "(?:is|are) changed",
-        "do not build", "don['’]t build", "won['’]t", "nope", "someone else", "another (?:department|team|project|product)", "dropped", "rejected", "turned down", "neither will happen",
-        "not going to", "will not", "no plans?",
-    ),
-    "we": _any("we", "our", "us", "ourselves"),
-    "i": _any("I", "my", "me"),
-    "document": _any(
-        "this (?:document|page|specification|list|note|prd|paper|text|table|section|chapter|memo)", "the (?:first|following|above|next) (?:table|list)",
-        "see (?:also|the|section|chapter|annex)?", "reviewers?", "attached", "wording", "the words", "template", "draft of", "page owner", "(?:is|are) used as in", "version of this", "specifies",
-        "described (?:in|below|above)", "glossary", "ticket", "jira", "confluence", "update this", "this (?:brief|memo|mail|email|spec)", "lines? (?:with|in)",
-    ),
-    "task for people": _any(
-        "(?:will|must|to) (?:send|draft|prepare|ask|check|clarify|call|invite|circulate|talk)", "sends? (?:new|the) (?:sketches|draft|minutes|figures)", "meeting", "this week",
-        "(?:by|until) (?:monday|tuesday|wednesday|thursday|friday|\\d+ \\w+)", "action", "clarify", "check with", "talk to", "report back", "circulate", "sign[- ]off",
-    ),
-    "wish": _any("would be (?:nice|great|good|cool)", "i wish", "wish(?:es|ed)?", "dream", "nice if", "love to", "hope"),
-    "story": re.compile(r"\bas an? [^,.]{2,60}?,? i\b|\bI (?:want|need|can|would like|'d like)\b", re.IGNORECASE),
-    "figure": re.compile(
-        r"\d[\d.,]*\s*(?:%|percent|ms|s\b|sec|seconds?|minutes?|min\b|hours?|h\b|days?|weeks?|months?|years?|times|mb|gb|kb|per\b|users?|requests?|rows|items)",
-        re.I,
-    ),
-    "a bound": _any("at (?:most|least)", "no (?:more|less|later|longer) than", "within", "up to", "(?:less|more|fewer) than", "under", "over", "maximum", "minimum", "every"),
-    "quality": _any(
-        "available", "availability", "latency", "percentile", "response time", "throughput", "accessible", "wcag", "gdpr", "encrypt(?:ed|ion)?", "backups?", "restored?", "uptime", "load",
-        "screen readers?", "offline", "audit(?:ed)?", "logs?", "secure", "private", "privacy",
-    ),
-    "law": _any("law", "legal(?:ly)?", "gdpr", "regulations?", "regulator", "directive", "compliance", "works council", "labour"),
-    "privacy": _any("personal data", "names?", "addresses", "address", "telephone", "passwords?", "cards?", "location", "positions?", "cookies?", "trackers?", "tracking", "train(?:ed|ing)?", "logs?", "stored", "keys?", "european union", "eu"),
-    "money or date only": re.compile(r"(?:EUR|USD|GBP|CHF|€|\$|£)\s?\d|agent[- ]hours|\bbudget\b|\bceiling\b|\bgo(?:es)? live\b|\blive (?:on|by|from)\b|\bpilot (?:on|from|starts)\b|\bdeadline\b|\bdue (?:on|by)\b", re.I),
-    "a date": re.compile(r"\b\d{4}-\d\d-\d\d\b|\b\d{1,2}\.? (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*|\b(?:jan|feb|mar|apr|jun|jul|aug|sep|oct|nov|dec)[a-z]* \d{1,2}\b", re.I),
-    "team": _any("team", "squad", "crew", "guild", "department", "group"),
-    "vague": _any("easy", "nice", "nicer", "modern", "fast", "quick(?:ly)?", "pleasant", "pleasure", "friendly", "intuitive", "feel", "look", "good", "better", "well", "robust", "scal(?:e|able)", "fun", "smooth(?:ly)?", "reasonabl[ey]", "appealing", "simple", "clean"),
-    "definition": re.compile(r"^[\w -]{2,40}: (?:an?|the|any|whoever|whatever|somebody|what|one)\b|\bmeans\b|\bstands for\b|\brefers to\b", re.I),
-    "needs another": re.compile(r"^(?:needs?|requires?|depends on|after|once|builds on|prerequisites?|before|waits? for|blocked by|relies on|comes (?:first|after|before))\b|\b(?:comes|goes|has to be there) (?:first|before)\b", re.I),
-    "quotation marks": re.compile(r"^[\"“‘'«].*[\"”’'»]"),
-    "opinion": _any("hm", "no way", "we laughed", "in interviews?", "somebody|someone (?:said|asked)", "wants? to see", "let['’]s", "please", "thanks", "sorry", "ok", "tbd", "tbc", "todo", "discussed", "to be cleared", "unclear", "don['’]t know", "complain\\w*"),
-}  # fmt: skip
-"""Words and forms that speak for or against; a feature is whether one of them is there."""
 
 _VERB_3 = re.compile(
     r"^(?:[A-Z][\w'’-]*|(?:the|an?|each|every|all|any|only|our|one|two|\d+)\b.{0,40}?|\w+)\s+(?:\w+ly\s+)?"
     r"(?:is|are|gets?|sees?|shows?|has|have|goes|go|stays?|keeps?|\w{3,}(?:s|es|ed))\b",
     re.IGNORECASE,
 )
-_PASSIVE = re.compile(r"\b(?:is|are|be|gets?)\s+(?:\w+ly\s+|also\s+|then\s+|always\s+|not\s+|never\s+)?\w+(?:ed|en|wn|pt|ft|ld|ught|ut|et|ad)\b", re.I)
+_PASSIVE = re.compile(
+    r"\b(?:is|are|be|gets?)\s+(?:\w+ly\s+|also\s+|then\s+|always\s+|not\s+|"
+    r"never\s+)?\w+(?:ed|en|wn|pt|ft|ld|ught|ut|et|ad)\b",
+    re.I,
+)
 _IMPERATIVE = re.compile(
-    r"^(?:please )?(?:add|allow|apply|ask|assign|avoid|block|book|build|buy|cache|calculate|call|cancel|change|charge|check|choose|"
-    r"close|collect|compare|compute|configure|confirm|connect|copy|count|create|cut|define|delete|deliver|deny|detect|display|"
-    r"do|don['’]t|download|draft|draw|edit|email|enable|encrypt|enforce|enter|estimate|export|extend|fetch|filter|find|flag|"
-    r"forbid|forward|generate|get|give|group|handle|have|hide|highlight|hold|import|inform|integrate|invite|invoice|issue|keep|"
-    r"label|learn|let|limit|link|list|load|lock|log|mail|make|manage|map|mark|match|measure|merge|migrate|monitor|move|never|"
-    r"no|notify|offer|open|order|pay|plan|play|prevent|preview|print|produce|protect|provide|publish|put|rate|read|rebuild|"
-    r"receive|recommend|record|reduce|refund|refuse|register|reject|remember|remind|remove|rename|render|repeat|replace|reply|"
-    r"report|request|reserve|reset|restore|restrict|retry|return|review|rotate|run|save|scan|schedule|search|sell|send|serve|set|"
-    r"share|show|sign|sort|split|start|stop|store|stream|suggest|support|suspend|swap|switch|sync|tag|take|tell|test|track|"
-    r"train|transfer|translate|turn|unlock|update|upload|use|validate|verify|view|warn|watch|withdraw|work|write)\b",
+    r"^(?:please )?(?:add|allow|apply|ask|assign|avoid|block|book|build|buy|cache|"
+    r"calculate|call|cancel|change|charge|check|choose|"
+    r"close|collect|compare|compute|configure|confirm|connect|copy|count|create|cut|"
+    r"define|delete|deliver|deny|detect|display|"
+    r"do|don['’]t|download|draft|draw|edit|email|enable|encrypt|enforce|enter|estimate|"
+    r"export|extend|fetch|filter|find|flag|"
+    r"forbid|forward|generate|get|give|group|handle|have|hide|highlight|hold|import|"
+    r"inform|integrate|invite|invoice|issue|keep|"
+    r"label|learn|let|limit|link|list|load|lock|log|mail|make|manage|map|mark|match|"
+    r"measure|merge|migrate|monitor|move|never|"
+    r"no|notify|offer|open|order|pay|plan|play|prevent|preview|print|produce|protect|"
+    r"provide|publish|put|rate|read|rebuild|"
+    r"receive|recommend|record|reduce|refund|refuse|register|reject|remember|remind|"
+    r"remove|rename|render|repeat|replace|reply|"
+    r"report|request|reserve|reset|restore|restrict|retry|return|review|rotate|run|save|"
+    r"scan|schedule|search|sell|send|serve|set|"
+    r"share|show|sign|sort|split|start|stop|store|stream|suggest|support|suspend|swap|"
+    r"switch|sync|tag|take|tell|test|track|"
+    r"train|transfer|translate|turn|unlock|update|upload|use|validate|verify|view|warn|"
+    r"watch|withdraw|work|write)\b",
     re.IGNORECASE,
 )
 _COLUMNS: Mapping[str, re.Pattern[str]] = {
     "date": re.compile(r"date|when|until|due|deadline|week|month|by$", re.I),
     "person": re.compile(r"^who|owner|responsible|assignee|name$", re.I),
-    "field": re.compile(r"^field$|^value$|^key$|^term$|meaning|definition|^figure$|^today$|20\d\d$|^from$|^to$", re.I),
+    "field": re.compile(
+        r"^field$|^value$|^key$|^term$|meaning|definition|^figure$|^today$|20\d\d$|^from$|^to$", re.I
+    ),
     "priority": re.compile(r"priorit|moscow|rank|importance|^p$|^prio|must|level", re.I),
     "id": re.compile(r"^(?:#|id|nr\.?|no\.?|ref\.?|key|code)$", re.I),
     "team": re.compile(r"team|squad|crew|owner", re.I),
@@ -138,7 +95,7 @@ def _shares(outline: Outline, units: Sequence[Unit]) -> Mapping[str, Mapping[obj
     groups: dict[str, dict[object, list[float]]] = {}
     for unit in units:
         passage = outline.passages[unit.passage]
-        modal = float(bool(SIGNS["must or shall"].search(unit.text) or SIGNS["should"].search(unit.text)))
+        modal = float(bool(signs()["must or shall"].search(unit.text) or signs()["should"].search(unit.text)))
         for name, value in (("ids", float(bool(unit.id))), ("modals", modal)):
             for group in ("document", passage.sections, (passage.sections, passage.kind)):
                 groups.setdefault(name, {}).setdefault(group, []).append(value)
@@ -153,7 +110,7 @@ def _features(
 ) -> Features:
     unit = units[number]
     passage = outline.passages[unit.passage]
-    found = {f"says: {name}": 1.0 for name, sign in SIGNS.items() if sign.search(unit.text)}
+    found = {f"says: {name}": 1.0 for name, sign in signs().items() if sign.search(unit.text)}
     found |= _place(outline, unit, passage)
     found |= _form(unit, passage)
     found |= _column(unit) | _beside(units, number, outline, passage)
@@ -175,17 +132,22 @@ def _place(outline: Outline, unit: Unit, passage: Passage) -> dict[str, float]:
         found[f"box: {passage.panel.split()[0]}"] = 1.0
         if role := role_of(passage.panel.partition(" ")[2]):
             found[f"box about: {role}"] = 1.0
-    marks = (("struck", passage.struck), ("quoted", passage.quoted), ("a link", passage.linked), ("code", unit.code))
+    marks = (
+        ("struck", passage.struck),
+        ("quoted", passage.quoted),
+        ("a link", passage.linked),
+        ("code", unit.code),
+    )
     found |= {name: 1.0 for name, is_so in marks if is_so}
     found["how far down"] = passage.line / max(1, outline.length)
     headless = not outline.headings
     if headless:
         found["no headings"] = 1.0
-    if any(SIGNS["today"].search(heading.text) for heading in passage.sections[-1:]):
+    if any(signs()["today"].search(heading.text) for heading in passage.sections[-1:]):
         found["section says: today"] = 1.0
     for heading in passage.sections:
         for name in ("later", "out", "has not"):
-            if SIGNS[name].search(heading.text):
+            if signs()[name].search(heading.text):
                 found[f"section says: {name}"] = 1.0
     return found
 
@@ -210,7 +172,9 @@ def _form(unit: Unit, passage: Passage) -> dict[str, float]:
         "one or two words": words <= 2,
         "three to five words": 3 <= words <= 5,
         "over 30 words": words > 30,
-        "no verb": not _VERB_3.match(text) and not _IMPERATIVE.match(text) and not _PASSIVE.search(text) and not _modal(text),
+        "no verb": not (
+            _VERB_3.match(text) or _IMPERATIVE.match(text) or _PASSIVE.search(text) or _modal(text)
+        ),
         "a step": is_step(text),
         "ends as a sentence": text[-1:] in ".!",
         "speaker": bool(unit.speaker),
@@ -229,7 +193,19 @@ def _form(unit: Unit, passage: Passage) -> dict[str, float]:
     }  # fmt: skip
     found = {name: 1.0 for name, is_so in forms.items() if is_so}
     if unit.label:
-        known = ("DECISION", "AGREED", "DECIDED", "RULE", "SCENARIO", "ACTION", "TODO", "OPEN", "NOTE", "CODE", "FEATURE")
+        known = (
+            "DECISION",
+            "AGREED",
+            "DECIDED",
+            "RULE",
+            "SCENARIO",
+            "ACTION",
+            "TODO",
+            "OPEN",
+            "NOTE",
+            "CODE",
+            "FEATURE",
+        )
         found[f"label: {unit.label if unit.label in known else 'other'}"] = 1.0
     if re.match(r"(?:agreed|decided|decision|settled|resolved)\b", text, re.I):
         found["label: DECISION"] = 1.0
@@ -239,7 +215,10 @@ def _form(unit: Unit, passage: Passage) -> dict[str, float]:
 
 
 def _modal(text: str) -> bool:
-    return any(SIGNS[name].search(text) for name in ("must or shall", "have to", "should", "can or may", "will", "is to"))
+    return any(
+        signs()[name].search(text)
+        for name in ("must or shall", "have to", "should", "can or may", "will", "is to")
+    )
 
 
 def _beside(units: Sequence[Unit], number: int, outline: Outline, passage: Passage) -> dict[str, float]:
@@ -255,23 +234,27 @@ def _beside(units: Sequence[Unit], number: int, outline: Outline, passage: Passa
         found["owner is short"] = float(len(owner.text.split()) <= 3)
         found["owner asks"] = float(_modal(owner.text) or bool(_IMPERATIVE.match(owner.text)))
         for name in ("out", "later", "today"):
-            if SIGNS[name].search(owner.text):
+            if signs()[name].search(owner.text):
                 found[f"owner says: {name}"] = 1.0
     before = units[number - 1] if number and units[number - 1].passage == unit.passage else None
     if before is not None:
         for name in ("today", "past", "later", "out", "must or shall", "wish"):
-            if SIGNS[name].search(before.text):
+            if signs()[name].search(before.text):
                 found[f"after: {name}"] = 1.0
     whole = passage.text
     for name in ("today", "past", "opinion"):
-        if unit.of > 1 and SIGNS[name].search(whole):
+        if unit.of > 1 and signs()[name].search(whole):
             found[f"its paragraph: {name}"] = 1.0
     return found
 
 
 def _column(unit: Unit) -> dict[str, float]:
     """What the column of a table says of everything in it (`Later`, `Won't`)."""
-    found = {f"section says: {name}": 1.0 for name in ("later", "out", "has not") if SIGNS[name].search(unit.column)}
+    found = {
+        f"section says: {name}": 1.0
+        for name in ("later", "out", "has not")
+        if signs()[name].search(unit.column)
+    }
     role = role_of(unit.column) if unit.column else None
     return found | ({f"column: {role}": 1.0} if role else {})
 
@@ -288,7 +271,7 @@ def _table(unit: Unit, passage: Passage) -> dict[str, float]:
             found["rank: later"] = 1.0
         if name != unit.column and (name or len(passage.cells) > 1):
             for sign in ("later", "out"):
-                if SIGNS[sign].search(column):
+                if signs()[sign].search(column):
                     found[f"cell says: {sign}"] = 1.0
     found[f"columns: {min(len(passage.cells), 5)}"] = 1.0
     if not any(name for name, _ in passage.cells):
@@ -297,20 +280,48 @@ def _table(unit: Unit, passage: Passage) -> dict[str, float]:
 
 
 _JOINS = (
-    ("kind: item", "section: out_of_scope"), ("kind: paragraph", "section: background"), ("kind: paragraph", "section: other"),
-    ("kind: item", "section: requirements"), ("kind: paragraph", "section: requirements"), ("kind: item", "section: other"),
-    ("says: later", "section: out_of_scope"), ("says: later", "section: later"), ("kind: item", "section: goals"),
-    ("kind: paragraph", "says: must or shall"), ("says: has not", "kind: item"), ("says: has not", "kind: paragraph"),
-    ("says: today", "says: must or shall"), ("says: today", "says: have to"), ("no headings", "says: must or shall"),
-    ("no headings", "says what happens"), ("no headings", "says: should"), ("no verb", "kind: item"), ("no verb", "kind: row"),
-    ("no verb", "kind: paragraph"), ("says: figure", "section: quality"), ("has an id", "kind: row"),
-    ("has an id", "section: out_of_scope"), ("says: out", "kind: paragraph"), ("says: out", "kind: item"), ("says: we", "says: out"),
-    ("says: privacy", "says: has not"), ("says: law", "says: has not"), ("says: later", "kind: row"), ("says: later", "kind: item"),
-    ("says: later", "kind: paragraph"), ("says: later", "rank: refused"), ("cell says: later", "rank: refused"),
-    ("section: timeline", "says: a date"), ("section: timeline", "says: money or date only"), ("section: later", "says: document"),
-    ("under an item", "owner ends in a colon"), ("under an item", "owner is an item"), ("says: story", "section: out_of_scope"),
-    ("later in an item", "says: needs another"), ("later in a paragraph", "says: needs another"),
-)  # fmt: skip
+    ("kind: item", "section: out_of_scope"),
+    ("kind: paragraph", "section: background"),
+    ("kind: paragraph", "section: other"),
+    ("kind: item", "section: requirements"),
+    ("kind: paragraph", "section: requirements"),
+    ("kind: item", "section: other"),
+    ("says: later", "section: out_of_scope"),
+    ("says: later", "section: later"),
+    ("kind: item", "section: goals"),
+    ("kind: paragraph", "says: must or shall"),
+    ("says: has not", "kind: item"),
+    ("says: has not", "kind: paragraph"),
+    ("says: today", "says: must or shall"),
+    ("says: today", "says: have to"),
+    ("no headings", "says: must or shall"),
+    ("no headings", "says what happens"),
+    ("no headings", "says: should"),
+    ("no verb", "kind: item"),
+    ("no verb", "kind: row"),
+    ("no verb", "kind: paragraph"),
+    ("says: figure", "section: quality"),
+    ("has an id", "kind: row"),
+    ("has an id", "section: out_of_scope"),
+    ("says: out", "kind: paragraph"),
+    ("says: out", "kind: item"),
+    ("says: we", "says: out"),
+    ("says: privacy", "says: has not"),
+    ("says: law", "says: has not"),
+    ("says: later", "kind: row"),
+    ("says: later", "kind: item"),
+    ("says: later", "kind: paragraph"),
+    ("says: later", "rank: refused"),
+    ("cell says: later", "rank: refused"),
+    ("section: timeline", "says: a date"),
+    ("section: timeline", "says: money or date only"),
+    ("section: later", "says: document"),
+    ("under an item", "owner ends in a colon"),
+    ("under an item", "owner is an item"),
+    ("says: story", "section: out_of_scope"),
+    ("later in an item", "says: needs another"),
+    ("later in a paragraph", "says: needs another"),
+)
 
 
 def _joined(found: Mapping[str, float]) -> dict[str, float]:

@@ -19,7 +19,7 @@ _DEEPEST = 200
 
 
 def walk_html(source: str, first_line: int, walk: Walk) -> None:
-    """Take in a piece of HTML whose first line is `first_line` of the document. Broken HTML is read as it comes."""
+    """Take in HTML whose first line is `first_line` of the document. Broken HTML is read as it comes."""
     reader = _Reader(walk, first_line)
     reader.feed(source)
     reader.close()

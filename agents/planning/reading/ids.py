@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 _TOKEN = re.compile(
-    r"^(?:(?:story|epic|requirement|feature|use case|item|rule|req)\b[\s:#]+)?[\s*_\[(/#]*(?P<id>(?P<prefix>[^\W\d_]{1,12}(?:[-_][^\W\d_]{1,8})?)[-_ .]?(?P<number>\d{1,4}(?:\.\d+)*)[a-z]?)"
+    r"^(?:(?:story|epic|requirement|feature|use case|item|rule|"
+    r"req)\b[\s:#]+)?[\s*_\[(/#]*(?P<id>(?P<prefix>[^\W\d_]{1,12}(?:[-_][^\W\d_]{1,8})?)[-_ "
+    r".]?(?P<number>\d{1,4}(?:\.\d+)*)[a-z]?)"
     r"(?=[\s\])/:.,;)–—-]|$)[\])/:.)*_–—-]*\s*",
     re.IGNORECASE,
 )
@@ -17,7 +19,8 @@ _NEVER_IDS = frozenset(["q", "v", "p", "h", "page", "top", "level"])
 _NO_IDS = frozenset(
     ["phase", "version", "sprint", "week", "release", "chapter", "section", "table", "figure", "stage", "wave",
      "step", "tls", "iso", "http", "day", "year", "room", "january", "february", "march", "april",
-     "may", "june", "july", "august", "september", "october", "november", "december", "about", "over", "under", "up",
+     "may", "june", "july", "august", "september", "october", "november", "december", "about", "over", "under",
+     "up",
      "no", "the", "in", "at", "within", "every", "after", "for", "to", "by", "and", "or", "of", "on", "a"]
 )  # fmt: skip
 
@@ -35,7 +38,7 @@ class Ids:
         return "", text
 
     def lettered(self, heading: str) -> str:
-        """The id in a heading that names one requirement (`FR-3 Export`); a section's number (`3.2`) is none."""
+        """The id in a heading that names one requirement (`FR-3 Export`); a section's number is none."""
         found = self._match(heading)
         return found["id"] if found and not found["id"][0].isdigit() else ""
 
@@ -68,8 +71,8 @@ _CLAUSE = re.compile(r"^\W*\d+(?:\.\d+)+\.?\s+(?=[A-Z])")
 
 
 def ids_of(beginnings: Iterable[str]) -> Ids:
-    """The ids of a document whose passages (and cells, and headings) begin like this: a prefix that comes twice,
-    with different numbers."""
+    """The ids of a document whose passages, cells and headings begin like this: a prefix that comes twice with
+    different numbers, or one that is known for an id."""
     numbers: dict[str, set[str]] = {}
     known: set[str] = set()
     for text in beginnings:

@@ -1,9 +1,9 @@
-"""What each statement of a document is: asked for now, a constraint, for later, ruled out, a detail, or none of it.
+"""What each statement of a document is: asked for now, a constraint, for later, ruled out, a detail, or none.
 
-Two linear models (multinomial logistic regression), fitted by `bench/train_reader.py` on documents whose gold was
-written by other hands. The first weighs what stands in and around a statement (`features.py`); the second
+Two linear models (multinomial logistic regression), fitted by `bench/train_reader.py` on documents whose gold
+was written by other hands. The first weighs what stands in and around a statement (`features.py`); the second
 also what the first said of its neighbours, for a list whose items look like requirements seldom holds one that
-is none. The weights lie in `weights.json`, by the features' names, so that what a reading rests on can be shown.
+is none. The weights lie in `weights.json` by the features' names, so that what a reading rests on can be shown.
 """
 
 from __future__ import annotations
@@ -33,8 +33,26 @@ WORD_WEIGHT = 0.5
 _NEIGHBOURS = 2.0
 _WORD = re.compile(r"[a-z']+")
 
-_FORMS = ("has an id", "says: must or shall", "says: should", "says: story", "begins with a verb", "kind: item", "kind: row")
-_ELSEWHERE = ("out_of_scope", "later", "background", "questions", "metadata", "actions", "example", "timeline", "goals")
+_FORMS = (
+    "has an id",
+    "says: must or shall",
+    "says: should",
+    "says: story",
+    "begins with a verb",
+    "kind: item",
+    "kind: row",
+)
+_ELSEWHERE = (
+    "out_of_scope",
+    "later",
+    "background",
+    "questions",
+    "metadata",
+    "actions",
+    "example",
+    "timeline",
+    "goals",
+)
 
 Matrix = NDArray[np.float64]
 
@@ -102,7 +120,9 @@ class Reader:
             return found
         # In a document of a few lines nothing stands out: what has the form of a requirement is one.
         return tuple(
-            replace(judgment, sense="in") if _has_form(row) and judgment.sense in ("none", "later", "out") else judgment
+            replace(judgment, sense="in")
+            if _has_form(row) and judgment.sense in ("none", "later", "out")
+            else judgment
             for row, judgment in zip(aware, found, strict=True)
         )
 
@@ -112,7 +132,7 @@ class Reader:
 
 
 def _has_form(row: Features) -> bool:
-    """Whether a statement demands by its verb, its id or its place in a list, outside sections for something else."""
+    """Whether it demands by its verb, its id or its place in a list, outside sections for something else."""
     elsewhere = any(f"section: {role}" in row for role in _ELSEWHERE) or "a question" in row
     return not elsewhere and any(name in row for name in _FORMS)
 
@@ -179,7 +199,10 @@ class _Sums:
 def _named(name: str, mean: NDArray[np.float64] | None, weight: float = _NEIGHBOURS) -> dict[str, float]:
     if mean is None:
         return {f"{name}: nothing": 1.0}
-    return {f"{name}: {what}": weight * float(value) for what, value in zip(("asked", "edge", "none"), mean, strict=True)}
+    return {
+        f"{name}: {what}": weight * float(value)
+        for what, value in zip(("asked", "edge", "none"), mean, strict=True)
+    }
 
 
 @cache

@@ -14,7 +14,8 @@ from agents.planning.reading.pandoc_tables import TextTable, is_caption, text_ta
 from agents.planning.reading.walk import Walk
 
 _HTML_DOCUMENT = re.compile(
-    r"^\s*(?:<!doctype html|<\?xml|<(?:html|body|head|h[1-6]|div|p|table|ul|ol|article|section|main)\b)", re.IGNORECASE
+    r"^\s*(?:<!doctype html|<\?xml|<(?:html|body|head|h[1-6]|div|p|table|ul|ol|article|section|main)\b)",
+    re.IGNORECASE,
 )
 _PLACE = "\ue000"
 """Stands before the number of a table that was taken out; no document has it (see `integrations/documents`)."""

@@ -127,4 +127,9 @@ def _clause_title(lines: list[str], index: int) -> str:
 
 def _is_capitals(line: str) -> bool:
     words = line.strip(" :").split()
-    return 0 < len(words) <= 8 and line[0] not in "#|>-*+" and bool(_CAPITALS.match(line)) and line.rstrip()[-1] not in ".;,|"
+    return (
+        0 < len(words) <= 8
+        and line[0] not in "#|>-*+"
+        and bool(_CAPITALS.match(line))
+        and line.rstrip()[-1] not in ".;,|"
+    )

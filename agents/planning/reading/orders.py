@@ -12,41 +12,67 @@ from agents.planning.reading.ids import Ids
 from agents.planning.reading.read import Wanted
 from agents.planning.terms import content_stems
 
-_NEEDS = r"needs?|requires?|depends? on|relies on|rests on|builds? (?:up)?on|based on|prerequisite:?|waits? for|wants|uses|runs on|works (?:on|from)|comes? on top of|on top of"
-_COLUMN = re.compile(
-    r"^(?:needs?|depends?(?: on)?|after|prerequisites?|requires?|builds on|blocked by|first|before it|dependenc\w*)\s*:\s*", re.I
+_NEEDS = (
+    r"needs?|requires?|depends? on|relies on|rests on|builds? (?:up)?on|based on|"
+    r"prerequisite:?|waits? for|wants|uses|runs on|works (?:on|from)|comes? on top of|on "
+    r"top of"
 )
-_BEFORE = re.compile(r"\b(?:before|blocks|needed (?:for|by|before)|precedes|ahead of)\s+(?:\w+\s+){0,2}$", re.IGNORECASE)
+_COLUMN = re.compile(
+    r"^(?:needs?|depends?(?: on)?|after|prerequisites?|requires?|builds on|blocked by|"
+    r"first|before it|dependenc\w*)\s*:\s*",
+    re.I,
+)
+_BEFORE = re.compile(
+    r"\b(?:before|blocks|needed (?:for|by|before)|precedes|ahead of)\s+(?:\w+\s+){0,2}$", re.IGNORECASE
+)
 _SUBJECT_NEEDS = re.compile(rf"\b(?:{_NEEDS}|after|once)\b", re.IGNORECASE)
 _PHRASE = re.compile(
-    rf"\b(?:{_NEEDS}|reads from|(?:taken|drawn|worked out|computed|reckoned|derived|made|planned|produced|reported|built|fed|charged|counted|"
-    r"comes?|filled) from|out of the|from (?:the|these|those|what)|after(?: an?| the| both| all)?|once|as soon as|following)\s+"
+    rf"\b(?:{_NEEDS}|reads from|(?:taken|drawn|worked out|computed|reckoned|derived|made|"
+    rf"planned|produced|reported|built|fed|charged|counted|"
+    r"comes?|filled) from|out of the|from (?:the|these|those|what)|after(?: an?| the| "
+    r"both| all)?|once|as soon as|following)\s+"
     r"(?P<what>[^.;:,()]{3,70})",
     re.IGNORECASE,
 )
-_KEEPS = r"record|log|stor|keep|kept|import|load|regist|enter|count|book|scan|tap|tick|publish|collect|read|measur|post"
+_KEEPS = (
+    r"record|log|stor|keep|kept|import|load|regist|enter|count|book|scan|tap|tick|publish|"
+    r"collect|read|measur|post"
+)
 _PARTICIPLE = re.compile(
-    r"\b(?P<verb>recorded|logged|stored|kept|imported|loaded|registered|entered|counted|booked|scanned|tapped|ticked|published|collected|posted|measured)\b"
+    r"\b(?P<verb>recorded|logged|stored|kept|imported|loaded|registered|entered|counted|"
+    r"booked|scanned|tapped|ticked|published|collected|posted|measured)\b"
     r"(?: in)?(?P<thing>(?: [\w'’-]+){0,2})",
     re.IGNORECASE,
 )
-_DOES_KEEP = re.compile(rf"^(?:{_KEEPS})\w*|\b(?:is|are|be|gets?) (?:\w+ly )?(?:{_KEEPS})\w*|\b(?:{_KEEPS})s?\b(?! (?:by|in|from)\b)", re.IGNORECASE)
-_ENABLES = re.compile(r"\bbefore (?:anybody|anyone|anything|somebody|any \w+|it|they|others?) (?:can|may)(?: be)? (?P<what>[^.;]+)", re.IGNORECASE)
+_DOES_KEEP = re.compile(
+    rf"^(?:{_KEEPS})\w*|\b(?:is|are|be|gets?) (?:\w+ly )?(?:{_KEEPS})\w*|"
+    rf"\b(?:{_KEEPS})s?\b(?! (?:by|in|from)\b)",
+    re.IGNORECASE,
+)
+_ENABLES = re.compile(
+    r"\bbefore (?:anybody|anyone|anything|somebody|any \w+|it|they|others?) (?:can|"
+    r"may)(?: be)? (?P<what>[^.;]+)",
+    re.IGNORECASE,
+)
 _FIRST = re.compile(r"\b(?:this|that|it)\b[^.;]{0,30}\b(?:comes|goes|has to be there) first\b", re.IGNORECASE)
 _THAT_WORKS = re.compile(
-    r"^(?:once|when|as soon as|after) (?:that|this|it|these) (?:works?|is (?:there|done|live|in|ready)|are\b|runs)|^(?:after|with) (?:that|this)\b", re.I
+    r"^(?:once|when|as soon as|after) (?:that|this|it|these) (?:works?|is (?:there|done|"
+    r"live|in|ready)|are\b|runs)|^(?:after|with) (?:that|this)\b",
+    re.I,
 )
-_TIME = re.compile(r"\d|\b(?:days?|hours?|minutes?|seconds?|months?|weeks?|years?|time|moment|while)\b", re.IGNORECASE)
+_TIME = re.compile(
+    r"\d|\b(?:days?|hours?|minutes?|seconds?|months?|weeks?|years?|time|moment|while)\b", re.IGNORECASE
+)
 _LIKE, _SURELY_LIKE = 0.34, 0.7
-"""Share of a phrase's weight that a requirement has to hold to be meant by it: in a note, and in a sentence that
-says something else."""
+"""Share of a phrase's weight that a requirement has to hold to be meant by it: in a note, and in a sentence
+that says something else."""
 _LETTERS = 6
 """Of a stem that count: `rehearsal` and `rehearsed` are the same."""
 
 
 @dataclass(frozen=True, slots=True)
 class StatedOrder:
-    """`later` comes after `earlier` (places in the list of what is wanted); `because` are the document's words."""
+    """`later` comes after `earlier` (places in the list of what is wanted); `because` quotes the document."""
 
     earlier: int
     later: int
@@ -55,7 +81,9 @@ class StatedOrder:
 
 def stated_orders(wanted: Sequence[Wanted], ids: Ids, beside: Sequence[str] = ()) -> tuple[StatedOrder, ...]:
     """Every order that is stated, each once. `beside` are further sentences (`A2 needs A1`)."""
-    found = {(o.earlier, o.later): o for o in reversed([*_Orders(wanted, ids).found(beside)]) if o.earlier != o.later}
+    found = {
+        (o.earlier, o.later): o for o in reversed([*_Orders(wanted, ids).found(beside)]) if o.earlier != o.later
+    }
     return tuple(found[pair] for pair in sorted(found))
 
 
@@ -104,7 +132,9 @@ class _Orders:
             return
         yield from self._in_words(place, text, column, is_note=is_note)
 
-    def _in_words(self, place: int, text: str, column: re.Match[str] | None, *, is_note: bool) -> Iterator[StatedOrder]:
+    def _in_words(
+        self, place: int, text: str, column: re.Match[str] | None, *, is_note: bool
+    ) -> Iterator[StatedOrder]:
         for enabled in _ENABLES.finditer(text):
             if (other := self._meant(place, enabled["what"], _SURELY_LIKE)) is not None:
                 yield StatedOrder(place, other, text)
@@ -127,10 +157,13 @@ class _Orders:
     def _does(self, place: int, done: re.Match[str]) -> bool:
         """Whether the sentence itself says that this is recorded (`is recorded`), instead of resting on it."""
         before = done.string[: done.start()].rstrip()
-        return re.search(r"\b(?:is|are|be|was not|gets?|not|never|also|then)$", before) is not None and "that" not in before[-12:]
+        return (
+            re.search(r"\b(?:is|are|be|was not|gets?|not|never|also|then)$", before) is not None
+            and "that" not in before[-12:]
+        )
 
     def _keeper(self, place: int, done: re.Match[str]) -> int | None:
-        """The requirement by which that is recorded: it says so by its verb, and of that thing where it is named."""
+        """The requirement by which that is recorded: its verb says so, and of that thing where it is named."""
         verb, things = _stems(done["verb"]), _stems(done["thing"])
         scored = []
         for number, wanted in enumerate(self._wanted):
@@ -146,7 +179,12 @@ class _Orders:
         stems = _stems(phrase)
         total = sum(self._weight.get(stem, 1.0) for stem in stems)
         scored = [
-            (sum(self._weight.get(s, 0.0) for s in stems & other) / total, number < place, -abs(place - number), number)
+            (
+                sum(self._weight.get(s, 0.0) for s in stems & other) / total,
+                number < place,
+                -abs(place - number),
+                number,
+            )
             for number, other in enumerate(self._stems)
             if number != place and total
         ]

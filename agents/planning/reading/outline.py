@@ -19,7 +19,9 @@ _META_KEYS = (
     r"launch(?: date)?|due(?: date)?"
 )
 _META = re.compile(rf"^\W*({_META_KEYS})\W*[:|]\W*(.*)$", re.IGNORECASE)
-_ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|etc|vs|cf|no|approx|incl|fig|sec|dr|mr|ms|nr|z\.b|bzw|ca)\.$", re.IGNORECASE)
+_ABBREVIATION = re.compile(
+    r"\b(?:e\.g|i\.e|etc|vs|cf|no|approx|incl|fig|sec|dr|mr|ms|nr|z\.b|bzw|ca)\.$", re.IGNORECASE
+)
 _SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+(?=[\"'“‘(*A-ZÀ-Ý0-9/¿¡])|(?<=[。！？])")
 _LABEL = re.compile(r"(?:[A-Z]{4,}(?: \([^)]*\))?[:\s]\s*\S|[A-Z][\w /-]{2,30}: \S)")
 """A line that begins anew: `DECISION …`, `Finance partner: …`."""

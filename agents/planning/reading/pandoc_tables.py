@@ -25,7 +25,7 @@ class TableRow:
 
 @dataclass(frozen=True, slots=True)
 class TextTable:
-    """A table on the lines `first` to `last` (counted from 0, both its own). Without a head `columns` is empty."""
+    """A table on the lines `first` to `last`, counted from 0. Without a head `columns` is empty."""
 
     columns: tuple[str, ...]
     rows: tuple[TableRow, ...]
@@ -113,7 +113,7 @@ def _edges(rule: str) -> list[int]:
 
 
 def _cells(block: Sequence[str], edges: Sequence[int], shift: int = 0) -> tuple[str, ...]:
-    """The columns' text over several lines. `shift` skips a grid's border; what stands left of all is the first's."""
+    """The columns' text over several lines. `shift` skips a grid's border."""
     found: list[str] = []
     last = len(edges) - (1 if shift else 0)
     for column in range(last):

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from agents.planning.reading.features import SIGNS
+from agents.planning.reading.features import signs
 from agents.planning.reading.ids import Ids
 from agents.planning.reading.judge import ASKED, EDGE, Judgment, Reader, Sense, reader
 from agents.planning.reading.outline import Outline, Passage
@@ -16,7 +16,17 @@ from agents.planning.reading.sections import SectionRole
 from agents.planning.reading.units import Unit, document_ids, is_list_a_column, units
 
 Account = Literal[
-    "requirement", "constraint", "later", "out of scope", "detail", "order", "question", "context", "goal", "date", "not read"
+    "requirement",
+    "constraint",
+    "later",
+    "out of scope",
+    "detail",
+    "order",
+    "question",
+    "context",
+    "goal",
+    "date",
+    "not read",
 ]
 """What became of a statement. `not read` always has a reason."""
 
@@ -30,6 +40,7 @@ class Statement:
     account: Account
     why: str
     sureness: float
+    told_forbids: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +75,50 @@ class Read:
 
 
 _ORDER = re.compile(
-    r"^[^\W\d_]{1,8}[-_]?\d+(?:\.\d+)*\s+(?:needs?|requires?|depends on|builds on|waits for|comes (?:after|before)|follows)\b|"
-    r"^[^.]*\((?:story )?[^\W\d_]{1,8}[-_]?\d+\)[^.]*\bbefore\b[^.]*\((?:story )?[^\W\d_]{1,8}[-_]?\d+\)", re.IGNORECASE
+    r"^[^\W\d_]{1,8}[-_]?\d+(?:\.\d+)*\s+(?:needs?|requires?|depends on|builds on|waits "
+    r"for|comes (?:after|before)|follows)\b|"
+    r"^[^.]*\((?:story )?[^\W\d_]{1,8}[-_]?\d+\)[^.]*\bbefore\b[^.]*\((?:story )?[^\W\d_]{1,8}[-_]?\d+\)",
+    re.IGNORECASE,
 )
+_ACCOUNTS: Mapping[Sense, Account] = {
+    "in": "requirement",
+    "constraint": "constraint",
+    "later": "later",
+    "out": "out of scope",
+    "detail": "detail",
+}
 _NOT_WORK: frozenset[SectionRole] = frozenset(
-    {"acceptance", "goals", "dependencies", "questions", "timeline", "metadata", "actions", "example", "background"}
+    {
+        "acceptance",
+        "goals",
+        "dependencies",
+        "questions",
+        "timeline",
+        "metadata",
+        "actions",
+        "example",
+        "background",
+    }
 )
 _RANK = re.compile(r"priorit|moscow|rank|importance|^prio|^p$", re.IGNORECASE)
 _INTRODUCTION = "it introduces a list"
 _INTRODUCES = re.compile(r":\s*$")
-TOLD = "you said so"
 _DEMANDS = re.compile(r"\b(?:must|shall|should|may)\b", re.IGNORECASE)
 
-Corrections = Mapping[str, Sense]
-"""A statement's text, flattened (`key_of`), to what a person says that it is."""
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a person, or a model, says that a statement is. `forbids` is None where they do not say; `words` are
+    English for what is in another language; `by` is who says so, for people to read."""
+
+    sense: Sense
+    by: str
+    forbids: bool | None = None
+    words: str = ""
+
+
+Corrections = Mapping[str, Told]
+"""A statement's text, flattened (`key_of`), to what was told of it."""
 
 
 def key_of(text: str) -> str:
@@ -91,7 +132,7 @@ def read(
     corrections: Corrections | None = None,
     by: Reader | None = None,
 ) -> Read:
-    """Read a document. `ignored` passages (instructions to the reader) are accounted for and ask for nothing."""
+    """Read a document. `ignored` passages (orders to the reader) are accounted for and ask for nothing."""
     ids = document_ids(outline)
     said = units(outline, ids)
     judged = (by or reader()).judge(outline, said)
@@ -102,12 +143,12 @@ def read(
         else _statement(unit, judgment, outline.passages[unit.passage], ignored, corrections or {})
         for unit, judgment in zip(said, judged, strict=True)
     ]
-    statements = _under_ids(_of_one_family(each, outline))
+    statements = _under_ids(_of_one_family(each, outline), corrections or {})
     return Read(ids, statements, tuple(_wanted(outline, statements)))
 
 
 def _of_one_family(statements: list[Statement], outline: Outline) -> list[Statement]:
-    """Where most of what bears one kind of id is asked for, the rest that bears it is, unless its section says no."""
+    """Where most of what bears one kind of id is asked for, the rest is, unless its section says no."""
     families: dict[str, list[Statement]] = {}
     for statement in statements:
         if statement.unit.id:
@@ -134,9 +175,9 @@ def _family(name: str) -> str:
     return re.sub(r"[\d._-]+[a-z]?$", "", name).lower()
 
 
-def _under_ids(statements: list[Statement]) -> tuple[Statement, ...]:
-    """Where requirements have ids, what stands under one without an id of its own, and demands nothing by a verb of
-    its own, tells more of it."""
+def _under_ids(statements: list[Statement], told: Corrections) -> tuple[Statement, ...]:
+    """Where requirements have ids, what stands under one without an id, and demands nothing by its verb, tells
+    more of it."""
     found: list[Statement] = []
     for statement in statements:
         unit = statement.unit
@@ -144,7 +185,7 @@ def _under_ids(statements: list[Statement]) -> tuple[Statement, ...]:
         is_more = (
             owner is not None
             and statement.sense in ASKED
-            and statement.why != TOLD
+            and key_of(unit.text) not in told
             and not unit.id
             and owner.sense in ASKED
             and bool(owner.unit.id or owner.sense == "detail")
@@ -159,7 +200,8 @@ def _statement(
 ) -> Statement:
     told = corrections.get(key_of(unit.text))
     if told is not None:
-        return Statement(unit, told, _account(told, unit, passage), TOLD, 1.0)
+        said = replace(unit, text=told.words) if told.words else unit
+        return Statement(said, told.sense, _account(told.sense, unit, passage), told.by, 1.0, told.forbids)
     if unit.passage in ignored:
         return Statement(unit, "none", "not read", "it speaks to the reader's software", 1.0)
     if rank := _rank(passage):
@@ -182,19 +224,19 @@ def _rank(passage: Passage) -> Sense | None:
     """What a column for the priority decides: `Won't` is out, or for later where a cell beside it says so."""
     ranks = [cell for name, cell in passage.cells if _RANK.search(name)]
     if any(re.match(r"\W*(?:w|won['’]?t(?: have)?)\W*$", cell, re.IGNORECASE) for cell in ranks):
-        return "later" if any(SIGNS["later"].search(cell) for _, cell in passage.cells) else "out"
-    if any(re.match(r"\W*(?:later|next (?:release|version|year)|v ?[2-9])\W*$", cell, re.IGNORECASE) for cell in ranks):
+        return "later" if any(signs()["later"].search(cell) for _, cell in passage.cells) else "out"
+    if any(
+        re.match(r"\W*(?:later|next (?:release|version|year)|v ?[2-9])\W*$", cell, re.IGNORECASE)
+        for cell in ranks
+    ):
         return "later"
     return None
 
 
 def _account(sense: Sense, unit: Unit, passage: Passage) -> Account:
-    named: dict[Sense, Account] = {
-        "in": "requirement", "constraint": "constraint", "later": "later", "out": "out of scope", "detail": "detail"
-    }  # fmt: skip
-    if sense in named:
-        return named[sense]
-    if unit.text.rstrip(" )\"”").endswith("?") or passage.role == "questions":
+    if sense in _ACCOUNTS:
+        return _ACCOUNTS[sense]
+    if unit.text.rstrip(' )"”').endswith("?") or passage.role == "questions":
         return "question"
     if passage.role in ("goals", "acceptance"):
         return "goal"
@@ -222,14 +264,24 @@ def _wanted(outline: Outline, statements: Sequence[Statement]) -> list[Wanted]:
         elif statements[owner].unit.passage == unit.passage:
             notes[owner].append(unit.quote)
     return [
-        Wanted(s, s.sense == "out" or forbids(s.unit.text), tuple(details[n]), tuple(notes[n]))
+        Wanted(s, _forbids(s), tuple(details[n]), tuple(notes[n]))
         for n, s in enumerate(statements)
         if s.sense in ASKED | EDGE
     ]
 
 
+def _forbids(statement: Statement) -> bool:
+    if statement.told_forbids is not None:
+        return statement.told_forbids
+    return statement.sense == "out" or forbids(statement.unit.text)
+
+
 def _owner(
-    number: int, statements: Sequence[Statement], owner_of: Mapping[int, int], last: int | None, outline: Outline
+    number: int,
+    statements: Sequence[Statement],
+    owner_of: Mapping[int, int],
+    last: int | None,
+    outline: Outline,
 ) -> int | None:
     unit = statements[number].unit
     if unit.owner is not None:
@@ -252,4 +304,6 @@ def _beside(passage: Passage, unit: Unit) -> list[str]:
     """The other cells of a row, with their columns' names."""
     if is_list_a_column(passage):
         return []
-    return [f"{name}: {cell}" for name, cell in passage.cells if cell and cell != unit.quote and name != unit.column]
+    return [
+        f"{name}: {cell}" for name, cell in passage.cells if cell and cell != unit.quote and name != unit.column
+    ]

@@ -14,17 +14,23 @@ _LABEL = re.compile(r"^(?P<label>[A-Z]{4,})(?: \((?P<who>[^)]*)\))?[:\s]\s*(?=\S
 _SPEAKER = re.compile(r"^(?P<who>(?:[a-z][\w'’-]*|[A-Z][\w'’-]*)(?: [\w'’-]+){0,3}):\s+(?=\S)")
 _MARKS = re.compile(r"\s*\((?:!|\?|tbd|tbc)\)")
 _TEXT_COLUMN = re.compile(
-    r"requirement|description|\bstory\b|feature|capabilit|behaviou?r|function|\bwhat\b|statement|\bneed\b(?!s)|rule|"
+    r"requirement|description|\bstory\b|feature|capabilit|behaviou?r|function|\bwhat\b|"
+    r"statement|\bneed\b(?!s)|rule|"
     r"anforderung|requisito|exigence|…$|\.\.\.$|shall|must\b(?! have)|wish|text|item",
     re.IGNORECASE,
 )
 _ID_COLUMN = re.compile(r"^(?:#|id|nr\.?|no\.?|number|ref\.?|key|code)$", re.IGNORECASE)
 _SCOPE_COLUMN = re.compile(
-    r"^\W*(?:now|next|later|never|must|should|could|won['’]?t|in|out|in scope|out of scope|mvp|v\d|phase|release|soon|parked)\b", re.I
+    r"^\W*(?:now|next|later|never|must|should|could|won['’]?t|in|out|in scope|out of "
+    r"scope|mvp|v\d|phase|release|soon|parked)\b",
+    re.I,
 )
 """A table whose every column is called so is a list a column."""
 _TITLE_COLUMN = re.compile(r"^(?:title|name|short name|headline)$", re.IGNORECASE)
-_GHERKIN = re.compile(r"^\s*(?:Feature|Rule|Background|Scenario(?: Outline)?|Example|Given|When|Then|And|But|Examples)\b:?", re.I)
+_GHERKIN = re.compile(
+    r"^\s*(?:Feature|Rule|Background|Scenario(?: Outline)?|Example|Given|When|Then|And|But|Examples)\b:?", re.I
+)
+_GHERKIN_BLOCK = re.compile(r"^\s*(?:Feature|Rule|Scenario(?: Outline)?|Example):", re.IGNORECASE)
 _STEP = re.compile(r"^\s*(?:given|when|then|and|but)\b", re.IGNORECASE)
 
 
@@ -57,7 +63,9 @@ def document_ids(outline: Outline) -> Ids:
     """The ids that this document gives."""
     beginnings = [p.text for p in outline.passages if p.kind not in ("row", "code", "html")]
     beginnings += [cell for p in outline.passages for _, cell in p.cells[:2]]
-    beginnings += [sentence.text for p in outline.passages if p.kind == "paragraph" for sentence in sentences(p, 0)]
+    beginnings += [
+        sentence.text for p in outline.passages if p.kind == "paragraph" for sentence in sentences(p, 0)
+    ]
     beginnings += [heading.text for heading in outline.headings]
     return ids_of(beginnings)
 
@@ -151,8 +159,10 @@ def _text_columns(passages: Sequence[Passage]) -> dict[int, int]:
     found: dict[int, int] = {}
     table: list[int] = []
     for index, passage in enumerate((*passages, None)):
-        same = passage is not None and passage.kind == "row" and (
-            not table or [c for c, _ in passage.cells] == [c for c, _ in passages[table[-1]].cells]
+        same = (
+            passage is not None
+            and passage.kind == "row"
+            and (not table or [c for c, _ in passage.cells] == [c for c, _ in passages[table[-1]].cells])
         )
         if not same and table:
             column = _text_column([passages[i] for i in table])
@@ -199,15 +209,15 @@ def _row(passage: Passage, index: int, ids: Ids, column: int) -> Iterator[Unit]:
 def _scenarios(passage: Passage, index: int) -> Iterator[Unit]:
     """Gherkin as one statement a scenario or rule; any other code as one statement."""
     blocks: list[tuple[int, list[str]]] = []
-    for offset, line in enumerate(passage.lines):
-        if re.match(r"^\s*(?:Feature|Rule|Scenario(?: Outline)?|Example):", line, re.IGNORECASE) or not blocks:
+    for offset, written in enumerate(passage.lines):
+        if _GHERKIN_BLOCK.match(written) or not blocks:
             blocks.append((passage.line + offset, []))
-        if line.strip():
-            blocks[-1][1].append(line.strip())
+        if written.strip():
+            blocks[-1][1].append(written.strip())
     is_gherkin = any(_GHERKIN.match(line) for line in passage.lines)
     for number, (line, lines) in enumerate(block for block in blocks if block[1]):
         lead = ""
-        if is_gherkin and re.match(r"(?:Feature|Rule|Scenario(?: Outline)?|Example):", lines[0], re.IGNORECASE):
+        if is_gherkin and _GHERKIN_BLOCK.match(lines[0]):
             lead = lines[0].partition(":")[2].strip()
             rest = lines[1:]
         else:
