@@ -8,14 +8,13 @@ those, the one whose done stories are most like it and whose services it speaks 
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable
 
 from agents.planning.history import DoneWork
 from agents.planning.lexicon import lexicon
 from agents.planning.outline import Outline
 from agents.planning.request import PlanningInput
+from agents.planning.spelled import mentions
 from agents.planning.stories import Sketch
 from governance.department import Product, Team
 
@@ -23,17 +22,6 @@ _FROM_HEAD = 8.0
 """How many words the last one of the title is worth: an overview *page*, a reconciliation *test*."""
 _FROM_HISTORY = 4.0
 """How many words the done stories' vote is worth."""
-
-
-def product_of(outline: Outline, given: PlanningInput) -> Product | None:
-    """The product that the document is about: the one it names first, in its head or else its title."""
-    head = outline.meta_value("product")
-    for text in (head, outline.title, given.document.name.replace("-", " ")):
-        named = [(_place(text, p), p) for p in given.products]
-        found = [(place, p.id, p) for place, p in named if place is not None]
-        if found:
-            return min(found)[2]
-    return None
 
 
 def discipline_of(sketch: Sketch, work: DoneWork, known: frozenset[str]) -> str:
@@ -63,14 +51,14 @@ def team_of(
     work: DoneWork,
     given: PlanningInput,
 ) -> str:
-    """The id of a team that has the discipline, or empty if no team has it."""
+    """The id of a team that has the discipline; where no team has it, of the one that leads the product."""
     able = [
         t for t in given.teams if any(d.value == discipline and hours > 0 for d, hours in t.capacity.items())
     ]
     close = [t for t in able if t.id in named or (product and t.id in product.teams)]
     candidates = close or able
-    if not candidates:
-        return ""
+    if not candidates:  # it is made all the same, and waits: the schedule says that nobody has hours for it
+        return next(iter((*(product.teams if product else ()), *(t.id for t in given.teams))), "")
     votes: defaultdict[str, float] = defaultdict(float)
     near = work.nearest(sketch.about, 15, discipline)
     total = sum(n.similarity for n in near) or 1.0
@@ -91,18 +79,3 @@ def named_teams(outline: Outline, given: PlanningInput) -> frozenset[str]:
     """Teams that the document's head names."""
     head = outline.meta_value("teams") or outline.meta_value("team")
     return frozenset(t.id for t in given.teams if mentions(head, (t.name,)))
-
-
-def mentions(text: str, names: Iterable[str]) -> bool:
-    """Whether one of the names stands in the text, whatever its case and hyphens."""
-    return any(_found(text, name) for name in names if len(name) > 2)
-
-
-def _found(text: str, name: str) -> re.Match[str] | None:
-    spelled = r"[\s_-]+".join(re.escape(part) for part in re.split(r"[\s_-]+", name) if part)
-    return re.search(rf"(?<![\w-]){spelled}(?![\w]|-\w)", text, re.IGNORECASE)
-
-
-def _place(text: str, product: Product) -> int | None:
-    places = [m.start() for name in (product.name, product.id, *product.aliases) if (m := _found(text, name))]
-    return min(places) if places else None

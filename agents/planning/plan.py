@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from agents.planning import figures
 from agents.planning.advice import NO_ADVICE, Advice
-from agents.planning.assignment import discipline_of, named_teams, product_of, team_of
+from agents.planning.assignment import discipline_of, named_teams, team_of
 from agents.planning.budget import budget
 from agents.planning.capacity import free_hours
 from agents.planning.draft import (
@@ -32,8 +32,9 @@ from agents.planning.forecast import forecast, throughput
 from agents.planning.history import DoneWork
 from agents.planning.ledger import Ledger
 from agents.planning.ordering import precedences
-from agents.planning.outline import Outline, outline
+from agents.planning.outline import Outline, outline, sentences
 from agents.planning.outside import outside
+from agents.planning.products import product_of
 from agents.planning.request import ImpossibleChange, PlanningInput
 from agents.planning.requirements import (
     LONGEST,
@@ -41,14 +42,33 @@ from agents.planning.requirements import (
     NothingAsked,
     TooLong,
     TooManyRequirements,
+    UnplannableDocument,
     requirements,
 )
 from agents.planning.risks import Findings, overall, risks
 from agents.planning.schedule import schedule
 from agents.planning.stories import Sketch, sketch_stories
+from governance.department import Product
 from governance.facts import Fact
+from integrations.tracker.lines import plain_line, plain_text
 
+_LONGEST_TITLE = 120
+"""Characters of a plan's title, which every card, step and record repeats."""
 _HOURS = re.compile(r"(\d[\d,.]*)\s*(?:agent[- ])?hours", re.IGNORECASE)
+
+
+LONGEST_SENTENCE = 5_000
+"""Characters; a requirement that is longer is a text without sentences."""
+
+
+class SentenceTooLong(UnplannableDocument):
+    """A sentence or a table's row of more than LONGEST_SENTENCE characters."""
+
+    def __init__(self, name: str, line: int, length: int) -> None:
+        super().__init__(
+            f"Line {line} of {name} is one sentence of {length:,} characters; I read sentences of up to"
+            f" {LONGEST_SENTENCE:,}. Split it, and ask again."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +98,7 @@ def read(given: PlanningInput) -> Reading:
     if len(given.document.text) > LONGEST:
         raise TooLong(name, len(given.document.text))
     taken = outline(given.document.text)
+    _demand_sentences(taken, name)
     asked = requirements(taken, instructing(taken))
     if len(asked) > MOST_REQUIREMENTS:
         raise TooManyRequirements(name, len(asked))
@@ -88,12 +109,21 @@ def read(given: PlanningInput) -> Reading:
     return Reading(taken, tuple(a.requirement for a in asked), flags(taken, asked), sketches)
 
 
+def _demand_sentences(taken: Outline, name: str) -> None:
+    """Raises SentenceTooLong. Reading looks at each sentence as a whole, which takes its length squared."""
+    for index, passage in enumerate(taken.passages):
+        for sentence in sentences(passage, index) if passage.kind in ("paragraph", "item", "row") else ():
+            if len(sentence.text) > LONGEST_SENTENCE:
+                raise SentenceTooLong(name, sentence.line, len(sentence.text))
+
+
 def plan_from(reading: Reading, given: PlanningInput, advice: Advice = NO_ADVICE) -> PlanDraft:
     """The plan for these sketches, whoever wrote their words; all figures are worked out here."""
     _check(given, [key for key, _ in reading.sketches])
     kept = [(key, sketch) for key, sketch in reading.sketches if key not in given.changes.drop]
-    product = product_of(reading.outline, given)
-    stories, links, conflicts = _stories(kept, reading, given, advice)
+    assumed = product_of(reading.outline, given)
+    product = assumed.product
+    stories, links, conflicts = _stories(kept, product, reading, given, advice)
     free = free_hours(given)
     within, over = _within_budget(stories, links, given)
     places, left = schedule(within, links, free, given.changes.order)
@@ -119,7 +149,13 @@ def plan_from(reading: Reading, given: PlanningInput, advice: Advice = NO_ADVICE
         _document_hours(reading.outline),
     )
     draft = _drafted(found, links, conflicts, reading, given)
-    return replace(draft, facts=_facts(draft, found, coming[1], given))
+    return replace(
+        draft,
+        facts=_facts(draft, found, coming[1], given),
+        product_why=assumed.why,
+        product_assumed=assumed.assumed,
+        product_likely=assumed.likely,
+    )
 
 
 def _drafted(
@@ -167,22 +203,26 @@ def _check(given: PlanningInput, keys: Sequence[str]) -> None:
 
 
 def _stories(
-    kept: Sequence[tuple[str, Sketch]], reading: Reading, given: PlanningInput, advice: Advice
+    kept: Sequence[tuple[str, Sketch]],
+    product: Product | None,
+    reading: Reading,
+    given: PlanningInput,
+    advice: Advice,
 ) -> tuple[tuple[DraftStory, ...], tuple[Precedence, ...], tuple[str, ...]]:
     work = DoneWork(given.done())
     known = frozenset(d.value for team in given.teams for d in team.capacity)
-    product, named = product_of(reading.outline, given), named_teams(reading.outline, given)
+    named = named_teams(reading.outline, given)
     moved = {key: given.team(team).id for key, team in given.changes.move}
     kinds = [(key, sketch, discipline_of(sketch, work, known)) for key, sketch in kept]
     links = precedences(kinds, advice.links)
     stories = tuple(
         DraftStory(
             key=key,
-            title=sketch.title,
-            as_a=sketch.as_a,
-            i_want=sketch.i_want,
-            so_that=sketch.so_that,
-            acceptance=sketch.acceptance,
+            title=plain_line(sketch.title),
+            as_a=plain_line(sketch.as_a),
+            i_want=plain_text(sketch.i_want),
+            so_that=plain_text(sketch.so_that),
+            acceptance=tuple(map(plain_text, sketch.acceptance)),
             requirements=sketch.requirements,
             team=moved.get(key) or team_of(sketch, discipline, product, named, work, given),
             discipline=discipline,
@@ -245,7 +285,7 @@ def _document_hours(taken: Outline) -> tuple[float, int] | None:
 
 def _title(taken: Outline, name: str) -> str:
     plain = re.sub(r"^\W*PRD[-\w]*\s*[:–—-]\s*", "", taken.title).strip()
-    return plain or name
+    return plain_line(plain, _LONGEST_TITLE) or name
 
 
 def _blockers(
