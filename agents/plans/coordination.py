@@ -17,7 +17,7 @@ from agents.plans.tables import PlanRow, PlanStepRow
 from agents.plans.wishes import BLOCKERS, COMPLETION
 from governance.action import Action, OutcomeState, Verdict
 from governance.approvals.decision import Status
-from governance.approvals.store import approval_row, state_of
+from governance.approvals.store import approval_row
 from governance.effects import Origin, effect_for_update, outcome_of
 from governance.gate import Asking, Gate, Submitted
 from governance.people import Actor
@@ -83,9 +83,9 @@ async def _note_decision(tx: AsyncSession, plan: PlanRow) -> None:
     """A proposal that was denied, taken back or ran out ends its plan; one approved is begun by its effect."""
     if plan.approval is None:
         return
-    approval = state_of(await approval_row(tx, plan.approval))
-    if approval.status in _ENDS:
-        plan.state, plan.why = "cancelled", _ENDS[approval.status]
+    status = Status((await approval_row(tx, plan.approval)).status)
+    if status in _ENDS:
+        plan.state, plan.why = "cancelled", _ENDS[status]
 
 
 async def _take_note(tx: AsyncSession, plan: PlanRow, rows: Sequence[PlanStepRow]) -> bool:
@@ -120,7 +120,9 @@ async def _submit_next(
     if draft is None:
         return False
     if any(step.state == "failed" for step in rows if step.key == steps.EPIC):
-        plan.state, plan.why = "paused", "The epic could not be made, so its stories were not started."
+        plan.state = "paused"
+        plan.why = "The epic could not be made, so its stories were not started. Resume it to try again."
+        await notify(tx, "plan_stopped", {"plan": plan.id}, place=plan.place, people=(plan.requester,))
         return True
     changed = False
     for row in rows:

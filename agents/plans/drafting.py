@@ -182,8 +182,9 @@ async def give_up(tx: AsyncSession, plan_id: str, why: str) -> None:
     plan = await plan_for_update(tx, plan_id)
     if plan.state != "drafting":
         return
+    draft = draft_of(plan)
     plan.state, plan.why = "failed", why
-    if (draft := draft_of(plan)) is not None and await _is_open(tx, plan.approval):
+    if draft is not None and await _is_open(tx, plan.approval):
         plan.state, plan.changes = "proposed", changes_to_json(draft.changes)
     ids = {"plan": plan.id, "key": f"plan:{plan.id}"}
     await notify(tx, "plan_proposed", ids, place=plan.place, turn=plan.turn)

@@ -13,6 +13,7 @@ from agents.plans.rows import draft_of
 from agents.plans.tables import PlanRow, PlanStepRow
 from agents.plans.wishes import events
 from governance.approvals.store import approval_row
+from governance.tables import EffectRow
 from storage.jobs import defer, without_jobs
 from storage.notices import notify
 
@@ -72,6 +73,15 @@ async def begin_moving(tx: AsyncSession, plan: PlanRow, effect: str, stories: in
         plan.state = "executing"
     await tx.flush()
     await go_on(tx, plan)
+
+
+async def try_failed_again(tx: AsyncSession, plan: PlanRow) -> None:
+    """Let the steps that surely did nothing be done anew; one that ended `unknown` stays."""
+    certain = select(EffectRow.id).where(EffectRow.state.in_(("failed", "withdrawn")))
+    failed = (PlanStepRow.plan == plan.id, PlanStepRow.state == "failed", PlanStepRow.effect.in_(certain))
+    for row in (await tx.execute(select(PlanStepRow).where(*failed))).scalars():
+        row.state, row.effect, row.detail = "waiting", None, None
+    await tx.flush()
 
 
 def is_set_up(rows: Iterable[PlanStepRow]) -> bool:

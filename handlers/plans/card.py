@@ -80,12 +80,12 @@ async def working_reply(desk: Desk, plan: PlanRow, taken: Sequence[str] = ()) ->
 
 async def plan_reply(desk: Desk, plan: PlanRow) -> Reply:
     """The plan's card as it stands now."""
-    draft = draft_of(plan)
     if plan.state == "drafting":
         return await working_reply(desk, plan)
     if plan.state == "asking":
         return question_reply(desk, plan)
-    if plan.state == "failed" or draft is None:
+    draft = draft_of(plan) if plan.state != "failed" else None
+    if draft is None:
         return failed_reply(plan)
     if plan.approval is None:
         raise ValueError(f"{plan.id} is {plan.state} and has no approval")
