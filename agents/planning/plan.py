@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from agents.planning import figures
 from agents.planning.advice import NO_ADVICE, Advice
-from agents.planning.assignment import discipline_of, named_teams, team_of
+from agents.planning.assignment import discipline_of, disciplines_of, named_teams, team_of
 from agents.planning.budget import budget
 from agents.planning.capacity import free_hours
 from agents.planning.draft import (
@@ -18,7 +18,6 @@ from agents.planning.draft import (
     Flag,
     Forecast,
     NotEnoughHistory,
-    OutsideDependency,
     PlanDraft,
     Precedence,
     Requirement,
@@ -31,8 +30,9 @@ from agents.planning.flags.instructions import instructing
 from agents.planning.forecast import forecast, throughput
 from agents.planning.history import DoneWork
 from agents.planning.ledger import Ledger
+from agents.planning.long_sentences import demand_sentences
 from agents.planning.ordering import precedences
-from agents.planning.outline import Outline, outline, sentences
+from agents.planning.outline import Outline, outline
 from agents.planning.outside import outside
 from agents.planning.products import product_of
 from agents.planning.request import ImpossibleChange, PlanningInput
@@ -42,12 +42,13 @@ from agents.planning.requirements import (
     NothingAsked,
     TooLong,
     TooManyRequirements,
-    UnplannableDocument,
     requirements,
 )
 from agents.planning.risks import Findings, overall, risks
 from agents.planning.schedule import schedule
+from agents.planning.stated import stated, unknown_teams
 from agents.planning.stories import Sketch, sketch_stories
+from agents.planning.waiting import waiting
 from governance.department import Product
 from governance.facts import Fact
 from integrations.tracker.lines import plain_line, plain_text
@@ -55,20 +56,6 @@ from integrations.tracker.lines import plain_line, plain_text
 _LONGEST_TITLE = 120
 """Characters of a plan's title, which every card, step and record repeats."""
 _HOURS = re.compile(r"(\d[\d,.]*)\s*(?:agent[- ])?hours", re.IGNORECASE)
-
-
-LONGEST_SENTENCE = 5_000
-"""Characters; a requirement that is longer is a text without sentences."""
-
-
-class SentenceTooLong(UnplannableDocument):
-    """A sentence or a table's row of more than LONGEST_SENTENCE characters."""
-
-    def __init__(self, name: str, line: int, length: int) -> None:
-        super().__init__(
-            f"Line {line} of {name} is one sentence of {length:,} characters; I read sentences of up to"
-            f" {LONGEST_SENTENCE:,}. Split it, and ask again."
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +85,7 @@ def read(given: PlanningInput) -> Reading:
     if len(given.document.text) > LONGEST:
         raise TooLong(name, len(given.document.text))
     taken = outline(given.document.text)
-    _demand_sentences(taken, name)
+    demand_sentences(taken, name)
     asked = requirements(taken, instructing(taken))
     if len(asked) > MOST_REQUIREMENTS:
         raise TooManyRequirements(name, len(asked))
@@ -107,14 +94,6 @@ def read(given: PlanningInput) -> Reading:
         raise NothingAsked(name, why)
     sketches = tuple((f"S{n}", s) for n, s in enumerate(sketch_stories(asked, taken), 1))
     return Reading(taken, tuple(a.requirement for a in asked), flags(taken, asked), sketches)
-
-
-def _demand_sentences(taken: Outline, name: str) -> None:
-    """Raises SentenceTooLong. Reading looks at each sentence as a whole, which takes its length squared."""
-    for index, passage in enumerate(taken.passages):
-        for sentence in sentences(passage, index) if passage.kind in ("paragraph", "item", "row") else ():
-            if len(sentence.text) > LONGEST_SENTENCE:
-                raise SentenceTooLong(name, sentence.line, len(sentence.text))
 
 
 def plan_from(reading: Reading, given: PlanningInput, advice: Advice = NO_ADVICE) -> PlanDraft:
@@ -126,10 +105,13 @@ def plan_from(reading: Reading, given: PlanningInput, advice: Advice = NO_ADVICE
     stories, links, conflicts = _stories(kept, product, reading, given, advice)
     free = free_hours(given)
     within, over = _within_budget(stories, links, given)
-    places, left = schedule(within, links, free, given.changes.order)
-    left = (*left, *over)
     own_teams = frozenset(s.team for s in stories) | frozenset(product.teams if product else ())
     outside_work = outside(reading.outline, kept, own_teams, given)
+    waits = waiting(outside_work, links, free, given)
+    held = {one.story for one in waits.held}
+    within = [story for story in within if story.key not in held]
+    places, left = schedule(within, links, free, given.changes.order, waits.not_before)
+    left = (*left, *waits.held, *(one for one in over if one.story not in held))
     coming = _forecast(stories, given)
     cost = (
         budget(stories, given) if len(given.done()) >= HISTORY_NEEDED else NotEnoughHistory(len(given.done()))
@@ -148,7 +130,7 @@ def plan_from(reading: Reading, given: PlanningInput, advice: Advice = NO_ADVICE
         free,
         _document_hours(reading.outline),
     )
-    draft = _drafted(found, links, conflicts, reading, given)
+    draft = _drafted(found, links, (*conflicts, *waits.told), reading, given)
     return replace(
         draft,
         facts=_facts(draft, found, coming[1], given),
@@ -184,7 +166,7 @@ def _drafted(
         dependencies=found.dependencies,
         facts=(),
         worked_out="rules",
-        blockers=(*conflicts, *_blockers(reading.flags, found.dependencies, found.unscheduled, given)),
+        blockers=(*conflicts, *_blockers(reading.flags, found.unscheduled, given)),
         changes=given.changes,
     )
 
@@ -213,8 +195,15 @@ def _stories(
     known = frozenset(d.value for team in given.teams for d in team.capacity)
     named = named_teams(reading.outline, given)
     moved = {key: given.team(team).id for key, team in given.changes.move}
-    kinds = [(key, sketch, discipline_of(sketch, work, known)) for key, sketch in kept]
-    links = precedences(kinds, advice.links)
+    said = stated(reading.outline, kept, given)
+    teams = {team.id: team for team in given.teams}
+    moved = {key: states.team for key, states in said.items() if states.team} | moved
+    kinds = [
+        (key, sketch, discipline_of(sketch, work, disciplines_of(teams.get(moved.get(key, "")), known)))
+        for key, sketch in kept
+    ]
+    ordered = precedences(kinds, advice.links, said)
+    links = ordered.links
     stories = tuple(
         DraftStory(
             key=key,
@@ -232,7 +221,8 @@ def _stories(
         )
         for key, sketch, discipline in kinds
     )
-    return stories, links, _order_conflicts(links, given.changes.order)
+    unknown = unknown_teams(stories, said, given)
+    return stories, links, (*_order_conflicts(links, given.changes.order), *ordered.broken, *unknown)
 
 
 def _order_conflicts(links: Sequence[Precedence], order: Sequence[str]) -> tuple[str, ...]:
@@ -290,7 +280,6 @@ def _title(taken: Outline, name: str) -> str:
 
 def _blockers(
     found: Sequence[Flag],
-    outside_work: Sequence[OutsideDependency],
     left: Sequence[Unscheduled],
     given: PlanningInput,
 ) -> tuple[str, ...]:
@@ -299,11 +288,6 @@ def _blockers(
             f"Line {f.line} and line {f.also_line} disagree: {f.why}."
             for f in found
             if f.kind == "contradictory"
-        ),
-        *(
-            f"{d.name} is not ready ({d.status}); it is needed for {', '.join(d.stories)}."
-            for d in outside_work
-            if d.ready is False and d.stories
         ),
         *(f"{u.story} has no place: {u.why}." for u in left),
         *(() if len(given.done()) >= HISTORY_NEEDED else ("There is not enough history to estimate from.",)),

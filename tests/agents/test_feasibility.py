@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from agents.planning.draft import Estimate, PlanDraft
-from agents.planning.plan import SentenceTooLong, plan
+from agents.planning.long_sentences import SentenceTooLong
+from agents.planning.plan import plan
 from agents.planning.request import PlanningInput
 from agents.plans.feasibility import hindrances, told
 from governance.department import Discipline
