@@ -46,7 +46,7 @@ from agents.planning.requirements import (
 )
 from agents.planning.risks import Findings, overall, risks
 from agents.planning.schedule import schedule
-from agents.planning.stated import stated, unknown_teams
+from agents.planning.stated import money_stated, stated, unknown_teams
 from agents.planning.stories import Sketch, sketch_stories
 from agents.planning.waiting import waiting
 from governance.department import Product
@@ -130,7 +130,7 @@ def plan_from(reading: Reading, given: PlanningInput, advice: Advice = NO_ADVICE
         free,
         _document_hours(reading.outline),
     )
-    draft = _drafted(found, links, (*conflicts, *waits.told), reading, given)
+    draft = _drafted(found, links, (*conflicts, *waits.told, *money_stated(reading.outline)), reading, given)
     return replace(
         draft,
         facts=_facts(draft, found, coming[1], given),

@@ -53,6 +53,12 @@ _DOES_IT = (
 )
 
 
+_MONEY = re.compile(
+    r"[$€£¥₹]\s*\d|\d\s*(?:[$€£¥₹]|[kKmM]?\s*(?:[A-Z]{3}|euros?|dollars?|pounds?|francs?)\b)|\b[A-Z]{3}\s*\d"
+)
+_IN_HOURS = re.compile(r"hours?\b|\bh\b", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True)
 class Stated:
     """`team` is a team's id, or empty; `unknown` the name of one that the department does not have. `after`
@@ -83,6 +89,16 @@ def team_called(name: str, teams: Sequence[Team]) -> Team | None:
     """The team of this name or id, with or without the word "team"; None for no team's."""
     wanted = _short(name)
     return next((t for t in teams if wanted and wanted in (_short(t.name), _short(t.id))), None)
+
+
+def money_stated(outline: Outline) -> tuple[str, ...]:
+    """A sentence for a budget in money, whatever the currency: it is compared with nothing."""
+    return tuple(
+        f"Line {meta.line} states a budget of “{plain_line(meta.value, 60)}”. I plan in agent-hours, so nothing was"
+        " held against it; give a limit in agent-hours with Modify."
+        for meta in outline.meta
+        if "budget" in meta.key and _MONEY.search(meta.value) and not _IN_HOURS.search(meta.value)
+    )
 
 
 def unknown_teams(

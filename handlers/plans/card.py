@@ -118,10 +118,9 @@ def failed_reply(plan: PlanRow) -> Reply:
     why = plan.why or "It could not be worked out."
     title = f"No plan for {plan.document}"
     again = Buttons((Button("Try again", "build_document", plan.document),))
-    blocks = (Text((why,)), Text(("Nothing was carried out.",)), again)
-    return Reply(
-        text=f"{title}: {why} Nothing was carried out.", cards=(Card(title, blocks, "bad"),), key=key_of(plan)
-    )
+    rest = "Nothing was carried out. When that is mended, press “Try again”."
+    blocks = (Text((why,)), Text((rest,)), again)
+    return Reply(text=f"{title}: {why} {rest}", cards=(Card(title, blocks, "bad"),), key=key_of(plan))
 
 
 def unchanged_reply(plan: PlanRow) -> Reply:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from agents.plans.rows import changes_of, draft_of
 from handlers.conversation.cards import Buttons, Fields, Reply
-from integrations.documents.local import LocalFolder
-from tests.handlers.conftest import Talk, buttons
-from tests.handlers.product.conftest import Product
+from tests.handlers.conftest import buttons
+from tests.handlers.product.conftest import Folder
 
 DESK = """# Parcel desk
 
@@ -22,29 +20,6 @@ DESK = """# Parcel desk
 """
 WEB = DESK.replace("# Parcel desk", "# Parcel desk for the web")
 TWO = DESK.replace("\n\n## Req", "\n\n**Product:** Checkout, Search\n\n## Req")
-
-
-class Folder(Product):
-    """A department whose documents are written by the test."""
-
-    def __init__(self, talk: Talk, folder: Path) -> None:
-        super().__init__(talk)
-        talk.folder = folder
-        self.folder = folder
-
-    @property
-    def documents(self) -> LocalFolder:
-        return LocalFolder(self.folder)
-
-    async def build(self, text: str) -> Reply:
-        (self.folder / "PRD-Parcels.md").write_text(text, encoding="utf-8")
-        await self.talk.say("david", "/build_feature build from PRD-Parcels")
-        return await self.draft()
-
-
-@pytest.fixture
-async def own(product: Product, tmp_path: Path) -> Folder:
-    return Folder(product.talk, tmp_path)
 
 
 def _shown_product(reply: Reply) -> str:
