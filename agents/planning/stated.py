@@ -94,8 +94,8 @@ def team_called(name: str, teams: Sequence[Team]) -> Team | None:
 def money_stated(outline: Outline) -> tuple[str, ...]:
     """A sentence for a budget in money, whatever the currency: it is compared with nothing."""
     return tuple(
-        f"Line {meta.line} states a budget of “{plain_line(meta.value, 60)}”. I plan in agent-hours, so nothing was"
-        " held against it; give a limit in agent-hours with Modify."
+        f"Line {meta.line} states a budget of “{plain_line(meta.value, 60)}”. I plan in agent-hours, so nothing"
+        " was held against it; give a limit in agent-hours with Modify."
         for meta in outline.meta
         if "budget" in meta.key and _MONEY.search(meta.value) and not _IN_HOURS.search(meta.value)
     )

@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 
 from agents.planning.draft import PlanDraft
-from agents.plans.rows import changes_of, changes_to_json, original_of, plan_for_update
+from agents.plans.rows import changes_of, changes_to_json, original_of, plan_by_id, plan_for_update
 from agents.plans.tables import PlanRow
 from governance.department import Department
 from governance.permissions import Refused, may_ask
@@ -122,9 +122,9 @@ async def plan_answered(turn: Turn, text: str, desk: Desk) -> PlanRow | Reply | 
     said = _AROUND.sub("", _AROUND.sub("", text.strip()))
     if not (_named(said, desk.department) or _NEW.match(said)):
         return None
-    plan = await plan_for_update(desk.tx, about)
-    if plan.state != "asking":
+    if (await plan_by_id(desk.tx, about)).state != "asking":  # others are not locked for a word
         return None
+    plan = await plan_for_update(desk.tx, about)
     match _named(said, desk.department):
         case Resolved(thing):
             return await choose_product(turn, replace(desk, ordered=True), plan, thing.id)

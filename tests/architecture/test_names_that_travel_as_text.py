@@ -52,6 +52,12 @@ def test_every_job_and_every_kind_of_notice_is_used() -> None:
     assert told >= set(find_notices())
 
 
+def test_every_job_has_an_end_or_comes_again_by_itself() -> None:
+    periodic = {"sweep", "sweep_overrides", "release_held", "check_subscriptions"}
+    nothing_hangs_on = {"introduce", *INSTALLATION.jobs.of_platforms}
+    assert _jobs(INSTALLATION) - set(INSTALLATION.jobs.ends()) == periodic | nothing_hangs_on
+
+
 def test_what_a_job_is_given_is_what_it_takes() -> None:
     """A job's arguments are the keys of the mapping that it is deferred with, and the tenant."""
     jobs = INSTALLATION.jobs.by_name()
