@@ -8,17 +8,30 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
+from agents.plans.rows import new_plan
+from bot import worker
+from bot.console.adapter import direct_channel
 from bot.department import Installation
 from bot.jobs import Jobs
 from bot.opening import open_installation
 from bot.tables import OutboxRow
-from bot.wire import reply_from_json
+from bot.wire import place_to_json, reply_from_json
 from bot.worker import make_app, run_worker
+from governance.effects import Origin
+from governance.people import Actor
+from governance.places import Audience, Place
+from integrations.tracker import EpicDraft, Priority
+from integrations.tracker.actions import CreateEpic
 from storage.embedded import EmbeddedServer
 from storage.jobs import defer, queues_of
+from tests.books import TAMPERED
 from tests.workplace import Deaf, settings_of
+
+DAVID = Place("console", direct_channel("david"), "m1", Audience.DIRECT)
+"""David's direct conversation, in which everything here is told."""
 
 
 @asynccontextmanager
@@ -71,3 +84,52 @@ async def shown(installation: Installation) -> str:
     async with installation.database.transaction(installation.settings.tenant) as tx:
         rows = (await tx.execute(OutboxRow.__table__.select().order_by(OutboxRow.number))).all()
     return "\n".join(reply_from_json(row.reply).text for row in rows)
+
+
+@pytest.fixture
+async def office(
+    server: EmbeddedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Installation]:
+    async def numbered(*_: object) -> None:
+        """No sequencer runs here; what it does is tested elsewhere."""
+
+    monkeypatch.setattr(worker, "MOST_TRIES", 0)
+    monkeypatch.setattr("governance.performing.wait_until_numbered", numbered)
+    async with one_company(server, tmp_path, checkpoint_channel="compliance") as opened:
+        TAMPERED.add(opened.settings.tenant)
+        yield opened
+
+
+async def told(office: Installation, subject: str) -> list[Any]:
+    query = "SELECT people, ids ->> 'what', ids ->> 'next' FROM notices WHERE ids ->> 'subject' = :s"
+    return await rows(office, query, s=subject)
+
+
+async def waiting(office: Installation, job: str) -> list[Any]:
+    query = (
+        "SELECT args FROM procrastinate_jobs WHERE task_name = :n AND status = 'todo' AND args->>'tenant' = :t"
+    )
+    return await rows(office, query, n=job, t=office.settings.tenant)
+
+
+async def plan_in(office: Installation, state: str, **columns: Any) -> str:
+    async with office.database.transaction(office.settings.tenant) as tx:
+        plan = new_plan("PRD-statements", "david", place_to_json(DAVID), DAVID.key, None)
+        plan.state, plan.title = state, "Statements"
+        for name, value in columns.items():
+            setattr(plan, name, value)
+        tx.add(plan)
+    return plan.id
+
+
+async def effect_of(office: Installation, title: str) -> str:
+    action = CreateEpic(
+        draft=EpicDraft(title, "checkout", None, Priority.P2),
+        rationale="It is wanted.",
+        impact="One epic.",
+        rollback_plan="Cancel it.",
+    )
+    actor = Actor("person", "david", identity="console:david")
+    async with office.database.transaction(office.settings.tenant) as tx:
+        origin = Origin(None, place_to_json(DAVID))
+        return (await office.jobs.gate.submit(tx, action, actor=actor, origin=origin)).effect

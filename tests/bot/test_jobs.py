@@ -12,18 +12,14 @@ import pytest
 
 from agents.plans.rows import new_plan
 from bot import worker
-from bot.console.adapter import direct_channel
 from bot.department import Installation
 from bot.inbox import store_words
 from bot.jobs import Jobs
 from bot.wire import place_to_json
-from governance.places import Audience, Place
 from integrations.tracker import Story
 from storage.embedded import EmbeddedServer
 from storage.jobs import defer
-from tests.bot.one_company import one_company, queued, rows, shown, work_and_give_up
-
-DAVID = Place("console", direct_channel("david"), "m1", Audience.DIRECT)
+from tests.bot.one_company import DAVID, one_company, queued, rows, shown, work_and_give_up
 
 
 @pytest.fixture

@@ -4,71 +4,35 @@ the sweep and the clock go on."""
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from agents.plans.rows import new_plan
-from bot import outbox, worker
+from bot import outbox
 from bot.console.adapter import direct_channel
 from bot.department import Installation
 from bot.digests import fire_digests
 from bot.inbox import store_words
 from bot.wire import place_to_json
 from governance.audit.verification_notice import ask_for_verification
-from governance.effects import Origin
-from governance.people import Actor
 from governance.places import Audience, Place
 from handlers.conversation.cards import Reply
-from integrations.tracker import EpicDraft, Priority
-from integrations.tracker.actions import CreateEpic
-from storage.embedded import EmbeddedServer
 from storage.jobs import defer
 from storage.notices import notify
-from tests.books import TAMPERED
-from tests.bot.one_company import one_company, queued, rows, shown, work_and_give_up, work_off
+from tests.bot.one_company import (
+    DAVID,
+    effect_of,
+    plan_in,
+    queued,
+    rows,
+    shown,
+    told,
+    waiting,
+    work_and_give_up,
+    work_off,
+)
 
-DAVID = Place("console", direct_channel("david"), "m1", Audience.DIRECT)
 OTHER = Place("console", direct_channel("david"), "m2", Audience.DIRECT)
-
-
-@pytest.fixture
-async def office(
-    server: EmbeddedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Installation]:
-    async def numbered(*_: object) -> None:
-        """No sequencer runs here; what it does is tested elsewhere."""
-
-    monkeypatch.setattr(worker, "MOST_TRIES", 0)
-    monkeypatch.setattr("governance.performing.wait_until_numbered", numbered)
-    async with one_company(server, tmp_path, checkpoint_channel="compliance") as opened:
-        TAMPERED.add(opened.settings.tenant)
-        yield opened
-
-
-async def _told(office: Installation, subject: str) -> list[Any]:
-    query = "SELECT people, ids ->> 'what', ids ->> 'next' FROM notices WHERE ids ->> 'subject' = :s"
-    return await rows(office, query, s=subject)
-
-
-async def _waiting(office: Installation, job: str) -> list[Any]:
-    query = (
-        "SELECT args FROM procrastinate_jobs WHERE task_name = :n AND status = 'todo' AND args->>'tenant' = :t"
-    )
-    return await rows(office, query, n=job, t=office.settings.tenant)
-
-
-async def _plan(office: Installation, state: str, **columns: Any) -> str:
-    async with office.database.transaction(office.settings.tenant) as tx:
-        plan = new_plan("PRD-statements", "david", place_to_json(DAVID), DAVID.key, None)
-        plan.state, plan.title = state, "Statements"
-        for name, value in columns.items():
-            setattr(plan, name, value)
-        tx.add(plan)
-    return plan.id
 
 
 async def test_a_turn_whose_place_cannot_be_read_ends_and_its_neighbour_is_answered(
@@ -113,31 +77,18 @@ async def test_a_notice_that_cannot_be_shown_is_told_of_in_plain_words_once(offi
     assert "ask me “status” to see how" in text
 
 
-async def _effect(office: Installation, title: str) -> str:
-    action = CreateEpic(
-        draft=EpicDraft(title, "checkout", None, Priority.P2),
-        rationale="It is wanted.",
-        impact="One epic.",
-        rollback_plan="Cancel it.",
-    )
-    actor = Actor("person", "david", identity="console:david")
-    async with office.database.transaction(office.settings.tenant) as tx:
-        origin = Origin(None, place_to_json(DAVID))
-        return (await office.jobs.gate.submit(tx, action, actor=actor, origin=origin)).effect
-
-
 async def test_an_effect_that_cannot_be_read_fails_and_its_neighbour_is_performed(office: Installation) -> None:
-    bad, good = await _effect(office, "Bad"), await _effect(office, "Good")
+    bad, good = await effect_of(office, "Bad"), await effect_of(office, "Good")
     await rows(office, 'UPDATE effects SET body = \'{"type": "tracker.gone"}\' WHERE id = :id', id=bad)
     await work_off(office, office.jobs)
     states = dict(await rows(office, "SELECT id, state FROM effects WHERE id IN (:a, :b)", a=bad, b=good))
     assert states == {bad: "failed", good: "done"}
-    ((people, what, then),) = await _told(office, f"effect:{bad}")
+    ((people, what, then),) = await told(office, f"effect:{bad}")
     assert people == ["david"]
     assert "Nothing was done; ask for it again." in what
     assert "in the log" in then
     await office.jobs.sweep(office.settings.tenant)
-    assert await _waiting(office, "perform") == []
+    assert await waiting(office, "perform") == []
     outcomes = "SELECT count(*) FROM audit_entries WHERE effect = :id AND kind = 'outcome'"
     assert await rows(office, outcomes, id=bad) == [(1,)]
 
@@ -148,7 +99,7 @@ async def test_an_effect_at_which_the_port_always_breaks_ends_as_unknown_and_is_
     async def breaks(*_: object) -> None:
         raise ValueError("the port is poisoned")
 
-    bad = await _effect(office, "Bad")
+    bad = await effect_of(office, "Bad")
     monkeypatch.setattr("integrations.tracker.local.LocalTracker.create_epic", breaks)
     await work_off(office, office.jobs)
     ((state, detail),) = await rows(
@@ -158,41 +109,7 @@ async def test_an_effect_at_which_the_port_always_breaks_ends_as_unknown_and_is_
     assert "It may have been done all the same; look there" in detail
     assert "Nobody knows whether this happened" in await shown(office)
     await office.jobs.sweep(office.settings.tenant)
-    assert await _waiting(office, "perform") == []
-
-
-async def test_a_failed_epic_pauses_its_plan_tells_its_person_and_is_tried_again_when_resumed(
-    office: Installation,
-) -> None:
-    plan = await _plan(office, "executing", draft=_draft())
-    bad = await _effect(office, "Bad")
-    await rows(office, "UPDATE effects SET state = 'failed', outcome = NULL WHERE id = :id", id=bad)
-    await rows(
-        office,
-        "INSERT INTO plan_steps (plan, key, position, title, state, effect) VALUES"
-        " (:p, 'epic', 0, 'Epic', 'submitted', :e), (:p, 'story:S1', 1, 'Story', 'waiting', NULL)",
-        p=plan,
-        e=bad,
-    )
-    await rows(office, "DELETE FROM procrastinate_jobs WHERE args->>'tenant' = :t", t=office.settings.tenant)
-    text = await work_and_give_up(office, office.jobs, "advance_plan", {"plan": plan})
-    assert await rows(office, "SELECT state FROM plans WHERE id = :p", p=plan) == [("paused",)]
-    assert "The epic could not be made, so its stories were not started. Resume it to try again." in text
-    from agents.plans.rows import plan_for_update
-    from agents.plans.steps import try_failed_again
-
-    async with office.database.transaction(office.settings.tenant) as tx:
-        await try_failed_again(tx, await plan_for_update(tx, plan))
-    assert await rows(office, "SELECT state, effect FROM plan_steps WHERE key = 'epic'") == [("waiting", None)]
-
-
-def _draft() -> str:
-    from agents.planning.draft import to_json
-    from agents.planning.plan import plan
-    from tests.agents.acme_input import planning_input
-
-    text = "# Statements\n\n**Product:** Checkout\n\n## Requirements\n\n- FR-1: It must list statements.\n"
-    return to_json(plan(planning_input("PRD-statements", text))).decode()
+    assert await waiting(office, "perform") == []
 
 
 _BAD_APPROVAL = (
@@ -202,77 +119,22 @@ _BAD_APPROVAL = (
 )
 
 
-async def test_an_approval_that_cannot_be_read_is_withdrawn_by_the_sweep_and_its_requester_told(
+async def test_an_approval_that_cannot_be_read_is_withdrawn_by_the_sweep_and_its_requestertold(
     office: Installation,
 ) -> None:
     await rows(office, _BAD_APPROVAL)
-    plan = await _plan(office, "proposed", approval="ap_bad")
+    plan = await plan_in(office, "proposed", approval="ap_bad")
     for _ in range(2):
         await office.jobs.sweep(office.settings.tenant)
     assert await queued(office, "approval_due") == [{"tenant": office.settings.tenant, "approval": "ap_bad"}]
     await work_off(office, office.jobs)
     assert await rows(office, "SELECT status FROM approvals WHERE id = 'ap_bad'") == [("withdrawn",)]
-    ((people, what, then),) = await _told(office, "approval:ap_bad")
+    ((people, what, then),) = await told(office, "approval:ap_bad")
     assert people == ["david"]
     assert "“Bad” cannot be read any more, so it is withdrawn and nothing of it is done." in what
     assert then.startswith("Ask for it again.")
     await office.jobs.advance_plan(office.settings.tenant, plan)
     assert await rows(office, "SELECT state FROM plans WHERE id = :p", p=plan) == [("cancelled",)]
-
-
-async def test_hours_that_cannot_be_counted_are_told_of_once_and_the_sweep_goes_on(
-    office: Installation, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def worked(_tracker: object, epic: str) -> float:
-        if epic == "EPIC-bad":
-            raise ValueError("this epic is poisoned")
-        return 3.0
-
-    monkeypatch.setattr("agents.plans.consumption.hours_worked", worked)
-    bad = await _plan(office, "created", epic="EPIC-bad")
-    good = await _plan(office, "created", epic="EPIC-good")
-    for _ in range(2):
-        await office.jobs.sweep(office.settings.tenant)
-        await work_off(office, office.jobs)
-    ((people, what, then),) = await _told(office, f"hours:{bad}")
-    assert people == ["david"]
-    assert "its budget is not watched now" in what
-    assert "pause the plan" in then
-    assert await rows(office, "SELECT used_hours FROM plans WHERE id = :p", p=good) == [(3.0,)]
-
-
-async def test_a_draft_that_cannot_be_read_ends_its_plan_and_the_document_can_be_planned_anew(
-    office: Installation,
-) -> None:
-    plan = await _plan(office, "drafting", draft="{", original="{", version=1)
-    text = await work_and_give_up(office, office.jobs, "draft_plan", {"plan": plan})
-    ((state, why),) = await rows(office, "SELECT state, why FROM plans WHERE id = :p", p=plan)
-    assert state == "failed"
-    assert f"No plan for PRD-statements: {why}" in text
-    await office.jobs.sweep(office.settings.tenant)
-    assert await _waiting(office, "draft_plan") == []
-
-
-async def test_a_plan_that_is_set_up_and_cannot_be_advanced_is_told_of_once(
-    office: Installation, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def broken(*_: object) -> None:
-        raise ValueError("this plan is poisoned")
-
-    monkeypatch.setattr("agents.plans.coordination.advance", broken)
-    plan = await _plan(office, "created")
-    for _ in range(2):
-        await work_and_give_up(office, office.jobs, "advance_plan", {"plan": plan})
-    ((people, what, _),) = await _told(office, f"step:{plan}")
-    assert people == ["david"]
-    assert "“Statements” could not be brought up to date" in what
-
-
-async def test_a_replanning_that_always_fails_leaves_the_plan_and_says_so(office: Installation) -> None:
-    plan = await _plan(office, "created", draft="{")
-    text = await work_and_give_up(office, office.jobs, "replan", {"plan": plan, "person": "david"})
-    assert "trying again did not help" in text
-    assert "“Statements” stands as it is." in text
 
 
 _SUBSCRIPTION = (
@@ -282,7 +144,7 @@ _SUBSCRIPTION = (
 
 
 async def test_a_subscription_that_cannot_be_looked_at_stops_no_other(office: Installation) -> None:
-    plan = await _plan(office, "created")
+    plan = await plan_in(office, "created")
     for id, person, kind, subject in (
         ("su_bad", "david", "gone", "x"),
         ("su_nobody", "gone", "plan", plan),
@@ -291,7 +153,7 @@ async def test_a_subscription_that_cannot_be_looked_at_stops_no_other(office: In
         await rows(office, _SUBSCRIPTION, id=id, person=person, kind=kind, subject=subject, name=f"my {id}")
     for _ in range(2):
         await office.jobs.check_subscriptions(office.settings.tenant)
-    ((people, what, then),) = await _told(office, "subscription:su_bad")
+    ((people, what, then),) = await told(office, "subscription:su_bad")
     assert people == ["david"]
     assert "“my su_bad”" in what
     assert "watch it anew" in then
@@ -308,7 +170,7 @@ async def test_what_got_blocked_failing_stops_no_subscription(
         raise ValueError("a blocker is poisoned")
 
     monkeypatch.setattr("handlers.subscriptions.checking.tell_blocked", broken)
-    plan = await _plan(office, "created")
+    plan = await plan_in(office, "created")
     await rows(office, _SUBSCRIPTION, id="su_good", person="david", kind="plan", subject=plan, name="it")
     await office.jobs.check_subscriptions(office.settings.tenant)
     ((seen,),) = await rows(office, "SELECT seen::text FROM subscriptions")
@@ -333,7 +195,7 @@ async def test_a_digest_that_cannot_be_put_together_stops_no_other_and_is_told_o
     made = [await fire_digests(office.database, office.settings.tenant, noon) for _ in range(2)]
     assert made[0] > 1
     assert made[1] == 0
-    ((people, what, then),) = await _told(office, "digest:person:david")
+    ((people, what, then),) = await told(office, "digest:person:david")
     assert people == ["david"]
     assert what.startswith("Your digest could not be put together")
     assert "digest settings" in then
@@ -341,7 +203,7 @@ async def test_a_digest_that_cannot_be_put_together_stops_no_other_and_is_told_o
 
 async def test_standing_work_of_which_one_cannot_be_told_is_told_for_the_others(office: Installation) -> None:
     tenant = office.settings.tenant
-    plan = await _plan(office, "drafting")
+    plan = await plan_in(office, "drafting")
     async with office.database.transaction(tenant) as tx:
         await defer(tx, "turn", {"turns": "gone"})
         await defer(tx, "draft_plan", {"plan": plan}, slow=True)
@@ -370,14 +232,14 @@ async def test_a_verification_that_always_fails_says_that_nothing_is_known(
     assert "I cannot say whether it holds. Ask again, or run `python -m bot audit verify`" in text
 
 
-async def test_a_halt_whose_report_always_fails_stands_and_its_thread_is_told(
+async def test_a_halt_whose_report_always_fails_stands_and_its_thread_istold(
     office: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def broken(*_: object) -> None:
         raise ValueError("this report is poisoned")
 
     monkeypatch.setattr("bot.jobs.report_halt", broken)
-    effect = await _effect(office, "Stands for a halt")
+    effect = await effect_of(office, "Stands for a halt")
     text = await work_and_give_up(office, office.jobs, "report_halt", {"effect": effect})
     assert "Who has acknowledged the halt could not be found out" in text
     assert "The halt stands all the same." in text
@@ -391,7 +253,7 @@ async def test_a_checkpoint_that_cannot_be_posted_is_told_to_the_compliance_offi
 
     monkeypatch.setattr("bot.jobs.post_checkpoint", broken)
     await work_and_give_up(office, office.jobs, "post_checkpoint", {})
-    ((people, what, _),) = await _told(office, "post_checkpoint")
+    ((people, what, _),) = await told(office, "post_checkpoint")
     assert "carlos" in people
     assert "#compliance" in what
 

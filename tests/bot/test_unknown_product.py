@@ -9,14 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.console.adapter import direct_channel
 from bot.inbox import store_words
-from governance.places import Audience, Place
 from storage.embedded import EmbeddedServer
-from tests.bot.one_company import shown
+from tests.bot.one_company import DAVID, shown
 from tests.workplace import Workplace, at_work
 
-DAVID = Place("console", direct_channel("david"), "m1", Audience.DIRECT)
 DESK = "# Parcel desk\n\n## Requirements\n\n- The desk must list the parcels of a house.\n"
 
 
