@@ -215,7 +215,8 @@ class PlanChanges:
     """What Modify asks for; empty, it leaves the plan as it is. `drop` and `order` are story keys.
 
     `order` is first to last, the rest follow in their own order; `move` is (story key, team), `start` the
-    first day on which work may begin, `notify` what people want to hear of (`blockers`, `completion`).
+    first day on which work may begin, `notify` what people want to hear of (`blockers`, `completion`),
+    `product` the id of the product that it is for.
     """
 
     drop: tuple[str, ...] = ()
@@ -224,11 +225,12 @@ class PlanChanges:
     budget_hours: float | None = None
     order: tuple[str, ...] = ()
     notify: tuple[str, ...] = ()
+    product: str = ""
 
     @property
     def only_notifies(self) -> bool:
         """Whether nothing but notifications is asked for."""
-        return not (self.drop or self.move or self.order) and self.start is None and self.budget_hours is None
+        return self == PlanChanges(notify=self.notify)
 
 
 def _fact_to_json(fact: Fact, dump: SerializerFunctionWrapHandler) -> Any:
@@ -254,6 +256,8 @@ class PlanDraft:
 
     `worked_out` says by which way; `worked_out_why` why not with a model, where one was to be used.
     `blockers` are sentences about what a person must settle first. `changes` is what was asked for.
+    `product` is empty where it has to be asked for; `product_why` says how it was found, or what keeps it
+    from being known, `product_assumed` whether nobody stated it, `product_likely` which ones are named.
     """
 
     document: str
@@ -276,6 +280,9 @@ class PlanDraft:
     worked_out_why: str = ""
     blockers: tuple[str, ...] = ()
     changes: PlanChanges = field(default_factory=PlanChanges)
+    product_why: str = ""
+    product_assumed: bool = False
+    product_likely: tuple[str, ...] = ()
 
     def story(self, key: str) -> DraftStory:
         """The story with this key. Raises KeyError."""

@@ -74,11 +74,20 @@ def schedule(
     links: Sequence[Precedence],
     free: Mapping[str, Sequence[Free]],
     order: Sequence[str] = (),
+    not_before: Mapping[str, date] | None = None,
 ) -> tuple[tuple[Scheduled, ...], tuple[Unscheduled, ...]]:
-    """Places for the stories, and for those without one the reason. `order` are keys wanted first to last."""
+    """Places for the stories, and for those without one the reason. `order` are keys wanted first to last;
+    `not_before` are the first days of stories that wait for something that is no story here."""
     from agents.planning.solver import solve
 
-    choices = {s.key: windows(s, free.get(s.team, ())) for s in stories if s.estimate.kind == "estimate"}
+    first = not_before or {}
+    choices = {
+        s.key: tuple(
+            w for w in windows(s, free.get(s.team, ())) if s.key not in first or w.starts >= first[s.key]
+        )
+        for s in stories
+        if s.estimate.kind == "estimate"
+    }
     possible = [s for s in stories if choices.get(s.key)]
     places = solve(possible, choices, [s.key for s in stories if s not in possible], links, free, order)
     scheduled = tuple(

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from agents.planning.draft import DraftStory, Flag, OutsideDependency, PlanDraft, Risk, Scheduled
 from governance.department import Department
 from governance.facts import names_of_facts
+from handlers.plans.product_question import product_text
 from handlers.plans.proposal import forecast_text, risk_text
 from handlers.plans.words import agent_for, budget_text, day_text, hours_text, span_text, team_name
 
@@ -27,6 +28,7 @@ def plan_document(draft: PlanDraft, department: Department) -> str:
         ("How this was worked out", _bullets(_facts(draft))),
     )
     figures = (
+        ("Product", product_text(draft, department)),
         ("Timeline", span_text(draft.schedule)),
         ("Forecast", forecast_text(draft.forecast)),
         ("Budget", budget_text(draft.budget, department.currency)),

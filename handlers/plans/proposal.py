@@ -12,6 +12,7 @@ from handlers.conversation.cards import Block, Bold, Bullets, Card, Chart, Field
 from handlers.conversation.charts import draw_forecast
 from handlers.conversation.desk import Desk
 from handlers.conversation.wording import counted, listed
+from handlers.plans.product_question import product_text
 from handlers.plans.words import agent_for, budget_text, day_text, hours_text, not_enough, span_text, team_name
 
 _MOST = 3
@@ -24,6 +25,7 @@ def figures(draft: PlanDraft, desk: Desk) -> Fields:
     """Timeline, forecast, budget and risk at a glance."""
     return Fields(
         (
+            ("Product", product_text(draft, desk.department)),
             ("Timeline", span_text(draft.schedule)),
             ("Forecast", forecast_text(draft.forecast)),
             ("Budget", budget_text(draft.budget, desk.department.currency)),
@@ -47,7 +49,8 @@ def risk_text(draft: PlanDraft) -> str:
 
 def changes(old: PlanDraft, new: PlanDraft, desk: Desk) -> list[Block]:
     """What the proposal changes of the one before."""
-    differs = compare(old, new, {team.id: team.name for team in desk.department.teams})
+    products = {product.id: product.name for product in desk.department.products}
+    differs = compare(old, new, {team.id: team.name for team in desk.department.teams}, products)
     if not differs:
         return [Text(("Nothing in the plan differs from the proposal before.",))]
     items: list[tuple[Inline, ...]] = [(sentence,) for sentence in differs[:_MOST_CHANGES]]

@@ -20,6 +20,7 @@ from governance.visibility import scope_of
 
 STATES = {
     "drafting": ("doing", "Being worked out"),
+    "asking": ("waiting", "Which product?"),
     "proposed": ("waiting", "Waits for approval"),
     "executing": ("doing", "Under way"),
     "paused": ("waiting", "Paused"),
