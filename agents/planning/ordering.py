@@ -154,7 +154,7 @@ class _By:
 
     def __post_init__(self) -> None:
         self.stems = {key: content_stems(sketch.about) for key, sketch, _ in self.stories}
-        self.titles = {key: content_stems(sketch.title) for key, sketch, _ in self.stories}
+        self.titles = {key: content_stems(sketch.called or sketch.title) for key, sketch, _ in self.stories}
         self.weight = weights(self.stems.values())
         counts = Counter(word for stems in self.stems.values() for word in stems)
         most = max(2.0, _COMMON * len(self.stories))

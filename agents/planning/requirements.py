@@ -45,6 +45,12 @@ _PRIORITY_WORDS: tuple[tuple[str, Priority], ...] = (
         Priority.P3,
     ),
 )
+_QUALITY_ID = re.compile(r"\bNFR|^Q[A-Z]?R?[-_]?\d", re.IGNORECASE)
+_QUALITY = re.compile(
+    r"non[- ]?functional|qualit|\bperformance\b|availability|reliability|scalability|security\b|privacy|complian|"
+    r"accessib|usability|observab|\bnfrs?\b|service levels?|how (?:well|good|fast)|latency|data protection",
+    re.IGNORECASE,
+)
 _RANK_NOTE = re.compile(r"^[^:]*(?:priorit|moscow|rank|importance|^p)[^:]*: ", re.IGNORECASE)
 
 
@@ -52,10 +58,11 @@ _RANK_NOTE = re.compile(r"^[^:]*(?:priorit|moscow|rank|importance|^p)[^:]*: ", r
 class Asked:
     """A requirement as found, with what stands around it.
 
-    `heading` is a title that the document gives it; `details` are sub-items, later sentences and an
+    `heading` is a title that the document gives it, `called` a name in one or two words; `details` are sub-items, later sentences and an
     acceptance column, as (text, line). `quality` marks qualities of the whole (performance, security);
     `constraint` what binds how it is built; `forbids` what must not happen. `team` is the team that the
-    document gives it to, in its words; `after` are ids of requirements that the document puts before it.
+    document gives it to, in its words; `after` are ids of requirements that the document puts before it, with its words; `notes` what stands
+    beside it and is none of it.
     """
 
     requirement: Requirement
@@ -66,7 +73,9 @@ class Asked:
     constraint: bool = False
     forbids: bool = False
     team: str = ""
+    called: str = ""
     after: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class UnplannableDocument(Exception):
@@ -168,18 +177,27 @@ def _asked(
     requirement = named[place]
     details = [(d.quote, d.line) for d in wanted.details]
     details += [(_criterion(note), unit.line) for note in wanted.notes if _ACCEPTANCE_COLUMNS.match(note)]
-    roles = [passage.role] + (["quality"] if re.search(r"\bNFR|^Q[A-Z]?R?\d", requirement.id) else [])
     return Asked(
         requirement,
         _heading(wanted, passage),
         tuple(details),
-        "quality" in roles and not requirement.id.upper().startswith(("FR", "US")),
+        _is_quality(requirement.id, passage),
         _priority(wanted, passage),
         wanted.statement.sense == "constraint",
         wanted.forbids,
         _team(wanted, passage),
+        wanted.unit.lead,
         tuple((named[o.earlier].id, o.because) for o in orders if o.later == place and o.earlier != place),
+        wanted.notes,
     )
+
+
+def _is_quality(id: str, passage: Passage) -> bool:
+    """Whether it says how well the whole works: by its id, or by a heading that says so plainly."""
+    if id.upper().startswith(("FR", "US")):
+        return False
+    headings = passage.sections[1:] or passage.sections
+    return bool(_QUALITY_ID.search(id)) or any(_QUALITY.search(heading.text) for heading in headings)
 
 
 def _criterion(note: str) -> str:

@@ -117,8 +117,9 @@ def unknown_teams(
 def _of(sketch: Sketch, passage: Passage | None, teams: Sequence[Team]) -> Stated:
     cells = passage.cells if passage is not None else ()
     team, unknown = _team(sketch, passage, cells, teams)
-    after = [*_cited(cells, _AFTER_COLUMN), *_ids(_AFTER, sketch.about)]
-    before = [*_cited(cells, _BEFORE_COLUMN), *_ids(_BEFORE, sketch.about)]
+    said = " ".join((sketch.about, *sketch.notes))
+    before = [*_cited(cells, _BEFORE_COLUMN), *_ids(_BEFORE, said)]
+    after = [*(name.upper() for name, _ in sketch.after), *_cited(cells, _AFTER_COLUMN), *_ids(_AFTER, said)]
     own = {name.upper() for name in sketch.requirements}
     return Stated(
         team,
@@ -142,7 +143,7 @@ def _team(
                 return team.id, ""
         if _SURE_COLUMN.search(column):
             return "", cell.strip()
-    for said in _spoken(sketch.about, teams):
+    for said in _spoken(" ".join((sketch.about, *sketch.notes)), teams):
         return said.id, ""
     for heading in reversed(passage.sections if passage is not None else ()):
         if (team := team_called(heading.text, teams)) is not None:

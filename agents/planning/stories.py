@@ -49,7 +49,7 @@ _CONCERNS = 0.5
 class Sketch:
     """A story before anybody has estimated it. `line` is where its first requirement stands.
 
-    `about` is the text by which it is compared with done stories.
+    `about` is the text by which it is compared with done stories; `called` a short name that the document gives.
     """
 
     title: str
@@ -62,6 +62,9 @@ class Sketch:
     about: str
     priority: Priority
     quality: bool = False
+    after: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+    called: str = ""
 
 
 def sketch_stories(asked: tuple[Asked, ...], outline: Outline) -> tuple[Sketch, ...]:
@@ -131,6 +134,9 @@ def _sketch(a: Asked, reader: str) -> Sketch:
         about,
         a.priority or Priority.P2,
         a.quality,
+        a.after,
+        a.notes,
+        a.called,
     )
 
 

@@ -133,7 +133,10 @@ class Reader:
 
 def _has_form(row: Features) -> bool:
     """Whether it demands by its verb, its id or its place in a list, outside sections for something else."""
-    elsewhere = any(f"section: {role}" in row for role in _ELSEWHERE) or "a question" in row
+    elsewhere = any(f"section: {role}" in row for role in _ELSEWHERE)
+    elsewhere = elsewhere or any(
+        name in row for name in ("a question", "later in an item", "later in a paragraph")
+    )
     return not elsewhere and any(name in row for name in _FORMS)
 
 

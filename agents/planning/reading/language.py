@@ -32,7 +32,9 @@ _SCRIPTS: Mapping[str, re.Pattern[str]] = {
     "Hebrew": re.compile(r"[\u0590-\u05ff]"),
 }
 ENGLISH = "English"
-_LONG_ENOUGH = 12
+_DIFFERENT = 8
+"""Small words of a language that have to be there."""
+_LONG_ENOUGH = 25
 """Small words of a language from which it is told; shorter texts count as English."""
 
 
@@ -44,5 +46,9 @@ def language_of(text: str) -> str:
             return name
     words = Counter(re.findall(r"[^\W\d_]+", text.lower()))
     counted = {name: sum(words[word] for word in small) for name, small in _SMALL_WORDS.items()}
+    known = {name: len(small & words.keys()) for name, small in _SMALL_WORDS.items()}
     best = max(counted, key=lambda name: (counted[name], name == ENGLISH))
-    return best if counted[best] >= _LONG_ENOUGH and counted[best] > 1.2 * counted[ENGLISH] else ENGLISH
+    is_sure = (
+        counted[best] >= _LONG_ENOUGH and known[best] >= _DIFFERENT and counted[best] > 1.5 * counted[ENGLISH]
+    )
+    return best if is_sure else ENGLISH
