@@ -21,6 +21,7 @@ from handlers.language.resolver import Found, NotThere, Several, resolve
 from handlers.plans.card import plan_reply, working_reply
 from handlers.plans.changing import modify, open_proposal, press_change
 from handlers.plans.halted import demand_agents
+from handlers.plans.how_it_was_read import correct_reading, show_reading
 from handlers.plans.product_question import plan_pressed
 from handlers.plans.progress import progress_reply
 from handlers.plans.questions import answer_about_plan
@@ -166,6 +167,8 @@ HANDLER = Handler(
         "plan_product": plan_product,
         "modify": modify,
         "change_plan": press_change,
+        "show_reading": show_reading,
+        "correct_reading": correct_reading,
         "cancel": cancel,
     },
     Risk.ACTS,

@@ -31,6 +31,22 @@ class Requirement:
 
 
 @dataclass(frozen=True, slots=True)
+class PassageRead:
+    """One statement of the document and what it was read as: `requirement`, `constraint`, `later`,
+    `out of scope`, `detail`, `order`, `question`, `context`, `goal`, `date` or `not read`; and `why`.
+
+    `requirement` is the id of what is wanted, empty for the rest; `statement` its text as corrections know it.
+    """
+
+    line: int
+    text: str
+    account: str
+    why: str
+    statement: str
+    requirement: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Flag:
     """Something in the document that a person should settle. `also_line` is a contradiction's other side."""
 
@@ -283,6 +299,7 @@ class PlanDraft:
     product_why: str = ""
     product_assumed: bool = False
     product_likely: tuple[str, ...] = ()
+    readings: tuple[PassageRead, ...] = ()
 
     def story(self, key: str) -> DraftStory:
         """The story with this key. Raises KeyError."""

@@ -18,6 +18,7 @@ from agents.planning.draft import (
     Flag,
     Forecast,
     NotEnoughHistory,
+    PassageRead,
     PlanDraft,
     Precedence,
     Requirement,
@@ -36,6 +37,7 @@ from agents.planning.outside import outside
 from agents.planning.products import product_of
 from agents.planning.reading.language import ENGLISH, language_of
 from agents.planning.reading.outline import Outline, outline
+from agents.planning.reading.read import key_of
 from agents.planning.request import ImpossibleChange, PlanningInput
 from agents.planning.requirements import (
     LONGEST,
@@ -44,6 +46,7 @@ from agents.planning.requirements import (
     NothingAsked,
     TooLong,
     TooManyRequirements,
+    Wishes,
     requirements,
 )
 from agents.planning.risks import Findings, overall, risks
@@ -68,6 +71,7 @@ class Reading:
     requirements: tuple[Requirement, ...]
     flags: tuple[Flag, ...]
     sketches: tuple[tuple[str, Sketch], ...]
+    readings: tuple[PassageRead, ...] = ()
 
 
 def plan(given: PlanningInput) -> PlanDraft:
@@ -99,7 +103,24 @@ def read(given: PlanningInput) -> Reading:
         why = "it has headings and no text" if not taken.passages else "no sentence in it asks for anything"
         raise NothingAsked(name, why)
     sketches = tuple((f"S{n}", s) for n, s in enumerate(sketch_stories(asked, taken), 1))
-    return Reading(taken, tuple(a.requirement for a in asked), flags(taken, asked), sketches)
+    named = tuple(a.requirement for a in asked)
+    return Reading(taken, named, flags(taken, asked), sketches, _readings(wishes))
+
+
+def _readings(wishes: Wishes) -> tuple[PassageRead, ...]:
+    """Every statement with what became of it, for people to see and to correct."""
+    return tuple(
+        PassageRead(
+            statement.unit.line,
+            statement.unit.quote,
+            statement.account,
+            statement.why,
+            key_of(statement.unit.text),
+            wishes.ids.get((statement.unit.passage, statement.unit.number), ""),
+        )
+        for statement in wishes.whole.statements
+        if statement.unit.text
+    )
 
 
 def plan_from(reading: Reading, given: PlanningInput, advice: Advice = NO_ADVICE) -> PlanDraft:
@@ -174,6 +195,7 @@ def _drafted(
         worked_out="rules",
         blockers=(*conflicts, *_blockers(reading.flags, found.unscheduled, given)),
         changes=given.changes,
+        readings=reading.readings,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agents.planning.draft import Requirement
@@ -47,7 +47,8 @@ _PRIORITY_WORDS: tuple[tuple[str, Priority], ...] = (
 )
 _QUALITY_ID = re.compile(r"\bNFR|^Q[A-Z]?R?[-_]?\d", re.IGNORECASE)
 _QUALITY = re.compile(
-    r"non[- ]?functional|qualit|\bperformance\b|availability|reliability|scalability|security\b|privacy|complian|"
+    r"non[- ]?functional|qualit|\bperformance\b|availability|reliability|scalability|"
+    r"security\b|privacy|complian|"
     r"accessib|usability|observab|\bnfrs?\b|service levels?|how (?:well|good|fast)|latency|data protection",
     re.IGNORECASE,
 )
@@ -58,11 +59,11 @@ _RANK_NOTE = re.compile(r"^[^:]*(?:priorit|moscow|rank|importance|^p)[^:]*: ", r
 class Asked:
     """A requirement as found, with what stands around it.
 
-    `heading` is a title that the document gives it, `called` a name in one or two words; `details` are sub-items, later sentences and an
-    acceptance column, as (text, line). `quality` marks qualities of the whole (performance, security);
-    `constraint` what binds how it is built; `forbids` what must not happen. `team` is the team that the
-    document gives it to, in its words; `after` are ids of requirements that the document puts before it, with its words; `notes` what stands
-    beside it and is none of it.
+    `heading` is a title that the document gives it, `called` a name in one or two words; `details` are
+    sub-items, later sentences and an acceptance column, as (text, line). `quality` marks qualities of the whole
+    (performance, security); `constraint` what binds how it is built; `forbids` what must not happen. `team` is
+    the team that the document gives it to, in its words; `after` are ids of requirements that it puts before
+    this one, with its words; `notes` what stands beside it and is none of it.
     """
 
     requirement: Requirement
@@ -127,6 +128,8 @@ class Wishes:
     later: tuple[Requirement, ...]
     ruled_out: tuple[Requirement, ...]
     whole: Read
+    ids: Mapping[tuple[int, int], str]
+    """By passage and statement, the id of what is wanted there."""
 
 
 def requirements(
@@ -143,7 +146,8 @@ def requirements(
     beside = [s.unit.quote for s in whole.statements if s.sense == "none"]
     orders = stated_orders(whole.wanted, whole.ids, beside)
     asked = tuple(_asked(place, w, named, orders, outline) for place, w in now)
-    return Wishes(asked, _of(whole, named, "later"), _of(whole, named, "out"), whole)
+    ids = {(w.unit.passage, w.unit.number): name.id for w, name in zip(whole.wanted, named, strict=True)}
+    return Wishes(asked, _of(whole, named, "later"), _of(whole, named, "out"), whole, ids)
 
 
 def _of(whole: Read, named: Sequence[Requirement], sense: Sense) -> tuple[Requirement, ...]:

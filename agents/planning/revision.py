@@ -22,7 +22,7 @@ def revise(original: PlanDraft, given: PlanningInput) -> PlanDraft:
         return replace(plan(given), worked_out_why=original.worked_out_why)
     by_rule = read(given)
     sketches = tuple((story.key, _sketch(story, by_rule)) for story in original.stories)
-    reading = Reading(by_rule.outline, original.requirements, original.flags, sketches)
+    reading = Reading(by_rule.outline, original.requirements, original.flags, sketches, by_rule.readings)
     advice = Advice({story.key: story.priority for story in original.stories}, original.precedences)
     return replace(
         plan_from(reading, given, advice), worked_out="model", worked_out_why=original.worked_out_why

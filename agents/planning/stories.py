@@ -49,7 +49,8 @@ _CONCERNS = 0.5
 class Sketch:
     """A story before anybody has estimated it. `line` is where its first requirement stands.
 
-    `about` is the text by which it is compared with done stories; `called` a short name that the document gives.
+    `about` is the text by which it is compared with done stories; `called` a short name that the document
+    gives; `after` are ids of requirements that it puts before this one, `notes` what stands beside it.
     """
 
     title: str

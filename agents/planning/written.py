@@ -105,7 +105,7 @@ def reading_of(answer: WrittenStories, reading: Reading, text: str, cited: Citat
     found = (_flag(flag, text, cited) for flag in answer.flags)
     more = {flag.line: flag for flag in found if flag is not None and flag.line not in lines}
     flags = tuple(sorted((*reading.flags, *more.values()), key=lambda flag: flag.line))
-    return Reading(reading.outline, reading.requirements, flags, sketches)
+    return Reading(reading.outline, reading.requirements, flags, sketches, reading.readings)
 
 
 def _sketch(story: WrittenStory, reading: Reading, cited: Citations) -> Sketch:

@@ -16,6 +16,7 @@ from agents.planning.draft import PlanChanges, PlanDraft
 from agents.planning.request import ImpossibleChange, PlanningInput
 from agents.planning.requirements import UnplannableDocument
 from agents.plans import feasibility
+from agents.plans.corrections import corrections_of
 from agents.plans.feasibility import Hindrance
 from governance.department_rows import read_department
 from governance.overrides.rows import read_standing
@@ -133,6 +134,7 @@ class Authorship:
         sources = self.sources(tenant)
         async with self.database.transaction(tenant) as tx:
             department = await read_department(tx)
+            told = await corrections_of(tx, document.name)
         as_of = self.clock()
         here = ZoneInfo(department.calendar_of(None).time_zone)
         return PlanningInput(
@@ -146,4 +148,5 @@ class Authorship:
             today=as_of.astimezone(here).date(),
             as_of=as_of,
             changes=changes,
+            told=told,
         )

@@ -49,6 +49,21 @@ class PlanRow(TenantScoped, Base):
     changed: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
+class ReadingCorrectionRow(TenantScoped, Base):
+    """What somebody said that a statement of a document is; it holds whenever the document is read again.
+
+    `statement` is its text as `agents.planning.reading.read.key_of` flattens it.
+    """
+
+    __tablename__ = "reading_corrections"
+
+    document: Mapped[str] = mapped_column(primary_key=True)
+    statement: Mapped[str] = mapped_column(primary_key=True)
+    sense: Mapped[str]
+    person: Mapped[str]
+    at: Mapped[datetime]
+
+
 class PlanStepRow(TenantScoped, Base):
     """One step of an executing plan. `key` is `epic`, `story:S1`, `schedule:S1`, … or `assign`;
     `reference` is what it made. `state`: waiting | submitted | done | failed | left (`detail` says why)."""

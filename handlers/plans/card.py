@@ -38,7 +38,7 @@ from handlers.conversation.wording import counted, listed, names_of_people
 from handlers.plans import proposal
 from handlers.plans.modify_form import modify_form
 from handlers.plans.product_question import product_form, product_text, question_reply
-from handlers.plans.words import budget_text, dashboard, span_text, within_text
+from handlers.plans.words import budget_text, dashboard, reading_text, span_text, within_text
 
 PLAN_EXECUTION = "plan_execution"
 """The decision type of a plan's approval."""
@@ -140,7 +140,8 @@ async def _slowest_lately(desk: Desk) -> float | None:
 
 async def _proposed(desk: Desk, plan: PlanRow, draft: PlanDraft, state: ApprovalState) -> Reply:
     previous = previous_of(plan)
-    lead = Text((f"From {plan.document}. Nothing is made until somebody approves.",))
+    read = f" Read: {reading_text(draft)}." if draft.readings else ""
+    lead = Text((f"From {plan.document}.{read} Nothing is made until somebody approves.",))
     blocks: list[Block] = [lead]
     if previous is not None:
         blocks += proposal.changes(previous, draft, desk)
@@ -193,6 +194,7 @@ def _buttons(desk: Desk, plan: PlanRow, draft: PlanDraft, approval: str) -> tupl
         Button("Approve", "approve", approval, "primary"),
         Button("Modify", "modify", approval, form=modify_form(desk, plan, draft)),
         *((other,) if draft.product_assumed else ()),
+        *((Button("How it was read", "show_reading", plan.id),) if draft.readings else ()),
         Button("Cancel", "cancel", approval, "danger"),
     )
 

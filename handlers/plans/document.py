@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from agents.planning.draft import DraftStory, Flag, OutsideDependency, PlanDraft, Risk, Scheduled
+from agents.planning.draft import DraftStory, Flag, OutsideDependency, PassageRead, PlanDraft, Risk, Scheduled
 from governance.department import Department
 from governance.facts import names_of_facts
 from handlers.plans.product_question import product_text
@@ -25,6 +25,7 @@ def plan_document(draft: PlanDraft, department: Department) -> str:
         ("Risks", _bullets(map(_risk, draft.risks))),
         ("Depends on", _bullets(map(_dependency, draft.dependencies))),
         ("Requirements", _bullets(f"{r.id} (line {r.line}): {r.text}" for r in draft.requirements)),
+        ("How the document was read", _bullets(map(_read, draft.readings))),
         ("How this was worked out", _bullets(_facts(draft))),
     )
     figures = (
@@ -78,6 +79,11 @@ def _risk(risk: Risk) -> str:
     evidence = "; ".join(f"{item.text} ({item.source})" for item in risk.evidence)
     weight = f"likelihood {risk.likelihood}, impact {risk.impact}"
     return f"{risk.title} ({weight}): {evidence}. What would help: {risk.mitigation}"
+
+
+def _read(read: PassageRead) -> str:
+    named = f" {read.requirement}" if read.requirement else ""
+    return f"Line {read.line}: {read.account}{named}: “{read.text}” ({read.why})"
 
 
 def _dependency(dependency: OutsideDependency) -> str:

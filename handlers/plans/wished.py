@@ -17,6 +17,7 @@ from handlers.conversation.desk import Desk
 from handlers.conversation.wording import counted, listed, quoted
 from handlers.language.words import in_digits, plain
 from handlers.plans.card import PLAN_EXECUTION
+from handlers.plans.how_it_was_read import correction_wished
 from handlers.plans.modify_form import modify_form
 from handlers.plans.product_question import product_name
 from handlers.plans.replanning import product_wished, read_replan
@@ -67,11 +68,13 @@ async def change_wished(text: str, desk: Desk, row: ApprovalRow) -> Reply | None
     if row.decision_type != PLAN_EXECUTION:
         return None
     for_product = not text.rstrip().endswith("?") and product_wished(text, desk.department) is not None
-    if not for_product and not _wishes(in_digits(plain(text))):
-        return None
     plan = await plan_of_approval(desk.tx, row.id)
     draft = None if plan is None else draft_of(plan)
     if plan is None or draft is None:
+        return None
+    if (corrected := correction_wished(text, plan, draft, row.id)) is not None:
+        return corrected
+    if not for_product and not _wishes(in_digits(plain(text))):
         return None
     wish = _read(_without_condition(in_digits(plain(text))), plan, draft, desk)
     if wish is None:

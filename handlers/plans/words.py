@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
 from math import ceil
 
-from agents.planning.draft import Budget, NotEnoughHistory, Scheduled
+from agents.planning.draft import Budget, NotEnoughHistory, PlanDraft, Scheduled
 from governance.department import AgentRole, Department
 from governance.moments import day_text as day_text  # with the other words of plans
+from handlers.conversation.wording import counted
 
 _IN_CAPITALS = {"qa": "QA", "sre": "SRE", "ml": "ML"}
 
@@ -84,3 +86,16 @@ def team_name(department: Department, team: str) -> str:
 def dashboard(plan: str) -> str:
     """Where the dashboard shows a plan in full."""
     return f"/dashboard/plans/{plan}"
+
+
+def reading_text(draft: PlanDraft) -> str:
+    """`31 requirements, 4 for later, 3 ruled out, 2 passages not read`; empty where it was not kept."""
+    if not draft.readings:
+        return ""
+    counts = Counter(read.account for read in draft.readings)
+    asked = counts["requirement"] + counts["constraint"]
+    parts = [counted(asked, "requirement")]
+    parts += [f"{counts['later']} for later"] if counts["later"] else []
+    parts += [f"{counts['out of scope']} ruled out"] if counts["out of scope"] else []
+    parts += [f"{counted(counts['not read'], 'passage')} not read"] if counts["not read"] else []
+    return ", ".join(parts)

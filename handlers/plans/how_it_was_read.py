@@ -1,0 +1,177 @@
+"""How a plan's document was read: a line on the card, the whole list on request, and corrections of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from agents.planning.draft import PassageRead, PlanDraft
+from agents.planning.reading.judge import Sense
+from agents.plans.corrections import correct
+from agents.plans.rows import draft_of, plan_by_id
+from agents.plans.tables import PlanRow
+from governance.record import intervened
+from governance.visibility import scope_of
+from handlers.conversation.cards import Block, Button, Buttons, Card, Reply, Table, Text
+from handlers.conversation.desk import Desk
+from handlers.conversation.handler import CannotAnswer
+from handlers.conversation.origin import known
+from handlers.conversation.turn import Clicked, Turn
+from handlers.conversation.wording import listed, quoted
+from handlers.plans.card import working_reply
+from handlers.plans.changing import open_proposal
+from handlers.plans.halted import demand_agents
+from handlers.plans.words import reading_text
+from storage.jobs import defer
+
+_SHOWN_AS: Mapping[str, str] = {
+    "requirement": "Asked for",
+    "constraint": "Binds how it is built",
+    "later": "For later",
+    "out of scope": "Ruled out",
+    "detail": "Part of the one above",
+    "order": "Says what comes first",
+    "question": "A question",
+    "context": "Tells, asks for nothing",
+    "goal": "A goal or how it is accepted",
+    "date": "A date, money or the plan",
+    "not read": "Not read",
+}
+_GROUPS = (
+    ("What is asked for", ("requirement", "constraint", "detail")),
+    ("For later, and ruled out", ("later", "out of scope")),
+    ("Not taken for a requirement", ("order", "question", "goal", "date", "context", "not read")),
+)
+_SENSES: tuple[tuple[Sense, re.Pattern[str]], ...] = (
+    (
+        "later",
+        re.compile(r"\b(?:for |is )?(?:later|another (?:time|release)|not now|the next release|v ?2)\b", re.I),
+    ),
+    (
+        "out",
+        re.compile(
+            r"\b(?:out of scope|ruled out|out|not (?:to be built|part of (?:it|this)|ours)|never)\b", re.I
+        ),
+    ),
+    ("constraint", re.compile(r"\b(?:a )?constraint\b|\bbinds\b", re.IGNORECASE)),
+    (
+        "none",
+        re.compile(
+            r"\b(?:no|not a|only a?) ?(?:requirement|remark|context|comment|example)\b|\bcontext\b", re.I
+        ),
+    ),
+    (
+        "in",
+        re.compile(
+            r"\b(?:a )?requirement\b|\b(?:is )?(?:asked for|in(?: scope)?|to be built)\b", re.IGNORECASE
+        ),
+    ),
+)
+_WORDS: Mapping[Sense, str] = {
+    "later": "for later",
+    "out": "ruled out",
+    "constraint": "a constraint",
+    "none": "no requirement",
+    "in": "asked for",
+    "detail": "a detail",
+}
+_LINES = re.compile(r"\blines? (?P<lines>\d+(?:(?:,| and|, and) \d+)*)", re.IGNORECASE)
+_IS = re.compile(r"\b(?:is|are|was|were|should be|belongs?|goes?|=)\b", re.IGNORECASE)
+_LONGEST_QUOTE = 160
+
+
+async def show_reading(turn: Turn, desk: Desk) -> Reply:
+    """The button: every statement of the document, what it was read as, and why."""
+    if not isinstance(turn.what, Clicked):
+        raise TypeError("a press is a click")
+    plan = await plan_by_id(desk.tx, turn.what.subject)
+    draft = draft_of(plan)
+    if turn.person is None or not scope_of(turn.person).everything:
+        raise CannotAnswer("A plan's document is for the department's people.")
+    if draft is None or not draft.readings:
+        raise CannotAnswer("There is no list of what was read for this plan. Ask for the plan anew to get one.")
+    cards = tuple(card for title, accounts in _GROUPS if (card := _card(draft, title, accounts)) is not None)
+    text = f"How I read {draft.document}: {reading_text(draft)}. {_HOW_TO_CORRECT}"
+    return Reply(text=text, cards=(Card(f"How I read {draft.document}", (Text((text,)),)), *cards))
+
+
+_HOW_TO_CORRECT = (
+    "What is wrong you can say in the plan's thread: “R7 is for later”, “line 31 is a requirement”, “FR-3 is"
+    " out of scope”. It holds when the document is read again."
+)
+
+
+def _card(draft: PlanDraft, title: str, accounts: Sequence[str]) -> Card | None:
+    rows = tuple(
+        (str(read.line), read.requirement or "–", _SHOWN_AS[read.account], _quote(read.text), read.why)
+        for read in draft.readings
+        if read.account in accounts
+    )
+    if not rows:
+        return None
+    return Card(title, (Table(("Line", "Id", "Read as", "What it says", "Because"), rows, "right"),))
+
+
+def _quote(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= _LONGEST_QUOTE else flat[: _LONGEST_QUOTE - 1].rsplit(" ", 1)[0] + " …"
+
+
+def correction_wished(text: str, plan: PlanRow, draft: PlanDraft, approval: str) -> Reply | None:
+    """What a message says that statements of the document are: old and new, with the button that reads it so.
+
+    None where it names no statement, or says nothing of what it is.
+    """
+    verb = _IS.search(text)
+    named = _named(text[: verb.start()], draft) if verb else ()
+    sense = next((sense for sense, words in _SENSES if verb and words.search(text[verb.end() :])), None)
+    if not named or sense is None or text.rstrip().endswith("?"):
+        return None
+    lead = f"Read {quoted(draft.document)} like this? Nothing is changed or approved yet."
+    lines = [
+        f"Line {read.line}, “{_quote(read.text)}”: {_WORDS[sense]} (now: {_SHOWN_AS[read.account].lower()})."
+        for read in named
+    ]
+    chosen = ",".join(str(draft.readings.index(read)) for read in named)
+    button = Button(
+        "Read it like that", "correct_reading", f"{approval} {plan.version} {sense} {chosen}", "primary"
+    )
+    told: list[Block] = [Text((line,)) for line in (lead, *lines)]
+    return Reply(
+        text=" ".join((lead, *lines)),
+        cards=(Card("Correct the reading?", (*told, Buttons((button,))), "waiting"),),
+    )
+
+
+def _named(said: str, draft: PlanDraft) -> tuple[PassageRead, ...]:
+    """The statements that are named by their ids or their lines."""
+    found = _LINES.search(said)
+    lines = {int(line) for line in re.findall(r"\d+", found["lines"])} if found else set()
+    words = {word.upper() for word in re.findall(r"[\w.-]*\w", said)}
+    return tuple(
+        read
+        for read in draft.readings
+        if read.line in lines or (read.requirement and read.requirement.upper() in words)
+    )
+
+
+async def correct_reading(turn: Turn, desk: Desk) -> Reply:
+    """The button under a correction: it is kept, and the plan worked out anew."""
+    if not isinstance(turn.what, Clicked):
+        raise TypeError("a press is a click")
+    approval, version, sense, chosen = turn.what.subject.split(" ")
+    plan, person = await open_proposal(desk, approval), known(turn)
+    draft = draft_of(plan)
+    told = next((known_sense for known_sense in _WORDS if known_sense == sense), None)
+    if draft is None or told is None or str(plan.version) != version:
+        raise CannotAnswer("The plan was worked out anew since; say again what should be read in another way.")
+    reads = [draft.readings[int(place)] for place in chosen.split(",")]
+    what = f"lines {listed(str(read.line) for read in reads)} are {_WORDS[told]}"
+    desk.demand_order(f"read {draft.document} in another way: {what}")
+    demand_agents(desk, f"“{plan.title}” stands as it was proposed; correct it when they go on.")
+    await correct(desk.tx, plan.document, (read.statement for read in reads), told, person.id, desk.now)
+    plan.state, plan.why, plan.turn, plan.changed, plan.original = "drafting", None, turn.id, desk.now, None
+    await intervened(desk.tx, "modified", person.id, plan.id, f"read anew: {what}", desk.now)
+    await defer(desk.tx, "draft_plan", {"plan": plan.id, "turn": turn.id}, lock=f"plan:{plan.id}", slow=True)
+    desk.memory.about(plan=plan.id)
+    return await working_reply(desk, plan)
