@@ -25,10 +25,10 @@ from agents.planning.draft import (
     Scheduled,
     Unscheduled,
 )
-from agents.planning.estimates import estimate
+from agents.planning.estimates import estimate, past_accuracy
 from agents.planning.flags.found import flags
 from agents.planning.flags.instructions import instructing
-from agents.planning.forecast import forecast, throughput
+from agents.planning.forecast import forecast
 from agents.planning.history import DoneWork
 from agents.planning.ledger import Ledger
 from agents.planning.ordering import precedences
@@ -44,7 +44,7 @@ from agents.planning.requirements import (
     requirements,
 )
 from agents.planning.risks import Findings, overall, risks
-from agents.planning.schedule import schedule
+from agents.planning.schedule import Timetable, schedule
 from agents.planning.stories import Sketch, sketch_stories
 from governance.facts import Fact
 
@@ -96,11 +96,9 @@ def plan_from(reading: Reading, given: PlanningInput, advice: Advice = NO_ADVICE
     stories, links, conflicts = _stories(kept, reading, given, advice)
     free = free_hours(given)
     within, over = _within_budget(stories, links, given)
-    places, left = schedule(within, links, free, given.changes.order)
-    left = (*left, *over)
+    table = schedule(within, links, free, given, given.changes.order)
     own_teams = frozenset(s.team for s in stories) | frozenset(product.teams if product else ())
     outside_work = outside(reading.outline, kept, own_teams, given)
-    coming = _forecast(stories, given)
     cost = (
         budget(stories, given) if len(given.done()) >= HISTORY_NEEDED else NotEnoughHistory(len(given.done()))
     )
@@ -110,16 +108,18 @@ def plan_from(reading: Reading, given: PlanningInput, advice: Advice = NO_ADVICE
         reading.requirements,
         stories,
         reading.flags,
-        places,
-        left,
+        table.scheduled,
+        (*table.unscheduled, *over),
         outside_work,
-        coming[0],
+        _forecast(table, stories, given),
         cost,
         free,
         _document_hours(reading.outline),
     )
-    draft = _drafted(found, links, conflicts, reading, given)
-    return replace(draft, facts=_facts(draft, found, coming[1], given))
+    draft = replace(
+        _drafted(found, links, conflicts, reading, given), sprints=table.sprints, gap_days=table.gap_days
+    )
+    return replace(draft, facts=_facts(draft, found, given))
 
 
 def _drafted(
@@ -226,14 +226,12 @@ def _within_budget(
     return sorted(taken, key=lambda s: int(s.key[1:])), left
 
 
-def _forecast(stories: tuple[DraftStory, ...], given: PlanningInput) -> tuple[Forecast | NotEnoughHistory, int]:
-    """The forecast, and over how many past weeks it was drawn."""
+def _forecast(
+    table: Timetable, stories: tuple[DraftStory, ...], given: PlanningInput
+) -> Forecast | NotEnoughHistory:
     if len(given.done()) < HISTORY_NEEDED:
-        return NotEnoughHistory(len(given.done())), 0
-    past = throughput(sorted({s.team for s in stories if s.team}), given)
-    if isinstance(past, NotEnoughHistory):
-        return past, 0
-    return forecast(stories, past, free_hours(given), given), len(past[0].weekly)
+        return NotEnoughHistory(len(given.done()))
+    return forecast(table, stories, past_accuracy(DoneWork(given.done())), given.document.digest)
 
 
 def _document_hours(taken: Outline) -> tuple[float, int] | None:
@@ -270,12 +268,12 @@ def _blockers(
     )
 
 
-def _facts(draft: PlanDraft, found: Findings, weeks: int, given: PlanningInput) -> tuple[Fact, ...]:
+def _facts(draft: PlanDraft, found: Findings, given: PlanningInput) -> tuple[Fact, ...]:
     ledger = Ledger(given.as_of, given.document.path)
     figures.counted(ledger, draft.requirements, draft.stories, draft.flags)
     figures.estimated(ledger, draft.stories, given)
-    figures.scheduled(ledger, draft.schedule, draft.unscheduled)
-    figures.forecast(ledger, draft.forecast, weeks)
+    figures.scheduled(ledger, draft)
+    figures.forecast(ledger, draft, given)
     figures.budget(ledger, draft.budget, draft.stories)
     if found.document_hours and isinstance(draft.budget, Budget):
         ledger.read("budget in the document", found.document_hours[0], "agent-hours", found.document_hours[1])

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from agents.planning.draft import PlanChanges
+from agents.planning.working_days import WorkingDays
 from governance.department import Product, Team
 from integrations.documents import Document
 from integrations.services import Service
@@ -24,7 +25,7 @@ class PlanningInput:
 
     `stories` are all of the tracker's, done and open; `sprints` past and planned, their capacity in
     agent-hours with holidays taken off. `today` is the day it is planned on, `as_of` when the tracker
-    was read (aware UTC).
+    was read (aware UTC), `days` on which days the department works.
     """
 
     document: Document
@@ -37,6 +38,7 @@ class PlanningInput:
     today: date
     as_of: datetime
     changes: PlanChanges = field(default_factory=PlanChanges)
+    days: WorkingDays = field(default_factory=WorkingDays)
 
     @property
     def starts(self) -> date:

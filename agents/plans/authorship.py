@@ -15,6 +15,7 @@ from agents.loop import Meter, ModelAccess, Narrate
 from agents.planning.draft import PlanChanges, PlanDraft
 from agents.planning.request import ImpossibleChange, PlanningInput
 from agents.planning.requirements import UnplannableDocument
+from agents.planning.working_days import working_days
 from governance.department_rows import read_department
 from governance.overrides.rows import read_standing
 from governance.standing import WindowMode
@@ -140,4 +141,5 @@ class Authorship:
             today=as_of.astimezone(here).date(),
             as_of=as_of,
             changes=changes,
+            days=working_days(department),
         )

@@ -112,10 +112,10 @@ def test_every_figure_of_the_plan_is_a_fact_with_a_source(dashboard: PlanDraft):
         "budget hours P80": dashboard.budget.p80_hours,
         "cost": dashboard.budget.cost,
         "forecast P50": dashboard.forecast.p50.isoformat(),
-        "forecast P85 weeks": dashboard.forecast.weeks_p85,
+        "forecast P85 week": dashboard.forecast.weeks_p85,
         "forecast runs": dashboard.forecast.samples,
-        "sprints": len({p.starts for p in dashboard.schedule}),
-        "scheduled end": max(p.ends for p in dashboard.schedule).isoformat(),
+        "sprints": len(dashboard.sprints),
+        "scheduled end": max(p.done for p in dashboard.schedule).isoformat(),
         "risk level": dashboard.risk_level,
     }
     assert {name: facts[name].value for name in wanted} == wanted
