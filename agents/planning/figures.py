@@ -14,10 +14,10 @@ from agents.planning.draft import (
     Risk,
 )
 from agents.planning.estimates import past_accuracy
-from agents.planning.forecast import week_of
 from agents.planning.history import DoneWork
 from agents.planning.ledger import Ledger
 from agents.planning.request import PlanningInput
+from agents.planning.times import week_of
 from governance.facts import Fact
 
 

@@ -22,6 +22,7 @@ from agents.planning.accuracy import Accuracy, spread_of
 from agents.planning.course import Horizon, carry_out
 from agents.planning.draft import DraftStory, Estimate, Forecast, NotEnoughHistory
 from agents.planning.schedule import Timetable
+from agents.planning.times import week_of
 
 RUNS = 4_000
 
@@ -72,11 +73,6 @@ def _from_ends(
         since=since,
         scheduled=round(reached / len(ordered), 3),
     )
-
-
-def week_of(day: date, since: date) -> int:
-    """In which week of the plan a day lies; the calendar week of `since`, Monday to Sunday, is the first."""
-    return (day.toordinal() - (since.toordinal() - since.weekday())) // 7 + 1
 
 
 def seed(digest: str) -> int:

@@ -31,6 +31,7 @@ from agents.planning.flags.instructions import instructing
 from agents.planning.forecast import forecast
 from agents.planning.history import DoneWork
 from agents.planning.ledger import Ledger
+from agents.planning.milestones import milestones
 from agents.planning.ordering import precedences
 from agents.planning.outline import Outline, outline
 from agents.planning.outside import outside
@@ -46,6 +47,7 @@ from agents.planning.requirements import (
 from agents.planning.risks import Findings, overall, risks
 from agents.planning.schedule import Timetable, schedule
 from agents.planning.stories import Sketch, sketch_stories
+from agents.planning.targets import Outlook, misses, targets
 from governance.facts import Fact
 
 _HOURS = re.compile(r"(\d[\d,.]*)\s*(?:agent[- ])?hours", re.IGNORECASE)
@@ -91,6 +93,8 @@ def read(given: PlanningInput) -> Reading:
 def plan_from(reading: Reading, given: PlanningInput, advice: Advice = NO_ADVICE) -> PlanDraft:
     """The plan for these sketches, whoever wrote their words; all figures are worked out here."""
     _check(given, [key for key, _ in reading.sketches])
+    said = milestones(given.document.text, given.today)
+    given = replace(given, wanted_start=said.start)
     kept = [(key, sketch) for key, sketch in reading.sketches if key not in given.changes.drop]
     product = product_of(reading.outline, given)
     stories, links, conflicts = _stories(kept, reading, given, advice)
@@ -116,8 +120,15 @@ def plan_from(reading: Reading, given: PlanningInput, advice: Advice = NO_ADVICE
         free,
         _document_hours(reading.outline),
     )
+    outlook = Outlook(tuple(within), links, free, table, cost)
+    wanted = targets(said, outlook, given)
+    missed = misses(wanted, outlook, given)
     draft = replace(
-        _drafted(found, links, conflicts, reading, given), sprints=table.sprints, gap_days=table.gap_days
+        _drafted(replace(found, misses=missed), links, conflicts, reading, given),
+        sprints=table.sprints,
+        gap_days=table.gap_days,
+        targets=wanted,
+        misses=missed,
     )
     return replace(draft, facts=_facts(draft, found, given))
 

@@ -17,7 +17,7 @@ from datetime import date, timedelta
 
 from agents.planning import figures
 from agents.planning.budget import budget
-from agents.planning.capacity import free_hours
+from agents.planning.capacity import Free, free_hours
 from agents.planning.draft import (
     HISTORY_NEEDED,
     DraftStory,
@@ -34,6 +34,7 @@ from agents.planning.ledger import Ledger
 from agents.planning.reasons import why_moved, why_reestimated
 from agents.planning.request import ImpossibleChange, PlanningInput
 from agents.planning.schedule import Timetable, schedule, sprints_of
+from agents.planning.targets import Outlook, misses
 from governance.facts import Fact
 from integrations.tracker import Story, StoryStatus
 
@@ -85,13 +86,16 @@ def replan(draft: PlanDraft, made: Mapping[str, str], given: PlanningInput) -> R
         raise ImpossibleChange("There is not enough history to estimate from.")
     anew, reasons = _estimated(draft, waiting, given)
     kept = _kept(draft, standing, waiting, given)
-    table = _scheduled(draft, anew, waiting, kept, given)
+    own = {story.id for story in waiting.values()}
+    free = free_hours(replace(given, stories=tuple(s for s in given.stories if s.id not in own)), running=True)
+    table = _scheduled(draft, anew, waiting, kept, free, given)
     stories = tuple(_as_it_stands(story, standing.get(story.key), anew) for story in draft.stories)
     counted = [s for s in stories if s.key in standing and standing[s.key].status is not StoryStatus.CANCELLED]
     lost = tuple(Unscheduled(s.key, "it was not made") for s in draft.stories if s.key not in standing)
     under_way = [place for place in kept if standing[place.story].status in _UNDER_WAY]
     known = past_accuracy(DoneWork(given.done()))
-    moves = _moves(waiting, anew, table.scheduled)
+    cost, moves = budget(counted, given), _moves(waiting, anew, table.scheduled)
+    links = tuple(n for n in draft.precedences if n.story in waiting and n.after in waiting)
     moved = why_moved(draft, {m.key: m.was for m in moves if m.sprint != m.was}, table.scheduled, given)
     new = replace(
         draft,
@@ -101,15 +105,16 @@ def replan(draft: PlanDraft, made: Mapping[str, str], given: PlanningInput) -> R
         forecast=forecast(
             table, list(anew.values()), known, given.document.digest, [p.done for p in under_way]
         ),
-        budget=budget(counted, given),
+        budget=cost,
         blockers=(
             *_blocked(draft, standing),
             *(f"{u.story} has no place: {u.why}." for u in table.unscheduled),
         ),
         changes=given.changes,
-        sprints=sprints_of((*kept, *table.scheduled), free_hours(given, running=True), given),
+        sprints=sprints_of((*kept, *table.scheduled), free, given),
         gap_days=table.gap_days,
         because=(*reasons, *moved),
+        misses=misses(draft.targets, Outlook(tuple(anew.values()), links, free, table, cost), given),
     )
     new = replace(new, facts=_facts(new, tuple(anew.values()), standing, given))
     return Replanned(
@@ -149,11 +154,10 @@ def _scheduled(
     anew: Mapping[str, DraftStory],
     waiting: Mapping[str, Story],
     kept: Sequence[Scheduled],
+    free: Mapping[str, Sequence[Free]],
     given: PlanningInput,
 ) -> Timetable:
     """The open stories in what is free today; where nothing is won by moving, in the sprints that they have."""
-    own = {story.id for story in waiting.values()}
-    free = free_hours(replace(given, stories=tuple(s for s in given.stories if s.id not in own)), running=True)
     links = [link for link in draft.precedences if link.story in waiting]
     done = {place.story: place.done for place in kept}
     not_before = _not_before(links, done, given)

@@ -25,7 +25,8 @@ class PlanningInput:
 
     `stories` are all of the tracker's, done and open; `sprints` past and planned, their capacity in
     agent-hours with holidays taken off. `today` is the day it is planned on, `as_of` when the tracker
-    was read (aware UTC), `days` on which days the department works.
+    was read (aware UTC), `days` on which days the department works, `wanted_start` the start that the
+    document states.
     """
 
     document: Document
@@ -39,11 +40,12 @@ class PlanningInput:
     as_of: datetime
     changes: PlanChanges = field(default_factory=PlanChanges)
     days: WorkingDays = field(default_factory=WorkingDays)
+    wanted_start: date | None = None
 
     @property
     def starts(self) -> date:
-        """The first day on which work may begin."""
-        return max(self.today, self.changes.start or self.today)
+        """The first day on which work may begin: as somebody asked, or else as the document says."""
+        return max(self.today, self.changes.start or self.wanted_start or self.today)
 
     def done(self) -> tuple[Story, ...]:
         """Done stories whose actual hours are known, in the order in which they were finished."""

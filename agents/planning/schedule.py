@@ -56,11 +56,12 @@ def schedule(
     not_before: Mapping[str, date] | None = None,
     sprints: Mapping[str, str] | None = None,
     tries: int | None = None,
+    days: Horizon | None = None,
 ) -> Timetable:
     """Places for the stories, and for those without one the reason. `order` are keys wanted first to last;
     `not_before` are the first days of stories that wait for something that is no story here, `sprints` (ids)
-    the only sprints in which a story may begin."""
-    days = horizon(free, given)
+    the only sprints in which a story may begin, `days` the horizon of `free` where it is known already."""
+    days = days or horizon(free, given)
     within = {s.key: windows(s, free.get(s.team, ()), days) for s in stories if s.estimate.kind == "estimate"}
     if sprints is not None:
         within = {key: _only(found, sprints.get(key)) for key, found in within.items()}
@@ -174,8 +175,9 @@ def sprints_of(
     first, last = min(place.starts for place in places), max(place.ends for place in places)
     names = {team.id: team.name for team in given.teams}
     teams = {place.team for place in places}
-    known = [f.sprint for team in teams for f in free.get(team, ())]
-    within = [sprint for sprint in known if sprint.starts < last and sprint.ends > first]
+    known = {f.sprint.id: f.sprint for team in teams for f in free.get(team, ())}
+    known |= {sprint.id: sprint for sprint in given.sprints if sprint.team in teams}
+    within = [sprint for sprint in known.values() if sprint.starts < last and sprint.ends > first]
     spans = sorted({(sprint.starts, sprint.ends) for sprint in within})
     return tuple(
         PlanSprint(

@@ -107,3 +107,8 @@ class Miss:
     planned: str
     why: str
     remedy: str
+
+
+def week_of(day: date, since: date) -> int:
+    """In which week of the plan a day lies; the calendar week of `since`, Monday to Sunday, is the first."""
+    return (day.toordinal() - (since.toordinal() - since.weekday())) // 7 + 1

@@ -36,8 +36,9 @@ from handlers.conversation.deciders import deciders_text
 from handlers.conversation.desk import Desk
 from handlers.conversation.wording import counted, listed, names_of_people
 from handlers.plans import proposal
+from handlers.plans.dates import dates_text, miss_text, span_text
 from handlers.plans.modify_form import modify_form
-from handlers.plans.words import budget_text, dashboard, span_text, within_text
+from handlers.plans.words import budget_text, dashboard, within_text
 
 PLAN_EXECUTION = "plan_execution"
 """The decision type of a plan's approval."""
@@ -139,7 +140,7 @@ async def _slowest_lately(desk: Desk) -> float | None:
 async def _proposed(desk: Desk, plan: PlanRow, draft: PlanDraft, state: ApprovalState) -> Reply:
     previous = previous_of(plan)
     lead = Text((f"From {plan.document}. Nothing is made until somebody approves.",))
-    blocks: list[Block] = [lead]
+    blocks: list[Block] = [*proposal.misses(draft), lead]
     if previous is not None:
         blocks += proposal.changes(previous, draft, desk)
     blocks.append(proposal.figures(draft, desk))
@@ -216,11 +217,10 @@ def _recorded(approval: str, plan: PlanRow) -> Small:
 
 def _summary(draft: PlanDraft, desk: Desk, state: ApprovalState) -> str:
     stories = counted(len(draft.stories), "story", "stories")
-    sprints = counted(len({place.starts for place in draft.schedule}), "sprint")
     unclear = f" {counted(len(draft.flags), 'point')} in the document to settle." if draft.flags else ""
+    missed = "".join(f" {miss_text(miss, 'It')}" for miss in draft.misses[:2])
     return (
-        f"Plan for “{draft.title}” from {draft.document}: {stories} over {sprints}"
-        f" ({span_text(draft.schedule)}); forecast {proposal.forecast_text(draft.forecast)};"
-        f" {budget_text(draft.budget, desk.department.currency)}; risk {proposal.risk_text(draft)}."
-        f"{unclear} Approve, modify or cancel it ({state.id})."
+        f"Plan for “{draft.title}” from {draft.document}: {stories}.{missed} {dates_text(draft)}"
+        f" ({span_text(draft)}). It needs {budget_text(draft.budget, desk.department.currency)};"
+        f" risk {proposal.risk_text(draft)}.{unclear} Approve, modify or cancel it ({state.id})."
     )

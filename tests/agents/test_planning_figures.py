@@ -15,10 +15,11 @@ from agents.planning.budget import budget, hourly_cost
 from agents.planning.capacity import free_hours
 from agents.planning.draft import DraftStory, Estimate, Forecast, NotEnoughHistory, Precedence
 from agents.planning.estimates import estimate, past_accuracy, weighted_quantile
-from agents.planning.forecast import RUNS, forecast, week_of
+from agents.planning.forecast import RUNS, forecast
 from agents.planning.history import DoneWork
 from agents.planning.request import PlanningInput
 from agents.planning.schedule import Timetable, schedule
+from agents.planning.times import week_of
 from integrations.tracker import Priority, Story, StoryStatus
 from tests.agents.acme_input import TODAY, planning_input
 
