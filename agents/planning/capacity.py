@@ -25,7 +25,7 @@ class Free:
 def free_hours(given: PlanningInput, *, running: bool = False) -> dict[str, tuple[Free, ...]]:
     """For each team its sprints that begin on or after the plan's start, first to last.
 
-    With `running` also the sprint that runs on that day, its hours and commitments cut to the working days that
+    With `running` also the sprint that runs today, its hours and commitments cut to the working days that
     are left of it.
     """
     committed: defaultdict[tuple[str, str], float] = defaultdict(float)
@@ -56,7 +56,7 @@ def _left(sprint: Sprint, given: PlanningInput, running: bool) -> float:
     """What part of a sprint can still be planned: 0 of one that is over, or runs and is not asked for."""
     if sprint.starts >= given.starts:
         return 1.0
-    if not running or sprint.ends <= given.starts:
+    if not running or sprint.starts > given.today or sprint.ends <= given.starts:
         return 0.0
     days = len(given.days.between(sprint.starts, sprint.ends))
     return len(given.days.between(given.starts, sprint.ends)) / days if days else 0.0

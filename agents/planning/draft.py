@@ -230,7 +230,7 @@ class PlanDraft:
     `sprints` are those from the first story to the last, in order; `gap_days` is by how many working days
     the schedule may be longer than the shortest possible, None if nobody knows. `targets` are dates and limits
     that the document states, `misses` those of them that the plan does not meet. `because` says, of a plan that
-    was worked out anew, why it differs from the one before.
+    was worked out anew, why it differs from the one before. `wanted_start` is the start the document states.
     """
 
     document: str
@@ -258,6 +258,7 @@ class PlanDraft:
     targets: tuple[Target, ...] = ()
     misses: tuple[Miss, ...] = ()
     because: tuple[str, ...] = ()
+    wanted_start: date | None = None
 
     @property
     def scheduled_to(self) -> date | None:

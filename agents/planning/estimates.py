@@ -68,6 +68,7 @@ def _middle(hours: Sequence[float], weights: Sequence[float]) -> tuple[float, fl
     return max(middle, 0.25), spread_of(low, high)
 
 
+@lru_cache(maxsize=4)
 def past_accuracy(work: DoneWork) -> Accuracy:
     """How far estimates from this history would have been off, each of its stories left out in turn.
 

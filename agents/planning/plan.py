@@ -128,6 +128,7 @@ def plan_from(reading: Reading, given: PlanningInput, advice: Advice = NO_ADVICE
         sprints=table.sprints,
         gap_days=table.gap_days,
         targets=wanted,
+        wanted_start=said.start,
         misses=missed,
     )
     return replace(draft, facts=_facts(draft, found, given))

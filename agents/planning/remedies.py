@@ -193,17 +193,16 @@ def _least_first(
     return found
 
 
-def hours_remedy(stories: Sequence[DraftStory], links: Sequence[Precedence], limit: float) -> str:
-    """What to leave out so that the medians stay within a limit in agent-hours."""
-    total = sum(s.hours for s in stories)
+def hours_remedy(stories: Sequence[DraftStory], links: Sequence[Precedence], over: float) -> str:
+    """What to leave out of stories that are not begun so that the plan needs this many agent-hours less."""
     gone: list[str] = []
     for least in _least_first(stories, links, {}):
-        if total <= limit:
+        if over <= 0:
             break
         gone.append(least.key)
-        total -= least.hours
-    if len(gone) > _MOST_LEFT_OUT * len(stories):
-        return f"Leaving out stories alone does not: it would be {len(gone)} of {len(stories)}."
+        over -= least.hours
+    if over > 0 or len(gone) > _MOST_LEFT_OUT * len(stories):
+        return "Leaving out stories alone does not: it would be most of them."
     order = {s.key: at for at, s in enumerate(stories)}
     return f"Leaving out {_named(sorted(gone, key=order.__getitem__))} stays within it."
 

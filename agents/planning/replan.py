@@ -75,6 +75,7 @@ def replan(draft: PlanDraft, made: Mapping[str, str], given: PlanningInput) -> R
 
     Raises ImpossibleChange where nothing is open, or there is nothing to estimate from.
     """
+    given = replace(given, wanted_start=draft.wanted_start)
     by_id = {story.id: story for story in given.stories}
     standing = {key: by_id[story] for key, story in made.items() if story in by_id}
     waiting = {key: story for key, story in standing.items() if story.status in _OPEN}
@@ -175,7 +176,8 @@ def _scheduled(
         not_before,
         sprints=has,
     )
-    return standing if _as_good(standing, found) else found
+    fewer = _moved(standing, waiting) < _moved(found, waiting)
+    return standing if fewer and _as_good(standing, found) else found
 
 
 def _not_before(links: Sequence[Precedence], done: Mapping[str, date], given: PlanningInput) -> dict[str, date]:
@@ -186,6 +188,12 @@ def _not_before(links: Sequence[Precedence], done: Mapping[str, date], given: Pl
             after = given.days.first_from(done[link.after] + timedelta(days=1))
             found[link.story] = max(found.get(link.story, after), after)
     return found
+
+
+def _moved(table: Timetable, waiting: Mapping[str, Story]) -> int:
+    """How many stories would get another sprint than they have."""
+    places = {place.story: place.sprint for place in table.scheduled}
+    return sum(places.get(key, "") != (story.sprint or "") for key, story in waiting.items())
 
 
 def _as_good(standing: Timetable, found: Timetable) -> bool:

@@ -19,9 +19,9 @@ from agents.planning.placing import Place, Placing, Window
 from integrations.tracker import Priority
 
 WEIGHT = {Priority.P0: 8, Priority.P1: 4, Priority.P2: 2, Priority.P3: 1}
-_WORK = 20_000
+_WORK = 8_000
 """Stories placed in a search, over all its tries."""
-_FEWEST, _MOST = 30, 300
+_FEWEST, _MOST = 30, 150
 _SPREAD = 0.35
 """How far random tries move a story in the order, as a part of what it has behind it."""
 

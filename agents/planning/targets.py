@@ -99,7 +99,7 @@ def _miss(target: Target, plan: Outlook, given: PlanningInput) -> Miss | None:
         over = plan.budget.hours - target.hours
         planned = f"{plan.budget.hours:g} agent-hours"
         why = f"the stories' medians add up to {over:g} more"
-        return Miss(target, planned, why, hours_remedy(plan.stories, plan.links, target.hours))
+        return Miss(target, planned, why, hours_remedy(plan.stories, plan.links, over))
     places = {place.story: place for place in plan.table.scheduled}
     wanted = target.stories or tuple(s.key for s in plan.stories)
     done = max((places[key].done for key in wanted if key in places), default=None)
@@ -109,7 +109,11 @@ def _miss(target: Target, plan: Outlook, given: PlanningInput) -> Miss | None:
     done_on = {key: place.done for key, place in places.items()}
     trial = Trial(plan.stories, plan.links, plan.free, wanted, target.day, given, plan.table.days, done_on)
     why = _why(target.day, [s for s in plan.stories if s.key in needed], plan, given)
-    return Miss(target, f"scheduled to {day_text(done)}", why, remedy(trial, _tight(target.day, needed, plan)))
+    planned = f"scheduled to {day_text(done)}"
+    if target.stories:
+        verb = "is" if len(target.stories) == 1 else "are"
+        planned = f"{', '.join(target.stories)} {verb} done on {day_text(done)} as scheduled"
+    return Miss(target, planned, why, remedy(trial, _tight(target.day, needed, plan)))
 
 
 def _with_earlier(keys: Sequence[str], links: Sequence[Precedence]) -> frozenset[str]:
