@@ -78,13 +78,7 @@ def replan(draft: PlanDraft, made: Mapping[str, str], given: PlanningInput) -> R
     given = replace(given, wanted_start=draft.wanted_start)
     by_id = {story.id: story for story in given.stories}
     standing = {key: by_id[story] for key, story in made.items() if story in by_id}
-    waiting = {key: story for key, story in standing.items() if story.status in _OPEN}
-    if not waiting:
-        raise ImpossibleChange(
-            "Every story of it is done, under way or cancelled; nothing is left to schedule."
-        )
-    if len(given.done()) < HISTORY_NEEDED:
-        raise ImpossibleChange("There is not enough history to estimate from.")
+    waiting = _waiting(standing, given)
     anew, reasons = _estimated(draft, waiting, given)
     kept = _kept(draft, standing, waiting, given)
     own = {story.id for story in waiting.values()}
@@ -126,6 +120,17 @@ def replan(draft: PlanDraft, made: Mapping[str, str], given: PlanningInput) -> R
         open=len(waiting),
         hours_used=_used(standing),
     )
+
+
+def _waiting(standing: Mapping[str, Story], given: PlanningInput) -> dict[str, Story]:
+    waiting = {key: story for key, story in standing.items() if story.status in _OPEN}
+    if not waiting:
+        raise ImpossibleChange(
+            "Every story of it is done, under way or cancelled; nothing is left to schedule."
+        )
+    if len(given.done()) < HISTORY_NEEDED:
+        raise ImpossibleChange("There is not enough history to estimate from.")
+    return waiting
 
 
 def _kept(
