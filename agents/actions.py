@@ -178,6 +178,7 @@ async def _resume(action: ResumePlan, _grant: Grant, tx: AsyncSession) -> Outcom
     if action.budget_hours is not None:
         plan.budget_hours, plan.warned = float(action.budget_hours), False
     plan.state, plan.why = "executing", None
+    await steps.try_failed_again(tx, plan)
     await steps.go_on(tx, plan)
     return _done(plan.id, f"“{plan.title}” goes on.")
 

@@ -7,10 +7,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agents.planning.assignment import discipline_of, mentions
+from agents.planning.assignment import discipline_of
 from agents.planning.draft import Estimate, NotEnoughHistory
 from agents.planning.estimates import estimate
 from agents.planning.history import DoneWork, Neighbour
+from agents.planning.spelled import mentions
 from agents.planning.stories import Sketch
 from governance.department import Department
 from integrations.services import Service

@@ -7,7 +7,9 @@ from dataclasses import replace
 from agents import product_owner, project_manager
 from agents.loop import Fence, ModelAccess, ModelFailed
 from agents.planning.draft import PlanDraft
+from agents.planning.reading.language import ENGLISH, language_of
 from agents.planning.request import PlanningInput
+from agents.planning.requirements import NotEnglish
 
 NO_MODEL = "no model is configured"
 
@@ -26,6 +28,11 @@ async def draft_plan(given: PlanningInput, access: ModelAccess | None, fence: Fe
     same code either way. Raises UnplannableDocument, ImpossibleChange, and Halted from the fence.
     """
     await fence()
+    if access is not None and language_of(given.document.text) != ENGLISH:
+        try:
+            given = await product_owner.read_foreign(given, access, fence)
+        except ModelFailed as failed:
+            raise NotEnglish(given.document.name, language_of(given.document.text), str(failed)) from failed
     reading = await product_owner.by_rule(given)
     if access is None:
         return replace(await project_manager.by_rule(reading, given), worked_out_why=NO_MODEL)

@@ -25,7 +25,8 @@ from handlers.digests.kinds import SCHEDULED, DigestKind, why_not_there
 from handlers.digests.schedule import due, previous_due
 from handlers.digests.settings import ChannelAddress, Recipient, everybody
 from storage.database import Database
-from storage.notices import notify
+from storage.notices import notify, tell_given_up
+from storage.outage import is_database_away
 
 _log = structlog.get_logger()
 
@@ -61,34 +62,71 @@ async def fire_digests(database: Database, tenant: str, now: datetime) -> int:
             return 0  # nothing starts by itself; what is still due after it comes then
         recipients = await everybody(tx, department, now)
         fired = await _last_fired(tx, [_schedule(one, kind) for one in recipients for kind in SCHEDULED])
-    found = await asyncio.to_thread(all_due, recipients, fired, now)
+    found, broken = await asyncio.to_thread(all_due, recipients, fired, now)
     made = 0
     for one in found:
+        try:
+            async with database.transaction(tenant) as tx:
+                made += await _fire(tx, one, now)
+        except Exception as failure:
+            if is_database_away(failure):
+                raise
+            _log.exception("digest_not_fired", recipient=one.recipient.key)
+            broken.append(one.recipient)
+    for recipient in broken:
         async with database.transaction(tenant) as tx:
-            made += await _fire(tx, one, now)
+            await _tell_not_fired(tx, recipient)
     return made
 
 
-def all_due(recipients: Iterable[Recipient], fired: Mapping[str, datetime], now: datetime) -> list[Due]:
-    """What is due at `now`: those kinds together that come to the same place at the same moment.
+def all_due(
+    recipients: Iterable[Recipient], fired: Mapping[str, datetime], now: datetime
+) -> tuple[list[Due], list[Recipient]]:
+    """What is due at `now`: those kinds together that come to the same place at the same moment. And those
+    recipients of whom that cannot be told.
 
     `fired` are the due times that were fired last, by schedule.
     """
     found: list[Due] = []
+    broken: list[Recipient] = []
     for recipient in recipients:
-        together: dict[tuple[datetime, tuple[str, ...]], dict[DigestKind, datetime]] = {}
-        for kind in SCHEDULED:
-            setting = recipient.settings[kind]
-            last = fired.get(_schedule(recipient, kind))
-            schedule = recipient.schedule(kind)
-            if not setting.is_on or setting.is_paused(now):
-                continue
-            at = due(schedule, now, max(filter(None, (last, setting.since, setting.paused_until))))
-            if at is not None:
-                since = max(last or previous_due(schedule, at), at - FARTHEST_BACK)
-                together.setdefault((at, setting.platforms), {})[kind] = since
-        found += [Due(recipient, at, since) for (at, _), since in together.items()]
-    return found
+        try:
+            found += _due_to(recipient, fired, now)
+        except (LookupError, ValueError, TypeError):
+            _log.exception("digest_settings_unreadable", recipient=recipient.key)
+            broken.append(recipient)
+    return found, broken
+
+
+def _due_to(recipient: Recipient, fired: Mapping[str, datetime], now: datetime) -> list[Due]:
+    together: dict[tuple[datetime, tuple[str, ...]], dict[DigestKind, datetime]] = {}
+    for kind in SCHEDULED:
+        setting = recipient.settings[kind]
+        last = fired.get(_schedule(recipient, kind))
+        schedule = recipient.schedule(kind)
+        if not setting.is_on or setting.is_paused(now):
+            continue
+        at = due(schedule, now, max(filter(None, (last, setting.since, setting.paused_until))))
+        if at is not None:
+            since = max(last or previous_due(schedule, at), at - FARTHEST_BACK)
+            together.setdefault((at, setting.platforms), {})[kind] = since
+    return [Due(recipient, at, since) for (at, _), since in together.items()]
+
+
+async def _tell_not_fired(tx: AsyncSession, recipient: Recipient) -> None:
+    """Whose digest it is, or who set the channel's, hears that it did not come, once a day."""
+    if isinstance(recipient.to, Person):
+        whose, person = "Your digest", recipient.to.id
+    else:
+        whose, person = f"The digest of #{recipient.to.name}", recipient.set_by or ""
+    await tell_given_up(
+        tx,
+        f"digest:{recipient.key}",
+        f"{whose} could not be put together: something went wrong on my side.",
+        "Set its time and days anew with “digest settings”; whoever runs Countersign finds the fault in the"
+        " log.",
+        people=(person,) if person else (),
+    )
 
 
 async def _fire(tx: AsyncSession, one: Due, now: datetime) -> bool:

@@ -12,12 +12,13 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from agents.plans import consumption, coordination, giving_up, steps
+from agents.plans import consumption, coordination, steps
 from agents.plans.drafting import Drafting
 from agents.plans.replanning import Replanning
 from bot import outbox
 from bot.checkpoint_channel import post_checkpoint
 from bot.desks import Desks
+from bot.given_up import GivenUp
 from bot.notices import Notices
 from bot.platforms.adapter import Adapter
 from bot.sign_in.sessions import forget_ended
@@ -81,6 +82,7 @@ class Jobs:
             "draft_plan": self.draft_plan,
             "replan": self.replan,
             "advance_plan": self.advance_plan,
+            "count_hours": self.count_hours,
             "report_halt": self.report_halt,
             "release_held": self.release_held,
             "sweep_overrides": self.sweep_overrides,
@@ -93,11 +95,7 @@ class Jobs:
 
     def ends(self) -> Mapping[str, JobFunction]:
         """What is done instead when a job of this name has failed for the last time."""
-        return {
-            "draft_plan": self.draft_given_up,
-            "replan": self.replanning_given_up,
-            "advance_plan": self.step_given_up,
-        }
+        return GivenUp(self.database, self.gate, self.turns, self.notices, self.checkpoint_channel).by_name()
 
     async def turn(self, tenant: str, turn: str) -> None:
         """Answer something said or clicked."""
@@ -167,21 +165,6 @@ class Jobs:
         """Work the whole audit log out anew, for whom the notice tells."""
         await verify_log(self.database, tenant, self.log_key(tenant), self.checkpoint_file, notice)
 
-    async def draft_given_up(self, tenant: str, plan: str, turn: str = "") -> None:
-        """End a plan that cannot be worked out."""
-        async with self.database.transaction(tenant) as tx:
-            await giving_up.draft_given_up(tx, plan)
-
-    async def replanning_given_up(self, tenant: str, plan: str, person: str, turn: str = "") -> None:
-        """Say that a plan cannot be worked out anew."""
-        async with self.database.transaction(tenant) as tx:
-            await giving_up.replanning_given_up(tx, plan)
-
-    async def step_given_up(self, tenant: str, plan: str, turn: str = "") -> None:
-        """Pause a plan whose next step cannot be begun."""
-        async with self.database.transaction(tenant) as tx:
-            await giving_up.step_given_up(tx, plan)
-
     async def sweep(self, tenant: str) -> None:
         """The clock's minute: whatever a lost or late job should have done by now is done.
 
@@ -205,14 +188,24 @@ class Jobs:
         async with self.database.transaction(tenant) as tx:
             approvals = (await tx.execute(_OPEN_APPROVALS)).scalars().all()
             epics = await consumption.epics_under_way(tx)
+        # What fails here is tried again as a job of its own, which ends it when no try helps.
         for approval in approvals:
-            with _by_itself(tenant, approval=approval):
+            with _by_itself(tenant, approval=approval) as tried:
                 await self.approval_due(tenant, approval)
+            if tried.failed:
+                async with self.database.transaction(tenant) as tx:
+                    args = {"approval": approval}
+                    await defer(tx, "approval_due", args, queueing_lock=f"alone:{approval}", slow=True)
         for plan, epic in epics.items():
-            with _by_itself(tenant, plan=plan):
-                await self._count_hours(tenant, plan, epic)
+            with _by_itself(tenant, plan=plan) as tried:
+                await self.count_hours(tenant, plan, epic)
+            if tried.failed:
+                async with self.database.transaction(tenant) as tx:
+                    args = {"plan": plan, "epic": epic}
+                    await defer(tx, "count_hours", args, queueing_lock=f"hours:{plan}", slow=True)
 
-    async def _count_hours(self, tenant: str, plan: str, epic: str) -> None:
+    async def count_hours(self, tenant: str, plan: str, epic: str) -> None:
+        """Let a plan know what its stories took so far."""
         hours = await consumption.hours_worked(self.tracker(tenant), epic)
         async with self.database.transaction(tenant) as tx:
             await consumption.take_note_of(tx, plan, hours)
@@ -231,14 +224,23 @@ class Jobs:
                 await post_checkpoint(tx, adapter, self.checkpoint_channel)
 
 
+@dataclass(slots=True)
+class _Tried:
+    """Whether what was tried in a block failed."""
+
+    failed: bool = False
+
+
 @contextmanager
-def _by_itself(tenant: str, **what: str) -> Iterator[None]:
-    """What fails in the block holds nothing else up, and is tried again in a minute."""
+def _by_itself(tenant: str, **what: str) -> Iterator[_Tried]:
+    """What fails in the block holds nothing else up."""
+    tried = _Tried()
     try:
-        yield
+        yield tried
     except Exception as failure:
         if is_database_away(failure):
             raise
+        tried.failed = True
         _log.exception("sweep_failed", tenant=tenant, **what)
 
 

@@ -23,7 +23,7 @@ from handlers.conversation.memory import Memory
 from handlers.digests.quiet import QuietHours, quiet_hours_of
 from handlers.notices import NoticeKind
 from storage.database import Database
-from storage.notices import NoticeRow, hold
+from storage.notices import GIVEN_UP, NoticeRow, hold, tell_given_up
 
 _log = structlog.get_logger()
 
@@ -65,6 +65,30 @@ class Notices:
             if self._kinds[row.kind].shown_by:
                 await self._bring_up_to_date(tx, row)
             row.posted = self._clock()
+
+    async def give_up(self, tenant: str, notice: str) -> None:
+        """End a notice that cannot be shown; those whom it is for are told, in words that look nothing up."""
+        async with self._database.transaction(tenant) as tx:
+            unposted = select(NoticeRow).where(NoticeRow.id == notice, NoticeRow.posted.is_(None))
+            row = (await tx.execute(unposted.with_for_update())).scalar()
+            if row is None:
+                return
+            row.posted = self._clock()
+            if row.kind != GIVEN_UP:
+                plan = row.ids.get("plan")
+                about = f" about the plan {plan}" if plan else ""
+                await tell_given_up(
+                    tx,
+                    f"{row.kind}:{row.ids.get('key') or plan or row.id}",
+                    f"I had something to tell you{about}, and could not put it into a message: something went"
+                    " wrong on my side.",
+                    "What it is about stands as it stood; ask me “status” to see how. Whoever runs Countersign"
+                    " finds the fault in the log.",
+                    place=row.place,
+                    people=tuple(row.people),
+                    plan=plan,
+                    turn=row.turn,
+                )
 
     async def _tell(self, tx: AsyncSession, row: NoticeRow, person: Person, quiet: QuietHours | None) -> None:
         found = await self._direct(tx, row, person)

@@ -23,6 +23,11 @@ from storage.jobs import defer, is_put_off, without_jobs
 
 _log = structlog.get_logger()
 
+NOT_SHOWN = Reply(
+    text="One message to this thread could not be shown: something went wrong on my side. What it was about"
+    " stands as it stood; ask me “status” to see how. Whoever runs Countersign finds the fault in the log."
+)
+
 _LOOK = 20
 """Messages of a thread that are looked at together."""
 
@@ -61,6 +66,11 @@ _REMEMBER = """
 _MESSAGE_OF = "SELECT message FROM posted_messages WHERE thread = %(thread)s AND key = %(key)s"
 
 _STUCK = "SELECT DISTINCT thread FROM outbox WHERE state = 'waiting' AND created < %(before)s"
+
+_FIRST = """
+    SELECT id, place, reply ->> 'text' FROM outbox
+    WHERE thread = %(thread)s AND state = 'waiting' ORDER BY number LIMIT 1 FOR UPDATE
+"""
 
 _LEFT = "SELECT DISTINCT thread FROM outbox WHERE turn = %(turn)s AND state = 'waiting'"
 
@@ -134,6 +144,29 @@ async def post_turn(
                 await _queue(tx, thread, turn)
                 return
             more = await _post_first(tx, thread, waiting, adapter, again=False)
+
+
+async def give_up_first(tx: AsyncSession, thread: str) -> None:
+    """Mark the message that a thread's posting breaks at as failed, say so in its stead, and let the rest go.
+
+    What says so breaks at nothing of the message: only its place is read, and where that is broken too, nothing
+    is said.
+    """
+    row = await direct.row(tx, _FIRST, {"thread": thread})
+    if row is None:
+        return
+    message, place, said = row
+    await direct.run(tx, _FAILED, {"id": message, "why": "It could not be put into the platform's words."})
+    _log.error("post_given_up", thread=thread, message=message)
+    if said == NOT_SHOWN.text:
+        await _queue(tx, thread, None)
+        return
+    try:
+        where = place_from_json(place)
+    except (KeyError, TypeError, ValueError):
+        await _queue(tx, thread, None)
+        return
+    await put(tx, where, NOT_SHOWN, turn=None)
 
 
 async def queue_rest_of(tx: AsyncSession, turn: str) -> None:

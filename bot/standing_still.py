@@ -18,6 +18,8 @@ from bot.wire import place_from_json
 from governance.tables import EffectRow
 from storage.jobs import Overdue, overdue
 from storage.notices import notify
+from storage.outage import is_database_away
+from storage.savepoints import whole
 
 LONGEST: Mapping[str, timedelta] = {
     "turn": timedelta(minutes=2),
@@ -45,13 +47,23 @@ async def tell_of_standing_work(tx: AsyncSession, now: datetime) -> None:
     """Tell of every job that takes longer than its kind may."""
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     for job in await overdue(tx, LONGEST):
-        wait = await _who_waits(tx, job)
-        if wait is None or not await fire_once(tx, f"standing_still:{wait.subject}", today):
-            continue
-        _log.warning("work_stands_still", job=job.name, since=job.since.isoformat(), **job.args)
-        ids = {**wait.ids, "minutes": int(LONGEST[job.name].total_seconds() // 60)}
-        people = (wait.person,) if wait.person else ()
-        await notify(tx, "work_stands_still", ids, place=wait.place, people=people)
+        try:
+            async with whole(tx):
+                await _tell(tx, job, today)
+        except Exception as failure:
+            if is_database_away(failure):
+                raise
+            _log.exception("standing_work_not_told", job=job.name, **job.args)
+
+
+async def _tell(tx: AsyncSession, job: Overdue, today: datetime) -> None:
+    wait = await _who_waits(tx, job)
+    if wait is None or not await fire_once(tx, f"standing_still:{wait.subject}", today):
+        return
+    _log.warning("work_stands_still", job=job.name, since=job.since.isoformat(), **job.args)
+    ids = {**wait.ids, "minutes": int(LONGEST[job.name].total_seconds() // 60)}
+    people = (wait.person,) if wait.person else ()
+    await notify(tx, "work_stands_still", ids, place=wait.place, people=people)
 
 
 async def _who_waits(tx: AsyncSession, job: Overdue) -> _Wait | None:

@@ -105,6 +105,20 @@ class Turns:
             for thread in threads:
                 await outbox.post_turn(self._database, tenant, turn, thread, self._adapters)
 
+    async def give_up(self, tenant: str, turn: str) -> None:
+        """End a turn that could not even be apologised for. Where its place can be read, it is told there."""
+        async with self._database.transaction(tenant) as tx:
+            row = await _stored(tx, turn)
+            if row is None:
+                return
+            await direct.run(tx, _FAILED, {"id": turn, "failure": "given up"})
+            try:
+                place = place_from_json(row.place)
+            except (KeyError, TypeError, ValueError):
+                _log.exception("turn_without_a_place", turn=turn)
+                return
+            await outbox.put(tx, place, broke(turn), turn=turn)
+
     async def _take(self, tx: AsyncSession, turn_id: str) -> Sequence[str]:
         """Returns the threads to which the answer goes, now that this worker is at it."""
         row = await _stored(tx, turn_id)

@@ -22,6 +22,7 @@ from procrastinate.worker import Worker
 
 from bot.job_manager import DEAD_AFTER_SECONDS, HEARTBEAT_SECONDS, DurableJobManager
 from bot.platforms.adapter import PlatformAway
+from governance.audit.log import SequencerSilent
 from storage.database import is_dead
 from storage.outage import is_database_away
 
@@ -41,7 +42,8 @@ _CONNECTION_SECONDS = 4
 
 class Retries(BaseRetryStrategy):
     """Try again, up to MOST_TRIES times over about six minutes. What passes by itself is waited for however
-    long it takes: a database or chat platform that is away, a worker that is stopped. A platform is asked often
+    long it takes: a database or chat platform that is away, a log without a sequencer, a worker that is
+    stopped. A platform is asked often
     (somebody waits for an answer there).
 
     Every job finds its row's state and does nothing wrong when it runs again.
@@ -49,7 +51,8 @@ class Retries(BaseRetryStrategy):
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         """When to run a failed job again; None to give it up."""
-        ours = isinstance(exception, asyncio.CancelledError) or is_database_away(exception)
+        passing = isinstance(exception, asyncio.CancelledError | SequencerSilent)
+        ours = passing or is_database_away(exception)
         is_away = isinstance(exception, PlatformAway)
         if job.attempts >= MOST_TRIES and not ours and not is_away:
             return None
@@ -161,7 +164,17 @@ def _ending(ends: Mapping[str, JobFunction]) -> WorkerMiddleware:
             if _RETRIES.get_retry_decision(exception=failure, job=job) is None:
                 _log.exception("job_given_up", job=job.task_name, job_id=job.id, **job.task_kwargs)
                 if (end := ends.get(job.task_name)) is not None:
-                    await end(**job.task_kwargs)
+                    await _end(end, job)
             raise
 
     return middleware
+
+
+async def _end(end: JobFunction, job: Job) -> None:
+    """What cannot even be ended is logged as such, and keeps the job from nothing."""
+    try:
+        await end(**job.task_kwargs)
+    except Exception as failure:
+        if is_database_away(failure):
+            raise
+        _log.exception("job_not_ended", job=job.task_name, job_id=job.id)

@@ -119,7 +119,7 @@ class Performer:
             action = self._gate.registry.decode(row.body)
             # From here to the commit the fence cannot move: a halt either sees this claim or stops it.
             held = await fence.hold(tx)
-            chain = await _chain(tx, row)
+            chain = await effect_chain(tx, row)
             if row.state == "claimed" and row.grant_id is not None and row.grant_id != never_arrived:
                 grant = Grant(row.grant_id, tenant, row.id, row.digest, held.epoch, self._gate.clock())
                 return _Claim(action, grant, chain, again=True)
@@ -247,7 +247,8 @@ async def tell_of_end(tx: AsyncSession, row: EffectRow) -> None:
         await notify(tx, "effect_ended", ids, place=row.place, people=people, turn=row.turn)
 
 
-async def _chain(tx: AsyncSession, row: EffectRow) -> ApprovalChain:
+async def effect_chain(tx: AsyncSession, row: EffectRow) -> ApprovalChain:
+    """For the record: the ruling on an effect, and the votes if it asked for some."""
     if row.approval is None:
         return chain_of(ruling_of(row))
     return await approval_chain(tx, row.approval, ruling_of(row))

@@ -19,7 +19,9 @@ from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import listed, names_of_people
 from handlers.language.resolver import Found, NotThere, Several, resolve
 from handlers.plans.card import plan_reply, working_reply
-from handlers.plans.changing import demand_agents, modify, open_proposal, press_change
+from handlers.plans.changing import modify, open_proposal, press_change
+from handlers.plans.halted import demand_agents
+from handlers.plans.product_question import plan_pressed
 from handlers.plans.progress import progress_reply
 from handlers.plans.questions import answer_about_plan
 from integrations.tracker import StoryStatus
@@ -50,6 +52,11 @@ async def build_document(turn: Turn, desk: Desk) -> Reply:
 async def build_anyway(turn: Turn, desk: Desk) -> Reply:
     """Plan from a document though an epic was made from it before."""
     return await _plan(turn, desk, _clicked(turn).subject, anyway=True)
+
+
+async def plan_product(turn: Turn, desk: Desk) -> Reply:
+    """The product that a plan is for, chosen by its button."""
+    return await working_reply(desk, await plan_pressed(turn, desk))
 
 
 async def cancel(turn: Turn, desk: Desk) -> Reply:
@@ -156,6 +163,7 @@ HANDLER = Handler(
     {
         "build_document": build_document,
         "build_anyway": build_anyway,
+        "plan_product": plan_product,
         "modify": modify,
         "change_plan": press_change,
         "cancel": cancel,

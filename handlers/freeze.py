@@ -23,6 +23,7 @@ from handlers.conversation.submitting import do_now
 from handlers.conversation.times import span_said
 from handlers.conversation.turn import Turn
 from handlers.conversation.wording import last_minute, listed, moment_text, names_of_people, until_text
+from handlers.language.negation import left_out
 from handlers.language.words import plain
 from handlers.plans.choosing import ALIVE
 
@@ -98,6 +99,11 @@ async def _freeze(turn: Turn, asked: Asked, desk: Desk, kind: FreezeKind, scope:
 
 async def _meant(text: str, desk: Desk) -> tuple[FreezeKind, str] | None:
     said = plain(text)
+    if left_out(said) is not None:
+        raise CannotAnswer(
+            "I freeze one thing for one stretch of time, and cannot leave a part of it out. Name what shall"
+            " stand still, and until when."
+        )
     if _PLAN.search(said):
         return FreezeKind.PLAN, await _plan(text, desk)
     service = await service_meant(desk, text)

@@ -109,7 +109,7 @@ async def _show(desk: Desk, plan: PlanRow) -> Reply:
 
 
 async def _pause(turn: Turn, desk: Desk, plan: PlanRow, text: str) -> Reply:
-    if plan.state in ("proposed", "drafting"):
+    if plan.state in ("proposed", "drafting", "asking"):
         raise CannotAnswer(
             f"“{plan.title}” is not approved, so nothing of it runs. Cancel it if it is not wanted any more."
         )
@@ -149,6 +149,9 @@ async def _cancel(_turn: Turn, _desk: Desk, plan: PlanRow, _text: str) -> Reply:
     if plan.state == "proposed" and plan.approval is not None:
         button = Button("Take the proposal back", "cancel", plan.approval, "danger")
         text = f"“{plan.title}” waits for its approval, and nothing of it was made."
+    elif plan.state == "asking":
+        button = Button("Cancel it", "cancel_plan_now", plan.id, "danger")
+        text = f"“{plan.title}” {_STANDS[plan.state]}, and nothing of it was made."
     else:
         button = Button("Cancel it", "cancel_plan_now", plan.id, "danger")
         text = f"Cancelling “{plan.title}” cancels its epic and every story of it that is not done."
@@ -160,6 +163,8 @@ async def _replan(turn: Turn, desk: Desk, plan: PlanRow, text: str) -> Reply:
     """Work it out anew: a proposal with what the words say, and what is in the tracker as far as it is open."""
     if plan.state == "drafting":
         raise CannotAnswer("The plan is being worked out already. Its card comes when that is done.")
+    if plan.state == "asking":
+        raise CannotAnswer(f"{plan.why} Say which product “{plan.title}” is for; then it can be changed.")
     draft = draft_of(plan)
     if draft is None or plan.state in ("cancelled", "failed"):
         raise CannotAnswer(
@@ -213,6 +218,7 @@ def _clicked(turn: Turn) -> Clicked:
 
 _STANDS = {
     "drafting": "is being worked out",
+    "asking": "waits for its product to be named",
     "proposed": "waits for its approval",
     "executing": "is being carried out",
     "paused": "is paused",

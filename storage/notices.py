@@ -102,3 +102,32 @@ def _new_id() -> str:
 
 def _lock(notice: NoticeRow) -> str:
     return f"notice:{notice.ids.get('key', notice.id)}"
+
+
+GIVEN_UP = "job_given_up"
+
+
+async def tell_given_up(
+    tx: AsyncSession,
+    subject: str,
+    what: str,
+    then: str,
+    *,
+    place: Mapping[str, Any] | None = None,
+    people: tuple[str, ...] = (),
+    plan: str | None = None,
+    turn: str | None = None,
+) -> None:
+    """Tell those whom it is for that something was tried and given up (`what`), and what to do (`then`).
+
+    Of one `subject` (a row's id, say) it is told once a day, however often it fails.
+    """
+    lately = select(NoticeRow.id).where(
+        NoticeRow.kind == GIVEN_UP,
+        NoticeRow.ids["subject"].astext == subject,
+        NoticeRow.created > text("now() - interval '1 day'"),
+    )
+    if (place is None and not people) or (await tx.execute(lately.limit(1))).scalar() is not None:
+        return
+    ids = {"subject": subject, "what": what, "next": then} | ({"plan": plan} if plan else {})
+    await notify(tx, "job_given_up", ids, place=place, people=people, turn=turn)

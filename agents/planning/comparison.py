@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from agents.planning.draft import Budget, DraftStory, Forecast, PlanDraft
 from governance.moments import day_text
 
+_NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
-def compare(old: PlanDraft, new: PlanDraft, teams: Mapping[str, str]) -> tuple[str, ...]:
-    """One sentence a difference; empty if nothing that people see differs. `teams` are their names by id."""
-    return (*_stories(old, new, teams), *compare_figures(old, new), *_rest(old, new))
+
+def compare(
+    old: PlanDraft, new: PlanDraft, teams: Mapping[str, str], products: Mapping[str, str] = _NO_NAMES
+) -> tuple[str, ...]:
+    """One sentence a difference; empty if nothing that people see differs. `teams` and `products` are their
+    names by id."""
+    return (
+        *_product(old, new, products),
+        *_stories(old, new, teams),
+        *compare_figures(old, new),
+        *_rest(old, new),
+    )
+
+
+def _product(old: PlanDraft, new: PlanDraft, products: Mapping[str, str]) -> Iterator[str]:
+    if old.product != new.product:
+        was, now = (products.get(draft.product, draft.product) or "none" for draft in (old, new))
+        yield f"It is for {now} instead of {was}."
 
 
 def compare_figures(old: PlanDraft, new: PlanDraft) -> tuple[str, ...]:

@@ -188,7 +188,8 @@ class PlanChanges:
     """What Modify asks for; empty, it leaves the plan as it is. `drop` and `order` are story keys.
 
     `order` is first to last, the rest follow in their own order; `move` is (story key, team), `start` the
-    first day on which work may begin, `notify` what people want to hear of (`blockers`, `completion`).
+    first day on which work may begin, `notify` what people want to hear of (`blockers`, `completion`),
+    `product` the id of the product that it is for.
     """
 
     drop: tuple[str, ...] = ()
@@ -197,11 +198,12 @@ class PlanChanges:
     budget_hours: float | None = None
     order: tuple[str, ...] = ()
     notify: tuple[str, ...] = ()
+    product: str = ""
 
     @property
     def only_notifies(self) -> bool:
         """Whether nothing but notifications is asked for."""
-        return not (self.drop or self.move or self.order) and self.start is None and self.budget_hours is None
+        return self == PlanChanges(notify=self.notify)
 
 
 def _fact_to_json(fact: Fact, dump: SerializerFunctionWrapHandler) -> Any:
@@ -231,6 +233,8 @@ class PlanDraft:
     the schedule may be longer than the shortest possible, None if nobody knows. `targets` are dates and limits
     that the document states, `misses` those of them that the plan does not meet. `because` says, of a plan that
     was worked out anew, why it differs from the one before. `wanted_start` is the start the document states.
+    `product` is empty where it has to be asked for; `product_why` says how it was found, or what keeps it
+    from being known, `product_assumed` whether nobody stated it, `product_likely` which ones are named.
     """
 
     document: str
@@ -253,6 +257,9 @@ class PlanDraft:
     worked_out_why: str = ""
     blockers: tuple[str, ...] = ()
     changes: PlanChanges = field(default_factory=PlanChanges)
+    product_why: str = ""
+    product_assumed: bool = False
+    product_likely: tuple[str, ...] = ()
     sprints: tuple[PlanSprint, ...] = ()
     gap_days: int | None = None
     targets: tuple[Target, ...] = ()

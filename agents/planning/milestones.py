@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from agents.planning.sections import role_of
+from agents.planning.reading.sections import role_of
 from agents.planning.written_dates import Written, written_dates
 
 _KEYS = re.compile(
@@ -41,7 +41,9 @@ _NOT = re.compile(
     r"\d{1,2}:\d{2}",
     re.IGNORECASE,
 )
-_PASSED_OVER = frozenset({"out_of_scope", "questions", "goals", "metadata"})
+_PASSED_OVER = frozenset(
+    {"out_of_scope", "later", "questions", "goals", "metadata", "actions", "example", "prohibitions"}
+)
 _HOURS = re.compile(
     r"(?P<hours>\d[\d.,]*)\s*(?:agent[- ]?hours?\b|agentenstunden|horas de agente|heures d.agent|个?代理工时)",
     re.I,

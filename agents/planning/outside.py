@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from agents.planning.assignment import mentions
 from agents.planning.draft import OutsideDependency
-from agents.planning.outline import Outline, Passage
+from agents.planning.reading.outline import Outline, Passage
 from agents.planning.request import PlanningInput
+from agents.planning.spelled import mentions, without
 from agents.planning.stories import Sketch
 from integrations.services import Service
 from integrations.tracker import Epic, StoryStatus
@@ -59,10 +59,10 @@ def _named_in(
     for epic in sorted(epics, key=lambda e: (-len(e.title), e.id)):
         if len(epic.title.split()) > 1 and mentions(rest, (epic.title,)) and (epic.status in _OPEN or declared):
             yield _of_epic(epic, line, given)
-            rest = _without(rest, epic.title)
+            rest = without(rest, epic.title)
     for service in sorted(given.services, key=lambda s: (-len(s.name), s.id)):
         if mentions(rest, (service.name, service.id)):
-            rest = _without(_without(rest, service.name), service.id)
+            rest = without(without(rest, service.name), service.id)
             if declared or (service.lifecycle != "production" and service.team not in own_teams):
                 yield _of_service(service, line)
 
@@ -95,11 +95,6 @@ def _unmatched(passage: Passage) -> OutsideDependency:
 
 def _covered(text: str, found: dict[str, OutsideDependency]) -> bool:
     return any(mentions(text, (d.name, d.reference or "")) for d in found.values())
-
-
-def _without(text: str, name: str) -> str:
-    spelled = r"[\s_-]+".join(re.escape(part) for part in re.split(r"[\s_-]+", name) if part)
-    return re.sub(spelled, " ", text, flags=re.IGNORECASE)
 
 
 def _with_stories(

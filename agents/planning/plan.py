@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from agents.planning import figures
 from agents.planning.advice import NO_ADVICE, Advice
-from agents.planning.assignment import discipline_of, named_teams, product_of, team_of
+from agents.planning.assignment import discipline_of, disciplines_of, named_teams, team_of
 from agents.planning.budget import budget
 from agents.planning.capacity import free_hours
 from agents.planning.draft import (
@@ -18,7 +18,6 @@ from agents.planning.draft import (
     Flag,
     Forecast,
     NotEnoughHistory,
-    OutsideDependency,
     PlanDraft,
     Precedence,
     Requirement,
@@ -31,14 +30,18 @@ from agents.planning.flags.instructions import instructing
 from agents.planning.forecast import forecast
 from agents.planning.history import DoneWork
 from agents.planning.ledger import Ledger
+from agents.planning.long_sentences import demand_sentences
 from agents.planning.milestones import milestones
 from agents.planning.ordering import precedences
-from agents.planning.outline import Outline, outline
 from agents.planning.outside import outside
+from agents.planning.products import product_of
+from agents.planning.reading.language import ENGLISH, language_of
+from agents.planning.reading.outline import Outline, outline
 from agents.planning.request import ImpossibleChange, PlanningInput
 from agents.planning.requirements import (
     LONGEST,
     MOST_REQUIREMENTS,
+    NotEnglish,
     NothingAsked,
     TooLong,
     TooManyRequirements,
@@ -46,10 +49,16 @@ from agents.planning.requirements import (
 )
 from agents.planning.risks import Findings, overall, risks
 from agents.planning.schedule import Timetable, schedule
+from agents.planning.stated import money_stated, stated, unknown_teams
 from agents.planning.stories import Sketch, sketch_stories
 from agents.planning.targets import Outlook, misses, targets
+from agents.planning.waiting import waiting
+from governance.department import Product
 from governance.facts import Fact
+from integrations.tracker.lines import plain_line, plain_text
 
+_LONGEST_TITLE = 120
+"""Characters of a plan's title, which every card, step and record repeats."""
 _HOURS = re.compile(r"(\d[\d,.]*)\s*(?:agent[- ])?hours", re.IGNORECASE)
 
 
@@ -79,8 +88,13 @@ def read(given: PlanningInput) -> Reading:
         raise NothingAsked(name, "it is empty")
     if len(given.document.text) > LONGEST:
         raise TooLong(name, len(given.document.text))
+    language = language_of(given.document.text)
+    if language != ENGLISH and not given.told:
+        raise NotEnglish(name, language)
     taken = outline(given.document.text)
-    asked = requirements(taken, instructing(taken))
+    demand_sentences(taken, name)
+    wishes = requirements(taken, instructing(taken), given.told)
+    asked = wishes.asked
     if len(asked) > MOST_REQUIREMENTS:
         raise TooManyRequirements(name, len(asked))
     if not asked:
@@ -96,13 +110,18 @@ def plan_from(reading: Reading, given: PlanningInput, advice: Advice = NO_ADVICE
     said = milestones(given.document.text, given.today)
     given = replace(given, wanted_start=said.start)
     kept = [(key, sketch) for key, sketch in reading.sketches if key not in given.changes.drop]
-    product = product_of(reading.outline, given)
-    stories, links, conflicts = _stories(kept, reading, given, advice)
+    assumed = product_of(reading.outline, given)
+    product = assumed.product
+    stories, links, conflicts = _stories(kept, product, reading, given, advice)
     free = free_hours(given)
     within, over = _within_budget(stories, links, given)
-    table = schedule(within, links, free, given, given.changes.order)
     own_teams = frozenset(s.team for s in stories) | frozenset(product.teams if product else ())
     outside_work = outside(reading.outline, kept, own_teams, given)
+    waits = waiting(outside_work, links, free, given)
+    held = {one.story for one in waits.held}
+    within = [story for story in within if story.key not in held]
+    table = schedule(within, links, free, given, given.changes.order, waits.not_before)
+    left = (*table.unscheduled, *waits.held, *(one for one in over if one.story not in held))
     cost = (
         budget(stories, given) if len(given.done()) >= HISTORY_NEEDED else NotEnoughHistory(len(given.done()))
     )
@@ -113,16 +132,17 @@ def plan_from(reading: Reading, given: PlanningInput, advice: Advice = NO_ADVICE
         stories,
         reading.flags,
         table.scheduled,
-        (*table.unscheduled, *over),
+        left,
         outside_work,
         _forecast(table, stories, given),
         cost,
         free,
         _document_hours(reading.outline),
     )
-    outlook = Outlook(tuple(within), links, free, table, cost)
+    outlook = Outlook(tuple(within), links, free, table, cost, waits.not_before)
     wanted = targets(said, outlook, given)
     missed = misses(wanted, outlook, given)
+    conflicts = (*conflicts, *waits.told, *money_stated(reading.outline))
     draft = replace(
         _drafted(replace(found, misses=missed), links, conflicts, reading, given),
         sprints=table.sprints,
@@ -130,6 +150,9 @@ def plan_from(reading: Reading, given: PlanningInput, advice: Advice = NO_ADVICE
         targets=wanted,
         wanted_start=said.start,
         misses=missed,
+        product_why=assumed.why,
+        product_assumed=assumed.assumed,
+        product_likely=assumed.likely,
     )
     return replace(draft, facts=_facts(draft, found, given))
 
@@ -160,7 +183,7 @@ def _drafted(
         dependencies=found.dependencies,
         facts=(),
         worked_out="rules",
-        blockers=(*conflicts, *_blockers(reading.flags, found.dependencies, found.unscheduled, given)),
+        blockers=(*conflicts, *_blockers(reading.flags, found.unscheduled, given)),
         changes=given.changes,
     )
 
@@ -179,22 +202,33 @@ def _check(given: PlanningInput, keys: Sequence[str]) -> None:
 
 
 def _stories(
-    kept: Sequence[tuple[str, Sketch]], reading: Reading, given: PlanningInput, advice: Advice
+    kept: Sequence[tuple[str, Sketch]],
+    product: Product | None,
+    reading: Reading,
+    given: PlanningInput,
+    advice: Advice,
 ) -> tuple[tuple[DraftStory, ...], tuple[Precedence, ...], tuple[str, ...]]:
     work = DoneWork(given.done())
     known = frozenset(d.value for team in given.teams for d in team.capacity)
-    product, named = product_of(reading.outline, given), named_teams(reading.outline, given)
+    named = named_teams(reading.outline, given)
     moved = {key: given.team(team).id for key, team in given.changes.move}
-    kinds = [(key, sketch, discipline_of(sketch, work, known)) for key, sketch in kept]
-    links = precedences(kinds, advice.links)
+    said = stated(reading.outline, kept, given)
+    teams = {team.id: team for team in given.teams}
+    moved = {key: states.team for key, states in said.items() if states.team} | moved
+    kinds = [
+        (key, sketch, discipline_of(sketch, work, disciplines_of(teams.get(moved.get(key, "")), known)))
+        for key, sketch in kept
+    ]
+    ordered = precedences(kinds, advice.links, said)
+    links = ordered.links
     stories = tuple(
         DraftStory(
             key=key,
-            title=sketch.title,
-            as_a=sketch.as_a,
-            i_want=sketch.i_want,
-            so_that=sketch.so_that,
-            acceptance=sketch.acceptance,
+            title=plain_line(sketch.title),
+            as_a=plain_line(sketch.as_a),
+            i_want=plain_text(sketch.i_want),
+            so_that=plain_text(sketch.so_that),
+            acceptance=tuple(map(plain_text, sketch.acceptance)),
             requirements=sketch.requirements,
             team=moved.get(key) or team_of(sketch, discipline, product, named, work, given),
             discipline=discipline,
@@ -204,7 +238,8 @@ def _stories(
         )
         for key, sketch, discipline in kinds
     )
-    return stories, links, _order_conflicts(links, given.changes.order)
+    unknown = unknown_teams(stories, said, given)
+    return stories, links, (*_order_conflicts(links, given.changes.order), *ordered.broken, *unknown)
 
 
 def _order_conflicts(links: Sequence[Precedence], order: Sequence[str]) -> tuple[str, ...]:
@@ -255,12 +290,11 @@ def _document_hours(taken: Outline) -> tuple[float, int] | None:
 
 def _title(taken: Outline, name: str) -> str:
     plain = re.sub(r"^\W*PRD[-\w]*\s*[:–—-]\s*", "", taken.title).strip()
-    return plain or name
+    return plain_line(plain, _LONGEST_TITLE) or name
 
 
 def _blockers(
     found: Sequence[Flag],
-    outside_work: Sequence[OutsideDependency],
     left: Sequence[Unscheduled],
     given: PlanningInput,
 ) -> tuple[str, ...]:
@@ -269,11 +303,6 @@ def _blockers(
             f"Line {f.line} and line {f.also_line} disagree: {f.why}."
             for f in found
             if f.kind == "contradictory"
-        ),
-        *(
-            f"{d.name} is not ready ({d.status}); it is needed for {', '.join(d.stories)}."
-            for d in outside_work
-            if d.ready is False and d.stories
         ),
         *(f"{u.story} has no place: {u.why}." for u in left),
         *(() if len(given.done()) >= HISTORY_NEEDED else ("There is not enough history to estimate from.",)),

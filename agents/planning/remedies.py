@@ -42,12 +42,15 @@ class Trial:
     given: PlanningInput
     days: Horizon
     places: Mapping[str, date]
+    not_before: Mapping[str, date]
 
     def done(self, stories: Sequence[DraftStory], order: Sequence[str] = ()) -> date | None:
         """When the wanted stories among these are done; None if one of them has no place."""
         keys = {s.key for s in stories}
         links = [link for link in self.links if {link.story, link.after} <= keys]
-        table = schedule(stories, links, self.free, self.given, order, tries=TRIES, days=self.days)
+        table = schedule(
+            stories, links, self.free, self.given, order, self.not_before, tries=TRIES, days=self.days
+        )
         places = {place.story: place for place in table.scheduled}
         wanted = [key for key in self.wanted if key in keys]
         if not wanted or any(key not in places for key in wanted):

@@ -35,6 +35,7 @@ from agents.planning.reasons import why_moved, why_reestimated
 from agents.planning.request import ImpossibleChange, PlanningInput
 from agents.planning.schedule import Timetable, schedule, sprints_of
 from agents.planning.targets import Outlook, misses
+from agents.planning.waiting import Waiting, waits_now
 from governance.facts import Fact
 from integrations.tracker import Story, StoryStatus
 
@@ -83,7 +84,9 @@ def replan(draft: PlanDraft, made: Mapping[str, str], given: PlanningInput) -> R
     kept = _kept(draft, standing, waiting, given)
     own = {story.id for story in waiting.values()}
     free = free_hours(replace(given, stories=tuple(s for s in given.stories if s.id not in own)), running=True)
-    table = _scheduled(draft, anew, waiting, kept, free, given)
+    waits = waits_now(draft, free, given)
+    table = _scheduled(draft, anew, waiting, kept, waits, free, given)
+    held = tuple(one for one in waits.held if one.story in waiting)
     stories = tuple(_as_it_stands(story, standing.get(story.key), anew) for story in draft.stories)
     counted = [s for s in stories if s.key in standing and standing[s.key].status is not StoryStatus.CANCELLED]
     lost = tuple(Unscheduled(s.key, "it was not made") for s in draft.stories if s.key not in standing)
@@ -91,25 +94,27 @@ def replan(draft: PlanDraft, made: Mapping[str, str], given: PlanningInput) -> R
     known = past_accuracy(DoneWork(given.done()))
     cost, moves = budget(counted, given), _moves(waiting, anew, table.scheduled)
     links = tuple(n for n in draft.precedences if n.story in waiting and n.after in waiting)
+    seen = Outlook(tuple(anew.values()), links, free, table, cost, waits.not_before)
     moved = why_moved(draft, {m.key: m.was for m in moves if m.sprint != m.was}, table.scheduled, given)
     new = replace(
         draft,
         stories=stories,
         schedule=(*kept, *table.scheduled),
-        unscheduled=(*table.unscheduled, *lost),
+        unscheduled=(*table.unscheduled, *held, *lost),
         forecast=forecast(
             table, list(anew.values()), known, given.document.digest, [p.done for p in under_way]
         ),
         budget=cost,
         blockers=(
             *_blocked(draft, standing),
+            *waits.told,
             *(f"{u.story} has no place: {u.why}." for u in table.unscheduled),
         ),
         changes=given.changes,
         sprints=sprints_of((*kept, *table.scheduled), free, given),
         gap_days=table.gap_days,
         because=(*reasons, *moved),
-        misses=misses(draft.targets, Outlook(tuple(anew.values()), links, free, table, cost), given),
+        misses=misses(draft.targets, seen, given),
     )
     new = replace(new, facts=_facts(new, tuple(anew.values()), standing, given))
     return Replanned(
@@ -160,34 +165,31 @@ def _scheduled(
     anew: Mapping[str, DraftStory],
     waiting: Mapping[str, Story],
     kept: Sequence[Scheduled],
+    waits: Waiting,
     free: Mapping[str, Sequence[Free]],
     given: PlanningInput,
 ) -> Timetable:
     """The open stories in what is free today; where nothing is won by moving, in the sprints that they have."""
     links = [link for link in draft.precedences if link.story in waiting]
     done = {place.story: place.done for place in kept}
-    not_before = _not_before(links, done, given)
+    not_before = _not_before(links, done, waits, given)
+    held = {one.story for one in waits.held}
+    stories = [story for story in anew.values() if story.key not in held]
     order = [key for key in given.changes.order if key in waiting]
-    found = schedule(
-        list(anew.values()), [n for n in links if n.after in waiting], free, given, order, not_before
-    )
+    within = [link for link in links if link.after in waiting]
+    found = schedule(stories, within, free, given, order, not_before)
     has = {key: story.sprint for key, story in waiting.items() if story.sprint}
-    standing = schedule(
-        list(anew.values()),
-        [n for n in links if n.after in waiting],
-        free,
-        given,
-        order,
-        not_before,
-        sprints=has,
-    )
+    standing = schedule(stories, within, free, given, order, not_before, sprints=has)
     fewer = _moved(standing, waiting) < _moved(found, waiting)
     return standing if fewer and _as_good(standing, found) else found
 
 
-def _not_before(links: Sequence[Precedence], done: Mapping[str, date], given: PlanningInput) -> dict[str, date]:
-    """What comes after a story under way begins on the day after that one is taken to be done."""
-    found: dict[str, date] = {}
+def _not_before(
+    links: Sequence[Precedence], done: Mapping[str, date], waits: Waiting, given: PlanningInput
+) -> dict[str, date]:
+    """What comes after a story under way begins on the day after that one is taken to be done; what waits for
+    something outside the plan, when that is ready."""
+    found: dict[str, date] = dict(waits.not_before)
     for link in links:
         if link.after in done and done[link.after] >= given.today:
             after = given.days.first_from(done[link.after] + timedelta(days=1))

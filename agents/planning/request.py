@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from agents.planning.draft import PlanChanges
+from agents.planning.reading.read import Corrections
 from agents.planning.working_days import WorkingDays
 from governance.department import Product, Team
 from integrations.documents import Document
@@ -24,9 +25,9 @@ class PlanningInput:
     """Everything that a plan depends on: the same input gives the same plan, to the byte.
 
     `stories` are all of the tracker's, done and open; `sprints` past and planned, their capacity in
-    agent-hours with holidays taken off. `today` is the day it is planned on, `as_of` when the tracker
-    was read (aware UTC), `days` on which days the department works, `wanted_start` the start that the
-    document states.
+    agent-hours with holidays taken off. `told` is what people, or a model, say that the document's statements
+    are. `today` is the day it is planned on, `as_of` when the tracker was read (aware UTC), `days` on which
+    days the department works, `wanted_start` the start that the document states.
     """
 
     document: Document
@@ -41,6 +42,7 @@ class PlanningInput:
     changes: PlanChanges = field(default_factory=PlanChanges)
     days: WorkingDays = field(default_factory=WorkingDays)
     wanted_start: date | None = None
+    told: Corrections = field(default_factory=dict)
 
     @property
     def starts(self) -> date:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from agents.planning.outline import Outline, Passage, sentences
+from agents.planning.reading.outline import Outline, Passage, sentences
+from agents.planning.reading.sections import SectionRole
 from agents.planning.requirements import MODAL
-from agents.planning.sections import SectionRole
 from agents.planning.terms import content_stems
 
 _BINDING = frozenset({"requirements", "quality", "goals", "acceptance"})

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass, replace
 
 from agents.planning.lexicon import lexicon
-from agents.planning.outline import Outline
 from agents.planning.quantities import measured
+from agents.planning.reading.outline import Outline
+from agents.planning.reading.titles import title_of
 from agents.planning.requirements import MODAL, Asked
 from agents.planning.terms import content_stems, overlap, weights
 from integrations.tracker import Priority
@@ -38,9 +39,6 @@ _LABEL = re.compile(
     r"^(?:acceptance(?: criteria| test)?s?|accept|criteri(?:a|on)|measure|target|test|verification)\s*:\s*",
     re.I,
 )
-_LONGEST_TITLE = 72
-_CLAUSE_ENDS = re.compile(r"[,:](?!\d)|[;(–—]| so that | when | which ")
-"""Not within 1,000 or 10:30."""
 _SAME = 0.8
 """Jaccard similarity of stems from which two requirements count as one."""
 _CONCERNS = 0.5
@@ -69,12 +67,12 @@ class Sketch:
 def sketch_stories(asked: tuple[Asked, ...], outline: Outline) -> tuple[Sketch, ...]:
     """One story for each thing asked for; what is asked twice is one story.
 
-    A quality of the whole becomes a criterion of the one story that it speaks of, or, with the other
-    qualities, of a story that proves them.
+    A quality of the whole, or a constraint, becomes a criterion of the one story that it speaks of, or, with
+    the others, of a story that proves them.
     """
     reader = _usual_reader(asked, outline)
-    functional = _merged([_sketch(a, reader) for a in asked if not a.quality])
-    qualities = [a for a in asked if a.quality]
+    functional = _merged([_sketch(a, reader) for a in asked if not (a.quality or a.constraint)])
+    qualities = [a for a in asked if a.quality or a.constraint]
     if not functional:
         return tuple(_merged([_sketch(a, reader) for a in qualities]))
     return _with_qualities(functional, qualities, reader)
@@ -120,7 +118,7 @@ def _proof(qualities: list[Asked], reader: str) -> Sketch:
 def _sketch(a: Asked, reader: str) -> Sketch:
     text = a.requirement.text.strip()
     role, want, why = _parts(text, reader)
-    title = _title(a.heading or want)
+    title = title_of(text, a.heading, "")
     about = ". ".join((title, text, *(detail for detail, _ in a.details)))
     return Sketch(
         title,
@@ -224,17 +222,6 @@ def _usual_reader(asked: tuple[Asked, ...], outline: Outline) -> str:
             if 0 < len(name.split()) <= 4:
                 return _lower(_singular(name))
     return "user"
-
-
-def _title(words: str) -> str:
-    words = re.sub(r"^(?:this to hold: |(?:not )?to (?:be able to )?)", "", words.strip(" .:"))
-    words = words[:1].upper() + words[1:]
-    if len(words) <= _LONGEST_TITLE:
-        return words
-    clause = _CLAUSE_ENDS.split(words)[0].strip()
-    if 12 <= len(clause) <= _LONGEST_TITLE:
-        return clause
-    return words[: _LONGEST_TITLE - 1].rsplit(" ", 1)[0] + "…"
 
 
 def _sentence(text: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from agents.planning.capacity import Free
@@ -43,6 +43,7 @@ class Outlook:
     free: Mapping[str, Sequence[Free]]
     table: Timetable
     budget: Budget | NotEnoughHistory
+    not_before: Mapping[str, date] = field(default_factory=dict)
 
 
 def targets(said: Milestones, plan: Outlook, given: PlanningInput) -> tuple[Target, ...]:
@@ -107,7 +108,17 @@ def _miss(target: Target, plan: Outlook, given: PlanningInput) -> Miss | None:
         return None
     needed = _with_earlier(wanted, plan.links)
     done_on = {key: place.done for key, place in places.items()}
-    trial = Trial(plan.stories, plan.links, plan.free, wanted, target.day, given, plan.table.days, done_on)
+    trial = Trial(
+        plan.stories,
+        plan.links,
+        plan.free,
+        wanted,
+        target.day,
+        given,
+        plan.table.days,
+        done_on,
+        plan.not_before,
+    )
     why = _why(target.day, [s for s in plan.stories if s.key in needed], plan, given)
     planned = f"scheduled to {day_text(done)}"
     if target.stories:

@@ -16,6 +16,8 @@ from agents.planning.draft import PlanChanges, PlanDraft
 from agents.planning.request import ImpossibleChange, PlanningInput
 from agents.planning.requirements import UnplannableDocument
 from agents.planning.working_days import working_days
+from agents.plans import feasibility
+from agents.plans.feasibility import Hindrance
 from governance.department_rows import read_department
 from governance.overrides.rows import read_standing
 from governance.standing import WindowMode
@@ -37,10 +39,12 @@ class CannotPlan(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Authored:
-    """A draft, and what the model that wrote it cost in USD (0 without one)."""
+    """A draft, what keeps it from being carried out, and what the model that wrote it cost in USD (0 without
+    one)."""
 
     draft: PlanDraft
     cost: Decimal
+    hindrances: tuple[Hindrance, ...] = ()
 
 
 class Sources(Protocol):
@@ -96,11 +100,13 @@ class Authorship:
         try:
             given = await self.gather(tenant, document, changes)
             if original is not None and original.document_digest == given.document.digest:
-                return Authored(await asyncio.to_thread(revise, original, given), Decimal(0))
-            draft = await draft_plan(given, model, partial(self.fence, tenant))
+                draft = await asyncio.to_thread(revise, original, given)
+            else:
+                draft = await draft_plan(given, model, partial(self.fence, tenant))
+            hindrances = await asyncio.to_thread(feasibility.hindrances, draft, given)
         except (DocumentError, UnplannableDocument, ImpossibleChange, CatalogueError, TrackerError) as cannot:
             raise CannotPlan(str(cannot)) from cannot
-        return Authored(draft, meter.cost)
+        return Authored(draft, meter.cost, hindrances)
 
     async def replan(
         self, tenant: str, draft: PlanDraft, made: Mapping[str, str], changes: PlanChanges

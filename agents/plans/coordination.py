@@ -7,32 +7,22 @@ plan, after a halt, and again after a crash. The plan's row is locked while it r
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from agents.planning.draft import DraftStory, PlanDraft
 from agents.plans import steps
 from agents.plans.rows import draft_of, plan_for_update, steps_of
+from agents.plans.step_actions import Owner, action_of
 from agents.plans.tables import PlanRow, PlanStepRow
 from agents.plans.wishes import BLOCKERS, COMPLETION
 from governance.action import Action, OutcomeState, Verdict
 from governance.approvals.decision import Status
-from governance.approvals.store import approval_row, state_of
+from governance.approvals.store import approval_row
 from governance.effects import Origin, effect_for_update, outcome_of
 from governance.gate import Asking, Gate, Submitted
 from governance.people import Actor
 from governance.record import intervened
-from integrations.tracker import EpicDraft, Priority, StoryDraft
-from integrations.tracker.actions import (
-    Assignment,
-    AssignStories,
-    CancelEpic,
-    CreateEpic,
-    RescheduleStories,
-    ScheduleStory,
-    new_story,
-)
+from integrations.tracker.actions import CancelEpic, RescheduleStories
 from storage.jobs import defer
 from storage.notices import notify
 
@@ -93,9 +83,9 @@ async def _note_decision(tx: AsyncSession, plan: PlanRow) -> None:
     """A proposal that was denied, taken back or ran out ends its plan; one approved is begun by its effect."""
     if plan.approval is None:
         return
-    approval = state_of(await approval_row(tx, plan.approval))
-    if approval.status in _ENDS:
-        plan.state, plan.why = "cancelled", _ENDS[approval.status]
+    status = Status((await approval_row(tx, plan.approval)).status)
+    if status in _ENDS:
+        plan.state, plan.why = "cancelled", _ENDS[status]
 
 
 async def _take_note(tx: AsyncSession, plan: PlanRow, rows: Sequence[PlanStepRow]) -> bool:
@@ -130,7 +120,9 @@ async def _submit_next(
     if draft is None:
         return False
     if any(step.state == "failed" for step in rows if step.key == steps.EPIC):
-        plan.state, plan.why = "paused", "The epic could not be made, so its stories were not started."
+        plan.state = "paused"
+        plan.why = "The epic could not be made, so its stories were not started. Resume it to try again."
+        await notify(tx, "plan_stopped", {"plan": plan.id}, place=plan.place, people=(plan.requester,))
         return True
     changed = False
     for row in rows:
@@ -141,7 +133,8 @@ async def _submit_next(
         if kind == steps.MOVE:
             action: Action | None = await _moving(tx, plan, row, moved_by)
         else:
-            action = _action(plan, draft, row, rows, assignees)
+            owner = Owner(plan.id, plan.title, plan.document, plan.epic, len(rows))
+            action = action_of(owner, draft, row.key, row.position, steps.made_by(rows), assignees)
         if action is None:
             row.state, row.detail = "left", _NOTHING[row.key.partition(":")[0]]
             continue
@@ -186,53 +179,6 @@ def _note_submission(row: PlanStepRow, submitted: Submitted) -> None:
         row.state, row.reference = "done", submitted.outcome.reference
 
 
-def _action(
-    plan: PlanRow,
-    draft: PlanDraft,
-    row: PlanStepRow,
-    rows: Sequence[PlanStepRow],
-    assignees: Mapping[str, str],
-) -> Action | None:
-    why: dict[str, Any] = {
-        "rationale": f"A step of the approved plan “{plan.title}” from {plan.document}.",
-        "impact": f"Step {row.position + 1} of {len(rows)}; nothing that exists is changed.",
-        "rollback_plan": "Cancel the plan: it cancels its epic and every story that is not done.",
-        "artifacts": (f"document:{draft.document}:sha256:{draft.document_digest}",),
-        "plan": plan.id,
-    }
-    if row.key == steps.EPIC:
-        return CreateEpic(draft=EpicDraft(draft.title, draft.product, draft.document, Priority.P2), **why)
-    made = steps.made_by(rows)
-    if row.key == steps.ASSIGN:
-        return _assignment(draft, made, assignees, why)
-    kind, _, key = row.key.partition(":")
-    if kind == steps.SCHEDULE:
-        return _scheduling(draft, key, made, why)
-    return new_story(_story_draft(plan, draft, draft.story(key), made), **why)
-
-
-def _story_draft(plan: PlanRow, draft: PlanDraft, story: DraftStory, made: Mapping[str, str]) -> StoryDraft:
-    return StoryDraft(
-        title=story.title,
-        description=story.description,
-        acceptance=story.acceptance,
-        team=story.team,
-        product=draft.product,
-        priority=story.priority,
-        discipline=story.discipline,
-        estimate_hours=story.hours or None,
-        epic=plan.epic,
-        depends_on=tuple(made[key] for key in story.depends_on if key in made),
-    )
-
-
-def _scheduling(draft: PlanDraft, key: str, made: Mapping[str, str], why: Mapping[str, Any]) -> Action | None:
-    sprint = next((placed.sprint for placed in draft.schedule if placed.story == key), None)
-    if sprint is None or key not in made:
-        return None
-    return ScheduleStory(story=made[key], sprint=sprint, was="", **why)
-
-
 async def _moving(tx: AsyncSession, plan: PlanRow, row: PlanStepRow, approved: str) -> Action:
     """What was approved, exactly: the stories as they stood then, so that one begun since stops it all."""
     effect = await effect_for_update(tx, approved)
@@ -244,21 +190,6 @@ async def _moving(tx: AsyncSession, plan: PlanRow, row: PlanStepRow, approved: s
             "rollback_plan": "Give the stories the sprints and estimates back that they had.",
             "plan": plan.id,
         }
-    )
-
-
-def _assignment(
-    draft: PlanDraft, made: Mapping[str, str], assignees: Mapping[str, str], why: Mapping[str, object]
-) -> Action | None:
-    holders = tuple(
-        Assignment(story=made[story.key], assignee=assignees[story.team])
-        for story in draft.stories
-        if story.key in made and story.team in assignees
-    )
-    if not holders:
-        return None
-    return AssignStories.model_validate(
-        {**why, "stories": holders, "impact": f"{len(holders)} stories get a person who answers for them."}
     )
 
 

@@ -17,6 +17,7 @@ from agents.loop import Narrate
 from agents.planning.draft import Budget, PlanChanges, PlanDraft, from_json, to_json
 from agents.planning.lookups import DOING
 from agents.plans.authorship import Authored, CannotPlan
+from agents.plans.feasibility import told
 from agents.plans.rows import changes_of, changes_to_json, digest_of, draft_of, original_of, plan_for_update
 from agents.plans.tables import PlanRow
 from agents.role import Role
@@ -89,7 +90,7 @@ class Drafting:
         async with self.database.transaction(tenant) as tx:
             plan = await plan_for_update(tx, plan_id)
             if plan.state == "drafting":
-                await self._propose(tx, plan, authored.draft)
+                await self._hand_over(tx, plan, authored)
                 tx.add(_run(plan, authored, started, int((monotonic() - clock) * 1000)))
 
     def _narrate(self, tenant: str, plan: PlanRow) -> Narrate:
@@ -107,10 +108,21 @@ class Drafting:
 
         return narrate
 
+    async def _hand_over(self, tx: AsyncSession, plan: PlanRow, authored: Authored) -> None:
+        """Propose what can be carried out; ask for a product that is not known; end what cannot be.
+
+        A proposal from before a change stands where the change leads to what cannot be carried out.
+        """
+        found = authored.hindrances
+        if not found:
+            await self._propose(tx, plan, authored.draft)
+        elif plan.version == 0 and {one.what for one in found} == {"product"}:
+            await _ask_for_product(tx, plan, authored.draft, told(found))
+        else:
+            await give_up(tx, plan.id, told(found))
+
     async def _propose(self, tx: AsyncSession, plan: PlanRow, draft: PlanDraft) -> None:
-        stored = to_json(draft).decode()
-        if from_json(stored) != draft:
-            raise ValueError("the draft does not survive being stored")
+        stored = _stored(draft)
         plan.previous, plan.draft, plan.version = plan.draft, stored, plan.version + 1
         plan.original = plan.original or stored
         plan.title, plan.state, plan.why = draft.title, "proposed", None
@@ -150,13 +162,29 @@ class Drafting:
         )
 
 
+async def _ask_for_product(tx: AsyncSession, plan: PlanRow, draft: PlanDraft, why: str) -> None:
+    """Nothing is proposed until somebody says which product it is for; what was worked out is kept."""
+    plan.original, plan.title = plan.original or _stored(draft), draft.title
+    plan.state, plan.why, plan.changed = "asking", why, datetime.now(UTC)
+    ids = {"plan": plan.id, "key": f"plan:{plan.id}"}
+    await notify(tx, "plan_proposed", ids, place=plan.place, turn=plan.turn)
+
+
+def _stored(draft: PlanDraft) -> str:
+    stored = to_json(draft).decode()
+    if from_json(stored) != draft:
+        raise ValueError("the draft does not survive being stored")
+    return stored
+
+
 async def give_up(tx: AsyncSession, plan_id: str, why: str) -> None:
     """End the drafting of a plan, and say why in its thread. A proposal from before a change stands."""
     plan = await plan_for_update(tx, plan_id)
     if plan.state != "drafting":
         return
+    draft = draft_of(plan)
     plan.state, plan.why = "failed", why
-    if (draft := draft_of(plan)) is not None and await _is_open(tx, plan.approval):
+    if draft is not None and await _is_open(tx, plan.approval):
         plan.state, plan.changes = "proposed", changes_to_json(draft.changes)
     ids = {"plan": plan.id, "key": f"plan:{plan.id}"}
     await notify(tx, "plan_proposed", ids, place=plan.place, turn=plan.turn)

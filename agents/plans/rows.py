@@ -81,7 +81,7 @@ async def open_plan_for(tx: AsyncSession, document: str) -> PlanRow | None:
     query = select(PlanRow).where(
         PlanRow.document == document,
         or_(
-            PlanRow.state.in_(("drafting", "executing", "paused")),
+            PlanRow.state.in_(("drafting", "asking", "executing", "paused")),
             and_(PlanRow.state == "proposed", PlanRow.approval.in_(open_approval)),
         ),
     )

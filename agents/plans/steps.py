@@ -13,6 +13,7 @@ from agents.plans.rows import draft_of
 from agents.plans.tables import PlanRow, PlanStepRow
 from agents.plans.wishes import events
 from governance.approvals.store import approval_row
+from governance.tables import EffectRow
 from storage.jobs import defer, without_jobs
 from storage.notices import notify
 
@@ -27,19 +28,30 @@ OVER = ("done", "failed", "left")
 """States of steps of which nothing more comes."""
 
 
+class InACircle(ValueError):
+    """Stories of a plan come after each other in a circle; the message is a sentence for people."""
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        super().__init__(f"The stories {', '.join(keys)} come after each other in a circle.")
+
+
+def laid_out(draft: PlanDraft) -> list[tuple[str, str]]:
+    """The keys and titles of a plan's steps, in the order in which they are done. Raises InACircle."""
+    titles = [(EPIC, f"Epic “{draft.title}”")]
+    for story in in_order(draft):
+        titles.append((f"{STORY}:{story.key}", story.title))
+        titles.append((f"{SCHEDULE}:{story.key}", f"Schedule “{story.title}”"))
+    return [*titles, (ASSIGN, "Propose who holds each story")]
+
+
 async def begin(tx: AsyncSession, plan: PlanRow) -> None:
     """Lay out the steps of an approved plan, and start the first."""
     draft = draft_of(plan)
     if draft is None:
         raise ValueError(f"{plan.id} has no draft, so it has no steps")
-    titles = [(EPIC, f"Epic “{draft.title}”")]
-    for story in in_order(draft):
-        titles.append((f"{STORY}:{story.key}", story.title))
-        titles.append((f"{SCHEDULE}:{story.key}", f"Schedule “{story.title}”"))
-    titles += [(ASSIGN, "Propose who holds each story")]
     tx.add_all(
         PlanStepRow(plan=plan.id, key=key, position=position, title=title, state="waiting")
-        for position, (key, title) in enumerate(titles)
+        for position, (key, title) in enumerate(laid_out(draft))
     )
     plan.state, plan.why = "executing", None
     if plan.approval is not None:  # whoever approved may have wanted to hear of more
@@ -61,6 +73,15 @@ async def begin_moving(tx: AsyncSession, plan: PlanRow, effect: str, stories: in
         plan.state = "executing"
     await tx.flush()
     await go_on(tx, plan)
+
+
+async def try_failed_again(tx: AsyncSession, plan: PlanRow) -> None:
+    """Let the steps that surely did nothing be done anew; one that ended `unknown` stays."""
+    certain = select(EffectRow.id).where(EffectRow.state.in_(("failed", "withdrawn")))
+    failed = (PlanStepRow.plan == plan.id, PlanStepRow.state == "failed", PlanStepRow.effect.in_(certain))
+    for row in (await tx.execute(select(PlanStepRow).where(*failed))).scalars():
+        row.state, row.effect, row.detail = "waiting", None, None
+    await tx.flush()
 
 
 def is_set_up(rows: Iterable[PlanStepRow]) -> bool:
@@ -115,7 +136,7 @@ async def standing_still(tx: AsyncSession) -> list[str]:
 def in_order(draft: PlanDraft) -> list[DraftStory]:
     """The stories so that each comes after those it depends on, in the order of the schedule.
 
-    A story's dependencies must exist in the tracker before it does.
+    A story's dependencies must exist in the tracker before it does. Raises InACircle.
     """
     starts = {scheduled.story: scheduled.starts for scheduled in draft.schedule}
     last = max(starts.values(), default=None)
@@ -126,9 +147,7 @@ def in_order(draft: PlanDraft) -> list[DraftStory]:
     while waiting:
         ready = [story for story in waiting if keys.issuperset(known.intersection(story.depends_on))]
         if not ready:
-            raise ValueError(
-                f"the stories {', '.join(s.key for s in waiting)} depend on each other in a circle"
-            )
+            raise InACircle(story.key for story in waiting)
         placed.append(ready[0])
         keys.add(ready[0].key)
         waiting.remove(ready[0])

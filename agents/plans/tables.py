@@ -14,10 +14,11 @@ from storage.schema import Base, TenantScoped
 class PlanRow(TenantScoped, Base):
     """A plan from its first reading of a document on.
 
-    `state`: drafting | proposed (an approval is open) | executing | paused | created (every step done)
-    | cancelled | failed (`why` says). `draft` is the PlanDraft as JSON text, `version` counts drafts;
-    changes are worked out on the `original`, so that what was dropped can come back. `replanned` is the
-    draft of a plan under way that was worked out anew and waits for its approval.
+    `state`: drafting | asking (which product it is for; `original` is what was worked out) | proposed (an
+    approval is open) | executing | paused | created (every step done) | cancelled | failed (`why` says).
+    `draft` is the PlanDraft as JSON text, `version` counts drafts; changes are worked out on the `original`,
+    so that what was dropped can come back. `replanned` is the draft of a plan under way that was worked out
+    anew and waits for its approval.
     """
 
     __tablename__ = "plans"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from governance.audit.signed_note import VerifierKey
 from governance.audit.verification import Report, verify
 from storage.database import Database
 from storage.jobs import defer
-from storage.notices import NoticeRow
+from storage.notices import NoticeRow, tell_given_up
 
 KIND = "log_verified"
 _TOLD = 10
@@ -55,3 +56,20 @@ def _found(report: Report) -> dict[str, Any]:
         "count": report.count,
         "findings": [finding.sentence for finding in report.findings[:_TOLD]],
     }
+
+
+async def tell_not_verified(tx: AsyncSession, notice: str) -> None:
+    """The work was given up: whoever asked hears that nothing is known of the log, and what to do."""
+    row = (await tx.execute(select(NoticeRow).where(NoticeRow.id == notice).with_for_update())).scalar_one()
+    if row.posted is not None or row.ids:
+        return
+    row.posted = datetime.now(UTC)
+    await tell_given_up(
+        tx,
+        f"verify_log:{notice}",
+        "The audit log could not be worked out anew, so I cannot say whether it holds.",
+        "Ask again, or run `python -m bot audit verify`; whoever runs Countersign finds the fault in the log.",
+        place=row.place,
+        people=tuple(row.people),
+        turn=row.turn,
+    )

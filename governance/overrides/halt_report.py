@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.tables import EffectRow, FenceAcknowledgementRow, FenceRow, OverrideRow, WorkerRow
 from storage.database import Database, tenant_of
-from storage.notices import notify
+from storage.notices import notify, tell_given_up
 
 ALIVE_WITHIN = timedelta(seconds=5)
 """A worker that was not seen for longer before the halt is taken for dead, and not waited for."""
@@ -103,3 +103,17 @@ async def report_halt(database: Database, tenant: str, effect: str) -> None:
         people = (row.requester,) if row.place is None and row.requester else ()
         ids = {"override": override, "key": f"halt:{override}"}
         await notify(tx, "halt_acknowledged", ids, place=row.place, people=people, turn=row.turn)
+
+
+async def tell_of_halt(tx: AsyncSession, effect: str) -> None:
+    """Its report was given up: the halt stands, and only who acknowledged it is not known."""
+    row = (await tx.execute(select(EffectRow).where(EffectRow.id == effect))).scalar_one()
+    await tell_given_up(
+        tx,
+        f"report_halt:{effect}",
+        "Who has acknowledged the halt could not be found out: something went wrong on my side.",
+        "The halt stands all the same. Ask me “status”, or look at the dashboard's overrides.",
+        place=row.place,
+        people=(row.requester,) if row.requester else (),
+        turn=row.turn,
+    )

@@ -39,6 +39,8 @@ from handlers.conversation.wording import names_of_people, quoted
 from handlers.language.conditions import ConditionNotRead
 from handlers.language.decisions import Decision, OpenProposal
 from handlers.language.follow_up import FollowUp, read_reply
+from handlers.plans.card import working_reply
+from handlers.plans.product_question import plan_answered
 from handlers.plans.wished import change_wished
 from storage import direct
 
@@ -59,6 +61,8 @@ class Taken:
 
 async def take(turn: Turn, text: str, desk: Desk) -> Taken | None:
     """Take a message as a decision about what is open here; None if it is none."""
+    if (answered_product := await _product(turn, text, desk)) is not None:
+        return answered_product
     named = list(dict.fromkeys(_ID.findall(text)))
     candidates = await _proposals(turn, desk, named)
     asked, desk.memory.topic["asked"] = desk.memory.topic.get("asked", ""), ""
@@ -85,6 +89,17 @@ async def take(turn: Turn, text: str, desk: Desk) -> Taken | None:
     if not read.unmistakable:
         return await _doubtful(desk, proposal, read)
     return await _act(turn, desk, proposal, read)
+
+
+async def _product(turn: Turn, text: str, desk: Desk) -> Taken | None:
+    """The answer to which product the thread's plan is for."""
+    try:
+        answered = await plan_answered(turn, text, desk)
+    except CannotAnswer as cannot:
+        return Taken((Reply(text=str(cannot)),))
+    if isinstance(answered, Reply):
+        return Taken((replace(answered, key=None),))
+    return None if answered is None else Taken((await working_reply(desk, answered),))
 
 
 async def _proposals(turn: Turn, desk: Desk, named: Sequence[str]) -> list[Open]:

@@ -198,7 +198,15 @@ def _plan_in(*states: str) -> Check:
     return check
 
 
-_cancels_plan = _plan_in("drafting", "proposed", "executing", "paused", "created")
+_cancels_plan = _plan_in("drafting", "asking", "proposed", "executing", "paused", "created")
+
+
+async def _plan_asking(reader: Reader, _person: Person, subject: str) -> bool:
+    try:
+        return (await plan_by_id(reader.tx, subject.partition(" ")[0])).state == "asking"
+    except NoSuchPlan:
+        return False
+
 
 _CHECKS: Mapping[str, Check] = {
     "approve": _vote_counts,
@@ -220,6 +228,7 @@ _CHECKS: Mapping[str, Check] = {
     "propose_row": _proposes_rows,
     "pause_plan": _plan_in("executing"),
     "resume_plan": _plan_in("paused"),
+    "plan_product": _plan_asking,
     "cancel_plan": _cancels_plan,
     "cancel_plan_now": _cancels_plan,
 }

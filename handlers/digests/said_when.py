@@ -11,13 +11,13 @@ from handlers.digests.schedule import EVERY_DAY
 from handlers.digests.settings import WORKING_DAYS
 from handlers.language.calendar_words import WEEKDAY, in_calendar_words, weekday_number
 from handlers.language.clock import read_clock, read_clock_range
+from handlers.language.day_lists import excepted
 
 _TO = re.compile(r"\bto (?=(?:[01]?\d|2[0-3])(?:[:.][0-5]\d)?(?![\w:.]*\d|st\b|nd\b|rd\b|th\b))")
 
 _ANY_DAY = rf"\b{WEEKDAY}\b"
 _SECOND_DAY = _ANY_DAY.replace("(?P<weekday>", "(?P<last>")
 _DAYS_RANGE = re.compile(rf"{_ANY_DAY} ?(?:to|through|until|-) ?{_SECOND_DAY}")
-_EXCEPT = re.compile(rf"\b(?:except|but not|not|without|besides) (?:on |for )?(?={_ANY_DAY})")
 _EVERY_DAY = re.compile(
     r"\b(?:every|each) ?day\b(?! of)|\b(?:7|seven) days\b"
     r"|\b(?:also|and|including|even) (?:on |at )?(?:the )?weekends?\b|\bweekends? (?:too|as well)\b"
@@ -48,8 +48,8 @@ def read_days(said: str) -> frozenset[int] | None:
     said = in_calendar_words(said)
     if _EVERY_DAY.search(said):
         return EVERY_DAY
-    if (found := _EXCEPT.search(said)) is not None:
-        return frozenset(range(5)) - _days_in(said[found.end() :])
+    if (but := excepted(said)).weekdays:
+        return frozenset(range(5)) - but.weekdays
     days = _days_in(said)
     if _WORKING.search(said) or days == frozenset(range(5)):
         return WORKING_DAYS

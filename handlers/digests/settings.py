@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
+import structlog
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,6 +18,8 @@ from governance.tables import PersonRoleRow
 from handlers.digests.kinds import DigestKind
 from handlers.digests.schedule import Schedule
 from handlers.digests.tables import DigestRow
+
+_log = structlog.get_logger()
 
 NINE = time(9)
 MONDAY = frozenset({0})
@@ -117,7 +120,8 @@ async def channel_for(tx: AsyncSession, department: Department, address: Channel
 
 async def channels(tx: AsyncSession, department: Department) -> list[Recipient]:
     """Every channel for which something was set, by name."""
-    rows = (await tx.execute(select(DigestRow).where(DigestRow.channel.is_not(None)))).scalars().all()
+    query = select(DigestRow).where(DigestRow.channel.is_not(None))
+    rows = _readable((await tx.execute(query)).scalars().all())
     addresses = dict.fromkeys(_address(row) for row in rows)
     found = [
         _channel(department, address, [row for row in rows if row.recipient == address.key])
@@ -138,7 +142,8 @@ async def _people(
     given = select(PersonRoleRow.person, func.max(PersonRoleRow.given)).group_by(PersonRoleRow.person)
     since = {row[0]: row[1] for row in await tx.execute(given)}
     keys = [person_key(person.id) for person in wanted]
-    rows = (await tx.execute(select(DigestRow).where(DigestRow.recipient.in_(keys)))).scalars().all()
+    query = select(DigestRow).where(DigestRow.recipient.in_(keys))
+    rows = _readable((await tx.execute(query)).scalars().all())
     own: dict[str, list[DigestRow]] = {}
     for row in rows:
         own.setdefault(row.recipient, []).append(row)
@@ -157,6 +162,20 @@ async def _people(
                 off,
             )
         )
+    return found
+
+
+def _readable(rows: Sequence[DigestRow]) -> list[DigestRow]:
+    """A row that cannot be read keeps nobody else's from being read; the usual setting holds in its stead."""
+    found = []
+    for row in rows:
+        try:
+            _address(row) if row.channel is not None else None
+            setting_of(row)
+        except (ValueError, TypeError):
+            _log.exception("digest_setting_unreadable", recipient=row.recipient, kind=row.kind)
+        else:
+            found.append(row)
     return found
 
 

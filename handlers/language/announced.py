@@ -15,13 +15,14 @@ _ARTICLES = frozenset(
 )
 _NOT_NAMES = _ARTICLES | frozenset(
     tokens(
-        "of for in on to at by with from and or but is are was were be been has have had do does did will can"
-        " could should would not it its we i you he she they them there here same whole entire first second"
-        " third last latest new current old other next previous only right wrong main big small proposed"
-        " standing running paused approved whatever s two three both few many more most best better own shared"
-        " single late early success support lead leads manager managers owner owners account accounts request"
-        " requests needs wants facing said says asked asks wait waits waiting called named please pls now"
-        " today"
+        "of for in on to at by with from and or but is are was were be been has have had do does did will"
+        " can could should would not it its we i you he she they them there here same whole entire first"
+        " second third last latest new current old other next previous only right wrong main big small"
+        " proposed standing running paused approved whatever s two three both few many more most best better"
+        " own shared single late early success support lead leads manager managers owner owners account"
+        " accounts request requests needs wants facing said says asked asks wait waits waiting called named"
+        " please pls now today value values satisfaction impact demand demands feedback revenue data list"
+        " base segment health experience work"
     )
 )
 _WORD = re.compile(r"[\w&.'-]*[\w&']")

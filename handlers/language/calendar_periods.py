@@ -32,9 +32,12 @@ _NEAR = re.compile(
     r"(?! (?:from|on|after)\b)"
     r"|\b(?P<so_far>year to date|ytd|so far this year)\b"
 )
-_WEEK_AFTER = re.compile(r"\bweek after(?P<next> next)?\b")
+_WEEK_AFTER = re.compile(r"\bweek (?:after(?: next)?|(?P<back>before last))\b")
 _WEEKEND = re.compile(r"\b(?:(?P<which>next|this|last|past|coming) )?weekend\b")
-_WEEK_OF_MONTH = re.compile(rf"\b(?P<n>first|second|third|fourth|last) week (?:of|in) {MONTH}(?: {YEAR})?\b")
+_WEEK_OF_MONTH = re.compile(
+    rf"\b(?P<n>first|second|third|fourth|last) (?P<count>\d{{1,2}} )?(?P<unit>week|day)s? (?:of|in) {MONTH}"
+    rf"(?: {YEAR})?\b"
+)
 _MONTHS_RANGE = re.compile(
     rf"\b{MONTH}(?: {YEAR})? ?(?:to|through|until|-) ?{MONTH.replace('month', 'last')}\b"
     rf"(?: {YEAR.replace('year', 'last_year')})?(?! ?\d)"
@@ -106,8 +109,9 @@ def _near(said: str, on: date, _leaning: Leaning) -> Days | None:
 
 
 def _week_after(said: str, on: date, _leaning: Leaning) -> Days | None:
-    """`the week after`, `the week after next`: the one behind next week."""
-    return near_days(2, "week", on) if _WEEK_AFTER.search(said) else None
+    """`the week after`, `the week after next`: the one behind next week; `the week before last`."""
+    found = _WEEK_AFTER.search(said)
+    return near_days(-2 if found["back"] else 2, "week", on) if found else None
 
 
 def _weekend(said: str, on: date, leaning: Leaning) -> Days | None:
@@ -119,15 +123,18 @@ def _weekend(said: str, on: date, leaning: Leaning) -> Days | None:
 
 
 def _week_of_month(said: str, on: date, leaning: Leaning) -> Days | None:
-    """The first week of a month is its days 1 to 7; the last are its last seven."""
+    """The first week of a month is its days 1 to 7, the last its last seven. `the first two weeks of May`."""
     found = _WEEK_OF_MONTH.search(said)
-    if found is None:
+    if found is None or not 0 < int(found["count"] or 1) <= 31:
         return None
     year = int(found["year"]) if found["year"] else None
     first = _placed(month_number(found["month"]), 1, year, on, leaning)
-    last = local.months_on(first, 1) - timedelta(days=7)
-    start = last if found["n"] == "last" else first + timedelta(weeks=_ORDINALS[found["n"]] - 1)
-    return start, start + timedelta(days=7), f"the {found['n']} week of {first:%B %Y}"
+    step = timedelta(days=7 if found["unit"] == "week" else 1)
+    length = step * int(found["count"] or 1)
+    last = local.months_on(first, 1) - length
+    start = last if found["n"] == "last" else first + step * (_ORDINALS[found["n"]] - 1)
+    count = found["count"] or ""
+    return start, start + length, f"the {found['n']} {count}{found['unit']} of {first:%B %Y}"
 
 
 def _month(said: str, on: date, leaning: Leaning) -> Days | None:

@@ -16,6 +16,8 @@ MONTH = rf"(?P<month>{'|'.join(MONTHS)})"
 """Patterns over text in one spelling."""
 
 _SHORTEST_SLIP = 6
+_MOST_READ = 2_000
+"""Characters; of a longer message the beginning is read."""
 _LONG = 8
 
 
@@ -31,9 +33,9 @@ def month_number(word: str) -> int:
 
 @lru_cache(maxsize=2048)
 def in_calendar_words(text: str) -> str:
-    """`text` in one spelling: `thurs + fri` reads `thursday and friday`, `half past nine` reads `9:30`, `tmrw`,
-    `mañana` and `demain` read `tomorrow`, `till` and `bis` read `until`, number words are digits."""
-    said = _without_accents(_SPOKEN_CLOCK.sub(_clock, plain(text))).replace("–", "-").replace("—", "-")
+    """`text` in one spelling: `thurs + fri` is `thursday and friday`, `half past nine` is `9:30`, `tmrw`,
+    `mañana` and `demain` are `tomorrow`, `till` and `bis` are `until`, number words are digits."""
+    said = re.sub("[–—]", "-", _without_accents(_SPOKEN_CLOCK.sub(_clock, plain(text)[:_MOST_READ])))
     said = _WORD.sub(_word, in_digits(said))
     for pattern, meant in _PHRASES:
         said = pattern.sub(meant, said)
@@ -79,7 +81,7 @@ overmorrow:ubermorgen uebermorgen
 yesterday:gestern ayer yday
 until:till til 'til untill untl bis hasta
 through:thru
-noon:midday mittag mediodia midi
+noon:midday mittag mediodia midi noonish
 midnight:mitternacht medianoche minuit
 weekend:wkend wknd wochenende weekends
 holiday:feiertag festivo
@@ -134,7 +136,7 @@ def _clock(found: re.Match[str]) -> str:
         hour, minutes = (int(word) if word.isdigit() else _GERMAN_HOURS.index(word) + 1), -30
     else:
         word = found["hour"]
-        if found["way"] is None and word.isdigit():
+        if found["way"] is None and word.isdigit() and not found.string[: found.start()].endswith("at "):
             return found[0]
         hour = int(word) if word.isdigit() else _HOURS.index(word) + 1
         minutes = _PAST[found["minutes"]] * (-1 if found["way"] in ("to", "before", "till", "of") else 1)
@@ -173,7 +175,7 @@ _BEHIND = "|".join(
 )
 _SHORT_MONTHS = {"jan": "january", "mar": "march", "sep": "september", "dec": "december"}
 _ABBREVIATED = tuple(
-    (re.compile(rf"(?:{behind})\b{short}\b(?![\w'])" if behind else rf"\b{short}(?= ?(?:\d|- ?\w))"), name)
+    (re.compile(rf"(?:{behind})\b{short}\b(?![\w'])" if behind else rf"\b{short}\.?(?= ?(?:\d|- ?\w))"), name)
     for short, name in _SHORT_MONTHS.items()
     for behind in (rf"{_BEHIND}", "")
 )
@@ -190,6 +192,16 @@ _PHRASES = _ABBREVIATED + tuple(
         (r"\b(tomorrow|today) (?:abend|por la noche|soir)\b", r"\1 evening"),
         (r"\besta noche\b|\bce soir\b|\b(?:2nite|tonite)\b", "tonight"),
         (r"\byesterday night\b", "last night"),
+        (r"\bthe whole (week|month|quarter|year|day)\b(?! of)", r"this \1"),
+        (r"\blast day of\b", "end of"), (r"\bfirst day of\b", "start of"),
+        (r"(?<!for )\b(?:a |1 )?week (?=today|tomorrow)", "1 week from "),
+        (r"(?<!for )\b(?:a |1 )?fortnight (?=today|tomorrow)", "2 weeks from "),
+        (rf"(?<=\d[ap]m) ?(?:-|to) ?(?={_A_DAY})|(?<=:\d\d) ?(?:-|to) ?(?={_A_DAY})", " until "),
+        (r"(?<=day )(?:in the )?pm\b|(?<=row )(?:in the )?pm\b", "afternoon"),
+        (r"(?<=day )(?:in the )?am\b|(?<=row )(?:in the )?am\b", "morning"),
+        (rf"\bmid[ -]?(?:of )?({_A_MONTH})\b", r"15 \1"),
+        (rf"\bback (?:on |in (?:the office )?)?(?={_A_DAY})", "until the start of "),
+        (r"\buntil (.{3,30}?) (?:is|are) over\b", r"until after \1"),
         (r"\bfin de week\b", "weekend"),
         (r"\bweek que viene\b|\bweek prochaine\b", "next week"),
         (r"\bmonth que viene\b|\bmonth prochain\b", "next month"),
@@ -201,9 +213,9 @@ _PHRASES = _ABBREVIATED + tuple(
         (r"\b(?:nach|despues del?|apres)(?: dem| den| el| la| le| les)* (?=holiday|weekend)", "after "),
         (rf"(?<!\d )(?<!\d)\b(?:el|le|am|den|dem|la|los|les)\.? (?={_DATE})", ""),
         (rf"\b(?:vom|von|del|du|ab|desde|zwischen|entre)(?: el| le| dem)? (?={_DATE})", "from "),
-        (rf"(?<=\d)\.? (?:al|au)(?: el| le)? (?={_DATE})", " to "),
+        (rf"(?<=[\dy])\.? (?:al|au)(?: el| le)? (?={_DATE})", " to "),
         (r"\b(\d{1,2})\. (?=(?:until|to) \d)", r"\1 "),
-        (r"\b(?:um|a las?|a) (?=\d{1,2}(?: uhr|h|:\d\d)?\b)", "at "),
+        (r"\b(?:um|a las?) (?=\d)|\ba (?=\d{1,2}(?:h|:\d\d)\b)", "at "),
         (r"(?<=\d) ?uhr\b", ":00"),
         (rf"\b(\d{{1,2}})\.? ?(?:de |d')?(?={_A_MONTH}\b)", r"\1 "),
         (r"(?<=\b\d )mars\b|(?<=\b\d\d )mars\b", "march"),

@@ -25,7 +25,7 @@ _AT = re.compile(
     r"|(?P<ish>1[0-2]|[1-9])(?: ?-?ish\b| ?o'?clock\b)"
     r"|(?:(?<=day )|(?<=row )|(?<=at )|(?<=until )|(?<=from )|(?<=by ))"
     rf"(?P<hour>{_HOUR}) ?h(?P<hmin>[0-5]\d)?\b"
-    r")|\b(?:at|until|by|from|around|about|before|after|@) (?:about |around )?(?P<bare>[01]?\d|2[0-3])"
+    r")|\b(?:at|until|by|from|since|around|about|before|after|@) (?:about |around )?(?P<bare>[01]?\d|2[0-3])"
     rf"(?:(?:(?<=at \d)|(?<=at \d\d))\.(?P<bare_min>[0-5]\d)|)(?![\w:%/-]|\.\d){_NOT_A_TIME}"
 )
 _END = (
@@ -98,6 +98,7 @@ def read_clock(said: str, *, as_written: bool = False) -> ClockSaid | None:
 
 def read_clock_range(said: str, *, as_written: bool = False) -> ClockRange | None:
     """`from 2 to 4 pm`, `9:00-17:30`, `between 14 and 15h`, `from 9 to 5`; the first inherits am or pm."""
+    said = re.sub(r"\b(until|to|-) midnight\b", r"\1 00:00", re.sub(r"\bnoon\b", "12:00", said))
     for found in _RANGE.finditer(said):
         marked = any(found[name] for name in ("half1", "half2", "m1", "m2", "mark1", "mark2"))
         beside_day = re.search(r"(?:day|row|night),? $", said[: found.start()]) is not None

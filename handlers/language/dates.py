@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from governance.department import Calendar
 from handlers.language import local_time as local
 from handlers.language.calendar_words import in_calendar_words
 from handlers.language.clock import ClockSaid, read_clock
-from handlers.language.days import Seen, day_in
+from handlers.language.days import Seen, day_in, without_denied_days
 from handlers.language.durations import read_length
 from handlers.language.local_time import Leaning
 from handlers.language.working_days import WorkingDays
@@ -32,7 +33,8 @@ class TimeSaid:
 
 
 _IN = re.compile(r"\bin (?:about |around )?(?P<length>.+)")
-_AGO = re.compile(r"\b(?P<length>\S+(?: \S+){0,4}?) ago\b")
+_THIS_TIME = re.compile(r"\b(?:at )?(?:this|the same) time\b")
+_COUNTED = re.compile(r"\b(?P<length>\S{1,30}(?: \S{1,30}){0,4}?) (?P<way>ago|from now)\b")
 _WORKING_LENGTH = re.compile(r"\bin (?P<count>\d+|an?) (?:business|working|work) ?days?\b")
 _ISO_INSTANT = re.compile(
     r"(?<![\w-])(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)(?:t| )(?P<h>[01]\d|2[0-3]):(?P<min>[0-5]\d)"
@@ -60,7 +62,8 @@ def read_moment(
 
 def moment_in(words: str, seen: Seen) -> TimeSaid | None:
     """`read_moment` for text in calendar words."""
-    said = seen.working.with_hours(words)
+    same_time = f"at {seen.now.astimezone(ZoneInfo(seen.zone)):%H:%M}"
+    said = _THIS_TIME.sub(same_time, seen.working.with_hours(without_denied_days(words)))
     if written := _ISO_INSTANT.search(said):
         return _written(written, seen)
     if (relative := _relative(said, seen)) is not None:
@@ -97,20 +100,19 @@ def _relative(said: str, seen: Seen) -> TimeSaid | None:
     if working := _WORKING_LENGTH.search(said):
         count = int(working["count"]) if working["count"].isdigit() else 1
         return whole_day(seen.working.on_from(seen.on, count), seen.zone) if count < 1000 else None
-    for pattern, times in ((_IN, 1), (_AGO, -1)):
-        found = pattern.search(said)
-        length = read_length(found["length"]) if found and _begins_with_length(found["length"], times) else None
-        if length is not None:
-            try:
-                at = length.after(seen.now, seen.zone, times)
-            except OverflowError:
-                return None
-            return instant(at) if local.FIRST_YEAR <= at.year <= local.LAST_YEAR else None
-    return None
-
-
-def _begins_with_length(said: str, times: int) -> bool:
-    return times < 0 or re.match(r"(?:\d|an? |half|quarter)", said) is not None
+    counted = _COUNTED.search(said)
+    ahead = _IN.search(said)
+    length = read_length(counted["length"]) if counted else None
+    times = -1 if counted is not None and length is not None and counted["way"] == "ago" else 1
+    if length is None and ahead is not None and re.match(r"(?:\d|an? |half|quarter)", ahead["length"]):
+        length = read_length(ahead["length"])
+    if length is None:
+        return None
+    try:
+        at = length.after(seen.now, seen.zone, times)
+    except OverflowError:
+        return None
+    return instant(at) if local.FIRST_YEAR <= at.year <= local.LAST_YEAR else None
 
 
 def _clock_alone(clock: ClockSaid, seen: Seen) -> datetime:

@@ -9,6 +9,8 @@ from datetime import date, timedelta
 from handlers.language.calendar_words import WEEKDAY
 from handlers.language.days import Seen, day_in
 from handlers.language.local_time import WEEKDAYS
+from handlers.language.negation import BUT
+from handlers.language.working_days import WorkingDays
 
 _DAY = WEEKDAY.replace("(?P<weekday>", "(?:")
 _ITEM = rf"(?:(?:on |the |this coming |this |next |coming )*(?:{_DAY}|today|tomorrow|overmorrow|weekend))\b"
@@ -18,6 +20,10 @@ _LIST = re.compile(rf"(?P<first>{_ITEM})(?:{_JOINT}{_ITEM})+")
 _STEP = re.compile(rf"(?P<joint>{_JOINT})(?P<item>{_ITEM})")
 _WEEK = re.compile(r"\b(?:next|this|last) week\b|\bweek after(?: next)?\b")
 _LONGEST = 366
+_EXCEPT = re.compile(
+    rf",? ?\b(?:(?:{BUT}|without) (?P<days>{_ITEM}(?:{_JOINT}{_ITEM})*)|not (?P<day>{_ITEM}))(?: but\b)?,?"
+)
+_WORKING = re.compile(r"\b(?:weekdays|(?:working|business|work) days)\b(?! (?:ago|from|after|before|later))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +51,7 @@ def days_listed(said: str, seen: Seen) -> DaysListed | None:
     found = _LIST.search(said)
     if found is None:
         return None
-    around = f"{said[: found.start()]} {said[found.end() :]}"
+    around = f"{said[: found.start()]} on that day {said[found.end() :].lstrip()}"
     week = _WEEK.search(around)
     first = day_in(f"{found['first']} {week[0] if week else ''}", seen)
     if first is None or first.day is None:
@@ -69,3 +75,25 @@ def _behind(item: str, last: date) -> list[date]:
 
 def _of_item(item: str, day: date) -> list[date]:
     return [day, day + timedelta(days=1)] if "weekend" in item else [day]
+
+
+@dataclass(frozen=True, slots=True)
+class Excepted:
+    """Days of the week that do not count, and whether working days alone do; `said` is the other words."""
+
+    said: str
+    weekdays: frozenset[int]
+    working: bool
+
+    def leaves(self, day: date, working: WorkingDays) -> bool:
+        """Whether this day counts."""
+        return day.weekday() not in self.weekdays and (not self.working or working.works_on(day))
+
+
+def excepted(said: str) -> Excepted:
+    """What is left out: `next week but not Friday`, `weekdays next week`, `not Thursday, Friday`."""
+    left_out = (found["days"] or found["day"] for found in _EXCEPT.finditer(said))
+    named = [name for days in left_out for name in re.findall(_DAY, days)]
+    numbers = frozenset(WEEKDAYS.index(name.removesuffix("s")) for name in named)
+    rest = " ".join(_EXCEPT.sub(" ", said).split()) if numbers else said
+    return Excepted(rest, numbers, _WORKING.search(rest) is not None)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from handlers.language import local_time as local
-from handlers.language.calendar_periods import weekend_meant
+from handlers.language.calendar_periods import calendar_days, near_days, weekend_meant
 from handlers.language.calendar_words import MONTH, WEEKDAY, month_number, weekday_number
 from handlers.language.clock import ClockSaid
 from handlers.language.local_time import Leaning
@@ -42,6 +42,7 @@ class DaySaid:
     end: int
 
 
+_ORDER = {"first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3, "last": -1}
 _ISO = re.compile(r"(?<![\w-])(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})(?![\w-])")
 _SLASHED = re.compile(r"(?<![\w./-])(?P<a>\d{1,2})/(?P<b>\d{1,2})(?:/(?P<y>\d{4}|\d{2}))?(?![\w/])")
 _DOTTED = re.compile(r"(?<![\w.-])(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})(?![\w.])")
@@ -50,21 +51,27 @@ _DAY_MONTH = re.compile(rf"\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)?[ -](?:day )?(?:of 
 _MONTH_DAY = re.compile(rf"\b{MONTH} (?:the )?(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\b(?! ?[:h]|\d| ?[ap]m\b){_YEAR}")
 _ORDINAL = re.compile(r"\b(?:the )?(?P<d>\d{1,2})(?:st|nd|rd|th)\b(?! (?:quarter|half|week|time|sprint))")
 _WEEKDAY = re.compile(
-    rf"\b(?:(?P<which>next|(?:this )?(?:coming|past)|this|last|previous) )?{WEEKDAY}\b(?P<week> week\b)?"
+    rf"\b(?:(?P<which>next|(?:this )?(?:coming|past)|this|last|previous) )?{WEEKDAY}\b"
+    r"(?P<week> week\b)?(?P<after_next> after next\b)?"
 )
+_NTH = re.compile(rf"\b(?P<n>{'|'.join(_ORDER)}) {WEEKDAY} (?:of|in) (?:(?P<this>the month)|(?P<of>.+))")
 _OF_WEEK = re.compile(r"\b(?P<which>next|this|last|previous|coming) week\b|\bweek after(?: next)?\b")
 _WORDS = {
     "ereyesterday": -2, "yesterday": -1, "last night": -1, "today": 0, "tonight": 0, "this morning": 0,
     "this afternoon": 0, "this evening": 0, "tomorrow": 1, "overmorrow": 2,
 }  # fmt: skip
 _WORD = re.compile(rf"\b(?P<word>{'|'.join(_WORDS)})\b")
-_END_OF = re.compile(
-    r"\bend of (?:the |this |next )?(?P<unit>week|month|quarter|year)\b|\b(?P<day>end of (?:the )?day)\b"
+_DENIED = re.compile(
+    rf"\b(?:but )?not (?:on |the )?(?:next |this )?{WEEKDAY}\b(?: but\b)?,?"
+    rf"|\binstead of (?:on )?{WEEKDAY.replace('weekday', 'other')}\b"
+)
+_EDGE_OF = re.compile(
+    r"\b(?P<edge>end|start|beginning) of (?:(?:the |this )?(?P<unit>day|week|month|quarter|year)\b|(?P<of>.+))"
 )
 _WEEKEND = re.compile(r"\b(?:(?P<which>next|this|last|past|coming) )?weekend\b")
 _WORKING_DAY = re.compile(r"\b(?P<which>next|last|previous) (?:working|business|work) ?day\b")
 _HOLIDAY = re.compile(
-    r"\b(?:next |coming |long )?(?:bank |public |national )?(?P<word>holidays?|holiday weekend)\b"
+    r"\b(?:the |next |coming |long |bank |public |national )+(?P<word>holidays?|holiday weekend)\b"
 )
 _AROUND = re.compile(
     r"(?:\b(?:(?P<count>\d+|an?|the) )?(?P<unit>day|week|month|working day|business day)s? )?"
@@ -77,9 +84,14 @@ def names_a_date(said: str) -> bool:
     return any(pattern.search(said) for pattern in (_ISO, _SLASHED, _DOTTED, _DAY_MONTH, _MONTH_DAY))
 
 
+def without_denied_days(said: str) -> str:
+    """`not Friday, Monday` names Monday alone; a denied day that stands alone is kept away, too."""
+    return _DENIED.sub(" ", said)
+
+
 def day_in(said: str, seen: Seen, clock: ClockSaid | None = None) -> DaySaid | None:
     """The day that is said: a date before a word such as "tomorrow", that before a weekday. None if none is."""
-    for read in (_dates, _named, _words, _weekends, _weekdays, _ordinals, _ends_of):
+    for read in (_dates, _nths, _holidays, _words, _weekends, _weekdays, _ordinals, _edges):
         found = min(read(said, seen, clock), key=lambda day: day.start, default=None)
         if found is not None:
             return _moved(said, found, seen)
@@ -128,7 +140,11 @@ def _of_year(month: int, day: int, year: str | None, seen: Seen) -> date | None:
     return local.year_meant(month, day, seen.on, seen.leaning)
 
 
-def _named(said: str, seen: Seen, _clock: ClockSaid | None) -> Iterator[DaySaid]:
+def _holidays(said: str, seen: Seen, _clock: ClockSaid | None) -> Iterator[DaySaid]:
+    yield from named_days(said, seen)
+
+
+def named_days(said: str, seen: Seen) -> Iterator[DaySaid]:
     """Days with names: Christmas, the calendar's holidays, the next working day."""
     past = seen.leaning is Leaning.PAST
     for start, end, day in holiday_named(said, seen.working, seen.on, past=past):
@@ -146,21 +162,16 @@ def _words(said: str, seen: Seen, _clock: ClockSaid | None) -> Iterator[DaySaid]
         yield _at(found, seen.on + timedelta(days=_WORDS[found["word"]]))
 
 
-def _ends_of(said: str, seen: Seen, _clock: ClockSaid | None) -> Iterator[DaySaid]:
-    for found in _END_OF.finditer(said):
-        yield _at(found, _end_of(found["unit"] or "day", seen.on, ahead=" next " in found[0]))
-
-
-def _end_of(unit: str, on: date, *, ahead: bool) -> date:
-    step = 2 if ahead else 1
-    after = {
-        "day": on + timedelta(days=1),
-        "week": local.week_start(on) + timedelta(days=7 * step),
-        "month": local.months_on(on, step),
-        "quarter": local.months_on(local.quarter_start(on), 3 * step),
-        "year": date(on.year + step, 1, 1),
-    }
-    return after[unit] - timedelta(days=1)
+def _edges(said: str, seen: Seen, _clock: ClockSaid | None) -> Iterator[DaySaid]:
+    """`end of the month`, `end of day`, `the start of next quarter`, `the beginning of January`."""
+    for found in _EDGE_OF.finditer(said):
+        days = (
+            near_days(0, found["unit"], seen.on)
+            if found["unit"]
+            else calendar_days(found["of"], seen.on, seen.leaning)
+        )
+        if days is not None:
+            yield _at(found, days[1] - timedelta(days=1) if found["edge"] == "end" else days[0])
 
 
 def _weekends(said: str, seen: Seen, _clock: ClockSaid | None) -> Iterator[DaySaid]:
@@ -187,8 +198,8 @@ def _weekday(said: str, found: re.Match[str], seen: Seen, clock: ClockSaid | Non
     number = weekday_number(found["weekday"])
     ahead = (number - on.weekday()) % 7
     later = timedelta(days=7 if found["week"] else 0)
-    if which == "next":
-        return local.week_start(on) + timedelta(days=7 + number)
+    if which == "next" or found["after_next"]:
+        return local.week_start(on) + timedelta(days=(14 if found["after_next"] else 7) + number)
     if which in ("last", "previous", "past") or (not which and seen.leaning is Leaning.PAST):
         return on - timedelta(days=(7 - ahead) if ahead or which else 0)
     if ahead == 0 and not which:
@@ -197,6 +208,21 @@ def _weekday(said: str, found: re.Match[str], seen: Seen, clock: ClockSaid | Non
         to_come = clock is not None and local.instant(on, clock.at, seen.zone) > seen.now
         return (on if bound or to_come else on + timedelta(days=7)) + later
     return on + timedelta(days=ahead) + later
+
+
+def _nths(said: str, seen: Seen, _clock: ClockSaid | None) -> Iterator[DaySaid]:
+    """`the first Monday of December`, `the last Friday of the month`."""
+    for found in _NTH.finditer(said):
+        of = (
+            near_days(0, "month", seen.on)
+            if found["this"]
+            else calendar_days(found["of"], seen.on, seen.leaning)
+        )
+        if of is not None:
+            ahead = (weekday_number(found["weekday"]) - of[0].weekday()) % 7
+            every = [of[0] + timedelta(days=day) for day in range(ahead, (of[1] - of[0]).days, 7)]
+            place = _ORDER[found["n"]]
+            yield _at(found, every[place] if place < len(every) else None)
 
 
 def _ordinals(said: str, seen: Seen, _clock: ClockSaid | None) -> Iterator[DaySaid]:

@@ -24,7 +24,7 @@ _SHORT = {
     "semana": "week", "heure": "hour", "jour": "day", "semaine": "week",
 }  # fmt: skip
 UNIT = (
-    r"(?:(?:second|minute|hour|day|week|fortnight|month|year)s?|secs?|mins?|hrs?|wks?|mths?|yrs?|mo|[smhdw]"
+    r"(?:(?:second|minute|hour|day|week|fortnight|month|quarter|year)s?|secs?|mins?|hrs?|wks?|mths?|yrs?|mo|[smhdw]"
     r"|stunden?|tagen?|tage?|wochen?|minuten|horas?|minutos?|d[ií]as?|semanas?|heures?|jours?|semaines?)"
 )
 _COUNT = r"(?:(?P<{0}>\d{{1,3}}(?:,\d{{3}})+|\d+(?:\.\d+)?)|(?:an?|eine?n?|una?|une)(?=[ -]))"
@@ -64,16 +64,22 @@ class Length:
 
 def read_length(text: str) -> Length | None:
     """The first length of time that is said; its parts are added up (`3 days and 4 hours`)."""
-    said = in_digits(text)
-    found = _PIECE.search(said)
-    if found is None:
+    found = length_in(in_digits(text))
+    return found[0] if found else None
+
+
+def length_in(said: str) -> tuple[Length, int, int] | None:
+    """`read_length` for text in digits, with where it is said."""
+    first = found = _PIECE.search(said)
+    if first is None or found is None:
         return None
     length = _piece(found)
     while (joined := _NEXT_PIECE.match(said, found.end())) and (more := _PIECE.match(said, joined.end())):
         added = _piece(more)
         length = Length(length.months + added.months, length.days + added.days, length.seconds + added.seconds)
         found = more
-    return length if length.months < 12_000 and length.days < _MOST_DAYS and length.seconds < 1e9 else None
+    is_sane = length.months < 12_000 and length.days < _MOST_DAYS and length.seconds < 1e9
+    return (length, first.start(), found.end()) if is_sane else None
 
 
 def read_duration(text: str) -> timedelta | None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from governance.department import Calendar
 from handlers.language import local_time as local
-from handlers.language.calendar_periods import UNIT_MONTHS, YEAR, YEAR_ALONE, Days, calendar_days, near_days
+from handlers.language.calendar_periods import YEAR, YEAR_ALONE, Days, calendar_days, near_days
 from handlers.language.calendar_words import MONTH, WEEKDAY, in_calendar_words
+from handlers.language.clock import read_clock_range
 from handlers.language.dates import TimeSaid, moment_in
-from handlers.language.days import Seen, day_in, names_a_date
-from handlers.language.durations import read_length
+from handlers.language.days import Seen, day_in, named_days, names_a_date
+from handlers.language.durations import UNIT, read_length
 from handlers.language.local_time import Leaning
 from handlers.language.working_days import WorkingDays
 
@@ -33,22 +34,25 @@ _REST_OF = re.compile(
     r"\b(?:rest|remainder) of (?:the |this )?(?P<unit>day|week|month|quarter|year)\b"
     r"|\bfor the (?P<whole>day)\b(?! after)"
 )
+_UNITS = r"(?:hour|day|week|fortnight|month|quarter|year)"
 _ROLLING = re.compile(
-    r"\b(?P<which>last|past|previous|next|coming) (?P<count>\d+|(?<=past )(?=day|week|month|quarter|year)) ?"
-    r"(?P<unit>hours?|days?|weeks?|months?|quarters?|years?)\b"
+    rf"\b(?P<which>last|past|previous|next|coming) (?P<length>\d+ ?{UNIT})\b"
+    rf"|\b(?:for|over|in|within|during) the (?P<through>last|past|next|coming) (?P<one>{_UNITS})\b"
+    rf"|\bthe (?P<past>past) (?P<past_one>{_UNITS})\b"
+    r"|\b(?P<near>next|coming|last|past) (?P<near_one>hour|fortnight)\b"
 )
-_NEXT_HOUR = re.compile(r"\b(?:next|coming) hour\b")
 _WEEKDAYS_RANGE = re.compile(
     rf"(?P<start>{WEEKDAY.replace('(?P<weekday>', '(?:')}) ?(?:to|until|through|-) ?(?P<end>{WEEKDAY}\b.*)"
 )
-_DAY_ALONE = re.compile(r"(?:the )?(?P<day>\d{1,2})(?:st|nd|rd|th)?\b(?! ?[:.a-z])")
 _DAYS_OF_MONTH = re.compile(
     rf"\b(?:{MONTH} )?(?:the )?(?P<first>\d{{1,2}})(?:st|nd|rd|th)? ?(?:-|to|until|through|and) ?(?:the )?"
     rf"(?P<last>\d{{1,2}})(?:st|nd|rd|th)?(?: (?:of )?{MONTH.replace('month', 'after')})?\b"
     rf"(?![:h%]|\.\d| ?[ap]m\b)(?:,? {YEAR})?"
 )
 _RANGE = re.compile(r"\b(?:from|between) (?P<start>.+?) (?:to|until|through|and|-) (?P<end>.+)")
-_DATES_RANGE = re.compile(r"(?P<start>.*\d.*?) (?:-|to|until|through) (?P<end>.*\d.*)")
+_DIGIT = re.compile(r"\d")
+_JOINT = re.compile(r" (?:-|to|until|through) ")
+_OVER = re.compile(r"\b(?:over|during) (?:the )?(?P<day>.+)|\blong weekend\b")
 _SINCE = re.compile(r"\b(?:since|after|starting) (?P<start>.+)")
 
 
@@ -69,7 +73,7 @@ def read_period(
 
 def period_in(said: str, seen: Seen) -> Period | None:
     """`read_period` for text in calendar words."""
-    for read in (_days_of_month, _range, _since, _rolling, _rest, _week_of):
+    for read in (hours_in, _days_of_month, _range, _since, _rolling, _rest, _week_of, _over):
         if (period := read(said, seen)) is not None:
             return period
     days = None if names_a_date(said) else calendar_days(said, seen.on, seen.leaning)
@@ -87,27 +91,58 @@ def calendar_period(said: str, seen: Seen) -> Period | None:
     return _of_days(days, seen) if days else None
 
 
+def hours_in(said: str, seen: Seen) -> Period | None:
+    """`tomorrow from 2 to 4 pm`: the day is said apart from the hours; without one they are the next, or the
+    last."""
+    hours = read_clock_range(said)
+    found = day_in(hours.around, seen) if hours else None
+    day = seen.on if found is None else found.day
+    if hours is None or day is None:
+        return None
+    span = within(day, hours.first, hours.last, seen)
+    if found is None and seen.leaning is Leaning.PAST and span.start > seen.now:
+        return within(day - timedelta(days=1), hours.first, hours.last, seen)
+    if found is None and seen.leaning is Leaning.FUTURE and span.end <= seen.now:
+        return within(day + timedelta(days=1), hours.first, hours.last, seen)
+    return span
+
+
+def within(day: date, first: time, last: time, seen: Seen) -> Period:
+    """From one time of a local day to another, of the next day if that is not later."""
+    begins = local.instant(day, first, seen.zone)
+    ends = local.instant(day if last > first else day + timedelta(days=1), last, seen.zone)
+    return Period(begins, ends, f"{day:%Y-%m-%d} {first:%H:%M} to {last:%H:%M}")
+
+
 def _of_days(days: Days, seen: Seen) -> Period:
     return Period(local.midnight(days[0], seen.zone), local.midnight(days[1], seen.zone), days[2])
 
 
 def _range(said: str, seen: Seen) -> Period | None:
-    found = _WEEKDAYS_RANGE.search(said) or _RANGE.search(said)
-    if found is None and names_a_date(said):
-        found = _DATES_RANGE.search(said)
-    if found is None:
+    both = _ends(said)
+    if both is None:
         return None
-    start_words, year = found["start"], YEAR_ALONE.search(found["end"])
+    start_words, end_words = both
+    year = YEAR_ALONE.search(end_words)
     if year and not re.search(r"\d{4}", start_words):
         start_words = f"{start_words} {year['year']}"
-    start = _edge(start_words, seen)
-    end = _edge(found["end"], seen)
+    start, end = _edge(start_words, seen), _edge(end_words, seen)
     if start is not None and end is not None and end.end <= start.start:
-        ahead = Seen(start.start, seen.zone, Leaning.FUTURE, seen.working)
-        end = _edge(found["end"], ahead)
+        end = _edge(end_words, Seen(start.start, seen.zone, Leaning.FUTURE, seen.working))
     if start is None or end is None or start.start >= end.end:
         return None
     return Period(start.start, end.end, f"{start.name} to {end.name}")
+
+
+def _ends(said: str) -> tuple[str, str] | None:
+    """The words before and behind the "to" of a range."""
+    found = _WEEKDAYS_RANGE.search(said) or _RANGE.search(said)
+    if found is not None:
+        return found["start"], found["end"]
+    if not names_a_date(said):
+        return None
+    sides = ((said[: joint.start()], said[joint.end() :]) for joint in _JOINT.finditer(said))
+    return next(((one, other) for one, other in sides if _DIGIT.search(one) and _DIGIT.search(other)), None)
 
 
 def _days_of_month(said: str, seen: Seen) -> Period | None:
@@ -159,26 +194,25 @@ def _named(moment: TimeSaid, zone: str) -> Period:
 
 
 def _rolling(said: str, seen: Seen) -> Period | None:
-    """`the last 3 weeks`, `the past week`, `the next hour`: so long before now, or from now."""
-    here = seen.now.astimezone(UTC)
-    if _NEXT_HOUR.search(said):
-        return Period(here, here + timedelta(hours=1), "next hour")
+    """`the last 3 weeks`, `the past week`, `for the next month`: so long before now, or from now."""
     found = _ROLLING.search(said)
     if found is None:
         return None
-    count, unit = int(found["count"] or 1), found["unit"].removesuffix("s")
-    if not 0 < count <= 1000:
+    words = found["length"] or f"1 {found['one'] or found['past_one'] or found['near_one']}"
+    which = found["which"] or found["through"] or found["past"] or found["near"]
+    length = read_length(words)
+    if length is None:
         return None
-    sign = 1 if found["which"] in ("next", "coming") else -1
-    if unit in UNIT_MONTHS:
-        on = seen.on
-        if not local.FIRST_YEAR < on.year + sign * count * UNIT_MONTHS[unit] // 12 < local.LAST_YEAR:
-            return None
-        other = local.midnight(local.same_day(on, sign * count * UNIT_MONTHS[unit]), seen.zone)
-    else:
-        length = read_length(f"{count} {unit}")
-        other = length.after(here, seen.zone, sign) if length else here
-    name = f"{'next' if sign > 0 else 'last'} {count} {unit}{'s' if count != 1 else ''}"
+    here, sign = seen.now.astimezone(UTC), 1 if which in ("next", "coming") else -1
+    try:
+        other = length.after(here, seen.zone, sign)
+    except OverflowError:
+        return None
+    if length.months and sign < 0:  # of the day before so many months all counts
+        other = local.midnight(local.today(other, seen.zone), seen.zone)
+    if here == other or not local.FIRST_YEAR < other.year < local.LAST_YEAR:
+        return None
+    name = f"{'next' if sign > 0 else 'last'} {words}"
     return Period(min(here, other), max(here, other), name)
 
 
@@ -189,6 +223,23 @@ def _rest(said: str, seen: Seen) -> Period | None:
     unit = found["unit"] or found["whole"]
     days = near_days(0, unit, seen.on)
     return Period(seen.now.astimezone(UTC), local.midnight(days[1], seen.zone), f"the rest of {days[2]}")
+
+
+def _over(said: str, seen: Seen) -> Period | None:
+    """`over Christmas`, `over the bank holiday`, `the long weekend`: the row of days off around it."""
+    found = _OVER.search(said)
+    if found is None:
+        return None
+    words = found["day"] or found[0]
+    if any_holiday := re.match(
+        r"(?:bank |public |national |next )*(?:holiday(?P<all>s)?|long weekend)\b", words
+    ):
+        words = "the holidays" if any_holiday["all"] else "the holiday"
+    holiday = next(named_days(words, seen), None)
+    if holiday is None or holiday.day is None:
+        return None
+    first, after = seen.working.off_around(holiday.day)
+    return _of_days((first, after, f"{first} to {after - timedelta(days=1)}"), seen)
 
 
 def _week_of(said: str, seen: Seen) -> Period | None:

@@ -10,6 +10,7 @@ from governance.visibility import Scope
 from handlers.language.announced import announced_name, capitalised_after
 from handlers.language.kinds import Kind, Thing, find_kinds
 from handlers.language.matching import Ambiguous, Resolved, find, find_all, find_places, mention, nearest, of_id
+from handlers.language.negation import without_denied, without_left_out
 from handlers.language.words import tokens, visible
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ async def resolve(
     found: list[Meant] = []
     for crowded in (False, True):
         things = [(kind, tuple(await kind.find(desk, scope))) for kind in known if kind.crowded is crowded]
-        named = _named(text, things, besides, limited=not scope.everything)
+        named = _told(text, things, besides, limited=not scope.everything)
         if isinstance(named, Found) and named.sure:
             return named
         found += [named] if named is not None else []
@@ -118,6 +119,14 @@ async def _by_id(desk: Desk, text: str, kinds: Sequence[Kind], scope: Scope) -> 
 
 
 _Things = Sequence[tuple[Kind, tuple[Thing, ...]]]
+
+
+def _told(text: str, things: _Things, besides: Collection[str], *, limited: bool) -> Meant | None:
+    """What is left out is never meant; what is denied is, where nothing else is ("do not freeze orders")."""
+    told = without_left_out(text)
+    affirmed = without_denied(told)
+    found = _named(affirmed, things, besides, limited=limited) if affirmed != told else None
+    return found or _named(told, things, besides, limited=limited)
 
 
 def _named(text: str, things: _Things, besides: Collection[str], *, limited: bool) -> Meant | None:

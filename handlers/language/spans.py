@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from governance.department import Calendar
 from handlers.language import local_time as local
@@ -13,20 +13,21 @@ from handlers.language.calendar_periods import calendar_days
 from handlers.language.calendar_words import in_calendar_words
 from handlers.language.clock import read_clock, read_clock_range, read_part_of_day
 from handlers.language.dates import TimeSaid, instant, moment_in
-from handlers.language.day_lists import days_listed
+from handlers.language.day_lists import Excepted, days_listed, excepted
 from handlers.language.days import Seen, day_in, names_a_date
-from handlers.language.durations import Length, read_length
+from handlers.language.durations import Length, length_in
 from handlers.language.local_time import Leaning
-from handlers.language.periods import Period, period_in
+from handlers.language.periods import Period, hours_in, period_in, within
 from handlers.language.working_days import WorkingDays
 
 _UNTIL = re.compile(r"\b(?P<word>until|through)\b(?! further)(?P<end>.*)\Z|\bto the (?P<the>end of .*)\Z")
-_END_OF = re.compile(r"\b(?:(?:the )?(?P<edge>end|start|beginning) of (?P<of>.+))")
+_EDGE_OF = re.compile(r"\b(?P<edge>end|start|beginning) of (?P<of>.+)")
 _BEGINNING = re.compile(
     r"\b(?:from|starting|beginning|as of) (?:on )?(?!now\b)(?P<start>.+?)(?= (?:until|to|through|for)\b|\Z)"
 )
 _ONLY_BEGINS = re.compile(r"\b(?:from|start\w*|beginning|since) (?:on |the )?\w+")
-_COUNTS_FROM = re.compile(r"\bin (?:\d|an?\b|half\b)")
+_NEXT = re.compile(r"\bfor the next (?P<unit>hour|day|week|fortnight|month|quarter|year)\b|\bnext hour\b")
+_COUNTS_FROM = re.compile(r"\bin (?:\d|an?\b|half\b)|\b(?:first|last) \d+ (?:weeks|days) (?:of|in)\b")
 _CLOCK = re.compile(r"\b\d{1,2}(?:[:.]\d{2})? ?[ap]\.?m\b\.?|\b\d{1,2}:\d{2}\b|\b(?:at|from) \d{1,2}h?\b")
 
 
@@ -43,14 +44,30 @@ def read_span(text: str, now: datetime, zone: str, calendar: Calendar | None = N
 def read_spans(text: str, now: datetime, zone: str, calendar: Calendar | None = None) -> tuple[Period, ...]:
     """Each span that is said, in order: days that do not follow on one another are spans of their own."""
     seen = Seen(now, zone, Leaning.FUTURE, WorkingDays(calendar))
-    said = seen.working.with_hours(in_calendar_words(text))
+    but = excepted(seen.working.with_hours(in_calendar_words(text)))
     here = now.astimezone(UTC)
     for read in (_days, _hours, _until, _lasting, _part, _period):
-        found = [replace(span, start=max(span.start, here)) for span in read(said, seen)]
-        coming = tuple(span for span in found if span.end > span.start)
-        if found:
-            return coming
+        if found := read(but.said, seen):
+            whole = [replace(span, start=max(span.start, here)) for span in found]
+            return tuple(part for span in whole for part in _left(span, but, seen) if part.end > part.start)
     return ()
+
+
+def _left(span: Period, but: Excepted, seen: Seen) -> Iterator[Period]:
+    """The parts of a span that are left when days that do not count are taken out."""
+    if not (but.weekdays or but.working):
+        yield span
+        return
+    start = span.start
+    day = local.today(start, seen.zone)
+    while start < span.end:
+        following = local.midnight(day + timedelta(days=1), seen.zone)
+        if not but.leaves(day, seen.working):
+            start = following
+        elif following >= span.end or not but.leaves(day + timedelta(days=1), seen.working):
+            yield replace(span, start=start, end=min(following, span.end))
+            start = following
+        day += timedelta(days=1)
 
 
 def _days(said: str, seen: Seen) -> Sequence[Period]:
@@ -60,12 +77,12 @@ def _days(said: str, seen: Seen) -> Sequence[Period]:
         return ()
     hours = read_clock_range(listed.rest)
     if hours is not None:
-        return [_within(day, hours.first, hours.last, seen) for day in listed.days]
+        return [within(day, hours.first, hours.last, seen) for day in listed.days]
     part = read_part_of_day(listed.rest)
     if part is None and read_clock(listed.rest) is not None:
         return ()
     if part is not None:
-        return [_within(day, part.begins, part.ends, seen) for day in listed.days]
+        return [within(day, part.begins, part.ends, seen) for day in listed.days]
     return [_whole(run, seen) for run in listed.runs]
 
 
@@ -75,25 +92,9 @@ def _whole(run: Sequence[date], seen: Seen) -> Period:
     return Period(local.midnight(first, seen.zone), local.midnight(last + timedelta(days=1), seen.zone), name)
 
 
-def _within(day: date, first: time, last: time, seen: Seen) -> Period:
-    begins = local.instant(day, first, seen.zone)
-    ends = local.instant(day if last > first else day + timedelta(days=1), last, seen.zone)
-    return Period(begins, ends, f"{day:%Y-%m-%d} {first:%H:%M} to {last:%H:%M}")
-
-
 def _hours(said: str, seen: Seen) -> Sequence[Period]:
-    """`tomorrow from 2 to 4 pm`: the day is said apart from the hours; without one they are the next."""
-    hours = read_clock_range(said)
-    if hours is None:
-        return ()
-    found = day_in(hours.around, seen)
-    day = seen.on if found is None else found.day
-    if day is None:
-        return ()
-    span = _within(day, hours.first, hours.last, seen)
-    if found is None and span.end <= seen.now:
-        span = _within(day + timedelta(days=1), hours.first, hours.last, seen)
-    return (span,)
+    hours = hours_in(said, seen)
+    return (hours,) if hours else ()
 
 
 def _until(said: str, seen: Seen) -> Sequence[Period]:
@@ -108,43 +109,40 @@ def _until(said: str, seen: Seen) -> Sequence[Period]:
 
 def _end(said: str, word: str, seen: Seen, begins: datetime) -> datetime | None:
     """When "until …" is over: of a day its end, of a week or month its beginning, unless "through" or "the end
-    of" it is said; of "after" a day its beginning."""
+    of" it is said; of "after" a day, or "the start of" it, its beginning."""
     later = replace(seen, now=begins)
-    edge = _END_OF.search(said)
-    days = None if names_a_date(said) else calendar_days(edge["of"] if edge else said, seen.on, Leaning.FUTURE)
-    weekday = day_in(said, later) if days and not edge else None
-    is_after = re.match(r" after\b", said) is not None
-    if (days is not None and weekday is None) or (days is not None and edge is not None):
-        last = (edge["edge"] == "end") if edge else word == "through"
-        return local.midnight(days[1] if last else days[0], seen.zone)
-    end = moment_in(f"until{said}", later)
-    if end is None:
+    if re.match(r" after\b", said):
+        end = moment_in(f"until{said}", later)
+        return end.at if end else None
+    edge = _EDGE_OF.search(said)
+    words = edge["of"] if edge else said
+    days = None if names_a_date(said) else calendar_days(words, seen.on, Leaning.FUTURE)
+    if days is not None and (edge or "weekend" in words or day_in(said, later) is None):
+        whole = edge["edge"] == "end" if edge else word == "through"
+        return local.midnight(days[1] if whole else days[0], seen.zone)
+    moment = moment_in(f"until{said}", later)
+    if moment is None:
         return None
-    if is_after:
-        return end.at
+    end_of_it = moment.at if edge is not None and edge["edge"] != "end" else moment.deadline
     # Said on a Monday afternoon, "until Monday morning" is a week away.
-    if end.deadline <= begins and re.search(r"day\b", said):
-        return local.days_on(end.deadline, 7, seen.zone)
-    return end.deadline
+    is_over = end_of_it <= begins and re.search(r"day\b", said) is not None
+    return local.days_on(end_of_it, 7, seen.zone) if is_over else end_of_it
 
 
 def _lasting(said: str, seen: Seen) -> Sequence[Period]:
     """`for two hours`, `the next 3 days`, `on Monday for a week`, `tomorrow for two hours from 3 pm`."""
-    length = _length(said)
-    if length is None or _COUNTS_FROM.search(said):
+    spoken = _NEXT.sub(lambda found: f"for 1 {found['unit'] or 'hour'}", said)
+    clocks_hidden = _CLOCK.sub(lambda found: " " * len(found[0]), spoken)
+    found = None if _COUNTS_FROM.search(said) else length_in(clocks_hidden)
+    if found is None or found[0] == Length():
         return ()
-    start = _start(re.sub(r"\bfor .*?(?= from\b|\Z)|\bnext \d+ \w+", " ", said), seen)
+    length, first, last = found
+    before = re.sub(r"\b(?:for|next)(?: the)?(?: next)? $", "", spoken[:first])
+    start = _start(f"{before} {spoken[last:]}", seen)
     try:
         return (Period(start.at, length.after(start.at, seen.zone), "for so long"),)
     except OverflowError:
         return ()
-
-
-def _length(said: str) -> Length | None:
-    if re.search(r"\bnext hour\b", said):
-        return Length(seconds=3600)
-    length = read_length(_CLOCK.sub(" ", said))
-    return length if length and (length.months or length.days or length.seconds) else None
 
 
 def _start(said: str, seen: Seen) -> TimeSaid:
@@ -158,7 +156,7 @@ def _part(said: str, seen: Seen) -> Sequence[Period]:
     part, day = read_part_of_day(said), day_in(said, seen)
     if part is None or day is None or day.day is None or _ONLY_BEGINS.search(said):
         return ()
-    return (_within(day.day, part.begins, part.ends, seen),)
+    return (within(day.day, part.begins, part.ends, seen),)
 
 
 def _period(said: str, seen: Seen) -> Sequence[Period]:

@@ -54,6 +54,11 @@ class WorkingDays:
         near = [day for day in coming if (day - coming[0]).days < _LONGEST_RUN_WITHIN]
         return max(near, key=lambda day: (self.on_from(day, 1) - day).days)
 
+    def off_around(self, day: date) -> tuple[date, date]:
+        """The row of days off that a day lies in: the first of them, and the day after the last."""
+        first = self.on_from(day, -1) + timedelta(days=1)
+        return (first, self.on_from(day, 1)) if not self.works_on(day) else (day, day + timedelta(days=1))
+
     def with_hours(self, said: str) -> str:
         """`said` with "close of business" and "first thing" as times of day."""
         ends = self.calendar.end if self.calendar else time(17)

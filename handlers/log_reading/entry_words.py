@@ -8,6 +8,7 @@ from typing import Any
 from governance.audit.entries import EntryKind, Measure
 
 WORDS: Mapping[str, str] = {
+    "approval.conditions_met": "Conditions of an approval met",
     "approval.denied": "Approval denied",
     "approval.expired": "Approval expired",
     "approval.gone_past": "Approval gone past in an emergency",

@@ -52,7 +52,7 @@ async def stopped(desk: Desk, ids: Mapping[str, Any], _person: Person | None) ->
             " side. Please cancel the epic in the tracker."
         )
     else:
-        text = f"“{plan.title}” is paused: its next step could not be begun. {plan.why or ''}".rstrip()
+        text = f"“{plan.title}” is {plan.state}: its next step could not be done. {plan.why or ''}".rstrip()
     blocks: list[Block] = [Text((text,))]
     if buttons := plan_buttons(plan):
         blocks.append(Buttons(buttons))

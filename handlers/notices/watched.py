@@ -95,6 +95,7 @@ async def _lines(desk: Desk, watch: Watch, scope: Scope, marks: Sequence[str], p
 
 _PLAN_STATES = {
     "drafting": "being worked out",
+    "asking": "waiting for its product to be named",
     "proposed": "proposed",
     "executing": "being set up",
     "created": "set up",

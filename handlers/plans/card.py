@@ -38,6 +38,7 @@ from handlers.conversation.wording import counted, listed, names_of_people
 from handlers.plans import proposal
 from handlers.plans.dates import dates_text, miss_text, span_text
 from handlers.plans.modify_form import modify_form
+from handlers.plans.product_question import product_form, product_text, question_reply
 from handlers.plans.words import budget_text, dashboard, within_text
 
 PLAN_EXECUTION = "plan_execution"
@@ -80,10 +81,12 @@ async def working_reply(desk: Desk, plan: PlanRow, taken: Sequence[str] = ()) ->
 
 async def plan_reply(desk: Desk, plan: PlanRow) -> Reply:
     """The plan's card as it stands now."""
-    draft = draft_of(plan)
     if plan.state == "drafting":
         return await working_reply(desk, plan)
-    if plan.state == "failed" or draft is None:
+    if plan.state == "asking":
+        return question_reply(desk, plan)
+    draft = draft_of(plan) if plan.state != "failed" else None
+    if draft is None:
         return failed_reply(plan)
     if plan.approval is None:
         raise ValueError(f"{plan.id} is {plan.state} and has no approval")
@@ -116,10 +119,9 @@ def failed_reply(plan: PlanRow) -> Reply:
     why = plan.why or "It could not be worked out."
     title = f"No plan for {plan.document}"
     again = Buttons((Button("Try again", "build_document", plan.document),))
-    blocks = (Text((why,)), Text(("Nothing was carried out.",)), again)
-    return Reply(
-        text=f"{title}: {why} Nothing was carried out.", cards=(Card(title, blocks, "bad"),), key=key_of(plan)
-    )
+    rest = "Nothing was carried out. When that is mended, press “Try again”."
+    blocks = (Text((why,)), Text((rest,)), again)
+    return Reply(text=f"{title}: {why} {rest}", cards=(Card(title, blocks, "bad"),), key=key_of(plan))
 
 
 def unchanged_reply(plan: PlanRow) -> Reply:
@@ -187,9 +189,11 @@ _TONES: dict[Status, Tone] = {Status.APPROVED: "good", Status.DENIED: "bad"}
 
 
 def _buttons(desk: Desk, plan: PlanRow, draft: PlanDraft, approval: str) -> tuple[Button, ...]:
+    other = Button("Another product…", "modify", approval, form=product_form(desk.department, draft.product))
     return (
         Button("Approve", "approve", approval, "primary"),
         Button("Modify", "modify", approval, form=modify_form(desk, plan, draft)),
+        *((other,) if draft.product_assumed else ()),
         Button("Cancel", "cancel", approval, "danger"),
     )
 
@@ -215,6 +219,13 @@ def _recorded(approval: str, plan: PlanRow) -> Small:
     return Small((Code(approval), " · ", Link("the whole plan", dashboard(plan.id))))
 
 
+def _assumed(draft: PlanDraft, desk: Desk) -> str:
+    """A product that nobody stated, for whoever reads no card."""
+    if not draft.product_assumed:
+        return ""
+    return f" It is planned for {product_text(draft, desk.department)}; say “the product is …” for another."
+
+
 def _summary(draft: PlanDraft, desk: Desk, state: ApprovalState) -> str:
     stories = counted(len(draft.stories), "story", "stories")
     unclear = f" {counted(len(draft.flags), 'point')} in the document to settle." if draft.flags else ""
@@ -222,5 +233,6 @@ def _summary(draft: PlanDraft, desk: Desk, state: ApprovalState) -> str:
     return (
         f"Plan for “{draft.title}” from {draft.document}: {stories}.{missed} {dates_text(draft)}"
         f" ({span_text(draft)}). It needs {budget_text(draft.budget, desk.department.currency)};"
-        f" risk {proposal.risk_text(draft)}.{unclear} Approve, modify or cancel it ({state.id})."
+        f" risk {proposal.risk_text(draft)}.{unclear}{_assumed(draft, desk)} Approve, modify or cancel it"
+        f" ({state.id})."
     )

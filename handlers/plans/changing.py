@@ -30,6 +30,7 @@ from handlers.conversation.origin import known
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import listed, names_of_people
 from handlers.plans.card import PLAN_EXECUTION, plan_reply, working_reply
+from handlers.plans.halted import demand_agents
 from handlers.plans.modify_form import read_changes
 from storage.jobs import defer
 
@@ -86,14 +87,6 @@ async def change(turn: Turn, desk: Desk, plan: PlanRow, changes: PlanChanges) ->
     )
 
 
-def demand_agents(desk: Desk, then: str) -> None:
-    """Raises CannotAnswer while all agents are halted: what they would begin now would end at once. `then` says
-    how things stand, and what to do when the agents go on."""
-    halt = desk.standing.halt
-    if halt is not None:
-        raise CannotAnswer(f"All agents are halted by {halt.name or halt.by} ({halt.reason}). {then}")
-
-
 async def open_proposal(desk: Desk, approval: str) -> PlanRow:
     """The plan that an open approval is about, locked. Raises CannotAnswer with why it cannot be changed."""
     try:
@@ -143,5 +136,6 @@ def _said(changes: PlanChanges) -> str:
         f"not before {changes.start}" if changes.start else "",
         f"at most {changes.budget_hours:g} agent-hours" if changes.budget_hours is not None else "",
         f"first {listed(changes.order)}" if changes.order else "",
+        f"for the product {changes.product}" if changes.product else "",
     ]
     return "; ".join(filter(None, parts)) or "taken back all changes"

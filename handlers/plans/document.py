@@ -9,6 +9,7 @@ from agents.planning.draft import DraftStory, Estimate, Flag, OutsideDependency,
 from governance.department import Department
 from governance.facts import names_of_facts
 from handlers.plans.dates import coverage_text, dates_text, gap_text, late_reason, miss_text, span_text
+from handlers.plans.product_question import product_text
 from handlers.plans.proposal import done_text, hours_range, risk_text
 from handlers.plans.words import agent_for, budget_text, hours_text, team_name
 
@@ -29,6 +30,7 @@ def plan_document(draft: PlanDraft, department: Department) -> str:
         ("How this was worked out", _bullets(_facts(draft))),
     )
     figures = (
+        ("Product", product_text(draft, department)),
         ("Dates", dates_text(draft)),
         ("Timeline", span_text(draft)),
         ("Budget", budget_text(draft.budget, department.currency)),

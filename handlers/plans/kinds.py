@@ -12,7 +12,7 @@ from governance.visibility import Scope
 from handlers.conversation.desk import Desk
 from handlers.language.kinds import Kind, Thing
 
-UNDER_WAY = ("drafting", "proposed", "executing", "paused")
+UNDER_WAY = ("drafting", "asking", "proposed", "executing", "paused")
 """States of plans that stand for what they are about; of one that is set up, its epic does."""
 
 

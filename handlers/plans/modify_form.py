@@ -15,6 +15,7 @@ from handlers.conversation.cards import Form, Input
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import CannotAnswer
 from handlers.conversation.wording import listed
+from handlers.plans.product_question import product_input
 from handlers.plans.words import team_name
 
 NOTIFICATIONS: Mapping[str, str] = {
@@ -74,6 +75,7 @@ def modify_form(desk: Desk, plan: PlanRow, draft: PlanDraft) -> Form:
                 tuple(NOTIFICATIONS.items()),
                 False,
             ),
+            product_input(desk.department, draft.product),
         ),
     )
 
@@ -99,6 +101,7 @@ def read_changes(
         budget_hours=_hours(values, standing.budget_hours),
         order=_order(values, standing.order, known - set(drop)),
         notify=tuple(w for w in _many(values, "notify", tuple(plan.notifications)) if w in NOTIFICATIONS),
+        product=_product(values, standing.product, draft, department),
     )
 
 
@@ -164,6 +167,20 @@ def _start(values: Mapping[str, str | tuple[str, ...]], standing: date | None, t
     if start < today:
         raise CannotAnswer(f"{start} is over; work can start today, {today}, at the earliest.")
     return start
+
+
+def _product(
+    values: Mapping[str, str | tuple[str, ...]], standing: str, draft: PlanDraft, department: Department
+) -> str:
+    """The product that was chosen. What was assumed and left as it was stays an assumption."""
+    said = str(values.get("product") or "")
+    if not said or said == draft.product:
+        return standing
+    if said not in {product.id for product in department.products}:
+        raise CannotAnswer(
+            f"There is no product {said}. There are {listed(p.name for p in department.products)}."
+        )
+    return said
 
 
 def _hours(values: Mapping[str, str | tuple[str, ...]], standing: float | None) -> float | None:

@@ -13,6 +13,7 @@ from handlers.conversation.charts import draw_forecast
 from handlers.conversation.desk import Desk
 from handlers.conversation.wording import counted, listed
 from handlers.plans.dates import coverage_text, dates_text, gap_text, late_reason, miss_text, span_text
+from handlers.plans.product_question import product_text
 from handlers.plans.words import agent_for, budget_text, day_text, hours_text, team_name
 
 _MOST = 3
@@ -25,6 +26,7 @@ def figures(draft: PlanDraft, desk: Desk) -> Fields:
     """Dates, budget and risk at a glance."""
     return Fields(
         (
+            ("Product", product_text(draft, desk.department)),
             ("Dates", dates_text(draft)),
             ("Timeline", span_text(draft)),
             ("Budget", budget_text(draft.budget, desk.department.currency)),
@@ -41,7 +43,8 @@ def risk_text(draft: PlanDraft) -> str:
 
 def changes(old: PlanDraft, new: PlanDraft, desk: Desk) -> list[Block]:
     """What the proposal changes of the one before."""
-    differs = compare(old, new, {team.id: team.name for team in desk.department.teams})
+    products = {product.id: product.name for product in desk.department.products}
+    differs = compare(old, new, {team.id: team.name for team in desk.department.teams}, products)
     if not differs:
         return [Text(("Nothing in the plan differs from the proposal before.",))]
     items: list[tuple[Inline, ...]] = [(sentence,) for sentence in differs[:_MOST_CHANGES]]

@@ -17,12 +17,18 @@ from handlers.language.local_time import Leaning
 from handlers.language.matching import Resolved, find
 from handlers.language.periods import read_period
 from handlers.language.words import in_digits
-from handlers.whereabouts.department_kinds import team_things
+from handlers.whereabouts.department_kinds import product_things, team_things
 
 _DROP = re.compile(r"\b(?:drop|leave out|without|remove|take)\b")
 _LAST = re.compile(r"\b(?:the )?last (?P<count>\d+)? ?stor(?:y|ies)\b")
 _KEYS = re.compile(r"\b(?:s|story |stories )(?P<number>\d+)\b|(?:,|and) s?(?P<more>\d+)\b")
 _LATER = re.compile(r"\b(?P<count>\d+) (?P<unit>weeks?|sprints?|days?)\b(?= (?:later|back)|$)")
+_PRODUCT = re.compile(
+    r"\bproduct(?:'s| is| should be| must be|:| to)?\b"
+    r"|\b(?:it|this|that|plan)(?:[’']?s| is| should be| must be) (?:meant )?for\b",
+    re.IGNORECASE,
+)
+_NOT = re.compile(r"\b(?:not|instead of|rather than)\b", re.IGNORECASE)
 _START = re.compile(r"\b(?:start|begin|not before|from)\w*\b")
 
 
@@ -44,9 +50,20 @@ def read_replan(
         changed = replace(changed, start=start)
     if (hours := read_hours(said)) is not None:
         changed = replace(changed, budget_hours=hours)
+    if (product := product_wished(text, department)) is not None:
+        changed = replace(changed, product=product)
     if changed == standing or not [s for s in draft.stories if s.key not in changed.drop]:
         return None
     return changed
+
+
+def product_wished(text: str, department: Department) -> str | None:
+    """The product that words want a plan to be for; None where they speak of none."""
+    wish = _PRODUCT.search(text)
+    if wish is None:
+        return None
+    found = find(_NOT.split(text[wish.end() :])[0], product_things(department))
+    return found.thing.id if isinstance(found, Resolved) else None
 
 
 def _named(said: str, draft: PlanDraft) -> list[str]:

@@ -15,7 +15,7 @@ from handlers.conversation.desk import Desk
 from handlers.conversation.handler import CannotAnswer
 from handlers.conversation.origin import known
 from handlers.conversation.turn import Turn
-from handlers.plans.changing import demand_agents
+from handlers.plans.halted import demand_agents
 from handlers.plans.replanning import read_replan
 from storage.jobs import defer
 

@@ -19,7 +19,8 @@ from handlers.language.words import in_digits, plain
 from handlers.plans.card import PLAN_EXECUTION
 from handlers.plans.dates import span_text
 from handlers.plans.modify_form import modify_form
-from handlers.plans.replanning import read_replan
+from handlers.plans.product_question import product_name
+from handlers.plans.replanning import product_wished, read_replan
 from handlers.plans.words import day_text, hours_text, team_name
 
 _BEFORE_A_CONDITION = re.compile(
@@ -64,7 +65,10 @@ async def change_wished(text: str, desk: Desk, row: ApprovalRow) -> Reply | None
 
     Nothing is changed: the reply shows old and new, and a button that works the plan out anew.
     """
-    if row.decision_type != PLAN_EXECUTION or not _wishes(in_digits(plain(text))):
+    if row.decision_type != PLAN_EXECUTION:
+        return None
+    for_product = not text.rstrip().endswith("?") and product_wished(text, desk.department) is not None
+    if not for_product and not _wishes(in_digits(plain(text))):
         return None
     plan = await plan_of_approval(desk.tx, row.id)
     draft = None if plan is None else draft_of(plan)
@@ -175,6 +179,9 @@ def _differences(
         if keys:
             named = (f"{key} {titles.get(key, '')}".strip() for key in sorted(keys, key=_number))
             yield f"{words}: {listed(named)}."
+    if new.product != old.product:
+        was = product_name(desk.department, draft.product)
+        yield f"Product: {product_name(desk.department, new.product)} (now {was})."
     if new.start != old.start:
         yield f"Start: not before {_day(new.start)} (now {_day(_starts(old, draft))})."
     if new.budget_hours != old.budget_hours:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+import structlog
 from sqlalchemy import select
 
 from governance.directory import people
@@ -14,7 +15,11 @@ from handlers.subscriptions.blockers import tell_blocked
 from handlers.subscriptions.looking import Looker
 from handlers.subscriptions.tables import SubscriptionRow
 from handlers.subscriptions.watched import Event, Kind, Sight, happened
-from storage.notices import notify
+from storage.notices import notify, tell_given_up
+from storage.outage import is_database_away
+from storage.savepoints import whole
+
+_log = structlog.get_logger()
 
 MOST_MARKS = 50
 """Of more parts that changed at once than these the rest is left out of the message."""
@@ -25,7 +30,13 @@ async def check_subscriptions(desk: Desk) -> None:
 
     What happened is told and marked in one transaction; rows that another check works on are left to it.
     """
-    await tell_blocked(desk)
+    try:
+        async with whole(desk.tx):
+            await tell_blocked(desk)
+    except Exception as failure:
+        if is_database_away(failure):
+            raise
+        _log.exception("blockers_not_told")
     active = select(SubscriptionRow).where(
         SubscriptionRow.ended.is_(None), SubscriptionRow.event != Event.BLOCKED.value
     )
@@ -35,9 +46,34 @@ async def check_subscriptions(desk: Desk) -> None:
     by_id = {person.id: person for person in await people(desk.tx)}
     looker = Looker(desk)
     for row in rows:
-        sight = await looker.look(Kind(row.kind), row.subject, scope_of(by_id.get(row.person)))
-        if sight is not None:
-            await _compare(desk, row, by_id[row.person], sight)
+        id, person, name = row.id, row.person, row.name
+        try:
+            async with whole(desk.tx):
+                await _check(desk, looker, row, by_id.get(person))
+        except Exception as failure:
+            if is_database_away(failure):
+                raise
+            _log.exception("subscription_not_checked", subscription=id)
+            await _tell_not_checked(desk, id, person, name)
+
+
+async def _check(desk: Desk, looker: Looker, row: SubscriptionRow, person: Person | None) -> None:
+    if person is None or not person.active:
+        row.ended = desk.now  # there is nobody to tell
+        return
+    sight = await looker.look(Kind(row.kind), row.subject, scope_of(person))
+    if sight is not None:
+        await _compare(desk, row, person, sight)
+
+
+async def _tell_not_checked(desk: Desk, id: str, person: str, name: str) -> None:
+    await tell_given_up(
+        desk.tx,
+        f"subscription:{id}",
+        f"I cannot look at what you watch (“{name}”) just now: something went wrong on my side.",
+        "I go on trying. Until then look at it yourself, or say “unsubscribe” and watch it anew.",
+        people=(person,),
+    )
 
 
 async def _compare(desk: Desk, row: SubscriptionRow, person: Person, sight: Sight) -> None:

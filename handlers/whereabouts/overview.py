@@ -32,6 +32,7 @@ from integrations.tracker import StoryQuery, StoryStatus
 
 _STATES = {
     "drafting": "being worked out",
+    "asking": "waits for its product to be named",
     "proposed": "waits for approval",
     "executing": "being set up",
     "paused": "paused",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from integrations.documents.word_files import NotWord, word
+
 TextReader = Callable[[bytes], str]
 """Bytes to Markdown text. Raises NotText."""
 
@@ -28,5 +30,20 @@ def markdown(content: bytes) -> str:
     return _HIDDEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
-FORMATS: Mapping[str, TextReader] = {".md": markdown, ".markdown": markdown}
-"""File ending (lower case) to reader. A further format is one line here."""
+def word_file(content: bytes) -> str:
+    """A `.docx` as Markdown. Raises NotText."""
+    try:
+        return markdown(word(content).encode("utf-8"))
+    except NotWord as error:
+        raise NotText(str(error)) from error
+
+
+FORMATS: Mapping[str, TextReader] = {
+    ".md": markdown,
+    ".markdown": markdown,
+    ".txt": markdown,
+    ".html": markdown,
+    ".htm": markdown,
+    ".docx": word_file,
+}
+"""File ending (lower case) to reader; HTML is read as it stands. A further format is one line here."""

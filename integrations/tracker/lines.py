@@ -20,7 +20,7 @@ def require_line(text: str) -> str:
         raise ValueError("this must not be empty")
     if len(text) > LONGEST_LINE:
         raise ValueError(f"this must fit into {LONGEST_LINE} characters; it has {len(text)}")
-    if any(c in _SHOWN_OTHERWISE or unicodedata.category(c) in ("Cc", "Cs") for c in text):
+    if any(map(_is_hidden, text)):
         raise ValueError("this must be one line, without control characters")
     return text
 
@@ -29,11 +29,24 @@ def require_text(text: str) -> str:
     """Text of any number of lines, at most LONGEST_TEXT characters. Raises ValueError."""
     if len(text) > LONGEST_TEXT:
         raise ValueError(f"this must fit into {LONGEST_TEXT} characters; it has {len(text)}")
-    for character in text:
-        hidden = unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t"
-        if hidden or character in _SHOWN_OTHERWISE:
-            raise ValueError("this must not hold control characters")
+    if any(_is_hidden(character) and character not in "\n\t" for character in text):
+        raise ValueError("this must not hold control characters")
     return text
+
+
+def plain_text(text: str) -> str:
+    """The text without the characters that `require_text` refuses, for what was read elsewhere."""
+    return "".join(c if c in "\n\t" or not _is_hidden(c) else " " for c in text)
+
+
+def plain_line(text: str, longest: int = LONGEST_LINE) -> str:
+    """One line that `require_line` accepts, cut at a word where it is too long; empty stays empty."""
+    flat = " ".join("".join(" " if _is_hidden(c) else c for c in text).split())
+    return flat if len(flat) <= longest else f"{flat[: longest - 1].rsplit(' ', 1)[0]}…"
+
+
+def _is_hidden(character: str) -> bool:
+    return character in _SHOWN_OTHERWISE or unicodedata.category(character) in ("Cc", "Cs")
 
 
 Line = Annotated[str, AfterValidator(require_line)]

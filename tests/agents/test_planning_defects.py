@@ -13,7 +13,7 @@ from typing import Any
 from agents.planning.draft import Flag
 from agents.planning.flags.found import flags
 from agents.planning.flags.instructions import instructing
-from agents.planning.outline import outline
+from agents.planning.reading.outline import outline
 from agents.planning.requirements import requirements
 
 DEFECTS = Path(__file__).parent / "prds" / "defects"
@@ -21,7 +21,7 @@ DEFECTS = Path(__file__).parent / "prds" / "defects"
 
 def flagged(text: str) -> tuple[Flag, ...]:
     taken = outline(text)
-    return flags(taken, requirements(taken, instructing(taken)))
+    return flags(taken, requirements(taken, instructing(taken)).asked)
 
 
 def meets(flag: Flag, label: dict[str, Any]) -> bool:

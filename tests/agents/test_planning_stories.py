@@ -6,20 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from agents.planning.outline import outline
 from agents.planning.quantities import quantities
+from agents.planning.reading.outline import outline
 from agents.planning.requirements import requirements
 from agents.planning.stories import Sketch, sketch_stories
 from integrations.tracker import Priority
 
 
 def read(text: str) -> list[tuple[str, int, str]]:
-    return [(a.requirement.id, a.requirement.line, a.requirement.text) for a in requirements(outline(text))]
+    return [
+        (a.requirement.id, a.requirement.line, a.requirement.text) for a in requirements(outline(text)).asked
+    ]
 
 
 def sketched(text: str) -> tuple[Sketch, ...]:
     taken = outline(text)
-    return sketch_stories(requirements(taken), taken)
+    return sketch_stories(requirements(taken).asked, taken)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +66,9 @@ def test_a_user_story_is_taken_apart_and_its_criteria_are_the_documents():
 def test_a_long_title_is_not_cut_within_a_number():
     sentence = "Developers MUST see the last 1,000 deliveries of an endpoint with state, tries and answer code."
     (story,) = sketched(f"## Requirements\n\n- {sentence}\n")
-    assert story.title == "See the last 1,000 deliveries of an endpoint with state"
+    assert story.title == (
+        "Let developers see the last 1,000 deliveries of an endpoint with state, tries and answer code"
+    )
 
 
 @pytest.mark.parametrize(

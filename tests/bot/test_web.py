@@ -187,17 +187,19 @@ def small_disk(server: EmbeddedServer, tmp_path: Path) -> Iterator[Path]:
     if subprocess.run(mounting, capture_output=True).returncode:
         folder.rmdir()
         pytest.skip("needs leave to mount a disk")
-    with psycopg.connect(server.owner_url, autocommit=True) as owner:
-        (data,) = owner.execute("SHOW data_directory").fetchone() or ("",)
-        os.chown(folder, Path(data).stat().st_uid, -1)
-        owner.execute(f"CREATE TABLESPACE small LOCATION '{folder}'")
-        owner.execute("GRANT CREATE ON TABLESPACE small TO countersign_app")
-        owner.execute("ALTER ROLE countersign_app SET temp_tablespaces = 'small'")
-        yield folder
-        owner.execute("ALTER ROLE countersign_app RESET temp_tablespaces")
-        owner.execute("DROP TABLESPACE small")
-    subprocess.run(["umount", str(folder)], check=True)
-    folder.rmdir()
+    try:
+        with psycopg.connect(server.owner_url, autocommit=True) as owner:
+            (data,) = owner.execute("SHOW data_directory").fetchone() or ("",)
+            os.chown(folder, Path(data).stat().st_uid, -1)
+            owner.execute(f"CREATE TABLESPACE small LOCATION '{folder}'")
+            owner.execute("GRANT CREATE ON TABLESPACE small TO countersign_app")
+            owner.execute("ALTER ROLE countersign_app SET temp_tablespaces = 'small'")
+            yield folder
+            owner.execute("ALTER ROLE countersign_app RESET temp_tablespaces")
+            owner.execute("DROP TABLESPACE small")
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+        folder.rmdir()
 
 
 async def test_not_ready_when_the_databases_disk_is_full(

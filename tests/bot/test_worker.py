@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from procrastinate.jobs import Job
 from sqlalchemy import text
 
-from bot.worker import JobFunction, make_app, run_worker
+from bot.platforms.adapter import PlatformAway
+from bot.worker import JobFunction, Retries, make_app, run_worker
 from storage.embedded import EmbeddedServer
 from storage.jobs import defer, queues_of
 from tests.databases import OwnDatabase, database_of_its_own
@@ -150,3 +153,14 @@ async def test_a_dead_workers_job_is_put_back_once_though_several_look(own: OwnD
     async with _working(own, {"turn": turn}), _working(own, {"turn": turn}), _working(own, {"turn": turn}):
         await _all_done(own)
     assert sorted(ran, key=int) == [str(number) for number in range(20)]
+
+
+@pytest.mark.parametrize("attempts", [3, 11, 200])
+def test_a_platform_that_is_away_is_asked_often_however_long_it_takes(attempts: int) -> None:
+    job = Job(id=1, queue="q", lock=None, queueing_lock=None, task_name="turn", attempts=attempts)
+    before = datetime.now(UTC)
+    again = Retries().get_retry_decision(exception=PlatformAway("it does not answer"), job=job)
+    assert again is not None
+    assert again.retry_at is not None
+    assert before <= again.retry_at <= datetime.now(UTC) + timedelta(seconds=12)
+    assert (Retries().get_retry_decision(exception=OSError(), job=job) is None) == (attempts > 11)

@@ -68,6 +68,7 @@ class Talk:
         known = (*tracker_specs(within_plan), *plan_specs(), *governance_specs(policy), deployment.SPEC)
         self.gate = Gate(policy, Registry(known), clock=lambda: self.now)
         self.router = Router(find_handlers(), Deaf(), Deaf())
+        self.folder = ACME / "documents"
         self._turns = 0
 
     @asynccontextmanager
@@ -84,7 +85,7 @@ class Talk:
             gate=self.gate,
             ports=Ports(
                 tracker=LocalTracker(self.database, self.tenant),
-                documents=LocalFolder(ACME / "documents"),
+                documents=LocalFolder(self.folder),
                 customers=LocalCustomers(self.database, self.tenant),
                 services=LocalCatalogue(ACME / "services"),
             ),

@@ -76,6 +76,7 @@ async def test_a_security_freeze_outranks_the_sre(talk: Talk) -> None:
         ("freeze the foobar service", "foobar"),
         ("put a freeze on everything touching customer data", "What shall stand still"),
         ("freeze the SSO plan", "no plan “SSO”"),
+        ("freeze everything except checkout", "cannot leave a part of it out"),
     ],
 )
 async def test_doubt_freezes_nothing(talk: Talk, words: str, part: str) -> None:

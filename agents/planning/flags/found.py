@@ -8,7 +8,7 @@ from agents.planning.flags.gaps import gaps
 from agents.planning.flags.instructions import instructing, instructions
 from agents.planning.flags.passives import passives
 from agents.planning.flags.wording import wording
-from agents.planning.outline import Outline
+from agents.planning.reading.outline import Outline
 from agents.planning.requirements import Asked
 from agents.planning.statements import statements
 

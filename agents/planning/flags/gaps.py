@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from agents.planning.draft import Flag
 from agents.planning.lexicon import lexicon
-from agents.planning.outline import Outline, Passage
 from agents.planning.quantities import measured
+from agents.planning.reading.outline import Outline, Passage
 from agents.planning.requirements import ID_ANYWHERE, Asked
 from agents.planning.statements import Statement
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from agents.planning.draft import Flag
 from agents.planning.lexicon import lexicon
-from agents.planning.outline import Outline, Passage
+from agents.planning.reading.outline import Outline, Passage
 
 
 def instructions(outline: Outline) -> Iterator[Flag]:
     """One flag for every line, hidden comments and code blocks included, that tells the bot what to do."""
     for passage in outline.passages:
-        for line, text in _pieces(passage):
+        for line, text in _pieces(passage, outline):
             if lexicon().instructions.search(text):
                 yield Flag(
                     "instruction",
@@ -28,14 +28,17 @@ def instructing(outline: Outline) -> frozenset[int]:
     return frozenset(
         index
         for index, passage in enumerate(outline.passages)
-        if any(lexicon().instructions.search(text) for _, text in _pieces(passage))
+        if any(lexicon().instructions.search(text) for _, text in _pieces(passage, outline))
     )
 
 
-def _pieces(passage: Passage) -> Iterator[tuple[int, str]]:
-    """The lines, and where a sentence runs over a line's end the two together."""
+def _pieces(passage: Passage, outline: Outline) -> Iterator[tuple[int, str]]:
+    """The lines with the tags in them, and where a sentence runs over a line's end the two together."""
     found = False
-    for offset, text in enumerate(passage.lines):
+    for offset, shown in enumerate(passage.lines):
+        number = passage.line + offset - 1
+        written = outline.source[number] if number < len(outline.source) else ""
+        text = written if "<" in written and passage.kind != "code" else shown
         if lexicon().instructions.search(text):
             found = True
         yield passage.line + offset, text

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from agents.planning.draft import Flag
 from agents.planning.lexicon import WeakWords, lexicon
-from agents.planning.outline import Outline
 from agents.planning.quantities import quantities
+from agents.planning.reading.outline import Outline
 from agents.planning.requirements import ID_ANYWHERE
 from agents.planning.statements import Statement
 

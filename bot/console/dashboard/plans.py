@@ -22,6 +22,7 @@ from handlers.plans.proposal import done_text, hours_range, rests_on
 
 STATES = {
     "drafting": ("doing", "Being worked out"),
+    "asking": ("waiting", "Which product?"),
     "proposed": ("waiting", "Waits for approval"),
     "executing": ("doing", "Under way"),
     "paused": ("waiting", "Paused"),

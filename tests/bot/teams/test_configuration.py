@@ -39,7 +39,7 @@ def test_all_that_is_needed() -> None:
     ({"entra_tenants": f"{ONE},{TWO}"}, "TEAMS_APP_TENANT"),
     ({"teams_openid_url": "http://login.example/keys"}, "TEAMS_OPENID_URL"),
     ({"entra_authority": "http://login.example"}, "ENTRA_AUTHORITY"),
-    ({"graph_url": "ftp://graph.example"}, "GRAPH_URL"),
+    ({"graph_url": "http://graph.example"}, "GRAPH_URL"),
 ], ids=str)  # fmt: skip
 def test_what_would_not_be_safe_does_not_start(told: dict[str, Any], names: str) -> None:
     with pytest.raises(TeamsMisconfigured) as wrong:

@@ -220,7 +220,7 @@ def _words(block: Block) -> Iterator[str]:
         case Quote():
             yield block.text + block.source
         case Buttons():
-            yield from (button.label for button in block.buttons if len(button.label) > 80)
+            yield from (button.label for button in block.buttons if len(" ".join(button.label.split())) > 80)
         case Table() | Rating():
             return
 

@@ -93,6 +93,8 @@ def _at(at: datetime, phrase: Phrase) -> str:
     return f"{here:%Y-%m-%d}" if here.hour == here.minute == 0 else f"{here:%Y-%m-%d %H:%M}"
 
 
-@pytest.mark.parametrize("phrase", list(phrases("when.txt", "amounts.txt")), ids=str)
+@pytest.mark.parametrize(
+    "phrase", list(phrases("when.txt", "fresh.txt", "harder.txt", "autumn.txt", "amounts.txt")), ids=str
+)
 def test_phrases_mean_what_a_calendar_says(phrase: Phrase) -> None:
     assert reading(phrase) == phrase.meant

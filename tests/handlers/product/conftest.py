@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -189,9 +190,33 @@ class Product:
         return LocalCatalogue(ACME / "services")
 
 
+class Folder(Product):
+    """A department whose documents are written by the test."""
+
+    def __init__(self, talk: Talk, folder: Path) -> None:
+        super().__init__(talk)
+        talk.folder = folder
+        self.folder = folder
+
+    @property
+    def documents(self) -> LocalFolder:
+        return LocalFolder(self.folder)
+
+    async def build(self, text: str | bytes) -> Reply:
+        content = text if isinstance(text, bytes) else text.encode()
+        (self.folder / "PRD-Parcels.md").write_bytes(content)
+        await self.talk.say("david", "/build_feature build from PRD-Parcels")
+        return await self.draft()
+
+
 @pytest.fixture
 async def product(talk: Talk, database: Database, tenant: str) -> Product:
     async with database.transaction(tenant) as tx:
         await take_over(tx, "work", History(EPICS, SPRINTS, STORIES, (), ()))
         await write_customers(tx, CUSTOMERS)
     return Product(talk)
+
+
+@pytest.fixture
+async def own(product: Product, tmp_path: Path) -> Folder:
+    return Folder(product.talk, tmp_path)

@@ -27,6 +27,12 @@ _START_SECONDS = 120.0
 
 _RECEIPTS = "SELECT grant_id FROM tracker_receipts WHERE grant_id LIKE 'gr_%'"
 
+_GONE_ON = (
+    "SELECT (SELECT count(*) FROM audit_entries), (SELECT max(number) FROM outbox WHERE state = 'posted')"
+)
+
+PATIENCE_SECONDS = 120.0
+
 EFFECTS_MADE = f"SELECT count(*) FROM ({_RECEIPTS}) AS made"
 
 _AT_REST = {
@@ -51,16 +57,22 @@ class Shaken:
         async with self.installation.database.transaction(self.installation.settings.tenant) as tx:
             return [tuple(row) for row in (await tx.execute(text(query), values)).all()]
 
-    async def until(self, query: str, expected: Any, seconds: float = 240.0) -> None:
-        """Wait until a query's first value is as expected, whether or not the database is there now."""
-        deadline, found = monotonic() + seconds, None
+    async def until(self, query: str, expected: Any) -> None:
+        """Wait until a query's first value is as expected, whether or not the database is there now.
+
+        Fails once nothing has gone on for PATIENCE_SECONDS, however long that takes on a busy machine.
+        """
+        deadline, found, gone_on = monotonic() + PATIENCE_SECONDS, None, None
         while monotonic() < deadline:
             try:
                 ((found,),) = await self.rows(query)
+                if found == expected:
+                    return
+                before, gone_on = gone_on, await self.rows(_GONE_ON)
+                if gone_on != before:
+                    deadline = monotonic() + PATIENCE_SECONDS
             except SQLAlchemyError as away:
                 found = type(away).__name__
-            if found == expected:
-                return
             await asyncio.sleep(0.1)
         raise AssertionError(f"{query}: {found}, not {expected}; {await self._unfinished()}")
 

@@ -30,7 +30,7 @@ async def _converse(shaken: Shaken, who: str, thread: str) -> list[str]:
     return keys
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 async def test_nothing_is_lost_and_nothing_done_twice(shaken: Shaken) -> None:
     await shaken.say("david", f"/build_feature Build the feature from {PLAN}", "build", new_message_id())
     await shaken.approve(PLAN)

@@ -39,7 +39,7 @@ async def _plan(shaken: Shaken, document: str) -> None:
     await shaken.approve(document)
 
 
-@pytest.mark.timeout(600 + 60 * RESTARTS)
+@pytest.mark.timeout(1200 + 60 * RESTARTS)
 async def test_every_restart_is_survived(shaken: Shaken) -> None:
     chance = random.Random(RESTARTS)
     over = asyncio.Event()
