@@ -10,7 +10,7 @@ from agents.loop import Fence, ModelAccess, work
 from agents.planning.citations import Citations, delimited
 from agents.planning.foreign import ReadStatements, numbered, problems, shown, told_of
 from agents.planning.lookups import lookups
-from agents.planning.plan import Reading, read
+from agents.planning.reading_of import Reading, read
 from agents.planning.request import PlanningInput
 from agents.planning.written import WrittenStories, reading_of, story_problems
 from agents.role import ModelBudget, Role

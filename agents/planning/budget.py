@@ -6,23 +6,24 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 from agents.planning.draft import Budget, DraftStory, Estimate
+from agents.planning.estimates import past_accuracy
+from agents.planning.forecast import RUNS, seed, spread
+from agents.planning.history import DoneWork
 from agents.planning.request import PlanningInput
-
-RUNS = 10_000
 
 
 def budget(stories: Sequence[DraftStory], given: PlanningInput) -> Budget:
     """The sum of the medians, and what 80 of 100 simulated sums stay under.
 
-    A run draws each story's hours from its quantiles (low, median and high, straight between them),
-    independently of the others, so the reserve grows more slowly than the sum of the high estimates.
+    A run draws hours as the forecast's do (`accuracy.py`): as stories do not all err alike, the reserve grows
+    more slowly than the sum of the high estimates.
     """
     estimates = [(s, s.estimate) for s in stories if isinstance(s.estimate, Estimate)]
     cost = sum((Decimal(str(e.p50)) * hourly_cost(s, given) for s, e in estimates), Decimal(0))
     hours = sum(e.p50 for _, e in estimates)
     return Budget(
         hours=hours,
-        p80_hours=max(hours, _p80([e for _, e in estimates], given.document.digest)),
+        p80_hours=max(hours, _p80([e for _, e in estimates], given)),
         cost=cost.quantize(Decimal("0.01"), ROUND_HALF_UP),
         ceiling_hours=given.changes.budget_hours,
     )
@@ -39,13 +40,12 @@ def hourly_cost(story: DraftStory, given: PlanningInput) -> Decimal:
     return max((a.hourly_cost for a in everybody), default=Decimal(0))
 
 
-def _p80(estimates: Sequence[Estimate], digest: str) -> float:
+def _p80(estimates: Sequence[Estimate], given: PlanningInput) -> float:
     import numpy as np
 
     if not estimates:
         return 0.0
-    random = np.random.default_rng(int(digest[:16] or "0", 16) ^ 1)
-    total = np.zeros(RUNS)
-    for e in estimates:
-        total += np.interp(random.random(RUNS), [0.1, 0.5, 0.9], [e.low, e.p50, e.high])
-    return round(float(np.quantile(total, 0.8)) * 4) / 4
+    known = past_accuracy(DoneWork(given.done()))
+    chance = np.random.default_rng(seed(given.document.digest))
+    hours = known.drawn([e.p50 for e in estimates], [spread(e) for e in estimates], RUNS, chance)
+    return round(float(np.quantile(hours.sum(axis=0), 0.8)) * 4) / 4

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 from types import MappingProxyType
 
 from agents.planning.draft import Budget, DraftStory, Forecast, PlanDraft
@@ -73,16 +72,16 @@ def _times(old: PlanDraft, new: PlanDraft) -> Iterator[str]:
         yield f"The schedule covers {now} instead of {was}."
     if isinstance(old.forecast, Forecast) and isinstance(new.forecast, Forecast):
         if old.forecast.p50 != new.forecast.p50:
-            yield f"The forecast's P50 is {day_text(new.forecast.p50)} instead of {day_text(old.forecast.p50)}."
+            half, was_half = day_text(new.forecast.p50), day_text(old.forecast.p50)
+            yield f"Half of the simulated runs are done by {half} instead of {was_half}."
         if old.forecast.p85 != new.forecast.p85:
-            yield f"The forecast's P85 is {day_text(new.forecast.p85)} instead of {day_text(old.forecast.p85)}."
+            most, was_most = day_text(new.forecast.p85), day_text(old.forecast.p85)
+            yield f"85 of 100 simulated runs are done by {most} instead of {was_most}."
 
 
 def _span(draft: PlanDraft) -> str:
-    if not draft.schedule:
-        return "nothing"
-    last = max(p.ends for p in draft.schedule) - timedelta(days=1)
-    return f"{day_text(min(p.starts for p in draft.schedule))} to {day_text(last)}"
+    first, last = draft.starts_on, draft.scheduled_to
+    return f"{day_text(first)} to {day_text(last)}" if first and last else "nothing"
 
 
 def _money(old: PlanDraft, new: PlanDraft) -> Iterator[str]:

@@ -10,6 +10,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, SerializerFunctionWrapHandler, TypeAdapter, WrapSerializer
 
+from agents.planning.times import Forecast as Forecast
+from agents.planning.times import Miss as Miss
+from agents.planning.times import PlanSprint as PlanSprint
+from agents.planning.times import Scheduled as Scheduled
+from agents.planning.times import Target as Target
+from agents.planning.times import Unscheduled as Unscheduled
 from governance.facts import Fact
 from integrations.tracker import Priority
 
@@ -82,7 +88,8 @@ class Estimate:
     """Agent-hours: the median and the 10th and 90th percentile, and the done stories behind them.
 
     `basis` says how it was worked out: from similar stories, or, where too few are similar, from all
-    done stories of the discipline or of the department.
+    done stories of the discipline or of the department. `spread` is how far apart the hours of those
+    are: the standard deviation of their logarithms, 0 in plans from before it was kept.
     """
 
     p50: float
@@ -91,6 +98,7 @@ class Estimate:
     basis: Literal["similar", "discipline", "department"]
     evidence: tuple[Similar, ...]
     kind: Literal["estimate"] = "estimate"
+    spread: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,25 +144,6 @@ class Precedence:
 
 
 @dataclass(frozen=True, slots=True)
-class Scheduled:
-    """A story's place: `sprint` is the sprint's id; `ends` is the day after its last."""
-
-    story: str
-    sprint: str
-    team: str
-    starts: date
-    ends: date
-
-
-@dataclass(frozen=True, slots=True)
-class Unscheduled:
-    """A story that found no place, and why."""
-
-    story: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
 class Evidence:
     """What a risk rests on, in words, and where that is from (`file:line`, a fact's id, a story's id)."""
 
@@ -188,22 +177,6 @@ class OutsideDependency:
     status: str
     ready: bool | None
     stories: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Forecast:
-    """Dates by which half, and 85 of 100, of the simulated runs were done.
-
-    `weeks_*` count from today; `histogram` is (weeks, runs), ascending, for the chart.
-    """
-
-    p50: date
-    p85: date
-    weeks_p50: int
-    weeks_p85: int
-    samples: int
-    histogram: tuple[tuple[int, int], ...]
-    kind: Literal["forecast"] = "forecast"
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +245,10 @@ class PlanDraft:
 
     `worked_out` says by which way; `worked_out_why` why not with a model, where one was to be used.
     `blockers` are sentences about what a person must settle first. `changes` is what was asked for.
+    `sprints` are those from the first story to the last, in order; `gap_days` is by how many working days
+    the schedule may be longer than the shortest possible, None if nobody knows. `targets` are dates and limits
+    that the document states, `misses` those of them that the plan does not meet. `because` says, of a plan that
+    was worked out anew, why it differs from the one before. `wanted_start` is the start the document states.
     `product` is empty where it has to be asked for; `product_why` says how it was found, or what keeps it
     from being known, `product_assumed` whether nobody stated it, `product_likely` which ones are named.
     """
@@ -300,6 +277,22 @@ class PlanDraft:
     product_assumed: bool = False
     product_likely: tuple[str, ...] = ()
     readings: tuple[PassageRead, ...] = ()
+    sprints: tuple[PlanSprint, ...] = ()
+    gap_days: int | None = None
+    targets: tuple[Target, ...] = ()
+    misses: tuple[Miss, ...] = ()
+    because: tuple[str, ...] = ()
+    wanted_start: date | None = None
+
+    @property
+    def scheduled_to(self) -> date | None:
+        """The working day on which the last story is done by the schedule; None if nothing has a place."""
+        return max((place.done for place in self.schedule), default=None)
+
+    @property
+    def starts_on(self) -> date | None:
+        """The working day on which work begins; None if nothing has a place."""
+        return min((place.begins for place in self.schedule), default=None)
 
     def story(self, key: str) -> DraftStory:
         """The story with this key. Raises KeyError."""

@@ -7,16 +7,17 @@ from agents.planning.draft import (
     DraftStory,
     Estimate,
     Flag,
-    Forecast,
     NotEnoughHistory,
     OutsideDependency,
+    PlanDraft,
     Requirement,
     Risk,
-    Scheduled,
-    Unscheduled,
 )
+from agents.planning.estimates import past_accuracy
+from agents.planning.history import DoneWork
 from agents.planning.ledger import Ledger
 from agents.planning.request import PlanningInput
+from agents.planning.times import week_of
 from governance.facts import Fact
 
 
@@ -57,34 +58,55 @@ def estimated(ledger: Ledger, stories: tuple[DraftStory, ...], given: PlanningIn
         )
 
 
-def scheduled(ledger: Ledger, places: tuple[Scheduled, ...], left: tuple[Unscheduled, ...]) -> None:
-    """Sprints, weeks and the day on which the schedule ends."""
-    how = "constraint solving over sprints: capacity less commitments, dependencies, priority"
-    spans = {(place.starts, place.ends) for place in places}
-    ledger.computed("scheduled stories", len(places), "stories", how)
-    ledger.computed("stories without a place", len(left), "stories", how)
-    if spans:
-        first, last = min(s for s, _ in spans), max(e for _, e in spans)
-        ledger.computed("sprints", len({start for start, _ in spans}), "sprints", how)
-        ledger.computed("scheduled start", first.isoformat(), "", how)
-        ledger.computed("scheduled end", last.isoformat(), "", how)
-        ledger.computed("weeks", (last - first).days // 7, "weeks", f"first to last sprint; {how}")
-
-
-def forecast(ledger: Ledger, found: Forecast | NotEnoughHistory, weeks: int) -> None:
-    """Percentiles and what they were drawn from."""
-    if isinstance(found, NotEnoughHistory):
-        ledger.looked_up(
-            "stories finished lately", found.found, "stories", "finished by these teams in 52 weeks"
-        )
+def scheduled(ledger: Ledger, draft: PlanDraft) -> None:
+    """Sprints, weeks, the days on which the schedule begins and ends, and how much shorter one could be."""
+    how = "the best of many orders, in capacity less commitments, working days, dependencies and priority"
+    ledger.computed("scheduled stories", len(draft.schedule), "stories", how)
+    ledger.computed("stories without a place", len(draft.unscheduled), "stories", how)
+    first, last = draft.starts_on, draft.scheduled_to
+    if first is None or last is None:
         return
-    past = ledger.looked_up("weeks of history", weeks, "weeks", "stories finished a week by the plan's teams")
-    runs = ledger.computed(
-        "forecast runs", found.samples, "runs", "Monte Carlo, seeded from the document", past
+    ledger.computed("sprints", len(draft.sprints), "sprints", f"from the first story's to the last's; {how}")
+    start = ledger.computed("scheduled start", first.isoformat(), "", how)
+    end = ledger.computed("scheduled end", last.isoformat(), "", f"every story at its median; {how}")
+    ledger.computed("weeks", week_of(last, first), "weeks", "the first week of work to the last", start, end)
+    if draft.gap_days is not None:
+        bound = "against the longest chain of stories and the hours of each line of work"
+        ledger.computed("longer than the shortest possible, at most", draft.gap_days, "working days", bound)
+
+
+def forecast(ledger: Ledger, draft: PlanDraft, given: PlanningInput) -> None:
+    """Percentiles and what they were drawn from."""
+    found = draft.forecast
+    if isinstance(found, NotEnoughHistory):
+        ledger.looked_up("done stories to forecast from", found.found, "stories", "done, with actual hours")
+        return
+    known = past_accuracy(DoneWork(given.done()))
+    tested = ledger.computed(
+        "estimates tested", known.tested, "stories", "done stories estimated anew, each without itself"
     )
-    for name, day, after in (("P50", found.p50, found.weeks_p50), ("P85", found.p85, found.weeks_p85)):
-        ledger.computed(f"forecast {name}", day.isoformat(), "", f"{name} of the runs' last weeks", runs)
-        ledger.computed(f"forecast {name} weeks", after, "weeks", f"{name} of the runs, from today", runs)
+    if known.covered is not None:
+        ledger.computed(
+            "within their range",
+            round(100 * known.covered),
+            "%",
+            "of the tested, ranges from the other half",
+            tested,
+        )
+    runs = ledger.computed(
+        "forecast runs",
+        found.samples,
+        "runs",
+        "the schedule carried out with drawn hours (Monte Carlo), seeded from the document",
+        tested,
+    )
+    for name, day, week in (("P50", found.p50, found.weeks_p50), ("P85", found.p85, found.weeks_p85)):
+        ledger.computed(f"forecast {name}", day.isoformat(), "", f"{name} of the runs' last days", runs)
+        ledger.computed(
+            f"forecast {name} week", week, "", f"{name} of the runs, from the first week of work", runs
+        )
+    if found.scheduled is not None:
+        ledger.computed("done as scheduled", round(100 * found.scheduled), "%", "runs done by then", runs)
 
 
 def budget(ledger: Ledger, found: Budget | NotEnoughHistory, stories: tuple[DraftStory, ...]) -> None:

@@ -1,108 +1,85 @@
-"""When it will be done, from how many stories the teams really finish in a week (Monte Carlo).
+"""When it will be done: the schedule carried out many times, each time with other hours (Monte Carlo).
 
-The model. For each team of the plan: the stories that it finished in each of the last full weeks (26,
-or 52 where those hold under 20). A run goes forward week by week from the plan's start; each week a team
-finishes as many stories as in a past week drawn at random, times the part of its usual sprint that is
-free then (holidays and commitments taken off). The plan is done in the week in which its last team has
-finished its stories. Throughput is counted in stories, not hours; dependencies between teams are not
-simulated (the schedule has them), so a forecast may be earlier than the schedule allows.
+A run draws the hours of every story from how far such estimates were off so far (`accuracy.py`), the errors
+of one run going together as they did within the department's epics, and works them off as `course.py` says:
+in the schedule's order, in the same free hours, over the same holidays, nothing before what it comes after
+or before its sprint. The schedule is the run in which every story takes its median; as stories that overrun
+hold up more than those that end early win, it comes before most of the runs. Where errors so far were such
+that it would not, the runs' dates are still never given as earlier than the schedule's.
 
 The runs are seeded from the document's digest: the same input gives the same figures.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
-from statistics import median
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
 
-from agents.planning.capacity import Free
-from agents.planning.draft import HISTORY_NEEDED, DraftStory, Forecast, NotEnoughHistory
-from agents.planning.request import PlanningInput
+import numpy as np
 
-RUNS = 10_000
-MOST_WEEKS = 104
-"""Runs that are not done by then count as this many weeks."""
-_WINDOWS = (26, 52)
+from agents.planning.accuracy import Accuracy, spread_of
+from agents.planning.course import Horizon, carry_out
+from agents.planning.draft import DraftStory, Estimate, Forecast, NotEnoughHistory
+from agents.planning.schedule import Timetable
+from agents.planning.times import week_of
 
-
-@dataclass(frozen=True, slots=True)
-class Throughput:
-    """Stories finished by one team in each past week, oldest first."""
-
-    team: str
-    weekly: tuple[int, ...]
-
-
-def throughput(teams: Sequence[str], given: PlanningInput) -> tuple[Throughput, ...] | NotEnoughHistory:
-    """The last full weeks (Monday to Sunday) of these teams."""
-    monday = given.today - timedelta(days=given.today.weekday())
-    found = 0
-    for weeks in _WINDOWS:
-        counts = {team: [0] * weeks for team in teams}
-        for story in given.done():
-            ago = (monday - story.finished.date()).days if story.finished else 0
-            if story.team in counts and 0 < ago <= 7 * weeks:
-                counts[story.team][weeks - 1 - (ago - 1) // 7] += 1
-        found = sum(sum(weekly) for weekly in counts.values())
-        if found >= HISTORY_NEEDED and all(any(weekly) for weekly in counts.values()):
-            return tuple(Throughput(team, tuple(weekly)) for team, weekly in sorted(counts.items()))
-    return NotEnoughHistory(min(found, HISTORY_NEEDED - 1))
+RUNS = 4_000
 
 
 def forecast(
+    table: Timetable,
     stories: Sequence[DraftStory],
-    past: Sequence[Throughput],
-    free: Mapping[str, Sequence[Free]],
-    given: PlanningInput,
-) -> Forecast:
-    """P50 and P85 over RUNS runs. Raises ValueError if a team of the stories has no throughput in `past`."""
-    import numpy as np
+    known: Accuracy,
+    digest: str,
+    others: Sequence[date] = (),
+) -> Forecast | NotEnoughHistory:
+    """P50 and P85 of the stories that have a place; "not enough history" if none has. `others` are days on
+    which stories that are not simulated, being under way, are taken to be done."""
+    estimates = {s.key: s.estimate for s in stories if isinstance(s.estimate, Estimate)}
+    scheduled = table.ends
+    if scheduled is None or not estimates:
+        return NotEnoughHistory(0)
+    chance = np.random.default_rng(seed(digest))
+    own = [estimates[task.key] for task in table.tasks]
+    hours = known.drawn([e.p50 for e in own], [spread(e) for e in own], RUNS, chance)
+    drawn = {task.key: row for task, row in zip(table.tasks, hours, strict=True)}
+    ends = carry_out(table.tasks, drawn, table.days.supplies)
+    done = np.max(np.stack(list(ends.values())), axis=0)
+    scheduled = max(scheduled, *others, scheduled)
+    return _from_ends(done, table.days, scheduled, min(p.begins for p in table.scheduled))
 
-    random = np.random.default_rng(int(given.document.digest[:16] or "0", 16))
-    monday = given.starts + timedelta(days=-given.starts.weekday() % 7)
-    done = np.ones(RUNS, dtype=np.int64)
-    for team in past:
-        needed = sum(story.team == team.team for story in stories)
-        if not needed:
-            continue
-        shares = np.array(
-            [_share(free[team.team], monday + timedelta(weeks=w), given) for w in range(MOST_WEEKS)]
-        )
-        drawn = random.choice(np.array(team.weekly), size=(RUNS, MOST_WEEKS)) * shares
-        finished = np.cumsum(drawn, axis=1) >= needed - 1e-9
-        weeks = np.where(finished.any(axis=1), finished.argmax(axis=1) + 1, MOST_WEEKS)
-        done = np.maximum(done, weeks)
-    half, most = (int(np.quantile(done, q, method="higher")) for q in (0.5, 0.85))
-    counted = np.unique(done, return_counts=True)
-    histogram = tuple((int(week), int(runs)) for week, runs in zip(*counted, strict=True))
-    first = (monday - given.today).days // 7
+
+def _from_ends(
+    done: np.ndarray[tuple[int], np.dtype[np.float64]], days: Horizon, scheduled: date, since: date
+) -> Forecast:
+    ordered = np.sort(done)
+    half, most = (
+        max(days.last_day(float(ordered[round(share * len(ordered)) - 1])), scheduled) for share in (0.5, 0.85)
+    )
+    last = [days.last_day(float(moment)) for moment in np.unique(np.ceil(ordered - 1e-6))]
+    runs = np.unique(np.ceil(ordered - 1e-6), return_counts=True)[1]
+    by_week: Counter[int] = Counter()
+    for day, count in zip(last, runs, strict=True):
+        by_week[week_of(day, since)] += int(count)
+    reached = sum(int(count) for day, count in zip(last, runs, strict=True) if day <= scheduled)
     return Forecast(
-        p50=_last_day(monday, half),
-        p85=_last_day(monday, most),
-        weeks_p50=first + half,
-        weeks_p85=first + most,
-        samples=RUNS,
-        histogram=tuple((first + week, runs) for week, runs in histogram),
+        p50=half,
+        p85=most,
+        weeks_p50=week_of(half, since),
+        weeks_p85=week_of(most, since),
+        samples=len(ordered),
+        histogram=tuple(sorted(by_week.items())),
+        since=since,
+        scheduled=round(reached / len(ordered), 3),
     )
 
 
-def _last_day(monday: date, weeks: int) -> date:
-    """The Friday of the last of so many weeks."""
-    return monday + timedelta(weeks=weeks, days=-3)
+def seed(digest: str) -> int:
+    """A seed from a document's digest."""
+    return int(digest[:16] or "0", 16)
 
 
-def _share(sprints: Sequence[Free], week: date, given: PlanningInput) -> float:
-    """What part of the team's usual sprint is free in this week; beyond the last sprint, the mean."""
-    if not sprints:
-        return 1.0
-    past = [
-        s.capacity_hours for s in given.sprints if s.team == sprints[0].sprint.team and s.ends <= given.today
-    ]
-    usual = median(past[-13:]) if past else median(free.sprint.capacity_hours for free in sprints)
-    parts = [min(1.0, sum(free.hours.values()) / usual) if usual else 1.0 for free in sprints]
-    for free, part in zip(sprints, parts, strict=True):
-        if free.sprint.starts <= week < free.sprint.ends:
-            return part
-    return sum(parts) / len(parts)
+def spread(estimate: Estimate) -> float:
+    """An estimate's spread; in plans from before it was kept, from its range."""
+    return estimate.spread or spread_of(estimate.low, estimate.high)

@@ -10,10 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from agents.planning.reading.judge import Sense
 from agents.planning.reading.outline import outline
 from agents.planning.reading.polarity import forbids
-from agents.planning.reading.read import Corrections, Told, key_of
+from agents.planning.reading.read import BY_MODEL, Corrections, Told, key_of
 from agents.planning.reading.units import Unit, document_ids, units
-
-BY_MODEL = "read by the model"
 
 
 class ReadStatement(BaseModel):

@@ -8,10 +8,15 @@ twentieth of the time. The index is kept for as long as the history's texts stay
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 
 from agents.planning.terms import content_stems
 from integrations.tracker import Story
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +32,7 @@ class DoneWork:
 
     def __init__(self, stories: tuple[Story, ...]) -> None:
         self.stories = stories
-        self._index = (
-            _index(tuple(f"{story.title}. {story.description}" for story in stories)) if stories else None
-        )
+        self._index = _index(self.texts) if stories else None
 
     def nearest(self, text: str, most: int, discipline: str | None = None) -> tuple[Neighbour, ...]:
         """At most `most` stories (of one discipline, if given), most similar first; ties by id."""
@@ -46,6 +49,16 @@ class DoneWork:
         )
         return tuple(ranked[:most])
 
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """What each story is found by."""
+        return tuple(f"{story.title}. {story.description}" for story in self.stories)
+
+
+def likeness_of(texts: tuple[str, ...], latest: int) -> NDArray[np.float64]:
+    """Similarities of the latest of these texts to all of them, one row each."""
+    return _index(texts).likeness(latest)
+
 
 class _Index:
     def __init__(self, texts: tuple[str, ...]) -> None:
@@ -58,6 +71,11 @@ class _Index:
         """Cosine similarity of the text to each of the texts, in their order."""
         scores: list[float] = (self._matrix @ self._vectoriser.transform([text]).T).toarray().ravel().tolist()
         return scores
+
+    def likeness(self, latest: int) -> NDArray[np.float64]:
+        """The same of the latest texts to all."""
+        found: NDArray[np.float64] = (self._matrix[-latest:] @ self._matrix.T).toarray()
+        return found
 
 
 def _stems(text: str) -> list[str]:

@@ -1,8 +1,8 @@
 """When the work that teams have taken on will be done, from how many stories they really finish in a week.
 
-The model is that of `forecast.py` without a plan: each run goes forward week by week; each week a team
-finishes as many stories as in a past week drawn at random; a run is done in the week in which its last
-team is. Holidays and new work are not simulated. The same counts give the same figures.
+There is no plan here, so no order and no hours: each run goes forward week by week; each week a team
+finishes as many stories as in a past week drawn at random, less the part of the week that is holidays; a run
+is done in the week in which its last team is. New work is not simulated. The same counts give the same figures.
 """
 
 from __future__ import annotations
@@ -11,9 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
 from agents.planning.draft import HISTORY_NEEDED, Forecast, NotEnoughHistory
-from agents.planning.forecast import MOST_WEEKS, RUNS
+from agents.planning.working_days import WorkingDays
 from integrations.tracker import Story
 
+RUNS = 10_000
+MOST_WEEKS = 104
+"""Runs that are not done by then count as this many weeks."""
 WEEKS = 26
 """Full weeks of finished stories that runs draw from."""
 
@@ -30,7 +33,7 @@ def finished_weekly(stories: Iterable[Story], today: date, weeks: int = WEEKS) -
 
 
 def outlook(
-    open_by_team: Mapping[str, int], weekly: Mapping[str, Sequence[int]], today: date
+    open_by_team: Mapping[str, int], weekly: Mapping[str, Sequence[int]], today: date, days: WorkingDays
 ) -> Forecast | NotEnoughHistory:
     """P50 and P85 of when all of `open_by_team` is done; `weekly` is what `finished_weekly` gives.
 
@@ -44,16 +47,17 @@ def outlook(
         return NotEnoughHistory(min(found, HISTORY_NEEDED - 1))
     random = np.random.default_rng([found, *needed.values()])
     done = np.ones(RUNS, dtype=np.int64)
+    monday = today + timedelta(days=-today.weekday() % 7)  # of the first week that is whole
+    shares = np.array([_share(monday + timedelta(weeks=week), days) for week in range(MOST_WEEKS)])
     for team, count in needed.items():
-        drawn = random.choice(np.array(weekly[team]), size=(RUNS, MOST_WEEKS))
-        finished = np.cumsum(drawn, axis=1) >= count
+        drawn = random.choice(np.array(weekly[team]), size=(RUNS, MOST_WEEKS)) * shares
+        finished = np.cumsum(drawn, axis=1) >= count - 1e-9
         done = np.maximum(done, np.where(finished.any(axis=1), finished.argmax(axis=1) + 1, MOST_WEEKS))
     half, most = (int(np.quantile(done, q, method="higher")) for q in (0.5, 0.85))
     counted = zip(*np.unique(done, return_counts=True), strict=True)
-    monday = today + timedelta(days=-today.weekday() % 7)  # of the first week that is whole
     return Forecast(
-        p50=_friday(monday, half),
-        p85=_friday(monday, most),
+        p50=_last_day(monday, half, days),
+        p85=_last_day(monday, most, days),
         weeks_p50=half,
         weeks_p85=most,
         samples=RUNS,
@@ -61,5 +65,11 @@ def outlook(
     )
 
 
-def _friday(monday: date, weeks: int) -> date:
-    return monday + timedelta(weeks=weeks, days=-3)
+def _share(monday: date, days: WorkingDays) -> float:
+    """What part of its usual working days a week has."""
+    return len(days.between(monday, monday + timedelta(weeks=1))) / max(len(days.weekdays), 1)
+
+
+def _last_day(monday: date, weeks: int, days: WorkingDays) -> date:
+    """The last working day of the last of so many weeks."""
+    return days.last_before(monday + timedelta(weeks=weeks))

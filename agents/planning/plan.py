@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from agents.planning import figures
 from agents.planning.advice import NO_ADVICE, Advice
@@ -18,41 +18,27 @@ from agents.planning.draft import (
     Flag,
     Forecast,
     NotEnoughHistory,
-    PassageRead,
     PlanDraft,
     Precedence,
-    Requirement,
     Scheduled,
     Unscheduled,
 )
-from agents.planning.estimates import estimate
-from agents.planning.flags.found import flags
-from agents.planning.flags.instructions import instructing
-from agents.planning.forecast import forecast, throughput
+from agents.planning.estimates import estimate, past_accuracy
+from agents.planning.forecast import forecast
 from agents.planning.history import DoneWork
 from agents.planning.ledger import Ledger
-from agents.planning.long_sentences import demand_sentences
+from agents.planning.milestones import milestones
 from agents.planning.ordering import precedences
 from agents.planning.outside import outside
 from agents.planning.products import product_of
-from agents.planning.reading.language import ENGLISH, language_of
-from agents.planning.reading.outline import Outline, outline
-from agents.planning.reading.read import key_of
+from agents.planning.reading.outline import Outline
+from agents.planning.reading_of import Reading, read
 from agents.planning.request import ImpossibleChange, PlanningInput
-from agents.planning.requirements import (
-    LONGEST,
-    MOST_REQUIREMENTS,
-    NotEnglish,
-    NothingAsked,
-    TooLong,
-    TooManyRequirements,
-    Wishes,
-    requirements,
-)
 from agents.planning.risks import Findings, overall, risks
-from agents.planning.schedule import schedule
+from agents.planning.schedule import Timetable, schedule
 from agents.planning.stated import money_stated, stated, unknown_teams
-from agents.planning.stories import Sketch, sketch_stories
+from agents.planning.stories import Sketch
+from agents.planning.targets import Outlook, misses, targets
 from agents.planning.waiting import waiting
 from governance.department import Product
 from governance.facts import Fact
@@ -61,17 +47,6 @@ from integrations.tracker.lines import plain_line, plain_text
 _LONGEST_TITLE = 120
 """Characters of a plan's title, which every card, step and record repeats."""
 _HOURS = re.compile(r"(\d[\d,.]*)\s*(?:agent[- ])?hours", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A document read: what it asks for, as sketches with their keys, and what a person should settle."""
-
-    outline: Outline
-    requirements: tuple[Requirement, ...]
-    flags: tuple[Flag, ...]
-    sketches: tuple[tuple[str, Sketch], ...]
-    readings: tuple[PassageRead, ...] = ()
 
 
 def plan(given: PlanningInput) -> PlanDraft:
@@ -83,49 +58,11 @@ def plan(given: PlanningInput) -> PlanDraft:
     return plan_from(read(given), given)
 
 
-def read(given: PlanningInput) -> Reading:
-    """Requirements, flags and sketched stories. Raises UnplannableDocument."""
-    name = given.document.name
-    if not given.document.text.strip():
-        raise NothingAsked(name, "it is empty")
-    if len(given.document.text) > LONGEST:
-        raise TooLong(name, len(given.document.text))
-    language = language_of(given.document.text)
-    if language != ENGLISH and not given.told:
-        raise NotEnglish(name, language)
-    taken = outline(given.document.text)
-    demand_sentences(taken, name)
-    wishes = requirements(taken, instructing(taken), given.told)
-    asked = wishes.asked
-    if len(asked) > MOST_REQUIREMENTS:
-        raise TooManyRequirements(name, len(asked))
-    if not asked:
-        why = "it has headings and no text" if not taken.passages else "no sentence in it asks for anything"
-        raise NothingAsked(name, why)
-    sketches = tuple((f"S{n}", s) for n, s in enumerate(sketch_stories(asked, taken), 1))
-    named = tuple(a.requirement for a in asked)
-    return Reading(taken, named, flags(taken, asked), sketches, _readings(wishes))
-
-
-def _readings(wishes: Wishes) -> tuple[PassageRead, ...]:
-    """Every statement with what became of it, for people to see and to correct."""
-    return tuple(
-        PassageRead(
-            statement.unit.line,
-            statement.unit.quote,
-            statement.account,
-            statement.why,
-            key_of(statement.unit.text),
-            wishes.ids.get((statement.unit.passage, statement.unit.number), ""),
-        )
-        for statement in wishes.whole.statements
-        if statement.unit.text
-    )
-
-
 def plan_from(reading: Reading, given: PlanningInput, advice: Advice = NO_ADVICE) -> PlanDraft:
     """The plan for these sketches, whoever wrote their words; all figures are worked out here."""
     _check(given, [key for key, _ in reading.sketches])
+    said = milestones(given.document.text, given.today)
+    given = replace(given, wanted_start=said.start)
     kept = [(key, sketch) for key, sketch in reading.sketches if key not in given.changes.drop]
     assumed = product_of(reading.outline, given)
     product = assumed.product
@@ -137,9 +74,8 @@ def plan_from(reading: Reading, given: PlanningInput, advice: Advice = NO_ADVICE
     waits = waiting(outside_work, links, free, given)
     held = {one.story for one in waits.held}
     within = [story for story in within if story.key not in held]
-    places, left = schedule(within, links, free, given.changes.order, waits.not_before)
-    left = (*left, *waits.held, *(one for one in over if one.story not in held))
-    coming = _forecast(stories, given)
+    table = schedule(within, links, free, given, given.changes.order, waits.not_before)
+    left = (*table.unscheduled, *waits.held, *(one for one in over if one.story not in held))
     cost = (
         budget(stories, given) if len(given.done()) >= HISTORY_NEEDED else NotEnoughHistory(len(given.done()))
     )
@@ -149,22 +85,30 @@ def plan_from(reading: Reading, given: PlanningInput, advice: Advice = NO_ADVICE
         reading.requirements,
         stories,
         reading.flags,
-        places,
+        table.scheduled,
         left,
         outside_work,
-        coming[0],
+        _forecast(table, stories, given),
         cost,
         free,
         _document_hours(reading.outline),
     )
-    draft = _drafted(found, links, (*conflicts, *waits.told, *money_stated(reading.outline)), reading, given)
-    return replace(
-        draft,
-        facts=_facts(draft, found, coming[1], given),
+    outlook = Outlook(tuple(within), links, free, table, cost, waits.not_before)
+    wanted = targets(said, outlook, given)
+    missed = misses(wanted, outlook, given)
+    conflicts = (*conflicts, *waits.told, *money_stated(reading.outline))
+    draft = replace(
+        _drafted(replace(found, misses=missed), links, conflicts, reading, given),
+        sprints=table.sprints,
+        gap_days=table.gap_days,
+        targets=wanted,
+        wanted_start=said.start,
+        misses=missed,
         product_why=assumed.why,
         product_assumed=assumed.assumed,
         product_likely=assumed.likely,
     )
+    return replace(draft, facts=_facts(draft, found, given))
 
 
 def _drafted(
@@ -284,14 +228,12 @@ def _within_budget(
     return sorted(taken, key=lambda s: int(s.key[1:])), left
 
 
-def _forecast(stories: tuple[DraftStory, ...], given: PlanningInput) -> tuple[Forecast | NotEnoughHistory, int]:
-    """The forecast, and over how many past weeks it was drawn."""
+def _forecast(
+    table: Timetable, stories: tuple[DraftStory, ...], given: PlanningInput
+) -> Forecast | NotEnoughHistory:
     if len(given.done()) < HISTORY_NEEDED:
-        return NotEnoughHistory(len(given.done())), 0
-    past = throughput(sorted({s.team for s in stories if s.team}), given)
-    if isinstance(past, NotEnoughHistory):
-        return past, 0
-    return forecast(stories, past, free_hours(given), given), len(past[0].weekly)
+        return NotEnoughHistory(len(given.done()))
+    return forecast(table, stories, past_accuracy(DoneWork(given.done())), given.document.digest)
 
 
 def _document_hours(taken: Outline) -> tuple[float, int] | None:
@@ -322,12 +264,12 @@ def _blockers(
     )
 
 
-def _facts(draft: PlanDraft, found: Findings, weeks: int, given: PlanningInput) -> tuple[Fact, ...]:
+def _facts(draft: PlanDraft, found: Findings, given: PlanningInput) -> tuple[Fact, ...]:
     ledger = Ledger(given.as_of, given.document.path)
     figures.counted(ledger, draft.requirements, draft.stories, draft.flags)
     figures.estimated(ledger, draft.stories, given)
-    figures.scheduled(ledger, draft.schedule, draft.unscheduled)
-    figures.forecast(ledger, draft.forecast, weeks)
+    figures.scheduled(ledger, draft)
+    figures.forecast(ledger, draft, given)
     figures.budget(ledger, draft.budget, draft.stories)
     if found.document_hours and isinstance(draft.budget, Budget):
         ledger.read("budget in the document", found.document_hours[0], "agent-hours", found.document_hours[1])

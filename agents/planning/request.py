@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from agents.planning.draft import PlanChanges
 from agents.planning.reading.read import Corrections
+from agents.planning.working_days import WorkingDays
 from governance.department import Product, Team
 from integrations.documents import Document
 from integrations.services import Service
@@ -25,7 +26,8 @@ class PlanningInput:
 
     `stories` are all of the tracker's, done and open; `sprints` past and planned, their capacity in
     agent-hours with holidays taken off. `told` is what people, or a model, say that the document's statements
-    are. `today` is the day it is planned on, `as_of` when the tracker was read (aware UTC).
+    are. `today` is the day it is planned on, `as_of` when the tracker was read (aware UTC), `days` on which
+    days the department works, `wanted_start` the start that the document states.
     """
 
     document: Document
@@ -38,12 +40,14 @@ class PlanningInput:
     today: date
     as_of: datetime
     changes: PlanChanges = field(default_factory=PlanChanges)
+    days: WorkingDays = field(default_factory=WorkingDays)
+    wanted_start: date | None = None
     told: Corrections = field(default_factory=dict)
 
     @property
     def starts(self) -> date:
-        """The first day on which work may begin."""
-        return max(self.today, self.changes.start or self.today)
+        """The first day on which work may begin: as somebody asked, or else as the document says."""
+        return max(self.today, self.changes.start or self.wanted_start or self.today)
 
     def done(self) -> tuple[Story, ...]:
         """Done stories whose actual hours are known, in the order in which they were finished."""

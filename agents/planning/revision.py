@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from agents.planning.advice import Advice
 from agents.planning.draft import DraftStory, PlanDraft
-from agents.planning.plan import Reading, plan, plan_from, read
+from agents.planning.plan import plan, plan_from
+from agents.planning.reading_of import Reading, read
 from agents.planning.request import PlanningInput
 from agents.planning.stories import Sketch
 

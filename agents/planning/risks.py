@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from agents.planning.capacity import Free
 from agents.planning.draft import (
@@ -20,6 +21,7 @@ from agents.planning.draft import (
     Flag,
     Forecast,
     Level,
+    Miss,
     NotEnoughHistory,
     OutsideDependency,
     Requirement,
@@ -52,6 +54,7 @@ class Findings:
     budget: Budget | NotEnoughHistory
     free: Mapping[str, Sequence[Free]]
     document_hours: tuple[float, int] | None
+    misses: tuple[Miss, ...] = ()
 
 
 def risks(found: Findings, given: PlanningInput) -> tuple[Risk, ...]:
@@ -64,6 +67,7 @@ def risks(found: Findings, given: PlanningInput) -> tuple[Risk, ...]:
         *_instructions(found),
         *_without_place(found),
         *_full_teams(found, names),
+        *_missed(found),
         *_late(found),
         *_wide(found),
         *_overrun(found, given),
@@ -182,16 +186,35 @@ def _full_teams(found: Findings, names: Mapping[str, str]) -> Iterator[Risk]:
             )
 
 
+def _missed(found: Findings) -> Iterator[Risk]:
+    dates = [miss for miss in found.misses if miss.target.day is not None]
+    if dates:
+        yield Risk(
+            "Dates of the document are not met",
+            "high",
+            "high" if any(not miss.target.stories for miss in dates) else "medium",
+            tuple(
+                Evidence(
+                    f"{m.target.what} by {m.target.when}: {m.planned}", f"{found.document}:{m.target.line}"
+                )
+                for m in dates[:_SHOWN]
+            ),
+            dates[0].remedy,
+        )
+
+
 def _late(found: Findings) -> Iterator[Risk]:
     if isinstance(found.forecast, Forecast) and found.schedule:
-        ends = max(place.ends for place in found.schedule)
+        ends = max(place.done for place in found.schedule)
+        begins = min(place.begins for place in found.schedule)
+        later = (found.forecast.p85 - ends) / max(ends - begins, timedelta(days=1))
         if found.forecast.p85 > ends:
             yield Risk(
                 "It may take longer than scheduled",
-                "medium" if found.forecast.p50 <= ends else "high",
+                "high" if later >= 0.4 else "medium" if later >= 0.1 else "low",
                 "medium",
                 (
-                    Evidence(f"scheduled to end before {day_text(ends)}", "schedule"),
+                    Evidence(f"scheduled to {day_text(ends)}", "schedule"),
                     Evidence(f"85 of 100 runs are done by {day_text(found.forecast.p85)}", "forecast"),
                 ),
                 "Promise the later date.",

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from agents.planning.capacity import Free
-from agents.planning.draft import OutsideDependency, Precedence, Unscheduled
+from agents.planning.draft import OutsideDependency, PlanDraft, Precedence, Unscheduled
 from agents.planning.request import PlanningInput
 from agents.planning.spelled import mentions
 from governance.moments import day_text
@@ -57,6 +57,20 @@ def waiting(
         tuple(Unscheduled(key, why) for key, why in held.items()),
         tuple(told),
     )
+
+
+def waits_now(draft: PlanDraft, free: Mapping[str, Sequence[Free]], given: PlanningInput) -> Waiting:
+    """The same for a plan under way: what was not ready when it was drawn up may be by now."""
+    outside = [replace(one, ready=one.ready or _is_ready_now(one, given)) for one in draft.dependencies]
+    return waiting(outside, draft.precedences, free, given)
+
+
+def _is_ready_now(one: OutsideDependency, given: PlanningInput) -> bool | None:
+    if one.kind == "epic":
+        status = next((epic.status for epic in given.epics if epic.id == one.reference), None)
+        return True if status is StoryStatus.DONE else one.ready
+    found = next((service for service in given.services if service.id == one.reference), None)
+    return True if found is not None and found.lifecycle == "production" else one.ready
 
 
 def _told(one: OutsideDependency, ready: date | None) -> str:

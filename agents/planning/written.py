@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from agents.planning.citations import Citations
 from agents.planning.draft import Flag
-from agents.planning.plan import Reading
+from agents.planning.reading_of import Reading
 from agents.planning.stories import Sketch
 from integrations.tracker import Priority
 

@@ -15,6 +15,7 @@ from agents.loop import Meter, ModelAccess, Narrate
 from agents.planning.draft import PlanChanges, PlanDraft
 from agents.planning.request import ImpossibleChange, PlanningInput
 from agents.planning.requirements import UnplannableDocument
+from agents.planning.working_days import working_days
 from agents.plans import feasibility
 from agents.plans.corrections import corrections_of
 from agents.plans.feasibility import Hindrance
@@ -149,4 +150,5 @@ class Authorship:
             as_of=as_of,
             changes=changes,
             told=told,
+            days=working_days(department),
         )

@@ -20,6 +20,7 @@ from handlers.plans import proposal
 from handlers.plans.words import dashboard, hours_text
 from integrations.tracker.actions import Placing
 
+_MOST_REASONS = 8
 _MOST = 40
 """More stories than these are counted; the dashboard has the plan in full."""
 
@@ -37,7 +38,9 @@ async def _describe(desk: Desk, _row: ApprovalRow, actions: Sequence[Action]) ->
         Text((_stays(action, new),)),
         await _table(desk, action, new, keys),
         *_rest(action),
+        *proposal.misses(new),
         *_differs(old, new),
+        *_because(new),
         proposal.figures(new, desk),
         *proposal.blockers(new),
         _whole(plan),
@@ -96,6 +99,15 @@ def _change(was: str, becomes: str) -> str:
 def _differs(old: PlanDraft, new: PlanDraft) -> list[Block]:
     sentences: tuple[tuple[Inline, ...], ...] = tuple((sentence,) for sentence in compare_figures(old, new))
     return [Text((Bold("What that changes"),)), Bullets(sentences)] if sentences else []
+
+
+def _because(new: PlanDraft) -> list[Block]:
+    if not new.because:
+        return []
+    said: list[tuple[Inline, ...]] = [(line,) for line in new.because[:_MOST_REASONS]]
+    if len(new.because) > _MOST_REASONS:
+        said.append((f"and {len(new.because) - _MOST_REASONS} more, in the dashboard.",))
+    return [Text((Bold("Why"),)), Bullets(tuple(said))]
 
 
 def _whole(plan: PlanRow) -> Small:

@@ -54,11 +54,19 @@ class Load:
 
 
 def draw_forecast(
-    histogram: Sequence[tuple[int, int]], *, p50: date, p85: date, weeks_p50: int, weeks_p85: int
+    histogram: Sequence[tuple[int, int]],
+    *,
+    p50: date,
+    p85: date,
+    weeks_p50: int,
+    weeks_p85: int,
+    since: date | None = None,
+    scheduled: date | None = None,
 ) -> Picture:
     """Simulated runs by the week in which they were done, with the weeks of P50 and P85.
 
-    `histogram` is (weeks from today, runs), ascending. Raises NothingToDraw.
+    `histogram` is (week, runs), ascending: weeks from today, or where `since` is given weeks of work, the one
+    of that day being the first. `scheduled` is the schedule's own day. Raises NothingToDraw.
     """
     runs = sum(count for _, count in histogram)
     if not runs:
@@ -79,13 +87,15 @@ def draw_forecast(
     ):
         axes.axvline(week + 0.5, ymax=height - 0.03, color=colour, linewidth=1.8, zorder=3)
         _label(axes, f"{name} by {_day(day)}", week + 0.5, top * height, colour)
-    axes.set_xlabel("weeks from today")
+    axes.set_xlabel("weeks from today" if since is None else f"weeks of work from {_day(since)}")
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0f} %")
     _whole_numbers(axes.xaxis)
     _title(axes, "When simulated runs finish")
-    summary = f"Half of {runs:,} simulated runs are done by {_day(p50)}, 85 of 100 by {_day(p85)}."
+    plan = "" if scheduled is None else f"Scheduled to {_day(scheduled)}. "
+    summary = f"{plan}Half of {runs:,} simulated runs are done by {_day(p50)}, 85 of 100 by {_day(p85)}."
     alt = (
-        f"Histogram of {runs:,} simulated runs by finishing week, from week {weeks[0]} to week {weeks[-1]}."
+        f"{plan}Histogram of {runs:,} simulated runs by finishing week, from week {weeks[0]} to week"
+        f" {weeks[-1]}."
         f" Half are done by week {weeks_p50}, 85 of 100 by week {weeks_p85}."
     )
     return Picture(_png(figure), alt, summary)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from agents.planning.draft import Forecast, NotEnoughHistory
 from agents.planning.outlook import WEEKS, finished_weekly, outlook
+from agents.planning.working_days import working_days
 from governance.facts import Fact, FactValue, Source
 from governance.people import Person
 from governance.visibility import EVERYTHING
@@ -96,7 +97,7 @@ async def _week(desk: Desk, person: Person | None, since: datetime) -> Week:
         throughput=_by_week(weekly, today),
         states=tuple((STATUS[status], states[status]) for status in _OPEN),
         taken_on=taken_on.total(),
-        forecast=await asyncio.to_thread(outlook, taken_on, weekly, today),
+        forecast=await asyncio.to_thread(outlook, taken_on, weekly, today, working_days(desk.department)),
         plans=tuple(await plans_under_way(desk)),
         waits=tuple(row.title for row in (await waiting(person, desk))[0]) if person else (),
     )

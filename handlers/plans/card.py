@@ -36,9 +36,10 @@ from handlers.conversation.deciders import deciders_text
 from handlers.conversation.desk import Desk
 from handlers.conversation.wording import counted, listed, names_of_people
 from handlers.plans import proposal
+from handlers.plans.dates import dates_text, miss_text, span_text
 from handlers.plans.modify_form import modify_form
 from handlers.plans.product_question import product_form, product_text, question_reply
-from handlers.plans.words import budget_text, dashboard, reading_text, span_text, within_text
+from handlers.plans.words import budget_text, dashboard, reading_text, within_text
 
 PLAN_EXECUTION = "plan_execution"
 """The decision type of a plan's approval."""
@@ -142,7 +143,7 @@ async def _proposed(desk: Desk, plan: PlanRow, draft: PlanDraft, state: Approval
     previous = previous_of(plan)
     read = f" Read: {reading_text(draft)}." if draft.readings else ""
     lead = Text((f"From {plan.document}.{read} Nothing is made until somebody approves.",))
-    blocks: list[Block] = [lead]
+    blocks: list[Block] = [*proposal.misses(draft), lead]
     if previous is not None:
         blocks += proposal.changes(previous, draft, desk)
     blocks.append(proposal.figures(draft, desk))
@@ -229,11 +230,11 @@ def _assumed(draft: PlanDraft, desk: Desk) -> str:
 
 def _summary(draft: PlanDraft, desk: Desk, state: ApprovalState) -> str:
     stories = counted(len(draft.stories), "story", "stories")
-    sprints = counted(len({place.starts for place in draft.schedule}), "sprint")
     unclear = f" {counted(len(draft.flags), 'point')} in the document to settle." if draft.flags else ""
+    missed = "".join(f" {miss_text(miss, 'It')}" for miss in draft.misses[:2])
     return (
-        f"Plan for “{draft.title}” from {draft.document}: {stories} over {sprints}"
-        f" ({span_text(draft.schedule)}); forecast {proposal.forecast_text(draft.forecast)};"
-        f" {budget_text(draft.budget, desk.department.currency)}; risk {proposal.risk_text(draft)}."
-        f"{unclear}{_assumed(draft, desk)} Approve, modify or cancel it ({state.id})."
+        f"Plan for “{draft.title}” from {draft.document}: {stories}.{missed} {dates_text(draft)}"
+        f" ({span_text(draft)}). It needs {budget_text(draft.budget, desk.department.currency)};"
+        f" risk {proposal.risk_text(draft)}.{unclear}{_assumed(draft, desk)} Approve, modify or cancel it"
+        f" ({state.id})."
     )

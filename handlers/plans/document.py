@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
-from agents.planning.draft import DraftStory, Flag, OutsideDependency, PassageRead, PlanDraft, Risk, Scheduled
+from agents.planning.draft import (
+    DraftStory,
+    Estimate,
+    Flag,
+    OutsideDependency,
+    PassageRead,
+    PlanDraft,
+    Risk,
+)
 from governance.department import Department
 from governance.facts import names_of_facts
+from handlers.plans.dates import coverage_text, dates_text, gap_text, late_reason, miss_text, span_text
 from handlers.plans.product_question import product_text
-from handlers.plans.proposal import forecast_text, risk_text
-from handlers.plans.words import agent_for, budget_text, day_text, hours_text, span_text, team_name
+from handlers.plans.proposal import done_text, hours_range, risk_text
+from handlers.plans.words import agent_for, budget_text, hours_text, team_name
 
 _MARKUP = re.compile(r"[\\\[<`]")
 
@@ -18,6 +27,7 @@ _MARKUP = re.compile(r"[\\\[<`]")
 def plan_document(draft: PlanDraft, department: Department) -> str:
     """Everything that the plan says, and the facts that it rests on."""
     sections = (
+        ("Not met", _bullets(miss_text(miss, draft.document) for miss in draft.misses)),
         ("To settle first", _bullets(draft.blockers)),
         ("Stories", _stories(draft, department)),
         ("Stories without a place", _bullets(f"{left.story}: {left.why}" for left in draft.unscheduled)),
@@ -30,13 +40,15 @@ def plan_document(draft: PlanDraft, department: Department) -> str:
     )
     figures = (
         ("Product", product_text(draft, department)),
-        ("Timeline", span_text(draft.schedule)),
-        ("Forecast", forecast_text(draft.forecast)),
+        ("Dates", dates_text(draft)),
+        ("Timeline", span_text(draft)),
         ("Budget", budget_text(draft.budget, department.currency)),
         ("Risk", risk_text(draft)),
     )
     parts = [f"# {_line(draft.title)}", f"A plan from {draft.document}."]
     parts.append("\n".join(_bullets(f"{name}: {value}" for name, value in figures)))
+    if how := " ".join(filter(None, (late_reason(draft), gap_text(draft), coverage_text(draft)))):
+        parts.append(_line(how))
     for title, lines in sections:
         if told := "\n".join(lines):
             parts += [f"## {title}", told]
@@ -44,7 +56,6 @@ def plan_document(draft: PlanDraft, department: Department) -> str:
 
 
 def _stories(draft: PlanDraft, department: Department) -> Iterator[str]:
-    places = {place.story: place for place in draft.schedule}
     for number, story in enumerate(draft.stories):
         if number:
             yield ""
@@ -52,22 +63,39 @@ def _stories(draft: PlanDraft, department: Department) -> Iterator[str]:
         yield ""
         yield _line(story.description)
         yield ""
-        yield from _bullets(_about(story, places, department))
+        yield from _bullets(_about(story, draft, department))
         if story.acceptance:
             yield "- Done when:"
             yield from (f"  - {_line(criterion)}" for criterion in story.acceptance)
 
 
-def _about(story: DraftStory, places: Mapping[str, Scheduled], department: Department) -> Iterator[str]:
+def _about(story: DraftStory, draft: PlanDraft, department: Department) -> Iterator[str]:
     yield f"Team: {team_name(department, story.team)} ({agent_for(story.discipline)})"
     yield f"Priority: {story.priority.value}"
-    yield f"Estimate: {hours_text(story.hours) if story.hours else 'not enough history to say'}"
-    place = places.get(story.key)
-    yield f"Sprint: from {day_text(place.starts)}" if place else "Sprint: no place yet"
+    yield from _estimate(story)
+    yield f"Done by the schedule: {done_text(draft, story.key)}"
     if story.depends_on:
         yield f"Comes after: {', '.join(story.depends_on)}"
     if story.requirements:
         yield f"Requirements: {', '.join(story.requirements)}"
+
+
+def _estimate(story: DraftStory) -> Iterator[str]:
+    """The hours with their range, and each done story that they rest on with how alike it is."""
+    if not isinstance(story.estimate, Estimate):
+        yield "Estimate: not enough history to say"
+        return
+    yield f"Estimate: {hours_range(story)} agent-hours"
+    basis = {
+        "similar": "similar stories that are done",
+        "discipline": f"all done {story.discipline} stories, for too few are similar",
+        "department": "all done stories, for too few are similar",
+    }[story.estimate.basis]
+    named = "; ".join(
+        f"{s.story} {s.title} ({hours_text(s.actual_hours)}, {s.similarity:.0%} alike)"
+        for s in story.estimate.evidence
+    )
+    yield f"It rests on {basis}" + (f": {named}" if named else "")
 
 
 def _flag(flag: Flag) -> str:

@@ -30,6 +30,7 @@ from handlers.conversation.cards import (
 )
 from handlers.conversation.desk import Desk
 from handlers.conversation.wording import counted, listed, names_of_people
+from handlers.plans.dates import dates_text
 from handlers.plans.words import dashboard, hours_text, team_name
 
 State = Literal["done", "doing", "waiting", "failed", "skipped"]
@@ -131,9 +132,11 @@ async def _set_up(
     desk: Desk, plan: PlanRow, draft: PlanDraft, by_key: Mapping[str, PlanStepRow], made: int
 ) -> str:
     scheduled = {place.story for place in draft.schedule if _has_its_place(by_key, place.story)}
-    sprints = len({place.starts for place in draft.schedule if place.story in scheduled})
     text = f"Made {plan.epic} with {counted(made, 'story', 'stories')}"
-    text += f", {len(scheduled)} of them scheduled over {counted(sprints, 'sprint')}." if scheduled else "."
+    if scheduled:
+        over = counted(len(draft.sprints), "sprint")
+        text += f", {len(scheduled)} of them scheduled over {over}. {dates_text(draft)}"
+    text += "."
     missing = len(draft.stories) - made
     if missing:
         text += f" {counted(missing, 'story was', 'stories were')} not made; the list says why."

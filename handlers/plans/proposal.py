@@ -6,14 +6,15 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from agents.planning.comparison import compare
-from agents.planning.draft import DraftStory, Flag, Forecast, NotEnoughHistory, PlanDraft, Risk
+from agents.planning.draft import DraftStory, Estimate, Flag, NotEnoughHistory, PlanDraft, Risk
 from governance.visibility import EVERYTHING
 from handlers.conversation.cards import Block, Bold, Bullets, Card, Chart, Fields, Inline, Small, Table, Text
 from handlers.conversation.charts import draw_forecast
 from handlers.conversation.desk import Desk
 from handlers.conversation.wording import counted, listed
+from handlers.plans.dates import coverage_text, dates_text, gap_text, late_reason, miss_text, span_text
 from handlers.plans.product_question import product_text
-from handlers.plans.words import agent_for, budget_text, day_text, hours_text, not_enough, span_text, team_name
+from handlers.plans.words import agent_for, budget_text, day_text, hours_text, team_name
 
 _MOST = 3
 """So many flags, risks and blockers stand on the card; the dashboard has them all."""
@@ -22,23 +23,16 @@ _MOST_CHANGES = 8
 
 
 def figures(draft: PlanDraft, desk: Desk) -> Fields:
-    """Timeline, forecast, budget and risk at a glance."""
+    """Dates, budget and risk at a glance."""
     return Fields(
         (
             ("Product", product_text(draft, desk.department)),
-            ("Timeline", span_text(draft.schedule)),
-            ("Forecast", forecast_text(draft.forecast)),
+            ("Dates", dates_text(draft)),
+            ("Timeline", span_text(draft)),
             ("Budget", budget_text(draft.budget, desk.department.currency)),
             ("Risk", risk_text(draft)),
         )
     )
-
-
-def forecast_text(forecast: Forecast | NotEnoughHistory) -> str:
-    """P50 and P85, as people read them."""
-    if isinstance(forecast, NotEnoughHistory):
-        return not_enough(forecast)
-    return f"P50 {day_text(forecast.p50)}, P85 {day_text(forecast.p85)}"
 
 
 def risk_text(draft: PlanDraft) -> str:
@@ -62,14 +56,14 @@ def changes(old: PlanDraft, new: PlanDraft, desk: Desk) -> list[Block]:
 async def phases(draft: PlanDraft, desk: Desk) -> list[Block]:
     """Who plans, and who would carry out what in which sprints."""
     sprints = {sprint.id: sprint.name for sprint in await desk.ports.tracker.sprints()}
-    scheduled = len({place.starts for place in draft.schedule})
     planning: list[tuple[Inline, ...]] = [
         (
             f"Product owner agent: {counted(len(draft.stories), 'story', 'stories')} from"
             f" {counted(len(draft.requirements), 'requirement')}",
         ),
         (
-            f"Project manager agent: {len(draft.schedule)} scheduled over {counted(scheduled, 'sprint')}"
+            f"Project manager agent: {len(draft.schedule)} scheduled over"
+            f" {counted(len(draft.sprints), 'sprint')}"
             + (f", {len(draft.unscheduled)} without a place" if draft.unscheduled else ""),
         ),
     ]
@@ -94,9 +88,17 @@ async def chart(draft: PlanDraft, desk: Desk) -> list[Block]:
         p85=found.p85,
         weeks_p50=found.weeks_p50,
         weeks_p85=found.weeks_p85,
+        since=found.since,
+        scheduled=draft.scheduled_to,
     )
     file = await desk.files.put(desk.tx, "forecast.png", "image/png", picture.png, EVERYTHING)
-    return [Chart(file, picture.alt, picture.summary)]
+    how = " ".join(filter(None, (late_reason(draft), gap_text(draft))))
+    return [Chart(file, picture.alt, picture.summary), *([Small((how,))] if how else [])]
+
+
+def misses(draft: PlanDraft) -> list[Block]:
+    """What the document states and the plan does not meet, said before anything else."""
+    return _section("Not met", [(miss_text(miss, draft.document),) for miss in draft.misses])
 
 
 def blockers(draft: PlanDraft) -> list[Block]:
@@ -120,23 +122,52 @@ def concerns(draft: PlanDraft) -> list[Block]:
 
 def stories_card(draft: PlanDraft, desk: Desk) -> Card:
     """Every story of the plan, in a table of its own."""
-    sprints = {place.story: place for place in draft.schedule}
     rows = tuple(
         (
             story.key,
             story.title,
             team_name(desk.department, story.team),
             story.priority.value,
-            f"{story.hours:g}" if story.hours else "not known",
-            day_text(sprints[story.key].starts) if story.key in sprints else "no place yet",
+            hours_range(story),
+            done_text(draft, story.key),
+            rests_on(story),
         )
         for story in draft.stories
     )
-    columns = ("", "Story", "Team", "Priority", "Hours", "Sprint from")
+    columns = ("", "Story", "Team", "Priority", "Hours", "Done by the schedule", "Rests on")
+    covered = coverage_text(draft)
     return Card(
         f"The {counted(len(draft.stories), 'story', 'stories')} of “{draft.title}”",
-        (Table(columns, rows, align="llllrl"),),
+        (Table(columns, rows, align="llllrll"), *((Small((covered,)),) if covered else ())),
     )
+
+
+def hours_range(story: DraftStory) -> str:
+    """`14.5 (7.5 to 30)`: the median, and what 10 and 90 of 100 such stories stay under."""
+    if not isinstance(story.estimate, Estimate):
+        return "not known"
+    found = story.estimate
+    return f"{found.p50:g}" if found.low == found.high else f"{found.p50:g} ({found.low:g} to {found.high:g})"
+
+
+def done_text(draft: PlanDraft, key: str) -> str:
+    """`5 Feb 2027, Sprint 55`: when a story is done by the schedule, and in which sprint."""
+    place = next((place for place in draft.schedule if place.story == key), None)
+    if place is None:
+        return "no place yet"
+    names = [sprint.name for sprint in draft.sprints if sprint.starts < place.ends <= sprint.ends]
+    return ", ".join((day_text(place.done), *names[:1]))
+
+
+def rests_on(story: DraftStory) -> str:
+    """What an estimate rests on: the done story most like it, with how alike the two are (0 to 1)."""
+    if not isinstance(story.estimate, Estimate):
+        return ""
+    if story.estimate.basis != "similar" or not story.estimate.evidence:
+        of = story.discipline if story.estimate.basis == "discipline" else "the department's"
+        return f"all {of} stories; none is alike"
+    nearest = story.estimate.evidence[0]
+    return f"{nearest.story} ({nearest.actual_hours:g} h, {nearest.similarity:.0%} alike)"
 
 
 def worked_out(draft: PlanDraft) -> Small:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 
-from agents.planning.draft import DraftStory, NotEnoughHistory, PlanDraft
+from agents.planning.draft import DraftStory, Forecast, NotEnoughHistory, PlanDraft
+from agents.planning.times import week_of
 from agents.plans.rows import draft_of, plan_by_id
 from agents.plans.tables import PlanRow
 from governance.approvals.counting import missing
@@ -20,13 +21,12 @@ from handlers.conversation.turn import Turn
 from handlers.conversation.wording import counted, listed, names_of_people
 from handlers.language.dates import read_moment
 from handlers.language.words import in_digits, plain
+from handlers.plans.dates import dates_text, late_reason, miss_text, span_text
 from handlers.plans.words import (
     agent_for,
     budget_text,
     day_text,
     hours_text,
-    not_enough,
-    span_text,
     team_name,
 )
 
@@ -77,35 +77,35 @@ async def _why_over(_desk: Desk, _plan: PlanRow, draft: PlanDraft, said: str) ->
 
 
 async def _when(_desk: Desk, _plan: PlanRow, draft: PlanDraft, _said: str) -> str | None:
-    if isinstance(draft.forecast, NotEnoughHistory):
-        why = not_enough(draft.forecast)
-        return f"It is scheduled {span_text(draft.schedule)}; for a forecast there is {why}."
-    half, most = day_text(draft.forecast.p50), day_text(draft.forecast.p85)
-    return (
-        f"It is scheduled {span_text(draft.schedule)}. The simulated runs are done by {half} in half of the"
-        f" cases, and by {most} in 85 of 100."
-    )
+    missed = [miss_text(miss, "The document") for miss in draft.misses]
+    parts = (*missed, f"{dates_text(draft)}.", late_reason(draft), f"Work: {span_text(draft)}.")
+    return " ".join(filter(None, parts))
 
 
 async def _in_time(desk: Desk, plan: PlanRow, draft: PlanDraft, said: str) -> str | None:
     """Whether it can be done within some weeks, or by a day: what the schedule and the simulation say of it."""
-    if isinstance(draft.forecast, NotEnoughHistory) or not draft.schedule:
+    if not isinstance(draft.forecast, Forecast) or not draft.schedule:
         return await _when(desk, plan, draft, said)
     weeks = _weeks_in(said, desk)
     if weeks is None:
         return None
-    within = sum(runs for at, runs in draft.forecast.histogram if at <= weeks)
-    share = within / max(draft.forecast.samples, 1)
-    last = max(place.ends for place in draft.schedule)
-    first = min(place.starts for place in draft.schedule)
-    needs = (last - desk.now.date()).days / 7
-    verdict = "Yes by the schedule" if needs <= weeks else "Not as it is scheduled"
+    first, last = draft.starts_on or desk.now.date(), draft.scheduled_to or desk.now.date()
+    by = desk.now.date() + timedelta(weeks=weeks)
+    share = _share_done(draft.forecast, by)
+    verdict = "Yes by the schedule" if last <= by else "Not as it is scheduled"
     return (
-        f"{verdict}: it ends on {day_text(last - timedelta(days=1))}, {needs:.0f} weeks from now"
-        f" (it starts on {day_text(first)}). Of {draft.forecast.samples:,} simulated runs {share:.0%} are done"
-        f" within {weeks:g} weeks. Say what to leave out, or which budget or start you want, and I work it out"
-        " anew."
+        f"{verdict}: {dates_text(draft)[:1].lower()}{dates_text(draft)[1:]} (it starts on {day_text(first)})."
+        f" By {day_text(by)}, in {weeks:g} weeks, {share:.0%} of {draft.forecast.samples:,} simulated runs are"
+        " done. Say what to leave out, or which budget or start you want, and I work it out anew."
     )
+
+
+def _share_done(forecast: Forecast, by: date) -> float:
+    """The share of the runs that are done in the week before a day, or earlier: `by` itself may be a Monday."""
+    since = forecast.since or by
+    whole = week_of(by + timedelta(days=3), since) - 1  # from Friday on the day's own week counts
+    done = sum(runs for week, runs in forecast.histogram if week <= whole)
+    return done / max(forecast.samples, 1)
 
 
 def _weeks_in(said: str, desk: Desk) -> float | None:
@@ -121,12 +121,12 @@ async def _which_story(_desk: Desk, _plan: PlanRow, draft: PlanDraft, said: str)
     places = {place.story: place for place in draft.schedule}
     placed = [story for story in draft.stories if story.key in places]
     if re.search(r"\b(?:latest|last|end)\b", said) and placed:
-        after = max(places[story.key].ends for story in placed)
-        ones = [story for story in placed if places[story.key].ends == after]
-        return f"Last come, until {day_text(after - timedelta(days=1))}: {_called(ones)}."
+        final = max(places[story.key].done for story in placed)
+        ones = [story for story in placed if places[story.key].done == final]
+        return f"Last come, until {day_text(final)}: {_called(ones)}."
     if re.search(r"\b(?:first|start|begins?|earliest)\b", said) and placed:
-        first = min(places[story.key].starts for story in placed)
-        ones = [story for story in placed if places[story.key].starts == first]
+        first = min(places[story.key].begins for story in placed)
+        ones = [story for story in placed if places[story.key].begins == first]
         return f"First, from {day_text(first)}: {_called(ones)}."
     if re.search(r"\b(?:biggest|largest|longest|most (?:hours|expensive|work)|costl\w*)\b", said):
         return _largest(draft)

@@ -17,11 +17,12 @@ from handlers.conversation.desk import Desk
 from handlers.conversation.wording import counted, listed, quoted
 from handlers.language.words import in_digits, plain
 from handlers.plans.card import PLAN_EXECUTION
+from handlers.plans.dates import span_text
 from handlers.plans.how_it_was_read import correction_wished
 from handlers.plans.modify_form import modify_form
 from handlers.plans.product_question import product_name
 from handlers.plans.replanning import product_wished, read_replan
-from handlers.plans.words import day_text, hours_text, span_text, team_name
+from handlers.plans.words import day_text, hours_text, team_name
 
 _BEFORE_A_CONDITION = re.compile(
     r"\b(?:if|provided|as long as|so long as|once|unless|when|assuming|on condition|subject to|until)\b"
@@ -134,31 +135,37 @@ def _in_weeks(count: int, changes: PlanChanges, draft: PlanDraft) -> _Wish:
         return _Wish(
             changes, "No sprint that is planned has room for it, so I cannot tell what fits in a length."
         )
-    first = min(place.starts for place in draft.schedule)
-    ends = first + timedelta(weeks=count)
-    late = [place.story for place in draft.schedule if place.ends > ends]
+    first = min(place.begins for place in draft.schedule)
+    ends = first - timedelta(days=first.weekday()) + timedelta(weeks=count)
+    late = [place.story for place in draft.schedule if place.done >= ends]
     late += [story.story for story in draft.unscheduled]
-    last = day_text(ends - timedelta(days=1))
+    last = day_text(_last_day(ends, draft))
     if not late:
         return _Wish(
             changes,
-            f"It is planned for {span_text(draft.schedule)} already; that is within {counted(count, 'week')}.",
+            f"It is planned for {span_text(draft)} already; that is within {counted(count, 'week')}.",
         )
     kept = len(draft.stories) - len(late)
     if kept <= 0:
         note = (
-            f"Nothing of it has room before {last}: the plan takes {span_text(draft.schedule)}. Leave"
+            f"Nothing of it has room before {last}: the plan takes {span_text(draft)}. Leave"
             f" stories out by"
             " their keys, or give it more time."
         )
         return _Wish(changes, note)
     drop = tuple(sorted({*changes.drop, *late}, key=lambda key: int(key[1:])))
     note = (
-        f"As proposed it takes {span_text(draft.schedule)}. In {counted(count, 'week')}, to {last}, there"
+        f"As proposed it takes {span_text(draft)}. In {counted(count, 'week')}, to {last}, there"
         f" is room for"
         f" {kept} of its {counted(len(draft.stories), 'story', 'stories')}."
     )
     return _Wish(replace(changes, drop=drop), note)
+
+
+def _last_day(ends: date, draft: PlanDraft) -> date:
+    """The last day before `ends` on which anything is done by the schedule, or else the Friday before it."""
+    done = [place.done for place in draft.schedule if place.done < ends]
+    return max(done, default=ends - timedelta(days=3))
 
 
 def _differences(

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from datetime import timedelta
 from decimal import Decimal
 from math import ceil
 
-from agents.planning.draft import Budget, NotEnoughHistory, PlanDraft, Scheduled
+from agents.planning.draft import Budget, NotEnoughHistory, PlanDraft
 from governance.department import AgentRole, Department
 from governance.moments import day_text as day_text  # with the other words of plans
 from handlers.conversation.wording import counted
@@ -42,16 +40,6 @@ def budget_text(budget: Budget | NotEnoughHistory, currency: str) -> str:
     if budget.ceiling_hours is None:
         return text
     return f"{text}; pauses for approval at {hours_text(budget.ceiling_hours)}"
-
-
-def span_text(places: Iterable[Scheduled]) -> str:
-    """`7 Dec 2026 to 28 Feb 2027, 12 weeks`: from the first sprint's start to the last one's last day."""
-    placed = list(places)
-    if not placed:
-        return "no sprint has room for it"
-    first, after = min(place.starts for place in placed), max(place.ends for place in placed)
-    weeks = (after - first).days // 7
-    return f"{day_text(first)} to {day_text(after - timedelta(days=1))}, {weeks} weeks"
 
 
 def within_text(slowest: float | None, *, has_model: bool) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from agents.planning.working_days import working_days
 from governance.facts import Fact, Source
 from governance.visibility import Scope
 from handlers.conversation.cards import (
@@ -24,7 +25,7 @@ from handlers.conversation.desk import Desk
 from handlers.conversation.wording import counted, listed
 from handlers.plans.words import team_name
 from handlers.whereabouts.expected import FINAL, Expected, expected
-from handlers.whereabouts.sprints import sprints_of
+from handlers.whereabouts.sprints import planned, sprints_of
 from handlers.whereabouts.words import PLAIN, STATUS, expected_text, others_text
 from integrations.tracker import Epic, Sprint, Story, StoryQuery, StoryStatus
 
@@ -56,7 +57,14 @@ async def feature_reply(desk: Desk, epic_id: str, scope: Scope) -> Reply:
     stories = await desk.ports.tracker.stories(scope, query)
     others = 0 if scope.everything else await desk.ports.tracker.count_others(scope, query)
     sprints = await sprints_of(desk, stories)
-    found = _Feature(epic, stories, others, sprints, expected(stories, sprints, desk.now))
+    plan = await planned(desk, epic_id)
+    found = _Feature(
+        epic,
+        stories,
+        others,
+        sprints,
+        expected(stories, sprints, desk.now, working_days(desk.department), plan),
+    )
     desk.memory.about(item=epic_id, epic=epic_id)
     return _for_department(desk, found) if scope.everything else _plainly(found)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from agents.planning.working_days import working_days
 from governance.visibility import Scope
 from handlers.conversation.cards import Block, Card, Code, Fields, Reply, Small, Text, Tone
 from handlers.conversation.desk import Desk
 from handlers.conversation.wording import listed, names_of_people
 from handlers.plans.words import hours_text, team_name
 from handlers.whereabouts.expected import FINAL, expected
-from handlers.whereabouts.sprints import sprints_of
+from handlers.whereabouts.sprints import planned, sprints_of
 from handlers.whereabouts.words import PLAIN, STATUS, expected_text, reason_text
 from integrations.tracker import Story, StoryStatus
 
@@ -17,7 +18,8 @@ async def story_reply(desk: Desk, story_id: str, scope: Scope) -> Reply:
     """One story as the asker may see it. Raises NoSuchItem."""
     story = await desk.ports.tracker.story(scope, story_id)
     sprints = await sprints_of(desk, (story,))
-    coming = expected((story,), sprints, desk.now)
+    plan = await planned(desk, story.epic)
+    coming = expected((story,), sprints, desk.now, working_days(desk.department), plan)
     desk.memory.about(item=story.id, story=story.id)
     facts = (coming.fact,) if coming.fact else ()
     when = "" if story.status in FINAL else f" Expected by: {expected_text(coming)}."

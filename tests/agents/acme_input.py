@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from agents.planning.draft import PlanChanges
 from agents.planning.request import PlanningInput
+from agents.planning.working_days import working_days
 from governance.department_file import read_department
 from integrations.documents import Document
 from integrations.services import Service
@@ -61,4 +62,5 @@ def planning_input(
         TODAY,
         AS_OF,
         changes or PlanChanges(),
+        working_days(department),
     )

@@ -5,15 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from math import exp
 
+import numpy as np
 import pytest
 
+from agents.planning.accuracy import Error, accuracy
 from agents.planning.budget import budget, hourly_cost
-from agents.planning.draft import DraftStory, Estimate, NotEnoughHistory
-from agents.planning.estimates import estimate, weighted_quantile
-from agents.planning.forecast import RUNS, forecast, throughput
+from agents.planning.capacity import free_hours
+from agents.planning.draft import DraftStory, Estimate, Forecast, NotEnoughHistory, Precedence
+from agents.planning.estimates import estimate, past_accuracy, weighted_quantile
+from agents.planning.forecast import RUNS, forecast
 from agents.planning.history import DoneWork
 from agents.planning.request import PlanningInput
+from agents.planning.schedule import Timetable, schedule
+from agents.planning.times import week_of
 from integrations.tracker import Priority, Story, StoryStatus
 from tests.agents.acme_input import TODAY, planning_input
 
@@ -93,51 +99,69 @@ def test_nineteen_done_stories_are_not_enough_and_twenty_are():
     assert isinstance(estimate("Export", "backend", DoneWork(tuple(stories))), Estimate)
 
 
-def test_throughput_counts_full_weeks_of_the_teams_only():
-    given = with_history(
-        *(done(n, "x", 5, weeks_ago=1 + n % 5) for n in range(20)),
-        *(done(50 + n, "x", 5, team="beta") for n in range(9)),
-        done(90, "x", 5, weeks_ago=0),
-        done(91, "x", 5, weeks_ago=27),
-    )
-    past = throughput(["alpha"], given)
-    assert not isinstance(past, NotEnoughHistory)
-    assert past[0].weekly == (0,) * 21 + (4, 4, 4, 4, 4)
+def test_ranges_are_as_wide_as_past_estimates_were_off():
+    """Every fifth story took e³ times its median, a spread being 1: the range reaches that far up, not down."""
+    known = accuracy([Error(None, 3.0 if n % 10 < 2 else 0.0) for n in range(200)])
+    low, high = known.ranged(10, 1.0)
+    assert (low, high) == (pytest.approx(10), pytest.approx(10 * exp(3)))
+    assert known.tested == 200
+    bell = accuracy([Error(None, float(x)) for x in np.random.default_rng(1).standard_normal(2000)])
+    assert bell.covered == pytest.approx(0.8, abs=0.03)
 
 
-def test_a_thin_half_year_is_made_a_year_and_then_not_enough():
-    older = with_history(*(done(n, "x", 5, weeks_ago=1 + 2 * n) for n in range(20)))
-    past = throughput(["alpha"], older)
-    assert not isinstance(past, NotEnoughHistory)
-    assert len(past[0].weekly) == 52
-    assert throughput(["alpha"], with_history(*(done(n, "x", 5) for n in range(19)))) == NotEnoughHistory(19)
+def test_errors_of_one_epic_that_go_together_do_so_in_a_run():
+    chance = np.random.default_rng(2)
+    apart = [Error(f"E{n // 5}", float(x)) for n, x in enumerate(chance.standard_normal(1000))]
+    together = [
+        Error(f"E{n}", float(shared + chance.standard_normal()))
+        for n, shared in enumerate(chance.standard_normal(200))
+        for _ in range(5)
+    ]
+    alike = accuracy(together)
+    assert accuracy(apart).alike < 0.1
+    assert alike.alike == pytest.approx(0.5, abs=0.1)
+    hours = alike.drawn([10.0, 10.0], [0.3, 0.3], 4000, np.random.default_rng(3))
+    assert np.corrcoef(np.log(hours))[0, 1] == pytest.approx(alike.alike, abs=0.08)
 
 
-def test_a_team_that_finished_nothing_has_no_forecast():
-    given = with_history(*(done(n, "x", 5, weeks_ago=1 + n % 9) for n in range(40)))
-    assert isinstance(throughput(["alpha", "beta"], given), NotEnoughHistory)
+def _timetable(stories: list[DraftStory], links: list[Precedence], given: PlanningInput) -> Timetable:
+    return schedule(stories, links, free_hours(given), given)
 
 
-def test_a_steady_team_is_forecast_exactly_and_the_same_each_time():
-    given = with_history(*(done(n, "x", 5, weeks_ago=1 + n // 2) for n in range(52)))
-    past = throughput(["alpha"], given)
-    assert not isinstance(past, NotEnoughHistory)
-    found = forecast([drafted(f"S{n}", 1, 2, 3) for n in range(10)], past, {"alpha": ()}, given)
-    assert (found.weeks_p50, found.weeks_p85, found.histogram) == (5, 5, ((5, RUNS),))
-    assert found.p50 == TODAY + timedelta(weeks=5, days=-3)
-    assert found == forecast([drafted(f"S{n}", 1, 2, 3) for n in range(10)], past, {"alpha": ()}, given)
+def test_a_certain_plan_is_forecast_for_the_day_that_it_is_scheduled_to():
+    given = planning_input()
+    sure = accuracy([Error(None, 0.0)] * 100)
+    stories = [drafted(f"S{n}", 6, 6, 6) for n in range(4)]
+    table = _timetable(stories, [], given)
+    found = forecast(table, stories, sure, given.document.digest)
+    assert isinstance(found, Forecast)
+    assert (found.p50, found.p85, found.scheduled) == (table.ends, table.ends, 1.0)
+    assert found.histogram == ((week_of(found.p50, found.since or TODAY), RUNS),)
 
 
-def test_the_later_percentile_is_never_earlier_and_more_stories_take_longer():
-    given = with_history(*(done(n, "x", 5, weeks_ago=1 + (n * n) % 26) for n in range(60)))
-    past = throughput(["alpha"], given)
-    assert not isinstance(past, NotEnoughHistory)
-    few, many = (
-        forecast([drafted(f"S{n}", 1, 2, 3) for n in range(size)], past, {"alpha": ()}, given)
-        for size in (5, 25)
-    )
-    assert few.p50 <= few.p85 < many.p85
-    assert sum(runs for _, runs in many.histogram) == RUNS
+def test_runs_keep_order_and_holidays_and_are_not_before_the_schedule():
+    given = planning_input()
+    known = past_accuracy(DoneWork(given.done()))
+    stories = [drafted(f"S{n}", 8, 14, 26) for n in range(8)]
+    chain = [Precedence(f"S{n + 1}", f"S{n}", "") for n in range(7)]
+    table = _timetable(stories, chain, given)
+    found = forecast(table, stories, known, given.document.digest)
+    assert isinstance(found, Forecast)
+    assert found == forecast(table, stories, known, given.document.digest)
+    assert table.ends is not None
+    assert table.ends <= found.p50 <= found.p85
+    assert given.days.works_on(found.p50)
+    assert given.days.works_on(found.p85)
+    assert sum(runs for _, runs in found.histogram) == RUNS
+    early = forecast(_timetable(stories[:3], chain[:2], given), stories[:3], known, given.document.digest)
+    assert isinstance(early, Forecast)
+    assert early.p85 < found.p85
+
+
+def test_weeks_count_from_the_week_in_which_work_begins():
+    wednesday = TODAY + timedelta(days=2)
+    days = (TODAY, wednesday, TODAY + timedelta(days=6), TODAY + timedelta(days=7))
+    assert [week_of(day, wednesday) for day in days] == [1, 1, 1, 2]
 
 
 def test_budget_is_the_sum_with_a_reserve_between_sum_and_the_worst_and_money_is_exact():

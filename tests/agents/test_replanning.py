@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,7 +16,6 @@ from agents.planning.draft import Budget, Estimate, PlanChanges, PlanDraft
 from agents.planning.plan import plan
 from agents.planning.replan import Move, Replanned, replan
 from agents.planning.request import ImpossibleChange, PlanningInput
-from agents.planning.schedule import tenths
 from integrations.tracker import Story, StoryStatus
 from tests.agents.acme_input import AS_OF, TODAY, planning_input
 
@@ -126,7 +126,7 @@ def test_what_is_open_begins_from_today_on_and_fits_into_what_is_free() -> None:
         ):  # those over several sprints are the solver's tests' matter
             used[place.sprint, story.discipline] += story.hours
     for (sprint, discipline), hours in used.items():
-        assert tenths(hours) <= tenths(free[sprint][1][discipline]) + len(places)
+        assert hours <= free[sprint][1][discipline] + 0.01
 
 
 def test_its_own_old_places_are_free_for_it() -> None:
@@ -149,6 +149,42 @@ def test_the_same_gives_the_same_and_carried_out_it_moves_nothing_more() -> None
         return replace(story, sprint=move.sprint or None, estimate_hours=move.hours, status=status)
 
     assert replan(draft(), made(), given(tuple(map(after, ours)))).moves == ()
+
+
+def test_nothing_changed_changes_nothing() -> None:
+    minutes_later = replace(given(tracked(), today=TODAY), as_of=AS_OF + timedelta(minutes=12))
+    found = replan(draft(), made(), minutes_later)
+    assert (found.moves, found.draft.because) == ((), ())
+    assert found.draft.stories == draft().stories
+    assert found.draft.scheduled_to == draft().scheduled_to
+
+
+def test_what_changed_says_why() -> None:
+    story = draft().story("S5")
+    alike = replace(
+        next(s for s in tracked() if s.id == made()["S5"]),
+        id="CARD-2000",
+        status=StoryStatus.DONE,
+        sprint=None,
+        actual_hours=story.hours * 6,
+        finished=AS_OF + timedelta(days=3),
+    )
+    found = replan(draft(), made(), given((*tracked(), alike), today=TODAY + timedelta(days=4)))
+    (said,) = [line for line in found.draft.because if line.startswith("S5 is estimated at")]
+    assert re.search(r"similar work is done since \(CARD-2000 took [\d.]+, likeness (?:0\.\d\d|1\.00)", said)
+    moved = {move.key for move in begun().moves if move.sprint != move.was}
+    assert moved
+    assert moved <= {line.split()[0] for line in begun().draft.because}
+    late = replan(draft(), made(), given(tracked(BEGUN), today=TODAY + timedelta(weeks=14)))
+    assert any("and it was not begun" in line for line in late.draft.because)
+
+
+def test_what_comes_after_a_story_under_way_begins_when_that_is_done() -> None:
+    link = draft().precedences[0]
+    found = replan(draft(), made(), given(tracked({link.after: StoryStatus.IN_PROGRESS}), today=TODAY))
+    done = next(place.done for place in draft().schedule if place.story == link.after)
+    place = next(place for place in found.draft.schedule if place.story == link.story)
+    assert place.begins > done
 
 
 def test_it_starts_when_it_is_told_to() -> None:

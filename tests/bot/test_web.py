@@ -245,7 +245,7 @@ async def test_requests_are_named_and_logged_without_what_was_said(client: TestC
 
 
 async def test_starting_imports_nothing_heavy() -> None:
-    heavy = ("matplotlib", "sklearn", "ortools", "langchain", "langchain_core", "openai", "procrastinate")
+    heavy = ("matplotlib", "sklearn", "langchain", "langchain_core", "openai", "procrastinate")
     code = f"import sys, bot.web; print([name for name in {heavy} if name in sys.modules])"
     run = await asyncio.to_thread(
         subprocess.run, [sys.executable, "-c", code], capture_output=True, text=True, check=True

@@ -86,7 +86,7 @@ async def test_from_a_prd_to_stories_in_sprints_and_a_record_of_it(opened: Opene
         assert proposal["state"] == "open"
         values = {fact["name"]: fact["value"] for fact in planned.facts}
         assert values["stories"] == 17
-        assert f"{values['stories']} stories over {values['sprints']} sprints" in planned.as_text()
+        assert f"{values['sprints']} sprints (Sprint " in planned.as_text()
         assert any(block["kind"] == "chart" for card in planned.cards for block in card["blocks"])
 
         changed = await chat.decide("david", proposal["id"], "modify", {"drop": ["S13", "S17"]})

@@ -106,6 +106,10 @@ _INTRODUCES = re.compile(r":\s*$")
 _DEMANDS = re.compile(r"\b(?:must|shall|should|may)\b", re.IGNORECASE)
 
 
+BY_MODEL = "read by the model"
+"""Who says so where a model read a document in another language."""
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """What a person, or a model, says that a statement is. `forbids` is None where they do not say; `words` are

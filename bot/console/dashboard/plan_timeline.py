@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 
-from agents.planning.draft import PlanDraft, Scheduled
+from agents.planning.draft import PlanDraft, PlanSprint, Scheduled
+from handlers.plans.dates import dates_text
 
 _LANE_NAME = 124
 _COLUMN = 216
@@ -19,6 +20,7 @@ _BOX_WIDTH = 176
 _BOX_HEIGHT = 46
 _GAP = 10
 _HEAD = 50
+_ONE_DAY = timedelta(days=1)
 _LETTERS = 23
 """As many letters have room in a box of one sprint."""
 
@@ -81,8 +83,8 @@ class Timeline:
 
 def lay_out(draft: PlanDraft, created: Collection[str], teams: Mapping[str, str]) -> Timeline:
     """The plan's scheduled stories in their places. `created` are keys of stories that exist by now,
-    `teams` the names of teams by id. Teams whose sprints begin and end together share the columns."""
-    columns = _columns(draft.schedule)
+    `teams` the names of teams by id."""
+    columns = _columns(draft)
     rows = _rows(draft.schedule)
     lanes = _lanes(draft.schedule, rows, teams)
     boxes = _boxes(draft, columns, lanes, rows, created)
@@ -96,22 +98,33 @@ def lay_out(draft: PlanDraft, created: Collection[str], teams: Mapping[str, str]
         boxes=tuple(boxes.values()),
         arrows=arrows,
         summary=(
-            f"{len(boxes)} stories of {len(lanes)} teams in {len(columns)} sprints,"
+            f"{dates_text(draft)}. {len(boxes)} stories of {len(lanes)} teams in {len(columns)} sprints,"
             f" with {len(arrows)} dependencies. The table below says the same."
         ),
     )
 
 
-def _columns(schedule: Collection[Scheduled]) -> dict[date, Column]:
-    """By their first day. A sprint is as long as the shortest time between two days on which anything begins
-    or ends; a longer time between two such days is several sprints."""
+def _columns(draft: PlanDraft) -> dict[date, Column]:
+    """By their first day: the company's sprints from the first story to the last, each once, in order. Where
+    teams' sprints overlap, a column reaches to the next one's first day."""
+    known = draft.sprints or tuple(_guessed(draft.schedule))
+    found: dict[date, Column] = {}
+    starts = sorted({sprint.starts for sprint in known})
+    for at, first in enumerate(starts):
+        own = [sprint for sprint in known if sprint.starts == first]
+        name = " / ".join(dict.fromkeys(sprint.name for sprint in own))
+        until = [sprint.last for sprint in own] + [day - _ONE_DAY for day in starts[at + 1 : at + 2]]
+        found[first] = Column(name, _days(first, min(until)), _LANE_NAME + at * _COLUMN, _COLUMN)
+    return found
+
+
+def _guessed(schedule: Collection[Scheduled]) -> Iterator[PlanSprint]:
+    """Of a plan from before its sprints were kept: between each two days on which one begins or ends."""
     days = sorted({day for placed in schedule for day in (placed.starts, placed.ends)})
     length = min((after - day for day, after in pairwise(days)), default=timedelta())
     sprints = [sprint for day, after in pairwise(days) for sprint in _split(day, after, length)]
-    return {
-        starts: Column(f"Sprint {at + 1}", _days(starts, ends), _LANE_NAME + at * _COLUMN, _COLUMN)
-        for at, (starts, ends) in enumerate(sprints)
-    }
+    for at, (starts, ends) in enumerate(sprints):
+        yield PlanSprint(f"Sprint {at + 1}", starts, ends, ends - 3 * _ONE_DAY)
 
 
 def _split(starts: date, ends: date, length: timedelta) -> Iterator[tuple[date, date]]:
@@ -201,6 +214,5 @@ def _short(title: str, width: int) -> str:
     return title if len(title) <= letters else title[: letters - 1].rstrip() + "…"
 
 
-def _days(starts: date, ends: date) -> str:
-    last = date.fromordinal(ends.toordinal() - 1)
+def _days(starts: date, last: date) -> str:
     return f"{starts:%-d %b} – {last:%-d %b}"

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from agents.planning.draft import Budget, Forecast, NotEnoughHistory, PlanDraft
+from agents.planning.draft import Budget, NotEnoughHistory, PlanDraft
 from agents.plans import rows
 from agents.plans.tables import PlanRow, PlanStepRow
 from bot.console.dashboard.plan_timeline import Timeline, lay_out
@@ -17,6 +17,8 @@ from bot.console.dashboard.wording import card_address, name_of
 from bot.console.visit import Visit
 from governance.department_rows import read_department
 from governance.visibility import scope_of
+from handlers.plans.dates import coverage_text, dates_text, gap_text, late_reason, miss_text, span_text
+from handlers.plans.proposal import done_text, hours_range, rests_on
 
 STATES = {
     "drafting": ("doing", "Being worked out"),
@@ -53,7 +55,7 @@ class PlanLine:
     steps: Counter[str]
     used_hours: float
     budget_hours: float | None
-    likely: str | None
+    dates: str | None
     address: str | None
 
     @property
@@ -79,8 +81,9 @@ class StoryLine:
     key: str
     title: str
     team: str
-    sprint: str
+    done: str
     hours: str
+    rests_on: str
     after: tuple[str, ...]
     is_created: bool
 
@@ -96,7 +99,11 @@ class ShownPlan:
     stories: tuple[StoryLine, ...]
     unscheduled: tuple[tuple[str, str], ...]
     steps: tuple[Step, ...]
-    forecast: str
+    dates: str
+    span: str
+    because: tuple[str, ...]
+    covered: str
+    missed: tuple[str, ...]
     budget: str
     history: str | None
 
@@ -137,7 +144,11 @@ async def read_plan(visiting: Visit, plan: str) -> ShownPlan:
         stories=_stories(draft, created, teams) if draft else (),
         unscheduled=tuple((left.story, left.why) for left in draft.unscheduled) if draft else (),
         steps=tuple(_step(step) for step in steps),
-        forecast=_forecast(draft),
+        dates=dates_text(draft) if draft else "Not worked out yet",
+        span=span_text(draft) if draft else "Not worked out yet",
+        because=tuple(filter(None, (late_reason(draft), gap_text(draft)))) if draft else (),
+        missed=tuple(miss_text(miss, draft.document) for miss in draft.misses) if draft else (),
+        covered=coverage_text(draft) if draft else "",
         budget=_budget(draft),
         history=_history(draft),
     )
@@ -160,7 +171,6 @@ async def _steps(visiting: Visit) -> dict[str, Counter[str]]:
 
 def _line(visiting: Visit, row: PlanRow, steps: Counter[str]) -> PlanLine:
     draft = rows.draft_of(row)
-    forecast = draft.forecast if draft else None
     return PlanLine(
         id=row.id,
         title=row.title,
@@ -172,20 +182,20 @@ def _line(visiting: Visit, row: PlanRow, steps: Counter[str]) -> PlanLine:
         steps=steps,
         used_hours=row.used_hours,
         budget_hours=row.budget_hours,
-        likely=f"{forecast.p85:%-d %B %Y}" if isinstance(forecast, Forecast) else None,
+        dates=dates_text(draft) if draft else None,
         address=card_address(row.place, visiting.residents, visiting.reader.person),
     )
 
 
 def _stories(draft: PlanDraft, created: set[str], teams: Mapping[str, str]) -> tuple[StoryLine, ...]:
-    placed = {scheduled.story: scheduled for scheduled in draft.schedule}
     return tuple(
         StoryLine(
             key=story.key,
             title=story.title,
             team=teams.get(story.team, story.team),
-            sprint=f"from {placed[story.key].starts:%-d %b %Y}" if story.key in placed else "no place yet",
-            hours=f"{story.hours:g}" if story.hours else "not known",
+            done=done_text(draft, story.key),
+            hours=hours_range(story),
+            rests_on=rests_on(story),
             after=story.depends_on,
             is_created=story.key in created,
         )
@@ -195,16 +205,6 @@ def _stories(draft: PlanDraft, created: set[str], teams: Mapping[str, str]) -> t
 
 def _step(row: PlanStepRow) -> Step:
     return Step(row.title, _STEP_STATES.get(row.state, "waiting"), row.reference, row.detail)
-
-
-def _forecast(draft: PlanDraft | None) -> str:
-    match draft and draft.forecast:
-        case Forecast() as forecast:
-            return f"Half likely by {forecast.p50:%-d %B %Y}, 85 of 100 by {forecast.p85:%-d %B %Y}"
-        case NotEnoughHistory() as missing:
-            return f"Not enough history: {missing.found} of {missing.needed} done stories"
-        case _:
-            return "Not worked out yet"
 
 
 def _budget(draft: PlanDraft | None) -> str:

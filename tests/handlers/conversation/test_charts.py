@@ -55,6 +55,15 @@ def test_a_forecast_says_its_dates_in_words() -> None:
     assert "Half are done by week 6, 85 of 100 by week 8" in drawn.alt
 
 
+def test_a_plans_forecast_says_the_schedules_date_and_counts_its_weeks_from_the_work() -> None:
+    days = {"p50": date(2027, 1, 8), "p85": date(2027, 1, 22), "weeks_p50": 6, "weeks_p85": 8}
+    drawn = draw_forecast(RUNS, **days, since=date(2026, 12, 7), scheduled=date(2027, 1, 6))  # type: ignore[arg-type]
+    assert drawn.summary.startswith(
+        "Scheduled to 6 January 2027. Half of 10,000 simulated runs are done by 8 Jan"
+    )
+    assert drawn.alt.startswith("Scheduled to 6 January 2027. ")
+
+
 def test_a_load_says_which_sprints_are_over() -> None:
     drawn = draw_sprint_load(LOADS)
     assert drawn.summary.startswith("1 of 3 team sprints are over capacity")

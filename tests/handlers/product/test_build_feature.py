@@ -172,7 +172,7 @@ async def test_the_card_says_what_a_decision_needs(product: Product) -> None:
         "Worked out without a model",
     ):
         assert part in shown, part
-    assert set(buttons(reply)) == {"approve", "modify", "cancel"}
+    assert set(buttons(reply)) == {"approve", "modify", "cancel", "show_reading"}
     table = next(block for card in reply.cards for block in card.blocks if isinstance(block, Table))
     assert [row[0] for row in table.rows] == [story.key for story in draft.stories]
     assert reply.facts == draft.facts

@@ -14,12 +14,16 @@ from agents.planning.draft import (
     Evidence,
     Flag,
     Forecast,
+    Miss,
     NotEnoughHistory,
     OutsideDependency,
     PlanDraft,
+    PlanSprint,
     Requirement,
     Risk,
     Scheduled,
+    Similar,
+    Target,
     Unscheduled,
 )
 from governance.department_file import read_department
@@ -29,11 +33,21 @@ from integrations.tracker import Priority
 from tests.governance.house import ACME
 
 EVIL = "[x](http://evil.example) ![p](http://evil.example) <b>b</b> `c` \\[y](http://evil.example)\n# h"
+FIRST, LAST = date(2026, 12, 7), date(2026, 12, 11)
+MISS = Miss(
+    Target("date", "beta", "10 Dec 2026", 9, "beta on 10 Dec 2026", day=date(2026, 12, 10)),
+    "scheduled to 11 Dec 2026",
+    "backend capacity of Team Alpha: 9 agent-hours are needed by then, 6 are free",
+    "Leaving out S1 meets it.",
+)
 AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 
 
+ALIKE = Similar("CARD-3", "Old export", 8.0, 0.61)
+
+
 def _story(key: str, hours: float | None) -> DraftStory:
-    estimate = NotEnoughHistory(3) if hours is None else Estimate(hours, 1.0, 9.0, "similar", ())
+    estimate = NotEnoughHistory(3) if hours is None else Estimate(hours, 1.0, 9.0, "similar", (ALIKE,))
     return DraftStory(
         key, f"Export {EVIL}", "analyst", "an export", "", (f"a file {EVIL}",), ("FR-1",), "alpha", "backend",
         estimate, ("S2",) if key == "S1" else (), Priority.P1,
@@ -51,7 +65,9 @@ def _draft() -> PlanDraft:
         stories=(_story("S1", 7.5), _story("S2", None)),
         flags=(Flag("vague", f"quickly {EVIL}", 3, "it says no time", "Say within how many seconds."),),
         precedences=(),
-        schedule=(Scheduled("S1", "sp1", "alpha", date(2026, 12, 7), date(2026, 12, 21)),),
+        schedule=(Scheduled("S1", "sp1", "alpha", date(2026, 12, 7), date(2026, 12, 21), FIRST, LAST),),
+        sprints=(PlanSprint("Sprint 51", date(2026, 12, 7), date(2026, 12, 21), date(2026, 12, 18)),),
+        misses=(MISS,),
         unscheduled=(Unscheduled("S2", "no room before March"),),
         forecast=Forecast(date(2027, 1, 4), date(2027, 1, 18), 6, 8, 100, ((6, 60), (8, 40))),
         budget=Budget(7.5, 9.0, Decimal("60.00")),
@@ -70,14 +86,18 @@ def _draft() -> PlanDraft:
 def test_everything_of_the_plan_stands_in_it() -> None:
     written = plan_document(_draft(), read_department(ACME))
     for part in (
-        "- Timeline: 7 Dec 2026 to 20 Dec 2026, 2 weeks",
-        "- Forecast: P50 4 Jan 2027, P85 18 Jan 2027",
+        "- Dates: Scheduled to 11 Dec 2026, without 1 story for which no sprint has room; half of the simulated"
+        " runs are done by 4 Jan 2027, 85 of 100 by 18 Jan 2027",
+        "- Timeline: 7 Dec 2026 to 11 Dec 2026, 1 week, 1 sprint (Sprint 51)",
+        "- PRD-7 wants “beta” by 10 Dec 2026 (line 9): not met, scheduled to 11 Dec 2026, because backend"
+        " capacity of Team Alpha: 9 agent-hours are needed by then, 6 are free. Leaving out S1 meets it.",
         "- Ledger is not ready.",
         "### S1 Export",
         "- Team: Team Alpha (Backend engineer agent)",
-        "- Estimate: 7.5 agent-hours",
+        "- Estimate: 7.5 (1 to 9) agent-hours",
+        "- It rests on similar stories that are done: CARD-3 Old export (8 agent-hours, 61% alike)",
         "- Estimate: not enough history to say",
-        "- Sprint: from 7 Dec 2026",
+        "- Done by the schedule: 11 Dec 2026, Sprint 51",
         "- Comes after: S2",
         "  - a file",
         "- S2: no room before March",

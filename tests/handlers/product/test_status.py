@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import update
 
+from agents.planning.draft import Scheduled
+from agents.planning.working_days import WorkingDays
 from agents.plans.tables import PlanRow
 from handlers.conversation.cards import Reply
-from handlers.whereabouts.expected import expected
+from handlers.whereabouts.expected import Planned
+from handlers.whereabouts.expected import expected as at
 from integrations.tracker import Sprint, StoryStatus
+from tests.bot.console.sample_rows import draft
 from tests.handlers.product.conftest import DONE, MARKER, NOW, Product, story
 
 
@@ -34,7 +40,7 @@ async def test_a_feature_is_found_and_counted(product: Product, words: str) -> N
     assert "CARD-2: Waits for the bank's answer" in reply.text
     values = {fact.id: fact.value for fact in reply.facts}
     assert (values["done"], values["total"], values["blocked"]) == (1, 3, 1)
-    assert values["expected"] == "2026-12-06"  # the last day of alpha's sprint 1, where its open stories are
+    assert values["expected"] == "2026-12-04"  # the last working day of alpha's sprint 1, with its open stories
 
 
 async def test_it_means_what_was_asked_about_last(product: Product) -> None:
@@ -106,15 +112,36 @@ async def test_a_request_is_followed_to_its_items(product: Product) -> None:
         assert reply.restricted
 
 
+def test_the_status_says_the_date_of_the_plan_while_its_stories_are_where_it_put_them() -> None:
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    sprint = Sprint("s", "alpha", "S", date(2026, 12, 7), date(2026, 12, 21), 100.0)
+    placed = story(1, "a", sprint="s")
+    made = replace(
+        draft(),
+        schedule=(
+            Scheduled("S1", "s", "alpha", sprint.starts, sprint.ends, sprint.starts, date(2026, 12, 15)),
+        ),
+    )
+    plan = Planned("pl_1", made, {placed.id: "S1"})
+    found = at([placed], {"s": sprint}, now, WorkingDays(), plan)
+    assert (found.day, made.scheduled_to) == (date(2026, 12, 15), date(2026, 12, 15))
+    assert "85 of 100 by 22 Jan 2027" in found.why
+    moved = at([replace(placed, sprint="t")], {"t": replace(sprint, id="t")}, now, WorkingDays(), plan)
+    assert moved.day == date(2026, 12, 18)
+
+
 def test_a_date_is_by_the_schedule_or_by_the_pace_or_not_given() -> None:
     now = datetime(2026, 11, 23, tzinfo=UTC)
+    expected = partial(at, days=WorkingDays())
     sprint = Sprint("s", "alpha", "S", date(2026, 12, 7), date(2026, 12, 21), 100.0)
     over = Sprint("old", "alpha", "S", date(2026, 11, 2), date(2026, 11, 16), 100.0)
     sprints = {"s": sprint, "old": over}
     placed, loose = story(1, "a", sprint="s"), story(2, "b")
     done = [story(n, "c", **DONE) for n in (3, 4)]
     late = story(5, "d", sprint="old")
-    assert expected([placed], sprints, now).day == date(2026, 12, 20)
+    assert expected([placed], sprints, now).day == date(2026, 12, 18)
+    closed = WorkingDays(off=frozenset({date(2026, 12, 18)}))
+    assert at([placed], sprints, now, closed).day == date(2026, 12, 17)
     # Two open stories at two in eight weeks: eight weeks on.
     assert expected([placed, loose, *done], sprints, now).day == date(2027, 1, 18)
     assert expected([late, *done], sprints, now).day == date(2026, 11, 23) + timedelta(weeks=4)

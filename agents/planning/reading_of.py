@@ -1,0 +1,76 @@
+"""A document read for planning: what it asks for, sketched as stories, and what a person should settle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agents.planning.draft import Flag, PassageRead, Requirement
+from agents.planning.flags.found import flags
+from agents.planning.flags.instructions import instructing
+from agents.planning.long_sentences import demand_sentences
+from agents.planning.reading.language import ENGLISH, language_of
+from agents.planning.reading.outline import Outline, outline
+from agents.planning.reading.read import BY_MODEL, key_of
+from agents.planning.request import PlanningInput
+from agents.planning.requirements import (
+    LONGEST,
+    MOST_REQUIREMENTS,
+    NotEnglish,
+    NothingAsked,
+    TooLong,
+    TooManyRequirements,
+    Wishes,
+    requirements,
+)
+from agents.planning.stories import Sketch, sketch_stories
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A document read: what it asks for, as sketches with their keys, and what a person should settle."""
+
+    outline: Outline
+    requirements: tuple[Requirement, ...]
+    flags: tuple[Flag, ...]
+    sketches: tuple[tuple[str, Sketch], ...]
+    readings: tuple[PassageRead, ...] = ()
+
+
+def read(given: PlanningInput) -> Reading:
+    """Requirements, flags and sketched stories. Raises UnplannableDocument."""
+    name = given.document.name
+    if not given.document.text.strip():
+        raise NothingAsked(name, "it is empty")
+    if len(given.document.text) > LONGEST:
+        raise TooLong(name, len(given.document.text))
+    language = language_of(given.document.text)
+    if language != ENGLISH and not any(told.by == BY_MODEL for told in given.told.values()):
+        raise NotEnglish(name, language)
+    taken = outline(given.document.text)
+    demand_sentences(taken, name)
+    wishes = requirements(taken, instructing(taken), given.told)
+    asked = wishes.asked
+    if len(asked) > MOST_REQUIREMENTS:
+        raise TooManyRequirements(name, len(asked))
+    if not asked:
+        why = "it has headings and no text" if not taken.passages else "no sentence in it asks for anything"
+        raise NothingAsked(name, why)
+    sketches = tuple((f"S{n}", s) for n, s in enumerate(sketch_stories(asked, taken), 1))
+    named = tuple(a.requirement for a in asked)
+    return Reading(taken, named, flags(taken, asked), sketches, _readings(wishes))
+
+
+def _readings(wishes: Wishes) -> tuple[PassageRead, ...]:
+    """Every statement with what became of it, for people to see and to correct."""
+    return tuple(
+        PassageRead(
+            statement.unit.line,
+            statement.unit.quote,
+            statement.account,
+            statement.why,
+            key_of(statement.unit.text),
+            wishes.ids.get((statement.unit.passage, statement.unit.number), ""),
+        )
+        for statement in wishes.whole.statements
+        if statement.unit.text
+    )
