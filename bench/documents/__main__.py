@@ -14,6 +14,7 @@ from typing import Any
 
 from agents.planning.reading.judge import Reader, reader
 from agents.planning.reading.outline import outline
+from agents.planning.reading.titles import title_of
 from agents.planning.requirements import requirements
 from agents.planning.stories import sketch_stories
 from bench.documents.fitting import fitted, prepared_all
@@ -50,9 +51,14 @@ def found(document: Labelled, by: Reader) -> dict[str, Any]:
         {"text": w.unit.text, "polarity": "must_not" if w.forbids else "must", "scope": w.statement.sense}
         for w in wishes.whole.wanted
     ]
-    texts = {a.requirement.id: a.requirement.text for a in wishes.asked}
+    titles = {a.requirement.id: title_of(a.requirement.text, a.heading) for a in wishes.asked}
     sketches = sketch_stories(wishes.asked, taken)
-    depends = [[texts.get(before, before), a.requirement.text] for a in wishes.asked for before, _ in a.after]
+    depends = [
+        [titles[before], titles[a.requirement.id]]
+        for a in wishes.asked
+        for before, _ in a.after
+        if before in titles
+    ]
     return {"requirements": wanted, "titles": [s.title for s in sketches], "depends": depends}
 
 

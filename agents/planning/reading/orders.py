@@ -49,6 +49,11 @@ _DOES_KEEP = re.compile(
     rf"\b(?:{_KEEPS})s?\b(?! (?:by|in|from)\b)",
     re.IGNORECASE,
 )
+_BRINGS = re.compile(
+    r"^(?:\w+ ){0,6}(?:enters?|records?|imports?|loads?|creates?|registers?|keeps?|stores?|adds?|holds?|books?|"
+    r"(?:is|are|be) (?:entered|recorded|imported|loaded|created|registered|kept|stored|logged|taken over))\b",
+    re.IGNORECASE,
+)
 _ENABLES = re.compile(
     r"\bbefore (?:anybody|anyone|anything|somebody|any \w+|it|they|others?) (?:can|"
     r"may)(?: be)? (?P<what>[^.;]+)",
@@ -57,7 +62,7 @@ _ENABLES = re.compile(
 _FIRST = re.compile(r"\b(?:this|that|it)\b[^.;]{0,30}\b(?:comes|goes|has to be there) first\b", re.IGNORECASE)
 _THAT_WORKS = re.compile(
     r"^(?:once|when|as soon as|after) (?:that|this|it|these) (?:works?|is (?:there|done|"
-    r"live|in|ready)|are\b|runs)|^(?:after|with) (?:that|this)\b",
+    r"live|in|ready)|are\b|runs)|^(?:after|with) (?:that|this)\b|^then\b",
     re.I,
 )
 _TIME = re.compile(
@@ -136,7 +141,7 @@ class _Orders:
         self, place: int, text: str, column: re.Match[str] | None, *, is_note: bool
     ) -> Iterator[StatedOrder]:
         for enabled in _ENABLES.finditer(text):
-            if (other := self._meant(place, enabled["what"], _SURELY_LIKE)) is not None:
+            if (other := self._meant(place, enabled["what"], _LIKE)) is not None:
                 yield StatedOrder(place, other, text)
         if is_note and _FIRST.search(text):
             other = self._meant(place, text[_FIRST.search(text).end() :], _LIKE)  # type: ignore[union-attr]
@@ -175,12 +180,13 @@ class _Orders:
         return max(scored)[3] if scored else None
 
     def _meant(self, place: int, phrase: str, least: float) -> int | None:
-        """The requirement that a phrase names."""
+        """The requirement that a phrase names; of several the one that brings it, then the nearest before."""
         stems = _stems(phrase)
         total = sum(self._weight.get(stem, 1.0) for stem in stems)
         scored = [
             (
-                sum(self._weight.get(s, 0.0) for s in stems & other) / total,
+                round(sum(self._weight.get(s, 0.0) for s in stems & other) / total, 2),
+                _BRINGS.search(self._wanted[number].unit.text) is not None,
                 number < place,
                 -abs(place - number),
                 number,
@@ -189,7 +195,7 @@ class _Orders:
             if number != place and total
         ]
         best = max(scored, default=None)
-        return best[3] if best is not None and best[0] >= least else None
+        return best[-1] if best is not None and best[0] >= least else None
 
 
 def _stems(text: str) -> frozenset[str]:
