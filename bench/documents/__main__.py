@@ -10,15 +10,17 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from statistics import mean
-from typing import Any
+from typing import Any, cast
 
-from agents.planning.reading.judge import Reader, reader
+from agents.planning.foreign import numbered
+from agents.planning.reading.judge import Reader, Sense, reader
 from agents.planning.reading.outline import outline
+from agents.planning.reading.read import Told, key_of
 from agents.planning.reading.titles import title_of
 from agents.planning.requirements import requirements
 from agents.planning.stories import sketch_stories
 from bench.documents.fitting import fitted, prepared_all
-from bench.documents.labelled import Labelled, NoDocuments, given, ours, scorer
+from bench.documents.labelled import Labelled, NoDocuments, given, ours, scorer, senses
 from bench.targets import Targets
 
 _FOLDS = 6
@@ -36,7 +38,15 @@ def main() -> int:
     apart = _left_out(english, score)
     for name, figures in shipped.items():
         _print(name, figures, apart[name])
-    result = {**_means(shipped), "cross_validated": _means(apart), "documents": _short(shipped)}
+    foreign = {each.name: _with_model(each, score) for each in documents if not each.is_english}
+    for name, recall in foreign.items():
+        print(f"  {name:24}recall {recall} with a model that answers by the labels")
+    result = {
+        **_means(shipped),
+        "with_model": round(mean(foreign.values()), 3) if foreign else None,
+        "cross_validated": _means(apart),
+        "documents": _short(shipped),
+    }
     targets = _targets(result)
     status = targets.status()
     print(json.dumps(result))
@@ -60,6 +70,20 @@ def found(document: Labelled, by: Reader) -> dict[str, Any]:
         if before in titles
     ]
     return {"requirements": wanted, "titles": [s.title for s in sketches], "depends": depends}
+
+
+def _with_model(document: Labelled, score: Any) -> float:
+    """Recall in another language where a model answers by the labels: what our taking apart loses on
+    the way."""
+    said = numbered(document.text)
+    told = {
+        key_of(unit.text): Told(cast(Sense, sense), "labels")
+        for unit, sense in zip(said, senses(document, [u.text for u in said], score), strict=True)
+        if sense is not None
+    }
+    wishes = requirements(outline(document.text), corrections=told)
+    wanted = [{"text": w.unit.text, "scope": w.statement.sense} for w in wishes.whole.wanted]
+    return float(score.score(document.gold, {"requirements": wanted})["recall"])
 
 
 def _left_out(documents: Sequence[Labelled], score: Any) -> Mapping[str, Mapping[str, Any]]:
@@ -114,6 +138,8 @@ def _targets(result: Mapping[str, Any]) -> Targets:
     targets.at_most("opposite titles", result["titles_opposite"], 0)
     targets.at_most("scope errors", result["scope_errors"], 3)
     targets.at_least("dependency recall", result["dependency_recall"], 0.8)
+    if result["with_model"] is not None:
+        targets.at_least("recall in other languages, with a model", result["with_model"], 0.9)
     targets.at_least("recall, cross-validated", apart["recall"], 0.85)
     targets.at_least("precision, cross-validated", apart["precision"], 0.85)
     return targets
