@@ -16,9 +16,10 @@ def compare(
 ) -> tuple[str, ...]:
     """One sentence a difference; empty if nothing that people see differs. `teams` and `products` are their
     names by id."""
+    same_reading = [r.account for r in old.readings] == [r.account for r in new.readings]
     return (
         *_product(old, new, products),
-        *_stories(old, new, teams),
+        *(_stories(old, new, teams) if same_reading else _read_anew(old, new)),
         *compare_figures(old, new),
         *_rest(old, new),
     )
@@ -52,6 +53,17 @@ def _stories(old: PlanDraft, new: PlanDraft, teams: Mapping[str, str]) -> Iterat
             yield f"{key} has no place any more."
         elif key not in places and key in others:
             yield f"{key} gets a place in the sprint of {day_text(others[key].starts)}."
+
+
+def _read_anew(old: PlanDraft, new: PlanDraft) -> Iterator[str]:
+    """Where the document was read in another way, stories are told by their titles: their keys count anew."""
+    was = {read.statement: read.account for read in old.readings}
+    for read in new.readings:
+        if was.get(read.statement, read.account) != read.account:
+            yield f"Line {read.line} is {read.account} instead of {was[read.statement]}."
+    before, after = ({story.title: story for story in draft.stories} for draft in (old, new))
+    yield from (f"{t} is dropped ({s.hours:g} agent-hours)." for t, s in before.items() if t not in after)
+    yield from (f"{t} is new ({s.hours:g} agent-hours)." for t, s in after.items() if t not in before)
 
 
 def _story(old: DraftStory, new: DraftStory, teams: Mapping[str, str]) -> Iterator[str]:

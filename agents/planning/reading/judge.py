@@ -81,7 +81,7 @@ class Linear:
         found: Matrix = likely / likely.sum(axis=1, keepdims=True)
         return found
 
-    def reasons(self, row: Features, sense: Sense, most: int = 4) -> tuple[str, ...]:
+    def reasons(self, row: Features, sense: Sense, most: int = 12) -> tuple[str, ...]:
         """The features that speak loudest for this sense against the mean of the others."""
         place = SENSES.index(sense)
         spoken = {

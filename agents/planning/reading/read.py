@@ -12,6 +12,7 @@ from agents.planning.reading.ids import Ids
 from agents.planning.reading.judge import ASKED, EDGE, Judgment, Reader, Sense, reader
 from agents.planning.reading.outline import Outline, Passage
 from agents.planning.reading.polarity import forbids
+from agents.planning.reading.reasons import in_words
 from agents.planning.reading.sections import SectionRole
 from agents.planning.reading.units import Unit, document_ids, is_list_a_column, units
 
@@ -140,14 +141,15 @@ def read(
     ids = document_ids(outline)
     said = units(outline, ids)
     judged = (by or reader()).judge(outline, said)
+    told = corrections or {}
     head = {meta.line for meta in outline.meta}
     each = [
         Statement(unit, "none", "context", "it stands in the document's head", 1.0)
-        if unit.line in head and not unit.id
-        else _statement(unit, judgment, outline.passages[unit.passage], ignored, corrections or {})
+        if unit.line in head and not unit.id and key_of(unit.text) not in told
+        else _statement(unit, judgment, outline.passages[unit.passage], ignored, told)
         for unit, judgment in zip(said, judged, strict=True)
     ]
-    statements = _under_ids(_of_one_family(each, outline), corrections or {})
+    statements = _under_ids(_of_one_family(each, outline), told)
     return Read(ids, statements, tuple(_wanted(outline, statements)))
 
 
@@ -220,7 +222,7 @@ def _statement(
         return Statement(unit, "out", "out of scope", "it is struck out", 1.0)
     if passage.linked:
         return Statement(unit, "none", "not read", "it is a table of contents", 1.0)
-    why = ", ".join(judgment.because)
+    why = in_words(judgment.because)
     return Statement(unit, judgment.sense, _account(judgment.sense, unit, passage), why, judgment.sureness)
 
 

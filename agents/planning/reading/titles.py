@@ -22,6 +22,12 @@ _STORY = re.compile(
     r",?\s+in order to\b.*|,?\s+because\b.*)?$",
     re.IGNORECASE | re.DOTALL,
 )
+_TOLD_STORY = re.compile(
+    r"^as an?\s+(?P<who>[^,]{2,40}?),?\s+I\s+(?P<to>)(?P<what>(?!am\b|have\b)\w.+?)"
+    r"(?:[,.]?\s+so (?:that|I)\b.*)?$",
+    re.IGNORECASE | re.DOTALL,
+)
+"""`As a reporter I point my phone at the code`: what somebody does, not what they want."""
 _SYSTEM = (
     r"(?:the |our |this )?(?:system|service|product|app|application|platform|software|"
     r"register|gateway|controller|portal|"
@@ -73,7 +79,7 @@ def _plain(text: str) -> str:
 
 def _as_work(said: str, subject: str) -> str:
     """What is to be done, where the sentence says it: a story's wish, what a system shall or people can do."""
-    if story := _STORY.match(said):
+    if story := _STORY.match(said) or _TOLD_STORY.match(said):
         return _of_story(story)
     named = (
         re.sub(rf"^{re.escape(subject)}(?=\s)", "The system", said, flags=re.IGNORECASE) if subject else said
