@@ -12,7 +12,7 @@ from agents.planning.lexicon import lexicon
 from agents.planning.terms import content_stems, overlap
 
 _ACCESS = re.compile(
-    r"(?P<only1>\bonly )?(?P<all>\b(?:all|any|every|each)\b )?(?P<who>(?:[a-z-]+ ){0,3}?[a-z-]+)"
+    r"(?<![a-z-])(?P<only1>\bonly )?(?P<all>\b(?:all|any|every|each)\b )?(?P<who>(?:[a-z-]+ ){0,3}?[a-z-]+)"
     r"(?P<only2> only)? "
     r"(?P<can>cannot|can not|must not|may not|should not|can|may|must be able to|should be able to|are able to|"
     r"is able to|are allowed to|is allowed to|are not allowed to|shall be able to) (?P<what>.+)",

@@ -100,7 +100,7 @@ def _owners(outline: Outline) -> Iterator[Flag]:
 
 def _empty_sections(outline: Outline) -> Iterator[Flag]:
     filled = {h.line for p in outline.passages if p.kind != "html" for h in p.sections[-1:]}
-    for heading, following in zip(outline.headings, (*outline.headings[1:], None), strict=True):
+    for heading, following in zip(outline.headings, (*outline.headings[1:], None), strict=False):
         parent = following is not None and following.level > heading.level
         if heading.line not in filled and not parent and heading.level < 7:
             yield _missing(heading.text, heading.line, "the section is empty", "Write it, or remove it.")

@@ -10,14 +10,14 @@ from agents.planning.statements import Statement
 from agents.planning.terms import content_stems, overlap
 
 _DENIED = re.compile(
-    r"(?P<what>.+?)\s+(?:is|are|will be|remains?|stays?) (?:explicitly |clearly |currently )?(?:out of scope|"
+    r"\s(?:is|are|will be|remains?|stays?) (?:explicitly |clearly |currently )?(?:out of scope|"
     r"not in scope|not part of|excluded|not included|not supported|not planned|left for later|deferred)\b",
     re.IGNORECASE,
 )
 _FILLER = re.compile(
     r"\b(?:support for|any|no|not|we will not|will not be|won't|in this (?:release|version|phase)|for now|"
     r"at this stage|first release|this release|later|phase \w+|v\d+|integration with|"
-    r"changes? to|version)\b|\(.*?\)|[.;].*$",
+    r"changes? to|version)\b|\([^()]*\)|[.;].*$",
     re.IGNORECASE,
 )
 
@@ -46,7 +46,7 @@ def _excluded(statement: Statement) -> frozenset[str]:
     if statement.role == "out_of_scope":
         return content_stems(_FILLER.sub(" ", statement.text.split(" – ")[0].split(" — ")[0]))
     if match := _DENIED.search(statement.text):
-        return content_stems(_FILLER.sub(" ", match["what"]))
+        return content_stems(_FILLER.sub(" ", statement.text[: match.start()]))
     return frozenset()
 
 

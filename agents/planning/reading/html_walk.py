@@ -12,7 +12,7 @@ _BLOCKS = frozenset(
      "dt", "dd", "address", "summary", "details", "body", "html", "center", "form", "fieldset", "legend", "hr"]
 )  # fmt: skip
 _HEADINGS = frozenset(f"h{level}" for level in range(1, 7))
-_HIDDEN = frozenset(["script", "style", "template", "head", "noscript"])
+_HIDDEN = frozenset(["script", "style", "template", "title", "noscript"])
 _STRUCK = frozenset(["del", "s", "strike"])
 _DEEPEST = 200
 """Lists nested deeper than this are read as if they stood at that depth."""
@@ -38,33 +38,36 @@ class _Reader(HTMLParser):
         self._struck_words = ""
         self._heading = 0
         self._depth = 0
+        self._lists: list[bool] = []  # of each open list, whether an item of it is open
         self._term = ""
         self._cells: list[str] | None = None
         self._row_line = 0
-        self._is_head = False
+        self._is_head = self._in_cell = False
         self._waiting_head = True
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _HIDDEN and tag != "head":
+        if tag in _HIDDEN:
             self._hidden += 1
         elif tag in _HEADINGS:
             self._flush()
             self._heading = int(tag[1])
-        elif tag in ("li",):
+        elif tag in ("ul", "ol"):
             self._flush()
-            if self._depth < _DEEPEST:
-                self._walk.open_item()
-            self._depth += 1
+            self._lists.append(False)
+        elif tag == "li":
+            self._open_item()
         elif tag == "table":
             self._flush()
             self._walk.columns(())
             self._waiting_head = True
         elif tag == "tr":
+            self._end_row()
             self._flush()
             self._cells, self._row_line, self._is_head = [], self.getpos()[0] + self._shift, True
         elif tag in ("td", "th"):
+            self._end_cell()
             self._is_head = self._is_head and tag == "th"
-            self._words = []
+            self._in_cell = True
         elif tag in _STRUCK:
             self._struck += 1
         elif tag in ("b", "strong"):
@@ -74,24 +77,29 @@ class _Reader(HTMLParser):
         elif tag == "blockquote":
             self._flush()
             self._walk.quoted += 1
-        elif tag in _BLOCKS or tag in ("ul", "ol", "dl"):
+        elif tag in _BLOCKS or tag == "dl":
             self._flush()
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in _HIDDEN and tag != "head":
+        if tag in _HIDDEN:
             self._hidden = max(0, self._hidden - 1)
         elif tag in _HEADINGS:
             self._flush()
             self._heading = 0
         elif tag == "li":
             self._flush()
-            self._depth = max(0, self._depth - 1)
-            if self._depth < _DEEPEST:
-                self._walk.close_item()
-        elif tag in ("td", "th") and self._cells is not None:
-            self._cells.append(_one_line(self._taken()))
-        elif tag == "tr" and self._cells is not None:
+            while self._lists and not self._lists[-1]:  # lists in it that were not closed
+                self._lists.pop()
+            self._close_item()
+        elif tag in ("ul", "ol"):
+            self._flush()
+            self._close_item()
+            self._lists[-1:] = []
+        elif tag in ("td", "th"):
+            self._end_cell()
+        elif tag in ("tr", "table"):
             self._end_row()
+            self._flush()
         elif tag in _STRUCK:
             self._struck = max(0, self._struck - 1)
         elif tag in ("b", "strong"):
@@ -101,7 +109,7 @@ class _Reader(HTMLParser):
         elif tag == "blockquote":
             self._flush()
             self._walk.quoted = max(0, self._walk.quoted - 1)
-        elif tag in _BLOCKS or tag in ("ul", "ol", "dl", "table"):
+        elif tag in _BLOCKS or tag == "dl":
             self._flush()
 
     def handle_data(self, data: str) -> None:
@@ -122,14 +130,41 @@ class _Reader(HTMLParser):
 
     def finish(self) -> None:
         """What stood last."""
+        self._end_row()
         self._flush()
-        while self._depth > 0:
+        while self._lists:
+            self._close_item()
+            self._lists.pop()
+
+    def _open_item(self) -> None:
+        """An item begins; one of the same list that was not closed ends."""
+        self._flush()
+        self._close_item()
+        if self._depth < _DEEPEST:
+            self._walk.open_item()
+        self._depth += 1
+        self._lists[-1:] = [True]
+
+    def _close_item(self) -> None:
+        if self._lists and self._lists[-1]:
+            self._lists[-1] = False
             self._depth -= 1
             if self._depth < _DEEPEST:
                 self._walk.close_item()
 
+    def _end_cell(self) -> None:
+        """A cell ends, by its tag or because the next one begins; outside a row its words are a paragraph."""
+        if self._cells is None:
+            self._flush()
+        elif self._in_cell or "".join(self._words).strip():
+            self._cells.append(_one_line(self._taken()))
+        self._in_cell = False
+
     def _end_row(self) -> None:
-        cells, self._cells = self._cells or [], None
+        if self._cells is None:
+            return
+        self._end_cell()
+        cells, self._cells = self._cells, None
         if self._is_head and self._waiting_head:
             self._walk.columns(cells)
         else:

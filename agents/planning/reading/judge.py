@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -85,12 +85,18 @@ class Linear:
         """The features that speak loudest for this sense against the mean of the others."""
         place = SENSES.index(sense)
         spoken = {
-            name: float(self.weights[name][place] - np.delete(self.weights[name], place).mean()) * value
+            name: float(self._against[name][place]) * value
             for name, value in row.items()
             if name in self.weights
         }
         loudest = sorted(spoken, key=lambda name: -spoken[name])[:most]
         return tuple(name for name in loudest if spoken[name] > 0.1)
+
+    @cached_property
+    def _against(self) -> Mapping[str, NDArray[np.float64]]:
+        """Each weight against the mean of the other senses'."""
+        others = len(SENSES) - 1
+        return {name: found - (found.sum() - found) / others for name, found in self.weights.items()}
 
     def _score(self, row: Features) -> NDArray[np.float64]:
         total = self.intercept.copy()

@@ -6,7 +6,7 @@ import re
 
 _BESIDE = re.compile(
     r"(?:,\s*|\s+[-–—(]\s*|\s+)(?:so that|so I\b|in order to|because|since|which|who\b|"
-    r"whose|whom|where(?:as|by)?|even (?:if|when)|"
+    r"whose|whom|why|how|where(?:as|by)?|even (?:if|when)|"
     r"unless|until|until after|although|though|if\b|when\b|while\b|as (?:soon|long) as|"
     r"as\b (?:it|they|we|he|she)\b|that (?:is|are|was|were|has|have|do|does|can|cannot|"
     r"must|may|they|it|nobody|no|exceeds?)\b|"
@@ -82,7 +82,7 @@ _REFUSED = re.compile(
 _VERB = re.compile(
     r"\b(?:must|shall|should|may|can|will|would|is|are|be|has|have|do|does|gets?|goes|go|"
     r"cannot)\b|n['’]t\b|\w(?:es|ts|ds|ks|ns|ps|rs|ys)\b.*\w|^\W*(?:no|never|nobody|none|"
-    r"nothing|not|do|avoid)\b",
+    r"nothing|not|do|avoid)\b|\b(?:sees|shows|lists|knows|learns|says|tells|notes|prints)$",
     re.I,
 )
 

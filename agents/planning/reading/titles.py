@@ -48,7 +48,8 @@ _BY_PEOPLE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _BESIDE = re.compile(
-    r",?\s+(?:so that|in order to|because|since|which|where|whereas|even (?:if|when)|"
+    r",?\s+(?:so that|in order to|because|since|"
+    r"(?:(?:about|after|at|by|for|from|in|of|on|to|under|with)\s+)?which|where|whereas|even (?:if|when)|"
     r"unless|although|so they|so it)\b.*$|;.*$|,\s+(?:and|but|or) (?:the|an?|it|"
     r"they)\b.*$|\s+\([^)]*\)",
     re.IGNORECASE | re.DOTALL,
