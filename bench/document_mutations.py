@@ -127,5 +127,7 @@ class Mutations:
         for _ in range(self._random.randint(1, 20)):
             index = self._random.randrange(len(lines))
             line = lines[index]
-            lines[index] = self._random.choice((line.lstrip(), f"    {line}", f"\t{line}", line[: len(line) // 2]))
+            lines[index] = self._random.choice(
+                (line.lstrip(), f"    {line}", f"\t{line}", line[: len(line) // 2])
+            )
         return "\n".join(lines)

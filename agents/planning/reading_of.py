@@ -24,6 +24,8 @@ from agents.planning.requirements import (
 )
 from agents.planning.stories import Sketch, sketch_stories
 
+_TELLS = frozenset({"context", "not read", "order", "date"})
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -57,7 +59,15 @@ def read(given: PlanningInput) -> Reading:
         raise NothingAsked(name, why)
     sketches = tuple((f"S{n}", s) for n, s in enumerate(sketch_stories(asked, taken), 1))
     named = tuple(a.requirement for a in asked)
-    return Reading(taken, named, flags(taken, asked), sketches, _readings(wishes))
+    return Reading(taken, named, flags(taken, asked, _telling(wishes)), sketches, _readings(wishes))
+
+
+def _telling(wishes: Wishes) -> frozenset[int]:
+    """Passages of which no statement asks for anything, sets a goal or belongs to what does."""
+    by_passage: dict[int, set[str]] = {}
+    for statement in wishes.whole.statements:
+        by_passage.setdefault(statement.unit.passage, set()).add(statement.account)
+    return frozenset(passage for passage, accounts in by_passage.items() if accounts <= _TELLS)
 
 
 def _readings(wishes: Wishes) -> tuple[PassageRead, ...]:

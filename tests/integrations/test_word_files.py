@@ -151,9 +151,15 @@ def test_what_is_no_word_file_is_refused_with_a_reason(content: bytes, why: str)
 
 def test_entities_that_would_fill_memory_are_not_expanded():
     bomb = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">' + b"".join(
-        b'<!ENTITY a%d "%s">' % (n, b"&a%s;" % (str(n - 1).encode() if n > 1 else b"") * 10) for n in range(1, 10)
+        b'<!ENTITY a%d "%s">' % (n, b"&a%s;" % (str(n - 1).encode() if n > 1 else b"") * 10)
+        for n in range(1, 10)
     )
-    body = bomb + b']><w:document ' + _W.encode() + b"><w:body><w:p><w:r><w:t>&a9;</w:t></w:r></w:p></w:body></w:document>"
+    body = (
+        bomb
+        + b"]><w:document "
+        + _W.encode()
+        + b"><w:body><w:p><w:r><w:t>&a9;</w:t></w:r></w:p></w:body></w:document>"
+    )
     with pytest.raises(NotText, match="no Word file"):
         FORMATS[".docx"](with_part("word/document.xml", body))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from agents.planning.draft import Flag
 from agents.planning.flags.contradictions import contradictions
 from agents.planning.flags.gaps import gaps
@@ -15,10 +17,19 @@ from agents.planning.statements import statements
 _WEIGHTIEST = ("instruction", "contradictory", "untestable", "vague", "missing")
 
 
-def flags(outline: Outline, asked: tuple[Asked, ...]) -> tuple[Flag, ...]:
-    """Everything that a person should settle. A line has one flag for its wording or gap, the weightiest."""
+def flags(
+    outline: Outline, asked: tuple[Asked, ...], telling: frozenset[int] = frozenset()
+) -> tuple[Flag, ...]:
+    """Everything that a person should settle. A line has one flag for its wording or gap, the weightiest.
+
+    `telling` passages ask for nothing, as they were read: they are not held to what binds.
+    """
     skipped = instructing(outline)
-    said = tuple(s for s in statements(outline) if s.passage not in skipped)
+    said = tuple(
+        replace(s, binding=s.binding and s.passage not in telling)
+        for s in statements(outline)
+        if s.passage not in skipped
+    )
     found = [
         *instructions(outline),
         *contradictions(said, asked),
