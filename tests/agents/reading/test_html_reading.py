@@ -1,4 +1,4 @@
-"""HTML as it is exported and as it is broken: lists, tables, definitions, what is struck out and what is hidden."""
+"""HTML as it is exported and as it is broken: lists, tables, definitions, what is struck out or hidden."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ def passages(text: str) -> list[tuple[str, str, int]]:
 
 
 def test_sections_and_paragraphs():
-    taken = outline("<h1>Kiosk</h1>\n<p>It opens\nat nine.</p>\n<h2>Out of scope</h2>\n<p>Coupons &amp; stamps</p>\n")
+    taken = outline(
+        "<h1>Kiosk</h1>\n<p>It opens\nat nine.</p>\n<h2>Out of scope</h2>\n<p>Coupons &amp; stamps</p>\n"
+    )
     assert [(h.text, h.level, h.line) for h in taken.headings] == [("Kiosk", 1, 1), ("Out of scope", 2, 4)]
     assert [(p.text, p.line, p.role) for p in taken.passages] == [
         ("It opens at nine.", 2, "other"),
@@ -21,7 +23,10 @@ def test_sections_and_paragraphs():
 
 
 def test_nested_lists_know_what_they_stand_under():
-    text = "<div>\n<ul>\n<li>Weigh parcels\n<ol>\n<li>in grams</li>\n<li>and ounces</li>\n</ol>\n</li>\n<li>Print</li></ul></div>"
+    text = (
+        "<div>\n<ul>\n<li>Weigh parcels\n<ol>\n<li>in grams</li>\n<li>and ounces</li>\n</ol>\n</li>\n"
+        "<li>Print</li></ul></div>"
+    )
     found = outline(text).passages
     assert [(p.text, p.depth, p.parent, p.line) for p in found] == [
         ("Weigh parcels", 1, None, 3),
@@ -69,7 +74,10 @@ def test_comments_are_kept_apart_and_scripts_left_out():
         ("<div>One</li></ul></td></tr></table>Two</div>", ["One", "Two"]),
         ("<p>One</p><table><tr><td>Two", ["One", "Two"]),
         ("<table><tr><td>One<td>Two<tr><td>Three</table>", ["One | Two", "Three"]),
-        ("<table><tr><td>One<table><tr><td>Two</td></tr></table>Three</td></tr></table>", ["One", "Two", "Three"]),
+        (
+            "<table><tr><td>One<table><tr><td>Two</td></tr></table>Three</td></tr></table>",
+            ["One", "Two", "Three"],
+        ),
         ("<table><td>One</td><td>Two</td></table>", ["One", "Two"]),
         ("<table><tr><td></td><td>One</td></tr></table>", [" | One"]),
         ("<ul><li>One<ul><li>Two</li></li><li>Three</li></ul>", ["One", "Two", "Three"]),
