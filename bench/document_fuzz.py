@@ -1,9 +1,11 @@
-"""Broken documents, and a very long one, through the reading: `python -m bench.document_fuzz [--inputs N] [--seed N]`.
+"""Broken documents, and a very long one, through the reading: `python -m bench.document_fuzz [--inputs N]
+[--seed N]`.
 
-Documents that `bench.document_mutations` makes of ours and of those of `BENCH_DATA` (if they are there) are read
-as the product reads them, in worker processes. A document may be refused with a sentence; an exception of another
-kind is a fault, and so is reading for longer than LIMIT. Then a document of 200 pages is read in a process of its
-own, without the limits on a document's length and on its requirements: within PAGES_SECONDS and PAGES_MEGABYTES.
+Documents that `bench.document_mutations` makes of ours and of those of `BENCH_DATA` (if they are there) are
+read as the product reads them, in worker processes. A document may be refused with a sentence; an exception of
+another kind is a fault, and so is reading for longer than LIMIT. Then a document of 200 pages is read in a
+process of its own, without the limits on a document's length and on its requirements: within PAGES_SECONDS and
+PAGES_MEGABYTES.
 
 Exits with 1 if there was a fault, the long document missed its targets, or nothing was read.
 """
@@ -46,8 +48,8 @@ INPUTS = 10_000
 SEED = 2026
 AT_ONCE = 2
 LIMIT, PATIENCE = 10.0, 120.0
-"""Seconds of one processor that a document may take; seconds after which a worker is given up. A busy machine is
-no fault."""
+"""Seconds of one processor that a document may take; seconds after which a worker is given up. A busy machine
+is no fault."""
 PAGES_WORDS, PAGES_SECONDS, PAGES_MEGABYTES = 100_000, 10.0, 400.0
 """200 pages, the seconds of one processor and the megabytes within which they are read."""
 

@@ -1,4 +1,4 @@
-"""Documents that nobody wrote on purpose: requirements documents, cut, glued, nested and unbalanced, by seed."""
+"""Documents that nobody wrote on purpose: requirements documents, cut, glued and unbalanced, by seed."""
 
 from __future__ import annotations
 
@@ -9,22 +9,23 @@ LONGEST = 60_000
 """Characters of a mutated document; what grows beyond is cut."""
 
 _ODD = (
-    "\u00a0", "\u2028", "\u2029", "\u0085", "\u200d", "\u202e", "\ufeff", "\ufffd", "\U0001f3f3\ufe0f", "\u0301" * 9,
-    "\ud7ff", "\ue000", "\ue0007", "\U0010ffff", "\u0130", "\u1e9e", "\u0669", "\u00bd", "\u3002", "\u4e00", "\x1c",
-    "\x85", "\t", "\x0b", "\x0c",
+    "\u00a0", "\u2028", "\u2029", "\u0085", "\u200d", "\u202e", "\ufeff", "\ufffd", "\U0001f3f3\ufe0f",
+    "\u0301" * 9, "\ud7ff", "\ue000", "\ue0007", "\U0010ffff", "\u0130", "\u1e9e", "\u0669", "\u00bd",
+    "\u3002", "\u4e00", "\x1c", "\x85", "\t", "\x0b", "\x0c",
 )  # fmt: skip
 _MARKUP = (
-    "```", "~~~", "<table>", "</table>", "<tr><td>", "</td>", "<th>", "<ul><li>", "</li>", "</ul>", "<del>", "</del>",
-    "~~", "<!--", "-->", "<script>", "</script>", "<h2>", "</h2>", "<p", "<a href='", "&#x;", "&nbsp;", "<![CDATA[",
-    "<?xml", "</", "{info}", "{panel:title=", "{code}", "|", "| a |", "|---|", "+---+---+", "+===+", "---- ----",
-    "------------", "===", "***", "**", "__", "`", "[x]", "[", "](", ")", "((", "> ", "# ", "###### ", "1.1 ", "FR-1 ",
-    "- ", "- [ ] ", "1. ", "---", "\n\n", "\n", ": ", "; ", "As a ", "I want ", "Given ", "Scenario: ", "before ",
-    "needs ", "not ", "is out of scope",
+    "```", "~~~", "<table>", "</table>", "<tr><td>", "</td>", "<th>", "<ul><li>", "</li>", "</ul>", "<del>",
+    "</del>", "~~", "<!--", "-->", "<script>", "</script>", "<h2>", "</h2>", "<p", "<a href='", "&#x;",
+    "&nbsp;", "<![CDATA[", "<?xml", "</", "{info}", "{panel:title=", "{code}", "|", "| a |", "|---|",
+    "+---+---+", "+===+", "---- ----", "------------", "===", "***", "**", "__", "`", "[x]", "[", "](", ")",
+    "((", "> ", "# ", "###### ", "1.1 ", "FR-1 ", "- ", "- [ ] ", "1. ", "---", "\n\n", "\n", ": ", "; ",
+    "As a ", "I want ", "Given ", "Scenario: ", "before ", "needs ", "not ", "is out of scope",
 )  # fmt: skip
 _RUNS = (
-    "a", "a ", " ", "\n", "(", ")", "[", "*", "_", "`", "~", "#", ">", "|", "-", "+", "<", "&", "{", "1", "1.", ".",
-    ", ", "A1 ", "FR-1 ", "not ", "and the ", "is ", "x is y, ", "> > ", "- - ", "\t", "<li>", "<b>", "<ul><li>",
-    "</div>", "{a}", "![](", "[a](", "\\", '"', "after it, ", "As a user, I want ", "| a ", "A" * 40 + " ", "è", "字",
+    "a", "a ", " ", "\n", "(", ")", "[", "*", "_", "`", "~", "#", ">", "|", "-", "+", "<", "&", "{", "1",
+    "1.", ".", ", ", "A1 ", "FR-1 ", "not ", "and the ", "is ", "x is y, ", "> > ", "- - ", "\t", "<li>",
+    "<b>", "<ul><li>", "</div>", "{a}", "![](", "[a](", "\\", '"', "after it, ", "As a user, I want ",
+    "| a ", "A" * 40 + " ", "è", "字",
 )  # fmt: skip
 
 

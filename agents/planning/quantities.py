@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 Bound = Literal["max", "min", "exact"]
@@ -72,7 +73,7 @@ _CEILING = re.compile(
     re.IGNORECASE,
 )
 _BASELINE = re.compile(r"\bfrom\s+$", re.IGNORECASE)
-_LIST = re.compile(r"(?P<numbers>\d+(?:, \d+)*),? (?:and|or) \d+ (?P<unit>[A-Za-z]+)")
+_LIST = re.compile(r"(?<!\d)(?P<numbers>\d+(?:, \d+)*),? (?:and|or) \d+ (?P<unit>[A-Za-z]+)")
 _SKIPPED_NOUNS = frozenset(
     [
         "of",
@@ -104,6 +105,8 @@ _LABEL_BEFORE = re.compile(
     r"option|type|part|chapter|milestone|soc|iso|article|wcag|tls|http|oauth)\s?)$",
     re.IGNORECASE,
 )  # fmt: skip
+_BESIDE = 60
+"""Characters before a figure in which the words that belong to it stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,7 @@ class Quantity:
     end: int
 
 
+@lru_cache(maxsize=1_024)
 def quantities(text: str) -> tuple[Quantity, ...]:
     """All figures that carry a unit or count something; ids, versions and section numbers are none."""
     found = [q for match in _FIGURE.finditer(text) if (q := _quantity(text, match)) is not None]
@@ -137,7 +141,7 @@ def measured(text: str) -> bool:
 
 
 def _quantity(text: str, match: re.Match[str]) -> Quantity | None:
-    before = text[: match.start()]
+    before = text[max(0, match.start() - _BESIDE) : match.start()]
     if _BASELINE.search(before) and re.match(r"[^,;.]{0,12}\bto\b", text[match.end() :]):
         return None
     if _LABEL_BEFORE.search(before) or re.search(r"[A-Za-z]$", before):

@@ -30,7 +30,7 @@ def word(content: bytes) -> str:
         return "\n".join(_lines(Document(BytesIO(content))))
     except NotWord:
         raise
-    except Exception as error:  # noqa: BLE001 - a broken file makes its readers raise almost anything
+    except Exception as error:
         raise NotWord("it is no Word file") from error
 
 

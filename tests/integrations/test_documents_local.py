@@ -25,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
     (inside / "old").mkdir(parents=True)
     (inside / "PRD-2025-Q1-Dashboard.md").write_text("# Dashboard\n", encoding="utf-8")
     (inside / "old" / "PRD-2024-Export.md").write_text("# Export\n", encoding="utf-8")
-    (inside / "notes.docx").write_bytes(b"PK")
+    (inside / "notes.pdf").write_bytes(b"%PDF")
     (tmp_path / "secret.md").write_text("secret", encoding="utf-8")
     return inside
 
@@ -131,5 +131,5 @@ async def test_characters_that_hide_or_turn_text_are_left_out(folder: Path):
 
 
 async def test_another_format_is_one_line_of_the_registry(folder: Path):
-    documents = LocalFolder(folder, {**FORMATS, ".docx": lambda content: f"# {len(content)} bytes"})
-    assert (await documents.read("notes")).text == "# 2 bytes"
+    documents = LocalFolder(folder, {**FORMATS, ".pdf": lambda content: f"# {len(content)} bytes"})
+    assert (await documents.read("notes")).text == "# 4 bytes"

@@ -33,7 +33,8 @@ def paragraph(document: Any, inner: str) -> None:
 
 
 def run(text: str, properties: str = "") -> str:
-    return f'<w:r>{f"<w:rPr>{properties}</w:rPr>" if properties else ""}<w:t xml:space="preserve">{text}</w:t></w:r>'
+    told = f"<w:rPr>{properties}</w:rPr>" if properties else ""
+    return f'<w:r>{told}<w:t xml:space="preserve">{text}</w:t></w:r>'
 
 
 def lines(text: str) -> list[str]:
@@ -150,16 +151,9 @@ def test_what_is_no_word_file_is_refused_with_a_reason(content: bytes, why: str)
 
 
 def test_entities_that_would_fill_memory_are_not_expanded():
-    bomb = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">' + b"".join(
-        b'<!ENTITY a%d "%s">' % (n, b"&a%s;" % (str(n - 1).encode() if n > 1 else b"") * 10)
-        for n in range(1, 10)
-    )
-    body = (
-        bomb
-        + b"]><w:document "
-        + _W.encode()
-        + b"><w:body><w:p><w:r><w:t>&a9;</w:t></w:r></w:p></w:body></w:document>"
-    )
+    tenfold = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10))
+    text = "<w:body><w:p><w:r><w:t>&a9;</w:t></w:r></w:p></w:body>"
+    body = f'<!DOCTYPE x [<!ENTITY a0 "aaaaaaaaaa">{tenfold}]><w:document {_W}>{text}</w:document>'.encode()
     with pytest.raises(NotText, match="no Word file"):
         FORMATS[".docx"](with_part("word/document.xml", body))
 

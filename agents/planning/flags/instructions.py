@@ -42,8 +42,8 @@ def instructing(outline: Outline) -> frozenset[int]:
 
 
 def _pieces(passage: Passage, outline: Outline) -> Iterator[tuple[int, str]]:
-    """The lines, with the tags in them unless they are very long; and where a sentence runs over a line's end the
-    two together."""
+    """The lines, with the tags in them unless they are very long; and where a sentence runs over a line's end
+    the two together."""
     found = False
     for offset, shown in enumerate(passage.lines):
         number = passage.line + offset - 1

@@ -7,14 +7,38 @@ import pytest
 from agents.planning.reading.language import language_of
 
 SENTENCES = {
-    "English": "The clerk must see the list of the parcels that are in the shelf, and it is not to be printed for others. ",
-    "German": "Der Bediener muss die Liste der Pakete im Regal sehen und sie wird nicht für andere gedruckt, wenn das Amt zu ist. ",
-    "Spanish": "El empleado debe ver la lista de los paquetes que se guardan en el estante y no son para otros, con una nota por día. ",
-    "French": "Le commis doit voir la liste des colis qui sont dans le rayon et ne pas les imprimer pour une autre personne par jour. ",
-    "Italian": "Il commesso deve vedere la lista dei pacchi che sono in un armadio e non si stampa per gli altri quando è chiuso. ",
-    "Dutch": "De medewerker moet het overzicht van de pakketten zien die in een rek zijn en niet op papier worden gezet voor anderen. ",
-    "Polish": "Pracownik musi widzieć listę paczek, że nie są na półce i po zamknięciu do druku się nie nadaje, lub gdy jest nowa dla biura. ",
-    "Portuguese": "O empregado deve ver a lista dos pacotes que se guardam em uma estante e não são para outros, com nota por dia ou da hora. ",
+    "English": (
+        "The clerk must see the list of the parcels that are in the shelf, and "
+        "it is not to be printed for others. "
+    ),
+    "German": (
+        "Der Bediener muss die Liste der Pakete im Regal sehen und sie wird "
+        "nicht für andere gedruckt, wenn das Amt zu ist. "
+    ),
+    "Spanish": (
+        "El empleado debe ver la lista de los paquetes que se guardan en el "
+        "estante y no son para otros, con una nota por día. "
+    ),
+    "French": (
+        "Le commis doit voir la liste des colis qui sont dans le rayon et ne "
+        "pas les imprimer pour une autre personne par jour. "
+    ),
+    "Italian": (
+        "Il commesso deve vedere la lista dei pacchi che sono in un armadio e "
+        "non si stampa per gli altri quando è chiuso. "
+    ),
+    "Dutch": (
+        "De medewerker moet het overzicht van de pakketten zien die in een rek "
+        "zijn en niet op papier worden gezet voor anderen. "
+    ),
+    "Polish": (
+        "Pracownik musi widzieć listę paczek, że nie są na półce i po "
+        "zamknięciu do druku się nie nadaje, lub gdy jest nowa dla biura. "
+    ),
+    "Portuguese": (
+        "O empregado deve ver a lista dos pacotes que se guardam em uma "
+        "estante e não são para outros, com nota por dia ou da hora. "
+    ),
     "Japanese": "係員は棚にある荷物の一覧を見なければならない。印刷してはならない。",
     "Chinese": "职员必须能看到货架上的包裹清单。不得打印。",
     "Korean": "직원은 선반에 있는 소포 목록을 보아야 한다.",

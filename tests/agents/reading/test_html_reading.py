@@ -1,4 +1,4 @@
-"""HTML as it is exported and as it is broken: lists, tables, definitions, what is struck out and what is hidden."""
+"""HTML as it is exported and as it is broken: lists, tables, definitions, what is struck out or hidden."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ def test_sections_and_paragraphs():
 
 
 def test_nested_lists_know_what_they_stand_under():
-    text = "<div>\n<ul>\n<li>Weigh parcels\n<ol>\n<li>in grams</li>\n<li>and ounces</li>\n</ol>\n</li>\n<li>Print</li></ul></div>"
+    text = (
+        "<div>\n<ul>\n<li>Weigh parcels\n<ol>\n<li>in grams</li>\n<li>and ounces</li>\n</ol>\n</li>\n"
+        "<li>Print</li></ul></div>"
+    )
     found = outline(text).passages
     assert [(p.text, p.depth, p.parent, p.line) for p in found] == [
         ("Weigh parcels", 1, None, 3),

@@ -84,7 +84,8 @@ def test_fenced_code_stays_as_it_is():
 @pytest.mark.parametrize(
     "text",
     [
-        "TITLE\n\n{toc}\n• One\n  ◦ Two\n\nName\n^^^^\n\n3.1 Wagons\n\na) first\n\n[[_TOC_]]\n::: note\nWords\n:::\n",
+        "TITLE\n\n{toc}\n• One\n  ◦ Two\n\nName\n^^^^\n\n3.1 Wagons\n\na) first\n\n"
+        "[[_TOC_]]\n::: note\nWords\n:::\n",
         "{panel:title=Open\nno end\n\n{code}\nx\n",
         "\n\n\n",
         "",
