@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import yaml
@@ -241,11 +241,13 @@ def _beside(units: Sequence[Unit], number: int, outline: Outline, passage: Passa
         for name in ("today", "past", "later", "out", "must or shall", "wish"):
             if signs()[name].search(before.text):
                 found[f"after: {name}"] = 1.0
-    whole = passage.text
-    for name in ("today", "past", "opinion"):
-        if unit.of > 1 and signs()[name].search(whole):
-            found[f"its paragraph: {name}"] = 1.0
-    return found
+    told = _paragraph_says(passage.text) if unit.of > 1 else ()
+    return found | {f"its paragraph: {name}": 1.0 for name in told}
+
+
+@lru_cache(maxsize=64)
+def _paragraph_says(text: str) -> tuple[str, ...]:
+    return tuple(name for name in ("today", "past", "opinion") if signs()[name].search(text))
 
 
 def _column(unit: Unit) -> dict[str, float]:
