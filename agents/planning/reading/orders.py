@@ -144,8 +144,8 @@ class _Orders:
             if (other := self._meant(place, enabled["what"], _LIKE)) is not None:
                 yield StatedOrder(place, other, text)
         if is_note and _FIRST.search(text):
-            other = self._meant(place, text[_FIRST.search(text).end() :], _LIKE)  # type: ignore[union-attr]
-            yield StatedOrder(place, other if other is not None else max(0, place - 1), text)
+            section = self._wanted[place].section
+            yield from (StatedOrder(place, n, text) for n, w in enumerate(self._wanted) if w.section == section)
         if column:
             phrases = [p for p in re.split(r",|;| and ", text[column.end() :]) if re.search(r"[^\W_]", p)]
         else:

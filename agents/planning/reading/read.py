@@ -48,13 +48,15 @@ class Statement:
 class Wanted:
     """Something that the document asks for, wants later, or rules out.
 
-    `details` are statements that belong to it; `notes` stand beside it and say when, by whom, after what.
+    `details` are statements that belong to it; `notes` stand beside it and say when, by whom, after what;
+    `section` are the lines of the headings above it.
     """
 
     statement: Statement
     forbids: bool
     details: tuple[Unit, ...]
     notes: tuple[str, ...]
+    section: tuple[int, ...] = ()
 
     @property
     def unit(self) -> Unit:
@@ -270,7 +272,13 @@ def _wanted(outline: Outline, statements: Sequence[Statement]) -> list[Wanted]:
         elif statements[owner].unit.passage == unit.passage:
             notes[owner].append(unit.quote)
     return [
-        Wanted(s, _forbids(s), tuple(details[n]), tuple(notes[n]))
+        Wanted(
+            s,
+            _forbids(s),
+            tuple(details[n]),
+            tuple(notes[n]),
+            tuple(heading.line for heading in outline.passages[s.unit.passage].sections),
+        )
         for n, s in enumerate(statements)
         if s.sense in ASKED | EDGE
     ]
