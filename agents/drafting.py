@@ -15,9 +15,9 @@ NO_MODEL = "no model is configured"
 
 
 def longest_seconds(access: ModelAccess) -> float:
-    """How long a plan is worked on with this model at most: all calls that its two roles may make, each as
-    long as one is waited for."""
-    calls = product_owner.ROLE.budget.calls + project_manager.ROLE.budget.calls
+    """How long a plan is worked on with this model at most: all calls that its two roles may make, the product
+    owner's twice (it may have to read another language first), each as long as one is waited for."""
+    calls = 2 * product_owner.ROLE.budget.calls + project_manager.ROLE.budget.calls
     return calls * access.timeout_seconds
 
 

@@ -10,6 +10,7 @@ from agents.loop import Fence, ModelAccess, work
 from agents.planning.citations import Citations, delimited
 from agents.planning.foreign import ReadStatements, numbered, problems, shown, told_of
 from agents.planning.lookups import lookups
+from agents.planning.reading.read import corrected
 from agents.planning.reading_of import Reading, read
 from agents.planning.request import PlanningInput
 from agents.planning.written import WrittenStories, reading_of, story_problems
@@ -67,7 +68,7 @@ async def read_foreign(given: PlanningInput, access: ModelAccess, fence: Fence) 
     worked = await work(
         _READING, task, ReadStatements, (), access, fence, lambda answer: problems(answer, said)
     )
-    return replace(given, told={**told_of(worked.output, said), **given.told})
+    return replace(given, told=corrected(told_of(worked.output, said), given.told))
 
 
 async def by_model(reading: Reading, given: PlanningInput, access: ModelAccess, fence: Fence) -> Reading:

@@ -42,6 +42,7 @@ class PassageRead:
     `out of scope`, `detail`, `order`, `question`, `context`, `goal`, `date` or `not read`; and `why`.
 
     `requirement` is the id of what is wanted, empty for the rest; `statement` its text as corrections know it.
+    `english` and `forbids` are what a model said of a document in another language.
     """
 
     line: int
@@ -50,6 +51,8 @@ class PassageRead:
     why: str
     statement: str
     requirement: str = ""
+    english: str = ""
+    forbids: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from agents.planning.draft import PassageRead
 from agents.planning.reading.judge import Sense
 from agents.planning.reading.outline import outline
 from agents.planning.reading.polarity import forbids
-from agents.planning.reading.read import BY_MODEL, Corrections, Told, key_of
+from agents.planning.reading.read import ACCOUNTS, BY_MODEL, Corrections, Told, key_of
 from agents.planning.reading.units import Unit, document_ids, units
 
 
@@ -69,6 +70,17 @@ def _problems(answer: ReadStatements, said: Sequence[Unit]) -> Iterator[str]:
 
 def _figures(text: str) -> set[str]:
     return {re.sub(r"\D", "", figure) for figure in re.findall(r"\d+(?:[.,:]\d+)*", text)}
+
+
+def told_before(readings: Sequence[PassageRead]) -> Corrections:
+    """What a model said when a plan was first drafted; empty for a document that was read by rule."""
+    if not any(read.english for read in readings):
+        return {}
+    senses: Mapping[str, Sense] = {account: sense for sense, account in ACCOUNTS.items()}
+    return {
+        read.statement: Told(senses.get(read.account, "none"), BY_MODEL, read.forbids, read.english)
+        for read in readings
+    }
 
 
 def told_of(answer: ReadStatements, said: Sequence[Unit]) -> Corrections:

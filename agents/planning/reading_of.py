@@ -10,7 +10,7 @@ from agents.planning.flags.instructions import instructing
 from agents.planning.long_sentences import demand_sentences
 from agents.planning.reading.language import ENGLISH, language_of
 from agents.planning.reading.outline import Outline, outline
-from agents.planning.reading.read import BY_MODEL, key_of
+from agents.planning.reading.read import BY_MODEL
 from agents.planning.request import PlanningInput
 from agents.planning.requirements import (
     LONGEST,
@@ -78,8 +78,10 @@ def _readings(wishes: Wishes) -> tuple[PassageRead, ...]:
             statement.unit.quote,
             statement.account,
             statement.why,
-            key_of(statement.unit.text),
+            statement.key,
             wishes.ids.get((statement.unit.passage, statement.unit.number), ""),
+            statement.unit.text if statement.source else "",
+            statement.told_forbids,
         )
         for statement in wishes.whole.statements
         if statement.unit.text

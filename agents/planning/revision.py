@@ -6,7 +6,9 @@ from dataclasses import replace
 
 from agents.planning.advice import Advice
 from agents.planning.draft import DraftStory, PlanDraft
+from agents.planning.foreign import told_before
 from agents.planning.plan import plan, plan_from
+from agents.planning.reading.read import corrected
 from agents.planning.reading_of import Reading, read
 from agents.planning.request import PlanningInput
 from agents.planning.stories import Sketch
@@ -19,6 +21,7 @@ def revise(original: PlanDraft, given: PlanningInput) -> PlanDraft:
     by rule is simply worked out again. Raises as `plan` does; a document that has changed since is
     planned from anew, by rule.
     """
+    given = replace(given, told=corrected(told_before(original.readings), given.told))
     if original.worked_out == "rules" or original.document_digest != given.document.digest:
         return replace(plan(given), worked_out_why=original.worked_out_why)
     by_rule = read(given)

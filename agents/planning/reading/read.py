@@ -34,7 +34,8 @@ Account = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement with what it was read as, and why."""
+    """One statement with what it was read as, and why. `source` are the document's words where its unit has a
+    model's English."""
 
     unit: Unit
     sense: Sense
@@ -42,6 +43,12 @@ class Statement:
     why: str
     sureness: float
     told_forbids: bool | None = None
+    source: str = ""
+
+    @property
+    def key(self) -> str:
+        """By which corrections know it: the document's own words, also where a model put them into English."""
+        return key_of(self.source or self.unit.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,7 @@ _ORDER = re.compile(
     r"^[^.]*\((?:story )?[^\W\d_]{1,8}[-_]?\d+\)[^.]*\bbefore\b[^.]*\((?:story )?[^\W\d_]{1,8}[-_]?\d+\)",
     re.IGNORECASE,
 )
-_ACCOUNTS: Mapping[Sense, Account] = {
+ACCOUNTS: Mapping[Sense, Account] = {
     "in": "requirement",
     "constraint": "constraint",
     "later": "later",
@@ -126,6 +133,17 @@ class Told:
 
 Corrections = Mapping[str, Told]
 """A statement's text, flattened (`key_of`), to what was told of it."""
+
+
+def corrected(told: Corrections, by_people: Corrections) -> Corrections:
+    """What a model says, with what people say of it: theirs is the sense, its English stays."""
+    return {
+        **told,
+        **{
+            key: replace(told[key], sense=said.sense, by=said.by) if key in told else said
+            for key, said in by_people.items()
+        },
+    }
 
 
 def key_of(text: str) -> str:
@@ -207,11 +225,12 @@ def _statement(
     unit: Unit, judgment: Judgment, passage: Passage, ignored: frozenset[int], corrections: Corrections
 ) -> Statement:
     told = corrections.get(key_of(unit.text))
-    if told is not None:
-        said = replace(unit, text=told.words) if told.words else unit
-        return Statement(said, told.sense, _account(told.sense, unit, passage), told.by, 1.0, told.forbids)
-    if unit.passage in ignored:
+    if unit.passage in ignored and (told is None or told.by == BY_MODEL):  # a model may have obeyed it
         return Statement(unit, "none", "not read", "it speaks to the reader's software", 1.0)
+    if told is not None:
+        said, source = (replace(unit, text=told.words), unit.text) if told.words else (unit, "")
+        account = _account(told.sense, unit, passage)
+        return Statement(said, told.sense, account, told.by, 1.0, told.forbids, source)
     if rank := _rank(passage):
         return Statement(unit, rank, _account(rank, unit, passage), "its column says so", 1.0)
     if _INTRODUCES.search(unit.text) and not unit.id and not _DEMANDS.search(unit.text):
@@ -242,8 +261,8 @@ def _rank(passage: Passage) -> Sense | None:
 
 
 def _account(sense: Sense, unit: Unit, passage: Passage) -> Account:
-    if sense in _ACCOUNTS:
-        return _ACCOUNTS[sense]
+    if sense in ACCOUNTS:
+        return ACCOUNTS[sense]
     if unit.text.rstrip(' )"”').endswith("?") or passage.role == "questions":
         return "question"
     if passage.role in ("goals", "acceptance"):
