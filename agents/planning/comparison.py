@@ -16,10 +16,9 @@ def compare(
 ) -> tuple[str, ...]:
     """One sentence a difference; empty if nothing that people see differs. `teams` and `products` are their
     names by id."""
-    same_reading = [r.account for r in old.readings] == [r.account for r in new.readings]
     return (
         *_product(old, new, products),
-        *(_stories(old, new, teams) if same_reading else _read_anew(old, new)),
+        *(_stories(old, new, teams) if _same_reading(old, new) else _read_again(old, new)),
         *compare_figures(old, new),
         *_rest(old, new),
     )
@@ -55,8 +54,12 @@ def _stories(old: PlanDraft, new: PlanDraft, teams: Mapping[str, str]) -> Iterat
             yield f"{key} gets a place in the sprint of {day_text(others[key].starts)}."
 
 
-def _read_anew(old: PlanDraft, new: PlanDraft) -> Iterator[str]:
-    """Where the document was read in another way, stories are told by their titles: their keys count anew."""
+def _same_reading(old: PlanDraft, new: PlanDraft) -> bool:
+    return [(r.statement, r.account) for r in old.readings] == [(r.statement, r.account) for r in new.readings]
+
+
+def _read_again(old: PlanDraft, new: PlanDraft) -> Iterator[str]:
+    """Where the document was read in another way, stories are told by their titles: their keys are others'."""
     was = {read.statement: read.account for read in old.readings}
     for read in new.readings:
         if was.get(read.statement, read.account) != read.account:
@@ -111,6 +114,8 @@ def _money(old: PlanDraft, new: PlanDraft) -> Iterator[str]:
 def _rest(old: PlanDraft, new: PlanDraft) -> Iterator[str]:
     if old.document_digest != new.document_digest:
         yield "The document has changed."
+    if old.changes.names_stories and not new.changes.names_stories and not _same_reading(old, new):
+        yield "Stories are numbered again, so none is left out, moved or put in order any more; say it again."
     if old.risk_level != new.risk_level:
         yield f"The risk is {new.risk_level} instead of {old.risk_level}."
     if old.changes.order != new.changes.order and new.changes.order:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -223,6 +223,16 @@ class PlanChanges:
     def only_notifies(self) -> bool:
         """Whether nothing but notifications is asked for."""
         return self == PlanChanges(notify=self.notify)
+
+    @property
+    def names_stories(self) -> bool:
+        """Whether some of them are about stories by their keys."""
+        return bool(self.drop or self.move or self.order)
+
+    def without_stories(self) -> PlanChanges:
+        """For a document that is read in another way: its stories are numbered again, so a key may now be
+        another story's."""
+        return replace(self, drop=(), move=(), order=())
 
 
 def _fact_to_json(fact: Fact, dump: SerializerFunctionWrapHandler) -> Any:

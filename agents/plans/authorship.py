@@ -103,6 +103,8 @@ class Authorship:
             if original is not None and original.document_digest == given.document.digest:
                 draft = await asyncio.to_thread(revise, original, given)
             else:
+                if original is not None:
+                    given = replace(given, changes=changes.without_stories())
                 draft = await draft_plan(given, model, partial(self.fence, tenant))
             hindrances = await asyncio.to_thread(feasibility.hindrances, draft, given)
         except (DocumentError, UnplannableDocument, ImpossibleChange, CatalogueError, TrackerError) as cannot:

@@ -124,7 +124,7 @@ class Drafting:
     async def _propose(self, tx: AsyncSession, plan: PlanRow, draft: PlanDraft) -> None:
         stored = _stored(draft)
         plan.previous, plan.draft, plan.version = plan.draft, stored, plan.version + 1
-        plan.original = plan.original or stored
+        _keep_original(plan, draft, stored)
         plan.title, plan.state, plan.why = draft.title, "proposed", None
         plan.changed = datetime.now(UTC)
         plan.notifications = sorted({*plan.notifications, *draft.changes.notify})
@@ -164,10 +164,21 @@ class Drafting:
 
 async def _ask_for_product(tx: AsyncSession, plan: PlanRow, draft: PlanDraft, why: str) -> None:
     """Nothing is proposed until somebody says which product it is for; what was worked out is kept."""
-    plan.original, plan.title = plan.original or _stored(draft), draft.title
+    _keep_original(plan, draft, _stored(draft))
+    plan.title = draft.title
     plan.state, plan.why, plan.changed = "asking", why, datetime.now(UTC)
     ids = {"plan": plan.id, "key": f"plan:{plan.id}"}
     await notify(tx, "plan_proposed", ids, place=plan.place, turn=plan.turn)
+
+
+def _keep_original(plan: PlanRow, draft: PlanDraft, stored: str) -> None:
+    """What later changes are worked out on: the first draft from the document as it is now. With a document
+    that was edited the changes that named stories are gone from the row as well."""
+    original = original_of(plan)
+    if original is None or original.document_digest != draft.document_digest:
+        plan.original = stored
+        if plan.changes is not None:
+            plan.changes = changes_to_json(draft.changes)
 
 
 def _stored(draft: PlanDraft) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from agents.planning.draft import PassageRead, PlanDraft
 from agents.planning.reading.judge import Sense
 from agents.plans.corrections import correct
-from agents.plans.rows import draft_of, plan_by_id
+from agents.plans.rows import changes_of, changes_to_json, draft_of, plan_by_id
 from agents.plans.tables import PlanRow
 from governance.record import intervened
 from governance.visibility import scope_of
@@ -42,30 +42,23 @@ _GROUPS = (
     ("For later, and ruled out", ("later", "out of scope")),
     ("Not taken for a requirement", ("order", "question", "goal", "date", "context", "not read")),
 )
-_SENSES: tuple[tuple[Sense, re.Pattern[str]], ...] = (
-    (
-        "later",
-        re.compile(r"\b(?:for |is )?(?:later|another (?:time|release)|not now|the next release|v ?2)\b", re.I),
-    ),
-    (
-        "out",
-        re.compile(
-            r"\b(?:out of scope|ruled out|out|not (?:to be built|part of (?:it|this)|ours)|never)\b", re.I
-        ),
-    ),
-    ("constraint", re.compile(r"\b(?:a )?constraint\b|\bbinds\b", re.IGNORECASE)),
+_LATER = r"(?:for )?later|for another (?:time|release)|for the next release|for v ?2|not now"
+_OUT = r"out(?: of scope)?|ruled out|not to be built|not part of (?:it|this)|not ours"
+_REQUIREMENT = r"a requirement|requirements|asked for|in(?: scope)?|to be built"
+_PHRASES: tuple[tuple[Sense, str], ...] = (
+    ("in", rf"(?:really |surely )?(?:{_REQUIREMENT})|not (?:{_LATER}|{_OUT})"),
+    ("later", _LATER),
+    ("out", rf"{_OUT}|not (?:in scope|asked for)"),
+    ("constraint", r"(?:only )?(?:a )?constraints?"),
     (
         "none",
-        re.compile(
-            r"\b(?:no|not a|only a?) ?(?:requirement|remark|context|comment|example)\b|\bcontext\b", re.I
-        ),
+        r"(?:no|not a|not) requirements?|(?:only |just )?(?:a remark|context|a comment|an example|background)",
     ),
-    (
-        "in",
-        re.compile(
-            r"\b(?:a )?requirement\b|\b(?:is )?(?:asked for|in(?: scope)?|to be built)\b", re.IGNORECASE
-        ),
-    ),
+)
+"""What somebody says that a statement is, as all that they say of it: `R7 is in review` says none of these, and
+a `not` is never left out."""
+_SENSES = tuple(
+    (sense, re.compile(rf"\s*(?:{words})\s*(?:please)?[.!]*\s*$", re.IGNORECASE)) for sense, words in _PHRASES
 )
 _WORDS: Mapping[Sense, str] = {
     "later": "for later",
@@ -76,7 +69,7 @@ _WORDS: Mapping[Sense, str] = {
     "detail": "a detail",
 }
 _LINES = re.compile(r"\blines? (?P<lines>\d+(?:(?:,| and|, and) \d+)*)", re.IGNORECASE)
-_IS = re.compile(r"\b(?:is|are|was|were|should be|belongs?|goes?|=)\b", re.IGNORECASE)
+_IS = re.compile(r"\b(?:is|are|should be)\b", re.IGNORECASE)
 _LONGEST_QUOTE = 160
 
 
@@ -89,7 +82,9 @@ async def show_reading(turn: Turn, desk: Desk) -> Reply:
     if turn.person is None or not scope_of(turn.person).everything:
         raise CannotAnswer("A plan's document is for the department's people.")
     if draft is None or not draft.readings:
-        raise CannotAnswer("There is no list of what was read for this plan. Ask for the plan anew to get one.")
+        raise CannotAnswer(
+            "There is no list of what was read for this plan. Ask for the plan again to get one."
+        )
     cards = tuple(card for title, accounts in _GROUPS if (card := _card(draft, title, accounts)) is not None)
     text = f"How I read {draft.document}: {reading_text(draft)}. {_HOW_TO_CORRECT}"
     return Reply(text=text, cards=(Card(f"How I read {draft.document}", (Text((text,)),)), *cards))
@@ -124,7 +119,7 @@ def correction_wished(text: str, plan: PlanRow, draft: PlanDraft, approval: str)
     """
     verb = _IS.search(text)
     named = _named(text[: verb.start()], draft) if verb else ()
-    sense = next((sense for sense, words in _SENSES if verb and words.search(text[verb.end() :])), None)
+    sense = next((sense for sense, words in _SENSES if verb and words.match(text[verb.end() :])), None)
     if not named or sense is None or text.rstrip().endswith("?"):
         return None
     lead = f"Read {quoted(draft.document)} like this? Nothing is changed or approved yet."
@@ -132,6 +127,10 @@ def correction_wished(text: str, plan: PlanRow, draft: PlanDraft, approval: str)
         f"Line {read.line}, “{_quote(read.text)}”: {_WORDS[sense]} (now: {_SHOWN_AS[read.account].lower()})."
         for read in named
     ]
+    if changes_of(plan).names_stories:
+        lines.append(
+            "Stories are numbered again then: what is left out, moved or put in order is to be said again."
+        )
     chosen = ",".join(str(draft.readings.index(read)) for read in named)
     button = Button(
         "Read it like that", "correct_reading", f"{approval} {plan.version} {sense} {chosen}", "primary"
@@ -151,12 +150,12 @@ def _named(said: str, draft: PlanDraft) -> tuple[PassageRead, ...]:
     return tuple(
         read
         for read in draft.readings
-        if read.line in lines or (read.requirement and read.requirement.upper() in words)
+        if read.statement and (read.line in lines or (read.requirement and read.requirement.upper() in words))
     )
 
 
 async def correct_reading(turn: Turn, desk: Desk) -> Reply:
-    """The button under a correction: it is kept, and the plan worked out anew."""
+    """The button under a correction: it is kept, and the plan worked out again."""
     if not isinstance(turn.what, Clicked):
         raise TypeError("a press is a click")
     approval, version, sense, chosen = turn.what.subject.split(" ")
@@ -164,14 +163,17 @@ async def correct_reading(turn: Turn, desk: Desk) -> Reply:
     draft = draft_of(plan)
     told = next((known_sense for known_sense in _WORDS if known_sense == sense), None)
     if draft is None or told is None or str(plan.version) != version:
-        raise CannotAnswer("The plan was worked out anew since; say again what should be read in another way.")
+        raise CannotAnswer(
+            "There is a newer proposal of this plan; say again what should be read in another way."
+        )
     reads = [draft.readings[int(place)] for place in chosen.split(",")]
     what = f"lines {listed(str(read.line) for read in reads)} are {_WORDS[told]}"
     desk.demand_order(f"read {draft.document} in another way: {what}")
     demand_agents(desk, f"“{plan.title}” stands as it was proposed; correct it when they go on.")
     await correct(desk.tx, plan.document, (read.statement for read in reads), told, person.id, desk.now)
-    plan.state, plan.why, plan.turn, plan.changed, plan.original = "drafting", None, turn.id, desk.now, None
-    await intervened(desk.tx, "modified", person.id, plan.id, f"read anew: {what}", desk.now)
+    plan.changes, plan.original = changes_to_json(changes_of(plan).without_stories()), None
+    plan.state, plan.why, plan.turn, plan.changed = "drafting", None, turn.id, desk.now
+    await intervened(desk.tx, "modified", person.id, plan.id, f"read in another way: {what}", desk.now)
     await defer(desk.tx, "draft_plan", {"plan": plan.id, "turn": turn.id}, lock=f"plan:{plan.id}", slow=True)
     desk.memory.about(plan=plan.id)
     return await working_reply(desk, plan)

@@ -6,10 +6,10 @@ import pytest
 
 from agents.planning.draft import PlanDraft
 from agents.plans.corrections import corrections_of
-from agents.plans.rows import draft_of
+from agents.plans.rows import changes_of, draft_of
 from handlers.conversation.cards import Reply, Table
 from tests.handlers.conftest import buttons
-from tests.handlers.product.conftest import Product
+from tests.handlers.product.conftest import Folder, Product
 
 SEARCH = "PRD-2026-Q3-Search"
 
@@ -83,9 +83,68 @@ async def test_a_line_that_was_not_taken_can_be_asked_for_and_the_last_word_coun
 
 
 @pytest.mark.parametrize(
+    ("words", "becomes"),
+    [
+        ("{} is out of scope", "ruled out"),
+        ("{} is not out of scope", "asked for"),
+        ("{} is not in scope", "ruled out"),
+        ("{} is not for later", "asked for"),
+        ("{} is not a requirement", "no requirement"),
+        ("{} is in review", None),
+        ("{} is out on Monday", None),
+        ("{} isn't for later", None),
+    ],
+)
+async def test_a_not_is_never_left_out(proposed: Product, words: str, becomes: str | None) -> None:
+    name = (await _draft(proposed)).requirements[0].id
+    reply = await _say(proposed, words.format(name))
+    assert ("correct_reading" in buttons(reply)) is (becomes is not None), reply.text
+    assert becomes is None or f": {becomes} (now" in reply.text
+
+
+async def test_a_correction_takes_back_what_named_stories_by_their_old_numbers(proposed: Product) -> None:
+    change = buttons(await _say(proposed, "without S2 and only 300 hours"))["change_plan"]
+    await proposed.talk.press("david", change.verb, change.subject)
+    await proposed.draft()
+    first = (await _draft(proposed)).requirements[0].id
+    asked = await _say(proposed, f"{first} is for later")
+    assert "Stories are numbered again" in asked.text
+    await _correct(proposed, f"{first} is for later")
+    changes = changes_of(await proposed.plan())
+    assert (changes.drop, changes.budget_hours) == ((), 300.0)
+    after = await _draft(proposed)
+    asked_for = {name for story in after.stories for name in story.requirements}
+    assert asked_for == {requirement.id for requirement in after.requirements}, "no story is left out"
+
+
+@pytest.mark.parametrize(
     "words", ["R999 is for later", "is R1 for later?", "line 1 is nice", "R1 was fun to write"]
 )
 async def test_what_names_nothing_or_asks_corrects_nothing(proposed: Product, words: str) -> None:
     before = await _draft(proposed)
     assert "correct_reading" not in buttons(await _say(proposed, words))
     assert await _draft(proposed) == before
+
+
+PARCELS = "# Parcels\n\n**Product:** Checkout\n\n## Requirements\n\n"
+ONE, TWO, THREE = (
+    "- Buyers must see where their parcel is.\n",
+    "- The page must list the last ten parcels.\n",
+    "- Buyers can name a neighbour who takes the parcel.\n",
+)
+
+
+async def test_an_edited_document_leaves_out_no_other_story(own: Folder) -> None:
+    """S1 of the document as it is now is another story than the one that was left out."""
+    await own.build(PARCELS + ONE + TWO)
+    change = buttons(await _say(own, "drop S1"))["change_plan"]
+    (own.folder / "PRD-Parcels.md").write_text(PARCELS + THREE + ONE + TWO)
+    await own.talk.press("david", change.verb, change.subject)
+    reply = await own.draft()
+    draft = await _draft(own)
+    assert len(draft.stories) == 3
+    assert "The document has changed." in repr(reply.cards)
+    again = buttons(await _say(own, "drop S1"))["change_plan"]
+    await own.talk.press("david", again.verb, again.subject)
+    await own.draft()
+    assert [story.key for story in (await _draft(own)).stories] == ["S2", "S3"], "and now it counts"
