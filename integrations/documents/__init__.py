@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 LARGEST_DOCUMENT = 1_000_000
-"""Bytes; larger documents are refused."""
+"""Bytes; larger documents are refused. `formats.LARGEST_FILES` has what other formats may have."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,3 +47,7 @@ FORMATS: Mapping[str, TextReader] = {
     ".docx": word_file,
 }
 """File ending (lower case) to reader; HTML is read as it stands. A further format is one line here."""
+
+LARGEST_FILES: Mapping[str, int] = {".docx": 20_000_000}
+"""Bytes, where a format may have more than LARGEST_DOCUMENT: most of a Word file are pictures, which are not
+read."""

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import os
 import stat
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -19,7 +20,7 @@ from integrations.documents import (
     NoSuchDocument,
     OutsideFolder,
 )
-from integrations.documents.formats import FORMATS, NotText, TextReader
+from integrations.documents.formats import FORMATS, LARGEST_FILES, NotText, TextReader
 
 
 class LocalFolder:
@@ -38,17 +39,23 @@ class LocalFolder:
         return await asyncio.to_thread(self._read, name)
 
     def _named(self) -> dict[str, PurePosixPath]:
-        """Name to path. A name is the file's without its ending, or its path where two share that."""
+        """Name to path. A name is the file's without its ending, its path where two share that, and its path
+        with its ending where one folder has it in two formats."""
         paths = [
             PurePosixPath(found.relative_to(self._folder).as_posix())
             for found in sorted(self._folder.rglob("*"))
             if found.suffix.lower() in self._formats and found.is_file() and self._inside(found)
         ]
-        stems = [path.stem.casefold() for path in paths]
-        return {
-            path.stem if stems.count(path.stem.casefold()) == 1 else path.with_suffix("").as_posix(): path
-            for path in paths
-        }
+        stems = Counter(path.stem.casefold() for path in paths)
+        bare = Counter(path.with_suffix("").as_posix().casefold() for path in paths)
+
+        def name(path: PurePosixPath) -> str:
+            if stems[path.stem.casefold()] == 1:
+                return path.stem
+            without = path.with_suffix("").as_posix()
+            return without if bare[without.casefold()] == 1 else path.as_posix()
+
+        return {name(path): path for path in paths}
 
     def _inside(self, path: Path) -> bool:
         return path.resolve().is_relative_to(self._folder)
@@ -67,10 +74,12 @@ class LocalFolder:
     def _find(self, asked: str) -> tuple[str, PurePosixPath]:
         named = self._named()
         wanted = asked.strip().casefold()
-        for name, path in named.items():
-            spellings = (name, path.name, path.as_posix(), path.with_suffix("").as_posix())
-            if wanted in {spelling.casefold() for spelling in spellings}:
-                return name, path
+        for spellings in (_exactly, _by_file_name):
+            meant = [(name, path) for name, path in named.items() if wanted in spellings(name, path)]
+            if len(meant) == 1:
+                return meant[0]
+            if meant:
+                raise NoSuchDocument(asked, tuple(name for name, _ in meant))
         if self._points_out(asked):
             raise OutsideFolder(asked)
         raise NoSuchDocument(asked, self._nearest(wanted, named))
@@ -90,7 +99,8 @@ class LocalFolder:
         return tuple(name for name, score, _ in found if score >= 60)
 
     def _content(self, name: str, path: Path) -> bytes:
-        """At most LARGEST_DOCUMENT bytes of a regular file; a link in its last part is not followed."""
+        """All bytes of a regular file that is not too large for its format; a link in its last part is not
+        followed."""
         try:
             handle = os.open(path.resolve(), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except FileNotFoundError as error:
@@ -100,7 +110,16 @@ class LocalFolder:
         with os.fdopen(handle, "rb") as file:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
                 raise DocumentUnreadable(name, "it is not a file")
-            content = file.read(LARGEST_DOCUMENT + 1)
-        if len(content) > LARGEST_DOCUMENT:
-            raise DocumentTooLarge(name)
+            largest = LARGEST_FILES.get(path.suffix.lower(), LARGEST_DOCUMENT)
+            content = file.read(largest + 1)
+        if len(content) > largest:
+            raise DocumentTooLarge(name, largest)
         return content
+
+
+def _exactly(name: str, path: PurePosixPath) -> frozenset[str]:
+    return frozenset(each.casefold() for each in (name, path.as_posix(), path.with_suffix("").as_posix()))
+
+
+def _by_file_name(_: str, path: PurePosixPath) -> frozenset[str]:
+    return frozenset({path.name.casefold()})

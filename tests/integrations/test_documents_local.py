@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZIP_STORED, ZipFile
 
 import pytest
 
@@ -15,7 +17,7 @@ from integrations.documents import (
     NoSuchDocument,
     OutsideFolder,
 )
-from integrations.documents.formats import FORMATS
+from integrations.documents.formats import FORMATS, LARGEST_FILES
 from integrations.documents.local import LocalFolder
 
 
@@ -48,6 +50,34 @@ async def test_a_document_is_found_in_any_spelling(folder: Path, asked: str):
     assert (document.name, document.path) == ("PRD-2025-Q1-Dashboard", "PRD-2025-Q1-Dashboard.md")
     assert document.text == "# Dashboard\n"
     assert document.digest == hashlib.sha256(b"# Dashboard\n").hexdigest()
+
+
+async def test_one_document_in_two_formats_is_told_apart_by_its_ending(folder: Path):
+    (folder / "PRD-2025-Q1-Dashboard.txt").write_text("plain", encoding="utf-8")
+    documents = LocalFolder(folder)
+    both = ["PRD-2025-Q1-Dashboard.md", "PRD-2025-Q1-Dashboard.txt"]
+    assert await documents.names() == ["PRD-2024-Export", *both]
+    assert (await documents.read(both[1])).text == "plain"
+    assert (await documents.read(both[0].lower())).text == "# Dashboard\n"
+    with pytest.raises(NoSuchDocument, match="Did you mean"):
+        await documents.read("PRD-2025-Q1-Dashboard")
+
+
+async def test_a_word_file_may_be_larger_for_its_pictures_are_not_read(folder: Path):
+    import docx
+
+    made = docx.Document()
+    made.add_paragraph("The page must show names.")
+    made.save(str(folder / "small.docx"))
+    packed = (folder / "small.docx").read_bytes()
+    with ZipFile(folder / "pictures.docx", "w", ZIP_STORED) as larger, ZipFile(BytesIO(packed)) as small:
+        for each in small.infolist():
+            larger.writestr(each, small.read(each))
+        larger.writestr("word/media/image1.png", bytes(3 * LARGEST_DOCUMENT))
+    assert "The page must show names." in (await LocalFolder(folder).read("pictures")).text
+    (folder / "huge.docx").write_bytes(bytes(LARGEST_FILES[".docx"] + 1))
+    with pytest.raises(DocumentTooLarge, match="20,000,000"):
+        await LocalFolder(folder).read("huge")
 
 
 async def test_a_document_in_a_subfolder_is_found_by_name_and_by_path(folder: Path):
