@@ -1,11 +1,11 @@
 """Which stories of a plan come before which, and why.
 
-Three rules, the first the strongest. What the document states: a story that needs another requirement comes
-after it, one that is needed by another before it; merely named, it comes after what it names. What a story
-names by its title: tests and documentation come after what they are about. And the order of building: data
-and schemas before what works on them, an interface before what uses it, both before the screens that show
-it and before tests and documentation, within one discipline as between two; only between stories that share
-telling words, for weak likeness orders nothing.
+Three rules, the first the strongest. What the document states (`reading/orders.py`): a story that needs
+another requirement comes after it, one that is needed by another before it, one that names another by its id
+after that. What a story names by its title: tests and documentation come after what they are about. And the
+order of building: data and schemas before what works on them, an interface before what uses it, both before the
+screens that show it and before tests and documentation, within one discipline as between two; only between
+stories that share telling words, for weak likeness orders nothing.
 
 The result has no cycles. A need that would close a circle is left out, with a sentence.
 """
@@ -18,7 +18,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agents.planning.draft import Precedence
-from agents.planning.requirements import ID_ANYWHERE
 from agents.planning.stated import NOTHING, Stated
 from agents.planning.stories import Sketch
 from agents.planning.terms import content_stems, overlap, stem, weights
@@ -96,7 +95,7 @@ def precedences(
         else:
             found.setdefault((link.story, link.after), link)
     wanted = [link for link in advised if {link.story, link.after} <= keys and link.story != link.after]
-    for link in (*wanted, *_named(stories), *_By(stories, states).links()):
+    for link in (*wanted, *_By(stories, states).links()):
         if (link.story, link.after) not in found and not _reaches(found, link.after, link.story):
             found[link.story, link.after] = link
     return Ordered(tuple(found.values()), tuple(broken))
@@ -127,19 +126,6 @@ def _needed(stories: Sequence[Placed], said: Mapping[str, Stated]) -> Iterator[P
         for name in states.after:
             if by_id.get(name, key) != key:
                 yield Precedence(key, by_id[name], f"needs {name}, as the document says")
-        for name in states.before:
-            if by_id.get(name, key) != key:
-                own = next((n for n, k in by_id.items() if k == key), key)
-                yield Precedence(by_id[name], key, f"comes after {own}, as the document says")
-
-
-def _named(stories: Sequence[Placed]) -> Iterator[Precedence]:
-    by_id = _ids(stories)
-    for key, sketch, _ in stories:
-        for name in dict.fromkeys(m[0] for m in ID_ANYWHERE.finditer(sketch.about)):
-            other = by_id.get(name.upper())
-            if other is not None and other != key:
-                yield Precedence(key, other, f"the document names {name} in it")
 
 
 @dataclass

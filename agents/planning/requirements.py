@@ -1,4 +1,4 @@
-"""What a document asks for, as planning takes it up: requirements with their details, priority and team."""
+"""What a document asks for, as planning takes it up: requirements with their details and priority."""
 
 from __future__ import annotations
 
@@ -31,11 +31,6 @@ MODAL = re.compile(
 _ACCEPTANCE_COLUMNS = re.compile(
     r"^(?:[^:]*(?:accept|criteri|measure|target|test|verif|threshold|figure|value)[^:]*): ", re.IGNORECASE
 )
-_TEAM = re.compile(
-    r"\b(?:(?:the )?(?P<before>(?:[A-Z][\w'’-]+ ){1,3})(?:Team|Squad|Crew|Guild)\b|"
-    r"(?:Team|Squad|Crew|Guild) (?P<after>[A-Z][\w'’-]+))"
-)
-_TEAM_NOTE = re.compile(r"^(?:team|squad|crew|owner|who|group)\s*: (?P<team>[^–-].*)$", re.IGNORECASE)
 _PRIORITY_WORDS: tuple[tuple[str, Priority], ...] = (
     (r"\bP0\b|\bcritical\b", Priority.P0),
     (r"\bP1\b|\bm(?:ust(?:[- ]haves?)?)?\b|\bhigh\b|\bmandatory\b", Priority.P1),
@@ -61,9 +56,9 @@ class Asked:
 
     `heading` is a title that the document gives it, `called` a name in one or two words; `details` are
     sub-items, later sentences and an acceptance column, as (text, line). `quality` marks qualities of the whole
-    (performance, security); `constraint` what binds how it is built; `forbids` what must not happen. `team` is
-    the team that the document gives it to, in its words; `after` are ids of requirements that it puts before
-    this one, with its words; `notes` what stands beside it and is none of it.
+    (performance, security); `constraint` what binds how it is built; `forbids` what must not happen. `after`
+    are ids of requirements that the document puts before this one, with its words; `notes` what stands beside
+    it and is none of it.
     """
 
     requirement: Requirement
@@ -73,7 +68,6 @@ class Asked:
     priority: Priority | None
     constraint: bool = False
     forbids: bool = False
-    team: str = ""
     called: str = ""
     after: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
@@ -189,7 +183,6 @@ def _asked(
         _priority(wanted, passage),
         wanted.statement.sense == "constraint",
         wanted.forbids,
-        _team(wanted, passage),
         wanted.unit.lead,
         tuple((named[o.earlier].id, o.because) for o in orders if o.later == place and o.earlier != place),
         wanted.notes,
@@ -219,18 +212,6 @@ def _heading(wanted: Wanted, passage: Passage) -> str:
 
 def _is_own(heading: Heading, wanted: Wanted) -> bool:
     return bool(wanted.unit.id) and re.match(rf"\W*{re.escape(wanted.unit.id)}\b", heading.text) is not None
-
-
-def _team(wanted: Wanted, passage: Passage) -> str:
-    """The team in a column, in brackets, in the sentence, or in the heading above; the nearest wins."""
-    for note in wanted.notes:
-        if named := _TEAM_NOTE.match(note):
-            return named["team"].strip()
-    places = [wanted.unit.quote, *wanted.notes, *(h.text for h in reversed(passage.sections))]
-    for text in places:
-        if found := _TEAM.search(text):
-            return found[0].removeprefix("the ").strip()
-    return ""
 
 
 def _priority(wanted: Wanted, passage: Passage) -> Priority | None:

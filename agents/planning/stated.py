@@ -1,4 +1,4 @@
-"""What the document itself states of each story: its team, what it comes after and before, and its section.
+"""What the document itself states of each story: its team, what it comes after, and its section.
 
 What is stated wins over whatever is worked out. A team may stand in a column, in brackets, in a sentence
 ("Team Beta does it"), under "Team: Beta" or in a heading that is a team's name.
@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from agents.planning.draft import DraftStory
 from agents.planning.reading.outline import Outline, Passage
 from agents.planning.request import PlanningInput
-from agents.planning.requirements import ID_ANYWHERE
 from agents.planning.spelled import place_of
 from agents.planning.stories import Sketch
 from governance.department import Team
@@ -23,24 +22,6 @@ _TEAM_COLUMN = re.compile(
     r"^\W*(?:teams?|squads?|owners?|owned by|who|responsible|assigned(?: to)?)\b", re.IGNORECASE
 )
 _SURE_COLUMN = re.compile(r"\b(?:team|squad)s?\b", re.IGNORECASE)
-_BEFORE_COLUMN = re.compile(r"\b(?:before|blocks|enables|needed (?:by|for)|successors?)\b", re.IGNORECASE)
-_AFTER_COLUMN = re.compile(
-    r"\b(?:after|needs?|depends?|dependenc\w+|requires?|prerequisites?|predecessors?|blocked by|builds on)\b",
-    re.IGNORECASE,
-)
-_IDS = rf"(?P<ids>{ID_ANYWHERE.pattern}(?:\s*(?:,|;|&|/|and|or)\s*(?:and\s+)?{ID_ANYWHERE.pattern})*)"
-_BEFORE = re.compile(
-    r"\b(?:before|precedes?|blocks?|unblocks?|enables?|feeds?|(?:needed|required) (?:by|for)"
-    r"|prerequisite (?:of|for))"
-    rf"\s*:?\s+{_IDS}",
-    re.IGNORECASE,
-)
-_AFTER = re.compile(
-    r"\b(?:needs?|requires?|(?:depends?|dependent|builds?|rel(?:y|ies)) (?:up)?on|based on|after|once|follows?"
-    r"|blocked by|waits? for|uses?|prerequisites?|predecessors?|depends)"
-    rf"\s*:?\s+{_IDS}",
-    re.IGNORECASE,
-)
 _LABELLED = re.compile(
     r"\b(?:team|squad|owner|owned by|responsible)\s*:\s*(?P<name>[^.;,|()\n]{2,40})", re.IGNORECASE
 )
@@ -62,13 +43,12 @@ _IN_HOURS = re.compile(r"hours?\b|\bh\b", re.IGNORECASE)
 @dataclass(frozen=True, slots=True)
 class Stated:
     """`team` is a team's id, or empty; `unknown` the name of one that the department does not have. `after`
-    and `before` are requirements' ids, in capitals."""
+    are requirements' ids, in capitals, as the reading found them (`reading/orders.py`)."""
 
     team: str = ""
     unknown: str = ""
     line: int = 0
     after: tuple[str, ...] = ()
-    before: tuple[str, ...] = ()
     section: str = ""
 
 
@@ -82,6 +62,9 @@ def stated(
     by_line: dict[int, Passage] = {}
     for passage in outline.passages:
         by_line.setdefault(passage.line, passage)
+    for passage in outline.passages:  # what is called by its heading's id stands at the heading's line
+        for heading in passage.sections[-1:]:
+            by_line.setdefault(heading.line, passage)
     return {key: _of(sketch, by_line.get(sketch.line), given.teams) for key, sketch in stories}
 
 
@@ -117,16 +100,12 @@ def unknown_teams(
 def _of(sketch: Sketch, passage: Passage | None, teams: Sequence[Team]) -> Stated:
     cells = passage.cells if passage is not None else ()
     team, unknown = _team(sketch, passage, cells, teams)
-    said = " ".join((sketch.about, *sketch.notes))
-    before = [*_cited(cells, _BEFORE_COLUMN), *_ids(_BEFORE, said)]
-    after = [*(name.upper() for name, _ in sketch.after), *_cited(cells, _AFTER_COLUMN), *_ids(_AFTER, said)]
     own = {name.upper() for name in sketch.requirements}
     return Stated(
         team,
         unknown,
         sketch.line,
-        tuple(dict.fromkeys(name for name in after if name not in own and name not in before)),
-        tuple(dict.fromkeys(name for name in before if name not in own)),
+        tuple(dict.fromkeys(name.upper() for name, _ in sketch.after if name.upper() not in own)),
         passage.section if passage is not None else "",
     )
 
@@ -161,17 +140,6 @@ def _spoken(text: str, teams: Sequence[Team]) -> Iterator[Team]:
             _DOES_IT.format(name=re.escape(team.name)), text, re.IGNORECASE
         ):
             yield team
-
-
-def _cited(cells: Sequence[tuple[str, str]], column: re.Pattern[str]) -> Iterator[str]:
-    for name, cell in cells:
-        if column.search(name) and len(name.split()) <= 4:
-            yield from (match[0].upper() for match in ID_ANYWHERE.finditer(cell))
-
-
-def _ids(pattern: re.Pattern[str], text: str) -> Iterator[str]:
-    for found in pattern.finditer(text):
-        yield from (match[0].upper() for match in ID_ANYWHERE.finditer(found["ids"]))
 
 
 def _short(name: str) -> str:

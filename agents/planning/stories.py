@@ -50,7 +50,8 @@ class Sketch:
     """A story before anybody has estimated it. `line` is where its first requirement stands.
 
     `about` is the text by which it is compared with done stories; `called` a short name that the document
-    gives; `after` are ids of requirements that it puts before this one, `notes` what stands beside it.
+    gives; `after` are ids of requirements that it puts before this one, `notes` what stands beside it. What
+    `forbids` is never one story with what asks for the same.
     """
 
     title: str
@@ -66,6 +67,7 @@ class Sketch:
     after: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
     called: str = ""
+    forbids: bool = False
 
 
 def sketch_stories(asked: tuple[Asked, ...], outline: Outline) -> tuple[Sketch, ...]:
@@ -97,6 +99,8 @@ def _with_qualities(stories: list[Sketch], qualities: list[Asked], reader: str) 
                 found,
                 acceptance=(*found.acceptance, _sentence(text)),
                 requirements=(*found.requirements, quality.requirement.id),
+                after=(*found.after, *quality.after),
+                notes=(*found.notes, *quality.notes),
             )
         else:
             left.append(quality)
@@ -106,7 +110,7 @@ def _with_qualities(stories: list[Sketch], qualities: list[Asked], reader: str) 
 def _proof(qualities: list[Asked], reader: str) -> Sketch:
     texts = tuple(_sentence(a.requirement.text) for a in qualities)
     return Sketch(
-        "Prove the quality requirements",
+        "Prove the quality requirements" + (" and constraints" if any(a.constraint for a in qualities) else ""),
         reader,
         "the quality requirements to be tested",
         "I can rely on them",
@@ -116,13 +120,15 @@ def _proof(qualities: list[Asked], reader: str) -> Sketch:
         "Test the quality requirements. " + " ".join(texts),
         min((a.priority for a in qualities if a.priority), default=Priority.P2),
         quality=True,
+        after=tuple(before for a in qualities for before in a.after),
+        notes=tuple(note for a in qualities for note in a.notes),
     )
 
 
 def _sketch(a: Asked, reader: str) -> Sketch:
     text = a.requirement.text.strip()
     role, want, why = _parts(text, reader)
-    title = title_of(text, a.heading, "")
+    title = title_of(text, a.heading, forbids=a.forbids)
     about = ". ".join((title, text, *(detail for detail, _ in a.details)))
     return Sketch(
         title,
@@ -138,6 +144,7 @@ def _sketch(a: Asked, reader: str) -> Sketch:
         a.after,
         a.notes,
         a.called,
+        a.forbids,
     )
 
 
@@ -202,15 +209,24 @@ def _merged(sketches: list[Sketch]) -> list[Sketch]:
         for index, (other, others) in enumerate(kept):
             union = stems | others
             alike = union and len(stems & others) / len(union) >= _SAME and other.as_a == sketch.as_a
+            alike = alike and other.forbids is sketch.forbids
             if alike and _figures(other.i_want) == _figures(sketch.i_want):
-                both = tuple(dict.fromkeys((*other.acceptance, *sketch.acceptance)))
-                ids = (*other.requirements, *sketch.requirements)
-                first = min(other.priority, sketch.priority)
-                kept[index] = (replace(other, acceptance=both, requirements=ids, priority=first), others)
+                kept[index] = (_both(other, sketch), others)
                 break
         else:
             kept.append((sketch, stems))
     return [sketch for sketch, _ in kept]
+
+
+def _both(one: Sketch, other: Sketch) -> Sketch:
+    return replace(
+        one,
+        acceptance=tuple(dict.fromkeys((*one.acceptance, *other.acceptance))),
+        requirements=(*one.requirements, *other.requirements),
+        priority=min(one.priority, other.priority),
+        after=(*one.after, *other.after),
+        notes=(*one.notes, *other.notes),
+    )
 
 
 def _figures(text: str) -> list[str]:

@@ -61,7 +61,9 @@ def found(document: Labelled, by: Reader) -> dict[str, Any]:
         {"text": w.unit.text, "polarity": "must_not" if w.forbids else "must", "scope": w.statement.sense}
         for w in wishes.whole.wanted
     ]
-    titles = {a.requirement.id: title_of(a.requirement.text, a.heading) for a in wishes.asked}
+    titles = {
+        a.requirement.id: title_of(a.requirement.text, a.heading, forbids=a.forbids) for a in wishes.asked
+    }
     sketches = sketch_stories(wishes.asked, taken)
     depends = [
         [titles[before], titles[a.requirement.id]]

@@ -124,3 +124,26 @@ def test_markdown_never_stops_the_reader():
     ):
         assert outline(junk).length >= 1
         assert isinstance(read(junk), list)
+
+
+def test_what_is_forbidden_is_never_one_story_with_what_asks_for_the_same():
+    text = "## Requirements\n\n- The page must show the totals of a month.\n"
+    shown, hidden = sketched(f"{text}- The page must not show the totals of a month.\n")
+    assert (shown.forbids, hidden.forbids) == (False, True)
+    assert "not" in hidden.title
+
+
+def test_a_heading_that_leaves_out_the_not_is_no_title():
+    hidden = "- **Monthly totals.** The page must not show the totals of a month.\n"
+    first, _ = sketched(f"## Requirements\n\n{hidden}- Show names.\n")
+    assert first.title == "The page must not show the totals of a month"
+
+
+def test_one_story_of_two_requirements_keeps_what_each_comes_after():
+    text = (
+        "## Requirements\n\n- FR-1: Load the list of ports.\n- FR-2: Show the last ten bookings.\n"
+        "- FR-3: Show the last ten bookings. Needs FR-1.\n"
+    )
+    _, both = sketched(text)
+    assert both.requirements == ("FR-2", "FR-3")
+    assert [name for name, _ in both.after] == ["FR-1"]

@@ -22,6 +22,7 @@ _STORY = re.compile(
     r",?\s+in order to\b.*|,?\s+because\b.*)?$",
     re.IGNORECASE | re.DOTALL,
 )
+_REFUSES = re.compile(r"\b(?:no|not|never|without|only|refuse\w*|avoid\w*|forbid\w*)\b|n['’]t\b", re.IGNORECASE)
 _TOLD_STORY = re.compile(
     r"^as an?\s+(?P<who>[^,]{2,40}?),?\s+I\s+(?P<to>)(?P<what>(?!am\b|have\b)\w.+?)"
     r"(?:[,.]?\s+so (?:that|I)\b.*)?$",
@@ -62,12 +63,12 @@ _PEOPLE = re.compile(
 )
 
 
-def title_of(text: str, heading: str = "", subject: str = "") -> str:
-    """The title. `heading` is one that the document gives; `subject` names the product (`Lokkerhal`)."""
-    if heading and len(heading.split()) > 1:
+def title_of(text: str, heading: str = "", *, forbids: bool = False) -> str:
+    """The title. `heading` is one that the document gives; of what `forbids`, only one that says so."""
+    if len(heading.split()) > 1 and (not forbids or _REFUSES.search(heading)):
         return _capital(_plain(heading))
     said = _plain(text)
-    return _capital(_short(_as_work(said, subject)))
+    return _capital(_short(_as_work(said)))
 
 
 def _plain(text: str) -> str:
@@ -78,14 +79,11 @@ def _plain(text: str) -> str:
     return said.strip(" .;:,–—-")
 
 
-def _as_work(said: str, subject: str) -> str:
+def _as_work(said: str) -> str:
     """What is to be done, where the sentence says it: a story's wish, what a system shall or people can do."""
     if story := _STORY.match(said) or _TOLD_STORY.match(said):
         return _of_story(story)
-    named = (
-        re.sub(rf"^{re.escape(subject)}(?=\s)", "The system", said, flags=re.IGNORECASE) if subject else said
-    )
-    if by_system := _BY_SYSTEM.match(named):
+    if by_system := _BY_SYSTEM.match(said):
         return f"{'Do not ' if by_system['not'] else ''}{by_system['what']}"
     by_people = _BY_PEOPLE.match(said)
     if by_people and _PEOPLE.search(by_people["who"].strip()) and len(by_people["who"].split()) <= 4:

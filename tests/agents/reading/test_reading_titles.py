@@ -43,11 +43,6 @@ def test_a_heading_of_more_than_a_word_is_the_title(heading: str, expected: str)
     assert title_of("List them all", heading) == expected
 
 
-def test_the_products_name_counts_as_the_system():
-    assert title_of("Lokhall must list wagons.", subject="Lokhall") == "List wagons"
-    assert title_of("Lokhall must list wagons.") == "Lokhall must list wagons"
-
-
 @pytest.mark.parametrize("text", FORBIDS)
 def test_what_forbids_keeps_its_not(text: str):
     said = r"\b(?:not|no|never|nobody|cannot|can't|don't|avoid|refused|rejected|impossible)\b"
