@@ -8,10 +8,10 @@ from decimal import Decimal
 
 from agents.loop import Fence, ModelAccess, work
 from agents.planning.citations import Citations, delimited
+from agents.planning.document_reading import Reading, read
 from agents.planning.foreign import ReadStatements, numbered, problems, shown, told_of
 from agents.planning.lookups import lookups
-from agents.planning.reading.read import corrected
-from agents.planning.reading_of import Reading, read
+from agents.planning.reading.statement import corrected
 from agents.planning.request import PlanningInput
 from agents.planning.written import WrittenStories, reading_of, story_problems
 from agents.role import ModelBudget, Role

@@ -8,10 +8,10 @@ from decimal import Decimal
 from agents.loop import Fence, ModelAccess, work
 from agents.planning.advice import Advice
 from agents.planning.citations import Citations
+from agents.planning.document_reading import Reading
 from agents.planning.draft import PlanDraft, Precedence
 from agents.planning.lookups import lookups
 from agents.planning.plan import plan_from
-from agents.planning.reading_of import Reading
 from agents.planning.request import PlanningInput
 from agents.planning.written import Ordering, ordering_problems
 from agents.role import ModelBudget, Role

@@ -35,7 +35,7 @@ from agents.planning.flags.instructions import instructing
 from agents.planning.long_sentences import demand_sentences
 from agents.planning.reading.language import language_of
 from agents.planning.reading.outline import outline
-from agents.planning.reading.read import Told
+from agents.planning.reading.statement import Told
 from agents.planning.request import PlanningInput
 from agents.planning.requirements import UnplannableDocument, requirements
 from bench.document_mutations import Mutations

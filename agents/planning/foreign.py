@@ -11,7 +11,7 @@ from agents.planning.draft import PassageRead
 from agents.planning.reading.judge import Sense
 from agents.planning.reading.outline import outline
 from agents.planning.reading.polarity import forbids
-from agents.planning.reading.read import ACCOUNTS, BY_MODEL, Corrections, Told, key_of
+from agents.planning.reading.statement import ACCOUNTS, BY_MODEL, Corrections, Told, key_of
 from agents.planning.reading.units import Unit, document_ids, units
 
 

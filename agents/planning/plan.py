@@ -11,6 +11,7 @@ from agents.planning.advice import NO_ADVICE, Advice
 from agents.planning.assignment import discipline_of, disciplines_of, named_teams, team_of
 from agents.planning.budget import budget
 from agents.planning.capacity import free_hours
+from agents.planning.document_reading import Reading, read
 from agents.planning.draft import (
     HISTORY_NEEDED,
     Budget,
@@ -32,7 +33,6 @@ from agents.planning.ordering import precedences
 from agents.planning.outside import outside
 from agents.planning.products import product_of
 from agents.planning.reading.outline import Outline
-from agents.planning.reading_of import Reading, read
 from agents.planning.request import ImpossibleChange, PlanningInput
 from agents.planning.risks import Findings, overall, risks
 from agents.planning.schedule import Timetable, schedule

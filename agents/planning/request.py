@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from agents.planning.draft import PlanChanges
-from agents.planning.reading.read import Corrections
+from agents.planning.reading.statement import Corrections
 from agents.planning.working_days import WorkingDays
 from governance.department import Product, Team
 from integrations.documents import Document

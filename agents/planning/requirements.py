@@ -10,7 +10,9 @@ from agents.planning.draft import Requirement
 from agents.planning.reading.judge import Reader, Sense
 from agents.planning.reading.orders import StatedOrder, stated_orders
 from agents.planning.reading.outline import Heading, Outline, Passage
-from agents.planning.reading.read import Corrections, Read, Wanted, read
+from agents.planning.reading.read import Read, read
+from agents.planning.reading.statement import Corrections
+from agents.planning.reading.wanted import Wanted
 from integrations.tracker import Priority
 
 MOST_REQUIREMENTS = 400

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agents.planning.advice import Advice
+from agents.planning.document_reading import Reading, read
 from agents.planning.draft import DraftStory, PlanDraft
 from agents.planning.foreign import told_before
 from agents.planning.plan import plan, plan_from
-from agents.planning.reading.read import corrected
-from agents.planning.reading_of import Reading, read
+from agents.planning.reading.statement import corrected
 from agents.planning.request import PlanningInput
 from agents.planning.stories import Sketch
 

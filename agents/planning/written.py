@@ -9,8 +9,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from agents.planning.citations import Citations
+from agents.planning.document_reading import Reading
 from agents.planning.draft import Flag
-from agents.planning.reading_of import Reading
 from agents.planning.stories import Sketch
 from integrations.tracker import Priority
 

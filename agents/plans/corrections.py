@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.planning.reading.judge import Sense
-from agents.planning.reading.read import Corrections, Told
+from agents.planning.reading.statement import Corrections, Told
 from agents.plans.tables import ReadingCorrectionRow
 from governance.directory import name_of
 

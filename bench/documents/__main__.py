@@ -15,7 +15,7 @@ from typing import Any, cast
 from agents.planning.foreign import numbered
 from agents.planning.reading.judge import Reader, Sense, reader
 from agents.planning.reading.outline import outline
-from agents.planning.reading.read import Told, key_of
+from agents.planning.reading.statement import Told, key_of
 from agents.planning.reading.titles import title_of
 from agents.planning.requirements import requirements
 from agents.planning.stories import sketch_stories

@@ -9,10 +9,10 @@ import pytest
 
 from agents.drafting import draft_plan
 from agents.loop import ModelAccess
+from agents.planning.document_reading import read
 from agents.planning.draft import PlanChanges, PlanDraft, from_json, to_json
 from agents.planning.foreign import ReadStatement, ReadStatements, numbered, told_of
-from agents.planning.reading.read import BY_MODEL, Told, key_of
-from agents.planning.reading_of import read
+from agents.planning.reading.statement import BY_MODEL, Told, key_of
 from agents.planning.requirements import NotEnglish
 from agents.planning.revision import revise
 from agents.product_owner import read_foreign

@@ -8,66 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import lru_cache
 
-import yaml
-
+from agents.planning.reading.forms import IMPERATIVE, demands, form, signs
 from agents.planning.reading.outline import Heading, Outline, Passage
 from agents.planning.reading.sections import role_of
-from agents.planning.reading.units import Unit, is_step
+from agents.planning.reading.units import Unit
 
 Features = Mapping[str, float]
 
 
-@cache
-def signs() -> Mapping[str, re.Pattern[str]]:
-    """Words and forms that speak for or against, by name; a feature is whether one of them is there."""
-    raw = yaml.safe_load((Path(__file__).parent / "signs.yaml").read_text(encoding="utf-8"))
-    return {
-        name: re.compile(
-            "|".join(told["form"])
-            if "form" in told
-            else rf"(?<![\w'’-])(?:{'|'.join(told['words'])})(?![\w-])",
-            re.IGNORECASE,
-        )
-        for name, told in raw.items()
-    }
-
-
-_VERB_3 = re.compile(
-    r"^(?:[A-Z][\w'’-]*|(?:the|an?|each|every|all|any|only|our|one|two|\d+)\b.{0,40}?|\w+)\s+(?:\w+ly\s+)?"
-    r"(?:is|are|gets?|sees?|shows?|has|have|goes|go|stays?|keeps?|\w{3,}(?:s|es|ed))\b",
-    re.IGNORECASE,
-)
-_PASSIVE = re.compile(
-    r"\b(?:is|are|be|gets?)\s+(?:\w+ly\s+|also\s+|then\s+|always\s+|not\s+|"
-    r"never\s+)?\w+(?:ed|en|wn|pt|ft|ld|ught|ut|et|ad)\b",
-    re.I,
-)
-_IMPERATIVE = re.compile(
-    r"^(?:please )?(?:add|allow|apply|ask|assign|avoid|block|book|build|buy|cache|"
-    r"calculate|call|cancel|change|charge|check|choose|"
-    r"close|collect|compare|compute|configure|confirm|connect|copy|count|create|cut|"
-    r"define|delete|deliver|deny|detect|display|"
-    r"do|don['’]t|download|draft|draw|edit|email|enable|encrypt|enforce|enter|estimate|"
-    r"export|extend|fetch|filter|find|flag|"
-    r"forbid|forward|generate|get|give|group|handle|have|hide|highlight|hold|import|"
-    r"inform|integrate|invite|invoice|issue|keep|"
-    r"label|learn|let|limit|link|list|load|lock|log|mail|make|manage|map|mark|match|"
-    r"measure|merge|migrate|monitor|move|never|"
-    r"no|notify|offer|open|order|pay|plan|play|prevent|preview|print|produce|protect|"
-    r"provide|publish|put|rate|read|rebuild|"
-    r"receive|recommend|record|reduce|refund|refuse|register|reject|remember|remind|"
-    r"remove|rename|render|repeat|replace|reply|"
-    r"report|request|reserve|reset|restore|restrict|retry|return|review|rotate|run|save|"
-    r"scan|schedule|search|sell|send|serve|set|"
-    r"share|show|sign|sort|split|start|stop|store|stream|suggest|support|suspend|swap|"
-    r"switch|sync|tag|take|tell|test|track|"
-    r"train|transfer|translate|turn|unlock|update|upload|use|validate|verify|view|warn|"
-    r"watch|withdraw|work|write)\b",
-    re.IGNORECASE,
-)
 _COLUMNS: Mapping[str, re.Pattern[str]] = {
     "date": re.compile(r"date|when|until|due|deadline|week|month|by$", re.I),
     "person": re.compile(r"^who|owner|responsible|assignee|name$", re.I),
@@ -112,7 +62,7 @@ def _features(
     passage = outline.passages[unit.passage]
     found = {f"says: {name}": 1.0 for name, sign in signs().items() if sign.search(unit.text)}
     found |= _place(outline, unit, passage)
-    found |= _form(unit, passage)
+    found |= form(unit, passage)
     found |= _column(unit) | _beside(units, number, outline, passage)
     if passage.kind == "row":
         found |= _table(unit, passage)
@@ -157,70 +107,6 @@ def _role(outline: Outline, heading: Heading) -> str | None:
     return None if is_title else role_of(heading.text)
 
 
-def _form(unit: Unit, passage: Passage) -> dict[str, float]:
-    text = unit.text.strip()
-    words = len(text.split())
-    forms = {
-        "has an id": bool(unit.id),
-        "has a lead": bool(unit.lead),
-        "a question": text.rstrip(" )\"”").endswith("?"),
-        "ends in a colon": text.endswith(":"),
-        "begins with a verb": bool(_IMPERATIVE.match(text)),
-        "says what happens": bool(_VERB_3.match(text)),
-        "passive": bool(_PASSIVE.search(text)),
-        "begins small": text[:1].islower(),
-        "one or two words": words <= 2,
-        "three to five words": 3 <= words <= 5,
-        "over 30 words": words > 30,
-        "no verb": not (
-            _VERB_3.match(text) or _IMPERATIVE.match(text) or _PASSIVE.search(text) or _modal(text)
-        ),
-        "a step": is_step(text),
-        "ends as a sentence": text[-1:] in ".!",
-        "speaker": bool(unit.speaker),
-        "done": unit.done,
-        "a modal in capitals": bool(re.search(r"\b(?:MUST|SHALL|SHOULD|MAY|WILL)\b", text)),
-        "first of its passage": unit.number == 0 and unit.of > 1,
-        "alone in its passage": unit.of == 1,
-        "later in an item": passage.kind == "item" and unit.number > 0,
-        "later in a paragraph": passage.kind == "paragraph" and unit.number > 0,
-        "later beside an id": unit.number > 0 and not unit.id,
-        "under an item": unit.owner is not None,
-        "deep": passage.depth > 1,
-        "in brackets": text.startswith("("),
-        "has a colon": ": " in text,
-        "only a name": words <= 4 and bool(re.search(r"\bteam|squad|crew\b", text, re.I)),
-    }  # fmt: skip
-    found = {name: 1.0 for name, is_so in forms.items() if is_so}
-    if unit.label:
-        known = (
-            "DECISION",
-            "AGREED",
-            "DECIDED",
-            "RULE",
-            "SCENARIO",
-            "ACTION",
-            "TODO",
-            "OPEN",
-            "NOTE",
-            "CODE",
-            "FEATURE",
-        )
-        found[f"label: {unit.label if unit.label in known else 'other'}"] = 1.0
-    if re.match(r"(?:agreed|decided|decision|settled|resolved)\b", text, re.I):
-        found["label: DECISION"] = 1.0
-    if re.match(r"(?:open|question|to clarify|unclear)\b", text, re.I):
-        found["label: OPEN"] = 1.0
-    return found
-
-
-def _modal(text: str) -> bool:
-    return any(
-        signs()[name].search(text)
-        for name in ("must or shall", "have to", "should", "can or may", "will", "is to")
-    )
-
-
 def _beside(units: Sequence[Unit], number: int, outline: Outline, passage: Passage) -> dict[str, float]:
     """What its owner and its neighbours are like."""
     unit = units[number]
@@ -232,7 +118,7 @@ def _beside(units: Sequence[Unit], number: int, outline: Outline, passage: Passa
         found["owner is an item"] = float(above.kind == "item")
         found["owner has an id"] = float(bool(owner.id))
         found["owner is short"] = float(len(owner.text.split()) <= 3)
-        found["owner asks"] = float(_modal(owner.text) or bool(_IMPERATIVE.match(owner.text)))
+        found["owner asks"] = float(demands(owner.text) or bool(IMPERATIVE.match(owner.text)))
         for name in ("out", "later", "today"):
             if signs()[name].search(owner.text):
                 found[f"owner says: {name}"] = 1.0

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from agents.planning.reading.ids import Ids
-from agents.planning.reading.read import Wanted
+from agents.planning.reading.wanted import Wanted
 from agents.planning.terms import content_stems
 
 _NEEDS = (

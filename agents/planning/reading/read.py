@@ -3,72 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
-from agents.planning.reading.features import signs
+from agents.planning.reading.forms import signs
 from agents.planning.reading.ids import Ids
-from agents.planning.reading.judge import ASKED, EDGE, Judgment, Reader, Sense, reader
+from agents.planning.reading.judge import ASKED, Judgment, Reader, Sense, reader
 from agents.planning.reading.outline import Outline, Passage
-from agents.planning.reading.polarity import forbids
 from agents.planning.reading.reasons import in_words
 from agents.planning.reading.sections import SectionRole
-from agents.planning.reading.units import Unit, document_ids, is_list_a_column, units
-
-Account = Literal[
-    "requirement",
-    "constraint",
-    "later",
-    "out of scope",
-    "detail",
-    "order",
-    "question",
-    "context",
-    "goal",
-    "date",
-    "not read",
-]
-"""What became of a statement. `not read` always has a reason."""
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One statement with what it was read as, and why. `source` are the document's words where its unit has a
-    model's English."""
-
-    unit: Unit
-    sense: Sense
-    account: Account
-    why: str
-    sureness: float
-    told_forbids: bool | None = None
-    source: str = ""
-
-    @property
-    def key(self) -> str:
-        """By which corrections know it: the document's own words, also where a model put them into English."""
-        return key_of(self.source or self.unit.text)
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Something that the document asks for, wants later, or rules out.
-
-    `details` are statements that belong to it; `notes` stand beside it and say when, by whom, after what;
-    `section` are the lines of the headings above it.
-    """
-
-    statement: Statement
-    forbids: bool
-    details: tuple[Unit, ...]
-    notes: tuple[str, ...]
-    section: tuple[int, ...] = ()
-
-    @property
-    def unit(self) -> Unit:
-        """Where it stands."""
-        return self.statement.unit
+from agents.planning.reading.statement import (
+    ACCOUNTS,
+    BY_MODEL,
+    INTRODUCTION,
+    Account,
+    Corrections,
+    Statement,
+    key_of,
+)
+from agents.planning.reading.units import Unit, document_ids, units
+from agents.planning.reading.wanted import Wanted, wanted_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +32,6 @@ class Read:
     statements: tuple[Statement, ...]
     wanted: tuple[Wanted, ...]
 
-    def of(self, *senses: Sense) -> tuple[Wanted, ...]:
-        """What was read in one of these ways, in order."""
-        return tuple(each for each in self.wanted if each.statement.sense in senses)
-
 
 _ORDER = re.compile(
     r"^[^\W\d_]{1,8}[-_]?\d+(?:\.\d+)*\s+(?:needs?|requires?|depends on|builds on|waits "
@@ -90,13 +39,6 @@ _ORDER = re.compile(
     r"^[^.]*\((?:story )?[^\W\d_]{1,8}[-_]?\d+\)[^.]*\bbefore\b[^.]*\((?:story )?[^\W\d_]{1,8}[-_]?\d+\)",
     re.IGNORECASE,
 )
-ACCOUNTS: Mapping[Sense, Account] = {
-    "in": "requirement",
-    "constraint": "constraint",
-    "later": "later",
-    "out": "out of scope",
-    "detail": "detail",
-}
 _NOT_WORK: frozenset[SectionRole] = frozenset(
     {
         "acceptance",
@@ -111,44 +53,8 @@ _NOT_WORK: frozenset[SectionRole] = frozenset(
     }
 )
 _RANK = re.compile(r"priorit|moscow|rank|importance|^prio|^p$", re.IGNORECASE)
-_INTRODUCTION = "it introduces a list"
 _INTRODUCES = re.compile(r":\s*$")
 _DEMANDS = re.compile(r"\b(?:must|shall|should|may)\b", re.IGNORECASE)
-
-
-BY_MODEL = "read by the model"
-"""Who says so where a model read a document in another language."""
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a person, or a model, says that a statement is. `forbids` is None where they do not say; `words` are
-    English for what is in another language; `by` is who says so, for people to read."""
-
-    sense: Sense
-    by: str
-    forbids: bool | None = None
-    words: str = ""
-
-
-Corrections = Mapping[str, Told]
-"""A statement's text, flattened (`key_of`), to what was told of it."""
-
-
-def corrected(told: Corrections, by_people: Corrections) -> Corrections:
-    """What a model says, with what people say of it: theirs is the sense, its English stays."""
-    return {
-        **told,
-        **{
-            key: replace(told[key], sense=said.sense, by=said.by) if key in told else said
-            for key, said in by_people.items()
-        },
-    }
-
-
-def key_of(text: str) -> str:
-    """A statement's text as corrections know it: small letters and single spaces."""
-    return re.sub(r"\W+", " ", text).strip().lower()
 
 
 def read(
@@ -170,7 +76,7 @@ def read(
         for unit, judgment in zip(said, judged, strict=True)
     ]
     statements = _under_ids(_of_one_family(each, outline), told)
-    return Read(ids, statements, tuple(_wanted(outline, statements)))
+    return Read(ids, statements, wanted_of(outline, statements))
 
 
 def _of_one_family(statements: list[Statement], outline: Outline) -> list[Statement]:
@@ -234,7 +140,7 @@ def _statement(
     if rank := _rank(passage):
         return Statement(unit, rank, _account(rank, unit, passage), "its column says so", 1.0)
     if _INTRODUCES.search(unit.text) and not unit.id and not _DEMANDS.search(unit.text):
-        return Statement(unit, "none", "context", _INTRODUCTION, 1.0)
+        return Statement(unit, "none", "context", INTRODUCTION, 1.0)
     if _ORDER.match(unit.quote):
         return Statement(unit, "none", "order", "it says what comes before what", 1.0)
     if unit.code and unit.label == "CODE":
@@ -268,75 +174,3 @@ def _account(sense: Sense, unit: Unit, passage: Passage) -> Account:
     if passage.role in ("goals", "acceptance"):
         return "goal"
     return "date" if passage.role == "timeline" else "context"
-
-
-def _wanted(outline: Outline, statements: Sequence[Statement]) -> list[Wanted]:
-    """Details go to the requirement that they stand under, notes to that beside which they stand."""
-    owner_of: dict[int, int] = {}
-    details: dict[int, list[Unit]] = {}
-    notes: dict[int, list[str]] = {}
-    last: int | None = None
-    for number, statement in enumerate(statements):
-        unit = statement.unit
-        if statement.sense in ASKED | EDGE:
-            owner_of[number] = last = number
-            details[number], notes[number] = [], _beside(outline.passages[unit.passage], unit)
-            continue
-        owner = _owner(number, statements, owner_of, last, outline)
-        if owner is None:
-            continue
-        owner_of[number] = owner
-        if statement.sense == "detail" or _is_scenario(unit) or statement.why == _INTRODUCTION:
-            details[owner].append(unit)
-        elif statements[owner].unit.passage == unit.passage:
-            notes[owner].append(unit.quote)
-    return [
-        Wanted(
-            s,
-            _forbids(s),
-            tuple(details[n]),
-            tuple(notes[n]),
-            tuple(heading.line for heading in outline.passages[s.unit.passage].sections),
-        )
-        for n, s in enumerate(statements)
-        if s.sense in ASKED | EDGE
-    ]
-
-
-def _forbids(statement: Statement) -> bool:
-    if statement.told_forbids is not None:
-        return statement.told_forbids
-    return statement.sense == "out" or forbids(statement.unit.text)
-
-
-def _owner(
-    number: int,
-    statements: Sequence[Statement],
-    owner_of: Mapping[int, int],
-    last: int | None,
-    outline: Outline,
-) -> int | None:
-    unit = statements[number].unit
-    if unit.owner is not None:
-        return owner_of.get(unit.owner)
-    if last is None:
-        return None
-    before = statements[last].unit
-    here, there = outline.passages[unit.passage], outline.passages[before.passage]
-    same_section = here.sections == there.sections
-    if unit.passage == before.passage or (_is_scenario(unit) and same_section):
-        return last
-    return last if statements[number].sense == "detail" and same_section else None
-
-
-def _is_scenario(unit: Unit) -> bool:
-    return unit.code and unit.label in ("SCENARIO", "EXAMPLE", "SCENARIO OUTLINE")
-
-
-def _beside(passage: Passage, unit: Unit) -> list[str]:
-    """The other cells of a row, with their columns' names."""
-    if is_list_a_column(passage):
-        return []
-    return [
-        f"{name}: {cell}" for name, cell in passage.cells if cell and cell != unit.quote and name != unit.column
-    ]

@@ -6,7 +6,8 @@ import pytest
 
 from agents.planning.reading.orders import stated_orders
 from agents.planning.reading.outline import outline
-from agents.planning.reading.read import Told, key_of, read
+from agents.planning.reading.read import read
+from agents.planning.reading.statement import Told, key_of
 
 
 def orders(text: str, *, all_in: tuple[str, ...] = ()) -> set[tuple[str, str]]:

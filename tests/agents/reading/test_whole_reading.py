@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from agents.planning.flags.instructions import instructing
 from agents.planning.reading.judge import Judgment, Linear, Reader
 from agents.planning.reading.outline import Outline, outline
-from agents.planning.reading.read import Corrections, Read, Told, key_of, read
+from agents.planning.reading.read import Read, read
+from agents.planning.reading.statement import Corrections, Told, key_of
 from agents.planning.reading.units import Unit, units
 
 RANKED = """## Requirements
@@ -59,7 +60,7 @@ def test_details_go_to_the_id_above_them():
         "## Requirements\n\n- **FR-1** The kiosk must weigh parcels.\n  - letters and boxes\n  - up to 20 kg\n"
         "- **FR-2** The kiosk must print stamps.\n  - in two colours\n"
     )
-    wanted = whole(text).of("in")
+    wanted = [each for each in whole(text).wanted if each.statement.sense == "in"]
     assert [(w.unit.id, [(d.text, d.line) for d in w.details]) for w in wanted] == [
         ("FR-1", [("letters and boxes", 4), ("up to 20 kg", 5)]),
         ("FR-2", [("in two colours", 7)]),

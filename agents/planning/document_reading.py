@@ -10,7 +10,7 @@ from agents.planning.flags.instructions import instructing
 from agents.planning.long_sentences import demand_sentences
 from agents.planning.reading.language import ENGLISH, language_of
 from agents.planning.reading.outline import Outline, outline
-from agents.planning.reading.read import BY_MODEL
+from agents.planning.reading.statement import BY_MODEL
 from agents.planning.request import PlanningInput
 from agents.planning.requirements import (
     LONGEST,
