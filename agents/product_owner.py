@@ -13,7 +13,7 @@ from agents.planning.foreign import ReadStatements, numbered, problems, shown, t
 from agents.planning.lookups import lookups
 from agents.planning.reading.statement import corrected
 from agents.planning.request import PlanningInput
-from agents.planning.written import WrittenStories, reading_of, story_problems
+from agents.planning.written import WrittenStories, reading_of, story_problems, told_of_stories
 from agents.role import ModelBudget, Role
 
 ROLE = Role(
@@ -75,8 +75,11 @@ async def by_model(reading: Reading, given: PlanningInput, access: ModelAccess, 
     """The same reading with stories in the model's words. Raises ModelFailed, Halted."""
     cited = await asyncio.to_thread(Citations, given.document.text)
     asked = "\n".join(f"{r.id} ({r.section or 'no section'})" for r in reading.requirements)
+    told = told_of_stories(reading, given.groupings)
+    said = "\n".join(("People said of its stories:", *(each.words for each in told), "\n")) if told else ""
     task = (
         f"Write the user stories for this document. Its requirements have these ids:\n{asked}\n\n"
+        f"{said}"
         f"{delimited(cited.marked, given.document.digest)}"
     )
     worked = await work(
@@ -86,6 +89,6 @@ async def by_model(reading: Reading, given: PlanningInput, access: ModelAccess, 
         lookups(given, cited),
         access,
         fence,
-        lambda answer: story_problems(answer, reading, cited),
+        lambda answer: story_problems(answer, reading, cited, given.groupings),
     )
     return await asyncio.to_thread(reading_of, worked.output, reading, given.document.text, cited)

@@ -25,6 +25,7 @@ from handlers.plans.how_it_was_read import correct_reading, show_reading
 from handlers.plans.product_question import plan_pressed
 from handlers.plans.progress import progress_reply
 from handlers.plans.questions import answer_about_plan
+from handlers.plans.story_grouping import group_stories
 from integrations.tracker import StoryStatus
 from storage.jobs import defer
 
@@ -169,6 +170,7 @@ HANDLER = Handler(
         "change_plan": press_change,
         "show_reading": show_reading,
         "correct_reading": correct_reading,
+        "group_stories": group_stories,
         "cancel": cancel,
     },
     Risk.ACTS,

@@ -57,7 +57,8 @@ def read(given: PlanningInput) -> Reading:
     if not asked:
         why = "it has headings and no text" if not taken.passages else "no sentence in it asks for anything"
         raise NothingAsked(name, why)
-    sketches = tuple((f"S{n}", s) for n, s in enumerate(sketch_stories(asked, taken), 1))
+    sketched = sketch_stories(asked, taken, given.groupings)
+    sketches = tuple((f"S{number}", sketch) for number, sketch in enumerate(sketched, 1))
     named = tuple(a.requirement for a in asked)
     return Reading(taken, named, flags(taken, asked, _telling(wishes)), sketches, _readings(wishes))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from agents.planning.draft import PlanChanges
+from agents.planning.grouping import Groupings
 from agents.planning.reading.statement import Corrections
 from agents.planning.working_days import WorkingDays
 from governance.department import Product, Team
@@ -26,8 +27,9 @@ class PlanningInput:
 
     `stories` are all of the tracker's, done and open; `sprints` past and planned, their capacity in
     agent-hours with holidays taken off. `told` is what people, or a model, say that the document's statements
-    are. `today` is the day it is planned on, `as_of` when the tracker was read (aware UTC), `days` on which
-    days the department works, `wanted_start` the start that the document states.
+    are, `groupings` what people say of its stories. `today` is the day it is planned on, `as_of` when the
+    tracker was read (aware UTC), `days` on which days the department works, `wanted_start` the start that the
+    document states.
     """
 
     document: Document
@@ -43,6 +45,7 @@ class PlanningInput:
     days: WorkingDays = field(default_factory=WorkingDays)
     wanted_start: date | None = None
     told: Corrections = field(default_factory=dict)
+    groupings: Groupings = field(default_factory=dict)
 
     @property
     def starts(self) -> date:

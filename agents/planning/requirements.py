@@ -60,7 +60,7 @@ class Asked:
     sub-items, later sentences and an acceptance column, as (text, line). `quality` marks qualities of the whole
     (performance, security); `constraint` what binds how it is built; `forbids` what must not happen. `after`
     are ids of requirements that the document puts before this one, with its words; `notes` what stands beside
-    it and is none of it.
+    it and is none of it; `statement` is what corrections know it by.
     """
 
     requirement: Requirement
@@ -73,6 +73,7 @@ class Asked:
     called: str = ""
     after: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    statement: str = ""
 
 
 class UnplannableDocument(Exception):
@@ -188,6 +189,7 @@ def _asked(
         wanted.unit.lead,
         tuple((named[o.earlier].id, o.because) for o in orders if o.later == place and o.earlier != place),
         wanted.notes,
+        wanted.statement.key,
     )
 
 

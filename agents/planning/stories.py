@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from agents.planning.acceptance import acceptance_of, as_sentence, uncapitalised
+from agents.planning.grouping import Groupings, as_told, parts_of
 from agents.planning.lexicon import lexicon
-from agents.planning.quantities import measured
 from agents.planning.reading.outline import Outline
 from agents.planning.reading.titles import title_of
 from agents.planning.requirements import MODAL, Asked
@@ -34,10 +36,6 @@ _ASKING = re.compile(
     r"(?:is|are) (?:able|required|expected) to |"
     r"ha(?:s|ve) to |wants? to )",
     re.IGNORECASE,
-)
-_LABEL = re.compile(
-    r"^(?:acceptance(?: criteria| test)?s?|accept|criteri(?:a|on)|measure|target|test|verification)\s*:\s*",
-    re.I,
 )
 _SAME = 0.8
 """Jaccard similarity of stems from which two requirements count as one."""
@@ -70,18 +68,34 @@ class Sketch:
     forbids: bool = False
 
 
-def sketch_stories(asked: tuple[Asked, ...], outline: Outline) -> tuple[Sketch, ...]:
-    """One story for each thing asked for; what is asked twice is one story.
+def sketch_stories(
+    asked: tuple[Asked, ...], outline: Outline, told: Groupings | None = None
+) -> tuple[Sketch, ...]:
+    """One story for each thing asked for: what is asked twice is one story, what asks for two things is two.
 
     A quality of the whole, or a constraint, becomes a criterion of the one story that it speaks of, or, with
-    the others, of a story that proves them.
+    the others, of a story that proves them. What people say of a requirement's story (`told`) stands.
     """
+    told = told or {}
     reader = _usual_reader(asked, outline)
-    functional = _merged([_sketch(a, reader) for a in asked if not (a.quality or a.constraint)])
-    qualities = [a for a in asked if a.quality or a.constraint]
+    free = [a for a in asked if a.statement not in told]
+    made = [_one(group, reader) for group in as_told([a for a in asked if a.statement in told], told)]
+    parts = [part for a in free if not (a.quality or a.constraint) for part in parts_of(a)]
+    functional = sorted((*_merged([_sketch(a, reader) for a in parts]), *made), key=lambda s: s.line)
+    qualities = [a for a in free if a.quality or a.constraint]
     if not functional:
         return tuple(_merged([_sketch(a, reader) for a in qualities]))
     return _with_qualities(functional, qualities, reader)
+
+
+def _one(group: Sequence[Asked], reader: str) -> Sketch:
+    """One story of all of these; it is called and told as the first of them."""
+    first, *others = (_sketch(a, reader) for a in group)
+    for other in others:
+        about = f"{first.about}. {other.about}"
+        own = other.acceptance or (as_sentence(other.i_want),)
+        first = replace(_both(first, replace(other, acceptance=own)), about=about)
+    return first
 
 
 def _with_qualities(stories: list[Sketch], qualities: list[Asked], reader: str) -> tuple[Sketch, ...]:
@@ -97,7 +111,7 @@ def _with_qualities(stories: list[Sketch], qualities: list[Asked], reader: str) 
             found = stories[best]
             stories[best] = replace(
                 found,
-                acceptance=(*found.acceptance, _sentence(text)),
+                acceptance=(*found.acceptance, as_sentence(text)),
                 requirements=(*found.requirements, quality.requirement.id),
                 after=(*found.after, *quality.after),
                 notes=(*found.notes, *quality.notes),
@@ -108,7 +122,7 @@ def _with_qualities(stories: list[Sketch], qualities: list[Asked], reader: str) 
 
 
 def _proof(qualities: list[Asked], reader: str) -> Sketch:
-    texts = tuple(_sentence(a.requirement.text) for a in qualities)
+    texts = tuple(as_sentence(a.requirement.text) for a in qualities)
     return Sketch(
         "Prove the quality requirements" + (" and constraints" if any(a.constraint for a in qualities) else ""),
         reader,
@@ -135,7 +149,7 @@ def _sketch(a: Asked, reader: str) -> Sketch:
         role,
         want,
         why,
-        _acceptance(a, text),
+        acceptance_of(a),
         (a.requirement.id,),
         a.requirement.line,
         about,
@@ -170,36 +184,15 @@ def _parts(text: str, reader: str) -> tuple[str, str, str]:
     if asking and len(plain[: asking.start()].split()) <= 6 and "," not in plain[: asking.start()]:
         subject, rest = plain[: asking.start()], plain[asking.end() :]
         refused = "not " if rest.lower().startswith("not ") else ""
-        return reader, f"{_lower(subject)} {refused}to {rest.removeprefix('not ')}", why
+        return reader, f"{uncapitalised(subject)} {refused}to {rest.removeprefix('not ')}", why
     return reader, _plain_want(plain), why
 
 
 def _plain_want(plain: str) -> str:
     """An imperative, a few words naming a thing, or a whole sentence that is to hold."""
     if plain.split(" ", 1)[0].lower() in lexicon().imperatives:
-        return f"to {_lower(plain)}"
-    return _lower(plain) if len(plain.split()) <= 6 else f"this to hold: {_lower(plain)}"
-
-
-def _acceptance(a: Asked, text: str) -> tuple[str, ...]:
-    """The document's own criteria; where it gives none, its sentence, which is then what is shown."""
-    given = [
-        _sentence(_LABEL.sub("", detail)) for detail, _ in a.details if _LABEL.sub("", detail).strip(" .:")
-    ]
-    own = [_sentence(text)] if measured(text) or not given else []
-    return tuple(dict.fromkeys((*own, *_joined_scenarios(given))))
-
-
-def _joined_scenarios(criteria: list[str]) -> list[str]:
-    """Given, When and Then on lines of their own are one criterion."""
-    joined: list[str] = []
-    for criterion in criteria:
-        continues = re.match(r"(?:when|then|and|but)\b", criterion, re.IGNORECASE)
-        if continues and joined and re.match(r"(?:scenario|given|when)\b", joined[-1], re.IGNORECASE):
-            joined[-1] = f"{joined[-1].rstrip('.')}, {_lower(criterion)}"
-        else:
-            joined.append(criterion)
-    return joined
+        return f"to {uncapitalised(plain)}"
+    return uncapitalised(plain) if len(plain.split()) <= 6 else f"this to hold: {uncapitalised(plain)}"
 
 
 def _merged(sketches: list[Sketch]) -> list[Sketch]:
@@ -243,20 +236,8 @@ def _usual_reader(asked: tuple[Asked, ...], outline: Outline) -> str:
         if named and passage.kind == "item" and not MODAL.search(passage.text):
             name = re.split(r"[:(,.–—]| - | who ", passage.strong or passage.text)[0].strip()
             if 0 < len(name.split()) <= 4:
-                return _lower(_singular(name))
+                return uncapitalised(_singular(name))
     return "user"
-
-
-def _sentence(text: str) -> str:
-    text = re.sub(r"\s+", " ", text).strip()
-    text = text[:1].upper() + text[1:]
-    return text if not text or text[-1] in ".!?:" else text + "."
-
-
-def _lower(text: str) -> str:
-    """Without its capital, unless the word is a name or an abbreviation."""
-    first = text.split(" ", 1)[0]
-    return text if not first[1:].islower() and len(first) > 1 else text[:1].lower() + text[1:]
 
 
 def _singular(role: str) -> str:

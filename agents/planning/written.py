@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from agents.planning.citations import Citations
 from agents.planning.document_reading import Reading
 from agents.planning.draft import Flag
+from agents.planning.grouping import Groupings
 from agents.planning.stories import Sketch
 from integrations.tracker import Priority
 
@@ -71,13 +73,53 @@ class Ordering(_Answer):
     order: list[StoryOrder] = Field(default_factory=list, max_length=800)
 
 
-def story_problems(answer: WrittenStories, reading: Reading, cited: Citations) -> list[str]:
-    """What is wrong with the stories: requirements unknown or left out, figures of the model's own."""
+def story_problems(
+    answer: WrittenStories, reading: Reading, cited: Citations, told: Groupings | None = None
+) -> list[str]:
+    """What is wrong with the stories: requirements unknown or left out, figures of the model's own, and
+    stories that are not what people said is one story (`told`)."""
     known = {r.id for r in reading.requirements}
     covered = {name for story in answer.stories for name in story.requirements}
     unknown = [f"There is no requirement {name}." for name in sorted(covered - known)]
     left = [f"No story is about requirement {r.id}." for r in reading.requirements if r.id not in covered]
-    return [*unknown, *left, *cited.problems(_texts(answer))]
+    said = told_of_stories(reading, told or {})
+    otherwise = [f"People said otherwise: {each.words}" for each in said if not each.holds(answer)]
+    return [*unknown, *left, *otherwise, *cited.problems(_texts(answer))]
+
+
+@dataclass(frozen=True, slots=True)
+class ToldOfStories:
+    """What people said of the stories of these requirements: that they are one story, or `cut`, several."""
+
+    requirements: tuple[str, ...]
+    cut: bool
+
+    @property
+    def words(self) -> str:
+        """As a sentence."""
+        names = ", ".join(self.requirements)
+        return (
+            f"{names}: more than one story." if self.cut else f"{names}: exactly one story, with nothing else."
+        )
+
+    def holds(self, answer: WrittenStories) -> bool:
+        """Whether the stories are as was said."""
+        if self.cut:
+            return sum(self.requirements[0] in story.requirements for story in answer.stories) > 1
+        return sum(set(story.requirements) == set(self.requirements) for story in answer.stories) == 1
+
+
+def told_of_stories(reading: Reading, told: Groupings) -> tuple[ToldOfStories, ...]:
+    """What people said of this document's stories, by the ids of its requirements."""
+    groups: dict[str, list[str]] = {}
+    cut = []
+    for read in reading.readings:
+        said = told.get(read.statement) if read.requirement else None
+        if said is not None and said.cut:
+            cut.append(ToldOfStories((read.requirement,), True))
+        elif said is not None:
+            groups.setdefault(said.story, []).append(read.requirement)
+    return (*(ToldOfStories(tuple(names), False) for names in groups.values()), *cut)
 
 
 def _texts(answer: WrittenStories) -> Iterator[str]:

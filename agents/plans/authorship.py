@@ -17,7 +17,7 @@ from agents.planning.request import ImpossibleChange, PlanningInput
 from agents.planning.requirements import UnplannableDocument
 from agents.planning.working_days import working_days
 from agents.plans import feasibility
-from agents.plans.corrections import corrections_of
+from agents.plans.corrections import corrections_of, groupings_of
 from agents.plans.feasibility import Hindrance
 from governance.department_rows import read_department
 from governance.overrides.rows import read_standing
@@ -138,6 +138,7 @@ class Authorship:
         async with self.database.transaction(tenant) as tx:
             department = await read_department(tx)
             told = await corrections_of(tx, document.name)
+            groupings = await groupings_of(tx, document.name)
         as_of = self.clock()
         here = ZoneInfo(department.calendar_of(None).time_zone)
         return PlanningInput(
@@ -152,5 +153,6 @@ class Authorship:
             as_of=as_of,
             changes=changes,
             told=told,
+            groupings=groupings,
             days=working_days(department),
         )

@@ -64,6 +64,19 @@ class ReadingCorrectionRow(TenantScoped, Base):
     at: Mapped[datetime]
 
 
+class StoryGroupingRow(TenantScoped, Base):
+    """What somebody said of the story that a statement of a document belongs to; see `Grouping`."""
+
+    __tablename__ = "story_groupings"
+
+    document: Mapped[str] = mapped_column(primary_key=True)
+    statement: Mapped[str] = mapped_column(primary_key=True)
+    story: Mapped[str]
+    cut: Mapped[bool]
+    person: Mapped[str]
+    at: Mapped[datetime]
+
+
 class PlanStepRow(TenantScoped, Base):
     """One step of an executing plan. `key` is `epic`, `story:S1`, `schedule:S1`, … or `assign`;
     `reference` is what it made. `state`: waiting | submitted | done | failed | left (`detail` says why)."""

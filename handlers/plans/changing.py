@@ -87,6 +87,19 @@ async def change(turn: Turn, desk: Desk, plan: PlanRow, changes: PlanChanges) ->
     )
 
 
+async def read_again(turn: Turn, desk: Desk, plan: PlanRow, said: str) -> Reply:
+    """Work a proposed plan out from its document anew, for something is `said` of how to read it.
+
+    What earlier changes say of stories by their keys goes, for the stories are numbered again.
+    """
+    plan.changes, plan.original = changes_to_json(changes_of(plan).without_stories()), None
+    plan.state, plan.why, plan.turn, plan.changed = "drafting", None, turn.id, desk.now
+    await intervened(desk.tx, "modified", known(turn).id, plan.id, said, desk.now)
+    await defer(desk.tx, "draft_plan", {"plan": plan.id, "turn": turn.id}, lock=f"plan:{plan.id}", slow=True)
+    desk.memory.about(plan=plan.id)
+    return await working_reply(desk, plan)
+
+
 async def open_proposal(desk: Desk, approval: str) -> PlanRow:
     """The plan that an open approval is about, locked. Raises CannotAnswer with why it cannot be changed."""
     try:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from agents.planning.draft import PassageRead, PlanDraft
+from agents.planning.draft import PlanDraft
 from agents.planning.reading.judge import Sense
 from agents.plans.corrections import correct
-from agents.plans.rows import changes_of, changes_to_json, draft_of, plan_by_id
+from agents.plans.rows import changes_of, draft_of, plan_by_id
 from agents.plans.tables import PlanRow
-from governance.record import intervened
 from governance.visibility import scope_of
 from handlers.conversation.cards import Block, Button, Buttons, Card, Reply, Table, Text
 from handlers.conversation.desk import Desk
@@ -18,11 +17,10 @@ from handlers.conversation.handler import CannotAnswer
 from handlers.conversation.origin import known
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import listed, quoted
-from handlers.plans.card import working_reply
-from handlers.plans.changing import open_proposal
+from handlers.plans.changing import open_proposal, read_again
 from handlers.plans.halted import demand_agents
+from handlers.plans.named import NUMBERED_AGAIN, named_readings
 from handlers.plans.words import reading_text
-from storage.jobs import defer
 
 _SHOWN_AS: Mapping[str, str] = {
     "requirement": "Asked for",
@@ -68,7 +66,6 @@ _WORDS: Mapping[Sense, str] = {
     "in": "asked for",
     "detail": "a detail",
 }
-_LINES = re.compile(r"\blines? (?P<lines>\d+(?:(?:,| and|, and) \d+)*)", re.IGNORECASE)
 _IS = re.compile(r"\b(?:is|are|should be)\b", re.IGNORECASE)
 _LONGEST_QUOTE = 160
 
@@ -92,7 +89,7 @@ async def show_reading(turn: Turn, desk: Desk) -> Reply:
 
 _HOW_TO_CORRECT = (
     "What is wrong you can say in the plan's thread: “R7 is for later”, “line 31 is a requirement”, “FR-3 is"
-    " out of scope”. It holds when the document is read again."
+    " out of scope”, “S3 and S4 are one story”, “split S5”. It holds when the document is read again."
 )
 
 
@@ -118,7 +115,7 @@ def correction_wished(text: str, plan: PlanRow, draft: PlanDraft, approval: str)
     None where it names no statement, or says nothing of what it is.
     """
     verb = _IS.search(text)
-    named = _named(text[: verb.start()], draft) if verb else ()
+    named = named_readings(text[: verb.start()], draft) if verb else ()
     sense = next((sense for sense, words in _SENSES if verb and words.match(text[verb.end() :])), None)
     if not named or sense is None or text.rstrip().endswith("?"):
         return None
@@ -128,9 +125,7 @@ def correction_wished(text: str, plan: PlanRow, draft: PlanDraft, approval: str)
         for read in named
     ]
     if changes_of(plan).names_stories:
-        lines.append(
-            "Stories are numbered again then: what is left out, moved or put in order is to be said again."
-        )
+        lines.append(NUMBERED_AGAIN)
     chosen = ",".join(str(draft.readings.index(read)) for read in named)
     button = Button(
         "Read it like that", "correct_reading", f"{approval} {plan.version} {sense} {chosen}", "primary"
@@ -139,18 +134,6 @@ def correction_wished(text: str, plan: PlanRow, draft: PlanDraft, approval: str)
     return Reply(
         text=" ".join((lead, *lines)),
         cards=(Card("Correct the reading?", (*told, Buttons((button,))), "waiting"),),
-    )
-
-
-def _named(said: str, draft: PlanDraft) -> tuple[PassageRead, ...]:
-    """The statements that are named by their ids or their lines."""
-    found = _LINES.search(said)
-    lines = {int(line) for line in re.findall(r"\d+", found["lines"])} if found else set()
-    words = {word.upper() for word in re.findall(r"[\w.-]*\w", said)}
-    return tuple(
-        read
-        for read in draft.readings
-        if read.statement and (read.line in lines or (read.requirement and read.requirement.upper() in words))
     )
 
 
@@ -171,9 +154,4 @@ async def correct_reading(turn: Turn, desk: Desk) -> Reply:
     desk.demand_order(f"read {draft.document} in another way: {what}")
     demand_agents(desk, f"“{plan.title}” stands as it was proposed; correct it when they go on.")
     await correct(desk.tx, plan.document, (read.statement for read in reads), told, person.id, desk.now)
-    plan.changes, plan.original = changes_to_json(changes_of(plan).without_stories()), None
-    plan.state, plan.why, plan.turn, plan.changed = "drafting", None, turn.id, desk.now
-    await intervened(desk.tx, "modified", person.id, plan.id, f"read in another way: {what}", desk.now)
-    await defer(desk.tx, "draft_plan", {"plan": plan.id, "turn": turn.id}, lock=f"plan:{plan.id}", slow=True)
-    desk.memory.about(plan=plan.id)
-    return await working_reply(desk, plan)
+    return await read_again(turn, desk, plan, f"read in another way: {what}")

@@ -22,6 +22,7 @@ from handlers.plans.how_it_was_read import correction_wished
 from handlers.plans.modify_form import modify_form
 from handlers.plans.product_question import product_name
 from handlers.plans.replanning import product_wished, read_replan
+from handlers.plans.story_grouping import grouping_wished
 from handlers.plans.words import day_text, hours_text, team_name
 
 _BEFORE_A_CONDITION = re.compile(
@@ -75,6 +76,8 @@ async def change_wished(text: str, desk: Desk, row: ApprovalRow) -> Reply | None
         return None
     if (corrected := correction_wished(text, plan, draft, row.id)) is not None:
         return corrected
+    if (grouped := grouping_wished(text, plan, draft, row.id)) is not None:
+        return grouped
     if not for_product and not _wishes(in_digits(plain(text))):
         return None
     wish = _read(_without_condition(in_digits(plain(text))), plan, draft, desk)
