@@ -40,10 +40,11 @@ class CannotPlan(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Authored:
-    """A draft, what keeps it from being carried out, and what the model that wrote it cost in USD (0 without
-    one)."""
+    """A draft, the `text` that it was worked out from, what keeps it from being carried out, and what the model
+    that wrote it cost in USD (0 without one)."""
 
     draft: PlanDraft
+    text: str
     cost: Decimal
     hindrances: tuple[Hindrance, ...] = ()
 
@@ -109,7 +110,7 @@ class Authorship:
             hindrances = await asyncio.to_thread(feasibility.hindrances, draft, given)
         except (DocumentError, UnplannableDocument, ImpossibleChange, CatalogueError, TrackerError) as cannot:
             raise CannotPlan(str(cannot)) from cannot
-        return Authored(draft, meter.cost, hindrances)
+        return Authored(draft, given.document.text, meter.cost, hindrances)
 
     async def replan(
         self, tenant: str, draft: PlanDraft, made: Mapping[str, str], changes: PlanChanges

@@ -18,7 +18,15 @@ from agents.planning.draft import Budget, PlanChanges, PlanDraft, from_json, to_
 from agents.planning.lookups import DOING
 from agents.plans.authorship import Authored, CannotPlan
 from agents.plans.feasibility import told
-from agents.plans.rows import changes_of, changes_to_json, digest_of, draft_of, original_of, plan_for_update
+from agents.plans.rows import (
+    changes_of,
+    changes_to_json,
+    digest_of,
+    draft_of,
+    keep_source,
+    original_of,
+    plan_for_update,
+)
 from agents.plans.tables import PlanRow
 from agents.role import Role
 from governance.approvals.decision import Status
@@ -113,6 +121,7 @@ class Drafting:
 
         A proposal from before a change stands where the change leads to what cannot be carried out.
         """
+        await keep_source(tx, authored.draft.document_digest, authored.text)
         found = authored.hindrances
         if not found:
             await self._propose(tx, plan, authored.draft)

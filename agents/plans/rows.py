@@ -8,10 +8,12 @@ from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import and_, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.planning.draft import PlanChanges, PlanDraft, from_json
-from agents.plans.tables import PlanRow, PlanStepRow
+from agents.plans.tables import DocumentSourceRow, PlanRow, PlanStepRow
+from governance.outside_text import storable
 from governance.tables import ApprovalRow
 from storage.database import locked, tenant_of
 
@@ -40,6 +42,18 @@ def new_plan(
         thread=thread,
         turn=turn,
     )
+
+
+async def keep_source(tx: AsyncSession, digest: str, text: str) -> None:
+    """Keep the text that a plan is worked out from, once."""
+    row = insert(DocumentSourceRow).values(digest=digest, text_=storable(text))
+    await tx.execute(row.on_conflict_do_nothing(index_elements=["tenant", "digest"]))
+
+
+async def source_of(tx: AsyncSession, digest: str) -> str | None:
+    """The text with this digest, as a plan was worked out from it."""
+    query = select(DocumentSourceRow.text_).where(DocumentSourceRow.digest == digest)
+    return (await tx.execute(query)).scalar()
 
 
 async def plan_by_id(tx: AsyncSession, plan: str) -> PlanRow:

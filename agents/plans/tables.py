@@ -77,6 +77,15 @@ class StoryGroupingRow(TenantScoped, Base):
     at: Mapped[datetime]
 
 
+class DocumentSourceRow(TenantScoped, Base):
+    """A document's text as a plan was worked out from it, by its SHA-256: the file may have changed since."""
+
+    __tablename__ = "document_sources"
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    text_: Mapped[str] = mapped_column("text")
+
+
 class PlanStepRow(TenantScoped, Base):
     """One step of an executing plan. `key` is `epic`, `story:S1`, `schedule:S1`, … or `assign`;
     `reference` is what it made. `state`: waiting | submitted | done | failed | left (`detail` says why)."""

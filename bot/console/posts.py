@@ -8,7 +8,9 @@ from typing import Annotated, Literal, TypeVar
 from aiohttp import web
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from agents.plans.rows import NoSuchPlan
 from bot.console.dashboard.deciding import ADAPTERS, CannotDecide, decide_here
+from bot.console.dashboard.plan_reading import CannotCorrect, correct_here
 from bot.console.messages import NoSuchThread, NothingSaid, say
 from bot.console.presses import NoSuchButton, press
 from bot.console.visit import visit
@@ -51,6 +53,20 @@ class DecisionBody(_Body):
     key: _Key
     choice: Literal["approve", "deny"]
     reason: Annotated[str, Field(max_length=2000)] = ""
+
+
+class ReadingBody(_Body):
+    """Statements of a plan's document, by their places, that are to be read as something else."""
+
+    key: _Key
+    version: int
+    corrections: Annotated[
+        dict[
+            Annotated[str, Field(pattern=r"^[0-9]{1,5}$")],
+            Literal["in", "constraint", "later", "out", "none", "detail"],
+        ],
+        Field(min_length=1, max_length=200),
+    ]
 
 
 _Read = TypeVar("_Read", bound=_Body)
@@ -103,6 +119,26 @@ async def post_decision(request: web.Request) -> web.Response:
                 key=body.key,
             )
         except CannotDecide as cannot:
+            return refusal(409, str(cannot))
+    return web.json_response({})
+
+
+async def post_reading(request: web.Request) -> web.Response:
+    """Store a correction of how a plan's document was read; the plan is then worked out again."""
+    body = await _body(request, ReadingBody)
+    async with visit(request) as visiting:
+        try:
+            await correct_here(
+                visiting,
+                request.app[ADAPTERS](),
+                request.match_info["plan"],
+                body.version,
+                body.corrections,
+                body.key,
+            )
+        except NoSuchPlan:
+            return refusal(404, "There is no such plan, or you may not see it.")
+        except (CannotCorrect, CannotDecide) as cannot:
             return refusal(409, str(cannot))
     return web.json_response({})
 

@@ -29,8 +29,11 @@ _REPEATED = 30
 def tables(block: Table) -> list[Element]:
     """The table as elements, in as many as its rows need."""
     width = max(len(block.columns), *(len(row) for row in block.rows), 0, 0)
-    is_narrow = width <= _COLUMNS or not block.rows
-    return list(_side_by_side(block, width) if is_narrow else _stacked(block, width))
+    if width <= _COLUMNS:
+        return list(_side_by_side(block, width))
+    if not block.rows:
+        return paragraphs((Run(", ".join(filter(str.strip, block.columns)), bold=True),), spacing="Medium")
+    return list(_stacked(block, width))
 
 
 def _stacked(block: Table, width: int) -> Iterator[Element]:

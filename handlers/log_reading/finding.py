@@ -71,7 +71,11 @@ def _things(policy: Policy) -> tuple[Thing, ...]:
 
 
 async def from_topic(desk: Desk) -> EffectRow | ApprovalRow | None:
-    """What "it" is in this thread: the last approval, plan or effect that was spoken of."""
+    """What "it" is in this thread: the last approval, plan or effect that was spoken of.
+
+    Of a plan it is what was decided last, for a plan asks for the next thing by itself, seconds after it was
+    approved.
+    """
     topic = desk.memory.topic
     if "approval" in topic:
         try:
@@ -79,6 +83,9 @@ async def from_topic(desk: Desk) -> EffectRow | ApprovalRow | None:
         except NoSuchApproval:
             return None
     if "plan" in topic:
+        decided = await _decided_of(desk, topic["plan"])
+        if decided is not None:
+            return decided
         found = await _newest(desk, EffectRow.plan == topic["plan"], EffectRow.approval.is_not(None))
         if found is not None:
             return found
@@ -138,6 +145,12 @@ async def _by_title(desk: Desk, text: str) -> ApprovalRow | None:
 
 def _telling(title: str) -> set[str]:
     return {word.strip("“”\"'.,:;") for word in plain(title).split() if len(word) > 3}
+
+
+async def _decided_of(desk: Desk, plan: str) -> ApprovalRow | None:
+    of_plan = select(EffectRow.approval).where(EffectRow.plan == plan)
+    decided = select(ApprovalRow).where(ApprovalRow.id.in_(of_plan), ApprovalRow.decided.is_not(None))
+    return (await desk.tx.execute(decided.order_by(ApprovalRow.decided.desc()).limit(1))).scalar()
 
 
 async def _newest(desk: Desk, *conditions: ColumnElement[bool]) -> EffectRow | None:

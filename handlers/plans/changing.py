@@ -62,7 +62,6 @@ async def change(turn: Turn, desk: Desk, plan: PlanRow, changes: PlanChanges) ->
 
     Where only what people want to hear of differs, the proposal stands and its card is brought up to date.
     """
-    person = known(turn)
     told = sorted(changes.notify)
     same_work = replace(changes, notify=()) == replace(changes_of(plan), notify=())
     if same_work and told == sorted(plan.notifications):
@@ -73,18 +72,7 @@ async def change(turn: Turn, desk: Desk, plan: PlanRow, changes: PlanChanges) ->
         return await plan_reply(desk, plan)
     demand_agents(desk, f"“{plan.title}” stands as it was proposed; change it when they go on.")
     plan.changes, plan.notifications = changes_to_json(changes), told
-    plan.state, plan.why, plan.turn, plan.changed = "drafting", None, turn.id, desk.now
-    await intervened(desk.tx, "modified", person.id, plan.id, _said(changes), desk.now)
-    args = {"plan": plan.id, "turn": turn.id}
-    await defer(desk.tx, "draft_plan", args, lock=f"plan:{plan.id}", slow=True)
-    desk.memory.about(plan=plan.id)
-    if plan.thread == turn.place.key:
-        return await working_reply(desk, plan)
-    names = await names_of_people(desk.tx)
-    return Reply(
-        text=f"I work “{plan.title}” out anew. The new proposal comes to the thread of {names[plan.requester]},"
-        " and to you if your decision is asked for."
-    )
+    return await _work_out(turn, desk, plan, _said(changes))
 
 
 async def read_again(turn: Turn, desk: Desk, plan: PlanRow, said: str) -> Reply:
@@ -93,11 +81,22 @@ async def read_again(turn: Turn, desk: Desk, plan: PlanRow, said: str) -> Reply:
     What earlier changes say of stories by their keys goes, for the stories are numbered again.
     """
     plan.changes, plan.original = changes_to_json(changes_of(plan).without_stories()), None
+    return await _work_out(turn, desk, plan, said)
+
+
+async def _work_out(turn: Turn, desk: Desk, plan: PlanRow, said: str) -> Reply:
+    """Queue the plan's drafting; the new proposal comes to the plan's own thread."""
     plan.state, plan.why, plan.turn, plan.changed = "drafting", None, turn.id, desk.now
     await intervened(desk.tx, "modified", known(turn).id, plan.id, said, desk.now)
     await defer(desk.tx, "draft_plan", {"plan": plan.id, "turn": turn.id}, lock=f"plan:{plan.id}", slow=True)
     desk.memory.about(plan=plan.id)
-    return await working_reply(desk, plan)
+    if plan.thread == turn.place.key:
+        return await working_reply(desk, plan)
+    names = await names_of_people(desk.tx)
+    return Reply(
+        text=f"I work “{plan.title}” out anew. The new proposal comes to the thread of {names[plan.requester]},"
+        " and to you if your decision is asked for."
+    )
 
 
 async def open_proposal(desk: Desk, approval: str) -> PlanRow:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import cast
 
-from agents.planning.draft import PlanDraft
+from agents.planning.draft import PassageRead, PlanDraft
 from agents.planning.reading.judge import Sense
 from agents.plans.corrections import correct
 from agents.plans.rows import changes_of, draft_of, plan_by_id
@@ -22,7 +23,7 @@ from handlers.plans.halted import demand_agents
 from handlers.plans.named import NUMBERED_AGAIN, named_readings
 from handlers.plans.words import reading_text
 
-_SHOWN_AS: Mapping[str, str] = {
+SHOWN_AS: Mapping[str, str] = {
     "requirement": "Asked for",
     "constraint": "Binds how it is built",
     "later": "For later",
@@ -58,7 +59,7 @@ a `not` is never left out."""
 _SENSES = tuple(
     (sense, re.compile(rf"\s*(?:{words})\s*(?:please)?[.!]*\s*$", re.IGNORECASE)) for sense, words in _PHRASES
 )
-_WORDS: Mapping[Sense, str] = {
+WORDS: Mapping[Sense, str] = {
     "later": "for later",
     "out": "ruled out",
     "constraint": "a constraint",
@@ -95,7 +96,7 @@ _HOW_TO_CORRECT = (
 
 def _card(draft: PlanDraft, title: str, accounts: Sequence[str]) -> Card | None:
     rows = tuple(
-        (str(read.line), read.requirement or "–", _SHOWN_AS[read.account], _quote(read.text), read.why)
+        (str(read.line), read.requirement or "–", SHOWN_AS[read.account], _quote(read.text), read.why)
         for read in draft.readings
         if read.account in accounts
     )
@@ -121,14 +122,14 @@ def correction_wished(text: str, plan: PlanRow, draft: PlanDraft, approval: str)
         return None
     lead = f"Read {quoted(draft.document)} like this? Nothing is changed or approved yet."
     lines = [
-        f"Line {read.line}, “{_quote(read.text)}”: {_WORDS[sense]} (now: {_SHOWN_AS[read.account].lower()})."
+        f"Line {read.line}, “{_quote(read.text)}”: {WORDS[sense]} (now: {SHOWN_AS[read.account].lower()})."
         for read in named
     ]
     if changes_of(plan).names_stories:
         lines.append(NUMBERED_AGAIN)
-    chosen = ",".join(str(draft.readings.index(read)) for read in named)
+    chosen = {sense: [draft.readings.index(read) for read in named]}
     button = Button(
-        "Read it like that", "correct_reading", f"{approval} {plan.version} {sense} {chosen}", "primary"
+        "Read it like that", "correct_reading", correction_subject(approval, plan.version, chosen), "primary"
     )
     told: list[Block] = [Text((line,)) for line in (lead, *lines)]
     return Reply(
@@ -137,21 +138,35 @@ def correction_wished(text: str, plan: PlanRow, draft: PlanDraft, approval: str)
     )
 
 
+def correction_subject(approval: str, version: int, corrections: Mapping[Sense, Sequence[int]]) -> str:
+    """What a button stands for that reads statements, by their places in the draft's list, as these senses."""
+    chosen = (f"{sense}={','.join(map(str, places))}" for sense, places in corrections.items())
+    return " ".join((approval, str(version), *chosen))
+
+
 async def correct_reading(turn: Turn, desk: Desk) -> Reply:
     """The button under a correction: it is kept, and the plan worked out again."""
     if not isinstance(turn.what, Clicked):
         raise TypeError("a press is a click")
-    approval, version, sense, chosen = turn.what.subject.split(" ")
+    approval, version, *chosen = turn.what.subject.split(" ")
     plan, person = await open_proposal(desk, approval), known(turn)
     draft = draft_of(plan)
-    told = next((known_sense for known_sense in _WORDS if known_sense == sense), None)
-    if draft is None or told is None or str(plan.version) != version:
+    if draft is None or str(plan.version) != version:
         raise CannotAnswer(
             "There is a newer proposal of this plan; say again what should be read in another way."
         )
-    reads = [draft.readings[int(place)] for place in chosen.split(",")]
-    what = f"lines {listed(str(read.line) for read in reads)} are {_WORDS[told]}"
+    corrections = [(sense, _at(places, draft)) for sense, _, places in (each.partition("=") for each in chosen)]
+    what = "; ".join(
+        f"lines {listed(str(r.line) for r in reads)} are {WORDS[cast(Sense, sense)]}"
+        for sense, reads in corrections
+    )
     desk.demand_order(f"read {draft.document} in another way: {what}")
     demand_agents(desk, f"“{plan.title}” stands as it was proposed; correct it when they go on.")
-    await correct(desk.tx, plan.document, (read.statement for read in reads), told, person.id, desk.now)
+    for sense, reads in corrections:
+        statements = (read.statement for read in reads)
+        await correct(desk.tx, plan.document, statements, cast(Sense, sense), person.id, desk.now)
     return await read_again(turn, desk, plan, f"read in another way: {what}")
+
+
+def _at(places: str, draft: PlanDraft) -> list[PassageRead]:
+    return [draft.readings[int(place)] for place in places.split(",")]

@@ -54,7 +54,7 @@ async def decide_here(
     token = await _token(visiting.tx, approval, choice)
     if token is None:
         raise CannotDecide("Its card is being posted. Try again in a moment.")
-    place = await _answered_in(visiting, adapters, approval)
+    place = await answered_in(visiting, adapters, approval)
     await store_click(
         visiting.tx,
         platform=place.platform,
@@ -74,8 +74,11 @@ async def _token(tx: AsyncSession, approval: str, choice: str) -> str | None:
     return (await tx.execute(newest)).scalar()
 
 
-async def _answered_in(visiting: Visit, adapters: Mapping[str, Adapter], approval: str) -> Place:
-    """The visitor's own card on the platform that they come from, or a new thread with them there."""
+async def answered_in(visiting: Visit, adapters: Mapping[str, Adapter], approval: str) -> Place:
+    """The visitor's own card on the platform that they come from, or a new thread with them there.
+
+    Raises CannotDecide.
+    """
     adapter = adapters[visiting.reader.identity.partition(":")[0]]
     try:
         fresh = await adapter.direct(visiting.tx, visiting.reader.person)

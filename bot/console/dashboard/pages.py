@@ -14,6 +14,7 @@ from bot.console.dashboard.access import PageRefused, demand, note_reading, note
 from bot.console.dashboard.approvals import read_approvals
 from bot.console.dashboard.audit import PAGE, BadFilter, Filters, Page, read_entry, read_page, read_proof
 from bot.console.dashboard.overrides import read_overrides
+from bot.console.dashboard.plan_reading import read_reading
 from bot.console.dashboard.plans import STATES, read_plan, read_plans
 from bot.console.dashboard.verifying import TRAIL
 from bot.console.frame import page
@@ -56,6 +57,18 @@ async def plan(request: web.Request) -> web.Response:
         except NoSuchPlan as missing:
             raise web.HTTPNotFound(text="There is no such plan, or you may not see it.") from missing
         return await _page(request, visiting, "plans", template="plan", plan=found, states=STATES)
+
+
+async def reading(request: web.Request) -> web.Response:
+    """The document of a plan, with what each statement was read as."""
+    async with visit(request) as visiting:
+        if refused := await _refused(request, visiting, "plans"):
+            return refused
+        try:
+            found = await read_reading(visiting, request.match_info["plan"])
+        except NoSuchPlan as missing:
+            raise web.HTTPNotFound(text="There is no such document, or you may not see it.") from missing
+        return await _page(request, visiting, "plans", template="reading", reading=found)
 
 
 async def overrides(request: web.Request) -> web.Response:

@@ -8,7 +8,7 @@ from bot.console.dashboard import pages
 from bot.console.dashboard.verifying import TRAIL, AuditTrail, verify_log
 from bot.console.files import file
 from bot.console.guard import Route, add_guarded
-from bot.console.posts import post_decision
+from bot.console.posts import post_decision, post_reading
 from bot.console.visit import RECEPTION, Reception
 
 _ROUTES: tuple[Route, ...] = (
@@ -17,6 +17,8 @@ _ROUTES: tuple[Route, ...] = (
     ("POST", "/dashboard/approvals/{approval}", post_decision),
     ("GET", "/dashboard/plans", pages.plans),
     ("GET", "/dashboard/plans/{plan}", pages.plan),
+    ("GET", "/dashboard/plans/{plan}/reading", pages.reading),
+    ("POST", "/dashboard/plans/{plan}/reading", post_reading),
     ("GET", "/dashboard/overrides", pages.overrides),
     ("GET", "/dashboard/audit", pages.audit),
     ("POST", "/dashboard/audit/verify", verify_log),

@@ -380,6 +380,37 @@
     return true;
   }
 
+  // Correcting how a document was read: what is chosen is sent together, and the page follows the plan
+
+  function chooseReading(select) {
+    select.classList.toggle("is-changed", select.value !== "");
+    const form = select.form;
+    const count = all("select.is-changed", form).length;
+    one(".correct-bar", form).hidden = count === 0;
+    one(".correct-count", form).textContent = `${count} of its statements ${count === 1 ? "changes" : "change"}`;
+    form.dataset.key = crypto.randomUUID();
+  }
+
+  async function correctReading(form) {
+    const problem = one(".composer-error", form);
+    const chosen = all("select.is-changed", form);
+    const corrections = Object.fromEntries(chosen.map((select) => [select.dataset.place, select.value]));
+    const body = { key: form.dataset.key, version: Number(form.dataset.version), corrections };
+    const ends = (disabled) => all("button, select", form).forEach((part) => { part.disabled = disabled; });
+    problem.textContent = "";
+    ends(true);
+    try {
+      await post(`/dashboard/plans/${encodeURIComponent(form.dataset.corrects)}/reading`, body);
+    } catch (failure) {
+      problem.textContent = failure.message;
+      ends(false);
+      return;
+    }
+    one(".correct-count", form).textContent = "Sent. The plan is worked out again; this page follows.";
+    await pause(1500);
+    location.reload();
+  }
+
   // Verifying the audit log: one line of JSON at a time
 
   async function verify(button) {
@@ -446,10 +477,18 @@
     if (!hit("#side") && !hit("#menu") && one("#side.is-open")) toggleMenu(false);
   });
 
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-place]")) chooseReading(event.target);
+  });
+
+  const again = one("[data-again]");
+  if (again) setTimeout(() => location.reload(), Number(again.dataset.again) * 1000);
+
   document.addEventListener("submit", (event) => {
-    if (!event.target.matches(".composer, [data-decides]")) return;
+    if (!event.target.matches(".composer, [data-decides], [data-corrects]")) return;
     event.preventDefault(); // Enter in a reason decides nothing
     if (event.target.matches(".composer")) send(event.target);
+    if (event.target.matches("[data-corrects]")) correctReading(event.target);
   });
 
   document.addEventListener("keydown", (event) => {

@@ -298,6 +298,14 @@ def test_hundreds_of_bullets_are_all_there_in_order_and_numbered_on() -> None:
     assert lines(messages) == ["c", *(f"{number}. Story {number}" for number in range(1, 501))]
 
 
+def test_a_wide_table_without_rows_says_its_headings_and_is_a_card() -> None:
+    columns = tuple(f"Column {number} " + "“quoted” " * 40 for number in range(20))
+    (message,) = render(Reply("x", (Card("Empty", (Table(columns, ()),)),)), public_url=None)
+    assert message.card
+    assert len(json.dumps(message.card)) <= BUDGET
+    assert "Column 19" in " ".join(lines((message,)))
+
+
 def test_a_huge_table_goes_on_in_more_messages_under_its_headings() -> None:
     columns = ("c0", "c1", "c2")
     rows = tuple(tuple(f"{row}/{column}" for column in columns) for row in range(900))
