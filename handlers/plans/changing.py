@@ -92,11 +92,12 @@ async def _work_out(turn: Turn, desk: Desk, plan: PlanRow, said: str) -> Reply:
     desk.memory.about(plan=plan.id)
     if plan.thread == turn.place.key:
         return await working_reply(desk, plan)
-    names = await names_of_people(desk.tx)
-    return Reply(
-        text=f"I work “{plan.title}” out anew. The new proposal comes to the thread of {names[plan.requester]},"
-        " and to you if your decision is asked for."
-    )
+    if plan.requester == known(turn).id:
+        where = "its own thread"
+    else:
+        names = await names_of_people(desk.tx)
+        where = f"the thread of {names[plan.requester]}, and to you if your decision is asked for"
+    return Reply(text=f"I work “{plan.title}” out again. The new proposal comes to {where}.")
 
 
 async def open_proposal(desk: Desk, approval: str) -> PlanRow:

@@ -4,65 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-import aiohttp
-import pytest
-
-from storage.embedded import EmbeddedServer
-from tests.workplace import Workplace, at_work
+from tests.scenarios.browser import EXPECTED_WITHIN, Browser
 
 URGENT = "/add_to_backlog Add query optimization to the backlog as P0 for Team Delta"
 BUTTONS = "SELECT verb FROM buttons JOIN outbox ON outbox.id = outbox WHERE thread LIKE :thread"
 OPEN = "SELECT id FROM approvals WHERE status = 'open'"
 THREAD = "SELECT place->>'thread' FROM approvals"
-EXPECTED_WITHIN = 60.0
-
-
-@dataclass
-class Browser:
-    """Somebody at the console, by HTTP alone."""
-
-    office: Workplace
-    http: aiohttp.ClientSession
-
-    async def is_(self, person: str) -> None:
-        data = {"person": person}
-        async with self.http.post(self._at("/console/persona"), data=data, headers=self._ours) as answer:
-            assert answer.ok
-
-    async def post(self, path: str, **body: Any) -> tuple[int, dict[str, Any]]:
-        body = {"key": str(uuid.uuid4()), **body}
-        async with self.http.post(self._at(path), json=body, headers=self._ours) as answer:
-            return answer.status, await answer.json()
-
-    async def page(self, path: str) -> str:
-        async with self.http.get(self._at(path), headers={"Accept": "text/html"}) as answer:
-            return await answer.text()
-
-    async def until(self, path: str, holds: Callable[[str], bool]) -> str:
-        """The page once it shows what is waited for."""
-        async with asyncio.timeout(EXPECTED_WITHIN):
-            while not holds(page := await self.page(path)):  # noqa: ASYNC110 — a page is all that tells
-                await asyncio.sleep(0.1)
-            return page
-
-    def _at(self, path: str) -> str:
-        return f"{self.office.address}{path}"
-
-    @property
-    def _ours(self) -> dict[str, str]:
-        return {"Origin": self.office.address}
-
-
-@pytest.fixture
-async def browser(server: EmbeddedServer, tmp_path: Path) -> AsyncIterator[Browser]:
-    jar = aiohttp.CookieJar(unsafe=True)
-    async with at_work(server, tmp_path) as office, aiohttp.ClientSession(cookie_jar=jar) as http:
-        yield Browser(office, http)
 
 
 async def _asked(browser: Browser, who: str, channel: str) -> tuple[str, str]:

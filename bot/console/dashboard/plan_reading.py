@@ -21,6 +21,7 @@ from bot.console.visit import Visit
 from bot.inbox import store_click
 from bot.platforms.adapter import Adapter
 from bot.tables import ButtonRow, OutboxRow
+from bot.wire import place_from_json
 from governance.permissions import Refused, may_ask
 from governance.places import Place
 from governance.visibility import scope_of
@@ -161,7 +162,7 @@ async def correct_here(
     subject = correction_subject(row.approval, version, chosen)
     visiting.tx.add(ButtonRow(token=token, outbox=outbox, verb="correct_reading", subject=subject, form=None))
     await visiting.tx.flush()
-    place = await answered_in(visiting, adapters, row.approval)
+    place = _own_thread(visiting, row) or await answered_in(visiting, adapters, row.approval)
     await store_click(
         visiting.tx,
         platform=place.platform,
@@ -172,6 +173,14 @@ async def correct_here(
         values={},
     )
     return place
+
+
+def _own_thread(visiting: Visit, row: PlanRow) -> Place | None:
+    """The plan's thread, where it is the visitor's own and on the platform that they come from."""
+    if row.place is None or row.requester != visiting.reader.person.id:
+        return None
+    place = place_from_json(row.place)
+    return place if place.platform == visiting.reader.identity.partition(":")[0] else None
 
 
 async def _card(visiting: Visit, approval: str) -> str:

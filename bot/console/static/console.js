@@ -394,7 +394,7 @@
   async function correctReading(form) {
     const problem = one(".composer-error", form);
     const chosen = all("select.is-changed", form);
-    const corrections = Object.fromEntries(chosen.map((select) => [select.dataset.place, select.value]));
+    const corrections = Object.fromEntries(chosen.map((select) => [select.dataset.statement, select.value]));
     const body = { key: form.dataset.key, version: Number(form.dataset.version), corrections };
     const ends = (disabled) => all("button, select", form).forEach((part) => { part.disabled = disabled; });
     problem.textContent = "";
@@ -478,7 +478,7 @@
   });
 
   document.addEventListener("change", (event) => {
-    if (event.target.matches("[data-place]")) chooseReading(event.target);
+    if (event.target.matches("[data-statement]")) chooseReading(event.target);
   });
 
   const again = one("[data-again]");
