@@ -46,7 +46,9 @@ from storage.outage import is_database_away
 _log = structlog.get_logger()
 
 _OPEN_APPROVALS = (
-    select(ApprovalRow.id).where(ApprovalRow.status == Status.OPEN.value).order_by(ApprovalRow.opened)
+    select(ApprovalRow.id)
+    .where(ApprovalRow.status == Status.OPEN.value)
+    .order_by(ApprovalRow.opened, ApprovalRow.number)
 )
 
 

@@ -92,6 +92,7 @@ class ApprovalRow(TenantScoped, Base):
     __table_args__ = (Index(None, "tenant", "status"), Index(None, "tenant", "thread"))
 
     id: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
     title: Mapped[str]
     decision_type: Mapped[str]
     digest: Mapped[str]

@@ -22,11 +22,12 @@ from handlers.conversation.meant import demand_whole_name, people_named
 from handlers.conversation.origin import known
 from handlers.conversation.reasons import reason_in
 from handlers.conversation.submitting import do_now
-from handlers.conversation.times import span_said, spans_said
+from handlers.conversation.times import calendar_for, span_said, spans_said
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import last_minute, moment_text, names_of_people, until_text
 from handlers.language.dates import read_moment
 from handlers.language.periods import Period
+from handlers.language.spans import read_span
 from handlers.language.words import plain
 from storage.notices import notify
 
@@ -145,6 +146,8 @@ async def reread(turn: Turn, desk: Desk, action: Action, text: str) -> Action | 
     starts, ends = action.starts, action.ends
     if (span := span_said(desk, known(turn), text)) is not None:
         until_only = _UNTIL_ONLY.search(plain(text)) is not None
+        if until_only and span.end <= starts:  # “then till Thursday” is the one after it starts
+            span = read_span(text, starts, zone, calendar_for(desk, known(turn))) or span
         starts, ends = (min(starts, span.end) if until_only else span.start, span.end)
     elif (begins := _BEGINS.search(plain(text))) and (moment := read_moment(begins["when"], desk.now, zone)):
         starts = moment.at

@@ -20,7 +20,7 @@ from handlers.conversation.meant import meant_or_none, service_meant
 from handlers.conversation.origin import known
 from handlers.conversation.reasons import reason_or_words, split_reason
 from handlers.conversation.submitting import do_now
-from handlers.conversation.times import span_said
+from handlers.conversation.times import moment_said, span_said
 from handlers.conversation.turn import Turn
 from handlers.conversation.wording import last_minute, listed, moment_text, names_of_people, until_text
 from handlers.language.negation import left_out
@@ -130,11 +130,12 @@ async def reread(turn: Turn, desk: Desk, action: Action, text: str) -> Action | 
     if not isinstance(action, LayFreeze):
         return None
     meant = await _meant(text, desk)
-    span = span_said(desk, known(turn), text)
-    if meant is None and span is None:
+    span, moment = span_said(desk, known(turn), text), moment_said(desk, known(turn), text)
+    if meant is None and span is None and moment is None:
         return None
     kind, scope = meant or (action.kind, action.scope)
-    return lay_freeze(kind, scope, action.rationale, span.end if span else action.until)
+    end = span.end if span else moment.at if moment else action.until
+    return lay_freeze(kind, scope, action.rationale, end)
 
 
 def _what() -> Reply:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from governance.action import Action
@@ -38,6 +38,11 @@ _LONGER = re.compile(r"\b(?:extend|prolong|lengthen)\b")
 _SHORTER = re.compile(r"\b(?:shorten|cut short)\b")
 _BY = re.compile(r"\bby\b")
 _ASKS = re.compile(r"\b(?:which|what|list|show|are we|is there|when)\b")
+_DAY = re.compile(
+    r"\b(?:mon|tue|wed|thu|fri|sat|sun)\w*\b|\d(?:st|nd|rd|th)\b|\d\d? (?:jan|feb|mar|apr|may|jun)"
+)
+_WEEK_AFTER = re.compile(r"\b(?:week after|following week|week later|next week)\b")
+_THIS_WEEK = re.compile(r"\bthis week\b")
 _EXTRA = re.compile(r"\b(?:extra|longer|more|add)\b")
 _UNTIL = re.compile(r"\b(?:until|till?|through|bis|hasta|jusqu\w*)\b")
 _CLOCK = re.compile(r"\d(?::\d\d)?\s*(?:am|pm|h\b|uhr|o'?clock)|\d:\d\d|\b(?:noon|midnight|morning|evening)\b")
@@ -180,6 +185,8 @@ async def reread(turn: Turn, desk: Desk, action: Action, text: str) -> Action | 
     longer = read_duration(text)
     if longer is not None and _EXTRA.search(said):
         ends += longer
+    elif (weeks := _weeks_on(said, starts, desk.now, zone)) is not None:
+        starts, ends = (_later(at, weeks, zone) for at in (starts, ends))
     elif (moment := read_moment(text, starts, zone.key)) is not None and not _UNTIL.search(said):
         local, was = moment.at.astimezone(zone), starts.astimezone(zone)
         begins = local if _CLOCK.search(said) else local.replace(hour=was.hour, minute=was.minute)
@@ -189,6 +196,24 @@ async def reread(turn: Turn, desk: Desk, action: Action, text: str) -> Action | 
     elif mode is action.mode:
         return None
     return open_window(mode, starts.astimezone(UTC), ends.astimezone(UTC), action.rationale)
+
+
+def _weeks_on(said: str, starts: datetime, now: datetime, zone: ZoneInfo) -> int | None:
+    """How many weeks on “the week after” or “this week, I mean” moves a window that keeps its hours."""
+    if _DAY.search(said) or _CLOCK.search(said):
+        return None
+    if _WEEK_AFTER.search(said):
+        return 1
+    monday = [
+        at.astimezone(zone).date() - timedelta(days=at.astimezone(zone).weekday()) for at in (now, starts)
+    ]
+    return (monday[0] - monday[1]).days // 7 if _THIS_WEEK.search(said) else None
+
+
+def _later(at: datetime, weeks: int, zone: ZoneInfo) -> datetime:
+    """The same local time so many weeks later, also where the clocks change in between."""
+    local = at.astimezone(zone)
+    return (local + timedelta(weeks=weeks)).replace(tzinfo=zone)
 
 
 HANDLER = Handler(

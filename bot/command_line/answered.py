@@ -73,7 +73,7 @@ async def read_answer(tx: AsyncSession, turn: str) -> Answered:
     approvals = await tx.execute(
         select(ApprovalRow.id, ApprovalRow.status, ApprovalRow.title)
         .where(ApprovalRow.turn == turn)
-        .order_by(ApprovalRow.opened)
+        .order_by(ApprovalRow.opened, ApprovalRow.number)
     )
     return Answered(
         turn=turn,

@@ -64,7 +64,11 @@ def state_to_json(state: ApprovalState) -> dict[str, Any]:
 
 async def open_approvals(tx: AsyncSession) -> list[tuple[ApprovalRow, ApprovalState]]:
     """Everything that waits for votes, oldest first."""
-    query = select(ApprovalRow).where(ApprovalRow.status == Status.OPEN.value).order_by(ApprovalRow.opened)
+    query = (
+        select(ApprovalRow)
+        .where(ApprovalRow.status == Status.OPEN.value)
+        .order_by(ApprovalRow.opened, ApprovalRow.number)
+    )
     return [(row, state_of(row)) for row in (await tx.execute(query)).scalars()]
 
 

@@ -78,6 +78,11 @@ async def last_act(turn: Turn, desk: Desk, corrected: Mapping[str, str]) -> ActR
     return noted or await _from_effects(turn, desk, turn.person.id, corrected)
 
 
+def is_of_now(act: ActRow, turn: Turn, desk: Desk) -> bool:
+    """Whether it was done in this thread and a moment ago, so that a mere "friday noon" is about it."""
+    return act.thread == turn.place.key and act.at > desk.now - NEARBY
+
+
 async def _from_effects(turn: Turn, desk: Desk, person: str, corrected: Mapping[str, str]) -> ActRow | None:
     """The latest effect that this person set going in the thread or just now, as the act that it is. It is
     kept where something comes of it (`keep_act`)."""

@@ -111,7 +111,9 @@ async def _proposals(turn: Turn, desk: Desk, named: Sequence[str]) -> list[Open]
     found = [approval for (approval,) in await direct.rows(desk.tx, _OF_THREAD, sought)]
     if not found:
         return []
-    query = select(ApprovalRow).where(ApprovalRow.id.in_(found)).order_by(ApprovalRow.opened)
+    query = (
+        select(ApprovalRow).where(ApprovalRow.id.in_(found)).order_by(ApprovalRow.opened, ApprovalRow.number)
+    )
     rows = list((await desk.tx.execute(query)).scalars())
     order = {approval: number for number, approval in enumerate(listed)}
     rows.sort(key=lambda row: order.get(row.id, len(order)))

@@ -13,7 +13,7 @@ from governance.standing import WindowMode
 from handlers.catalogue import entry_of
 from handlers.conversation import follow_ups
 from handlers.conversation.about_it import request_about_it
-from handlers.conversation.acts import act_by_id, last_act
+from handlers.conversation.acts import act_by_id, is_of_now, last_act
 from handlers.conversation.amending import TAKE_BACK, UNDO, press_take_back, press_undo
 from handlers.conversation.answers import (
     in_english,
@@ -33,6 +33,7 @@ from handlers.conversation.outcome import SURE_OF_ANOTHER, Outcome, outcome_of
 from handlers.conversation.parts import parts
 from handlers.conversation.small_talk import small_talk
 from handlers.conversation.turn import Clicked, Said, Turn
+from handlers.language.bare_value import is_bare_value
 from handlers.language.command import Command, read_command
 from handlers.language.correction import NO_CORRECTION, Change, Correction, read_correction, what_is_added
 from handlers.language.languages import foreign_language
@@ -155,9 +156,14 @@ class Router:
         found = await self._meaning(text, desk)
         if correction is None and found.mood is Mood.CORRECTION:
             correction = read_correction(text, surely=True)
+        bare = correction is None and is_bare_value(text)
+        if bare:
+            correction = Correction(Change.REPLACE, text)
         if correction is None or (found.mood in NO_CORRECTION and correction.change is not Change.ADD):
             return None
         act = await last_act(turn, desk, self._corrected)
+        if bare and (act is None or act.request != desk.memory.intent or not is_of_now(act, turn, desk)):
+            return None
         if act is None or (correction.change is Change.ADD and act.request != desk.memory.intent):
             return await self._more_of_the_same(turn, correction, text, desk)
         handler = self._handlers.get(act.request)

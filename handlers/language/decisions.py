@@ -94,10 +94,18 @@ def verdict_on(said: str, proposal: OpenProposal) -> Verdict | None:
             about = found["object"].strip(" ,:")
             if not proposal.several and about and set(tokens(about)) <= _MEANS_IT:
                 return Verdict(decision, unmistakable=decision is Decision.DENY)
+            if not proposal.several and _is_part_of_its_title(about, proposal):
+                return Verdict(decision, unmistakable=False)
             verdict = _chosen(decision, about, proposal)
             if verdict is not None and (proposal.several or is_by_number(about)):
                 return verdict
     return None
+
+
+def _is_part_of_its_title(about: str, proposal: OpenProposal) -> bool:
+    """“architect ok”, of the proposal to make somebody an architect: likely it; another may be called so."""
+    meant = {word for word in tokens(about) if word not in _MEANS_IT}
+    return bool(meant) and meant <= set(tokens(f"{proposal.kind} {proposal.title}"))
 
 
 def item_named(said: str, proposal: OpenProposal) -> tuple[int, ...]:

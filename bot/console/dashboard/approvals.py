@@ -61,7 +61,7 @@ class Approvals:
 
 async def read_approvals(visiting: Visit) -> Approvals:
     """What the reader may see: customer success only what they asked for or are asked."""
-    query = select(ApprovalRow).order_by(ApprovalRow.opened)
+    query = select(ApprovalRow).order_by(ApprovalRow.opened, ApprovalRow.number)
     is_open = ApprovalRow.status == Status.OPEN.value
     waiting = await _shown(visiting, (await visiting.tx.execute(query.where(is_open))).scalars().all())
     past = select(ApprovalRow).where(~is_open).order_by(ApprovalRow.opened.desc()).limit(_LATELY)

@@ -50,6 +50,32 @@ async def test_another_end_takes_the_place_of_the_first(heard: Talk) -> None:
     assert "orders" in undone.text
 
 
+async def test_a_bare_value_after_it_was_done_says_it_otherwise(heard: Talk) -> None:
+    await heard.say("carlos", "freeze orders until wednesday")
+    (reply,) = (await heard.say("carlos", "then friday noon")).replies
+    assert "It was:" in reply.text
+    assert await _freezes(heard) == [("orders", datetime(2026, 11, 27, 17, 0, tzinfo=UTC))]
+    await heard.say("carlos", "hm better tues at 9 in the morning")
+    assert await _freezes(heard) == [("orders", datetime(2026, 11, 24, 14, 0, tzinfo=UTC))]
+
+
+@pytest.mark.parametrize("words", ["friday noon works for me", "is it friday?", "monday is a holiday", "ok"])
+async def test_what_says_more_than_a_value_changes_nothing(heard: Talk, words: str) -> None:
+    await heard.say("carlos", "freeze orders until wednesday")
+    before = await _freezes(heard)
+    await heard.say("carlos", words)
+    assert await _freezes(heard) == before
+
+
+async def test_a_bare_value_is_about_what_was_done_a_moment_ago_and_nothing_since(heard: Talk) -> None:
+    await heard.say("carlos", "freeze orders until wednesday", thread="t1")
+    before = await _freezes(heard)
+    await heard.say("carlos", "then friday noon", thread="t2")
+    heard.now += timedelta(minutes=20)
+    await heard.say("carlos", "then friday noon", thread="t1")
+    assert await _freezes(heard) == before
+
+
 async def test_something_else_is_meant_or_something_as_well(heard: Talk) -> None:
     await heard.say("carlos", "freeze orders")
     await heard.say("carlos", "no wait, the ledger service")
