@@ -199,11 +199,13 @@ class Installation:
     @cached_property
     def desks(self) -> Desks:
         has_model = self.settings.openai_api_key is not None
-        return Desks(self.gate, self.ports, StoredFiles(), KnownChannels(self.adapters), has_model=has_model)
+        channels = KnownChannels(self.adapters, self.database)
+        return Desks(self.gate, self.ports, StoredFiles(), channels, has_model=has_model)
 
     @cached_property
     def turns(self) -> Turns:
-        router = Router(find_handlers(), self.understanding, self.recogniser)
+        asks = None if self.settings.openai_api_key is None else "The model"
+        router = Router(find_handlers(), self.understanding, self.recogniser, asks=asks)
         return Turns(self.database, router, self.desks, self.adapters, begin=self.recogniser.begin)
 
     @cached_property

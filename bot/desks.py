@@ -11,9 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from governance.department_rows import read_department
 from governance.gate import Gate
 from governance.overrides.rows import read_standing
-from handlers.conversation.desk import Channels, Desk, Files, Ports
+from handlers.conversation.desk import Channels, Desk, Files, HeldFiles, Ports
 from handlers.conversation.memory import Memory
-from storage.database import tenant_of
+from integrations.looked import looked
+from storage.database import speaks_in_statements, tenant_of
+from storage.look import Look, look_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +36,19 @@ class Desks:
             now=now,
             department=await read_department(tx),
             gate=self.gate,
-            ports=self.ports(tenant_of(tx)),
-            files=self.files,
+            ports=_looked(self.ports(tenant_of(tx)), look_of(tx)),
+            files=HeldFiles() if speaks_in_statements(tx) else self.files,
             channels=self.channels,
             memory=memory,
             standing=await read_standing(tx, now),
             has_model=self.has_model,
         )
+
+
+def _looked(ports: Ports, look: Look) -> Ports:
+    return Ports(
+        tracker=looked("tracker", ports.tracker, look),
+        documents=looked("documents", ports.documents, look),
+        customers=looked("customers", ports.customers, look),
+        services=looked("services", ports.services, look),
+    )

@@ -41,6 +41,7 @@ from handlers.subscriptions.checking import check_subscriptions
 from integrations.tracker import Tracker
 from storage.database import Database
 from storage.jobs import defer
+from storage.look import Look, act
 from storage.outage import is_database_away
 
 _log = structlog.get_logger()
@@ -110,8 +111,8 @@ class Jobs:
     async def introduce(self, tenant: str, platform: str, identity: str, channel: str) -> None:
         """Find out who somebody is who has a direct conversation with us, and has said nothing yet."""
         place = Place(platform, channel, "", Audience.DIRECT)
-        async with self.database.transaction(tenant) as tx:
-            await self.adapters[platform].introduce(tx, identity, place)
+        async with self.database.statements(tenant) as session:
+            await self.adapters[platform].introduce(session, identity, place)
 
     async def post_notice(self, tenant: str, id: str, turn: str = "") -> None:
         """Turn a notice into messages."""
@@ -214,16 +215,17 @@ class Jobs:
 
     async def check_subscriptions(self, tenant: str) -> None:
         """Tell what happened of all that somebody watches, and what got blocked."""
-        async with self.database.transaction(tenant) as tx:
-            await check_subscriptions(await self.desks.desk(tx, Memory("subscriptions")))
+        await act(self.database, tenant, Look(), self._check_subscriptions)
+
+    async def _check_subscriptions(self, tx: AsyncSession) -> None:
+        await check_subscriptions(await self.desks.desk(tx, Memory("subscriptions")))
 
     async def post_checkpoint(self, tenant: str) -> None:
         """Put the day's checkpoint into its channel, on every platform that has one."""
         if self.checkpoint_channel is None:
             return
-        async with self.database.transaction(tenant) as tx:
-            for adapter in self.adapters.values():
-                await post_checkpoint(tx, adapter, self.checkpoint_channel)
+        for adapter in self.adapters.values():
+            await post_checkpoint(self.database, tenant, adapter, self.checkpoint_channel)
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 from sqlalchemy import select
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import outbox, shown
 from bot.desks import Desks
 from bot.platforms.adapter import Adapter, PlatformAway
+from bot.platforms.reaching import direct_conversation
 from bot.readers import shown_there
 from bot.wire import place_from_json
 from governance.directory import NoSuchPerson, person_by_id
@@ -22,7 +24,8 @@ from handlers.conversation.audience import must_be_direct
 from handlers.conversation.memory import Memory
 from handlers.digests.quiet import QuietHours, quiet_hours_of
 from handlers.notices import NoticeKind
-from storage.database import Database
+from storage.database import Database, speaks_in_statements
+from storage.look import Look, act
 from storage.notices import GIVEN_UP, NoticeRow, hold, tell_given_up
 
 _log = structlog.get_logger()
@@ -51,20 +54,22 @@ class Notices:
 
     async def post(self, tenant: str, notice: str) -> None:
         """Put a stored notice into the outbox, once; for those who have quiet hours, when they end."""
-        async with self._database.transaction(tenant) as tx:
-            unposted = select(NoticeRow).where(NoticeRow.id == notice, NoticeRow.posted.is_(None))
-            row = (await tx.execute(unposted.with_for_update())).scalar()
-            if row is None:
-                return
-            if row.place is not None:
-                await self._put(tx, row, place_from_json(row.place), None)
-            people = await _people(tx, row)
-            quiet = await quiet_hours_of(tx, people)
-            for person in people:
-                await self._tell(tx, row, person, quiet.get(person.id))
-            if self._kinds[row.kind].shown_by:
-                await self._bring_up_to_date(tx, row)
-            row.posted = self._clock()
+        await act(self._database, tenant, Look(), partial(self._post, notice))
+
+    async def _post(self, notice: str, tx: AsyncSession) -> None:
+        query = select(NoticeRow).where(NoticeRow.id == notice, NoticeRow.posted.is_(None))
+        row = (await tx.execute(query if speaks_in_statements(tx) else query.with_for_update())).scalar()
+        if row is None:
+            return
+        if row.place is not None:
+            await self._put(tx, row, place_from_json(row.place), None)
+        people = await _people(tx, row)
+        quiet = await quiet_hours_of(tx, people)
+        for person in people:
+            await self._tell(tx, row, person, quiet.get(person.id))
+        if self._kinds[row.kind].shown_by:
+            await self._bring_up_to_date(tx, row)
+        row.posted = self._clock()
 
     async def give_up(self, tenant: str, notice: str) -> None:
         """End a notice that cannot be shown; those whom it is for are told, in words that look nothing up."""
@@ -115,7 +120,7 @@ class Notices:
         away: dict[str, PlatformAway] = {}
         for name, adapter in self._adapters.items():
             try:
-                fresh = await adapter.direct(tx, person)
+                fresh = await direct_conversation(self._database, tx, adapter, person)
             except PlatformAway as gone:
                 _log.warning("notice_passes_platform_over", platform=name, notice=row.id, why=str(gone))
                 away[name] = gone

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,7 +19,7 @@ from bot.wire import form_to_json, place_from_json, place_to_json, reply_from_js
 from governance.places import Place
 from handlers.conversation.cards import Button, Reply
 from storage import direct
-from storage.database import Database
+from storage.database import Database, alone, atomically
 from storage.jobs import defer, is_put_off, without_jobs
 
 _log = structlog.get_logger()
@@ -107,22 +108,22 @@ async def put_for_turn(tx: AsyncSession, place: Place, reply: Reply, *, turn: st
 async def post_thread(database: Database, tenant: str, thread: str, adapters: Mapping[str, Adapter]) -> None:
     """Post what waits for a thread, in order. Runs under the thread's posting lock.
 
-    Each message is posted and recorded in a transaction of its own; a worker killed between the
-    platform's answer and the record posts again with the same key, and is told that it does. A message
-    that the platform will never take is marked failed, and the next one goes out; one it will take later
-    is tried again then. Of several waiting edits of one message the last alone is made.
+    Each message is posted and recorded by itself; a worker killed between the platform's answer and the record
+    posts again with the same key, and is told that it does. A message that the platform will never take is
+    marked failed, and the next one goes out; one it will take later is tried again then. Of several waiting
+    edits of one message the last alone is made.
     """
     adapter = _adapter(adapters, thread)
     more = True
     while more:
-        fresh = None if adapter.posts_with_commit else await _attempt(database, tenant, thread)
-        async with database.transaction(tenant) as tx:
+        async with _posting(database, tenant, thread, adapter) as tx:
             waiting = await _waiting(tx, thread)
             if not waiting:
                 return
-            if waiting[0].attempted is None and not adapter.posts_with_commit:
-                continue  # somebody else posted what was to be attempted; this one is not on record yet
-            again = waiting[0].attempted is not None and waiting[0].id != fresh
+            again = waiting[0].attempted is not None
+            if not again and not adapter.posts_with_commit:
+                # Put on record before it is made: after a crash nobody else knows.
+                await direct.run(tx, _ATTEMPTED, {"id": waiting[0].id})
             more = await _post_first(tx, thread, waiting, adapter, again=again)
 
 
@@ -136,7 +137,7 @@ async def post_turn(
     adapter = _adapter(adapters, thread)
     more = True
     while more:
-        async with database.transaction(tenant) as tx:
+        async with _posting(database, tenant, thread, adapter) as tx:
             waiting = await _waiting(tx, thread)
             if not waiting:
                 return
@@ -233,21 +234,22 @@ def _adapter(adapters: Mapping[str, Adapter], thread: str) -> Adapter:
     return adapters[thread.partition(":")[0]]
 
 
-async def _attempt(database: Database, tenant: str, thread: str) -> str | None:
-    """Put on record that the next post is attempted, before it is: after a crash nobody else knows.
-
-    Returns the message's id; None if there is none, or that was on record already.
-    """
-    async with database.transaction(tenant) as tx:
-        for message in (await _waiting(tx, thread))[:1]:
-            if message.attempted is None:
-                await direct.run(tx, _ATTEMPTED, {"id": message.id})
-                return message.id
-    return None
+@asynccontextmanager
+async def _posting(
+    database: Database, tenant: str, thread: str, adapter: Adapter
+) -> AsyncIterator[AsyncSession]:
+    """Where a thread's messages are posted, by nobody else meanwhile: with the commit where the platform is
+    this database itself, otherwise with no transaction open, for the platform may take seconds."""
+    if adapter.posts_with_commit:
+        async with database.transaction(tenant) as tx:
+            yield tx
+        return
+    async with database.statements(tenant) as session, alone(session, _lock(thread)):
+        yield session
 
 
 async def _waiting(tx: AsyncSession, thread: str) -> Sequence[_Waiting]:
-    """What waits, in order, and nobody else's until `tx` ends; edits that a later one overtook are left out.
+    """What waits, in order; edits that a later one overtook are left out.
 
     The first of a message stays, though it will be edited at once: it is what gives it its place.
     What comes after this look has a job of its own.
@@ -295,6 +297,7 @@ async def _post(tx: AsyncSession, thread: str, row: _Waiting, adapter: Adapter, 
     edited = await direct.row(tx, _MESSAGE_OF, names) if row.key else None
     edits = None if edited is None else edited[0]
     message = await adapter.post(tx, place, reply, edits=edits, key=row.id, again=again)
-    await direct.run(tx, _POSTED, {"id": row.id, "message": message})
-    if row.key and message != edits:
-        await direct.run(tx, _REMEMBER, names | {"message": message})
+    async with atomically(tx):
+        await direct.run(tx, _POSTED, {"id": row.id, "message": message})
+        if row.key and message != edits:
+            await direct.run(tx, _REMEMBER, names | {"message": message})

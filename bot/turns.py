@@ -1,10 +1,14 @@
-"""Taking a turn: from its inbox row to its answer in the outbox, in one transaction."""
+"""Taking a turn: who speaks, what it wants of the outside world, then all that it changes in one transaction.
+
+See `storage.look`: nothing is waited for while the transaction is open.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -15,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import outbox
 from bot.desks import Desks
 from bot.platforms.adapter import Adapter, PlatformAway
+from bot.platforms.reaching import direct_conversation
 from bot.readers import shown_there
 from bot.tables import ButtonRow, OutboxRow
 from bot.wire import place_from_json
@@ -24,20 +29,23 @@ from governance.audit.log_names import under_log_names
 from governance.directory import person_by_identity
 from governance.places import Place
 from handlers.conversation import memory
-from handlers.conversation.answers import broke
+from handlers.conversation.answers import broke, did_not_answer
 from handlers.conversation.audience import answered_directly, must_be_direct
 from handlers.conversation.cards import Reply
 from handlers.conversation.rating import with_rating
 from handlers.conversation.router import Answer, Router
 from handlers.conversation.turn import Clicked, Said, Turn
 from storage import direct
-from storage.database import Database, tenant_of
+from storage.database import Database, speaks_in_statements, tenant_of
+from storage.look import SECONDS, Away, Look, act
 from storage.outage import is_database_away
 
-_STORED = """
-    SELECT platform, identity, place, what, received FROM inbox
-    WHERE id = %(id)s AND state = 'stored' FOR UPDATE
-"""
+_READ = "SELECT platform, identity, place, what, received FROM inbox WHERE id = %(id)s AND state = 'stored'"
+
+_LOCKED = (
+    "SELECT platform, identity, place, what, received FROM inbox"
+    " WHERE id = %(id)s AND state = 'stored' FOR UPDATE"
+)
 
 _DONE = """
     UPDATE inbox SET state = 'done', finished = clock_timestamp(), intent = %(intent)s,
@@ -75,8 +83,11 @@ class Turns:
         adapters: Mapping[str, Adapter],
         *,
         begin: Callable[[str], None],
+        look_seconds: float = SECONDS,
     ) -> None:
-        """`begin` is told what was said as soon as it is known, to be beforehand with its meaning."""
+        """`begin` is told what was said as soon as it is known, to be beforehand with its meaning; all that a
+        turn wants of the outside world has `look_seconds`."""
+        self._look_seconds = look_seconds
         self._begin = begin
         self._database = database
         self._router = router
@@ -92,8 +103,12 @@ class Turns:
         """
         with structlog.contextvars.bound_contextvars(turn=turn, tenant=tenant):
             try:
-                async with self._database.transaction(tenant) as tx:
-                    threads = await self._take(tx, turn)
+                place = await self._meet(tenant, turn)
+                look = Look(self._look_seconds)
+                threads = await act(self._database, tenant, look, partial(self._take, turn, place))
+            except Away as away:
+                _log.warning("outside_did_not_answer", why=str(away))
+                threads = await self._say_instead(tenant, turn, did_not_answer(away), str(away))
             except PlatformAway as away:
                 _log.warning("turn_waits_for_platform", why=str(away))
                 raise
@@ -101,7 +116,7 @@ class Turns:
                 if is_database_away(fault):
                     raise
                 _log.exception("turn_failed")
-                threads = await self._apologise(tenant, turn, type(fault).__name__)
+                threads = await self._say_instead(tenant, turn, broke(turn), type(fault).__name__)
             for thread in threads:
                 await outbox.post_turn(self._database, tenant, turn, thread, self._adapters)
 
@@ -119,15 +134,25 @@ class Turns:
                 return
             await outbox.put(tx, place, broke(turn), turn=turn)
 
-    async def _take(self, tx: AsyncSession, turn_id: str) -> Sequence[str]:
+    async def _meet(self, tenant: str, turn: str) -> Place | None:
+        """Find out who speaks and who reads along, for that may link the identity to its person. Returns the
+        place with its audience; None where the console has it all, or the turn is taken already."""
+        async with self._database.statements(tenant) as session:
+            row = await direct.row(session, _READ, {"id": turn})
+            if row is None:
+                return None
+            platform, identity, place, what, _ = row
+            if what["kind"] == "said":
+                self._begin(what["text"])
+            return await self._adapters[platform].introduce(session, identity, place_from_json(place))
+
+    async def _take(self, turn_id: str, place: Place | None, tx: AsyncSession) -> Sequence[str]:
         """Returns the threads to which the answer goes, now that this worker is at it."""
         row = await _stored(tx, turn_id)
-        if row is None:
+        if row is None or place is None:
             await outbox.queue_rest_of(tx, turn_id)
             return ()
-        if row.what["kind"] == "said":
-            self._begin(row.what["text"])
-        turn = await self._turn(tx, row)
+        turn = await self._turn(tx, row, place)
         remembered = await memory.recall(tx, turn.place.key)
         desk = await self._desks.desk(tx, remembered)
         answer = await self._router.answer(turn, desk)
@@ -148,9 +173,7 @@ class Turns:
         _log.info("turn_taken", intent=answer.intent, refused=answer.refused is not None)
         return tuple(dict.fromkeys(place.key for place, _ in messages))
 
-    async def _turn(self, tx: AsyncSession, row: _Stored) -> Turn:
-        # First who speaks and who reads along, for that may link the identity to its person.
-        place = await self._adapters[row.platform].introduce(tx, row.identity, place_from_json(row.place))
+    async def _turn(self, tx: AsyncSession, row: _Stored, place: Place) -> Turn:
         return Turn(
             tenant=tenant_of(tx),
             id=row.turn,
@@ -178,21 +201,23 @@ class Turns:
         return [(to_them, reply), (turn.place, answered_directly(why))]
 
     async def _direct(self, tx: AsyncSession, turn: Turn) -> Place | None:
-        return (
-            None if turn.person is None else await self._adapters[turn.place.platform].direct(tx, turn.person)
-        )
+        if turn.person is None:
+            return None
+        return await direct_conversation(self._database, tx, self._adapters[turn.place.platform], turn.person)
 
-    async def _apologise(self, tenant: str, turn: str, fault: str) -> Sequence[str]:
+    async def _say_instead(self, tenant: str, turn: str, reply: Reply, fault: str) -> Sequence[str]:
+        """End a turn that left nothing behind with why."""
         async with self._database.transaction(tenant) as tx:
             row = await _stored(tx, turn)
             if row is None:
                 return ()
             await direct.run(tx, _FAILED, {"id": turn, "failure": fault})
-            return [await outbox.put_for_turn(tx, place_from_json(row.place), broke(turn), turn=turn)]
+            return [await outbox.put_for_turn(tx, place_from_json(row.place), reply, turn=turn)]
 
 
 async def _stored(tx: AsyncSession, turn: str) -> _Stored | None:
-    found = await direct.row(tx, _STORED, {"id": turn})
+    """The turn, this worker's alone until `tx` ends; where nothing is changed it needs no lock."""
+    found = await direct.row(tx, _READ if speaks_in_statements(tx) else _LOCKED, {"id": turn})
     return None if found is None else _Stored(turn, *found)
 
 

@@ -34,6 +34,7 @@ from governance.registry import EffectFailed, OutcomeUncertain
 from governance.tables import EffectRow
 from storage.database import Database, locked
 from storage.jobs import defer
+from storage.look import Look, act
 from storage.notices import notify
 
 _log = structlog.get_logger()
@@ -114,31 +115,37 @@ class Performer:
             raise
 
     async def _try_to_claim(self, tenant: str, effect: str, never_arrived: str | None) -> _Claim | None:
-        async with self._database.transaction(tenant) as tx:
-            row = await effect_for_update(tx, effect)
-            action = self._gate.registry.decode(row.body)
-            # From here to the commit the fence cannot move: a halt either sees this claim or stops it.
-            held = await fence.hold(tx)
-            chain = await effect_chain(tx, row)
-            if row.state == "claimed" and row.grant_id is not None and row.grant_id != never_arrived:
-                grant = Grant(row.grant_id, tenant, row.id, row.digest, held.epoch, self._gate.clock())
-                return _Claim(action, grant, chain, again=True)
-            if row.state == "withdrawn" and row.finished is None:
-                await self._withdraw(tx, row, action, chain, outcome_of(row))
-                return None
-            if row.state not in ("ready", "claimed"):
-                return None
-            if (stop := await self._what_stops(tx, row, action)) is not None:
-                await self._hold_back(tx, row, action, chain, stop)
-                return None
-            if self._gate.registry.spec(action.type).change is not None:
-                await self._gate.change(tx, action, row, chain)
-                await tell_of_end(tx, row)
-                return None
-            grant = self._gate.mint(tx, row, epoch=held.epoch)
-            row.state, row.claimed, row.claimed_by = "claimed", grant.minted_at, self._process
-            row.held = None
-            return _Claim(action, grant, chain, again=False)
+        # Facts from outside are established again here, and looked up before the claim's transaction.
+        claimed = partial(self._claimed, tenant, effect, never_arrived)
+        return await act(self._database, tenant, Look(), claimed)
+
+    async def _claimed(
+        self, tenant: str, effect: str, never_arrived: str | None, tx: AsyncSession
+    ) -> _Claim | None:
+        row = await effect_for_update(tx, effect)
+        action = self._gate.registry.decode(row.body)
+        # From here to the commit the fence cannot move: a halt either sees this claim or stops it.
+        held = await fence.hold(tx)
+        chain = await effect_chain(tx, row)
+        if row.state == "claimed" and row.grant_id is not None and row.grant_id != never_arrived:
+            grant = Grant(row.grant_id, tenant, row.id, row.digest, held.epoch, self._gate.clock())
+            return _Claim(action, grant, chain, again=True)
+        if row.state == "withdrawn" and row.finished is None:
+            await self._withdraw(tx, row, action, chain, outcome_of(row))
+            return None
+        if row.state not in ("ready", "claimed"):
+            return None
+        if (stop := await self._what_stops(tx, row, action)) is not None:
+            await self._hold_back(tx, row, action, chain, stop)
+            return None
+        if self._gate.registry.spec(action.type).change is not None:
+            await self._gate.change(tx, action, row, chain)
+            await tell_of_end(tx, row)
+            return None
+        grant = self._gate.mint(tx, row, epoch=held.epoch)
+        row.state, row.claimed, row.claimed_by = "claimed", grant.minted_at, self._process
+        row.held = None
+        return _Claim(action, grant, chain, again=False)
 
     async def _what_stops(self, tx: AsyncSession, row: EffectRow, action: Action) -> _Stop | None:
         """Bytes, roles, conditions and what stands are looked at again: they may have changed since."""

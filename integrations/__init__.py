@@ -1,0 +1,6 @@
+"""The outside world: one folder per kind of system, each with its port, its actions and its vendors."""
+
+
+class Embedded:
+    """Mixed into vendors that keep all they have in this installation's own database or folders: asking them
+    asks nobody outside."""

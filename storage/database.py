@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import select
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -60,17 +62,123 @@ class Database:
             yield session
 
     @asynccontextmanager
+    async def statements(self, tenant: str, *, read_only: bool = False) -> AsyncIterator[AsyncSession]:
+        """A session as `tenant` whose every statement is a transaction of its own: for what speaks with the
+        outside world between them. What belongs together goes into `atomically`. With `read_only` PostgreSQL
+        refuses every write.
+        """
+        session = AsyncSession(self.engine, expire_on_commit=False)
+        try:
+            session.info["driver"] = driver = await session.run_sync(_driver)
+            session.info["tenant"], session.info["statements"] = tenant, True
+            await _begin(session, driver, _settings(tenant, read_only=read_only))
+            yield session
+            await session.run_sync(Session.flush)
+            await driver.execute(_settings("", read_only=False))  # the next transaction says its own
+            await session.close()
+        except BaseException as raised:
+            await asyncio.shield(_end_statements(session, raised))
+            raise
+
+    @asynccontextmanager
     async def _begun(self, begin: bytes) -> AsyncIterator[AsyncSession]:
         # Not `async with session.begin()`: that goes to and fro between loop and greenlet five times.
         session = AsyncSession(self.engine, expire_on_commit=False)
         try:
             session.info["driver"] = driver = await session.run_sync(_driver)
             await _begin(session, driver, begin)
-            yield session
-            await session.run_sync(Session.commit)
+            with _held():
+                yield session
+                await session.run_sync(Session.commit)
         except BaseException as raised:  # whatever it was, nothing of it stays, and it goes on
             await asyncio.shield(_end(session, raised))
             raise
+
+
+@asynccontextmanager
+async def atomically(tx: AsyncSession) -> AsyncIterator[None]:
+    """What the block does stands whole or not at all; within a transaction it is simply a part of that."""
+    if not speaks_in_statements(tx):
+        yield
+        return
+    driver = driver_of(tx)
+    await tx.flush()
+    await driver.execute(b"BEGIN")
+    tx.info["statements"] = False
+    try:
+        with _held():
+            yield
+            await tx.flush()
+            await driver.execute(b"COMMIT")
+    except BaseException:
+        tx.expunge_all()
+        if not driver.closed:
+            await asyncio.shield(driver.execute(b"ROLLBACK"))
+        raise
+    finally:
+        tx.info["statements"] = True
+
+
+def speaks_in_statements(tx: AsyncSession) -> bool:
+    """Whether no transaction is open in this session: see `Database.statements`."""
+    return bool(tx.info.get("statements"))
+
+
+@asynccontextmanager
+async def alone(tx: AsyncSession, what: str) -> AsyncIterator[None]:
+    """Only one session at a time is in a block of this name, without a transaction being held: a lock of the
+    connection, which ends with it."""
+    name = {"what": f"{tenant_of(tx)} {what}"}
+    driver = driver_of(tx)
+    await driver.execute("SELECT pg_advisory_lock(hashtextextended(%(what)s, 0))", name)
+    try:
+        yield
+    finally:
+        if not driver.closed and not _is_busy(driver):
+            await asyncio.shield(
+                driver.execute("SELECT pg_advisory_unlock(hashtextextended(%(what)s, 0))", name)
+            )
+
+
+@dataclass
+class _Holding:
+    is_open: bool = True
+
+
+_HOLDING: ContextVar[_Holding | None] = ContextVar("holding", default=None)
+
+
+@contextmanager
+def _held() -> Iterator[None]:
+    """Marks, for whoever runs within, that a transaction is open. A task that was started within and goes on
+    after its end is not marked any more."""
+    before = _HOLDING.get()
+    holding = _Holding()
+    _HOLDING.set(holding)
+    try:
+        yield
+    finally:
+        holding.is_open = False
+        _HOLDING.set(before)
+
+
+def holds_transaction() -> bool:
+    """Whether this task holds a transaction open: then it must not wait for the outside world."""
+    holding = _HOLDING.get()
+    return holding is not None and holding.is_open
+
+
+async def _end_statements(session: AsyncSession, raised: BaseException) -> None:
+    driver: psycopg.AsyncConnection | None = session.info.get("driver")
+    if isinstance(raised, asyncio.CancelledError) or driver is None or driver.closed or _is_busy(driver):
+        await session.invalidate()
+        return
+    try:
+        await driver.execute(_settings("", read_only=False))
+    except psycopg.Error:
+        await session.invalidate()
+        return
+    await session.close()
 
 
 async def _end(session: AsyncSession, raised: BaseException) -> None:
@@ -108,6 +216,14 @@ def _begin_as(tenant: str) -> bytes:
     # One message and one answer: every transaction begins with both.
     begin = sql.SQL("BEGIN; SELECT set_config('app.tenant', {}, true)")
     return begin.format(sql.Literal(tenant)).as_bytes()
+
+
+def _settings(tenant: str, *, read_only: bool) -> bytes:
+    # Of the connection, not of a transaction: there is none.
+    said = sql.SQL(
+        "SELECT set_config('app.tenant', {}, false), set_config('default_transaction_read_only', {}, false)"
+    )
+    return said.format(sql.Literal(tenant), sql.Literal("on" if read_only else "off")).as_bytes()
 
 
 def _refuse_the_dead(adapted: Any, _record: Any, _proxy: Any) -> None:

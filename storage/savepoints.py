@@ -9,11 +9,18 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.database import driver_of
+from storage.database import driver_of, speaks_in_statements
 
 
 class WriteRefused(Exception):
     """Something in a read-only part of a transaction was about to write. Nothing of the part stays."""
+
+
+def is_refused_write(raised: BaseException) -> bool:
+    """Whether PostgreSQL refused to write, to lock a row, or to make a savepoint of what is no transaction."""
+    return isinstance(raised, DBAPIError) and isinstance(
+        raised.orig, psycopg.errors.ReadOnlySqlTransaction | psycopg.errors.NoActiveSqlTransaction
+    )
 
 
 @asynccontextmanager
@@ -24,6 +31,10 @@ async def read_only(tx: AsyncSession) -> AsyncIterator[None]:
     The session sends no changed object by itself in the block: a flush that fails would end the whole
     transaction, so what is waiting at the end counts as a write and is forgotten.
     """
+    if speaks_in_statements(tx):
+        async with _refusing(tx):
+            yield
+        return
     await tx.flush()
     driver = driver_of(tx)
     await driver.execute(b"SAVEPOINT part; SET TRANSACTION READ ONLY")
@@ -34,7 +45,7 @@ async def read_only(tx: AsyncSession) -> AsyncIterator[None]:
         if driver.closed:
             raise
         await _undo(tx, driver)
-        if isinstance(raised, DBAPIError) and isinstance(raised.orig, psycopg.errors.ReadOnlySqlTransaction):
+        if is_refused_write(raised):
             raise WriteRefused from raised
         raise
     if tx.new or tx.deleted or any(tx.is_modified(one) for one in tx.dirty):
@@ -46,6 +57,10 @@ async def read_only(tx: AsyncSession) -> AsyncIterator[None]:
 @asynccontextmanager
 async def whole(tx: AsyncSession) -> AsyncIterator[None]:
     """A savepoint whose changes all stand, or none if the block raises."""
+    if speaks_in_statements(tx):
+        async with _refusing(tx):
+            yield
+        return
     await tx.flush()
     driver = driver_of(tx)
     await driver.execute(b"SAVEPOINT part")
@@ -57,6 +72,21 @@ async def whole(tx: AsyncSession) -> AsyncIterator[None]:
             await _undo(tx, driver)
         raise
     await driver.execute(b"RELEASE SAVEPOINT part")
+
+
+@asynccontextmanager
+async def _refusing(tx: AsyncSession) -> AsyncIterator[None]:
+    """The same where nothing can be written anyhow: a session of read-only statements."""
+    try:
+        with tx.no_autoflush:
+            yield
+    except DBAPIError as refused:
+        if is_refused_write(refused):
+            raise WriteRefused from refused
+        raise
+    if tx.new or tx.deleted or any(tx.is_modified(one) for one in tx.dirty):
+        tx.expunge_all()
+        raise WriteRefused
 
 
 async def _undo(tx: AsyncSession, driver: psycopg.AsyncConnection) -> None:

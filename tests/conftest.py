@@ -16,7 +16,10 @@ from sqlalchemy import text
 from storage import embedded
 from storage.database import Database
 from storage.migrate import migrate
+from tests import held_transactions
 from tests.books import STAGED, STAGES, told, what_does_not_balance
+
+held_transactions.forbid()
 
 settings.register_profile("untimed", deadline=None)  # how long anything takes is no business of a test
 settings.load_profile("untimed")

@@ -9,14 +9,15 @@ from aiohttp import web
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from agents.plans.rows import NoSuchPlan
-from bot.console.dashboard.deciding import ADAPTERS, CannotDecide, decide_here
+from bot.console.dashboard.deciding import ADAPTERS, CannotDecide, decide_here, fresh_thread
 from bot.console.dashboard.plan_reading import CannotCorrect, correct_here
 from bot.console.messages import NoSuchThread, NothingSaid, say
 from bot.console.presses import NoSuchButton, press
-from bot.console.visit import visit
+from bot.console.visit import RECEPTION, visit
 from bot.inbox import LONGEST_TEXT
 from bot.platforms.forms import FormIncomplete
 from governance.outside_text import storable
+from governance.places import Place
 
 _Key = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 _Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(storable)]
@@ -108,11 +109,15 @@ async def post_click(request: web.Request) -> web.Response:
 async def post_decision(request: web.Request) -> web.Response:
     """Store a vote cast in the dashboard; the page shows what came of it when it is loaded again."""
     body = await _body(request, DecisionBody)
+    try:
+        fresh = await _fresh(request)
+    except CannotDecide as cannot:
+        return refusal(409, str(cannot))
     async with visit(request) as visiting:
         try:
             await decide_here(
                 visiting,
-                request.app[ADAPTERS](),
+                fresh,
                 request.match_info["approval"],
                 body.choice,
                 reason=body.reason.strip(),
@@ -126,11 +131,15 @@ async def post_decision(request: web.Request) -> web.Response:
 async def post_reading(request: web.Request) -> web.Response:
     """Store a correction of how a plan's document was read; the plan is then worked out again."""
     body = await _body(request, ReadingBody)
+    try:
+        fresh = await _fresh(request)
+    except CannotDecide as cannot:
+        return refusal(409, str(cannot))
     async with visit(request) as visiting:
         try:
             await correct_here(
                 visiting,
-                request.app[ADAPTERS](),
+                fresh,
                 request.match_info["plan"],
                 body.version,
                 body.corrections,
@@ -138,9 +147,20 @@ async def post_reading(request: web.Request) -> web.Response:
             )
         except NoSuchPlan:
             return refusal(404, "There is no such plan, or you may not see it.")
-        except (CannotCorrect, CannotDecide) as cannot:
+        except CannotCorrect as cannot:
             return refusal(409, str(cannot))
     return web.json_response({})
+
+
+async def _fresh(request: web.Request) -> Place:
+    """A new thread with whoever sent the request, found between two visits: the platform may have to be asked.
+
+    Raises CannotDecide.
+    """
+    reception = request.app[RECEPTION]
+    async with visit(request) as visiting:
+        reader = visiting.reader
+    return await fresh_thread(reception.database, reception.tenant, request.app[ADAPTERS](), reader)
 
 
 def refusal(status: int, sentence: str) -> web.Response:

@@ -16,6 +16,8 @@ from governance.department_rows import read_department
 from governance.places import Audience, Place
 from handlers.conversation.desk import KnownChannel
 from handlers.conversation.handler import CannotAnswer
+from storage.database import Database, tenant_of
+from storage.look import look_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class KnownChannels:
     """
 
     asking: Mapping[str, Adapter] = field(default_factory=dict)
+    database: Database | None = None
 
     async def find(self, tx: AsyncSession, platform: str, name: str, near: str = "") -> KnownChannel | None:
         """See Channels.find. Raises CannotAnswer while the platform cannot be asked."""
@@ -44,7 +47,7 @@ class KnownChannels:
         rows = (await tx.execute(query)).scalars().all()
         if not rows and (adapter := self.asking.get(platform)):
             try:
-                there = await adapter.channel(tx, wanted, near)
+                there = await self._asked(tx, adapter, wanted, near)
             except PlatformAway as away:
                 # Whoever asks may be on another platform, and is not to wait for this one.
                 raise CannotAnswer(
@@ -59,3 +62,14 @@ class KnownChannels:
             return None
         place = Place(platform, found[0].channel, new_thread(), Audience(found[0].audience))
         return KnownChannel(found[0].name, place)
+
+    async def _asked(self, tx: AsyncSession, adapter: Adapter, wanted: str, near: str) -> Place | None:
+        database, tenant = self.database, tenant_of(tx)
+        if database is None:
+            raise ValueError("platforms are asked between statements of the database")
+
+        async def asked() -> Place | None:
+            async with database.statements(tenant) as session:
+                return await adapter.channel(session, wanted, near)
+
+        return await look_of(tx).at(("channel", adapter.name, wanted, near), adapter.name.capitalize(), asked)

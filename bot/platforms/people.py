@@ -24,6 +24,7 @@ from governance.audit.log_names import log_names
 from governance.people import Actor
 from governance.tables import EffectRow, IdentityRow, PersonRow
 from storage import direct
+from storage.database import atomically
 
 Standing = Literal["member", "guest", "stranger", "bot", "gone"]
 
@@ -67,6 +68,11 @@ async def seen(tx: AsyncSession, beginning: str, end: str) -> Sequence[str]:
 
 async def take_note_of(tx: AsyncSession, profile: Profile, now: datetime) -> None:
     """Keep what a platform says of somebody; link or unlink them as it follows from that."""
+    async with atomically(tx):
+        await _take_note_of(tx, profile, now)
+
+
+async def _take_note_of(tx: AsyncSession, profile: Profile, now: datetime) -> None:
     values = {"name": profile.name[:200], "standing": profile.standing, "checked": now}
     row = insert(PlatformUserRow).values(identity=profile.identity, **values)
     await tx.execute(row.on_conflict_do_update(index_elements=["tenant", "identity"], set_=values))

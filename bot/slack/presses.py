@@ -61,16 +61,20 @@ class Presses:
         user, token = presser(body), str(json.loads(view["private_metadata"])["token"])
         async with self._database.transaction(self._tenant) as tx:
             found = await ingest.button(tx, token, None)
-            values = values_of(found.form, view["state"]) if found and found.form else {}
-            if found is not None and found.form is not None:
-                try:
-                    values = check_values(found.form, values)
-                except FormIncomplete as incomplete:
-                    await ack(response_action="errors", errors=errors_for(found.form, incomplete))
-                    return
-            key = f"view:{view['id']}"
-            await ingest.take_press(tx, user, token, key=key, values=values, container=None)
-        await ack()
+            form = None if found is None else found.form
+            values = values_of(form, view["state"]) if form else {}
+            errors = None
+            try:
+                values = check_values(form, values) if form else values
+            except FormIncomplete as incomplete:
+                errors = errors_for(form, incomplete) if form else None
+            if errors is None:
+                key = f"view:{view['id']}"
+                await ingest.take_press(tx, user, token, key=key, values=values, container=None)
+        if errors is None:
+            await ack()
+        else:
+            await ack(response_action="errors", errors=errors)
 
     async def _show_working(self, body: Body, client: AsyncWebClient, container: Address) -> None:
         """Open the facts behind an answer, as they were when it was given."""

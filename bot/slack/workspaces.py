@@ -16,7 +16,7 @@ from slack_sdk.errors import SlackApiError, SlackTokenRotationError
 from slack_sdk.oauth.installation_store.models.bot import Bot
 from slack_sdk.oauth.token_rotation.async_rotator import AsyncTokenRotator
 from slack_sdk.web.async_client import AsyncWebClient
-from sqlalchemy import func, or_, select, text, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,7 +25,7 @@ from bot.slack.addresses import Address
 from bot.slack.connections import TIMEOUT_SECONDS, Connections
 from bot.slack.errors import TokenRefused, as_platform_away, error_of, is_for_later
 from bot.slack.tables import SlackInstallationRow
-from storage.database import Database
+from storage.database import Database, alone
 
 _log = structlog.get_logger()
 
@@ -190,18 +190,19 @@ class Workspaces:
         query = select(row).where(row.removed.is_(None), mine).order_by(row.org_wide).limit(1)
         async with self._database.transaction(self._tenant) as tx:
             found = (await tx.execute(query)).scalar()
-            if found is None:
-                raise NotInstalled(team or enterprise or "this workspace")
-            bot = self._unsealed(found)
-            if _ends_soon(bot):
-                # One process buys the new token; the others wait here, and then find it.
-                name = {"name": f"slack:{found.account}"}
-                await tx.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), name)
-                await tx.refresh(found)
-                if found.removed is not None:
-                    raise NotInstalled(found.account)
-                bot = await self._rotated(tx, self._unsealed(found))
-            return bot
+        if found is None:
+            raise NotInstalled(team or enterprise or "this workspace")
+        bot = self._unsealed(found)
+        return await self._changed(found.account) if _ends_soon(bot) else bot
+
+    async def _changed(self, account: str) -> Bot:
+        """The bot with a token that is good for a while. One process buys it; the others wait, and find it."""
+        query = select(SlackInstallationRow).where(SlackInstallationRow.account == account)
+        async with self._database.statements(self._tenant) as session, alone(session, f"slack:{account}"):
+            found = (await session.execute(query)).scalar_one()
+            if found.removed is not None:
+                raise NotInstalled(account)
+            return await self._rotated(session, self._unsealed(found))
 
     async def _rotated(self, tx: AsyncSession, bot: Bot) -> Bot:
         rotator = AsyncTokenRotator(

@@ -40,7 +40,7 @@ class FormsInChat:
         """Post the form behind a button. After a crash it may stand there twice; it counts as often as it is
         sent."""
         place = Place(PLATFORM, conversation, thread, Audience.PUBLIC)
-        async with self._database.transaction(tenant) as tx:
+        async with self._database.statements(tenant) as tx:
             known = await conversations.conversation(tx, conversation)
             stored = (await tx.execute(select(ButtonRow.form).where(ButtonRow.token == token))).scalar()
             if known is None or stored is None:

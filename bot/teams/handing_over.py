@@ -121,8 +121,9 @@ class HandingOver:
 
         That it is handed over is on record before it is: nobody else knows after a crash.
         """
+        async with self._database.statements(tenant) as session:
+            await self._introduce(session, row.identity, _place(row))
         async with self._database.transaction(tenant) as tx:
-            await self._introduce(tx, row.identity, _place(row))
             person = await person_by_identity(tx, row.identity)
             if person is None:
                 raise NoSuchFile(row.file)

@@ -10,6 +10,7 @@ from handlers.catalogue import Entry
 from handlers.conversation.cards import Bold, Button, Buttons, Card, Reply, Small, Text
 from handlers.conversation.wording import listed, lowered
 from handlers.language.mood import Mood
+from storage.look import Away
 
 _QUOTED = 200
 _KEPT = 2000
@@ -41,6 +42,13 @@ def not_understood(text: str, nearest: Sequence[Entry]) -> Reply:
             ),
         ),
     )
+
+
+def did_not_answer(away: Away, name: str = "", text: str = "") -> Reply:
+    """Somebody outside did not answer, so nothing was done; with a `name`, the button that asks again."""
+    said = f"{away}, so I cannot tell, and did nothing. Try again in a minute."
+    again = (Buttons((Button("Try again", "ask", f"{name} {text[:_KEPT]}"),)),) if name else ()
+    return Reply(text=said, cards=(Card(f"{away.who} did not answer", (Text((said,)), *again), "warning"),))
 
 
 def left_alone(entry: Entry, mood: Mood, text: str) -> Reply:

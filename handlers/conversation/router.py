@@ -16,6 +16,7 @@ from handlers.conversation.about_it import request_about_it
 from handlers.conversation.acts import act_by_id, is_of_now, last_act
 from handlers.conversation.amending import TAKE_BACK, UNDO, press_take_back, press_undo
 from handlers.conversation.answers import (
+    did_not_answer,
     in_english,
     left_alone,
     lost_button,
@@ -41,6 +42,7 @@ from handlers.language.mood import Mood
 from handlers.language.recognition import Recognises, Recognition
 from handlers.language.stop_order import is_stop_order
 from handlers.language.words import plain
+from storage.look import Away, look_of
 from storage.savepoints import WriteRefused, read_only
 
 _OFFERED = 3
@@ -67,8 +69,15 @@ class Router:
     """
 
     def __init__(
-        self, handlers: Mapping[str, Handler], recogniser: Recognises, predictable: Recognises
+        self,
+        handlers: Mapping[str, Handler],
+        recogniser: Recognises,
+        predictable: Recognises,
+        *,
+        asks: str | None = None,
     ) -> None:
+        """`asks` names whom the `recogniser` asks outside this installation, if it asks anybody."""
+        self._asks = asks
         self._handlers = handlers
         self._recogniser = recogniser
         self._predictable = predictable
@@ -209,8 +218,12 @@ class Router:
         return (await self._meaning(what_is_added(correction.text), desk)).name == found.name
 
     async def _meaning(self, text: str, desk: Desk) -> Recognition:
-        demo = WindowMode.DEMO in desk.modes
-        return await (self._predictable if demo else self._recogniser).recognise(text)
+        if WindowMode.DEMO in desk.modes:
+            return await self._predictable.recognise(text)
+        if self._asks is None:
+            return await self._recogniser.recognise(text)
+        meant = partial(self._recogniser.recognise, text)
+        return await look_of(desk.tx).at(("meaning", text), self._asks, meant)
 
     async def _recognise(self, turn: Turn, text: str, desk: Desk) -> Answer:
         found = await self._meaning(text, desk)
@@ -279,6 +292,10 @@ class Router:
             reply = await handler.answer(turn, asked, replace(desk, ordered=True))
         except CannotAnswer as cannot:
             reply = cannot.reply(asked.name, asked.text)
+        except Away as away:
+            if handler.risk is not Risk.LOOKS:
+                raise  # something may be changed already: the whole turn is to leave nothing behind
+            reply = did_not_answer(away, asked.name, asked.text)
         return Answer((reply,), asked.name, asked.confidence, outcome=Outcome.ACT)
 
     async def _look(self, turn: Turn, asked: Asked, desk: Desk) -> Answer:
@@ -293,6 +310,8 @@ class Router:
             # A button that names a thing would act on it, and nothing was ordered.
             looks = handler.risk is Risk.LOOKS
             reply = cannot.reply(asked.name, asked.text) if looks else Reply(text=str(cannot))
+        except Away as away:
+            reply = did_not_answer(away, asked.name, asked.text)
         except (NotOrdered, WriteRefused) as unordered:
             reply = one_click(entry_of(asked.name), asked.mood, asked.text, str(unordered))
         return Answer((reply,), asked.name, asked.confidence, outcome=Outcome.LOOK)

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, func, not_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from governance.visibility import Scope
+from integrations import Embedded
 from integrations.customers import (
     Account,
     Commitment,
@@ -21,7 +22,7 @@ from integrations.customers.tables import AccountRow, CommitmentRow, RequestRow
 from storage.database import Database
 
 
-class LocalCustomers:
+class LocalCustomers(Embedded):
     """`Customers` over the tables in `tables.py`, for one tenant."""
 
     def __init__(self, database: Database, tenant: str) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from rapidfuzz import fuzz, process
 
+from integrations import Embedded
 from integrations.documents import (
     LARGEST_DOCUMENT,
     Document,
@@ -23,7 +24,7 @@ from integrations.documents import (
 from integrations.documents.formats import FORMATS, LARGEST_FILES, NotText, TextReader
 
 
-class LocalFolder:
+class LocalFolder(Embedded):
     """Reads the documents under `folder`, and nothing else: no `..`, no absolute path, no link out of it."""
 
     def __init__(self, folder: Path, formats: Mapping[str, TextReader] = FORMATS) -> None:

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from governance import marked_yaml
 from governance.marked_yaml import KeyPath, MarkedDocument, MarkedYamlError
+from integrations import Embedded
 from integrations.services import CatalogueError, NoSuchService, Service
 
 FILE_NAME = "catalog-info.yaml"
@@ -26,7 +27,7 @@ _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 _NEW_DOCUMENT = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 
 
-class LocalCatalogue:
+class LocalCatalogue(Embedded):
     """A `ServiceCatalogue` over the files below `folder`, read once, when first asked."""
 
     def __init__(self, folder: Path) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.action import Grant
 from governance.visibility import EVERYTHING, Scope
+from integrations import Embedded
 from integrations.tracker import (
     Defect,
     Epic,
@@ -35,7 +36,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-class LocalTracker:
+class LocalTracker(Embedded):
     """A `Tracker` over the tables in `tables.py`, for one tenant. Ids are `CARD-12` and `EPIC-3`."""
 
     def __init__(self, database: Database, tenant: str, clock: Callable[[], datetime] = _now) -> None:

@@ -52,7 +52,8 @@ async def test_a_minute_is_swept_once_however_many_clocks_there_are(database: Da
 async def test_the_days_checkpoint_is_posted_as_it_was_signed(database: Database, tenant: str) -> None:
     async with database.transaction(tenant) as tx:
         await open_department(tx, read_department(ACME / "department.yaml"))
-        assert not await post_checkpoint(tx, ConsoleAdapter(), "compliance")
+    assert not await post_checkpoint(database, tenant, ConsoleAdapter(), "compliance")
+    async with database.transaction(tenant) as tx:
         nothing = NotApplicable(not_applicable=Absence.NOTHING_CHANGES)
         await record(
             tx,
@@ -69,8 +70,7 @@ async def test_the_days_checkpoint_is_posted_as_it_was_signed(database: Database
         )
     key = Ed25519PrivateKey.generate()
     await Sequencer(database, lambda tenant: signer_for(key, tenant)).sequence(tenant)
-    async with database.transaction(tenant) as tx:
-        assert await post_checkpoint(tx, ConsoleAdapter(), "compliance")
+    assert await post_checkpoint(database, tenant, ConsoleAdapter(), "compliance")
     async with database.transaction(tenant) as tx:
         row = (await tx.execute(select(OutboxRow))).scalar_one()
         notes = (await tx.execute(text("SELECT note FROM audit_checkpoints"))).scalars().all()

@@ -14,13 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import outbox
 from bot.console.reading import reader_of
-from bot.console.visit import Visit
+from bot.console.visit import Visit, Visitor
 from bot.inbox import store_click
 from bot.platforms.adapter import Adapter, PlatformAway
 from bot.tables import ButtonRow, OutboxRow
 from governance.places import Place
 from handlers.conversation.approval_card import decision_buttons
 from handlers.conversation.usable import Reader, works
+from storage.database import Database
 
 ADAPTERS: web.AppKey[Callable[[], Mapping[str, Adapter]]] = web.AppKey("adapters")
 """The chat platforms, by name. Where they are not given, nothing is decided in the dashboard."""
@@ -36,16 +37,35 @@ async def can_decide(reader: Reader, approval: str) -> bool:
     return await works(approve, reader)
 
 
+async def fresh_thread(
+    database: Database, tenant: str, adapters: Mapping[str, Adapter], visitor: Visitor
+) -> Place:
+    """A new thread with the visitor on the platform that they come from. Holds no transaction.
+
+    Raises CannotDecide.
+    """
+    adapter = adapters[visitor.identity.partition(":")[0]]
+    try:
+        async with database.statements(tenant) as session:
+            fresh = await adapter.direct(session, visitor.person)
+    except PlatformAway as away:
+        raise CannotDecide(f"{away} Nothing was decided; try again in a minute.") from away
+    if fresh is None:
+        raise CannotDecide("There is no direct conversation with you yet. Write to Countersign in chat first.")
+    return fresh
+
+
 async def decide_here(
     visiting: Visit,
-    adapters: Mapping[str, Adapter],
+    fresh: Place,
     approval: str,
     choice: Literal["approve", "deny"],
     *,
     reason: str,
     key: str,
 ) -> Place:
-    """Store the press and queue its turn; a repeated `key` does nothing. Returns where it is answered.
+    """Store the press and queue its turn; a repeated `key` does nothing. Returns where it is answered: on the
+    visitor's own card, or in the `fresh` thread with them.
 
     Raises CannotDecide.
     """
@@ -54,7 +74,7 @@ async def decide_here(
     token = await _token(visiting.tx, approval, choice)
     if token is None:
         raise CannotDecide("Its card is being posted. Try again in a moment.")
-    place = await answered_in(visiting, adapters, approval)
+    place = await outbox.place_of(visiting.tx, approval, fresh) or fresh
     await store_click(
         visiting.tx,
         platform=place.platform,
@@ -72,18 +92,3 @@ async def _token(tx: AsyncSession, approval: str, choice: str) -> str | None:
     meant = select(ButtonRow.token).where(ButtonRow.subject == approval, ButtonRow.verb == choice)
     newest = meant.join(OutboxRow, OutboxRow.id == ButtonRow.outbox).order_by(OutboxRow.number.desc()).limit(1)
     return (await tx.execute(newest)).scalar()
-
-
-async def answered_in(visiting: Visit, adapters: Mapping[str, Adapter], approval: str) -> Place:
-    """The visitor's own card on the platform that they come from, or a new thread with them there.
-
-    Raises CannotDecide.
-    """
-    adapter = adapters[visiting.reader.identity.partition(":")[0]]
-    try:
-        fresh = await adapter.direct(visiting.tx, visiting.reader.person)
-    except PlatformAway as away:
-        raise CannotDecide(f"{away} Nothing was decided; try again in a minute.") from away
-    if fresh is None:
-        raise CannotDecide("There is no direct conversation with you yet. Write to Countersign in chat first.")
-    return await outbox.place_of(visiting.tx, approval, fresh) or fresh

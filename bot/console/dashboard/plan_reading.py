@@ -16,10 +16,9 @@ from agents.planning.draft import PassageRead, PlanDraft
 from agents.planning.reading.judge import Sense
 from agents.plans import rows
 from agents.plans.tables import PlanRow
-from bot.console.dashboard.deciding import answered_in
+from bot import outbox
 from bot.console.visit import Visit
 from bot.inbox import store_click
-from bot.platforms.adapter import Adapter
 from bot.tables import ButtonRow, OutboxRow
 from bot.wire import place_from_json
 from governance.permissions import Refused, may_ask
@@ -138,7 +137,7 @@ def _statement(place: int, read: PassageRead, draft: PlanDraft) -> Statement:
 
 async def correct_here(
     visiting: Visit,
-    adapters: Mapping[str, Adapter],
+    fresh: Place,
     plan: str,
     version: int,
     corrections: Mapping[str, Sense],
@@ -146,7 +145,9 @@ async def correct_here(
 ) -> Place:
     """Store the press that reads statements, by their places, in another way; a repeated `key` does nothing.
 
-    Returns where it is answered. Raises NoSuchPlan, CannotCorrect and CannotDecide.
+    Returns where it is answered: in the plan's thread, or in the `fresh` one with the visitor.
+
+    Raises NoSuchPlan and CannotCorrect.
     """
     row = await rows.plan_by_id(visiting.tx, plan)
     draft = rows.draft_of(row)
@@ -157,12 +158,12 @@ async def correct_here(
         if not at.isdecimal() or int(at) >= len(draft.readings):
             raise CannotCorrect("There is no such statement in this document. Load the page again.")
         chosen.setdefault(sense, []).append(int(at))
-    outbox = await _card(visiting, row.approval)
+    card = await _card(visiting, row.approval)
     token = secrets.token_urlsafe(18)
     subject = correction_subject(row.approval, version, chosen)
-    visiting.tx.add(ButtonRow(token=token, outbox=outbox, verb="correct_reading", subject=subject, form=None))
+    visiting.tx.add(ButtonRow(token=token, outbox=card, verb="correct_reading", subject=subject, form=None))
     await visiting.tx.flush()
-    place = _own_thread(visiting, row) or await answered_in(visiting, adapters, row.approval)
+    place = _own_thread(visiting, row) or await outbox.place_of(visiting.tx, row.approval, fresh) or fresh
     await store_click(
         visiting.tx,
         platform=place.platform,

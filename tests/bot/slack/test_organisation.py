@@ -30,7 +30,7 @@ async def office(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactor
 
 
 async def _direct(office: Office, person: str) -> Place | None:
-    async with office.installation.database.transaction(office.tenant) as tx:
+    async with office.installation.database.statements(office.tenant) as tx:
         return await office.installation.adapters["slack"].direct(tx, await person_by_id(tx, person))
 
 
@@ -55,7 +55,7 @@ async def test_who_has_not_spoken_yet_is_found_by_their_address(office: Office) 
 
 
 async def test_a_channel_is_found_by_its_name(office: Office) -> None:
-    async with office.installation.database.transaction(office.tenant) as tx:
+    async with office.installation.database.statements(office.tenant) as tx:
         place = await office.installation.adapters["slack"].channel(tx, "releases")
     assert place is not None
     assert place.channel == f"{GROUP}/{ACME}/{office.slack.channel('releases').id}"

@@ -131,7 +131,7 @@ async def test_people_stay_who_they_are_while_the_app_is_out(open_office: OpenOf
     await office.slack.uninstall("T0ACME")
     identity = f"slack:T0ACME/{office.slack.user('david').id}"
     adapter = office.installation.adapters["slack"]
-    async with office.installation.database.transaction(office.tenant) as tx:
+    async with office.installation.database.statements(office.tenant) as tx:
         await tx.execute(text("UPDATE platform_users SET checked = checked - interval '2 days'"))
         await adapter.introduce(tx, identity, Place("slack", f"T0ACME/{asked.channel}", "1", Audience.DIRECT))
         person = await person_by_identity(tx, identity)
@@ -149,7 +149,7 @@ async def test_a_process_that_has_just_started_knows_whose_workspace_its_token_i
     workspaces = workspaces_of(settings, database, office.installation.sealing)
     adapter = adapter_of(settings, workspaces, Budgets(None))
     place = Place("slack", f"T0ACME/{david.dm.id}", "1", Audience.DIRECT)
-    async with database.transaction(office.tenant) as tx:
+    async with database.statements(office.tenant) as tx:
         await adapter.introduce(tx, f"slack:T0ACME/{david.id}", place)
         person = await person_by_identity(tx, f"slack:T0ACME/{david.id}")
     assert person is not None

@@ -23,7 +23,7 @@ async def _audience(office: TeamsOffice, channel: Conversation, *, by: str = "da
 async def _asked(office: TeamsOffice, channel: Conversation, by: str = "david") -> Audience:
     identity = f"teams:{office.teams.world.tenant}/{office.person(by).human.id}"
     place = Place("teams", channel.id, "main", Audience.PUBLIC)
-    async with office.installation.database.transaction(office.tenant) as tx:
+    async with office.installation.database.statements(office.tenant) as tx:
         introduced = await office.installation.adapters["teams"].introduce(tx, identity, place)
     assert introduced == replace(place, audience=introduced.audience)
     return introduced.audience

@@ -23,7 +23,7 @@ async def _meet(office: TeamsOffice, identity: str, name: str) -> list[Any]:
     """Introduce somebody who speaks in their chat. Returns whom they are, and their standing."""
     await office.person(name).says("/whoami")
     place = Place("teams", office.person(name).chat.id, "main", Audience.DIRECT)
-    async with office.installation.database.transaction(office.tenant) as tx:
+    async with office.installation.database.statements(office.tenant) as tx:
         await office.installation.adapters["teams"].introduce(tx, identity, place)
     linked = [row.person for row in await office.rows(LINKED, identity=identity)]
     return linked + [row.standing for row in await office.rows(STANDING, identity=identity)]

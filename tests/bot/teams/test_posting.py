@@ -43,7 +43,7 @@ async def _post(
     again: bool = False,
 ) -> str:
     posts = office.installation.adapters["teams"].post
-    async with office.installation.database.transaction(office.tenant) as tx:
+    async with office.installation.database.statements(office.tenant) as tx:
         return await posts(tx, place, reply, edits=edits, key=key or uuid.uuid4().hex, again=again)
 
 

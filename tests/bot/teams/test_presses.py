@@ -40,6 +40,7 @@ def _is_open(message: Message) -> bool:
 
 async def _votes(office: TeamsOffice, card: Message) -> int:
     """How many votes count on what a card shows."""
+    await office.settled()
     ((votes,),) = await office.rows(
         "SELECT jsonb_array_length(body->'votes') FROM approvals"
         " WHERE id = (SELECT key FROM posted_messages WHERE message = :id)",

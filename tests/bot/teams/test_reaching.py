@@ -15,7 +15,7 @@ from tests.office import TeamsOffice
 
 async def _direct(office: TeamsOffice, person: str) -> Place | None:
     adapter = office.installation.adapters["teams"]
-    async with office.installation.database.transaction(office.tenant) as tx:
+    async with office.installation.database.statements(office.tenant) as tx:
         return await adapter.direct(tx, await person_by_id(tx, person))
 
 
@@ -100,7 +100,7 @@ async def test_a_channel_is_known_by_name_once_somebody_spoke_to_the_bot_there(
     own_office: TeamsOffice,
 ) -> None:
     async def channel(name: str) -> Place | None:
-        async with own_office.installation.database.transaction(own_office.tenant) as tx:
+        async with own_office.installation.database.statements(own_office.tenant) as tx:
             return await own_office.installation.adapters["teams"].channel(tx, name)
 
     assert await channel("releases") is None
