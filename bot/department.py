@@ -206,7 +206,14 @@ class Installation:
     def turns(self) -> Turns:
         asks = None if self.settings.openai_api_key is None else "The model"
         router = Router(find_handlers(), self.understanding, self.recogniser, asks=asks)
-        return Turns(self.database, router, self.desks, self.adapters, begin=self.recogniser.begin)
+        return Turns(
+            self.database,
+            router,
+            self.desks,
+            self.adapters,
+            begin=self.recogniser.begin,
+            look_seconds=self.settings.look_seconds,
+        )
 
     @cached_property
     def jobs(self) -> Jobs:

@@ -114,6 +114,9 @@ class Settings(BaseSettings):
     graph_url: _ApiUrl = Field(
         default="https://graph.microsoft.com/v1.0", description="where Microsoft Graph is"
     )
+    look_seconds: float = Field(
+        default=8.0, gt=0, le=60, description="how long one message may wait for other systems, in seconds"
+    )
     worker_concurrency: int = Field(
         default=8, ge=1, le=64, description="jobs that one worker process runs at once"
     )

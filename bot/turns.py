@@ -161,6 +161,8 @@ class Turns:
             for each in answer.replies
             for place, reply in await self._placed(tx, turn, each, answer.intent)
         ]
+        if speaks_in_statements(tx):
+            return ()  # a rehearsal: all that is wanted of the outside world was asked
         # Looked up here, for nothing may be asked in the block: whoever spoke, by their name in the log.
         entry = await under_log_names(tx, _entry(turn, answer))
         async with direct.together(tx):
