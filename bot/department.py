@@ -18,6 +18,9 @@ from agents.plans.authorship import Authorship
 from agents.plans.drafting import Drafting
 from agents.plans.limits import within_plan
 from agents.plans.replanning import Replanning
+from agents.work.executor import Executor
+from agents.work.kinds import StepKind, find_kinds
+from agents.work.scheduler import Scheduler
 from bot.checkpoint_webhook import webhook
 from bot.console.adapter import ConsoleAdapter
 from bot.database import DatabaseUrls
@@ -230,12 +233,19 @@ class Installation:
             adapters=self.adapters,
             drafting=Drafting(self.database, self.gate, self.plan_author, self.watch.agent_work),
             replanning=Replanning(self.database, self.gate, self.plan_author, self.watch.agent_work),
+            scheduler=Scheduler(self.gate, self.step_kinds),
+            executor=Executor(self.database, self.step_kinds, self.watch.agent_work, self.process),
             log_key=lambda tenant: self.signer(tenant).verifier,
             tracker=lambda tenant: self.ports(tenant).tracker,
             checkpoint_file=self.checkpoint_file,
             checkpoint_channel=self.settings.checkpoint_channel,
             of_platforms=self.teams.jobs(self.database) if self.settings.speaks_teams else {},
         )
+
+    @cached_property
+    def step_kinds(self) -> Mapping[str, StepKind]:
+        """What the work engine can do."""
+        return find_kinds()
 
     @cached_property
     def plan_author(self) -> Authorship:

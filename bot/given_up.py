@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agents.plans import giving_up
+from agents.work.sweep import run_given_up, step_given_up
 from bot import outbox
 from bot.notices import Notices
 from bot.turns import Turns
@@ -41,6 +42,8 @@ class GivenUp:
             "draft_plan": self.draft_plan,
             "replan": self.replan,
             "advance_plan": self.advance_plan,
+            "advance_run": self.advance_run,
+            "do_step": self.do_step,
             "post": self.post,
             "post_notice": self.post_notice,
             "perform": self.perform,
@@ -65,6 +68,16 @@ class GivenUp:
         """Pause a plan whose next step cannot be begun."""
         async with self.database.transaction(tenant) as tx:
             await giving_up.step_given_up(tx, plan)
+
+    async def advance_run(self, tenant: str, run: str) -> None:
+        """Pause a run whose next step cannot be begun, and say so."""
+        async with self.database.transaction(tenant) as tx:
+            await run_given_up(tx, run)
+
+    async def do_step(self, tenant: str, run: str, step: str) -> None:
+        """End a step that cannot even be tried."""
+        async with self.database.transaction(tenant) as tx:
+            await step_given_up(tx, run, step, self.gate.clock())
 
     async def post(self, tenant: str, thread: str, turn: str = "") -> None:
         """Leave out the message that a thread's posting breaks at."""

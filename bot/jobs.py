@@ -15,6 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from agents.plans import consumption, coordination, steps
 from agents.plans.drafting import Drafting
 from agents.plans.replanning import Replanning
+from agents.work.executor import Executor
+from agents.work.scheduler import Scheduler
+from agents.work.sweep import queue_abandoned_steps, queue_standing_runs
 from bot import outbox
 from bot.checkpoint_channel import post_checkpoint
 from bot.desks import Desks
@@ -67,6 +70,8 @@ class Jobs:
     adapters: Mapping[str, Adapter]
     drafting: Drafting
     replanning: Replanning
+    scheduler: Scheduler
+    executor: Executor
     tracker: Callable[[str], Tracker]
     log_key: Callable[[str], VerifierKey]
     checkpoint_file: Path
@@ -85,6 +90,8 @@ class Jobs:
             "draft_plan": self.draft_plan,
             "replan": self.replan,
             "advance_plan": self.advance_plan,
+            "advance_run": self.advance_run,
+            "do_step": self.do_step,
             "count_hours": self.count_hours,
             "report_halt": self.report_halt,
             "release_held": self.release_held,
@@ -150,6 +157,17 @@ class Jobs:
             leads = {team.id: team.lead for team in department.teams}
             await coordination.advance(tx, self.gate, plan, leads)
 
+    async def advance_run(self, tenant: str, run: str) -> None:
+        """Let a run go on: what ended is taken note of, what is ready begins."""
+        with structlog.contextvars.bound_contextvars(tenant=tenant, run=run):
+            async with self.database.transaction(tenant) as tx:
+                await self.scheduler.advance(tx, run)
+
+    async def do_step(self, tenant: str, run: str, step: str) -> None:
+        """Do one step of a run."""
+        with structlog.contextvars.bound_contextvars(tenant=tenant):
+            await self.executor.do(tenant, run, step)
+
     async def report_halt(self, tenant: str, effect: str) -> None:
         """Say who acknowledged a halt."""
         await report_halt(self.database, tenant, effect)
@@ -178,6 +196,8 @@ class Jobs:
             "outbox": partial(outbox.queue_stuck, now=now),
             "effects": queue_abandoned,
             "plans": steps.queue_forgotten,
+            "steps": partial(queue_abandoned_steps, now=now),
+            "runs": queue_standing_runs,
             "sessions": partial(forget_ended, now=now),
             "overrides": partial(sweep_overrides, now=now),
             "held": release_held,

@@ -29,10 +29,12 @@ class NoSuchEffect(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a submission comes from: its turn, and the place that hears of it (as JSON)."""
+    """Where a submission comes from: its turn, the place that hears of it (as JSON), the run that it is a step
+    of."""
 
     turn: str | None = None
     place: dict[str, Any] | None = None
+    run: str | None = None
 
 
 def new_row(
@@ -63,8 +65,19 @@ def new_row(
         ruling=_RULING.dump_python(ruling, mode="json"),
         turn=origin.turn,
         place=origin.place,
+        run=origin.run,
         created=at,
     )
+
+
+async def wake_owner(tx: AsyncSession, row: EffectRow) -> bool:
+    """Let the plan or run go on that this effect is a step of. Returns whether it is one of any."""
+    turn = {"turn": row.turn} if row.turn else {}
+    if row.plan is not None:
+        await defer(tx, "advance_plan", {"plan": row.plan} | turn, lock=f"plan:{row.plan}")
+    if row.run is not None:
+        await defer(tx, "advance_run", {"run": row.run}, lock=f"run:{row.run}", queueing_lock=f"run:{row.run}")
+    return row.plan is not None or row.run is not None
 
 
 async def effect_for_update(tx: AsyncSession, effect: str) -> EffectRow:

@@ -16,12 +16,11 @@ from governance.approvals.store import approval_row, state_of
 from governance.audit.effect_entries import chain_of
 from governance.audit.entries import EffectEntry, EntryKind, Measure
 from governance.audit.log import record
-from governance.effects import actor_of, effect_for_update, outcome_to_json, ruling_of
+from governance.effects import actor_of, effect_for_update, outcome_to_json, ruling_of, wake_owner
 from governance.gate import Gate
 from governance.performing import effect_chain, tell_of_end
 from governance.tables import EffectRow
 from governance.withdrawal import withdraw
-from storage.jobs import defer
 from storage.notices import tell_given_up
 from storage.savepoints import whole
 
@@ -62,8 +61,7 @@ async def _end_unreadable(tx: AsyncSession, gate: Gate, effect: str, ended: Outc
     now = gate.clock()
     row.state, row.outcome, row.finished = ended.state.value, outcome_to_json(ended), now
     await tx.flush()
-    if row.plan is not None:
-        await defer(tx, "advance_plan", {"plan": row.plan}, lock=f"plan:{row.plan}")
+    await wake_owner(tx, row)
     people = (row.requester,) if row.requester else ()
     await tell_given_up(tx, f"effect:{row.id}", ended.detail, _LOG, place=row.place, people=people)
     try:

@@ -28,12 +28,19 @@ from governance.approvals.voting import approval_holds
 from governance.audit.effect_entries import chain_of
 from governance.audit.entries import ApprovalChain
 from governance.audit.log import wait_until_numbered
-from governance.effects import actor_of, effect_for_update, effects_of, outcome_of, queue_effect, ruling_of
+from governance.effects import (
+    actor_of,
+    effect_for_update,
+    effects_of,
+    outcome_of,
+    queue_effect,
+    ruling_of,
+    wake_owner,
+)
 from governance.gate import Gate
 from governance.registry import EffectFailed, OutcomeUncertain
 from governance.tables import EffectRow
 from storage.database import Database, locked
-from storage.jobs import defer
 from storage.look import Look, act
 from storage.notices import notify
 
@@ -245,10 +252,9 @@ async def already_sent(tx: AsyncSession, process: str) -> list[str]:
 
 
 async def tell_of_end(tx: AsyncSession, row: EffectRow) -> None:
-    """Let the plan go on that this effect is a step of, or tell the thread how it ended."""
-    if row.plan is not None:
-        await defer(tx, "advance_plan", {"plan": row.plan} | _turn(row), lock=f"plan:{row.plan}")
-    if row.state == "unknown" or row.plan is None:
+    """Let the plan or run go on that this effect is a step of, or tell the thread how it ended."""
+    is_step = await wake_owner(tx, row)
+    if row.state == "unknown" or not is_step:
         ids = {"effect": row.id, "key": row.id}
         people = (row.requester,) if row.place is None and row.requester else ()
         await notify(tx, "effect_ended", ids, place=row.place, people=people, turn=row.turn)

@@ -138,6 +138,7 @@ class EffectRow(TenantScoped, Base):
     process: Mapped[str]
     service: Mapped[str | None]
     plan: Mapped[str | None]
+    run: Mapped[str | None]
     cost: Mapped[Decimal] = mapped_column(Numeric(18, 4))
     state: Mapped[str]
     ruling: Mapped[dict[str, Any]]

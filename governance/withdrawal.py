@@ -6,10 +6,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.action import Outcome, OutcomeState
-from governance.effects import outcome_to_json, queue_effect
+from governance.effects import outcome_to_json, queue_effect, wake_owner
 from governance.tables import EffectRow
 from storage.database import locked
-from storage.jobs import defer
 
 STOPPABLE = ("parked", "held", "ready")
 """States of effects that nobody has begun on: the port has not been called, and will not be."""
@@ -34,5 +33,5 @@ async def stop(tx: AsyncSession, row: EffectRow, why: str) -> None:
     row.outcome = outcome_to_json(Outcome(OutcomeState.FAILED, why))
     if row.intent is not None:
         await queue_effect(tx, row)  # to put on record that what was intended was not done
-    elif row.plan is not None:
-        await defer(tx, "advance_plan", {"plan": row.plan}, lock=f"plan:{row.plan}")
+    else:
+        await wake_owner(tx, row)

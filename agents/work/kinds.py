@@ -1,0 +1,154 @@
+"""Kinds of steps: what a step is, how it is tried, and how it ends.
+
+A kind is one file called `…_step.py` beside the thinking that it belongs to, with a `KIND`. There are three: an
+action through the gate, an agent's own work outside any transaction, and a wait for something that is looked
+at now and then.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from importlib import import_module
+from typing import Any, Protocol
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import agents
+from governance.action import Action
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step as its kind is given it. `results` are those of the steps that it depends on, by their keys;
+    `token` is the same at every attempt, for whoever outside tells repeats apart by one."""
+
+    tenant: str
+    run: str
+    key: str
+    title: str
+    args: Json
+    requester: str
+    subject: str | None
+    attempt: int
+    cursor: Json | None
+    results: Mapping[str, Json]
+
+    @property
+    def token(self) -> str:
+        """Names this step to the outside world."""
+        return f"{self.run}:{self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class NewStep:
+    """A step that is to be added to a run. `locks` are names of what it alone may touch meanwhile."""
+
+    key: str
+    kind: str
+    title: str
+    args: Json = field(default_factory=dict)
+    depends_on: tuple[str, ...] = ()
+    locks: tuple[str, ...] = ()
+    actor: str = "project_manager"
+
+
+class StepFailed(Exception):
+    """A step cannot be done, and trying again does not help. The text is for people."""
+
+
+class Worker(Protocol):
+    """What a piece of work may say while it is done. Each raises what ends the work: a halt, a pause."""
+
+    async def keep(self, cursor: Json) -> None:
+        """Keep what was started outside, so that a later attempt finds it."""
+
+    async def tell(self, detail: str) -> None:
+        """Show people how far it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionStep:
+    """An effect on the world. `action` is pure; the gate rules on what it makes, and a job performs it."""
+
+    name: str
+    action: Callable[[Step], Action]
+    stops: bool = True
+    pool: str = "effects"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkStep:
+    """An agent's own work, outside any transaction.
+
+    `work` returns the step's result. It is ended after `longest`, tried `attempts` times with `backoff`
+    doubling in between, and cancelled within a second by a halt, a freeze of the run's subject, a pause and
+    a cancel; `cancel` then ends what it has started outside. `finish` is done with its end: steps that
+    follow from it. Where it failed for good, what depends on it is left, unless not `stops`.
+    """
+
+    name: str
+    work: Callable[[Step, Worker], Awaitable[Json]]
+    cancel: Callable[[Step], Awaitable[None]] | None = None
+    finish: Callable[[AsyncSession, Step, Json], Awaitable[Iterable[NewStep]]] | None = None
+    longest: timedelta = timedelta(minutes=30)
+    attempts: int = 3
+    backoff: timedelta = timedelta(seconds=2)
+    stops: bool = True
+    pool: str = "work"
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """What is waited for is not there yet; look again after a while."""
+
+    again: timedelta
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """What was waited for is there."""
+
+    result: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitStep:
+    """A wait for something outside: `start` it where it is not there (`find` looks for what an earlier attempt
+    started and did not live to keep), then `poll` it, for at most `longest`.
+
+    All of them run outside any transaction. What starts nothing has no `start`.
+    """
+
+    name: str
+    poll: Callable[[Step], Awaitable[Still | Over]]
+    start: Callable[[Step], Awaitable[Json]] | None = None
+    find: Callable[[Step], Awaitable[Json | None]] | None = None
+    cancel: Callable[[Step], Awaitable[None]] | None = None
+    longest: timedelta = timedelta(days=7)
+    stops: bool = True
+    pool: str = "waits"
+
+
+StepKind = ActionStep | WorkStep | WaitStep
+
+
+class NoSuchKind(LookupError):
+    """A stored step is of a kind that nothing here can do."""
+
+
+def find_kinds() -> Mapping[str, StepKind]:
+    """Every kind in this room, by name. Raises ValueError where two have one name."""
+    found: dict[str, StepKind] = {}
+    for module in pkgutil.walk_packages(agents.__path__, "agents."):
+        if module.name.endswith("_step"):
+            kind: StepKind = import_module(module.name).KIND
+            if kind.name in found:
+                raise ValueError(f"two kinds of steps are called {kind.name}")
+            found[kind.name] = kind
+    return found

@@ -1,0 +1,193 @@
+"""Runs from outside: begun, added to, paused, taken up again and cancelled, each in the caller's
+transaction."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from agents.work.kinds import NewStep, StepKind
+from agents.work.tables import ENDED, OVER, RunRow, StepLockRow, StepRow
+from storage.database import locked
+from storage.jobs import defer
+from storage.notices import notify
+
+
+class NoSuchRun(LookupError):
+    """No run has this id."""
+
+
+class InACircle(ValueError):
+    """Steps depend on each other in a circle, or on one that is not there. The text names them."""
+
+
+async def begin(
+    tx: AsyncSession,
+    kinds: Mapping[str, StepKind],
+    kind: str,
+    title: str,
+    steps: Iterable[NewStep],
+    *,
+    requester: str,
+    subject: str | None = None,
+    place: dict[str, Any] | None = None,
+    turn: str | None = None,
+) -> RunRow:
+    """Begin a run; its first steps go on when `tx` commits. Raises InACircle and NoSuchKind."""
+    run = RunRow(
+        id=f"rn_{secrets.token_hex(6)}",
+        kind=kind,
+        title=title,
+        subject=subject,
+        requester=requester,
+        state="running",
+        place=place,
+        turn=turn,
+    )
+    tx.add(run)
+    await tx.flush()
+    await add_steps(tx, kinds, run, steps)
+    await go_on(tx, run.id)
+    return run
+
+
+async def add_steps(
+    tx: AsyncSession, kinds: Mapping[str, StepKind], run: RunRow, steps: Iterable[NewStep]
+) -> None:
+    """Add steps to a run that goes on; a key that is there already is left as it is. The run must be locked, or
+    new. Raises InACircle and NoSuchKind."""
+    there = set((await tx.execute(select(StepRow.key).where(StepRow.run == run.id))).scalars())
+    new = [step for step in steps if step.key not in there]
+    _demand_order(new, there)
+    last = (await tx.execute(select(func.max(StepRow.position)).where(StepRow.run == run.id))).scalar()
+    first = 0 if last is None else last + 1
+    tx.add_all(
+        StepRow(
+            run=run.id,
+            key=step.key,
+            position=first + number,
+            kind=step.kind,
+            title=step.title,
+            args=dict(step.args),
+            depends_on=list(step.depends_on),
+            locks=sorted(step.locks),
+            pool=kinds[step.kind].pool,
+            actor=step.actor,
+            state="waiting",
+            attempt=0,
+        )
+        for number, step in enumerate(new)
+    )
+    await tx.flush()
+
+
+def _demand_order(new: Iterable[NewStep], there: set[str]) -> None:
+    """Raises InACircle unless each step comes after those that it depends on in some order."""
+    left = {step.key: set(step.depends_on) for step in new}
+    known = set(there)
+    while left:
+        ready = [key for key, needs in left.items() if needs <= known]
+        if not ready:
+            raise InACircle(
+                f"steps that wait for each other, or for none that is there: {', '.join(sorted(left))}"
+            )
+        known.update(ready)
+        for key in ready:
+            del left[key]
+
+
+async def run_for_update(tx: AsyncSession, run: str) -> RunRow:
+    """A run, locked until `tx` ends: whoever changes it or its steps' states holds this. Raises NoSuchRun."""
+    found = (await tx.execute(locked(select(RunRow).where(RunRow.id == run)))).scalar()
+    if found is None:
+        raise NoSuchRun(run)
+    return found
+
+
+async def steps_of(tx: AsyncSession, run: str) -> list[StepRow]:
+    """A run's steps in their order, as they are now."""
+    query = select(StepRow).where(StepRow.run == run).order_by(StepRow.position)
+    return list((await tx.execute(query.execution_options(populate_existing=True))).scalars())
+
+
+async def pause(tx: AsyncSession, run: str, why: str) -> None:
+    """Stop at once what is being worked on; nothing starts until `resume`. Waits outside go on unseen."""
+    row = await run_for_update(tx, run)
+    if row.state == "running":
+        row.state, row.why = "paused", why
+        await show(tx, row)
+
+
+async def resume(tx: AsyncSession, run: str) -> None:
+    """Go on. Steps that failed stay so; see `try_again`."""
+    row = await run_for_update(tx, run)
+    if row.state == "paused":
+        row.state, row.why = "running", None
+        await go_on(tx, run)
+        await show(tx, row)
+
+
+async def try_again(tx: AsyncSession, run: str) -> None:
+    """Let steps that failed, and those that were left because of them, be tried anew."""
+    row = await run_for_update(tx, run)
+    if row.state == "cancelled":
+        return
+    again = (StepRow.run == run, StepRow.state.in_(("failed", "left")))
+    await tx.execute(
+        update(StepRow).where(*again).values(state="waiting", attempt=0, wake=None, detail=None, effect=None)
+    )
+    row.state, row.why, row.ended = "running", None, None
+    await go_on(tx, run)
+    await show(tx, row)
+
+
+async def cancel(tx: AsyncSession, run: str, why: str, now: datetime) -> None:
+    """End a run. What is being worked on stops within a second; what was started outside is ended by a job."""
+    row = await run_for_update(tx, run)
+    if row.state in ENDED:
+        return
+    row.state, row.why, row.ended = "cancelled", why, now
+    for step in await steps_of(tx, run):
+        if step.state == "waiting" and step.cursor is None:
+            step.state, step.finished = "cancelled", now
+        elif step.state not in OVER and step.state != "submitted":
+            await queue_step(tx, step)
+    await show(tx, row)
+
+
+async def go_on(tx: AsyncSession, run: str, at: datetime | None = None) -> None:
+    """Queue the look at what of a run is next."""
+    once = f"run:{run}" if at is None else f"run:{run}:{at.isoformat()}"
+    await defer(tx, "advance_run", {"run": run}, lock=f"run:{run}", queueing_lock=once, at=at)
+
+
+async def queue_step(tx: AsyncSession, step: StepRow) -> None:
+    """Queue the doing of a step, for when `tx` commits."""
+    args = {"run": step.run, "step": step.key}
+    await defer(tx, "do_step", args, queueing_lock=f"step:{step.run}:{step.key}", slow=True)
+
+
+async def release(tx: AsyncSession, step: StepRow) -> None:
+    """Give back a step's locks and its place in its pool, and wake the runs that wait for either."""
+    held = select(StepLockRow).where(StepLockRow.run == step.run, StepLockRow.step == step.key)
+    for lock in (await tx.execute(held)).scalars():
+        await tx.delete(lock)
+    await tx.flush()
+    waiting = select(StepRow.run).join(RunRow, (RunRow.id == StepRow.run) & (RunRow.tenant == StepRow.tenant))
+    blocked = waiting.where(StepRow.blocked.is_not(None), StepRow.state == "waiting", RunRow.state == "running")
+    for run in (
+        await tx.execute(blocked.group_by(StepRow.run).order_by(func.min(RunRow.created)).limit(20))
+    ).scalars():
+        await go_on(tx, run)
+
+
+async def show(tx: AsyncSession, run: RunRow) -> None:
+    """Bring a run's one card up to date."""
+    if run.place is not None:
+        ids = {"run": run.id, "key": f"run:{run.id}"}
+        await notify(tx, "run", ids, place=run.place, turn=run.turn)

@@ -1,0 +1,215 @@
+"""Which steps of a run go on: decided in one transaction, from the rows alone.
+
+Called whenever something may have changed: a step ended, an effect came to its outcome, a time has come, a
+run was taken up again. Twice does no harm. Who holds what: the run's row first, then the department's one
+scheduling lock (pools and locks are shared by all runs), then locks on subjects in the order of their names;
+nobody takes the first while holding one of the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from agents.work.kinds import ActionStep, Step, StepKind
+from agents.work.runs import go_on, queue_step, release, run_for_update, show, steps_of
+from agents.work.tables import OVER, RunRow, StepLockRow, StepRow
+from governance.action import Verdict
+from governance.effects import Origin, effect_for_update, outcome_of
+from governance.gate import Gate
+from governance.people import Actor
+from storage.database import tenant_of
+
+POOLS: Mapping[str, int] = {"work": 4, "effects": 8, "waits": 64}
+"""Steps of a pool that go on at once, over all runs of a department; other pools have places for two."""
+
+A_RUN = 6
+"""Steps of one run that go on at once."""
+
+_OTHER_POOL = 2
+_PASSING = ("halt", "freeze", "window", "policy_unreadable")
+_AGAIN = timedelta(seconds=30)
+_ONE_AT_A_TIME = text(
+    "SELECT pg_advisory_xact_lock(hashtext(current_setting('app.tenant') || ' schedules steps'))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduler:
+    """Lets runs go on, for one installation."""
+
+    gate: Gate
+    kinds: Mapping[str, StepKind]
+    pools: Mapping[str, int] = field(default_factory=lambda: POOLS)
+    a_run: int = A_RUN
+
+    async def advance(self, tx: AsyncSession, run_id: str) -> None:
+        """Take note of what ended, start what is ready, and end the run where nothing more comes."""
+        run = await run_for_update(tx, run_id)
+        steps = await steps_of(tx, run_id)
+        for step in steps:
+            if step.state == "submitted":
+                await self._note_effect(tx, step)
+        _leave_what_cannot_be_done(steps, self.kinds, self.gate.clock())
+        if run.state == "running":
+            await self._start(tx, run, steps)
+            _end(run, steps, self.gate.clock())
+        await tx.flush()
+        await _show_change(tx, run, steps)
+
+    async def _note_effect(self, tx: AsyncSession, step: StepRow) -> None:
+        """What became of a step that is the gate's."""
+        if step.effect is None:
+            return
+        effect = await effect_for_update(tx, step.effect)
+        ended = outcome_of(effect)
+        if effect.state == "done" and ended is not None:
+            step.state, step.detail = "done", ended.detail
+            step.result = {"reference": ended.reference}
+        elif effect.state in ("failed", "unknown", "withdrawn"):
+            step.state, step.detail = "failed", ended.detail if ended else effect.held
+        else:
+            step.detail = effect.held
+            return
+        step.finished = self.gate.clock()
+        await release(tx, step)
+
+    async def _start(self, tx: AsyncSession, run: RunRow, steps: Sequence[StepRow]) -> None:
+        done = {step.key for step in steps if step.state == "done" or _is_passed_over(step, self.kinds)}
+        now = self.gate.clock()
+        ready = [step for step in steps if step.state == "waiting" and done.issuperset(step.depends_on)]
+        due = [step for step in ready if step.wake is None or step.wake <= now]
+        due += [step for step in steps if step.state == "asleep" and step.wake is not None and step.wake <= now]
+        if due:
+            await tx.execute(_ONE_AT_A_TIME)
+        going = sum(step.state in ("running", "submitted") for step in steps)
+        for step in due:
+            if step.state == "asleep":
+                await queue_step(tx, step)
+                continue
+            if going >= self.a_run:
+                step.blocked = "enough of this run is under way"
+                continue
+            if (blocked := await self._hindered(tx, step)) is not None:
+                step.blocked = blocked
+                continue
+            step.blocked, step.started = None, step.started or now
+            going += 1
+            await self._begin(tx, run, step, steps)
+        for step in ready:
+            if step.wake is not None and step.wake > now:
+                await go_on(tx, run.id, at=step.wake)
+
+    async def _hindered(self, tx: AsyncSession, step: StepRow) -> str | None:
+        """Why a step has to wait for others, None if it has its place and its locks now."""
+        busy = select(func.count()).where(
+            StepRow.pool == step.pool, StepRow.state.in_(("running", "submitted", "asleep"))
+        )
+        if ((await tx.execute(busy)).scalar() or 0) >= self.pools.get(step.pool, _OTHER_POOL):
+            return f"all places for {step.pool} are taken"
+        taken: list[str] = []
+        for subject in sorted(step.locks):
+            row = insert(StepLockRow).values(subject=subject, run=step.run, step=step.key)
+            free = row.on_conflict_do_nothing().returning(StepLockRow.subject)
+            if (await tx.execute(free)).scalar() is None and not await _is_mine(tx, step, subject):
+                for lock in taken:
+                    await tx.delete(await tx.get_one(StepLockRow, {"tenant": tenant_of(tx), "subject": lock}))
+                return f"another step works on {subject}"
+            taken.append(subject)
+        return None
+
+    async def _begin(self, tx: AsyncSession, run: RunRow, step: StepRow, steps: Sequence[StepRow]) -> None:
+        kind = self.kinds[step.kind]
+        if not isinstance(kind, ActionStep):
+            # Until a worker takes it: a lease that is over, so that the sweep finds one that nobody took.
+            step.state, step.lease = "running", self.gate.clock() + timedelta(seconds=15)
+            await tx.flush()
+            await queue_step(tx, step)
+            return
+        step.attempt += 1
+        action = kind.action(as_step(tenant_of(tx), run, step, steps))
+        actor = Actor("agent", step.actor, on_behalf_of=run.requester)
+        ruling = await self.gate.rule(tx, action, actor=actor)
+        if ruling.verdict is Verdict.REFUSE and ruling.rule.startswith(_PASSING):
+            step.detail, step.wake = ruling.why, self.gate.clock() + _AGAIN
+            await release(tx, step)
+            await go_on(tx, run.id, at=step.wake)
+            return
+        submitted = await self.gate.submit(tx, action, actor=actor, origin=Origin(run.turn, run.place, run.id))
+        step.effect = submitted.effect
+        if submitted.ruling.verdict in (Verdict.EXECUTE, Verdict.APPROVE_FIRST):
+            step.state = "submitted"
+            await tx.flush()
+            await self._note_effect(tx, step)
+        else:
+            step.state, step.detail, step.finished = "failed", submitted.ruling.why, self.gate.clock()
+            await release(tx, step)
+
+
+def as_step(tenant: str, run: RunRow, row: StepRow, steps: Iterable[StepRow]) -> Step:
+    """A row as its kind is given it."""
+    results = {one.key: one.result or {} for one in steps if one.key in row.depends_on}
+    return Step(
+        tenant=tenant,
+        run=run.id,
+        key=row.key,
+        title=row.title,
+        args=row.args,
+        requester=run.requester,
+        subject=run.subject,
+        attempt=row.attempt,
+        cursor=row.cursor,
+        results=results,
+    )
+
+
+async def _is_mine(tx: AsyncSession, step: StepRow, subject: str) -> bool:
+    query = select(StepLockRow.step).where(
+        StepLockRow.subject == subject, StepLockRow.run == step.run, StepLockRow.step == step.key
+    )
+    return (await tx.execute(query)).scalar() is not None
+
+
+def _is_passed_over(step: StepRow, kinds: Mapping[str, StepKind]) -> bool:
+    """Whether what depends on it goes on though it failed, as its kind says."""
+    return step.state == "failed" and not kinds[step.kind].stops
+
+
+def _leave_what_cannot_be_done(steps: Sequence[StepRow], kinds: Mapping[str, StepKind], now: datetime) -> None:
+    """Steps that depend on one that failed for good are left; so are those that depend on them."""
+    lost = {
+        step.key: step.title
+        for step in steps
+        if step.state in ("failed", "left", "cancelled") and not _is_passed_over(step, kinds)
+    }
+    for step in steps:
+        missing = next((key for key in step.depends_on if key in lost), None)
+        if step.state == "waiting" and missing is not None:
+            step.state, step.finished = "left", now
+            step.detail = f"It needs “{lost[missing]}”, which was not done."
+            lost[step.key] = step.title
+
+
+def _end(run: RunRow, steps: Sequence[StepRow], now: datetime) -> None:
+    if all(step.state in OVER for step in steps):
+        failed = [step for step in steps if step.state in ("failed", "left")]
+        run.state, run.ended = ("failed" if failed else "done"), now
+        run.why = next((step.detail for step in failed if step.state == "failed"), None)
+
+
+async def _show_change(tx: AsyncSession, run: RunRow, steps: Sequence[StepRow]) -> None:
+    """The card is edited where it would look otherwise, and only then."""
+    looks = "|".join((run.state, *(f"{step.state}{step.detail or ''}{step.blocked or ''}" for step in steps)))
+    if looks != run.shown:
+        run.shown = looks
+        await show(tx, run)
+
+
+def utc_now() -> datetime:
+    """The clock of those who have no other."""
+    return datetime.now(UTC)

@@ -1,0 +1,68 @@
+"""What nobody is at any more: steps whose worker died, runs whose next look was lost, jobs that gave up."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from agents.work.runs import go_on, queue_step, release, run_for_update, show
+from agents.work.tables import ENDED, OVER, RunRow, StepRow
+from storage.database import locked
+from storage.notices import tell_given_up
+
+
+async def queue_abandoned_steps(tx: AsyncSession, now: datetime) -> int:
+    """Queue the steps whose lease is over and the waits whose time has come. Returns how many."""
+    late = or_(
+        (StepRow.state == "running") & (or_(StepRow.lease.is_(None), StepRow.lease < now)),
+        (StepRow.state == "asleep") & (StepRow.wake < now),
+    )
+    found = (await tx.execute(select(StepRow).where(late).limit(500))).scalars().all()
+    for step in found:
+        await queue_step(tx, step)
+    return len(found)
+
+
+async def queue_standing_runs(tx: AsyncSession) -> int:
+    """Queue the look at runs that go on while none of their steps does. Returns how many."""
+    busy = select(StepRow.run).where(StepRow.state.in_(("running", "submitted")))
+    found = (
+        await tx.execute(select(RunRow.id).where(RunRow.state == "running", RunRow.id.not_in(busy)))
+    ).scalars()
+    runs = found.all()
+    for run in runs:
+        await go_on(tx, run)
+    return len(runs)
+
+
+async def run_given_up(tx: AsyncSession, run_id: str) -> None:
+    """Pause a run that cannot go on, and tell whoever asked for it."""
+    run = await run_for_update(tx, run_id)
+    if run.state in ENDED:
+        return
+    run.state, run.why = "paused", "Its next step could not be begun: something went wrong on my side."
+    await show(tx, run)
+    await tell_given_up(
+        tx,
+        f"run:{run.id}",
+        f"“{run.title}” is paused. {run.why}",
+        "What is done stays. Resume it to try again; whoever runs Countersign finds the fault in the log.",
+        place=run.place,
+        people=(run.requester,),
+        turn=run.turn,
+    )
+
+
+async def step_given_up(tx: AsyncSession, run_id: str, key: str, now: datetime) -> None:
+    """End a step that fails before it is tried; its run takes note."""
+    await run_for_update(tx, run_id)
+    query = select(StepRow).where(StepRow.run == run_id, StepRow.key == key)
+    step = (await tx.execute(locked(query))).scalar()
+    if step is None or step.state in OVER:
+        return
+    step.state, step.finished, step.worker, step.lease = "failed", now, None, None
+    step.detail = "It could not be tried: something went wrong on my side."
+    await release(tx, step)
+    await go_on(tx, run_id)

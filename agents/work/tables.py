@@ -1,0 +1,93 @@
+"""Runs and steps as rows, and the locks that steps hold on what they touch."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKeyConstraint, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.schema import Base, TenantScoped
+
+OVER = ("done", "failed", "left", "cancelled")
+"""States of steps of which nothing more comes."""
+
+ENDED = ("done", "failed", "cancelled")
+"""States of runs that are over."""
+
+
+class RunRow(TenantScoped, Base):
+    """Work that takes longer than an answer. `state`: running | paused | done | failed | cancelled (`why`
+    says).
+
+    `subject` is what it is about (`plan:pl_1`, `service:orders`): a freeze of it stops the run's steps.
+    `shown` is how the last card looked, so that it is edited only where something changed.
+    """
+
+    __tablename__ = "runs"
+    __table_args__ = (Index(None, "tenant", "state"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    title: Mapped[str]
+    subject: Mapped[str | None]
+    requester: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default=text("'running'"))
+    why: Mapped[str | None]
+    place: Mapped[dict[str, Any] | None]
+    turn: Mapped[str | None]
+    shown: Mapped[str | None]
+    created: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    ended: Mapped[datetime | None]
+
+
+class StepRow(TenantScoped, Base):
+    """One step of a run.
+
+    `state`: waiting | running (a worker is at it until `lease`) | submitted (its effect is the gate's) | asleep
+    (until `wake`) | done | failed | left (what it depends on failed) | cancelled. `attempt` counts tries,
+    `cursor` is what was started outside, `result` what later steps are given, `blocked` why it does not
+    start though it could: a pool without a place, or a lock. `locks` are held from its start to its end.
+    """
+
+    __tablename__ = "run_steps"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant", "run"], ["runs.tenant", "runs.id"]),
+        Index(None, "tenant", "state", "lease"),
+        Index(None, "tenant", "effect"),
+    )
+
+    run: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int]
+    kind: Mapped[str]
+    title: Mapped[str]
+    args: Mapped[dict[str, Any]]
+    depends_on: Mapped[list[Any]]
+    locks: Mapped[list[Any]]
+    pool: Mapped[str]
+    actor: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default=text("'waiting'"))
+    attempt: Mapped[int] = mapped_column(server_default=text("0"))
+    worker: Mapped[str | None]
+    lease: Mapped[datetime | None]
+    wake: Mapped[datetime | None]
+    cursor: Mapped[dict[str, Any] | None]
+    result: Mapped[dict[str, Any] | None]
+    effect: Mapped[str | None]
+    blocked: Mapped[str | None]
+    detail: Mapped[str | None]
+    started: Mapped[datetime | None]
+    finished: Mapped[datetime | None]
+
+
+class StepLockRow(TenantScoped, Base):
+    """A lock of a step on something that it touches (`service:orders`). Taken in the order of their names,
+    in the scheduler's transaction; given back with the step's end."""
+
+    __tablename__ = "step_locks"
+
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    run: Mapped[str]
+    step: Mapped[str]

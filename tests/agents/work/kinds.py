@@ -1,0 +1,125 @@
+"""Kinds of steps for the engine's tests: one polls something outside, one is long work in a process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+
+from agents.work.kinds import (
+    ActionStep,
+    Json,
+    NewStep,
+    Over,
+    Step,
+    StepFailed,
+    StepKind,
+    Still,
+    WaitStep,
+    Worker,
+    WorkStep,
+)
+from tests.governance.edge_actions import Deploy
+
+_SLEEPER = "import sys, time; open(sys.argv[1], 'a').write('began\\n'); time.sleep(600)"
+
+
+async def _note(step: Step, _worker: Worker) -> Json:
+    """Leaves a line in a file, so that what is done twice is seen."""
+    await asyncio.to_thread(_write, Path(step.args["journal"]), step.key)
+    await asyncio.sleep(step.args.get("seconds", 0))
+    return {"noted": step.key, "before": sorted(step.results)}
+
+
+def _write(journal: Path, line: str) -> None:
+    with journal.open("a") as opened:
+        opened.write(f"{line}\n")
+
+
+async def _more(_tx: object, step: Step, result: Json) -> list[NewStep]:
+    return [
+        NewStep(f"{step.key}+{number}", "note", f"More {number}", {**step.args, "more": 0}, (step.key,))
+        for number in range(step.args.get("more", 0))
+    ]
+
+
+async def _fail(step: Step, _worker: Worker) -> Json:
+    if step.args.get("for_good"):
+        raise StepFailed("The report has no rows.")
+    if step.attempt <= step.args.get("times", 0):
+        raise ConnectionError("away")
+    return {"attempt": step.attempt}
+
+
+async def _process(step: Step, worker: Worker) -> Json:
+    """Long work in a child process, whose id is kept so that it can be ended whoever is at it."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _SLEEPER, step.args["journal"], start_new_session=True
+    )
+    await worker.keep({"pid": child.pid})
+    await worker.tell("The child works.")
+    await child.wait()
+    return {}
+
+
+async def _end_process(step: Step) -> None:
+    if step.cursor is not None:
+        with suppress(ProcessLookupError):
+            os.killpg(step.cursor["pid"], signal.SIGKILL)
+
+
+async def _start_outside(step: Step) -> Json:
+    async with httpx.AsyncClient() as http:
+        answer = await http.post(f"{step.args['url']}/jobs/{step.token}")
+        answer.raise_for_status()
+        return {"job": answer.json()["job"]}
+
+
+async def _find_outside(step: Step) -> Json | None:
+    async with httpx.AsyncClient() as http:
+        answer = await http.get(f"{step.args['url']}/jobs/{step.token}")
+        return None if answer.status_code == 404 else {"job": answer.json()["job"]}
+
+
+async def _poll_outside(step: Step) -> Still | Over:
+    async with httpx.AsyncClient() as http:
+        said = (await http.get(f"{step.args['url']}/jobs/{step.token}")).json()
+    if said["left"] > 0:
+        return Still(timedelta(seconds=0.05), f"{said['left']} to go")
+    return Over({"job": said["job"]})
+
+
+async def _cancel_outside(step: Step) -> None:
+    async with httpx.AsyncClient() as http:
+        await http.delete(f"{step.args['url']}/jobs/{step.token}")
+
+
+def _deploy(step: Step) -> Deploy:
+    return Deploy(
+        service=step.args.get("service", "orders"),
+        environment=step.args.get("environment", "staging"),
+        rationale="A step of a run.",
+        impact="One service.",
+        rollback_plan="Roll back.",
+    )
+
+
+KINDS: Mapping[str, StepKind] = {
+    kind.name: kind
+    for kind in (
+        WorkStep("note", _note, finish=_more),
+        WorkStep("fail", _fail, backoff=timedelta(seconds=0.01)),
+        WorkStep("fail_softly", _fail, backoff=timedelta(seconds=0.01), attempts=1, stops=False),
+        WorkStep("process", _process, cancel=_end_process, longest=timedelta(seconds=300)),
+        WorkStep("too_long", _process, cancel=_end_process, longest=timedelta(seconds=0.3)),
+        WaitStep("outside", _poll_outside, _start_outside, _find_outside, _cancel_outside),
+        ActionStep("deploy", _deploy),
+    )
+}

@@ -1,0 +1,61 @@
+"""Workers are killed in the middle, again and again: no step is lost, and nothing outside is started twice."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sys
+from pathlib import Path
+
+import pytest
+
+from agents.work import executor
+from agents.work.tables import ENDED
+from storage.embedded import EmbeddedServer
+from tests.agents.work.conftest import Engine, Outside
+
+ROOT = Path(__file__).resolve().parents[3]
+KILLS = 6
+
+
+async def test_no_step_is_lost_and_nothing_outside_is_started_twice(
+    engine: Engine, outside: Outside, server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside.takes = 3
+    steps = [engine.step(f"n{number}", "note", seconds=0.05) for number in range(12)]
+    waits = [engine.step(f"w{number}", "outside", f"n{number}", url=outside.url) for number in range(12)]
+    run = await engine.begin(*steps, *waits, engine.step("last", "note", *(wait.key for wait in waits)))
+    dice = random.Random(7)
+    for number in range(KILLS):
+        worker = await _worker(engine, server, f"w{number}")
+        await asyncio.sleep(dice.uniform(0.02, 0.6))
+        worker.kill()
+        await worker.wait()
+        await asyncio.sleep(executor.LEASE.total_seconds() / 3)
+    await asyncio.sleep(executor.LEASE.total_seconds())
+    worker = await _worker(engine, server, "last")
+    async with asyncio.timeout(60):
+        while (await engine.run(run)).state not in ENDED:  # noqa: ASYNC110 — the rows are the truth
+            await asyncio.sleep(0.1)
+    worker.kill()
+    await worker.wait()
+    assert set((await engine.states(run)).values()) == {"done"}
+    assert sorted(outside.started) == sorted({f"{run}:w{number}" for number in range(12)}), "each once"
+    assert set(engine.lines()) == {*(f"n{number}" for number in range(12)), "last"}
+
+
+async def _worker(engine: Engine, server: EmbeddedServer, name: str) -> asyncio.subprocess.Process:
+    """A worker in a process of its own, that is at it."""
+    made = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.agents.work.dying_worker",
+        server.app_url,
+        engine.house.tenant,
+        name,
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert made.stdout is not None
+    await made.stdout.readline()
+    return made
