@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench fake-slack teams-package clean
+.PHONY: help setup run test check bench fake-slack teams-package docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -37,6 +37,10 @@ bench: setup ## measure; figures are ratios against references of the same run
 
 teams-package: setup ## write dist/countersign-teams.zip, the Teams app to upload
 	@$(BIN)/python -m bot teams-package
+
+docs: setup ## write the documentation as a site, into dist/site
+	@test -x $(BIN)/mkdocs || UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --frozen --quiet --group docs
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 clean: ## remove the environment, what was built, and var/: the local database, its audit log and keys
 	@rm -rf .venv var dist

@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     openai_input_price: Decimal = Field(default=Decimal(0), ge=0, description="USD per million tokens read")
     openai_output_price: Decimal = Field(default=Decimal(0), ge=0, description="USD per million written")
     audit_signing_key: SecretStr | None = Field(
-        default=None, description="Ed25519 seed, base64; made if not given"
+        default=None, description="Ed25519 key: PEM, or its 32-byte seed in base64; made if not given"
     )
     checkpoint_file: Path | None = Field(default=None, description="where signed checkpoints are also appended")
     checkpoint_webhook: _HttpUrl | None = Field(

@@ -25,7 +25,7 @@ async def examine_slack(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("Slack", "wrong", problem)
     if not settings.speaks_slack:
         if not _is_begun(settings):
-            yield Finding("Slack", "advice", "not configured; the README's section on Slack says how")
+            yield Finding("Slack", "advice", "not configured; docs/slack.md says how")
         return
     if not settings.slack_workspaces and settings.slack_bot_token is None:
         says = "SLACK_WORKSPACES is empty, so every workspace is refused; list your team ids"

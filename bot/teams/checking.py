@@ -30,7 +30,7 @@ _NOBODY = "nobody@countersign.invalid"
 async def examine_teams(settings: Settings) -> AsyncIterator[Finding]:
     """Look at everything that Teams needs, one thing after the other."""
     if not settings.speaks_teams:
-        yield Finding("Teams", "advice", "not configured; the README's section on Teams says how")
+        yield Finding("Teams", "advice", "not configured; docs/teams.md says how")
         return
     try:
         configured = configuration(settings)

@@ -35,7 +35,7 @@ async def test_all_is_well(slack: FakeSlack) -> None:
 
 async def test_nothing_is_configured() -> None:
     assert await _says(Settings(_env_file=None)) == [
-        ("Slack", "advice", "not configured; the README's section on Slack says how")
+        ("Slack", "advice", "not configured; docs/slack.md says how")
     ]
 
 
