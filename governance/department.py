@@ -79,8 +79,13 @@ class Weekday(StrEnum):
     SUNDAY = "sunday"
 
 
+def is_time_zone(name: str) -> bool:
+    """Whether this is an IANA time zone, such as Europe/Dublin."""
+    return name in available_timezones()
+
+
 def _time_zone(name: str) -> str:
-    if name not in available_timezones():
+    if not is_time_zone(name):
         raise ValueError(f"`{name}` is no time zone; write an IANA name such as Europe/Dublin")
     return name
 
