@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from governance.countries import country_of
 from governance.department import Department, Discipline, Weekday
 from governance.department_file import DepartmentError, parse_department
+from governance.department_staffing import can_change_roles
 from governance.people import Role
 from governance.people_words import id_from, role_of
 from governance.places import Audience
@@ -228,3 +230,11 @@ def test_whatever_stands_there_is_read_or_refused_in_words(
     written[section] = [*(entries if isinstance(entries, list) else ()), entry]
     with suppress(DepartmentError):
         parse_department(yaml.safe_dump(written, allow_unicode=True))
+
+
+def test_the_department_that_the_readme_shows_is_one() -> None:
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    (shown,) = [block for block in readme.split("```") if block.lstrip().startswith("name: ")]
+    department = parse_department(shown)
+    assert can_change_roles(department.as_people("t"))
+    assert department.calendar_of(None).time_zone == "Europe/Dublin"
