@@ -92,6 +92,7 @@ async def test_two_people_work_and_hear_what_is_missing(opening: Open) -> None:
     assert not any("role changes" in says or "go on after" in says for says in advice)
     await _answers(own, ann, "Ann Testperson")
     assert await own.say(ann, "/build_feature Build it from PRD-Lamp") == NO_TEAMS
+    assert await own.say(ann, "/build_feature Build something") == NO_TEAMS
     assert await own.say(ann, "/add_to_backlog Add a spare bulb to the backlog") == NO_TEAMS
     (given,) = (await own.chat.say(ben, "/access make Ann Testperson an architect", None, None)).approvals
     for voter in (ann, ben):

@@ -148,6 +148,16 @@ def test_what_a_change_makes_impossible_is_its_fault_and_nothing_else() -> None:
     )
 
 
+def test_whoever_comes_first_to_a_role_or_after_somebody_takes_nothing_from_anybody() -> None:
+    row = VoteRequirement("architecture", (_of(DIRECTOR),), requester_may_vote=False)
+    alone = "architecture: nobody could approve what"
+    promoted = new_problems(_people(_of(OWNER), _of(OWNER)), _people(_of(OWNER), _of(DIRECTOR)), (row,))
+    assert not any(problem.startswith(alone) for problem in promoted)
+    left = _department(_of(OWNER), _of(DIRECTOR), _of(DIRECTOR), inactive=1).as_people("t")
+    succeeded = new_problems(_people(_of(OWNER), _of(DIRECTOR)), left, (row,))
+    assert not any(problem.startswith(alone) for problem in succeeded)
+
+
 def test_what_takes_the_same_people_is_said_in_one_sentence() -> None:
     rows = (
         VoteRequirement("Code changes", (_of(DIRECTOR),), requester_may_vote=False),
