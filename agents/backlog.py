@@ -82,7 +82,8 @@ def work_out(
     near = (*done.nearest(about, _NEIGHBOURS), *rest.nearest(about, _NEIGHBOURS))
     votes = _votes(near, about, department, services)
     likely = tuple(sorted(votes, key=lambda team: -votes[team]))
-    team = wanted.team or _sure(likely, votes, near)
+    only = department.teams[0].id if len(department.teams) == 1 else None
+    team = wanted.team or only or _sure(likely, votes, near)
     discipline = _discipline(wanted, about, done, department, team)
     acceptance, includes = _criteria(wanted, about)
     return WorkedOut(

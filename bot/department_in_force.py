@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,11 +16,12 @@ from governance.department import Department
 from governance.department_file import DepartmentError
 from governance.department_renewal import settled_addresses, with_roles
 from governance.department_rows import digest_of
-from governance.department_staffing import problems, staffing_problems
+from governance.department_staffing import VoteRequirement, can_change_roles, new_problems
 from governance.directory import people
 from governance.people import Person
+from governance.staffing_words import lacking
 from governance.tables import DepartmentRow
-from handlers.conversation.wording import listed
+from handlers.conversation.wording import counted, listed
 
 _WHAT = "department"
 
@@ -34,6 +36,11 @@ class _InForce:
     people: tuple[Person, ...]
     settled: Mapping[str, str | None]
 
+    @property
+    def file_gives_roles(self) -> bool:
+        """Whether the next start takes the roles from a changed file."""
+        return not can_change_roles(self.people)
+
 
 async def examine_department(installation: Installation) -> AsyncIterator[Finding]:
     """Whether the file describes a department that can work, with the roles that people hold by now."""
@@ -44,22 +51,59 @@ async def examine_department(installation: Installation) -> AsyncIterator[Findin
         yield Finding(_WHAT, "wrong", str(wrong))
         return
     there = await _in_force(installation)
-    if there is None:
-        found = problems(file, requirements)
-    else:
-        held = {person.id: person.roles for person in there.people}
-        found = staffing_problems(with_roles(file, installation.settings.tenant, held), requirements)
-    for problem in found:
-        yield Finding(_WHAT, "wrong", problem)
-    if not found:
-        sample = " (the sample: nothing in it is real)" if file.sample else ""
-        yield Finding(_WHAT, "well", f"{file.name}, {len(file.people)} people, {len(file.teams)} teams{sample}")
+    for finding in _staffed(file, there, requirements, installation.settings.tenant):
+        yield finding
+    for finding in left_out(file, installation.settings.department):
+        yield finding
     if file.sample and (installation.settings.speaks_slack or installation.settings.speaks_teams):
         says = "the sample has nobody of yours; write a department.yaml, and set DEPARTMENT and a new TENANT"
         yield Finding("sample department", "advice", says)
     if there is not None:
         for finding in _compared(file, there):
             yield finding
+
+
+def examine_file(installation: Installation) -> Iterator[Finding]:
+    """The same of a file that no database knows yet. Raises DepartmentError, PolicyError."""
+    file, settings = installation.department_file, installation.settings
+    yield from _staffed(file, None, installation.policy.requirements_for_people(), settings.tenant)
+    yield from left_out(file, settings.department)
+
+
+def left_out(file: Department, folder: Path) -> Iterator[Finding]:
+    """What the file leaves out, where some request will miss it."""
+    if file.calendar_of(None).time_zone == "UTC" and not file.calendar_of(None).holidays:
+        says = "times are in UTC, and no day is a holiday; add `country:` to department.yaml"
+        yield Finding("calendar", "advice", says)
+    if not file.teams:
+        says = "none, so nothing can be planned or put into a backlog; add `teams:` to department.yaml"
+        yield Finding("teams", "advice", says)
+    elif not file.products:
+        says = "none, so no plan can be proposed; add `products:` to department.yaml, each with a product owner"
+        yield Finding("products", "advice", says)
+    for name in (file.folders.documents, file.folders.services):
+        if not (folder / name).is_dir():
+            yield Finding(f"{name}/", "advice", f"there is no such folder; make {folder / name}")
+
+
+def _staffed(
+    file: Department, there: _InForce | None, requirements: tuple[VoteRequirement, ...], tenant: str
+) -> Iterator[Finding]:
+    """Whether everything could be approved by somebody. What a start would refuse is wrong."""
+    later = file.as_people(tenant)
+    if there is not None and not there.file_gives_roles:
+        later = with_roles(file, tenant, {person.id: person.roles for person in there.people})
+    refused = () if there is None else new_problems(there.people, later, requirements)
+    for problem in refused:
+        yield Finding(_WHAT, "wrong", f"{problem}. The file is not taken over like this; change it back")
+    if refused:
+        return
+    sample = " (the sample: nothing in it is real)" if file.sample else ""
+    size = f"{counted(len(file.people), 'person', 'people')}, {counted(len(file.teams), 'team')}"
+    yield Finding(_WHAT, "well", f"{file.name}, {size}{sample}")
+    how = "in chat (“make Ann an architect”)" if can_change_roles(later) else "in department.yaml"
+    for sentence in lacking(later, requirements):
+        yield Finding("approvals", "advice", f"{sentence} Give somebody the role {how}.")
 
 
 async def _in_force(installation: Installation) -> _InForce | None:
@@ -83,7 +127,7 @@ def _compared(file: Department, there: _InForce) -> list[Finding]:
         found.append(Finding(_WHAT, "advice", "the file was changed; the next start takes it over"))
     held = {person.id: person.roles for person in there.people}
     otherwise = [entry.name for entry in file.people if entry.roles != held.get(entry.id, frozenset())]
-    if otherwise:
+    if otherwise and not there.file_gives_roles:
         says = "the file's count at the first start only, afterwards they change by “access” in chat"
         found.append(Finding("roles", "advice", f"not as in the file: {listed(otherwise)}; {says}"))
     kept = [entry.name for entry in file.people if there.settled.get(entry.id, entry.email) != entry.email]

@@ -166,10 +166,10 @@ class Settings(BaseSettings):
         return self.var_folder / "postgres"
 
 
-def read_settings() -> Settings:
-    """The settings of this process. Raises SettingsUnusable."""
+def read_settings(env_file: Path = Path(".env")) -> Settings:
+    """The settings of this process, with those of a file behind them. Raises SettingsUnusable."""
     try:
-        return Settings()
+        return Settings(_env_file=env_file)
     except ValidationError as wrong:
         # Without what was given, which may be a secret.
         faults = wrong.errors(include_input=False, include_url=False, include_context=False)

@@ -1,6 +1,7 @@
 """The department as its file describes it: people, teams, agents, products, channels, calendars.
 
-Frozen data. `governance/department_file.py` reads it from `department.yaml` and checks its references.
+Frozen data, and complete: `governance/department_file.py` reads it from `department.yaml`, where most of it may
+be left out, and checks its references.
 """
 
 from __future__ import annotations
@@ -78,8 +79,13 @@ class Weekday(StrEnum):
     SUNDAY = "sunday"
 
 
+def is_time_zone(name: str) -> bool:
+    """Whether this is an IANA time zone, such as Europe/Dublin."""
+    return name in available_timezones()
+
+
 def _time_zone(name: str) -> str:
-    if name not in available_timezones():
+    if not is_time_zone(name):
         raise ValueError(f"`{name}` is no time zone; write an IANA name such as Europe/Dublin")
     return name
 
@@ -231,8 +237,8 @@ class Department(Described):
     sprints: Sprints
     calendars: Annotated[tuple[Calendar, ...], Field(strict=False, min_length=1)]
     people: Annotated[tuple[PersonEntry, ...], Field(strict=False, min_length=1)]
-    teams: Annotated[tuple[Team, ...], Field(strict=False, min_length=1)]
-    products: Annotated[tuple[Product, ...], Field(strict=False, min_length=1)]
+    teams: Annotated[tuple[Team, ...], Loose]
+    products: Annotated[tuple[Product, ...], Loose]
     channels: Annotated[tuple[Channel, ...], Loose]
     account_owners: Mapping[Id, Id]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 
 from governance.department import Department, PersonEntry
@@ -13,10 +13,16 @@ Inconsistency = tuple[KeyPath, str]
 """Where in the file, and what to do."""
 
 
-def inconsistencies(department: Department) -> Iterator[Inconsistency]:
-    """Everything in the department that cannot be so, part by part."""
+def inconsistencies(
+    department: Department, beside: Mapping[str, frozenset[str]] | None = None
+) -> Iterator[Inconsistency]:
+    """Everything in the department that cannot be so, part by part.
+
+    `beside` are ids by section of entries that are left out here because something else is wrong with them:
+    whoever names one of these names nobody who is missing.
+    """
     yield from _twice(department)
-    yield from _unknown_references(department)
+    yield from _unknown_references(department, beside or {})
     yield from _calendars(department)
     for position, person in enumerate(department.people):
         yield from _deputy(department, position, person)
@@ -54,10 +60,12 @@ def _shared(
                 yield ("people", position, field), f"`{value}` belongs to `{holder}` already"
 
 
-def _unknown_references(department: Department) -> Iterator[Inconsistency]:
-    people = {person.id for person in department.people if person.active}
-    teams = {team.id for team in department.teams}
-    calendars = {calendar.id for calendar in department.calendars}
+def _unknown_references(
+    department: Department, beside: Mapping[str, frozenset[str]]
+) -> Iterator[Inconsistency]:
+    people = {person.id for person in department.people if person.active} | beside.get("people", frozenset())
+    teams = {team.id for team in department.teams} | beside.get("teams", frozenset())
+    calendars = {calendar.id for calendar in department.calendars} | beside.get("calendars", frozenset())
     references: list[tuple[KeyPath, str | None, set[str], str]] = [
         (("calendar",), department.calendar, calendars, "calendar")
     ]

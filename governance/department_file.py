@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
-
-from pydantic import BaseModel, ValidationError
+from typing import NoReturn
 
 from governance import marked_yaml
 from governance.department import Department
-from governance.department_consistency import inconsistencies, nearest
-from governance.marked_yaml import KeyPath, MarkedDocument
+from governance.department_checking import checked
+from governance.department_written import fill_in
+from governance.marked_yaml import KeyPath
 
 MOST_BYTES = 2_000_000
 """A larger file is refused unread: five thousand people fit in this."""
@@ -20,7 +19,7 @@ MOST_BYTES = 2_000_000
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong: its line (from 1), the value (`teams.2.lead`), and what to do."""
+    """One thing that is wrong: its line (from 1), the value in words (`lead of Team Alpha`), and what to do."""
 
     line: int
     where: str
@@ -57,19 +56,18 @@ def read_department(path: Path) -> Department:
 
 
 def parse_department(text: str, source: str = "department.yaml") -> Department:
-    """The department that this YAML describes. Raises DepartmentError with the lines and what to do."""
+    """The department that this YAML describes. Raises DepartmentError with everything that is wrong with it."""
     try:
         document = marked_yaml.read(text)
     except marked_yaml.MarkedYamlError as error:
         raise DepartmentError(source, [Fault(error.line, "", error.why)]) from error
     if not isinstance(document.value, dict):
-        _refuse(source, 1, "the file must be a mapping: `id:`, `name:`, `people:`, …")
-    try:
-        department = Department.model_validate(document.value)
-    except ValidationError as error:
-        raise DepartmentError(source, _described(error, document)) from error
-    faults = [Fault(document.line_of(at), _where(at), what) for at, what in inconsistencies(department)]
-    if faults:
+        _refuse(source, 1, "write the department's `name:` here, and its `people:`")
+    filled = fill_in(document.value)
+    department, wrong = checked(filled.value, filled.faults)
+    if department is None or wrong:
+        said = [(filled.as_written(at), what) for at, what in wrong]
+        faults = (Fault(document.line_of(at), where(at, document.value), what) for at, what in said)
         raise DepartmentError(source, faults)
     return department
 
@@ -78,40 +76,17 @@ def _refuse(source: str, line: int, what: str) -> NoReturn:
     raise DepartmentError(source, [Fault(line, "", what)])
 
 
-def _where(path: KeyPath) -> str:
-    return ".".join(str(part) for part in path)
-
-
-def _described(error: ValidationError, document: MarkedDocument) -> Iterator[Fault]:
-    for problem in error.errors():
-        path = tuple(part for part in problem["loc"] if part != "[key]")
-        match problem["type"]:
-            case "missing":
-                what = f"add `{path[-1]}`; it is required here"
-            case "extra_forbidden":
-                unknown = str(path[-1])
-                what = f"`{unknown}` is not known here{nearest(unknown, _fields_at(path[:-1]))}"
-            case "value_error":
-                what = problem["msg"].removeprefix("Value error, ")
-            case _:
-                what = problem["msg"][:1].lower() + problem["msg"][1:]
-        yield Fault(document.line_of(path), _where(path), what)
-
-
-def _fields_at(path: KeyPath) -> tuple[str, ...]:
-    """The field names of the model that describes the value at `path`."""
-    model: type[BaseModel] = Department
+def where(path: KeyPath, value: object) -> str:
+    """A place as people would say it: `lead of Team Alpha`, `email of Ben`."""
+    key, owner, at = "", "", value
     for part in path:
-        if isinstance(part, str):
-            model = _model_of(model, part)
-    return tuple(model.model_fields)
-
-
-def _model_of(model: type[BaseModel], field: str) -> type[BaseModel]:
-    pending: list[Any] = [model.model_fields[field].annotation]
-    while pending:
-        annotation = pending.pop()
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            return annotation
-        pending.extend(getattr(annotation, "__args__", ()))
-    return model
+        if isinstance(at, dict) and isinstance(part, str):
+            at, key = at.get(part), part
+        elif isinstance(at, list) and isinstance(part, int) and part < len(at):
+            at = at[part]
+            named = at.get("name") or at.get("role") or at.get("id") if isinstance(at, dict) else None
+            owner = str(named) if named else owner or f"number {part + 1} of {key}"
+            key = ""
+        else:
+            key = str(part)
+    return f"{key} of {owner}" if key and owner else key or owner

@@ -3,6 +3,10 @@
 Names, teams, absences, account owners, channels, calendars and the rest are the file's. Roles, and the
 identities of whoever was there before, are not; nor is the address of somebody who holds a role and is known in
 chat: who writes the file could promote themselves, or be taken for somebody else by an address of their own.
+
+Roles are the file's, too, as long as nobody could change them in chat: a department of two people would never
+get a third role otherwise. No change of the file leads back there, for the caller refuses one that leaves an
+approval to nobody.
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import JsonValue
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.audit.entries import Absence, Entry, EntryKind, NotApplicable
@@ -20,10 +24,14 @@ from governance.audit.log import record
 from governance.audit.log_names import log_names
 from governance.department import Department
 from governance.department_rows import add_people, digest_of
-from governance.directory import lock_people
+from governance.department_staffing import can_change_roles
+from governance.directory import lock_people, people
 from governance.people import Actor, Person, Role
 from governance.tables import DepartmentRow, IdentityRow, PersonRoleRow, PersonRow
 from storage.database import locked, tenant_of
+
+_ROLES_KEPT = "Nobody's roles changed."
+_ROLES_GIVEN = "Roles changed to the file's, for nobody could change them in chat."
 
 
 class AnotherDepartment(ValueError):
@@ -40,7 +48,7 @@ class Renewal:
     """What a changed file brought: the parts of it that are not as before, and people by id.
 
     `added` are new, and hold no role yet; `left` are not active any more, `returned` are again. `readdressed`
-    have another address, by which chat may link them.
+    have another address, by which chat may link them. `given` have other roles than before, those of the file.
     """
 
     parts: tuple[str, ...]
@@ -48,6 +56,7 @@ class Renewal:
     left: tuple[str, ...]
     returned: tuple[str, ...]
     readdressed: tuple[str, ...]
+    given: tuple[str, ...] = ()
 
 
 async def renew_department(tx: AsyncSession, department: Department) -> Renewal | None:
@@ -64,8 +73,11 @@ async def renew_department(tx: AsyncSession, department: Department) -> Renewal 
     if (digest := digest_of(body)) == row.digest:
         return None
     row.body, row.digest = body, digest
+    file_gives_roles = not can_change_roles(await people(tx))
     parts = tuple(sorted(name for name in body.keys() | before.keys() if body.get(name) != before.get(name)))
     renewal = await _renew_people(tx, department, parts)
+    if file_gives_roles:
+        renewal = replace(renewal, given=await _give_roles(tx, department))
     await record(tx, await _entry(tx, renewal, digest))
     return renewal
 
@@ -90,13 +102,13 @@ async def _renew_people(tx: AsyncSession, department: Department, parts: tuple[s
     rows = {row.id: row for row in (await tx.execute(select(PersonRow))).scalars()}
     addresses = {id: row.email for id, row in rows.items()}
     were_active = {id for id, row in rows.items() if row.active}
-    people = {person.id: person for person in department.as_people(tenant_of(tx))}
+    described = {person.id: person for person in department.as_people(tenant_of(tx))}
     added = tuple(entry.id for entry in department.people if entry.id not in rows)
     await add_people(tx, department, dict.fromkeys(added, ()))
     for entry in department.people:
         if (row := rows.get(entry.id)) is not None:
-            _renew(row, people[entry.id], settled.get(entry.id, entry.email))
-    for id in rows.keys() - people.keys():
+            _renew(row, described[entry.id], settled.get(entry.id, entry.email))
+    for id in rows.keys() - described.keys():
         rows[id].active = False
     await tx.flush()
     are_active = {id for id, row in rows.items() if row.active}
@@ -109,13 +121,25 @@ async def _renew_people(tx: AsyncSession, department: Department, parts: tuple[s
     )
 
 
+async def _give_roles(tx: AsyncSession, department: Department) -> tuple[str, ...]:
+    """Make everybody's roles those of the file. Returns whose were others."""
+    held = {person.id: person.roles for person in await people(tx)}
+    given = [entry for entry in department.people if entry.roles != held.get(entry.id, frozenset())]
+    for entry in given:
+        await tx.execute(delete(PersonRoleRow).where(PersonRoleRow.person == entry.id))
+        tx.add_all(PersonRoleRow(person=entry.id, role=role.value) for role in sorted(entry.roles))
+    await tx.flush()
+    return tuple(sorted(entry.id for entry in given))
+
+
 def _renew(row: PersonRow, person: Person, email: str | None) -> None:
     row.name, row.email, row.team = person.name, email, person.team
     row.time_zone, row.accounts, row.active = person.time_zone, sorted(person.accounts), person.active
 
 
 async def _entry(tx: AsyncSession, renewal: Renewal, digest: str) -> Entry:
-    names = await log_names(tx, (*renewal.added, *renewal.left, *renewal.returned, *renewal.readdressed))
+    everybody = (*renewal.added, *renewal.left, *renewal.returned, *renewal.readdressed, *renewal.given)
+    names = await log_names(tx, everybody)
 
     def called(people: tuple[str, ...]) -> list[JsonValue]:
         return [*sorted(names[person] for person in people)]
@@ -126,8 +150,10 @@ async def _entry(tx: AsyncSession, renewal: Renewal, digest: str) -> Entry:
         "left": called(renewal.left),
         "returned": called(renewal.returned),
         "readdressed": called(renewal.readdressed),
+        **({"roles_given": called(renewal.given)} if renewal.given else {}),
         "sha256": digest,
     }
+    roles = _ROLES_GIVEN if renewal.given else _ROLES_KEPT
     return Entry(
         kind=EntryKind.SYSTEM,
         type="department.renewed",
@@ -135,7 +161,7 @@ async def _entry(tx: AsyncSession, renewal: Renewal, digest: str) -> Entry:
         details=details,
         rationale=NotApplicable(not_applicable=Absence.NONE_GIVEN),
         approvals=NotApplicable(not_applicable=Absence.NO_APPROVAL_NEEDED),
-        impact="The department is as its file describes it now. Nobody's roles changed.",
+        impact=f"The department is as its file describes it now. {roles}",
         rollback_plan="Start with the file as it was.",
         artifacts=(f"department.yaml:sha256:{digest}",),
     )

@@ -45,6 +45,7 @@ from handlers.language.correction import Change, Correction
 from handlers.language.kinds import Thing
 from handlers.language.matching import find_all
 from handlers.plans.words import hours_text, team_name
+from handlers.whereabouts.lacking import demand_products, demand_teams
 from handlers.whereabouts.words import STATUS
 from integrations.tracker import NoSuchItem, Priority, StoryDraft, StoryQuery
 from integrations.tracker.actions import (
@@ -104,6 +105,8 @@ async def _add(turn: Turn, desk: Desk, text: str, *, anyway: bool) -> Reply:
         raise CannotAnswer(
             "What should the story say? For example: “Add query optimization to the backlog as P1”."
         )
+    demand_teams(desk.department)
+    demand_products(desk.department)
     stories = await desk.ports.tracker.stories(EVERYTHING, _ALL)
     services = await desk.ports.services.services()
     wanted = Wanted(said.title, said.description, said.acceptance, said.team, said.product)

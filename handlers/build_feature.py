@@ -26,6 +26,7 @@ from handlers.plans.product_question import plan_pressed
 from handlers.plans.progress import progress_reply
 from handlers.plans.questions import answer_about_plan
 from handlers.plans.story_grouping import group_stories
+from handlers.whereabouts.lacking import demand_products, demand_teams
 from integrations.tracker import StoryStatus
 from storage.jobs import defer
 
@@ -34,6 +35,7 @@ _OFFERED = 5
 
 async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     """Start planning from the document that is named, or ask which one is meant."""
+    demand_teams(desk.department)
     names = await desk.ports.documents.names()
     match await resolve(desk, asked.text, ("document",), EVERYTHING):
         case Found(thing=thing):
@@ -81,6 +83,8 @@ async def _plan(turn: Turn, desk: Desk, document: str, *, anyway: bool) -> Reply
         raise CannotAnswer(
             "People from outside the department may read along here. Ask me in a direct message."
         )
+    demand_teams(desk.department)
+    demand_products(desk.department)
     standing = await open_plan_for(desk.tx, document)
     if standing is not None:
         return await _there_is_one(desk, standing)

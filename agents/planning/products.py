@@ -30,7 +30,8 @@ class ProductFound:
 
 
 def product_of(outline: Outline, given: PlanningInput) -> ProductFound:
-    """What a person chose; else what the document's head states; else what its title or file name names.
+    """What a person chose; else what the document's head states, or its title or file name names; else the only
+    product that there is.
 
     A head that states a product which the department does not have is not overruled by a word of the title.
     Raises ImpossibleChange for a choice that is none of the department's products.
@@ -45,6 +46,8 @@ def product_of(outline: Outline, given: PlanningInput) -> ProductFound:
             others = f", which names {_listed(p for _, p in named[1:])} too" if named[1:] else ""
             why = f"assumed from “{word}” in the document's {where}{others}"
             return ProductFound(product, why, tuple(p.id for _, p in named), assumed=True)
+    if len(given.products) == 1:
+        return ProductFound(given.products[0], "the department's only product", assumed=True)
     why = "The document does not say which of the department's products it is for."
     return ProductFound(None, why, tuple(p.id for _, p in _named(_body(outline), given.products)))
 
@@ -93,4 +96,4 @@ def _body(outline: Outline) -> str:
 
 def _listed(products: Iterable[Product]) -> str:
     names = [product.name for product in products]
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:]))) or "none"

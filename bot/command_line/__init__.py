@@ -20,6 +20,7 @@ from bot.masking import without_credentials
 from bot.settings import Settings, SettingsUnusable, read_settings
 
 COMMANDS = (
+    "init",
     "run",
     "web",
     "worker",

@@ -22,6 +22,7 @@ from handlers.language.kinds import Thing
 from handlers.language.matching import Ambiguous, Resolved, find
 from handlers.plans.halted import demand_agents
 from handlers.whereabouts.department_kinds import product_things
+from handlers.whereabouts.lacking import NO_PRODUCTS
 from storage.jobs import defer
 
 _OFFERED = 5
@@ -63,6 +64,8 @@ def question_reply(desk: Desk, plan: PlanRow, likely: tuple[str, ...] = ()) -> R
     """Asks for the product of a plan that names none: those that the document names first, then all."""
     draft = original_of(plan)
     likely = likely or (draft.product_likely if draft else ())
+    if not desk.department.products:
+        return Reply(text=f"{plan.why} {NO_PRODUCTS}")
     products = sorted(desk.department.products, key=lambda product: product.id not in likely)
     shown = products if len(products) <= _OFFERED + 1 else products[: max(_OFFERED, len(likely))]
     buttons = [Button(product.name, "plan_product", f"{plan.id} {product.id}") for product in shown]
@@ -138,7 +141,7 @@ def _named(said: str, department: Department) -> Resolved | Ambiguous | None:
     """A product, if the answer is its name and hardly more: whole requests speak of products too."""
     things: tuple[Thing, ...] = product_things(department)
     found = find(said, things)
-    longest = max(len(f"{thing.name} {' '.join(thing.aliases)}".split()) for thing in things)
+    longest = max((len(f"{thing.name} {' '.join(thing.aliases)}".split()) for thing in things), default=0)
     words = len(said.split())
     if isinstance(found, Resolved):
         names = (found.thing.name, found.thing.id, *found.thing.aliases)

@@ -23,6 +23,9 @@ from integrations.documents import (
 )
 from integrations.documents.formats import FORMATS, LARGEST_FILES, NotText, TextReader
 
+_ABOUT = "readme"
+"""What says what a folder is for is none of its documents."""
+
 
 class LocalFolder(Embedded):
     """Reads the documents under `folder`, and nothing else: no `..`, no absolute path, no link out of it."""
@@ -45,7 +48,10 @@ class LocalFolder(Embedded):
         paths = [
             PurePosixPath(found.relative_to(self._folder).as_posix())
             for found in sorted(self._folder.rglob("*"))
-            if found.suffix.lower() in self._formats and found.is_file() and self._inside(found)
+            if found.suffix.lower() in self._formats
+            and found.stem.casefold() != _ABOUT
+            and found.is_file()
+            and self._inside(found)
         ]
         stems = Counter(path.stem.casefold() for path in paths)
         bare = Counter(path.with_suffix("").as_posix().casefold() for path in paths)

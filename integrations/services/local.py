@@ -52,9 +52,10 @@ class LocalCatalogue(Embedded):
 
 
 def read_catalogue(folder: Path) -> Mapping[str, Service]:
-    """The services that the files below `folder` describe, by id. Raises CatalogueError."""
-    if not folder.is_dir():
-        raise CatalogueError(f"{folder}: there is no such folder")
+    """The services that the files below `folder` describe, by id; none where there is no such folder yet.
+
+    Raises CatalogueError.
+    """
     found: dict[str, tuple[Service, str]] = {}
     for path in sorted(folder.rglob(FILE_NAME)):
         source = path.relative_to(folder).as_posix()

@@ -28,6 +28,15 @@ from storage.embedded import EmbeddedServer
 
 ACME = Path(__file__).resolve().parents[2] / "examples" / "acme"
 
+TWO = """\
+id: acme
+name: Two Lamps
+people:
+  - {name: Ann Test, address: ann@example.com, roles: product owner}
+  - {name: Ben Test, address: ben@example.com, roles: director}
+"""
+CEM = "  - {name: Cem Test, address: cem@example.com, roles: [compliance officer, SRE lead]}\n"
+
 NEW = """\
   - id: noor
     name: Noor Haddad
@@ -74,6 +83,14 @@ class Company:
         row = PersonRoleRow
         async with self.inside() as tx:
             await tx.execute(delete(row).where(row.role == Role.COMPLIANCE_OFFICER.value, row.person != person))
+
+    async def leave_directing_to_nobody_else(self) -> None:
+        """Leave one director alone."""
+        row = PersonRoleRow
+        async with self.inside() as tx:
+            await tx.execute(
+                delete(row).where(row.role == Role.ENGINEERING_DIRECTOR.value, row.person != "amanda")
+            )
 
     async def doctor(self) -> list[tuple[str, str]]:
         installation = Installation(self.settings, locate(self.settings))
@@ -129,10 +146,25 @@ async def test_where_an_approval_is_left_to_nobody_nothing_of_the_file_is_taken_
 
 async def test_what_nobody_could_approve_before_holds_no_start_up(company: Company) -> None:
     before = await company.start()
-    await company.leave_compliance_to("nobody")
+    await company.leave_directing_to_nobody_else()
     company.edit("name: Northwind Rivers", "name: Northwind")
-    assert any(state == "wrong" and "nobody could approve it" in says for state, says in await company.doctor())
+    told = await company.doctor()
+    assert not any(state == "wrong" for state, _ in told)
+    advice = [says for state, says in told if state == "advice"]
+    assert any(says.startswith("Nobody could approve what Amanda") for says in advice)
     assert (await company.start()).keys() == before.keys()
+
+
+async def test_while_nobody_can_change_roles_in_chat_they_are_the_files(company: Company) -> None:
+    company.file.write_text(TWO, encoding="utf-8")
+    assert await company.start() == {"ann-test": {Role.PRODUCT_OWNER}, "ben-test": {Role.ENGINEERING_DIRECTOR}}
+    company.edit("people:\n", "people:\n" + CEM)
+    assert any("Two Lamps, 3 people" in says for _, says in await company.doctor())
+    after = await company.start()
+    assert after["cem-test"] == {Role.COMPLIANCE_OFFICER, Role.SRE_LEAD}
+    company.edit("roles: product owner", "roles: [product owner, director]")
+    assert (await company.start())["ann-test"] == {Role.PRODUCT_OWNER}  # now two people can, and only they
+    assert any(says.startswith("not as in the file: Ann Test;") for _, says in await company.doctor())
 
 
 async def test_an_address_that_the_file_does_not_change_is_named(company: Company) -> None:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from governance.audit.log_names import log_names
 from governance.audit.search import entry
@@ -23,7 +23,7 @@ from governance.department_renewal import (
 from governance.department_rows import open_department, read_department
 from governance.directory import people, person_by_identity
 from governance.people import Person, Role
-from governance.tables import IdentityRow, PersonRow
+from governance.tables import IdentityRow, PersonRoleRow, PersonRow
 from storage.database import Database
 from tests.governance.house import ACME
 
@@ -69,6 +69,22 @@ async def renewing(database: Database, tenant: str) -> Renewing:
 async def test_a_file_that_is_as_it_was_changes_nothing(renewing: Renewing) -> None:
     assert await renewing.renew() is None
     assert await renewing.recorded() == []
+
+
+async def test_roles_are_the_files_while_nobody_could_change_them(renewing: Renewing) -> None:
+    async with renewing.database.transaction(renewing.tenant) as tx:
+        await tx.execute(delete(PersonRoleRow).where(PersonRoleRow.role == Role.COMPLIANCE_OFFICER.value))
+    renewing.entry("david").update(name="David Lind")
+    renewal = await renewing.renew()
+    assert renewal is not None
+    assert renewal.given == ("carlos", "yusuf")
+    assert (await renewing.everybody())["carlos"].roles == {Role.COMPLIANCE_OFFICER}
+    renewing.entry("david").update(roles=["executive"])
+    renewal = await renewing.renew()
+    assert renewal is not None
+    assert renewal.given == ()
+    assert Role.EXECUTIVE not in (await renewing.everybody())["david"].roles
+    assert len(await renewing.recorded()) == 2
 
 
 async def test_what_stands_in_the_file_is_taken_over_at_once(renewing: Renewing) -> None:

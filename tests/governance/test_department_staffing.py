@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from governance.action import ApprovalTerms, Slot
 from governance.department import Department, PersonEntry
 from governance.department_file import parse_department
-from governance.department_staffing import VoteRequirement, problems
-from governance.people import Role
+from governance.department_staffing import ROLE_CHANGE, VoteRequirement, new_problems, problems
+from governance.people import Person, Role
 from governance.slot_matching import fill_slots
+from governance.staffing_words import lacking
 
 SHELL = """\
 id: tiny
@@ -130,3 +131,50 @@ def test_matching_moves_people_to_make_room(order: tuple[int, ...]) -> None:
     people = [("only-a", frozenset("a")), ("a-or-b", frozenset("ab")), ("b-or-c", frozenset("bc"))]
     holders = dict(people[at] for at in order)
     assert len(fill_slots([frozenset("b"), frozenset("a"), frozenset("c")], holders)) == 3
+
+
+def _people(*roles: frozenset[Role]) -> tuple[Person, ...]:
+    return _department(*roles).as_people("t")
+
+
+def test_what_a_change_makes_impossible_is_its_fault_and_nothing_else() -> None:
+    row = VoteRequirement("architecture", (_of(DIRECTOR),), requester_may_vote=False)
+    assert new_problems(_people(_of(OWNER)), _people(_of(OWNER), _of(DIRECTOR)), (row,)) == ()
+    lost = new_problems(_people(_of(OWNER), _of(DIRECTOR)), _people(_of(OWNER), _of(SRE)), (row,))
+    assert any(problem.startswith("architecture: nobody could approve it") for problem in lost)
+    both = _people(_of(DIRECTOR), _of(DIRECTOR))
+    assert any(
+        "what P0 asks for" in one for one in new_problems(both, _people(_of(DIRECTOR), _of(SRE)), (row,))
+    )
+
+
+def test_whoever_comes_first_to_a_role_or_after_somebody_takes_nothing_from_anybody() -> None:
+    row = VoteRequirement("architecture", (_of(DIRECTOR),), requester_may_vote=False)
+    alone = "architecture: nobody could approve what"
+    promoted = new_problems(_people(_of(OWNER), _of(OWNER)), _people(_of(OWNER), _of(DIRECTOR)), (row,))
+    assert not any(problem.startswith(alone) for problem in promoted)
+    left = _department(_of(OWNER), _of(DIRECTOR), _of(DIRECTOR), inactive=1).as_people("t")
+    succeeded = new_problems(_people(_of(OWNER), _of(DIRECTOR)), left, (row,))
+    assert not any(problem.startswith(alone) for problem in succeeded)
+
+
+def test_what_takes_the_same_people_is_said_in_one_sentence() -> None:
+    rows = (
+        VoteRequirement("Code changes", (_of(DIRECTOR),), requester_may_vote=False),
+        VoteRequirement("Architecture changes", (_of(DIRECTOR),), requester_may_vote=False),
+        VoteRequirement("Scaling", (_of(SRE), _of(SRE)), requester_may_vote=True),
+        VoteRequirement("Role changes", ROLE_CHANGE.slots, requester_may_vote=True),
+    )
+    assert lacking(_people(_of(DIRECTOR), _of(OWNER)), rows) == (
+        "Nobody could approve scaling: that takes 2 people who are each an SRE lead.",
+        "Nobody could approve role changes: that takes an engineering director and a compliance officer, who"
+        " are different people.",
+        "Nobody could approve what P0 asks for of code changes and architecture changes: that takes an"
+        " engineering director besides P0.",
+        "Nobody could let the agents go on after P0 halted them: that takes somebody else who is an engineering"
+        " director, a compliance officer, an SRE lead or an executive.",
+    )
+    assert lacking(_people(*WELL, _of(DIRECTOR), _of(SRE)), rows) == ()
+    assert lacking(_people(_of(OWNER)), ())[-1] == (
+        "Nobody could halt the agents: that takes an engineering director or an executive."
+    )
