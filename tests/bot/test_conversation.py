@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.command_line import Stop
-from bot.command_line.conversation import Conversation
+from bot.conversation import Conversation
 from bot.opening import open_installation
 from storage.embedded import EmbeddedServer
 from tests.workplace import Deaf, settings_of
