@@ -9,8 +9,8 @@ One connection is one request. The command writes one object and ends its line; 
     {"stop": sentence, "code"}  why nothing came of it, the last line
 
 A request is {"protocol", "installation", "key", "do": "ask", "person", "text", "channel", "thread"}, or with
-"do": "decide", "person", "approval", "decision", "values". What is done under a `key` is done once: a command
-that got no answer does the same again by itself.
+"do": "decide", "person", "approval", "decision", "values", or with "do": "halt", "reason". What is done under a
+`key` is done once, and so is a halt: a command that got no answer does the same again by itself.
 
 Both sides are one user's. The socket is 0600, and a command uses none that is another user's or that others can
 write to; each side asks the kernel who the other is, where the kernel tells (Linux). The server listens only
@@ -41,6 +41,11 @@ BEAT_SECONDS = 2.0
 """How often a server that is at it says so."""
 SILENCE_SECONDS = 10.0
 """After how long without a word a server is given up."""
+
+HALT_TAKEN_SECONDS = 0.1
+HALT_BEAT_SECONDS = 0.2
+HALT_SILENCE_SECONDS = 1.0
+"""The same for a halt, which a command does itself before it waits for anybody."""
 
 _LONGEST_ADDRESS = 100
 _CREDENTIALS = struct.Struct("3i")
@@ -102,12 +107,12 @@ def read_line(line: bytes) -> dict[str, Any]:
 class Line:
     """A command's side of a connection. Close it when done."""
 
-    def __init__(self, var_folder: Path) -> None:
-        """Connect. Raises NoServer."""
+    def __init__(self, var_folder: Path, taken_seconds: float = TAKEN_SECONDS) -> None:
+        """Connect; `taken_seconds` is how long to wait until a request is taken. Raises NoServer."""
         path = socket_file(var_folder)
         _demand_ours(path)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.settimeout(TAKEN_SECONDS)
+        self._socket.settimeout(taken_seconds)
         self._read = b""
         try:
             with address_of(path) as address:
@@ -132,9 +137,9 @@ class Line:
         if "taken" not in told:
             raise NoServer(str(told.get("refused", "The server that runs here does not take this.")))
 
-    def answer(self) -> dict[str, Any]:
+    def answer(self, silence_seconds: float = SILENCE_SECONDS) -> dict[str, Any]:
         """The server's last line. Raises NoServer if it ends, or falls silent, before that."""
-        self._socket.settimeout(SILENCE_SECONDS)
+        self._socket.settimeout(silence_seconds)
         while True:
             told = self._next()
             if "waiting" not in told:

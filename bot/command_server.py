@@ -20,8 +20,10 @@ from sqlalchemy import text
 
 from bot.command_line import stop_of
 from bot.command_line.arguments import name, words
+from bot.command_line.halting import halt_now
 from bot.command_protocol import (
     BEAT_SECONDS,
+    HALT_BEAT_SECONDS,
     LARGEST_REQUEST,
     PROTOCOL,
     BadLine,
@@ -117,8 +119,9 @@ class CommandServer:
         answering = asyncio.create_task(self._answer(request))
         gone = asyncio.create_task(reader.read(1))  # nothing more is to come, so this is its end
         try:
+            beat = HALT_BEAT_SECONDS if request["do"] == "halt" else BEAT_SECONDS
             while not answering.done():
-                await asyncio.wait({answering, gone}, timeout=BEAT_SECONDS, return_when="FIRST_COMPLETED")
+                await asyncio.wait({answering, gone}, timeout=beat, return_when="FIRST_COMPLETED")
                 if gone.done() and not answering.done():
                     return
                 await _tell(writer, answering.result() if answering.done() else {"waiting": True})
@@ -144,12 +147,15 @@ class CommandServer:
         if request.get("installation") != self._name():
             raise Refused("The server that runs here has other settings.")
         checked = check_request(request)
-        if not self._has_worker and not await self._is_worked():
+        if checked["do"] != "halt" and not self._has_worker and not await self._is_worked():
             raise Refused("No worker runs beside the server.")
         return checked
 
     async def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
         try:
+            if request["do"] == "halt":
+                url, tenant = self._installation.urls.app, self._installation.settings.tenant
+                return {"answer": await asyncio.to_thread(halt_now, url, tenant, request["reason"])}
             answered = await self._conversation.take(request)
         except Exception as fault:  # noqa: BLE001 - whatever it was, it is said in a sentence
             stop = stop_of(fault)
@@ -168,6 +174,8 @@ class CommandServer:
 def check_request(request: dict[str, Any]) -> dict[str, Any]:
     """A request, read as the command line reads its arguments. Raises BadLine."""
     try:
+        if request["do"] == "halt":
+            return {"do": "halt", "reason": words(request["reason"])}
         common = {"key": name(request["key"]), "person": name(request["person"])}
         if request["do"] == "ask":
             where = {part: request[part] and name(request[part]) for part in ("channel", "thread")}

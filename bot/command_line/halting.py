@@ -1,7 +1,8 @@
 """Stopping every agent, when chat is down too, and letting them go on.
 
-`halt` speaks to the database alone, so it works with a dead server and with a busy one, and imports no more
-than the driver. Only where there is no database yet, or not this version's, it takes the long way to one.
+`halt` asks a running server if that answers within a tenth of a second. With a dead server and a busy one it
+speaks to the database itself, and imports no more than the driver. Only where there is no database yet, or not
+this version's, it takes the long way to one.
 """
 
 from __future__ import annotations
@@ -10,14 +11,15 @@ import argparse
 import os
 import pwd
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.command_line import Exit, Stop, told, with_settings
-from bot.quick_settings import NotPlain, read_quick_settings
+from bot.command_protocol import HALT_SILENCE_SECONDS, HALT_TAKEN_SECONDS, Line, NoServer
+from bot.quick_settings import NotPlain, QuickSettings, read_quick_settings
 
 if TYPE_CHECKING:
     from bot.settings import Settings
-    from governance.overrides.halted import Halted, HaltReport
 
 
 def operator() -> str:
@@ -34,23 +36,43 @@ def operator() -> str:
 
 def halt(args: argparse.Namespace) -> int:
     """Halt, and report who acknowledged. Exit code 3 if a live worker has not."""
+    try:
+        quick = read_quick_settings()
+    except NotPlain:
+        return with_settings(_halt_the_long_way, args)
+    try:
+        return _printed(args, _by_the_server(quick, args.reason))
+    except NoServer:
+        pass  # or none that answers soon enough; a halt that stands already is kept as it is
     import psycopg
 
     try:
-        quick = read_quick_settings()
         url = quick.database_url or _embedded(quick.postgres_folder)
         if url is not None:
-            return _halted(url, quick.tenant, args)
-    except (NotPlain, NotReady, psycopg.Error):
-        pass  # the long way says what is wrong, or mends it; a halt that stands already is kept as it is
+            return _printed(args, halt_now(url, quick.tenant, args.reason))
+    except (NotReady, psycopg.Error):
+        pass  # the long way mends it, or says what is wrong
     return with_settings(_halt_the_long_way, args)
+
+
+def _by_the_server(quick: QuickSettings, reason: str) -> dict[str, Any]:
+    """What a running server, which has loaded all that this takes, says of it. Raises NoServer."""
+    line = Line(quick.var_folder, HALT_TAKEN_SECONDS)
+    try:
+        line.ask({"installation": quick.installation, "do": "halt", "reason": reason})
+        answer = line.answer(HALT_SILENCE_SECONDS).get("answer")
+    finally:
+        line.close()
+    if not isinstance(answer, dict) or answer.get("halted") is not True:
+        raise NoServer("")
+    return answer
 
 
 class NotReady(Exception):
     """A database that has another version's schema, or none."""
 
 
-def _embedded(folder: Any) -> str | None:
+def _embedded(folder: Path) -> str | None:
     from storage.embedded import address_of_running
 
     return address_of_running(folder)
@@ -65,12 +87,13 @@ async def _halt_the_long_way(settings: Settings, args: argparse.Namespace) -> in
     urls = locate(settings)
     bring_up_to_date(urls)
     try:
-        return await asyncio.to_thread(_halted, urls.app, settings.tenant, args)
+        return _printed(args, await asyncio.to_thread(halt_now, urls.app, settings.tenant, args.reason))
     except NotReady:
         raise Stop("The database's schema is not this version's. Run: python -m bot migrate.") from None
 
 
-def _halted(url: str, tenant: str, args: argparse.Namespace) -> int:
+def halt_now(url: str, tenant: str, reason: str) -> dict[str, Any]:
+    """Halt as this process's user, wait for the report, and tell it as JSON does. Raises NotReady."""
     import psycopg
 
     from governance.overrides import halting_by_driver
@@ -84,15 +107,8 @@ def _halted(url: str, tenant: str, args: argparse.Namespace) -> int:
         if found != (newest_revision(),):
             raise NotReady
         at = datetime.now(UTC)
-        halted = halting_by_driver.halt(connection, tenant, user=operator(), reason=args.reason, at=at)
-        if halted.before and not args.json:
-            print(f"Agents were halted already, by {halted.by}.", flush=True)
+        halted = halting_by_driver.halt(connection, tenant, user=operator(), reason=reason, at=at)
         report = halting_by_driver.wait_for_report(connection, tenant, halted.override)
-    told(args, _as_json(halted, report), _as_text(report))
-    return Exit.AWAY if report.silent else Exit.DONE
-
-
-def _as_json(halted: Halted, report: HaltReport) -> dict[str, Any]:
     return {
         "halted": True,
         "override": halted.override,
@@ -108,19 +124,21 @@ def _as_json(halted: Halted, report: HaltReport) -> dict[str, Any]:
     }
 
 
-def _as_text(report: HaltReport) -> str:
-    lines = [
-        f"Halted. {len(report.acknowledged)} of {report.workers} workers acknowledged"
-        f" in {report.seconds:.2f} s; {report.cancelled} pieces of work were stopped."
-    ]
-    if report.already_sent:
-        lines.append(f"Already sent, and not stopped: {', '.join(report.already_sent)}")
-    if report.silent:
-        lines.append(f"No answer from: {', '.join(report.silent)}")
+def _printed(args: argparse.Namespace, told_of: dict[str, Any]) -> int:
+    lines = [f"Agents were halted already, by {told_of['by']}."] if told_of["before"] else []
+    lines.append(
+        f"Halted. {len(told_of['acknowledged'])} of {told_of['workers']} workers acknowledged"
+        f" in {told_of['seconds']:.2f} s; {told_of['cancelled']} pieces of work were stopped."
+    )
+    if told_of["already_sent"]:
+        lines.append(f"Already sent, and not stopped: {', '.join(told_of['already_sent'])}")
+    if told_of["silent"]:
+        lines.append(f"No answer from: {', '.join(told_of['silent'])}")
     lines.append(
         "Somebody else lets them go on: countersign resume --reason …, or “resume the agents” in chat."
     )
-    return "\n".join(lines)
+    told(args, told_of, "\n".join(lines))
+    return Exit.AWAY if told_of["silent"] else Exit.DONE
 
 
 async def resume(settings: Settings, args: argparse.Namespace) -> int:

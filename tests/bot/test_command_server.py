@@ -17,12 +17,14 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import psycopg
 import pytest
 
 from bot import command_protocol
+from bot.command_line.halting import operator
 from bot.command_protocol import Line, NoServer, line_of, socket_file
 from bot.command_server import command_part
 from bot.quick_settings import installation_of
@@ -138,6 +140,30 @@ async def test_a_command_beside_a_server_is_answered_by_it(place: Workplace) -> 
     assert (stopped.returncode, json.loads(stopped.stdout)["error"]) == (1, "There is no thread nosuch.")
 
 
+async def test_a_halt_goes_through_the_server_and_past_one_that_hangs(place: Workplace, folder: Path) -> None:
+    settings = place.installation.settings
+    made = "SELECT made_by, reason FROM overrides WHERE kind = 'halt'"
+    halted = (await _asked(place, do="halt", reason="odd"))["answer"]
+    assert (halted["halted"], halted["before"], halted["by"], halted["silent"]) == (True, False, operator(), [])
+    assert place.installation.process in halted["acknowledged"]
+    assert [tuple(row) for row in await place.rows(made)] == [(operator(), "odd")]
+    said = await asyncio.to_thread(_run, settings, "halt", "--reason", "again", "--json")
+    assert json.loads(said.stdout)["before"]
+    elsewhere = folder / "elsewhere"
+    elsewhere.mkdir()
+    with socket.socket(socket.AF_UNIX) as hanging:
+        hanging.bind(str(socket_file(elsewhere)))
+        socket_file(elsewhere).chmod(0o600)
+        hanging.listen()
+        began = monotonic()
+        past = await asyncio.to_thread(
+            _run, settings, "halt", "--json", VAR_FOLDER=str(elsewhere), TENANT=f"o{uuid.uuid4().hex[:11]}"
+        )
+        assert monotonic() - began < 8, "nobody waits for a server that hangs"
+    assert json.loads(past.stdout)["before"] is False
+    assert past.stderr == ""
+
+
 async def test_the_socket_is_the_users_own_alone(place: Workplace) -> None:
     found = socket_file(place.installation.settings.var_folder).stat()
     assert (stat.S_IMODE(found.st_mode), found.st_uid) == (0o600, os.geteuid())
@@ -231,6 +257,8 @@ WRONG: list[dict[str, Any]] = [
     {"channel": {"a": 1}},
     {"thread": "\0"},
     {"do": "halt"},
+    {"do": "halt", "reason": None},
+    {"do": "dance"},
     {"do": "decide"},
     {"do": "decide", "approval": "ap_1", "decision": "perhaps", "values": {}},
     {"do": "decide", "approval": "ap_1", "decision": "modify", "values": ["x"]},
@@ -332,24 +360,22 @@ async def test_a_folder_with_a_long_name_has_a_socket_too(server: EmbeddedServer
         assert (await _asked(workplace))["answer"]["done"]
 
 
-def test_a_server_that_hangs_is_given_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command_protocol, "TAKEN_SECONDS", 0.2)
-    monkeypatch.setattr(command_protocol, "SILENCE_SECONDS", 0.2)
+def test_a_server_that_hangs_is_given_up(folder: Path) -> None:
     with socket.socket(socket.AF_UNIX) as hanging:
         hanging.bind(str(socket_file(folder)))
         socket_file(folder).chmod(0o600)
         hanging.listen()
-        line = Line(folder)
+        line = Line(folder, 0.2)
         with pytest.raises(NoServer, match="does not answer"):
             line.ask({})
         line.close()
-        line = Line(folder)
+        line = Line(folder, 0.2)
         hanging.accept()
         accepted, _ = hanging.accept()
         accepted.sendall(line_of({"taken": True}) + line_of({"waiting": True}))
         line.ask({})
         with pytest.raises(NoServer, match="does not answer"):
-            line.answer()
+            line.answer(0.2)
         line.close()
 
 
