@@ -15,7 +15,6 @@ from bot.command_server import command_part
 from bot.console.protection import ConsoleRefused
 from bot.database import bring_up_to_date, locate
 from bot.department import Installation
-from bot.doctor import examine
 from bot.opening import DepartmentRefused, open_installation
 from bot.processes import CannotListen, clock_part, run_until_stopped, web_part, worker_part
 from bot.settings import Settings
@@ -103,6 +102,8 @@ async def migrate(settings: Settings, args: argparse.Namespace) -> int:
 
 async def doctor(settings: Settings, args: argparse.Namespace) -> int:
     """Print what was found; exit code 1 if something must be mended."""
+    from bot.doctor import examine  # a third of a second that the servers start without
+
     findings = [finding async for finding in examine(settings)]
     well = all(finding.state != "wrong" for finding in findings)
     listed = [{"state": found.state, "what": found.what, "says": found.says} for found in findings]

@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import pwd
+import re
 import subprocess
 import sys
 import threading
@@ -209,10 +210,16 @@ def test_a_fault_of_ours_is_one_line_of_the_log_and_a_sentence(
     )
 
 
+DOCUMENTED = set(
+    re.findall(r"[a-z_]+", (ROOT / "docs" / "command-line.md").read_text().partition("## JSON")[2])
+)
+
+
 def _read(ended: Ended) -> dict[str, Any]:
-    """The one object on standard output."""
+    """The one object on standard output, of which every key is documented."""
     read = json.loads(ended.out)
     assert isinstance(read, dict)
+    assert read.keys() <= DOCUMENTED, read.keys() - DOCUMENTED
     return read
 
 
