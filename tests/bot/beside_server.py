@@ -50,6 +50,13 @@ async def listening_for_commands(
 
 
 @pytest.fixture
+async def idle_place(server: EmbeddedServer, folder: Path) -> AsyncIterator[Workplace]:
+    """One that hears commands and has nobody who does them."""
+    async with at_work(server, folder, works=False) as workplace, listening_for_commands(workplace):
+        yield workplace
+
+
+@pytest.fixture
 async def place(server: EmbeddedServer, folder: Path) -> AsyncIterator[Workplace]:
     async with at_work(server, folder) as workplace, listening_for_commands(workplace):
         yield workplace

@@ -19,10 +19,10 @@ from bot import command_protocol
 from bot.command_protocol import Line, NoServer, line_of, socket_file
 from bot.command_server import command_part
 from storage.embedded import EmbeddedServer
-from tests.bot.beside_server import asked, folder, place, request_of, run_command
+from tests.bot.beside_server import asked, folder, idle_place, place, request_of, run_command
 from tests.workplace import Workplace, at_work, settings_of
 
-__all__ = ["folder", "place"]
+__all__ = ["folder", "idle_place", "place"]
 
 NOBODY = 65534
 
@@ -50,25 +50,25 @@ def _as_another_user(work: Callable[[], str]) -> str:
     return told
 
 
-async def test_the_socket_is_the_users_own_alone(place: Workplace) -> None:
-    found = socket_file(place.installation.settings.var_folder).stat()
+async def test_the_socket_is_the_users_own_alone(idle_place: Workplace) -> None:
+    found = socket_file(idle_place.installation.settings.var_folder).stat()
     assert (stat.S_IMODE(found.st_mode), found.st_uid) == (0o600, os.geteuid())
 
 
 @pytest.mark.parametrize("mode", [0o666, 0o660, 0o602, 0o610])
-async def test_a_socket_that_others_can_reach_is_not_used(place: Workplace, mode: int) -> None:
-    settings = place.installation.settings
+async def test_a_socket_that_others_can_reach_is_not_used(idle_place: Workplace, mode: int) -> None:
+    settings = idle_place.installation.settings
     socket_file(settings.var_folder).chmod(mode)
     with pytest.raises(NoServer, match="open to other users"):
-        await asked(place)
+        await asked(idle_place)
 
 
 @as_root
-async def test_a_socket_of_another_user_is_not_used(place: Workplace) -> None:
-    path = socket_file(place.installation.settings.var_folder)
+async def test_a_socket_of_another_user_is_not_used(idle_place: Workplace) -> None:
+    path = socket_file(idle_place.installation.settings.var_folder)
     os.chown(path, NOBODY, NOBODY)
     with pytest.raises(NoServer, match="another user's"):
-        await asked(place)
+        await asked(idle_place)
 
 
 @as_root
@@ -99,8 +99,8 @@ def test_a_server_of_another_user_behind_a_socket_of_ours_is_not_used(folder: Pa
 
 
 @as_root
-async def test_another_user_is_not_heard_even_where_the_socket_lets_them_in(place: Workplace) -> None:
-    settings = place.installation.settings
+async def test_another_user_is_not_heard_even_where_the_socket_lets_them_in(idle_place: Workplace) -> None:
+    settings = idle_place.installation.settings
     path = socket_file(settings.var_folder)
     path.chmod(0o666)
     request = line_of({"protocol": command_protocol.PROTOCOL, **request_of(settings)})
@@ -113,7 +113,7 @@ async def test_another_user_is_not_heard_even_where_the_socket_lets_them_in(plac
 
     told = await asyncio.to_thread(_as_another_user, ask)
     assert json.loads(told) == {"refused": "The server that runs here is another user's."}
-    assert await place.rows("SELECT id FROM inbox") == []
+    assert await idle_place.rows("SELECT id FROM inbox") == []
 
 
 def test_what_is_no_socket_is_named(folder: Path) -> None:
