@@ -1,4 +1,4 @@
-"""`python -m bot …`: the command line."""
+"""`python -m bot …`: the command line, as `countersign …`."""
 
 from bot.command_line import main
 

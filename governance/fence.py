@@ -26,43 +26,17 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from governance.fence_statements import CHANNEL as CHANNEL
+from governance.fence_statements import END, GIVE_WAY_MS, HOLD, HOLDERS, LOCK, MOVE, WAKE, named
 from governance.tables import FenceRow
 from storage import direct
 from storage.database import tenant_of
 
-CHANNEL = "countersign_fence"
-"""PostgreSQL notifies this channel whenever a fence moves; a poll of 50 ms guarantees it."""
-
-GIVE_WAY_MS = 400
-"""How long whoever holds the fence may keep a halt waiting."""
-
 _log = structlog.get_logger()
 
-# Every tenant's fence may be seen (one process watches them all), so the tenant is named here. Locking the
-# row comes last, and reads it as it is then, however long the turnstile took.
-_HOLD = text(
-    "WITH turnstile AS MATERIALIZED"
-    " (SELECT pg_advisory_xact_lock_shared(hashtextextended('fence/' || :tenant, 0)))"
-    " SELECT fences.epoch, fences.halted FROM turnstile, fences"
-    " WHERE fences.tenant = :tenant FOR SHARE OF fences"
-)
-_LOCK = text(
-    "WITH turnstile AS MATERIALIZED"
-    " (SELECT pg_advisory_xact_lock(hashtextextended('fence/' || :tenant, 0)))"
-    " SELECT fences.epoch, fences.halted FROM turnstile, fences"
-    " WHERE fences.tenant = :tenant FOR UPDATE OF fences"
-)
-
-# Whoever holds the turnstile now, and since when their transactions run: those who come later do not count.
-_HOLDERS = text(
-    "SELECT held.pid, who.xact_start FROM pg_locks AS held JOIN pg_stat_activity AS who USING (pid)"
-    " WHERE held.locktype = 'advisory' AND held.granted AND held.objsubid = 1"
-    " AND (held.classid::bigint << 32 | held.objid::bigint) = hashtextextended('fence/' || :tenant, 0)"
-    " AND who.datname = current_database() AND who.usename = current_user AND held.pid <> pg_backend_pid()"
-)
-_END = text(
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = ANY(:pids) AND xact_start = ANY(:since)"
-)
+_HOLD, _LOCK = text(named(HOLD)), text(named(LOCK))
+_HOLDERS, _END = text(named(HOLDERS)), text(named(END))
+_MOVE, _WAKE = text(named(MOVE)), text(named(WAKE))
 
 
 class Halted(Exception):
@@ -132,15 +106,9 @@ async def _read(tx: AsyncSession, *, shared: bool) -> Fence:
 
 async def move(tx: AsyncSession, *, halted: bool) -> Fence:
     """Begin a new epoch of a fence that `tx` has locked, and wake every process when it commits."""
-    moved = await tx.execute(
-        text(
-            "UPDATE fences SET epoch = epoch + 1, halted = :halted, changed = now()"
-            " WHERE tenant = :tenant RETURNING epoch"
-        ),
-        {"halted": halted, "tenant": tenant_of(tx)},
-    )
+    moved = await tx.execute(_MOVE, {"halted": halted, "tenant": tenant_of(tx)})
     fence = Fence(moved.scalar_one(), halted)
-    await tx.execute(text("SELECT pg_notify(:channel, :tenant)"), {"channel": CHANNEL, "tenant": tenant_of(tx)})
+    await tx.execute(_WAKE, {"tenant": tenant_of(tx)})
     return fence
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, create_engine, text
 
 from storage.app_role import APP_ROLE
 from storage.database import sqlalchemy_url
+from storage.revision import MIGRATIONS, newest_revision
 
 if TYPE_CHECKING:
     from alembic.config import Config
-
-_MIGRATIONS = Path(__file__).parent / "migrations"
 
 # Any two processes that migrate at once wait for each other here.
 _MIGRATION_LOCK = 0x636F756E
@@ -45,13 +43,8 @@ def migration_config() -> Config:
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.set_main_option("script_location", str(MIGRATIONS))
     return config
-
-
-def newest_revision() -> str:
-    """The revision that this code expects: migrations are one line, named by their number."""
-    return max(file.stem for file in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
 def is_current(connection: Connection) -> bool:

@@ -1,42 +1,25 @@
-"""The command line. Each command is a module: `HELP`, `arguments(parser)`, `run(settings, args)`."""
+"""The command line: `countersign COMMAND`, and `python -m bot COMMAND`, which is the same.
+
+`arguments` lists the commands and what each takes; the modules beside it do them. A command's module is
+imported when it is wanted, and nothing heavier than `argparse` before: `--help` and `halt` answer at once.
+"""
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import importlib
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from enum import IntEnum
-from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
-import structlog
-import uvloop
+if TYPE_CHECKING:
+    from bot.settings import Settings, SettingsUnusable
 
-from bot.logs import configure_logs
-from bot.masking import without_credentials
-from bot.settings import Settings, SettingsUnusable, read_settings
-
-COMMANDS = (
-    "init",
-    "run",
-    "web",
-    "worker",
-    "clock",
-    "migrate",
-    "doctor",
-    "ask",
-    "decide",
-    "recognise",
-    "halt",
-    "resume",
-    "audit",
-    "teams-package",
-)
-
-_log = structlog.get_logger()
+Run = Callable[["Settings", argparse.Namespace], Coroutine[Any, Any, int]]
+"""A command that needs all settings and an event loop. Its result is the exit code."""
 
 
 class Exit(IntEnum):
@@ -61,84 +44,101 @@ class Stop(Exception):
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command; its exit code is the process's."""
+    from bot.command_line.arguments import parse
+
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace" if stream is sys.stdin else "backslashreplace")
-    args = _parsed(sys.argv[1:] if argv is None else argv)
+    command, args = parse(sys.argv[1:] if argv is None else argv)
+    module, _, name = command.entry.partition(":")
     try:
-        settings = read_settings()
-    except SettingsUnusable as unusable:
-        sys.exit(_unusable(args.command, unusable))
-    configure_logs(settings.log_level)
-    sys.exit(_ended(settings, args))
-
-
-def _parsed(argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bot", description="Countersign, from the command line.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    # Only the chosen command's module is imported: `halt` must not wait for what `web` needs.
-    wanted = next((word for word in argv if word in COMMANDS), None)
-    for name in COMMANDS:
-        module = _module(name) if name == wanted or wanted is None else None
-        command = commands.add_parser(name, help=module.HELP if module else None)
-        if module:
-            module.arguments(command)
-    return parser.parse_args(argv)
-
-
-def _ended(settings: Settings, args: argparse.Namespace) -> int:
-    """Run the command. Whatever it came to, its exit code, and on standard error why."""
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            code: int = runner.run(_module(args.command).run(settings, args))
+        entry = getattr(importlib.import_module(f"bot.command_line.{module}"), name)
+        code = entry(args) if command.at_once else with_settings(entry, args)
         sys.stdout.flush()
     except Stop as stop:
-        return _stopped(stop)
-    except SettingsUnusable as unusable:
-        return _unusable(args.command, unusable)
+        code = _stopped(stop, args)
     except KeyboardInterrupt:
-        return 130
+        code = 130
     except BrokenPipeError:  # whoever read this has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.REFUSED
+        code = Exit.REFUSED
     except Exception as fault:  # noqa: BLE001 - whatever it was, it is said in a sentence
-        return _stopped(_unforeseen(fault))
-    return code
+        code = _stopped(stop_of(fault), args)
+    sys.exit(int(code))
 
 
-def _stopped(stop: Stop) -> int:
-    print(without_credentials(str(stop)), file=sys.stderr)
-    return stop.code
+def with_settings(run: Run, args: argparse.Namespace) -> int:
+    """Read the settings, and run a command in an event loop. Raises Stop."""
+    import asyncio
+
+    import uvloop
+
+    from bot.logs import configure_logs
+    from bot.settings import SettingsUnusable, read_settings
+
+    try:
+        settings = read_settings()
+        configure_logs(settings.log_level)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(run(settings, args))
+    except SettingsUnusable as unusable:
+        return _unusable(unusable, args)
 
 
-def _unforeseen(fault: Exception) -> Stop:
+def told(args: argparse.Namespace, result: dict[str, Any], sentences: str) -> None:
+    """Print what came of a command: for people, or with `--json` as one object on standard output."""
+    if getattr(args, "json", False):
+        import json
+
+        print(json.dumps(result, ensure_ascii=False, indent=1))
+    else:
+        print(sentences)
+
+
+def stop_of(fault: Exception) -> Stop:
+    """What is said of a fault that no command foresaw; if it is ours, it is logged."""
     # half a second that only a fault waits for
+    import structlog
+    from psycopg import OperationalError
     from psycopg.errors import UndefinedColumn, UndefinedTable
     from sqlalchemy.exc import ProgrammingError
 
+    from bot.logs import configure_logs
     from storage.outage import is_database_away
+
+    if not structlog.is_configured():
+        configure_logs("info")
 
     first = fault
     while isinstance(first, ExceptionGroup):
         first = first.exceptions[0]
     if isinstance(first, Stop):
         return first
-    if isinstance(first, ProgrammingError) and isinstance(first.orig, UndefinedTable | UndefinedColumn):
+    cause = first.orig if isinstance(first, ProgrammingError) else first
+    if isinstance(cause, UndefinedTable | UndefinedColumn):
         return Stop("The database's schema is not this version's. Run: python -m bot migrate.")
-    if is_database_away(first):
+    if is_database_away(first) or isinstance(first, OperationalError):
         why = next(iter(str(first.__cause__ or first).strip().splitlines()), type(first).__name__)
         return Stop(f"The database does not answer ({why}).", Exit.AWAY)
-    _log.error("command_failed", exc_info=fault)
+    structlog.get_logger().error("command_failed", exc_info=fault)
     return Stop(f"Something went wrong on our side ({type(first).__name__}); the line above says where.")
 
 
-def _unusable(command: str, unusable: SettingsUnusable) -> int:
-    if command != "doctor":
-        return _stopped(Stop(str(unusable), Exit.USAGE))
-    for name, says in unusable.problems:
-        print(f"FIX   {name}: {says}")
+def _stopped(stop: Stop, args: argparse.Namespace) -> int:
+    from bot.masking import without_credentials
+
+    sentence = without_credentials(str(stop))
+    if getattr(args, "json", False):
+        told(args, {"error": sentence, "code": int(stop.code)}, "")
+    else:
+        print(sentence, file=sys.stderr)
+    return stop.code
+
+
+def _unusable(unusable: SettingsUnusable, args: argparse.Namespace) -> int:
+    if args.command != "doctor":
+        return _stopped(Stop(str(unusable), Exit.USAGE), args)
+    findings = [{"state": "wrong", "what": name, "says": says} for name, says in unusable.problems]
+    lines = "\n".join(f"FIX   {name}: {says}" for name, says in unusable.problems)
+    told(args, {"well": False, "findings": findings}, lines)
     return Exit.REFUSED
-
-
-def _module(name: str) -> ModuleType:
-    return importlib.import_module(f"bot.command_line.{name.replace('-', '_')}")

@@ -1,17 +1,15 @@
-"""`python -m bot audit`: verify the log, export it, prove an entry, show a checkpoint, erase and forget."""
+"""`countersign audit`: verify the log, export it, prove an entry, show a checkpoint, erase and forget."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from sqlalchemy import select
 
-from bot.command_line import Stop
-from bot.command_line.arguments import name, reason
-from bot.command_line.light import light_installation
-from bot.command_line.operator import operator
+from bot.command_line import Exit, Stop, told
+from bot.command_line.halting import operator
+from bot.command_line.operating import light_installation
 from bot.department import Installation
 from bot.settings import Settings
 from governance.audit.entries import Part
@@ -28,64 +26,58 @@ from governance.people import Actor
 LARGEST_NUMBER = 2**63
 """Numbers of entries are less."""
 
-HELP = "verify, export, prove or checkpoint the audit log; erase a text in it, or forget a person"
-
-
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """What can be done with a log."""
-    actions = parser.add_subparsers(dest="action", required=True)
-    actions.add_parser("verify", help="work the whole log out anew and compare")
-    exporting = actions.add_parser("export", help="write the log; verifier.py checks it anywhere")
-    exporting.add_argument("--to", type=Path, help="a file; standard output if not given")
-    exporting.add_argument("--open", action="store_true", help="with the texts that have not been erased")
-    proving = actions.add_parser("prove", help="an entry's proof file")
-    proving.add_argument("number", type=_number, help="the entry's number, from 0")
-    actions.add_parser("checkpoint", help="the newest signed checkpoint")
-    erasing = actions.add_parser("erase", help="destroy texts of an entry, for good; the log still verifies")
-    erasing.add_argument("number", type=_number, help="the entry's number, from 0")
-    parts = [part.value for part in Part]
-    erasing.add_argument("--part", action="append", choices=parts, help="which text (all, if not given)")
-    erasing.add_argument("--reason", type=reason, required=True, help="why, for the record")
-    forgetting = actions.add_parser("forget", help="take a person's name in the log away, for good")
-    forgetting.add_argument("person", type=name, help="the id of somebody who holds no role any more")
-    forgetting.add_argument("--reason", type=reason, required=True, help="why, for the record")
-
 
 async def run(settings: Settings, args: argparse.Namespace) -> int:
     """Do it. `verify` exits with 1 if something is not as it should be."""
     async with light_installation(settings) as installation:
         match args.action:
             case "verify":
-                return await _verify(installation, settings.tenant)
+                return await _verify(installation, settings.tenant, args)
             case "export":
                 return await _export(installation, settings.tenant, args)
             case "prove":
-                return await _prove(installation, settings.tenant, args.number)
+                return await _prove(installation, settings.tenant, args)
             case "erase":
                 return await _erase(installation, settings.tenant, args)
             case "forget":
-                return await _forget(installation, settings.tenant, args.person, args.reason)
+                return await _forget(installation, settings.tenant, args)
             case _:
-                return await _checkpoint(installation, settings.tenant)
+                return await _checkpoint(installation, settings.tenant, args)
 
 
-async def _verify(installation: Installation, tenant: str) -> int:
+async def _verify(installation: Installation, tenant: str, args: argparse.Namespace) -> int:
     key = installation.signer(tenant).verifier
     report = await verify(installation.database, tenant, key, installation.checkpoint_file)
-    print(f"{report.origin}: {report.size} entries, {report.checkpoints} checkpoints in the database,")
-    print(f"{report.kept_outside} kept outside it. Root: {report.root.hex()}")
+    lines = [
+        f"{report.origin}: {report.size} entries, {report.checkpoints} checkpoints in the database,",
+        f"{report.kept_outside} kept outside it. Root: {report.root.hex()}",
+    ]
     if report.erased:
-        print(f"Texts that were erased, as entries of the log say: {report.erased}.")
-    for warning in report.warnings:
-        print(f"Warning: {warning}")
-    for finding in report.findings:
-        print(f"- {finding.sentence}")
-    print("The log holds." if report.holds else f"The log does NOT hold. Findings: {report.count}.")
-    return 0 if report.holds else 1
+        lines.append(f"Texts that were erased, as entries of the log say: {report.erased}.")
+    lines += [f"Warning: {warning}" for warning in report.warnings]
+    lines += [f"- {finding.sentence}" for finding in report.findings]
+    lines.append("The log holds." if report.holds else f"The log does NOT hold. Findings: {report.count}.")
+    result = {
+        "holds": report.holds,
+        "origin": report.origin,
+        "entries": report.size,
+        "checkpoints": report.checkpoints,
+        "kept_outside": report.kept_outside,
+        "root": report.root.hex(),
+        "erased": report.erased,
+        "warnings": list(report.warnings),
+        "findings": [finding.sentence for finding in report.findings],
+        "count": report.count,
+    }
+    told(args, result, "\n".join(lines))
+    return Exit.DONE if report.holds else Exit.REFUSED
 
 
 async def _export(installation: Installation, tenant: str, args: argparse.Namespace) -> int:
+    if args.json and args.to is None:
+        raise Stop("With --json the log goes to a file: say which with --to FILE.", Exit.USAGE)
     key = installation.signer(tenant).verifier
+    written = 0
     lines = export(installation.database, tenant, key, everything if args.open else nothing)
     try:
         out = args.to.open("w", encoding="utf-8") if args.to else sys.stdout
@@ -94,14 +86,17 @@ async def _export(installation: Installation, tenant: str, args: argparse.Namesp
     try:
         async for line in lines:
             out.write(line)
+            written += 1
     finally:
         if args.to:
             out.close()
-    return 0
+    if args.json:
+        told(args, {"file": str(args.to), "lines": written}, "")
+    return Exit.DONE
 
 
-async def _prove(installation: Installation, tenant: str, number: int) -> int:
-    proved = None
+async def _prove(installation: Installation, tenant: str, args: argparse.Namespace) -> int:
+    number, proved = args.number, None
     if 0 <= number < LARGEST_NUMBER:
         async with installation.database.transaction(tenant) as tx:
             try:
@@ -112,8 +107,8 @@ async def _prove(installation: Installation, tenant: str, number: int) -> int:
     if proved is None:
         raise Stop(f"The log has no entry {number} under its newest checkpoint.")
     file, _ = proved
-    print(file.text(), end="")
-    return 0
+    told(args, {"number": number, "proof": file.text()}, file.text().removesuffix("\n"))
+    return Exit.DONE
 
 
 async def _erase(installation: Installation, tenant: str, args: argparse.Namespace) -> int:
@@ -127,46 +122,47 @@ async def _erase(installation: Installation, tenant: str, args: argparse.Namespa
             await erase(tx, entry, parts, _operator(), args.reason)
         except NothingToErase:
             raise Stop(f"Nothing of that is left to erase in entry {args.number}.") from None
-    print("Done: the texts are gone, and an entry of the log says so.")
-    return 0
+    result = {"erased": args.number, "parts": [part.value for part in parts]}
+    told(args, result, "Done: the texts are gone, and an entry of the log says so.")
+    return Exit.DONE
 
 
-async def _forget(installation: Installation, tenant: str, person: str, reason: str) -> int:
+async def _forget(installation: Installation, tenant: str, args: argparse.Namespace) -> int:
     async with installation.database.transaction(tenant) as tx:
         try:
-            entries = await forget(tx, person, _operator(), reason)
+            entries = await forget(tx, args.person, _operator(), args.reason)
         except NoSuchPerson:
-            raise Stop(f"There is no {person} in the department.") from None
-        except StillAtWork as still:
-            raise Stop(str(still)) from None
+            raise Stop(f"There is no {args.person} in the department.") from None
+        except StillAtWork as working:
+            raise Stop(str(working)) from None
     async with installation.database.transaction(tenant) as tx:
-        naming = await still_naming(tx, person)
-    print(f"Done: the name that {entries} entries of the log are under leads to nobody any more. Erased")
-    print("with it: as whom and where they spoke, what they said, what they were answered.")
-    print("What stays: what they did and how they voted, under that name, with the reasons they gave; and")
-    print("everything outside the log (people, approvals, effects, plans, messages).")
+        naming = await still_naming(tx, args.person)
+    lines = [
+        f"Done: the name that {entries} entries of the log are under leads to nobody any more. Erased",
+        "with it: as whom and where they spoke, what they said, what they were answered.",
+        "What stays: what they did and how they voted, under that name, with the reasons they gave; and",
+        "everything outside the log (people, approvals, effects, plans, messages).",
+    ]
     if naming.count:
         numbers = ", ".join(map(str, naming.numbers)) + (", …" if naming.count > len(naming.numbers) else "")
-        print(f"Entries whose texts may still name them ({naming.count}): {numbers}.")
-        print("Look at them, and erase: python -m bot audit erase NUMBER --part details --reason …")
-    return 0
+        lines += [
+            f"Entries whose texts may still name them ({naming.count}): {numbers}.",
+            "Look at them, and erase: countersign audit erase NUMBER --part details --reason …",
+        ]
+    still = {"count": naming.count, "numbers": list(naming.numbers)}
+    told(args, {"forgotten": args.person, "entries": entries, "still_naming": still}, "\n".join(lines))
+    return Exit.DONE
 
 
 def _operator() -> Actor:
     return Actor("person", "operator", identity=operator())
 
 
-def _number(written: str) -> int:
-    if not (written.isascii() and written.isdigit() and len(written) < 18):
-        raise argparse.ArgumentTypeError(f"{written!r} is no number of an entry")
-    return int(written)
-
-
-async def _checkpoint(installation: Installation, tenant: str) -> int:
+async def _checkpoint(installation: Installation, tenant: str, args: argparse.Namespace) -> int:
     async with installation.database.transaction(tenant) as tx:
         newest = select(CheckpointRow.note).order_by(CheckpointRow.size.desc()).limit(1)
         note = (await tx.execute(newest)).scalar()
     if note is None:
         raise Stop("The log has no checkpoint yet: nothing has been recorded.")
-    print(note, end="")
-    return 0
+    told(args, {"checkpoint": note}, note.removesuffix("\n"))
+    return Exit.DONE

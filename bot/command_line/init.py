@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar, get_args
 
 from bot.beginning.answers import Answers, AnswersUnusable, Chat, NewPerson, read_answers
@@ -17,29 +16,8 @@ from governance.countries import country_of
 from governance.department import is_time_zone
 from governance.department_file import DepartmentError
 
-HELP = "make a department of your own: five questions, and its files are written"
-
 _Answer = TypeVar("_Answer")
 _MARKS = {"well": "ok  ", "advice": "note", "wrong": "FIX "}
-
-
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Where to write, and what not to ask."""
-    parser.add_argument(
-        "folder", nargs="?", type=Path, default=Path("department"), help="where to make it (%(default)s)"
-    )
-    parser.add_argument(
-        "--people", type=Path, metavar="CSV", help="read the people from a list with name, address and roles"
-    )
-    parser.add_argument(
-        "--answers", type=Path, metavar="FILE", help="ask nothing: the answers stand in this YAML"
-    )
-    parser.add_argument(
-        "--env-file", type=Path, default=Path(".env"), metavar="FILE", help="the settings (%(default)s)"
-    )
-    parser.add_argument(
-        "--overwrite", action="store_true", help="write over what is there; it is kept beside, as NAME.before"
-    )
 
 
 async def run(_settings: Settings, args: argparse.Namespace) -> int:

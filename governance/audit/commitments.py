@@ -8,13 +8,17 @@ value to anyone who does not have the salt, and the log verifies as before.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from governance.audit.canonical import canonical
 
 SALT_SIZE = 32
 """Bytes of salt."""
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 class OpeningMismatch(Exception):
@@ -48,3 +52,8 @@ class Opening(NamedTuple):
 def commit(value: object) -> Opening:
     """An opening for a value, with a fresh salt. Raises `NotCanonical`."""
     return Opening(os.urandom(SALT_SIZE), canonical(value).decode())
+
+
+def write_openings(openings: Mapping[str, Opening]) -> str:
+    """Openings as they are stored and exported: part → salt in hex, canonical value as text."""
+    return _ENCODER.encode({part: {"salt": o.salt.hex(), "value": o.value} for part, o in openings.items()})

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
 
 from governance.audit.canonical import Plain, amount, canonical_of_ours, moment
 from governance.audit.commitments import Opening, commit
+from governance.audit.commitments import write_openings as write_openings
 from governance.audit.entries import AnyEntry, ApprovalChain, Entry, NotApplicable, Part
+from governance.audit.entry_ids import new_id as new_id
 from governance.audit.merkle import leaf_hash
-
-_MICROSECOND_DIGITS = 14
-_RANDOM_BYTES = 9
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +65,6 @@ def seal(entry: AnyEntry) -> Sealed:
         }
     )
     return Sealed(entry_id, data.decode(), leaf_hash(data), openings)
-
-
-def new_id(at: datetime) -> str:
-    """32 hex digits that sort by time: 56 bits of microseconds since 1970, 72 random bits."""
-    elapsed = at - _EPOCH
-    microseconds = (elapsed.days * 86_400 + elapsed.seconds) * 1_000_000 + elapsed.microseconds
-    return f"{microseconds:0{_MICROSECOND_DIGITS}x}{secrets.token_hex(_RANDOM_BYTES)}"
-
-
-def write_openings(openings: Mapping[str, Opening]) -> str:
-    """Openings as they are stored and exported: part → salt in hex, canonical value as text."""
-    return _ENCODER.encode({part: {"salt": o.salt.hex(), "value": o.value} for part, o in openings.items()})
 
 
 def _erases(erased: Mapping[str, Sequence[Part]]) -> dict[str, Plain]:

@@ -3,43 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from datetime import timedelta
 from time import monotonic
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from governance.overrides.halted import ALIVE_WITHIN, POLL_SECONDS, WAIT_SECONDS, HaltReport
 from governance.tables import EffectRow, FenceAcknowledgementRow, FenceRow, OverrideRow, WorkerRow
 from storage.database import Database, tenant_of
 from storage.notices import notify, tell_given_up
-
-ALIVE_WITHIN = timedelta(seconds=5)
-"""A worker that was not seen for longer before the halt is taken for dead, and not waited for."""
-
-WAIT_SECONDS = 10.0
-_POLL_SECONDS = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class HaltReport:
-    """`silent` are the workers that have not acknowledged (yet). `seconds` is how long the slowest of the
-    others took, from the halt's commit order in the database. `already_sent` are effects, by id, that
-    had been claimed before the halt: what they did in the outside world stands."""
-
-    override: str
-    by: str
-    reason: str
-    acknowledged: tuple[str, ...]
-    silent: tuple[str, ...]
-    seconds: float
-    cancelled: int
-    already_sent: tuple[str, ...]
-
-    @property
-    def workers(self) -> int:
-        """How many workers were alive when the halt came."""
-        return len(self.acknowledged) + len(self.silent)
 
 
 async def read_report(tx: AsyncSession, override: str) -> HaltReport:
@@ -85,7 +57,7 @@ async def wait_for_report(database: Database, tenant: str, override: str) -> Hal
             report = await read_report(tx, override)
         if not report.silent or monotonic() > deadline:
             return report
-        await asyncio.sleep(_POLL_SECONDS)
+        await asyncio.sleep(POLL_SECONDS)
 
 
 async def report_halt(database: Database, tenant: str, effect: str) -> None:

@@ -1,8 +1,7 @@
-"""Halting every agent and letting them go on, as rows: what chat and the command line both do."""
+"""Halting every agent and letting them go on, as rows. The command line halts by `halting_by_driver`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from governance import fence
 from governance.audit.entries import Absence, Entry, EntryKind, NotApplicable
 from governance.audit.log import record
-from governance.outside_text import clean
+from governance.overrides.halted import IMPACT, ROLLBACK_PLAN, Halted, said
 from governance.overrides.rows import end, lay, standing_rows
 from governance.people import Actor, Role
 from governance.performing import release_held
@@ -26,16 +25,6 @@ class SamePerson(Exception):
     """Whoever halted the agents wants to let them go on; it takes a second person."""
 
 
-@dataclass(frozen=True, slots=True)
-class Halted:
-    """A halt that stands. `epoch` is the fence's from it on; `before` if somebody had halted already."""
-
-    override: str
-    epoch: int
-    by: str
-    before: bool
-
-
 async def halt(
     tx: AsyncSession, *, by: str, identity: str | None, roles: frozenset[Role], reason: str, at: datetime
 ) -> Halted:
@@ -43,7 +32,7 @@ async def halt(
 
     No reason is a bad one: what no row can hold is left out of it, and one that says nothing is said to.
     """
-    reason = _said(reason)
+    reason = said(reason)
     # The fence's row lock makes one of two people who halt at once the first.
     held = await fence.lock(tx)
     standing = await standing_rows(tx, "halt")
@@ -89,13 +78,6 @@ async def resume(tx: AsyncSession, *, by: str, identity: str | None, at: datetim
     return await release_held(tx)
 
 
-async def halt_from_command_line(tx: AsyncSession, *, user: str, reason: str, at: datetime) -> Halted:
-    """Halt as the operating system's user: whoever can run commands on this machine may stop the agents."""
-    halted = await halt(tx, by=user, identity=user, roles=frozenset({Role.EXECUTIVE}), reason=reason, at=at)
-    await record(tx, _from_command_line("override.halt_agents", halted.override, user, _said(reason), at))
-    return halted
-
-
 async def resume_from_command_line(tx: AsyncSession, *, user: str, reason: str, at: datetime) -> int:
     """Resume as the operating system's user, who is somebody else than who halted.
 
@@ -103,25 +85,21 @@ async def resume_from_command_line(tx: AsyncSession, *, user: str, reason: str, 
     """
     standing = await standing_halt(tx)
     released = await resume(tx, by=user, identity=user, at=at)
-    await record(tx, _from_command_line("override.resume_agents", standing.id, user, _said(reason), at))
+    await record(tx, _resumed_from_command_line(standing.id, user, said(reason), at))
     return released
 
 
-def _said(reason: str) -> str:
-    return clean(reason) or "No reason was given."
-
-
-def _from_command_line(entry_type: str, override: str, user: str, reason: str, at: datetime) -> Entry:
+def _resumed_from_command_line(override: str, user: str, reason: str, at: datetime) -> Entry:
     return Entry(
         kind=EntryKind.OVERRIDE,
-        type=entry_type,
+        type="override.resume_agents",
         actor=Actor("person", "operator", identity=user),
         at=at,
         subject=override,
         details={"override": override, "from": "command line"},
         rationale=reason,
         approvals=NotApplicable(not_applicable=Absence.NO_APPROVAL_NEEDED),
-        impact="Every agent of the department stops, or goes on.",
-        rollback_plan="The other command takes it back; resuming takes a second person.",
+        impact=IMPACT,
+        rollback_plan=ROLLBACK_PLAN,
         artifacts=NotApplicable(not_applicable=Absence.NO_ARTIFACTS),
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sqlalchemy import select
 
 from governance.overrides.authority import WHO_MAY, may_halt, may_resume
-from governance.overrides.halt_report import HaltReport
+from governance.overrides.halted import HaltReport
 from governance.people import Role
 from governance.permissions import Refused
 from governance.standing import Halt

@@ -1,4 +1,4 @@
-"""`python -m bot audit`: what an operator is told of the log, and what forgetting somebody takes and leaves."""
+"""`countersign audit`: what an operator is told of the log, and what forgetting somebody takes and leaves."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, text
 
-from bot.command_line import Stop, audit
-from bot.command_line.light import light_installation
+from bot.command_line import Stop, arguments, audit
+from bot.command_line.operating import light_installation
 from bot.department import Installation
 from bot.settings import Settings
 from governance.audit.entries import EntryKind
@@ -60,7 +60,7 @@ async def _number(installation: Installation) -> None:
 
 async def _run(settings: Settings, *words: str) -> int:
     parser = argparse.ArgumentParser()
-    audit.arguments(parser)
+    arguments.audit(parser)
     return await audit.run(settings, parser.parse_args(words))
 
 
@@ -125,7 +125,7 @@ def test_what_cannot_be_meant_is_refused(
     words: list[str], why: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     parser = argparse.ArgumentParser()
-    audit.arguments(parser)
+    arguments.audit(parser)
     with pytest.raises(SystemExit):
         parser.parse_args(words)
     assert why in capsys.readouterr().err

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import argparse
+import ast
 import json
 import logging
+import os
 import pwd
+import re
+import subprocess
 import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 import structlog
 
-from bot.command_line import Stop, halt, main
-from bot.command_line.conversation import Conversation
-from bot.command_line.operator import operator
+from bot.command_line import Stop, arguments, main, operating
+from bot.command_line.halting import operator
+from bot.conversation import Conversation
 from bot.inbox import LONGEST_TEXT
+from governance.audit.entries import Part
 from storage.embedded import EmbeddedServer
 from tests.architecture.test_effects_only_through_the_gate import INSTALLATION
 
@@ -141,7 +148,7 @@ def test_a_database_that_is_away_is_code_3_and_its_password_is_nobodys(run: Run,
     nowhere = "postgresql://me:bad-secret@127.0.0.1:1/x"
     ended = run(*argv, DATABASE_URL=nowhere, DATABASE_OWNER_URL=nowhere)
     assert ended.code == 3
-    assert ended.err.startswith("The database does not answer")
+    assert ended.err.splitlines()[-1].startswith("The database does not answer")
     assert "bad-secret" not in ended.err
 
 
@@ -149,18 +156,22 @@ def test_another_versions_schema_is_named_with_what_to_do(run: Run, server: Embe
     with psycopg.connect(server.owner_url, autocommit=True) as owner:
         owner.execute("CREATE DATABASE bare")
         bare = server.app_url.replace("/countersign?", "/bare?")
-        run_there = [run(*argv, DATABASE_URL=bare) for argv in (("audit", "verify"), ("migrate",))]
+        run_there = [run(*argv, DATABASE_URL=bare) for argv in (("audit", "verify"), ("halt",), ("migrate",))]
         owner.execute("DROP DATABASE bare WITH (FORCE)")
-    assert (run_there[0].code, run_there[0].err) == (
-        1,
-        "The database's schema is not this version's. Run: python -m bot migrate.\n",
-    )
+    for ended in run_there[:2]:
+        said = "The database's schema is not this version's. Run: python -m bot migrate.\n"
+        assert (ended.code, ended.err) == (1, said)
 
 
-@pytest.mark.parametrize("command", ["run", "web", "halt", "migrate"])
+@pytest.mark.parametrize("command", ["run", "web", "resume --reason x", "migrate"])
 def test_settings_that_are_wrong_are_code_2(run: Run, command: str) -> None:
-    ended = run(command, PORT="x")
+    ended = run(*command.split(), PORT="x")
     assert (ended.code, ended.err) == (2, "PORT must be a valid integer (port the web server binds).\n")
+
+
+def test_a_setting_that_halting_does_not_need_keeps_nobody_from_halting(run: Run) -> None:
+    assert run("halt", PORT="x").out.startswith("Halted.")
+    assert run("halt", TENANT="no name").code == 2
 
 
 def test_the_doctor_says_which_settings_are_wrong(run: Run) -> None:
@@ -189,11 +200,107 @@ def test_a_fault_of_ours_is_one_line_of_the_log_and_a_sentence(
     async def fails(*_: object) -> int:
         raise ExceptionGroup("parts", [RuntimeError("a\nb")])
 
-    monkeypatch.setattr(halt, "run", fails)
-    ended = run("halt")
+    monkeypatch.setattr(operating, "migrate", fails)
+    ended = run("migrate")
     logged, said = ended.err.splitlines()
     assert json.loads(logged)["event"] == "command_failed"
     assert (ended.code, said) == (
         1,
         "Something went wrong on our side (RuntimeError); the line above says where.",
     )
+
+
+DOCUMENTED = set(
+    re.findall(r"[a-z_]+", (ROOT / "docs" / "command-line.md").read_text().partition("## JSON")[2])
+)
+
+
+def _read(ended: Ended) -> dict[str, Any]:
+    """The one object on standard output, of which every key is documented."""
+    read = json.loads(ended.out)
+    assert isinstance(read, dict)
+    assert read.keys() <= DOCUMENTED, read.keys() - DOCUMENTED
+    return read
+
+
+def test_with_json_every_result_is_one_object_and_so_is_every_error(run: Run, tmp_path: Path) -> None:
+    halted = _read(run("halt", "--json", "--reason", "odd"))
+    assert (halted["halted"], halted["before"], halted["reason"], halted["by"]) == (
+        True,
+        False,
+        "odd",
+        operator(),
+    )
+    assert halted["workers"] == len(halted["acknowledged"]) + len(halted["silent"])
+    assert _read(run("halt", "--json"))["before"]
+    assert _read(run("migrate", "--json")) == {"migrated": False}
+    assert _read(run("audit", "verify", "--json"))["holds"]
+    log = tmp_path / "log"
+    assert _read(run("audit", "export", "--to", str(log), "--json"))["lines"] == len(
+        log.read_text().splitlines()
+    )
+    well = _read(run("doctor", "--json"))
+    assert {found["state"] for found in well["findings"]} <= {"well", "advice", "wrong"}
+    for argv, code, why in (
+        (("resume", "--reason", "fine", "--json"), 1, "halted the agents, so somebody else"),
+        (("audit", "export", "--json"), 2, "--to FILE"),
+        (("audit", "prove", "99", "--json"), 1, "The log has no entry 99"),
+        (("audit", "prove", "x", "--json"), 2, "is no number of an entry"),
+        (("ask", "--as", "", "--json", "hello"), 2, "nobody's and nothing's name"),
+        (("ask", "--as", "david", "--json", " "), 1, "nothing in this message"),
+        (("teams-package", "--json"), 1, "TEAMS_APP_ID"),
+    ):
+        ended = run(*argv)
+        error = _read(ended)
+        assert (ended.code, error["code"], why in error["error"]) == (code, code, True), (argv, error)
+    assert _read(run("doctor", "--json", PORT="x"))["findings"] == [
+        {"state": "wrong", "what": "PORT", "says": "must be a valid integer (port the web server binds)."}
+    ]
+    assert _read(run("migrate", "--json"))["code"] == 2
+
+
+def test_every_command_that_prints_a_result_takes_json() -> None:
+    without = {"run", "web", "worker", "clock"}
+    for command in arguments.COMMANDS:
+        parser = argparse.ArgumentParser()
+        command.arguments(parser)
+        assert ("--json" in parser.format_help()) == (command.name not in without | {"audit"}), command.name
+
+
+def test_the_parts_that_can_be_erased_are_those_of_an_entry() -> None:
+    assert set(arguments.PARTS) == {part.value for part in Part}
+
+
+@pytest.mark.parametrize("command", ["--help", "halt --help", "ask --help", "audit --help"])
+def test_help_imports_nothing_heavy(command: str) -> None:
+    program = (
+        "import sys\nfrom bot.command_line import main\n"
+        f"try:\n main({command.split()!r})\nexcept SystemExit: pass\n"
+        "print(sorted({name.partition('.')[0] for name in sys.modules}), file=sys.stderr)"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    heavy = {"psycopg", "sqlalchemy", "pydantic", "asyncio", "structlog", "uvloop", "aiohttp", "numpy"}
+    assert heavy & set(ast.literal_eval(ran.stderr)) == set()
+
+
+def test_halting_imports_the_driver_and_nothing_heavier(server: EmbeddedServer, tmp_path: Path) -> None:
+    program = (
+        "import sys\nfrom bot.command_line import main\n"
+        "try:\n main(['halt'])\nexcept SystemExit as ended: print(ended.code)\n"
+        "print(sorted({name.partition('.')[0] for name in sys.modules}), file=sys.stderr)"
+    )
+    told = {"DATABASE_URL": server.app_url, "VAR_FOLDER": str(tmp_path), "TENANT": f"c{uuid.uuid4().hex[:11]}"}
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=os.environ | told, capture_output=True, text=True
+    )
+    assert ran.stdout.splitlines()[-1] == "0", ran.stderr
+    loaded = set(ast.literal_eval(ran.stderr))
+    assert "psycopg" in loaded
+    assert {"sqlalchemy", "pydantic", "structlog", "uvloop", "aiohttp"} & loaded == set()
+
+
+def test_the_command_is_called_as_it_was_called(tmp_path: Path) -> None:
+    countersign = Path(sys.executable).with_name("countersign")
+    for called, name in (([str(countersign)], "countersign"), ([sys.executable, "-m", "bot"], "python -m bot")):
+        ran = subprocess.run([*called, "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
+        assert ran.stdout.startswith(f"usage: {name} ")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.command_line import Stop
-from bot.command_line.conversation import Conversation
+from bot.conversation import Conversation
 from bot.opening import open_installation
 from storage.embedded import EmbeddedServer
 from tests.workplace import Deaf, settings_of
@@ -66,3 +66,23 @@ async def test_a_vote_is_done_where_it_counts(chat: Conversation) -> None:
         assert await _refusal(chat.decide("carlos", denied["id"], "modify", {})) == (
             f"No card offers to modify {denied['id']}, which is denied."
         )
+
+
+async def test_under_one_key_it_is_said_and_decided_once(chat: Conversation) -> None:
+    async with chat:
+        first = await chat.say("amanda", GIVE, None, None, key="k1")
+        again = await chat.say("amanda", GIVE, None, None, key="k1")
+        assert (again.turn, again.texts, len(again.approvals)) == (first.turn, first.texts, 1)
+        assert await _refusal(chat.say("david", GIVE, None, None, key="k1")) == "This was said before."
+        (given,) = first.approvals
+        for _ in range(2):  # the second finds the click of the first, and that it counted
+            assert (await chat.decide("amanda", given["id"], "approve", {}, key="k2")).done
+        assert not (await chat.decide("amanda", given["id"], "approve", {}, key="k3")).done
+        for _ in range(2):
+            assert (await chat.decide("carlos", given["id"], "approve", {}, key="k4")).done
+        assert await _refusal(chat.decide("carlos", given["id"], "approve", {}, key="k2")) == (
+            "This was said before."
+        )
+        (denied,) = (await chat.say("amanda", GIVE_ANOTHER, None, None)).approvals
+        for _ in range(2):
+            assert (await chat.decide("carlos", denied["id"], "deny", {}, key="k5")).done

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select, text
 
 from agents.plans.tables import PlanRow
-from bot.command_line.conversation import Conversation
+from bot.conversation import Conversation
 from bot.department import Installation
 from bot.opening import open_installation
 from bot.settings import Settings

@@ -10,7 +10,8 @@ from sqlalchemy import or_, select
 
 from bot.console.dashboard.wording import name_of
 from bot.console.visit import Visit
-from governance.overrides.halt_report import HaltReport, read_report
+from governance.overrides.halt_report import read_report
+from governance.overrides.halted import HaltReport
 from governance.tables import OverrideRow, WindowRow
 from governance.visibility import scope_of
 from handlers.conversation.wording import last_minute

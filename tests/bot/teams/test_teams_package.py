@@ -19,7 +19,7 @@ import pytest
 from jsonschema import Draft4Validator, Draft7Validator
 
 from bot.command_line import Stop
-from bot.command_line.teams_package import run
+from bot.command_line.operating import teams_package as run
 from bot.settings import Settings
 from bot.teams.manifest import APP_VERSION, SCHEMA_VERSION, manifest
 from bot.teams.package import CannotPackage, teams_package
@@ -121,7 +121,7 @@ async def test_what_is_missing_is_named(app_id: str | None, url: str | None, nam
     assert len(problems) == len(named)
     assert all(problem.startswith(name) for problem, name in zip(problems, named, strict=True))
     with pytest.raises(Stop, match=named[0].split()[0]):
-        await run(settings, Namespace(to=Path("nowhere")))
+        await run(settings, Namespace(to=Path("nowhere"), json=False))
 
 
 def test_the_command_writes_the_package(tmp_path: Path) -> None:

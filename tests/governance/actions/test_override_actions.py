@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import psycopg
 import pytest
 from sqlalchemy import select, text, update
 
@@ -16,13 +17,15 @@ from governance.actions.overruling import overrule_agent
 from governance.effects import effect_for_update
 from governance.gate import Gate
 from governance.overrides.halt_report import read_report
-from governance.overrides.halting import SamePerson, halt_from_command_line, resume_from_command_line
+from governance.overrides.halting import SamePerson, resume_from_command_line
+from governance.overrides.halting_by_driver import halt as halt_by_driver
 from governance.overrides.rows import read_standing
 from governance.overrides.sweep import sweep_overrides
 from governance.people import Actor
 from governance.standing import FreezeKind
 from governance.tables import EffectRow, FenceAcknowledgementRow, OverrideRow, WorkerRow
 from storage.database import Database
+from storage.embedded import EmbeddedServer
 from storage.notices import NoticeRow
 from tests.governance.actions.conftest import Submit, Watch
 from tests.governance.actions.probe import probe
@@ -91,10 +94,10 @@ async def test_an_agents_effect_waits_through_a_halt_and_is_queued_after_it(
 
 
 async def test_the_command_line_halts_as_the_systems_user_and_does_not_resume_its_own(
-    database: Database, department: str, watch: Watch
+    server: EmbeddedServer, database: Database, department: str, watch: Watch
 ) -> None:
-    async with database.transaction(department) as tx:
-        await halt_from_command_line(tx, user="os:root", reason="chat is down", at=watch.now)
+    with psycopg.connect(server.app_url, autocommit=True) as connection:
+        halt_by_driver(connection, department, user="os:root", reason="chat is down", at=watch.now)
     async with database.transaction(department) as tx:
         standing = await read_standing(tx, watch.now)
         assert standing.halt is not None

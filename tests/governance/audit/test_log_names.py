@@ -8,6 +8,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import select, text
 
@@ -20,8 +21,9 @@ from governance.audit.log_names import log_names
 from governance.audit.search import Found, Query, find
 from governance.audit.tables import EntryRow
 from governance.audit.verification import verify
-from governance.overrides.halting import halt_from_command_line
+from governance.overrides.halting_by_driver import halt as halt_by_driver
 from governance.people import Actor
+from storage.embedded import EmbeddedServer
 from tests.governance.edge_actions import deploy
 from tests.governance.house import KEY, House
 
@@ -51,10 +53,13 @@ async def _export(house: House, reveal: Reveal, to: Path) -> list[dict[str, Any]
     return [json.loads(line) for line in lines]
 
 
-async def test_no_id_name_address_or_chat_identity_stands_in_the_log(house: House) -> None:
+async def test_no_id_name_address_or_chat_identity_stands_in_the_log(
+    house: House, server: EmbeddedServer
+) -> None:
     await _released(house)
+    with psycopg.connect(server.app_url, autocommit=True) as connection:
+        halt_by_driver(connection, house.tenant, user="os:wilhelmina", reason="a test", at=house.now)
     async with house.database.transaction(house.tenant) as tx:
-        await halt_from_command_line(tx, user="os:wilhelmina", reason="a test", at=house.now)
         written = "".join((await tx.execute(select(EntryRow.data))).scalars())
         columns = set((await tx.execute(select(EntryRow.actor))).scalars())
     people = (await house.sql("SELECT id, name, email, log_name FROM people")).all()

@@ -1,0 +1,157 @@
+"""Running Countersign and looking after it: its processes, the database, the doctor, what it hands out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+from bot.command_line import Exit, Stop, told
+from bot.command_server import command_part
+from bot.console.protection import ConsoleRefused
+from bot.database import bring_up_to_date, locate
+from bot.department import Installation
+from bot.opening import DepartmentRefused, open_installation
+from bot.processes import CannotListen, clock_part, run_until_stopped, web_part, worker_part
+from bot.settings import Settings
+from bot.teams.configuration import TeamsMisconfigured, configuration
+from governance.audit.keys import KeyUnusable
+from governance.authority.policy_error import PolicyError
+from governance.department_file import DepartmentError
+from governance.department_renewal import AnotherDepartment
+
+NICENESS = 5
+"""Where a machine has too much to do, what comes in is acknowledged first: a platform waits three seconds."""
+
+_MARKS = {"well": "ok  ", "advice": "note", "wrong": "FIX "}
+
+
+async def run(settings: Settings, _args: argparse.Namespace) -> int:
+    """Everything in one process, until stopped."""
+    installation = await opened(settings)
+    serving = web_part(installation), command_part(installation, has_worker=True)
+    await _run_parts(installation, *serving, worker_part(installation), clock_part(installation))
+    return Exit.DONE
+
+
+async def web(settings: Settings, _args: argparse.Namespace) -> int:
+    """The web server alone, until stopped."""
+    installation = await opened(settings)
+    await _run_parts(installation, web_part(installation), command_part(installation, has_worker=False))
+    return Exit.DONE
+
+
+async def worker(settings: Settings, _args: argparse.Namespace) -> int:
+    """A worker alone, until stopped."""
+    installation = await opened(settings)
+    os.nice(NICENESS)  # not before: an embedded server that this started would be as patient
+    await run_until_stopped(installation, worker_part(installation))
+    return Exit.DONE
+
+
+async def clock(settings: Settings, _args: argparse.Namespace) -> int:
+    """The clock alone, until stopped."""
+    installation = await opened(settings)
+    await run_until_stopped(installation, clock_part(installation))
+    return Exit.DONE
+
+
+async def opened(settings: Settings) -> Installation:
+    """The installation. Raises Stop with what to do where it cannot be opened."""
+    try:
+        if settings.speaks_teams:
+            configuration(settings)
+        installation = await open_installation(settings)
+        _ = installation.signing_key  # before anything would have to be signed
+        return installation
+    except (PolicyError, DepartmentError, AnotherDepartment, KeyUnusable, TeamsMisconfigured) as wrong:
+        raise Stop(str(wrong)) from wrong
+    except DepartmentRefused as refused:
+        listed = "\n".join(f"- {problem}" for problem in refused.problems)
+        raise Stop(
+            f"{settings.department}/department.yaml describes a department that could stand still:\n{listed}"
+        ) from refused
+
+
+@asynccontextmanager
+async def light_installation(settings: Settings) -> AsyncIterator[Installation]:
+    """A database and nothing more, for commands that must work when little else does: the installation without
+    its department file, matrix or worker being read."""
+    urls = locate(settings)
+    bring_up_to_date(urls)
+    installation = Installation(settings, urls)
+    try:
+        yield installation
+    finally:
+        await installation.close()
+
+
+async def migrate(settings: Settings, args: argparse.Namespace) -> int:
+    """Migrate (the release step), and say whether there was anything to do."""
+    urls = locate(settings)
+    if urls.owner is None:
+        raise Stop("DATABASE_URL is set and DATABASE_OWNER_URL is not: migrations need the owner's URL.")
+    migrated = bring_up_to_date(urls)
+    told(args, {"migrated": migrated}, "migrated" if migrated else "already up to date")
+    return Exit.DONE
+
+
+async def doctor(settings: Settings, args: argparse.Namespace) -> int:
+    """Print what was found; exit code 1 if something must be mended."""
+    from bot.doctor import examine  # a third of a second that the servers start without
+
+    findings = [finding async for finding in examine(settings)]
+    well = all(finding.state != "wrong" for finding in findings)
+    listed = [{"state": found.state, "what": found.what, "says": found.says} for found in findings]
+    lines = "\n".join(f"{_MARKS[found.state]}  {found.what}: {found.says}" for found in findings)
+    told(args, {"well": well, "findings": listed}, lines)
+    return Exit.DONE if well else Exit.REFUSED
+
+
+async def recognise(settings: Settings, args: argparse.Namespace) -> int:
+    """Print `name<TAB>confidence` for each line of standard input; `none` where nothing in the catalogue is
+    meant. With `--json` an object a line, with the nearest three."""
+    from handlers.language.recogniser import Recogniser
+
+    folder = settings.var_folder / "recogniser"
+    folder.mkdir(parents=True, exist_ok=True)
+    utterances = [line.rstrip("\n") for line in sys.stdin]
+    for text, found in zip(utterances, Recogniser.load(folder).recognise_all(utterances), strict=True):
+        name = found.name or "none"
+        if args.json:
+            nearest = [{"name": near, "confidence": round(sure, 4)} for near, sure in found.nearest]
+            line = {"text": text, "name": name, "confidence": round(found.confidence, 4), "nearest": nearest}
+            print(json.dumps(line, ensure_ascii=False))
+        else:
+            print(f"{name}\t{found.confidence:.3f}")
+    return Exit.DONE
+
+
+async def teams_package(settings: Settings, args: argparse.Namespace) -> int:
+    """Write the Teams app package, or say what setting is missing."""
+    from bot.teams import package
+
+    try:
+        packed = package.teams_package(settings)
+    except package.CannotPackage as cannot:
+        raise Stop(str(cannot)) from cannot
+    try:
+        args.to.parent.mkdir(parents=True, exist_ok=True)
+        args.to.write_bytes(packed)
+    except (OSError, ValueError) as refused:
+        raise Stop(f"{args.to} cannot be written: {refused}.") from refused
+    then = "upload it in the Teams admin center, or in Teams under Apps, Upload an app"
+    told(args, {"file": str(args.to)}, f"wrote {args.to}: {then}")
+    return Exit.DONE
+
+
+async def _run_parts(installation: Installation, *parts: Coroutine[Any, Any, None]) -> None:
+    """Run parts until stopped. Raises Stop with what to do where the web server cannot serve."""
+    try:
+        await run_until_stopped(installation, *parts)
+    except (CannotListen, ConsoleRefused) as refused:
+        raise Stop(str(refused)) from refused
