@@ -30,7 +30,7 @@ from bench.plan_outcomes import large_plan, outcomes, without_commitments
 from bench.plan_surfaces import disagreements, unchanged
 from bench.targets import Targets
 from integrations.documents import Document, DocumentError
-from integrations.documents.local import LocalFolder
+from integrations.documents.vendors.local import LocalFolder
 
 LABELLED = Path(os.environ.get("BENCH_DATA", "../shared/bench")) / "documents"
 SECONDS = 5.0

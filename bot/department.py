@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -54,10 +54,7 @@ from handlers.conversation.handler import find_handlers
 from handlers.conversation.router import Router
 from handlers.language.recognition import Recognises
 from handlers.notices import find_notices
-from integrations.customers.local import LocalCustomers
-from integrations.documents.local import LocalFolder
-from integrations.services.local import LocalCatalogue
-from integrations.tracker.local import LocalTracker
+from integrations.integration import Integration, Surroundings, find_vendors
 from integrations.tracker.performing import specs as tracker_specs
 from storage.database import Database
 
@@ -102,7 +99,9 @@ class Installation:
 
     @cached_property
     def registry(self) -> Registry:
-        return Registry((*tracker_specs(within_plan), *plan_specs(), *governance_specs(self.policy)))
+        of_vendors = (spec for vendor in self.vendors.values() for spec in vendor.actions())
+        own = (*tracker_specs(within_plan), *plan_specs(), *governance_specs(self.policy))
+        return Registry((*own, *of_vendors))
 
     @cached_property
     def gate(self) -> Gate:
@@ -189,15 +188,30 @@ class Installation:
         return Fernet(key.get_secret_value() if key else key_in(self.settings.var_folder / "tokens.key"))
 
     def ports(self, tenant: str) -> Ports:
-        """A tenant's outside world."""
-        folders = self.department_file.folders
-        root = self.settings.department
-        return Ports(
-            tracker=LocalTracker(self.database, tenant),
-            documents=LocalFolder(root / folders.documents),
-            customers=LocalCustomers(self.database, tenant),
-            services=LocalCatalogue(root / folders.services),
-        )
+        """A tenant's outside world, by the vendors that its department has chosen; opened once a process.
+
+        Raises NoSuchVendor, and what a vendor's settings raise.
+        """
+        opened = self._opened.setdefault(tenant, {})
+        for kind, vendor in self.vendors.items():
+            if kind not in opened:
+                opened[kind] = vendor.open(self.surroundings(vendor, tenant))
+        return Ports(**{kind: opened[kind] for kind in ("tracker", "documents", "customers", "services")})
+
+    @cached_property
+    def vendors(self) -> Mapping[str, Integration]:
+        """The vendor of each kind that the department uses. Raises NoSuchVendor."""
+        return find_vendors().chosen(self.department_file.integrations)
+
+    @cached_property
+    def _opened(self) -> dict[str, dict[str, Any]]:
+        return {}
+
+    def surroundings(self, vendor: Integration, tenant: str) -> Surroundings:
+        """What a vendor is opened in. Raises pydantic's ValidationError where its settings are not complete."""
+        folders = self.department_file.folders.model_dump()
+        settings = None if vendor.settings is None else vendor.settings()
+        return Surroundings(self.database, tenant, self.settings.department, folders, settings)
 
     @cached_property
     def desks(self) -> Desks:
@@ -280,6 +294,9 @@ class Installation:
 
     async def close(self) -> None:
         """Let go of the database, and of connections to the chat platforms."""
+        for ports in self._opened.values():
+            for kind, port in ports.items():
+                await self.vendors[kind].close(port)
         if "teams" in self.__dict__:
             await self.teams.close()
         if "slack" in self.__dict__ and self.slack is not None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import psycopg
+from pydantic import ValidationError
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -23,6 +24,8 @@ from bot.slack.checking import examine_slack
 from bot.teams.checking import examine_teams
 from governance.audit.keys import KeyUnusable
 from governance.authority.policy_error import PolicyError
+from governance.department_file import DepartmentError
+from integrations.integration import NoSuchVendor
 from storage.app_role import APP_ROLE
 from storage.database import sqlalchemy_url
 from storage.migrate import is_current
@@ -52,6 +55,8 @@ async def _looked_at(settings: Settings) -> AsyncIterator[Finding]:
         yield finding
     async for finding in examine_department(installation):
         yield finding
+    async for finding in _vendors(installation):
+        yield finding
     yield _signing_key(installation)
     yield _model(settings)
     async for finding in examine_slack(settings):
@@ -62,6 +67,26 @@ async def _looked_at(settings: Settings) -> AsyncIterator[Finding]:
         yield finding
     yield _program("chromium", "the browser tests need it", "chromium")
     yield _program("bwrap", "agents will run code in it, which they do not do yet", "bubblewrap")
+
+
+async def _vendors(installation: Installation) -> AsyncIterator[Finding]:
+    """Each system that the department uses: its vendor, its settings, and what it says of itself."""
+    try:
+        chosen = installation.vendors
+    except NoSuchVendor as unknown:
+        yield Finding("integrations", "wrong", str(unknown))
+        return
+    except DepartmentError:
+        return  # said above
+    for kind, vendor in chosen.items():
+        try:
+            around = installation.surroundings(vendor, installation.settings.tenant)
+        except ValidationError as incomplete:
+            missing = ", ".join(str(error["loc"][0]).upper() for error in incomplete.errors() if error["loc"])
+            yield Finding(kind, "wrong", f"{vendor.title} needs these settings: {missing}")
+            continue
+        for checked in await vendor.check(around):
+            yield Finding(checked.what, checked.state, checked.says)
 
 
 def _var_folder(settings: Settings) -> Finding:

@@ -12,11 +12,11 @@ from typing import Any, TypeVar, cast
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from integrations.customers.customers_file import CustomersFile, read_customers
-from integrations.customers.loading import write_customers
+from integrations.customers.vendors.local.customers_file import CustomersFile, read_customers
+from integrations.customers.vendors.local.loading import write_customers
 from integrations.tracker import Defect, DefectOrigin, Epic, Sprint, Story, StoryEvent
-from integrations.tracker.history import History, take_over
-from integrations.tracker.receipts import receipt
+from integrations.tracker.vendors.local.history import History, take_over
+from integrations.tracker.vendors.local.receipts import receipt
 from storage.database import Database
 
 RECEIPT = "sample"
@@ -49,7 +49,7 @@ async def open_sample(database: Database, tenant: str, folder: Path, today: date
 
     Returns False, having done nothing, if that was done before. Where the history is older than last
     week, every date moves on by the same number of whole weeks, so that it ends in the week before
-    `today`. Raises SampleError, integrations.customers.customers_file.CustomersFileError.
+    `today`. Raises SampleError, integrations.customers.vendors.local.customers_file.CustomersFileError.
     """
     async with database.transaction(tenant) as tx:
         if await receipt(tx, RECEIPT) is not None:

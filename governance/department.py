@@ -241,6 +241,7 @@ class Department(Described):
     products: Annotated[tuple[Product, ...], Loose]
     channels: Annotated[tuple[Channel, ...], Loose]
     account_owners: Mapping[Id, Id]
+    integrations: Mapping[Id, Id] = Field(default_factory=dict)
 
     def person(self, person: str) -> PersonEntry:
         """The person with this id. Raises KeyError."""

@@ -32,7 +32,7 @@ from governance.visibility import EVERYTHING
 from handlers.conversation.origin import place_json
 from integrations.tracker import Priority, StoryDraft, StoryStatus
 from integrations.tracker.actions import SetPriority, SetStatus, StatusStep, new_story
-from integrations.tracker.tables import StoryRow
+from integrations.tracker.vendors.local.tables import StoryRow
 from storage.jobs import defer
 
 _WHY = "It stood so before."

@@ -15,7 +15,7 @@ from agents.planning.working_days import working_days
 from governance.department_file import read_department
 from integrations.documents import Document
 from integrations.services import Service
-from integrations.services.local import read_catalogue
+from integrations.services.vendors.local import read_catalogue
 from integrations.tracker import Epic, Sprint, Story
 
 ACME = Path(__file__).parents[2] / "examples" / "acme"

@@ -26,7 +26,7 @@ from agents.planning.request import ImpossibleChange
 from agents.planning.requirements import LONGEST, NothingAsked, TooLong, TooManyRequirements
 from governance.moments import day_text
 from integrations.documents import DocumentUnreadable
-from integrations.documents.local import LocalFolder
+from integrations.documents.vendors.local import LocalFolder
 from integrations.tracker import StoryStatus
 from tests.agents.acme_input import planning_input
 

@@ -27,10 +27,10 @@ from governance.places import Audience, Place
 from handlers.conversation.cards import Button, Buttons, Card, Reply
 from handlers.conversation.desk import Desk, Ports
 from handlers.notices import NoticeKind, find_notices
-from integrations.customers.local import LocalCustomers
-from integrations.documents.local import LocalFolder
-from integrations.services.local import LocalCatalogue
-from integrations.tracker.local import LocalTracker
+from integrations.customers.vendors.local.customers import LocalCustomers
+from integrations.documents.vendors.local import LocalFolder
+from integrations.services.vendors.local import LocalCatalogue
+from integrations.tracker.vendors.local.tracker import LocalTracker
 from storage.notices import NoticeRow, notify
 from tests.governance.edge_actions import deploy
 from tests.governance.house import ACME, House

@@ -100,7 +100,7 @@ async def test_an_effect_at_which_the_port_always_breaks_ends_as_unknown_and_is_
         raise ValueError("the port is poisoned")
 
     bad = await effect_of(office, "Bad")
-    monkeypatch.setattr("integrations.tracker.local.LocalTracker.create_epic", breaks)
+    monkeypatch.setattr("integrations.tracker.vendors.local.tracker.LocalTracker.create_epic", breaks)
     await work_off(office, office.jobs)
     ((state, detail),) = await rows(
         office, "SELECT state, outcome ->> 'detail' FROM effects WHERE id = :id", id=bad

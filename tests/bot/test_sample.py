@@ -16,12 +16,12 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.sample import SampleError, moved, open_sample, weeks_to_move
 from governance.visibility import EVERYTHING
-from integrations.customers.customers_file import CustomersFileError
-from integrations.customers.local import LocalCustomers
-from integrations.services.local import read_catalogue
+from integrations.customers.vendors.local.customers import LocalCustomers
+from integrations.customers.vendors.local.customers_file import CustomersFileError
+from integrations.services.vendors.local import read_catalogue
 from integrations.tracker import DefectOrigin, Sprint, Stage, StoryEvent, StoryQuery, StoryStatus
-from integrations.tracker.history import History
-from integrations.tracker.local import LocalTracker
+from integrations.tracker.vendors.local.history import History
+from integrations.tracker.vendors.local.tracker import LocalTracker
 from storage.database import Database
 from tests.bot.small_sample import CUSTOMERS, FILES, story
 from tests.integrations.tracker_drafts import draft, epic, grant

@@ -38,11 +38,11 @@ from handlers.conversation.turn import Clicked, Said, Turn
 from handlers.language.mood import Mood
 from handlers.language.recognition import Recognition
 from handlers.notices import find_notices
-from integrations.customers.local import LocalCustomers
-from integrations.documents.local import LocalFolder
-from integrations.services.local import LocalCatalogue
-from integrations.tracker.local import LocalTracker
+from integrations.customers.vendors.local.customers import LocalCustomers
+from integrations.documents.vendors.local import LocalFolder
+from integrations.services.vendors.local import LocalCatalogue
 from integrations.tracker.performing import specs as tracker_specs
+from integrations.tracker.vendors.local.tracker import LocalTracker
 from storage.database import Database
 from storage.notices import NoticeRow
 from tests.handlers import deployment

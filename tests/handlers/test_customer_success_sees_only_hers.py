@@ -16,8 +16,8 @@ from handlers.conversation.cards import Reply
 from handlers.conversation.handler import find_handlers
 from handlers.conversation.memory import keep, recall
 from handlers.conversation.turn import Clicked, Said, Turn
-from integrations.customers.loading import write_customers
-from integrations.tracker.history import History, take_over
+from integrations.customers.vendors.local.loading import write_customers
+from integrations.tracker.vendors.local.history import History, take_over
 from tests.handlers.conftest import Talk, buttons
 from tests.handlers.product.conftest import CUSTOMERS, EPICS, MARKER, SPRINTS, STORIES
 

@@ -11,7 +11,7 @@ from governance.tables import ApprovalRow, DelegationRow, EffectRow, OverrideRow
 from handlers.conversation.handler import find_handlers
 from handlers.conversation.router import Router
 from handlers.language.recogniser import Recogniser
-from integrations.tracker.history import History, take_over
+from integrations.tracker.vendors.local.history import History, take_over
 from tests.handlers.conftest import Talk
 from tests.handlers.product.conftest import EPICS, SPRINTS, STORIES
 

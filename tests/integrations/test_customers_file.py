@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from integrations.customers import Account, Commitment, CommitmentState, Contact, Request, Standing
-from integrations.customers.customers_file import CustomersFileError, read_customers
+from integrations.customers.vendors.local.customers_file import CustomersFileError, read_customers
 
 FILE = """\
 health:

@@ -17,8 +17,8 @@ from integrations.customers import (
     Request,
     Standing,
 )
-from integrations.customers.local import LocalCustomers
-from integrations.customers.tables import AccountRow, CommitmentRow, RequestRow
+from integrations.customers.vendors.local.customers import LocalCustomers
+from integrations.customers.vendors.local.tables import AccountRow, CommitmentRow, RequestRow
 from storage.database import Database
 
 MARKER = "zanzibar-7731"

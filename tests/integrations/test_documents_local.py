@@ -18,7 +18,7 @@ from integrations.documents import (
     OutsideFolder,
 )
 from integrations.documents.formats import FORMATS, LARGEST_FILES
-from integrations.documents.local import LocalFolder
+from integrations.documents.vendors.local import LocalFolder
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from integrations.services import CatalogueError, NoSuchService, Service
-from integrations.services.local import LocalCatalogue, read_catalogue
+from integrations.services.vendors.local import LocalCatalogue, read_catalogue
 
 ORDERS = """\
 # What orders is.

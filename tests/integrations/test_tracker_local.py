@@ -11,8 +11,8 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from governance.visibility import EVERYTHING
 from integrations.tracker import StoryQuery, Tracker
-from integrations.tracker.local import LocalTracker
-from integrations.tracker.tables import SprintRow, StoryEventRow
+from integrations.tracker.vendors.local.tables import SprintRow, StoryEventRow
+from integrations.tracker.vendors.local.tracker import LocalTracker
 from storage.database import Database
 from tests.integrations.tracker_contract import TrackerContract
 from tests.integrations.tracker_drafts import draft, grant

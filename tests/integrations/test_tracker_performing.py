@@ -30,9 +30,9 @@ from integrations.tracker.actions import (
     TrackerAction,
     new_story,
 )
-from integrations.tracker.local import LocalTracker
 from integrations.tracker.performing import specs
-from integrations.tracker.tables import SprintRow
+from integrations.tracker.vendors.local.tables import SprintRow
+from integrations.tracker.vendors.local.tracker import LocalTracker
 from storage.database import Database
 from tests.integrations.tracker_drafts import HOSTILE, draft
 from tests.integrations.tracker_samples import EACH, REGISTRY, WHY, epic_draft, perform, undone

@@ -26,8 +26,8 @@ from integrations.tracker.actions import (
     StatusStep,
     TrackerAction,
 )
-from integrations.tracker.local import LocalTracker
 from integrations.tracker.performing import specs
+from integrations.tracker.vendors.local.tracker import LocalTracker
 from tests.integrations.tracker_drafts import draft, grant
 
 WHY: dict[str, Any] = {"rationale": "asked for", "impact": "one story", "rollback_plan": "cancel it"}

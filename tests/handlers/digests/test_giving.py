@@ -16,7 +16,7 @@ from handlers.digests.giving import digest_reply
 from handlers.digests.kinds import DigestKind
 from handlers.notices import find_notices
 from integrations.tracker import StoryStatus
-from integrations.tracker.tables import StoryRow
+from integrations.tracker.vendors.local.tables import StoryRow
 from tests.handlers.conftest import Talk, buttons
 from tests.handlers.deployment import deploy
 from tests.handlers.digests.work import move

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import update
 
 from integrations.tracker import StoryStatus
-from integrations.tracker.tables import StoryEventRow, StoryRow
+from integrations.tracker.vendors.local.tables import StoryEventRow, StoryRow
 from tests.handlers.conftest import Talk
 
 

@@ -24,7 +24,7 @@ from handlers.language.decisions import Decision, OpenProposal
 from handlers.language.follow_up import read_reply
 from handlers.language.kinds import Thing
 from handlers.language.nearest_condition import EXAMPLES
-from integrations.services.local import LocalCatalogue
+from integrations.services.vendors.local import LocalCatalogue
 
 ACME = Path(__file__).resolve().parents[3] / "examples" / "acme"
 ZONE = "America/New_York"

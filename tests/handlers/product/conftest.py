@@ -20,13 +20,13 @@ from governance.tables import EffectRow
 from handlers.conversation.cards import Reply
 from handlers.notices import find_notices
 from integrations.customers import Account, Request, Standing
-from integrations.customers.customers_file import CustomersFile
-from integrations.customers.loading import write_customers
-from integrations.documents.local import LocalFolder
-from integrations.services.local import LocalCatalogue
+from integrations.customers.vendors.local.customers_file import CustomersFile
+from integrations.customers.vendors.local.loading import write_customers
+from integrations.documents.vendors.local import LocalFolder
+from integrations.services.vendors.local import LocalCatalogue
 from integrations.tracker import Epic, Priority, Sprint, Story, StoryStatus
-from integrations.tracker.history import History, take_over
-from integrations.tracker.local import LocalTracker
+from integrations.tracker.vendors.local.history import History, take_over
+from integrations.tracker.vendors.local.tracker import LocalTracker
 from storage.database import Database
 from tests.handlers.conftest import ACME, Talk
 

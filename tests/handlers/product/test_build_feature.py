@@ -13,7 +13,7 @@ from handlers.conversation.cards import Chart, Fields, Form, Progress, Reply, Ta
 from handlers.notices import find_notices
 from handlers.plans.changing import add_notifications
 from handlers.plans.words import within_text
-from integrations.tracker.tables import EpicRow
+from integrations.tracker.vendors.local.tables import EpicRow
 from tests.handlers.conftest import buttons
 from tests.handlers.product.conftest import Product
 

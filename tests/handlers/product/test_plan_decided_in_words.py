@@ -10,8 +10,8 @@ from agents.plans.rows import changes_of, draft_of
 from governance.approvals.decision import Status
 from governance.approvals.store import approval_row, state_of
 from handlers.conversation.cards import Reply
-from integrations.tracker.history import History, take_over
-from integrations.tracker.tables import CounterRow
+from integrations.tracker.vendors.local.history import History, take_over
+from integrations.tracker.vendors.local.tables import CounterRow
 from storage.database import Database
 from tests.handlers.conftest import buttons
 from tests.handlers.product.conftest import Product

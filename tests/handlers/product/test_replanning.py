@@ -25,8 +25,8 @@ from governance.visibility import EVERYTHING
 from handlers.approval_details.plan_changes import DETAILS
 from handlers.conversation.cards import Reply, Table
 from integrations.tracker import Sprint, Story, StoryChange, StoryEdit, StoryQuery, StoryStatus
-from integrations.tracker.history import History, take_over
-from integrations.tracker.tables import CounterRow
+from integrations.tracker.vendors.local.history import History, take_over
+from integrations.tracker.vendors.local.tables import CounterRow
 from storage.database import Database
 from tests.handlers.conftest import buttons
 from tests.handlers.product.conftest import DONE, Product, story

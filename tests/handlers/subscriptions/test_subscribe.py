@@ -17,7 +17,7 @@ from handlers.conversation.cards import Reply
 from handlers.notices import find_notices
 from handlers.subscriptions.tables import SubscriptionRow
 from integrations.tracker import StoryStatus
-from integrations.tracker.tables import StoryRow
+from integrations.tracker.vendors.local.tables import StoryRow
 from tests.handlers.conftest import Talk, buttons
 from tests.handlers.digests.work import move
 from tests.handlers.product.conftest import MARKER, Product

@@ -22,6 +22,7 @@ from integrations.documents import (
     OutsideFolder,
 )
 from integrations.documents.formats import FORMATS, LARGEST_FILES, NotText, TextReader
+from integrations.integration import Integration
 
 _ABOUT = "readme"
 """What says what a folder is for is none of its documents."""
@@ -130,3 +131,11 @@ def _exactly(name: str, path: PurePosixPath) -> frozenset[str]:
 
 def _by_file_name(_: str, path: PurePosixPath) -> frozenset[str]:
     return frozenset({path.name.casefold()})
+
+
+INTEGRATION = Integration(
+    kind="documents",
+    name="local",
+    title="the documents folder",
+    open=lambda around: LocalFolder(around.folder / around.folders["documents"]),
+)

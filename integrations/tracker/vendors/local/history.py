@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.tracker import Defect, Epic, Sprint, Story, StoryEvent, StoryStatus
-from integrations.tracker.receipts import once
+from integrations.tracker.vendors.local.receipts import once
 
 
 @dataclass(frozen=True, slots=True)

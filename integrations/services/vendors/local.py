@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 from governance import marked_yaml
 from governance.marked_yaml import KeyPath, MarkedDocument, MarkedYamlError
 from integrations import Embedded
+from integrations.integration import Integration
 from integrations.services import CatalogueError, NoSuchService, Service
 
 FILE_NAME = "catalog-info.yaml"
@@ -175,3 +176,11 @@ def _components(entity: _Entity) -> tuple[str, ...]:
 def _referred(reference: str) -> str:
     """The name in a reference such as `group:default/alpha`."""
     return reference.rpartition(":")[2].rpartition("/")[2]
+
+
+INTEGRATION = Integration(
+    kind="services",
+    name="local",
+    title="the services folder",
+    open=lambda around: LocalCatalogue(around.folder / around.folders["services"]),
+)

@@ -23,12 +23,11 @@ from integrations.tracker import (
     StoryEvent,
     StoryQuery,
     StoryStatus,
-    reading,
-    writing,
 )
-from integrations.tracker.exact_text import is_exact, require_exact
-from integrations.tracker.receipts import once, receipt
-from integrations.tracker.tables import EpicRow, SprintRow, StoryRow
+from integrations.tracker.vendors.local import reading, writing
+from integrations.tracker.vendors.local.exact_text import is_exact, require_exact
+from integrations.tracker.vendors.local.receipts import once, receipt
+from integrations.tracker.vendors.local.tables import EpicRow, SprintRow, StoryRow
 from storage.database import Database
 
 

@@ -6,8 +6,8 @@ from dataclasses import asdict
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from integrations.customers.customers_file import CustomersFile
-from integrations.customers.tables import AccountRow, CommitmentRow, RequestRow
+from integrations.customers.vendors.local.customers_file import CustomersFile
+from integrations.customers.vendors.local.tables import AccountRow, CommitmentRow, RequestRow
 
 
 async def write_customers(tx: AsyncSession, customers: CustomersFile) -> None:

@@ -18,7 +18,7 @@ from integrations.customers import (
     Request,
     Standing,
 )
-from integrations.customers.tables import AccountRow, CommitmentRow, RequestRow
+from integrations.customers.vendors.local.tables import AccountRow, CommitmentRow, RequestRow
 from storage.database import Database
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.tracker import GrantSpent
-from integrations.tracker.tables import ReceiptRow
+from integrations.tracker.vendors.local.tables import ReceiptRow
 
 
 async def once(

@@ -22,8 +22,8 @@ from integrations.tracker import (
     StoryQuery,
     StoryStatus,
 )
-from integrations.tracker.exact_text import is_exact
-from integrations.tracker.tables import DefectRow, DependencyRow, EpicRow, StoryEventRow, StoryRow
+from integrations.tracker.vendors.local.exact_text import is_exact
+from integrations.tracker.vendors.local.tables import DefectRow, DependencyRow, EpicRow, StoryEventRow, StoryRow
 
 _OPEN = (StoryStatus.BACKLOG, StoryStatus.SCHEDULED, StoryStatus.IN_PROGRESS, StoryStatus.BLOCKED)
 _BEGUN = (StoryStatus.IN_PROGRESS, StoryStatus.BLOCKED, StoryStatus.DONE)

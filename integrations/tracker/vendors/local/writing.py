@@ -20,7 +20,7 @@ from integrations.tracker import (
     StoryEdit,
     StoryStatus,
 )
-from integrations.tracker.tables import (
+from integrations.tracker.vendors.local.tables import (
     CounterRow,
     DefectRow,
     DependencyRow,

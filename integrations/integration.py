@@ -1,0 +1,135 @@
+"""Vendors that plug in: each exports one `Integration`, found by scanning, and nobody names it.
+
+A vendor is a file or folder in `integrations/<kind>/vendors/`, or a module that an installed package names
+under the entry point group `countersign.vendors`. Which one a department uses of a kind stands in its file
+(`integrations: {tracker: jira}`); without a word it is `local`.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal
+
+from pydantic_settings import BaseSettings
+
+import integrations
+from governance.registry import ActionSpec
+from storage.database import Database
+
+GROUP = "countersign.vendors"
+LOCAL = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a vendor is opened in: `folder` is the department's, `folders` name what stands in it by kind;
+    `settings` are the vendor's own, read from the environment, or None."""
+
+    database: Database
+    tenant: str
+    folder: Path
+    folders: Mapping[str, str]
+    settings: BaseSettings | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a vendor's check says in `doctor`, and what to do about it."""
+
+    what: str
+    state: Literal["well", "advice", "wrong"]
+    says: str
+
+
+async def _nothing_to_check(_around: Surroundings) -> Iterable[Checked]:
+    return ()
+
+
+async def _nothing_to_close(_port: Any) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """One vendor of one kind of system. `title` is its name as people know it.
+
+    `open` makes its port, which speaks the kind's Protocol; `actions` are effects that it alone has, beside
+    those of its kind; its secrets are `settings`. `check` says in `doctor` whether it can be used, and `close`
+    lets go of a port that was opened.
+    """
+
+    kind: str
+    name: str
+    title: str
+    open: Callable[[Surroundings], Any]
+    settings: type[BaseSettings] | None = None
+    actions: Callable[[], Iterable[ActionSpec]] = tuple
+    check: Callable[[Surroundings], Awaitable[Iterable[Checked]]] = _nothing_to_check
+    close: Callable[[Any], Awaitable[None]] = _nothing_to_close
+
+
+class TwoVendors(ValueError):
+    """Two vendors of a kind have one name."""
+
+
+class NoSuchVendor(LookupError):
+    """The department's file names a vendor that is not installed. The text is for people."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        can_be = " or ".join(sorted(known)) or LOCAL
+        super().__init__(f"There is no {kind} called “{name}”. Under `integrations:` it can be {can_be}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Vendors:
+    """Every vendor that is there, by kind and name."""
+
+    found: Mapping[str, Mapping[str, Integration]] = field(default_factory=dict)
+
+    def chosen(self, wanted: Mapping[str, str]) -> Mapping[str, Integration]:
+        """One of each kind: as `wanted`, by kind, or else the embedded one. Raises NoSuchVendor."""
+        unknown = next((kind for kind in wanted if kind not in self.found), None)
+        if unknown is not None:
+            raise NoSuchVendor(unknown, wanted[unknown], ())
+        return {kind: self._one(kind, wanted.get(kind, LOCAL)) for kind in self.found}
+
+    def _one(self, kind: str, name: str) -> Integration:
+        of_kind = self.found[kind]
+        if name not in of_kind:
+            raise NoSuchVendor(kind, name, of_kind)
+        return of_kind[name]
+
+
+def find_vendors(
+    packages: Iterable[ModuleType] = (integrations,), shipped: Iterable[EntryPoint] | None = None
+) -> Vendors:
+    """Every vendor in these packages' `<kind>/vendors/`, and those that others ship. Raises TwoVendors."""
+    found: dict[str, dict[str, Integration]] = {}
+    names = [name for package in packages for name in _modules(package)]
+    names += [point.value for point in (entry_points(group=GROUP) if shipped is None else shipped)]
+    for name in names:
+        integration: Integration = import_module(name).INTEGRATION
+        of_kind = found.setdefault(integration.kind, {})
+        if integration.name in of_kind:
+            raise TwoVendors(f"two vendors of {integration.kind} are called {integration.name}")
+        of_kind[integration.name] = integration
+    return Vendors(found)
+
+
+def _modules(package: ModuleType) -> Iterable[str]:
+    for kind in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        if not kind.ispkg:
+            continue
+        try:
+            vendors = import_module(f"{kind.name}.vendors")
+        except ModuleNotFoundError as missing:
+            if missing.name != f"{kind.name}.vendors":
+                raise
+            continue
+        yield from (module.name for module in pkgutil.iter_modules(vendors.__path__, f"{vendors.__name__}."))
