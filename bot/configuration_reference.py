@@ -52,6 +52,7 @@ _SECTIONS = (
 _KINDS: dict[object, str] = {
     str: "text",
     int: "number",
+    float: "seconds",
     Decimal: "amount",
     Path: "path",
     SecretStr: "secret",
