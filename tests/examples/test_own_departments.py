@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.command_line.conversation import Conversation
+from bot.conversation import Conversation
 from bot.department_in_force import examine_department
 from bot.finding import Finding
 from bot.opening import open_installation

@@ -232,9 +232,9 @@ def test_whatever_stands_there_is_read_or_refused_in_words(
         parse_department(yaml.safe_dump(written, allow_unicode=True))
 
 
-def test_the_department_that_the_readme_shows_is_one() -> None:
-    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
-    (shown,) = [block for block in readme.split("```") if block.lstrip().startswith("name: ")]
-    department = parse_department(shown)
+def test_the_department_that_the_documents_show_is_one() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "department.md").read_text(encoding="utf-8")
+    (shown,) = [block for block in page.split("```") if block.startswith("yaml\nname: ")]
+    department = parse_department(shown.removeprefix("yaml\n"))
     assert can_change_roles(department.as_people("t"))
     assert department.calendar_of(None).time_zone == "Europe/Dublin"
