@@ -17,6 +17,7 @@ import sys
 import tempfile
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from time import perf_counter
 
@@ -25,6 +26,7 @@ from sqlalchemy import func, select, text, update
 from agents.work import runs
 from agents.work.kinds import NewStep
 from agents.work.scheduler import Scheduler
+from agents.work.sweep import queue_abandoned_steps, queue_standing_runs
 from agents.work.tables import ENDED, RunRow, StepRow
 from bench.targets import Targets
 from bench.work_engine_worker import KINDS, TENANT
@@ -42,6 +44,8 @@ DRAINED = 600
 KILLS = 60
 HALTS = 20
 DIRECTOR = frozenset({Role.ENGINEERING_DIRECTOR})
+WORKERS: list[asyncio.subprocess.Process] = []
+"""Those that were started and may still be there: none outlives the benchmark."""
 
 _FILL = """
     INSERT INTO runs (id, kind, title, requester, state, created, ended)
@@ -79,12 +83,15 @@ async def _measure(url: str, folder: Path) -> tuple[dict[str, float], Targets]:
         await tx.execute(text(_FILL_STEPS), {"runs": RUNS, "steps": STEPS})
     async with database.untenanted() as tx:
         await tx.execute(text("ANALYZE"))
-    plain = await _plain_ms(database)
-    advance = await _advance_ms(database)
-    rate = await _drained(database, url, folder)
-    lost, twice = await _killed(database, url, folder)
-    halted = await _halted(database, url, folder)
-    await database.close()
+    try:
+        plain = await _plain_ms(database)
+        advance = await _advance_ms(database)
+        rate = await _drained(database, url, folder)
+        lost, twice = await _killed(database, url, folder)
+        halted = await _halted(database, url, folder)
+    finally:
+        await _end(WORKERS)
+        await database.close()
     targets = Targets()
     targets.below("ms to advance one step", advance, 15)
     targets.at_least("trivial steps a second", rate, 200)
@@ -215,8 +222,11 @@ async def _until(database: Database, run: str, states: set[str]) -> None:
 
 async def _until_over(database: Database, mine: list[str], seconds: float) -> None:
     async with asyncio.timeout(seconds):
-        while True:
+        for look in count():
             async with database.transaction(TENANT) as tx:
+                if look % 50 == 0:  # what the clock does every minute, more often
+                    await queue_abandoned_steps(tx, datetime.now(UTC))
+                    await queue_standing_runs(tx)
                 going = select(func.count()).where(RunRow.id.in_(mine), RunRow.state.not_in(ENDED))
                 if not (await tx.execute(going)).scalar():
                     return
@@ -229,6 +239,7 @@ async def _worker(url: str, folder: Path, name: str) -> asyncio.subprocess.Proce
     )
     if made.stdout is None or not await made.stdout.readline():
         raise RuntimeError("a worker did not start")
+    WORKERS.append(made)
     return made
 
 

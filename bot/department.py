@@ -247,14 +247,19 @@ class Installation:
             adapters=self.adapters,
             drafting=Drafting(self.database, self.gate, self.plan_author, self.watch.agent_work),
             replanning=Replanning(self.database, self.gate, self.plan_author, self.watch.agent_work),
-            scheduler=Scheduler(self.gate, self.step_kinds),
-            executor=Executor(self.database, self.step_kinds, self.watch.agent_work, self.process),
+            scheduler=self.scheduler,
+            executor=Executor(self.database, self.scheduler, self.watch.agent_work, self.process),
             log_key=lambda tenant: self.signer(tenant).verifier,
             tracker=lambda tenant: self.ports(tenant).tracker,
             checkpoint_file=self.checkpoint_file,
             checkpoint_channel=self.settings.checkpoint_channel,
             of_platforms=self.teams.jobs(self.database) if self.settings.speaks_teams else {},
         )
+
+    @cached_property
+    def scheduler(self) -> Scheduler:
+        """Lets runs go on."""
+        return Scheduler(self.gate, self.step_kinds)
 
     @cached_property
     def step_kinds(self) -> Mapping[str, StepKind]:

@@ -76,7 +76,7 @@ async def wake_owner(tx: AsyncSession, row: EffectRow) -> bool:
     if row.plan is not None:
         await defer(tx, "advance_plan", {"plan": row.plan} | turn, lock=f"plan:{row.plan}")
     if row.run is not None:
-        await defer(tx, "advance_run", {"run": row.run}, lock=f"run:{row.run}", queueing_lock=f"run:{row.run}")
+        await defer(tx, "advance_run", {"run": row.run}, lock=f"run:{row.run}")
     return row.plan is not None or row.run is not None
 
 

@@ -12,7 +12,7 @@ its run.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -29,13 +29,12 @@ from agents.work.kinds import (
     Over,
     Step,
     StepFailed,
-    StepKind,
     Still,
     WaitStep,
     WorkStep,
 )
-from agents.work.runs import add_steps, go_on, release, run_for_update, steps_of
-from agents.work.scheduler import as_step, utc_now
+from agents.work.runs import add_steps, go_on, release, run_for_update
+from agents.work.scheduler import Scheduler, as_step, utc_now
 from agents.work.tables import OVER, RunRow, StepRow
 from governance.fence import FenceUnreadable, Halted
 from governance.overrides.rows import read_standing
@@ -67,33 +66,41 @@ class Executor:
     """Does steps, for one process. `agent_work` marks agents' work, so that a halt ends it with Halted."""
 
     database: Database
-    kinds: Mapping[str, StepKind]
+    scheduler: Scheduler
     agent_work: Callable[[str], AbstractAsyncContextManager[None]]
     process: str
     clock: Callable[[], datetime] = utc_now
     beat_seconds: float = BEAT_SECONDS
 
     async def do(self, tenant: str, run: str, key: str) -> None:
-        """Bring one step forward. Does nothing for one that is somebody else's, over, or not to be done now."""
+        """Bring one step forward, and then what comes after it in its run, as long as something does.
+
+        Does nothing for one that is somebody else's, over, or not to be done now.
+        """
+        following: str | None = key
+        while following is not None:
+            following = await self._do(tenant, run, following)
+
+    async def _do(self, tenant: str, run: str, key: str) -> str | None:
+        """Bring one step forward. Returns the next of its run that is this worker's to do."""
         claim = await self._claim(tenant, run, key)
         if claim is None:
-            return
+            return None
         with structlog.contextvars.bound_contextvars(run=run, step=key):
             if claim.ends:
-                await self._cancelled(tenant, claim)
-                return
+                return await self._cancelled(tenant, claim)
             try:
                 async with self.agent_work(tenant), self._beating(tenant, claim):
                     ended = await self._done(tenant, claim)
             except (Halted, FenceUnreadable, Stopped) as stopped:
-                await self._put_back(tenant, claim, str(stopped) or "All agents are halted.")
+                return await self._put_back(tenant, claim, str(stopped) or "All agents are halted.")
             except StepFailed as failed:
-                await self._failed(tenant, claim, str(failed), again=False)
+                return await self._failed(tenant, claim, str(failed), again=False)
             except Exception as fault:  # noqa: BLE001 — it ends or repeats its step, not the worker
                 _log.exception("step_failed")
-                await self._failed(tenant, claim, f"Something went wrong ({type(fault).__name__}).", again=True)
-            else:
-                await self._ended(tenant, claim, ended)
+                why = f"Something went wrong ({type(fault).__name__})."
+                return await self._failed(tenant, claim, why, again=True)
+            return await self._ended(tenant, claim, ended)
 
     async def _claim(self, tenant: str, run_id: str, key: str) -> _Claim | None:
         async with self.database.transaction(tenant) as tx:
@@ -103,7 +110,7 @@ class Executor:
             held = row.worker is not None and row.lease is not None and row.lease > now
             if row.state in OVER or row.state == "submitted" or (row.state == "running" and held):
                 return None
-            kind = self.kinds[row.kind]
+            kind = self.scheduler.kinds[row.kind]
             if isinstance(kind, ActionStep):
                 return None
             ends = run.state == "cancelled"
@@ -112,8 +119,9 @@ class Executor:
             if row.state == "running":
                 row.attempt += 1
             row.state, row.worker, row.lease, row.wake = "running", self.process, now + LEASE, None
-            steps = await steps_of(tx, run_id)
-            return _Claim(as_step(tenant, run, row, steps), kind, self.process, ends)
+            needed = select(StepRow).where(StepRow.run == run_id, StepRow.key.in_(row.depends_on))
+            before = (await tx.execute(needed)).scalars().all() if row.depends_on else ()
+            return _Claim(as_step(tenant, run, row, before), kind, self.process, ends)
 
     async def _done(self, tenant: str, claim: _Claim) -> Json | Still:
         step, kind = claim.step, claim.kind
@@ -176,28 +184,27 @@ class Executor:
             if (await tx.execute(_mine(claim).values(**values))).scalar() is None:
                 raise Stopped("Another worker has taken it over.")
 
-    async def _ended(self, tenant: str, claim: _Claim, ended: Json | Still) -> None:
+    async def _ended(self, tenant: str, claim: _Claim, ended: Json | Still) -> str | None:
         async with self.database.transaction(tenant) as tx:
             found = await self._ours(tx, claim)
             if found is None:
-                return
+                return None
             run, row = found
             row.worker = row.lease = None
             if isinstance(ended, Still):
                 if row.started is not None and self.clock() - row.started > claim.kind.longest:
-                    await self._end(tx, run, row, "failed", "It did not come in time.")
-                    return
+                    return await self._end(tx, run, row, "failed", "It did not come in time.")
                 row.state, row.wake = "asleep", self.clock() + ended.again
                 row.detail = ended.detail or row.detail
                 await go_on(tx, run.id, at=row.wake)
-                return
+                return None
             row.result = dict(ended)
             if isinstance(claim.kind, WorkStep) and claim.kind.finish is not None:
                 new: list[NewStep] = list(await claim.kind.finish(tx, claim.step, ended))
-                await add_steps(tx, self.kinds, run, new)
-            await self._end(tx, run, row, "done", row.detail)
+                await add_steps(tx, self.scheduler.kinds, run, new)
+            return await self._end(tx, run, row, "done", row.detail)
 
-    async def _failed(self, tenant: str, claim: _Claim, why: str, *, again: bool) -> None:
+    async def _failed(self, tenant: str, claim: _Claim, why: str, *, again: bool) -> str | None:
         """Once more after a while, or for good; then what it started outside is ended."""
         kind = claim.kind
         tries = kind.attempts if isinstance(kind, WorkStep) else 5
@@ -207,44 +214,45 @@ class Executor:
         async with self.database.transaction(tenant) as tx:
             found = await self._ours(tx, claim)
             if found is None:
-                return
+                return None
             run, row = found
             row.worker = row.lease = None
             if last:
-                await self._end(tx, run, row, "failed", why)
-                return
+                return await self._end(tx, run, row, "failed", why)
             backoff = kind.backoff if isinstance(kind, WorkStep) else timedelta(seconds=2)
             row.state, row.detail = "waiting", f"{why} It is tried again."
             row.wake = self.clock() + backoff * 2 ** (claim.step.attempt - 1)
             await release(tx, row)
             await go_on(tx, run.id, at=row.wake)
+            return None
 
-    async def _put_back(self, tenant: str, claim: _Claim, why: str) -> None:
+    async def _put_back(self, tenant: str, claim: _Claim, why: str) -> str | None:
         """Stopped from outside: what it started is ended, and it waits as if it had not been tried."""
         await self._clear_up(tenant, claim)
         async with self.database.transaction(tenant) as tx:
             found = await self._ours(tx, claim)
             if found is None:
-                return
+                return None
             run, row = found
             row.worker = row.lease = None
             row.cursor = None if claim.kind.cancel is not None else row.cursor
             row.attempt, row.detail = max(row.attempt - 1, 0), why
             if run.state == "cancelled":
-                await self._end(tx, run, row, "cancelled", why)
-                return
+                return await self._end(tx, run, row, "cancelled", why)
             row.state, row.wake = "waiting", self.clock() + timedelta(seconds=5)
             await release(tx, row)
             await go_on(tx, run.id, at=row.wake)
+            return None
 
-    async def _cancelled(self, tenant: str, claim: _Claim) -> None:
+    async def _cancelled(self, tenant: str, claim: _Claim) -> str | None:
         await self._clear_up(tenant, claim)
         async with self.database.transaction(tenant) as tx:
             found = await self._ours(tx, claim)
-            if found is not None:
-                run, row = found
-                row.worker = row.lease = None
-                await self._end(tx, run, row, "cancelled", run.why)
+            if found is None:
+                return None
+            run, row = found
+            row.worker = row.lease = None
+            return await self._end(tx, run, row, "cancelled", run.why)
 
     async def _clear_up(self, tenant: str, claim: _Claim) -> None:
         """End what the step has started outside; its cursor as it was kept last."""
@@ -261,10 +269,13 @@ class Executor:
         still = row.state == "running" and row.worker == claim.worker and row.attempt == claim.step.attempt
         return (run, row) if still else None
 
-    async def _end(self, tx: AsyncSession, run: RunRow, row: StepRow, state: str, detail: str | None) -> None:
+    async def _end(
+        self, tx: AsyncSession, run: RunRow, row: StepRow, state: str, detail: str | None
+    ) -> str | None:
+        """End a step, and let its run go on in the same transaction. Returns the step that is kept."""
         row.state, row.detail, row.finished = state, detail, self.clock()
         await release(tx, row)
-        await go_on(tx, run.id)
+        return await self.scheduler.advance(tx, run.id, keep=True)
 
 
 @dataclass(frozen=True, slots=True)

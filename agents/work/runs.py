@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.work.kinds import NewStep, StepKind
@@ -16,6 +16,9 @@ from agents.work.tables import ENDED, OVER, RunRow, StepLockRow, StepRow
 from storage.database import locked
 from storage.jobs import defer
 from storage.notices import notify
+
+_WOKEN = 2
+"""Runs that the end of one step wakes; what is missed is found by the sweep."""
 
 
 class NoSuchRun(LookupError):
@@ -161,7 +164,8 @@ async def cancel(tx: AsyncSession, run: str, why: str, now: datetime) -> None:
 
 
 async def go_on(tx: AsyncSession, run: str, at: datetime | None = None) -> None:
-    """Queue the look at what of a run is next."""
+    """Queue the look at what of a run is next. The run must be locked, or new: of those who queue at once only
+    one may."""
     once = f"run:{run}" if at is None else f"run:{run}:{at.isoformat()}"
     await defer(tx, "advance_run", {"run": run}, lock=f"run:{run}", queueing_lock=once, at=at)
 
@@ -173,17 +177,25 @@ async def queue_step(tx: AsyncSession, step: StepRow) -> None:
 
 
 async def release(tx: AsyncSession, step: StepRow) -> None:
-    """Give back a step's locks and its place in its pool, and wake the runs that wait for either."""
-    held = select(StepLockRow).where(StepLockRow.run == step.run, StepLockRow.step == step.key)
-    for lock in (await tx.execute(held)).scalars():
-        await tx.delete(lock)
+    """Give back a step's locks and its place in its pool, and wake those that waited longest for either.
+
+    As many as can go on by it, not all: each that is woken takes its turn at the scheduling lock.
+    """
+    if step.locks:
+        await tx.execute(delete(StepLockRow).where(StepLockRow.run == step.run, StepLockRow.step == step.key))
     await tx.flush()
     waiting = select(StepRow.run).join(RunRow, (RunRow.id == StepRow.run) & (RunRow.tenant == StepRow.tenant))
-    blocked = waiting.where(StepRow.blocked.is_not(None), StepRow.state == "waiting", RunRow.state == "running")
+    blocked = waiting.where(
+        StepRow.run != step.run,
+        StepRow.blocked.is_not(None),
+        StepRow.state == "waiting",
+        RunRow.state == "running",
+    )
     for run in (
-        await tx.execute(blocked.group_by(StepRow.run).order_by(func.min(RunRow.created)).limit(20))
+        await tx.execute(blocked.group_by(StepRow.run).order_by(func.min(RunRow.created)).limit(_WOKEN))
     ).scalars():
-        await go_on(tx, run)
+        # Without a queueing lock: two who wake the same run at once would meet in it, and one of them fail.
+        await defer(tx, "advance_run", {"run": run}, lock=f"run:{run}")
 
 
 async def show(tx: AsyncSession, run: RunRow) -> None:

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import func, select, text
+import structlog
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -32,6 +33,7 @@ A_RUN = 6
 """Steps of one run that go on at once."""
 
 _OTHER_POOL = 2
+_log = structlog.get_logger()
 _PASSING = ("halt", "freeze", "window", "policy_unreadable")
 _AGAIN = timedelta(seconds=30)
 _ONE_AT_A_TIME = text(
@@ -48,19 +50,25 @@ class Scheduler:
     pools: Mapping[str, int] = field(default_factory=lambda: POOLS)
     a_run: int = A_RUN
 
-    async def advance(self, tx: AsyncSession, run_id: str) -> None:
-        """Take note of what ended, start what is ready, and end the run where nothing more comes."""
+    async def advance(self, tx: AsyncSession, run_id: str, *, keep: bool = False) -> str | None:
+        """Take note of what ended, start what is ready, and end the run where nothing more comes.
+
+        A worker that has just done a step may `keep` the next for itself: its key is returned, and no job is
+        queued for it.
+        """
         run = await run_for_update(tx, run_id)
         steps = await steps_of(tx, run_id)
         for step in steps:
             if step.state == "submitted":
                 await self._note_effect(tx, step)
         _leave_what_cannot_be_done(steps, self.kinds, self.gate.clock())
+        kept = None
         if run.state == "running":
-            await self._start(tx, run, steps)
+            kept = await self._start(tx, run, steps, keep=keep)
             _end(run, steps, self.gate.clock())
         await tx.flush()
         await _show_change(tx, run, steps)
+        return kept
 
     async def _note_effect(self, tx: AsyncSession, step: StepRow) -> None:
         """What became of a step that is the gate's."""
@@ -79,14 +87,19 @@ class Scheduler:
         step.finished = self.gate.clock()
         await release(tx, step)
 
-    async def _start(self, tx: AsyncSession, run: RunRow, steps: Sequence[StepRow]) -> None:
+    async def _start(
+        self, tx: AsyncSession, run: RunRow, steps: Sequence[StepRow], *, keep: bool
+    ) -> str | None:
+        kept: str | None = None
         done = {step.key for step in steps if step.state == "done" or _is_passed_over(step, self.kinds)}
         now = self.gate.clock()
         ready = [step for step in steps if step.state == "waiting" and done.issuperset(step.depends_on)]
         due = [step for step in ready if step.wake is None or step.wake <= now]
         due += [step for step in steps if step.state == "asleep" and step.wake is not None and step.wake <= now]
+        places: dict[str, int] = {}
         if due:
             await tx.execute(_ONE_AT_A_TIME)
+            places = await self._places(tx, {step.pool for step in due})
         going = sum(step.state in ("running", "submitted") for step in steps)
         for step in due:
             if step.state == "asleep":
@@ -95,33 +108,30 @@ class Scheduler:
             if going >= self.a_run:
                 step.blocked = "enough of this run is under way"
                 continue
-            if (blocked := await self._hindered(tx, step)) is not None:
-                step.blocked = blocked
+            if places[step.pool] <= 0:
+                step.blocked = f"all places for {step.pool} are taken"
+                continue
+            if step.locks and (taken := await _taken(tx, step)) is not None:
+                step.blocked = f"another step works on {taken}"
                 continue
             step.blocked, step.started = None, step.started or now
-            going += 1
+            going, places[step.pool] = going + 1, places[step.pool] - 1
             await self._begin(tx, run, step, steps)
+            if step.state == "running" and keep and kept is None:
+                kept = step.key
+            elif step.state == "running":
+                await queue_step(tx, step)
         for step in ready:
             if step.wake is not None and step.wake > now:
                 await go_on(tx, run.id, at=step.wake)
+        return kept
 
-    async def _hindered(self, tx: AsyncSession, step: StepRow) -> str | None:
-        """Why a step has to wait for others, None if it has its place and its locks now."""
-        busy = select(func.count()).where(
-            StepRow.pool == step.pool, StepRow.state.in_(("running", "submitted", "asleep"))
-        )
-        if ((await tx.execute(busy)).scalar() or 0) >= self.pools.get(step.pool, _OTHER_POOL):
-            return f"all places for {step.pool} are taken"
-        taken: list[str] = []
-        for subject in sorted(step.locks):
-            row = insert(StepLockRow).values(subject=subject, run=step.run, step=step.key)
-            free = row.on_conflict_do_nothing().returning(StepLockRow.subject)
-            if (await tx.execute(free)).scalar() is None and not await _is_mine(tx, step, subject):
-                for lock in taken:
-                    await tx.delete(await tx.get_one(StepLockRow, {"tenant": tenant_of(tx), "subject": lock}))
-                return f"another step works on {subject}"
-            taken.append(subject)
-        return None
+    async def _places(self, tx: AsyncSession, pools: Iterable[str]) -> dict[str, int]:
+        """How many more steps of each pool may go on, over all runs."""
+        going = StepRow.state.in_(("running", "submitted", "asleep"))
+        counted = select(StepRow.pool, func.count()).where(going).group_by(StepRow.pool)
+        busy: dict[str, int] = dict((await tx.execute(counted)).tuples().all())
+        return {pool: self.pools.get(pool, _OTHER_POOL) - busy.get(pool, 0) for pool in pools}
 
     async def _begin(self, tx: AsyncSession, run: RunRow, step: StepRow, steps: Sequence[StepRow]) -> None:
         kind = self.kinds[step.kind]
@@ -129,10 +139,17 @@ class Scheduler:
             # Until a worker takes it: a lease that is over, so that the sweep finds one that nobody took.
             step.state, step.lease = "running", self.gate.clock() + timedelta(seconds=15)
             await tx.flush()
-            await queue_step(tx, step)
             return
         step.attempt += 1
-        action = kind.action(as_step(tenant_of(tx), run, step, steps))
+        try:
+            action = kind.action(as_step(tenant_of(tx), run, step, steps))
+        except Exception:  # noqa: BLE001 — a step that cannot be made into an action ends, and its run says so
+            _log.exception("step_without_an_action", run=run.id, step=step.key)
+            step.state, step.finished = "failed", self.gate.clock()
+            step.detail = "What it is to do could not be made out: something went wrong on my side."
+            await release(tx, step)
+            await go_on(tx, run.id)
+            return
         actor = Actor("agent", step.actor, on_behalf_of=run.requester)
         ruling = await self.gate.rule(tx, action, actor=actor)
         if ruling.verdict is Verdict.REFUSE and ruling.rule.startswith(_PASSING):
@@ -168,11 +185,22 @@ def as_step(tenant: str, run: RunRow, row: StepRow, steps: Iterable[StepRow]) ->
     )
 
 
-async def _is_mine(tx: AsyncSession, step: StepRow, subject: str) -> bool:
-    query = select(StepLockRow.step).where(
-        StepLockRow.subject == subject, StepLockRow.run == step.run, StepLockRow.step == step.key
-    )
-    return (await tx.execute(query)).scalar() is not None
+async def _taken(tx: AsyncSession, step: StepRow) -> str | None:
+    """Take a step's locks, in the order of their names. Returns what another works on, with none taken then."""
+    had: list[str] = []
+    subjects: list[str] = sorted(step.locks)
+    for subject in subjects:
+        row = insert(StepLockRow).values(subject=subject, run=step.run, step=step.key)
+        free = row.on_conflict_do_nothing().returning(StepLockRow.subject)
+        if (await tx.execute(free)).scalar() is not None:
+            had.append(subject)
+            continue
+        held = (await tx.execute(select(StepLockRow).where(StepLockRow.subject == subject))).scalar_one()
+        if (held.run, held.step) != (step.run, step.key):
+            given_back = delete(StepLockRow).where(StepLockRow.subject.in_(had))
+            await tx.execute(given_back)
+            return subject
+    return None
 
 
 def _is_passed_over(step: StepRow, kinds: Mapping[str, StepKind]) -> bool:

@@ -33,6 +33,7 @@ async def queue_standing_runs(tx: AsyncSession) -> int:
     ).scalars()
     runs = found.all()
     for run in runs:
+        await run_for_update(tx, run)
         await go_on(tx, run)
     return len(runs)
 

@@ -70,7 +70,9 @@ class Engine:
     def __post_init__(self) -> None:
         self.house.now = datetime.now(UTC)
         self.scheduler = Scheduler(self.house.gate, KINDS, self.pools)
-        self.executor = Executor(self.house.database, KINDS, self._agent_work, self.process, beat_seconds=0.05)
+        self.executor = Executor(
+            self.house.database, self.scheduler, self._agent_work, self.process, beat_seconds=0.05
+        )
 
     @asynccontextmanager
     async def _agent_work(self, tenant: str) -> AsyncIterator[None]:

@@ -29,7 +29,7 @@ async def _agent_work(_tenant: str) -> AsyncIterator[None]:
 async def _work(url: str, tenant: str, name: str) -> None:
     database = Database.open(url, pool_size=4)
     scheduler = Scheduler(Gate(load(), Registry([])), KINDS)
-    executor = Executor(database, KINDS, _agent_work, name, beat_seconds=0.1)
+    executor = Executor(database, scheduler, _agent_work, name, beat_seconds=0.1)
     sys.stdout.write("working\n")
     sys.stdout.flush()
     while True:
