@@ -186,11 +186,10 @@ class Executor:
 
     async def _ended(self, tenant: str, claim: _Claim, ended: Json | Still) -> str | None:
         async with self.database.transaction(tenant) as tx:
-            found = await self._ours(tx, claim)
+            found = await self._given_back(tx, claim)
             if found is None:
                 return None
             run, row = found
-            row.worker = row.lease = None
             if isinstance(ended, Still):
                 if row.started is not None and self.clock() - row.started > claim.kind.longest:
                     return await self._end(tx, run, row, "failed", "It did not come in time.")
@@ -212,11 +211,10 @@ class Executor:
         if last:
             await self._clear_up(tenant, claim)
         async with self.database.transaction(tenant) as tx:
-            found = await self._ours(tx, claim)
+            found = await self._given_back(tx, claim)
             if found is None:
                 return None
             run, row = found
-            row.worker = row.lease = None
             if last:
                 return await self._end(tx, run, row, "failed", why)
             backoff = kind.backoff if isinstance(kind, WorkStep) else timedelta(seconds=2)
@@ -230,11 +228,10 @@ class Executor:
         """Stopped from outside: what it started is ended, and it waits as if it had not been tried."""
         await self._clear_up(tenant, claim)
         async with self.database.transaction(tenant) as tx:
-            found = await self._ours(tx, claim)
+            found = await self._given_back(tx, claim)
             if found is None:
                 return None
             run, row = found
-            row.worker = row.lease = None
             row.cursor = None if claim.kind.cancel is not None else row.cursor
             row.attempt, row.detail = max(row.attempt - 1, 0), why
             if run.state == "cancelled":
@@ -247,11 +244,10 @@ class Executor:
     async def _cancelled(self, tenant: str, claim: _Claim) -> str | None:
         await self._clear_up(tenant, claim)
         async with self.database.transaction(tenant) as tx:
-            found = await self._ours(tx, claim)
+            found = await self._given_back(tx, claim)
             if found is None:
                 return None
             run, row = found
-            row.worker = row.lease = None
             return await self._end(tx, run, row, "cancelled", run.why)
 
     async def _clear_up(self, tenant: str, claim: _Claim) -> None:
@@ -263,11 +259,15 @@ class Executor:
             cursor = (await tx.execute(query)).scalar()
         await claim.kind.cancel(replace(claim.step, cursor=cursor))
 
-    async def _ours(self, tx: AsyncSession, claim: _Claim) -> tuple[RunRow, StepRow] | None:
+    async def _given_back(self, tx: AsyncSession, claim: _Claim) -> tuple[RunRow, StepRow] | None:
+        """The step without its worker, and its run, locked in the order in which the scheduler locks them; None
+        where another worker has it by now."""
         run = await run_for_update(tx, claim.step.run)
         row = await _step_for_update(tx, claim.step.run, claim.step.key)
-        still = row.state == "running" and row.worker == claim.worker and row.attempt == claim.step.attempt
-        return (run, row) if still else None
+        if row.state != "running" or (row.worker, row.attempt) != (claim.worker, claim.step.attempt):
+            return None
+        row.worker = row.lease = None
+        return run, row
 
     async def _end(
         self, tx: AsyncSession, run: RunRow, row: StepRow, state: str, detail: str | None

@@ -109,46 +109,28 @@ async def post_click(request: web.Request) -> web.Response:
 async def post_decision(request: web.Request) -> web.Response:
     """Store a vote cast in the dashboard; the page shows what came of it when it is loaded again."""
     body = await _body(request, DecisionBody)
+    approval, reason = request.match_info["approval"], body.reason.strip()
     try:
         fresh = await _fresh(request)
+        async with visit(request) as visiting:
+            await decide_here(visiting, fresh, approval, body.choice, reason=reason, key=body.key)
     except CannotDecide as cannot:
         return refusal(409, str(cannot))
-    async with visit(request) as visiting:
-        try:
-            await decide_here(
-                visiting,
-                fresh,
-                request.match_info["approval"],
-                body.choice,
-                reason=body.reason.strip(),
-                key=body.key,
-            )
-        except CannotDecide as cannot:
-            return refusal(409, str(cannot))
     return web.json_response({})
 
 
 async def post_reading(request: web.Request) -> web.Response:
     """Store a correction of how a plan's document was read; the plan is then worked out again."""
     body = await _body(request, ReadingBody)
+    plan = request.match_info["plan"]
     try:
         fresh = await _fresh(request)
-    except CannotDecide as cannot:
+        async with visit(request) as visiting:
+            await correct_here(visiting, fresh, plan, body.version, body.corrections, body.key)
+    except NoSuchPlan:
+        return refusal(404, "There is no such plan, or you may not see it.")
+    except (CannotCorrect, CannotDecide) as cannot:
         return refusal(409, str(cannot))
-    async with visit(request) as visiting:
-        try:
-            await correct_here(
-                visiting,
-                fresh,
-                request.match_info["plan"],
-                body.version,
-                body.corrections,
-                body.key,
-            )
-        except NoSuchPlan:
-            return refusal(404, "There is no such plan, or you may not see it.")
-        except CannotCorrect as cannot:
-            return refusal(409, str(cannot))
     return web.json_response({})
 
 
