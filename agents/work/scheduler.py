@@ -130,7 +130,7 @@ class Scheduler:
         """How many more steps of each pool may go on, over all runs."""
         going = StepRow.state.in_(("running", "submitted", "asleep"))
         counted = select(StepRow.pool, func.count()).where(going).group_by(StepRow.pool)
-        busy: dict[str, int] = dict((await tx.execute(counted)).tuples().all())
+        busy = {str(pool): int(busy) for pool, busy in await tx.execute(counted)}
         return {pool: self.pools.get(pool, _OTHER_POOL) - busy.get(pool, 0) for pool in pools}
 
     async def _begin(self, tx: AsyncSession, run: RunRow, step: StepRow, steps: Sequence[StepRow]) -> None:
