@@ -101,7 +101,9 @@ async def test_another_companys_organisation_is_foreign_whatever_address_it_give
     channel.is_ext_shared = is_said_to_be_shared
     asked = await slack.user(mallory.handle).says("@bot /status", channel="releases")
     answer = await slack.wait_for(lambda m: m.thread_ts == asked.ts)
-    assert "I did nothing" in answer.all_text
+    refused = ("I did nothing", "I cannot answer that here")  # the second where it is known who reads along
+    assert any(words in answer.all_text for words in refused)
+    assert "stories" not in answer.all_text
     await slack.user(mallory.handle).runs("/eng /whoami", channel="releases")
     await office.settled()
     assert await _linked(office, mallory.id) == []
