@@ -43,6 +43,8 @@ def of_effect(reread: Rereads) -> Amends:
     async def amend(turn: Turn, desk: Desk, act: ActRow, correction: Correction) -> Reply:
         row = await _effect(desk, act)
         action = desk.gate.registry.decode(row.body)
+        if correction.as_it_was and correction.plain and act.before is not None:
+            return await press_undo(turn, desk, act)
         if correction.change is Change.TAKE_BACK:
             return await _take_back_or_ask(turn, desk, act, row, action, correction)
         new = await reread(turn, desk, action, correction.text)

@@ -48,6 +48,10 @@ _DENIED = re.compile(
     r",?\s*\b(?:not|and not|instead of|rather than|nicht|pas|statt|no)\s+(?!only\b|just\b)[^,;.]*?"
     r"(?=$|[,;.]|\bbut\b|\bsondern\b|\bsino\b)"
 )
+_AS_IT_WAS = re.compile(
+    r"(?:please |pls |can you |could you |just )*"
+    r"(?:undo|revert|put .+ back|leave .+|back to|as it was|like before|the way it was)\b"
+)
 _WEAK = re.compile(r"never ?mind|nvm")
 _LONGEST = 25
 """Words; who says more than that asks for something anew."""
@@ -68,11 +72,13 @@ class Change(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Correction:
     """`text` is what is meant now: what is denied ("not the 9th") is no longer in it. Without `plain` it is
-    told among other things, so that it is asked about and not done."""
+    told among other things, so that it is asked about and not done. What is taken back `as_it_was` ("undo")
+    is the last change alone: what stood before that stands again."""
 
     change: Change
     text: str
     plain: bool = True
+    as_it_was: bool = False
 
 
 _AROUND_WHAT_IS_ADDED = re.compile(
@@ -95,7 +101,8 @@ def read_correction(text: str, *, surely: bool = False) -> Correction | None:
     taken_back = [part for part in parts if _TAKES_BACK.fullmatch(part)]
     if taken_back or _MISDIRECTED.search(said):
         whole = len(taken_back) == len(parts) and not all(map(_WEAK.fullmatch, taken_back))
-        return Correction(Change.TAKE_BACK, "", plain=whole)
+        back = bool(taken_back) and all(map(_AS_IT_WAS.match, taken_back))
+        return Correction(Change.TAKE_BACK, "", plain=whole, as_it_was=back)
     if _AS_WELL.fullmatch(said):
         return Correction(Change.ADD, said)
     if surely or _OTHERWISE.fullmatch(said):

@@ -50,6 +50,23 @@ async def test_another_end_takes_the_place_of_the_first(heard: Talk) -> None:
     assert "orders" in undone.text
 
 
+@pytest.mark.parametrize(
+    ("words", "stands"),
+    [
+        ("undo", [("orders", datetime(2026, 11, 26, 5, 0, tzinfo=UTC))]),
+        ("no, leave it as it was", [("orders", datetime(2026, 11, 26, 5, 0, tzinfo=UTC))]),
+        ("scrap that", []),
+    ],
+)
+async def test_undo_after_a_correction_brings_back_what_stood_before(
+    heard: Talk, words: str, stands: list[tuple[str, datetime]]
+) -> None:
+    await heard.say("carlos", "freeze orders until wednesday")
+    await heard.say("carlos", "actually make that thursday")
+    await heard.say("carlos", words)
+    assert await _freezes(heard) == stands
+
+
 async def test_a_bare_value_after_it_was_done_says_it_otherwise(heard: Talk) -> None:
     await heard.say("carlos", "freeze orders until wednesday")
     (reply,) = (await heard.say("carlos", "then friday noon")).replies
