@@ -42,6 +42,7 @@ from governance.standing import FreezeKind
 from storage.database import Database, locked
 
 LEASE = timedelta(seconds=6)
+_STOPPED_FOR = timedelta(seconds=5)
 BEAT_SECONDS = 0.4
 """How often a worker looks whether its step still is its own, and whether its run still goes on."""
 
@@ -116,6 +117,9 @@ class Executor:
             ends = run.state == "cancelled"
             if not ends and (run.state != "running" or row.state not in ("running", "asleep")):
                 return None
+            if not ends and (frozen := await _frozen(tx, run.subject, now)) is not None:
+                await self._wait(tx, run, row, frozen)
+                return None
             if row.state == "running":
                 row.attempt += 1
             row.state, row.worker, row.lease, row.wake = "running", self.process, now + LEASE, None
@@ -132,7 +136,7 @@ class Executor:
             except TimeoutError:
                 raise StepFailed(f"It was not done after {kind.longest}.") from None
         if kind.start is not None and step.cursor is None:
-            found = await kind.find(step) if kind.find is not None and step.attempt > 1 else None
+            found = await kind.find(step) if kind.find is not None else None
             cursor = found if found is not None else await kind.start(step)
             await self._keep(tenant, claim, cursor=dict(cursor))
             step = replace(step, cursor=cursor)
@@ -193,6 +197,7 @@ class Executor:
             if isinstance(ended, Still):
                 if row.started is not None and self.clock() - row.started > claim.kind.longest:
                     return await self._end(tx, run, row, "failed", "It did not come in time.")
+                row.attempt = 1  # it answered: what failed before counts no more
                 row.state, row.wake = "asleep", self.clock() + ended.again
                 row.detail = ended.detail or row.detail
                 await go_on(tx, run.id, at=row.wake)
@@ -233,13 +238,17 @@ class Executor:
                 return None
             run, row = found
             row.cursor = None if claim.kind.cancel is not None else row.cursor
-            row.attempt, row.detail = max(row.attempt - 1, 0), why
+            row.attempt = max(row.attempt - 1, 0)
             if run.state == "cancelled":
                 return await self._end(tx, run, row, "cancelled", why)
-            row.state, row.wake = "waiting", self.clock() + timedelta(seconds=5)
-            await release(tx, row)
-            await go_on(tx, run.id, at=row.wake)
+            await self._wait(tx, run, row, why)
             return None
+
+    async def _wait(self, tx: AsyncSession, run: RunRow, row: StepRow, why: str) -> None:
+        """Nothing of it is begun while a halt or a freeze stands: it is looked at again in a few seconds."""
+        row.state, row.wake, row.detail = "waiting", self.clock() + _STOPPED_FOR, why
+        await release(tx, row)
+        await go_on(tx, run.id, at=row.wake)
 
     async def _cancelled(self, tenant: str, claim: _Claim) -> str | None:
         await self._clear_up(tenant, claim)

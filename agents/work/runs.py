@@ -136,13 +136,24 @@ async def resume(tx: AsyncSession, run: str) -> None:
 
 
 async def try_again(tx: AsyncSession, run: str) -> None:
-    """Let steps that failed, and those that were left because of them, be tried anew."""
+    """Let steps that failed, and those that were left because of them, be tried again, from their beginning."""
     row = await run_for_update(tx, run)
     if row.state == "cancelled":
         return
     again = (StepRow.run == run, StepRow.state.in_(("failed", "left")))
     await tx.execute(
-        update(StepRow).where(*again).values(state="waiting", attempt=0, wake=None, detail=None, effect=None)
+        update(StepRow)
+        .where(*again)
+        .values(
+            state="waiting",
+            attempt=0,
+            wake=None,
+            detail=None,
+            effect=None,
+            cursor=None,
+            started=None,
+            finished=None,
+        )
     )
     row.state, row.why, row.ended = "running", None, None
     await go_on(tx, run)
@@ -171,9 +182,11 @@ async def go_on(tx: AsyncSession, run: str, at: datetime | None = None) -> None:
 
 
 async def queue_step(tx: AsyncSession, step: StepRow) -> None:
-    """Queue the doing of a step, for when `tx` commits."""
-    args = {"run": step.run, "step": step.key}
-    await defer(tx, "do_step", args, queueing_lock=f"step:{step.run}:{step.key}", slow=True)
+    """Queue the doing of a step, for when `tx` commits. Twice does no harm: the second finds it claimed.
+
+    Without a queueing lock: the sweep holds no run's lock, and in it would meet with whoever ends a step.
+    """
+    await defer(tx, "do_step", {"run": step.run, "step": step.key}, slow=True)
 
 
 async def release(tx: AsyncSession, step: StepRow) -> None:

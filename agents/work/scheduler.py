@@ -36,6 +36,8 @@ _OTHER_POOL = 2
 _log = structlog.get_logger()
 _PASSING = ("halt", "freeze", "window", "policy_unreadable")
 _AGAIN = timedelta(seconds=30)
+_TAKEN_WITHIN = timedelta(seconds=15)
+"""A step that no worker has taken by then was lost on the way."""
 _ONE_AT_A_TIME = text(
     "SELECT pg_advisory_xact_lock(hashtext(current_setting('app.tenant') || ' schedules steps'))"
 )
@@ -137,7 +139,7 @@ class Scheduler:
         kind = self.kinds[step.kind]
         if not isinstance(kind, ActionStep):
             # Until a worker takes it: a lease that is over, so that the sweep finds one that nobody took.
-            step.state, step.lease = "running", self.gate.clock() + timedelta(seconds=15)
+            step.state, step.lease = "running", self.gate.clock() + _TAKEN_WITHIN
             await tx.flush()
             return
         step.attempt += 1

@@ -45,6 +45,8 @@ _CUT = (
 )
 _DENIED = re.compile(r"\b(?:not|never|don['’]?t|isn['’]?t|aren['’]?t)\b|\?\s*$", re.IGNORECASE)
 _LONGEST = 120
+_LONGEST_WISH = 300
+"""Characters of a message; who says more says something else, and the patterns are not made for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ def grouping_wished(text: str, plan: PlanRow, draft: PlanDraft, approval: str) -
     None where it says nothing of that, asks or denies.
     """
     said = " ".join(text.split())
+    if len(said) > _LONGEST_WISH:
+        return None
     joined = next((found for words in _JOIN if (found := words.search(said))), None)
     cut = None if joined else next((found for words in _CUT if (found := words.search(said))), None)
     found = joined or cut

@@ -105,8 +105,14 @@ async def read_reading(visiting: Visit, plan: str) -> ShownReading:
 
 
 def _can_correct(visiting: Visit, row: PlanRow) -> bool:
-    allowed = may_ask(visiting.reader.person, "build_feature")
-    return row.state == "proposed" and row.approval is not None and not isinstance(allowed, Refused)
+    person = visiting.reader.person
+    allowed = may_ask(person, "build_feature")
+    return (
+        scope_of(person).everything
+        and row.state == "proposed"
+        and row.approval is not None
+        and not isinstance(allowed, Refused)
+    )
 
 
 def _lines(draft: PlanDraft, source: str | None) -> Iterator[SourceLine]:

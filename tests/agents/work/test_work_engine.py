@@ -141,6 +141,17 @@ async def test_long_work_is_cancelled_at_once_and_its_process_ends(engine: Engin
         _kill(cursor["pid"])
 
 
+async def test_nothing_of_a_frozen_run_is_begun(engine: Engine, outside: Outside) -> None:
+    await engine.house.submit(lay_freeze(FreezeKind.SERVICE, "orders", "Something smells", None), NATHAN)
+    run = await engine.begin(
+        engine.step("a"), engine.step("w", "outside", url=outside.url), subject="service:orders"
+    )
+    await engine.round(run)
+    assert (engine.lines(), outside.started) == ([], [])
+    assert {row.detail for row in await engine.rows(run)} == {"It is frozen: Something smells"}
+    assert set((await engine.states(run)).values()) == {"waiting"}
+
+
 async def test_what_takes_too_long_is_ended_and_says_so(engine: Engine) -> None:
     run = await engine.begin(engine.step("long", "too_long"))
     await engine.until_over(run)

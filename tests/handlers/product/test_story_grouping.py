@@ -126,6 +126,10 @@ async def test_what_cannot_be_done_says_why(parcels: Folder, words: str, said: s
     assert "group_stories" not in buttons(reply)
 
 
+async def test_a_message_of_any_length_is_answered_at_once(parcels: Folder) -> None:
+    assert "group_stories" not in buttons(await _say(parcels, f"split S1 {'.' * 30_000}x"))
+
+
 @pytest.mark.parametrize(
     "words", ["are S1 and S2 one story?", "S1 and S2 are not one story", "don't merge S1 and S2"]
 )
