@@ -104,6 +104,7 @@ def stop_of(fault: Exception) -> Stop:
     from sqlalchemy.exc import ProgrammingError
 
     from bot.logs import configure_logs
+    from integrations.integration import NoSuchVendor
     from storage.outage import is_database_away
 
     if not structlog.is_configured():
@@ -114,6 +115,8 @@ def stop_of(fault: Exception) -> Stop:
         first = first.exceptions[0]
     if isinstance(first, Stop):
         return first
+    if isinstance(first, NoSuchVendor):
+        return Stop(str(first), Exit.USAGE)
     cause = first.orig if isinstance(first, ProgrammingError) else first
     if isinstance(cause, UndefinedTable | UndefinedColumn):
         return Stop("The database's schema is not this version's. Run: python -m bot migrate.")

@@ -23,7 +23,6 @@ from governance.audit.keys import KeyUnusable
 from governance.authority.policy_error import PolicyError
 from governance.department_file import DepartmentError
 from governance.department_renewal import AnotherDepartment
-from integrations.integration import NoSuchVendor
 
 NICENESS = 5
 """Where a machine has too much to do, what comes in is acknowledged first: a platform waits three seconds."""
@@ -69,14 +68,7 @@ async def opened(settings: Settings) -> Installation:
         installation = await open_installation(settings)
         _ = installation.signing_key  # before anything would have to be signed
         return installation
-    except (
-        PolicyError,
-        DepartmentError,
-        AnotherDepartment,
-        KeyUnusable,
-        NoSuchVendor,
-        TeamsMisconfigured,
-    ) as wrong:
+    except (PolicyError, DepartmentError, AnotherDepartment, KeyUnusable, TeamsMisconfigured) as wrong:
         raise Stop(str(wrong)) from wrong
     except DepartmentRefused as refused:
         listed = "\n".join(f"- {problem}" for problem in refused.problems)
