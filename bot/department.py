@@ -49,8 +49,8 @@ from governance.department_file import read_department
 from governance.gate import Gate
 from governance.performing import Performer
 from governance.registry import Registry
+from handlers.catalogue import find_handlers
 from handlers.conversation.desk import Ports
-from handlers.conversation.handler import find_handlers
 from handlers.conversation.router import Router
 from handlers.language.recognition import Recognises
 from handlers.notices import find_notices

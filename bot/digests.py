@@ -20,10 +20,10 @@ from governance.overrides.rows import read_standing
 from governance.people import Person
 from governance.places import Place
 from governance.standing import WindowMode
-from handlers.digests.changing import switch_off
-from handlers.digests.kinds import SCHEDULED, DigestKind, why_not_there
-from handlers.digests.schedule import due, previous_due
-from handlers.digests.settings import ChannelAddress, Recipient, everybody
+from handlers.office.digests.changing import switch_off
+from handlers.office.digests.kinds import SCHEDULED, DigestKind, why_not_there
+from handlers.office.digests.schedule import due, previous_due
+from handlers.office.digests.settings import ChannelAddress, Recipient, everybody
 from storage.database import Database
 from storage.notices import notify, tell_given_up
 from storage.outage import is_database_away

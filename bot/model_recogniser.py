@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from handlers.catalogue import CATALOGUE, NAMES
+from handlers.catalogue import catalogue
 from handlers.language.mood import ORDERING, Mood
 from handlers.language.recognition import ARGUMENTS, Recognises, Recognition
+from handlers.worlds import request_names
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -140,7 +141,7 @@ def _read(body: str, text: str) -> _Reading:
         spoken = {one: str(answer["words"].get(one) or "") for one in ARGUMENTS}
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as wrong:
         raise Unreadable("not the JSON that was asked for") from wrong
-    if name != "none" and name not in NAMES:
+    if name != "none" and name not in request_names():
         raise Unreadable("a name that the catalogue does not have")
     if not (math.isfinite(confidence) and 0 <= confidence <= 1):
         raise Unreadable("a confidence that is none")
@@ -154,7 +155,11 @@ def _said(spoken: Mapping[str, str], text: str) -> Mapping[str, str]:
 
 
 def _listed() -> str:
-    return "\n".join(f"{entry.name}: {entry.purpose}, e.g. {entry.example}" for entry in CATALOGUE)
+    lines = []
+    for one in catalogue().values():
+        reads = f" ({', '.join(one.arguments)})" if one.arguments else ""
+        lines.append(f"{one.name}{reads}: {one.purpose}, e.g. {one.example}")
+    return "\n".join(lines)
 
 
 def _schema() -> Any:
@@ -165,7 +170,7 @@ def _schema() -> Any:
         "schema": {
             "type": "object",
             "properties": {
-                "name": {"type": "string", "enum": [*sorted(NAMES), "none"]},
+                "name": {"type": "string", "enum": [*sorted(request_names()), "none"]},
                 "mood": {"type": "string", "enum": [mood.value for mood in Mood]},
                 "confidence": {"type": "number"},
                 "words": {

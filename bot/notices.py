@@ -22,8 +22,8 @@ from governance.places import Place
 from handlers.conversation import memory
 from handlers.conversation.audience import must_be_direct
 from handlers.conversation.memory import Memory
-from handlers.digests.quiet import QuietHours, quiet_hours_of
 from handlers.notices import NoticeKind
+from handlers.office.digests.quiet import QuietHours, quiet_hours_of
 from storage.database import Database, speaks_in_statements
 from storage.look import Look, act
 from storage.notices import GIVEN_UP, NoticeRow, hold, tell_given_up

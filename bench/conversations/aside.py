@@ -8,9 +8,9 @@ from pathlib import Path
 
 from bench.conversations.data import NOTHING, DataError
 from bench.conversations.heard import Listening
-from handlers.catalogue import NAMES
 from handlers.language.mood import Mood
 from handlers.language.utterances import LEARNT_WHOLE
+from handlers.worlds import request_names
 
 LETTERS: Mapping[str, Mood] = {
     "r": Mood.REQUEST,
@@ -66,7 +66,7 @@ def _read(file: Path) -> Iterator[Line]:
     for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
         if line.startswith("# "):
             name = line[2:].strip()
-            if name != NOTHING and name not in NAMES:
+            if name != NOTHING and name not in request_names():
                 raise DataError(f"{file.name}, line {number}: {name!r} is no name of the catalogue")
         elif line.strip():
             letter, _, text = line.strip().partition(" ")

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from handlers.catalogue import NAMES
 from handlers.language.mood import Mood
+from handlers.worlds import request_names
 
 NOTHING = "none"
 """The intent of what is nothing that the catalogue has."""
@@ -159,7 +159,7 @@ def read_conditions(folder: Path) -> tuple[WrittenCondition, ...]:
 
 
 def _intent(where: str, name: str) -> str:
-    if name != NOTHING and name not in NAMES:
+    if name != NOTHING and name not in request_names():
         raise DataError(f"{where}: {name!r} is no name of the catalogue")
     return name
 

@@ -17,7 +17,7 @@ from bench.conversations.messages import NOW, decided_to_act, is_doubled
 from bench.conversations.proposals import Proposal
 from bench.conversations.repair import put_right
 from bench.conversations.talk import Heard, Talk
-from handlers.conversation.handler import find_handlers
+from handlers.catalogue import find_handlers
 from handlers.conversation.outcome import Outcome
 
 _TWICE = re.compile(r"\b(?:second|two|both|further|another)\b", re.IGNORECASE)

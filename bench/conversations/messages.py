@@ -22,7 +22,7 @@ from bench.conversations.kinds import (
 from bench.conversations.talk import Heard, Talk
 from bench.conversations.when import HERE
 from governance.standing import FreezeKind
-from handlers.conversation.handler import find_handlers
+from handlers.catalogue import find_handlers
 from handlers.conversation.outcome import Outcome
 from handlers.language.mood import Mood
 

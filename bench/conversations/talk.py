@@ -17,9 +17,9 @@ from governance.effects import Origin
 from governance.gate import Asking, Submitted
 from governance.people import Actor
 from governance.places import Audience, Place
+from handlers.catalogue import find_handlers
 from handlers.conversation.answers import broke
 from handlers.conversation.cards import Button, Buttons
-from handlers.conversation.handler import find_handlers
 from handlers.conversation.memory import keep, recall
 from handlers.conversation.origin import place_json
 from handlers.conversation.router import Answer, Router

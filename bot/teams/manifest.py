@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bot.teams.icons import ACCENT
-from handlers.catalogue import entry_of
+from handlers.catalogue import request_of
 
 SCHEMA_VERSION = "1.30"
 
@@ -95,7 +95,7 @@ def _bot(app_id: str) -> dict[str, Any]:
 
 def _command(name: str) -> dict[str, str]:
     """A choice in the menu. Its title is what is then said to us."""
-    entry = entry_of(name)
+    entry = request_of(name)
     example = f"{entry.purpose}. For example: {entry.example}"
     description = example if len(example) <= _DESCRIPTION else entry.purpose
     return {"title": name.replace("_", " "), "description": description}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers.catalogue import entry_of
+from handlers.catalogue import request_of
 from handlers.conversation.cards import Bullets, Button, Buttons, Card, Reply, Small, Text
 
 _SHOWN = ("status", "approvals", "digest")
@@ -10,7 +10,7 @@ _SHOWN = ("status", "approvals", "digest")
 
 def welcome() -> Reply:
     """Who it is, what one can ask, and what it never does by itself."""
-    examples = [entry_of(name).example for name in _SHOWN]
+    examples = [request_of(name).example for name in _SHOWN]
     text = "I am Countersign: an engineering department whose agents do the work, and whose people decide."
     said = ", ".join(f"“{example}”" for example in examples)
     return Reply(

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from governance.permissions import Refused
-from handlers.catalogue import Entry
 from handlers.conversation.cards import Bold, Button, Buttons, Card, Reply, Small, Text
+from handlers.conversation.handler import Request
 from handlers.conversation.wording import listed, lowered
 from handlers.language.mood import Mood
 from storage.look import Away
@@ -20,7 +20,7 @@ _NAMED = 4
 _HELP = Button("What can you do?", "ask", "help what can you do?")
 
 
-def not_understood(text: str, nearest: Sequence[Entry]) -> Reply:
+def not_understood(text: str, nearest: Sequence[Request]) -> Reply:
     """Nothing in the catalogue is meant surely enough: offer the nearest, do nothing."""
     said = text if len(text) <= _QUOTED else f"{text[:_QUOTED]}…"
     choices = tuple(Button(entry.purpose, "ask", f"{entry.name} {text[:_KEPT]}") for entry in nearest)
@@ -51,7 +51,7 @@ def did_not_answer(away: Away, name: str = "", text: str = "") -> Reply:
     return Reply(text=said, cards=(Card(f"{away.who} did not answer", (Text((said,)), *again), "warning"),))
 
 
-def left_alone(entry: Entry, mood: Mood, text: str) -> Reply:
+def left_alone(entry: Request, mood: Mood, text: str) -> Reply:
     """Something was spoken of and nothing ordered: say that nothing was done, and how to have it done."""
     did_nothing, offers = _LEFT[mood]
     if not offers:
@@ -75,7 +75,7 @@ _LEFT: Mapping[Mood, tuple[str, bool]] = {
 }
 
 
-def one_click(entry: Entry, mood: Mood, text: str, what: str) -> Reply:
+def one_click(entry: Request, mood: Mood, text: str, what: str) -> Reply:
     """Something may be wanted and was not plainly ordered: the one button that does it. `what` is the effect
     that it would have, in words."""
     lead = "You asked, so I changed nothing." if mood is Mood.QUESTION else "I have not done it yet."
@@ -86,7 +86,7 @@ def one_click(entry: Entry, mood: Mood, text: str, what: str) -> Reply:
     return Reply(text=said, cards=(Card("Shall I?", blocks, "waiting"),))
 
 
-def not_permitted(entry: Entry, refused: Refused, who_may: Sequence[str]) -> Reply:
+def not_permitted(entry: Request, refused: Refused, who_may: Sequence[str]) -> Reply:
     """Somebody asked for what they may not ask for: say so, and who may; `who_may` are their names."""
     named = f" ({listed(who_may, 'or')})" if 0 < len(who_may) <= _NAMED else ""
     who = f" It is for the {listed(refused.who_may, 'or')}{named}." if refused.who_may else ""
@@ -96,7 +96,7 @@ def not_permitted(entry: Entry, refused: Refused, who_may: Sequence[str]) -> Rep
     )
 
 
-def not_built(entry: Entry, instead: Sequence[Button] = ()) -> Reply:
+def not_built(entry: Request, instead: Sequence[Button] = ()) -> Reply:
     """Understood, and honestly not there yet; `instead` helps now."""
     wanted = lowered(entry.purpose)
     text = f"I understood what you want ({wanted}), but that is not there yet, so nothing happened."

@@ -17,7 +17,7 @@ from governance.authority.condition_words import Speech, in_words
 from governance.effects import effects_of
 from governance.facts import Fact, Source
 from governance.tables import ApprovalRow, InterventionRow
-from handlers.approval_details import details_of
+from handlers.conversation.approval_details import details_of
 from handlers.conversation.cards import (
     Block,
     Bold,

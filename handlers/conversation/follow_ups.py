@@ -36,12 +36,12 @@ from handlers.conversation.open_proposals import (
 from handlers.conversation.origin import known
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import names_of_people, quoted
+from handlers.delivery.plans.card import working_reply
+from handlers.delivery.plans.product_question import plan_answered
+from handlers.delivery.plans.wished import change_wished
 from handlers.language.conditions import ConditionNotRead
 from handlers.language.decisions import Decision, OpenProposal
 from handlers.language.follow_up import FollowUp, read_reply
-from handlers.plans.card import working_reply
-from handlers.plans.product_question import plan_answered
-from handlers.plans.wished import change_wished
 from storage import direct
 
 INTENT = "approvals"

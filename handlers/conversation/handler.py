@@ -1,16 +1,12 @@
-"""A handler: one thing that people can ask for, as a module of `handlers/` declares it."""
+"""A request: one thing that people can ask for, as the `handler.py` of its folder declares it."""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
-from functools import cache
-from typing import Any
+from enum import Enum, StrEnum
 
-import handlers
+from governance.permissions import Permission
 from handlers.conversation.cards import Reply
 from handlers.conversation.desk import Desk
 from handlers.conversation.tables import ActRow
@@ -52,10 +48,37 @@ class Risk(Enum):
     DANGEROUS = "dangerous"
 
 
-@dataclass(frozen=True, slots=True)
-class Handler:
-    """`answer` answers words; `presses` answer buttons, by verb. `name` is the catalogue's, and the
-    permission that `governance/permissions.py` gives or withholds for both.
+class Group(StrEnum):
+    """What a request is for, as `help` sorts them."""
+
+    PLAN = "Plan and build"
+    SEE = "See where things stand"
+    DECIDE = "Decide, and see what was decided"
+    STOP = "Stop, change and hurry things"
+    CHECK = "Check and prove"
+    US = "You and me"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One thing that people can ask for. By itself it is understood and not there yet; a `Handler` answers it.
+
+    `name` is that of its folder, `purpose` what it is for in people's words, `example` how somebody may say it.
+    `permission` says who may ask, in words and by its buttons. `arguments` are the words of a message that it
+    reads apart from the rest (of `recognition.ARGUMENTS`).
+    """
+
+    name: str
+    purpose: str
+    example: str
+    group: Group
+    permission: Permission
+    arguments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handler(Request):
+    """A request with its answer: `answer` answers words, `presses` answer buttons, by verb.
 
     `risk` says what its words may change, `moods` in which moods they order it: a request, and for a few
     whatever people say in its stead ("when SSO is done, tell me" is a condition; what is told is feedback).
@@ -65,7 +88,6 @@ class Handler:
     about the card that the thread is about, if it is one of this request's, from what stands on it.
     """
 
-    name: str
     answer: Answers
     presses: Mapping[str, Presses] = field(default_factory=dict)
     risk: Risk = Risk.LOOKS
@@ -82,16 +104,3 @@ class CannotAnswer(Exception):
     def reply(self, _request: str, _text: str) -> Reply:
         """The answer to a request (by its name) in these words."""
         return Reply(text=str(self))
-
-
-@cache
-def find_handlers() -> Mapping[str, Handler]:
-    """Every handler, by name: each module of `handlers/` that has a `HANDLER`."""
-    found: dict[str, Handler] = {}
-    for module in pkgutil.iter_modules(handlers.__path__, "handlers."):
-        if module.ispkg:
-            continue
-        declared: Any = getattr(importlib.import_module(module.name), "HANDLER", None)
-        if isinstance(declared, Handler):
-            found[declared.name] = declared
-    return found

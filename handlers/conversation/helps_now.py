@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from governance.permissions import Refused, may_ask
+from governance.permissions import Refused
+from handlers.catalogue import may_request
 from handlers.conversation.cards import Button
 from handlers.conversation.desk import Desk
 from handlers.conversation.turn import Turn
@@ -51,7 +52,7 @@ async def helps_now(turn: Turn, desk: Desk, request: str, text: str) -> tuple[Bu
     for label, name, words in _INSTEAD.get(request, ()):
         if "{service}" in words and not service:
             continue
-        if isinstance(may_ask(turn.person, name, desk.modes), Refused):
+        if isinstance(may_request(turn.person, name, desk.modes), Refused):
             continue
         shown = label.format(service=service)
         buttons.append(Button(shown, "ask", f"{name} {words.format(service=service, text=text[:500])}"))

@@ -8,8 +8,9 @@ from collections.abc import Collection
 
 from governance.directory import people
 from governance.people import Person
-from governance.permissions import Refused, may_ask
+from governance.permissions import Refused
 from governance.visibility import EVERYTHING
+from handlers.catalogue import may_request
 from handlers.conversation.cards import Button, Buttons, Card, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import CannotAnswer
@@ -122,6 +123,6 @@ async def service_meant(desk: Desk, text: str) -> str | None:
 
 def demand_to_act(person: Person, name: str, desk: Desk) -> None:
     """Raises CannotAnswer for somebody who may look at this, and change nothing."""
-    allowed = may_ask(person, name, desk.modes)
+    allowed = may_request(person, name, desk.modes)
     if isinstance(allowed, Refused) or not allowed.acts:
         raise CannotAnswer("You may look at this, and change nothing here.")

@@ -8,9 +8,9 @@ from functools import partial
 
 from governance.directory import holders
 from governance.people import Role
-from governance.permissions import Refused, may_ask
+from governance.permissions import Refused
 from governance.standing import WindowMode
-from handlers.catalogue import entry_of
+from handlers.catalogue import may_request, request_of
 from handlers.conversation import follow_ups
 from handlers.conversation.about_it import request_about_it
 from handlers.conversation.acts import act_by_id, is_of_now, last_act
@@ -250,7 +250,7 @@ class Router:
         """The answer to a question about what stands on the thread's card."""
         for handler in self._handlers.values():
             if handler.about is not None and not isinstance(
-                may_ask(turn.person, "status", desk.modes), Refused
+                may_request(turn.person, "status", desk.modes), Refused
             ):
                 said = await handler.about(turn, text, desk)
                 if said is not None:
@@ -268,7 +268,7 @@ class Router:
         if outcome is Outcome.LEAVE:
             if asked.name not in self._handlers and asked.mood is not Mood.NEGATION:
                 return await self._not_built(turn, asked, desk, outcome)
-            reply = left_alone(entry_of(asked.name), asked.mood, text)
+            reply = left_alone(request_of(asked.name), asked.mood, text)
             return Answer((reply,), asked.name, asked.confidence, outcome=outcome)
         return await self._look(turn, asked, desk)
 
@@ -276,7 +276,7 @@ class Router:
         if found.name is None and (said := small_talk(text, found.mood, desk.memory)) is not None:
             return Answer((said,), None, found.confidence, outcome=Outcome.ASK)
         names = dict.fromkeys([*filter(None, [found.name]), *(name for name, _ in found.nearest)])
-        nearest = [entry_of(name) for name in names if self._offered(turn, name, desk)]
+        nearest = [request_of(name) for name in names if self._offered(turn, name, desk)]
         reply = not_understood(text, nearest[:_OFFERED])
         return Answer((reply,), None, found.confidence, outcome=Outcome.ASK)
 
@@ -313,7 +313,7 @@ class Router:
         except Away as away:
             reply = did_not_answer(away, asked.name, asked.text)
         except (NotOrdered, WriteRefused) as unordered:
-            reply = one_click(entry_of(asked.name), asked.mood, asked.text, str(unordered))
+            reply = one_click(request_of(asked.name), asked.mood, asked.text, str(unordered))
         return Answer((reply,), asked.name, asked.confidence, outcome=Outcome.LOOK)
 
     async def _looked(self, handler: Handler, turn: Turn, asked: Asked, desk: Desk) -> Reply:
@@ -326,17 +326,17 @@ class Router:
         return reply
 
     async def _not_built(self, turn: Turn, asked: Asked, desk: Desk, outcome: Outcome) -> Answer:
-        reply = not_built(entry_of(asked.name), await helps_now(turn, desk, asked.name, asked.text))
+        reply = not_built(request_of(asked.name), await helps_now(turn, desk, asked.name, asked.text))
         return Answer((reply,), asked.name, asked.confidence, outcome=outcome)
 
     def _offered(self, turn: Turn, name: str, desk: Desk) -> bool:
         """Whether to offer this to somebody who was not understood: it is there, and they may ask for it."""
-        return name in self._handlers and not isinstance(may_ask(turn.person, name, desk.modes), Refused)
+        return name in self._handlers and not isinstance(may_request(turn.person, name, desk.modes), Refused)
 
     async def _refusal(self, turn: Turn, name: str, desk: Desk) -> Answer | None:
-        allowed = may_ask(turn.person, name, desk.modes)
+        allowed = may_request(turn.person, name, desk.modes)
         if not isinstance(allowed, Refused):
             return None  # whether they may act, or only look, the handler asks again where it acts
         roles = [role for role in Role if role.label in allowed.who_may] if turn.person is not None else []
         who = [person.name for person in await holders(desk.tx, roles)]
-        return Answer((not_permitted(entry_of(name), allowed, who),), name, 1.0, refused=allowed.why)
+        return Answer((not_permitted(request_of(name), allowed, who),), name, 1.0, refused=allowed.why)

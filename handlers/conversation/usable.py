@@ -24,11 +24,12 @@ from governance.overrides.halting import NothingHalted, standing_halt
 from governance.overrides.rows import NoSuchOverride, freeze_of, standing_rows
 from governance.overrides.sweep import emergency_to_review
 from governance.people import Person, Role
-from governance.permissions import PERMISSIONS, Allowed, Refused, may_ask, may_set_channel_digest
+from governance.permissions import Allowed, Refused, may_set_channel_digest
 from governance.standing import FreezeKind, Halt, WindowMode
+from handlers.catalogue import find_handlers, may_request
 from handlers.conversation.cards import Block, Button, Buttons, Reply
-from handlers.conversation.handler import find_handlers
-from handlers.subscriptions.keeping import of_person
+from handlers.office.subscribe.keeping import of_person
+from handlers.worlds import request_names
 
 Check = Callable[["Reader", Person, str], Awaitable[bool]]
 """Whether a press about this subject would work for this person."""
@@ -86,8 +87,8 @@ async def works(button: Button, reader: Reader) -> bool:
 def _may_ask(reader: Reader, name: str | None) -> bool:
     return (
         name is not None
-        and name in PERMISSIONS
-        and isinstance(may_ask(reader.person, name, reader.modes), Allowed)
+        and name in request_names()
+        and isinstance(may_request(reader.person, name, reader.modes), Allowed)
     )
 
 
@@ -187,7 +188,7 @@ async def _proposes_rows(_reader: Reader, person: Person, _row: str) -> bool:
 
 def _plan_in(*states: str) -> Check:
     async def check(reader: Reader, person: Person, plan: str) -> bool:
-        may = may_ask(person, "plan", reader.modes)
+        may = may_request(person, "plan", reader.modes)
         if isinstance(may, Refused) or not may.acts:
             return False
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from handlers.catalogue import NAMES
+from handlers.worlds import request_names
 
 _PREFIXED = re.compile(r"\s*/(?P<word>[A-Za-z][\w-]*)(?:\s+(?P<rest>.*))?\Z", re.DOTALL)
 _BARE = re.compile(r"\s*(?P<word>[a-z]+(?:_[a-z]+)+)\s*[.!?]?\s*\Z")
@@ -27,7 +27,7 @@ def read_command(text: str) -> Command | None:
     commands; `status of SSO` is speech.
     """
     bare = _BARE.match(text)
-    if bare and bare["word"] in NAMES:
+    if bare and bare["word"] in request_names():
         return Command(bare["word"], "")
     prefixed = _PREFIXED.match(text)
     if prefixed is None:
@@ -36,7 +36,7 @@ def read_command(text: str) -> Command | None:
     if word.lower() in _APPLICATION_WORDS:
         word, _, rest = rest.partition(" ")
     name = word.lower().replace("-", "_")
-    return Command(name, rest.strip()) if name in NAMES else None
+    return Command(name, rest.strip()) if name in request_names() else None
 
 
 def without_prefix(text: str) -> str:

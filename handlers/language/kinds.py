@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import handlers
 from governance.visibility import Scope
+from handlers.worlds import declared
 
 if TYPE_CHECKING:
     from handlers.conversation.desk import Desk
@@ -57,14 +55,8 @@ class Kind:
 
 @cache
 def find_kinds() -> Mapping[str, Kind]:
-    """Every kind by its name: each module in `handlers/` that has `KINDS`, a tuple of them."""
-    found: dict[str, Kind] = {}
-    for module in pkgutil.walk_packages(handlers.__path__, "handlers."):
-        declared: Any = getattr(importlib.import_module(module.name), "KINDS", ())
-        for kind in declared if isinstance(declared, tuple) else ():
-            if isinstance(kind, Kind):
-                found[kind.name] = kind
-    return found
+    """Every kind by its name: the `KINDS` that modules of `handlers/` declare."""
+    return {kind.name: kind for kind in declared("KINDS", Kind)}
 
 
 def written_id(text: str, *names: str) -> re.Match[str] | None:

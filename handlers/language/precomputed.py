@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from handlers.language.embedding import DIMENSIONS, MODEL, Vectors, embed
-from handlers.language.utterances import FOLDER, read_utterances
+from handlers.language.utterances import read_utterances
 
-FILE = FOLDER / "embeddings.npz"
+FILE = Path(__file__).parent / "embeddings.npz"
 
 
 def digest(text: str) -> bytes:

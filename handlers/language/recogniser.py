@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from handlers.catalogue import NAMES
 from handlers.language import stored_weights
 from handlers.language.classifier import Classifier, fit
 from handlers.language.command import read_command, without_prefix
@@ -20,6 +19,7 @@ from handlers.language.mood import ORDERING, Mood
 from handlers.language.precomputed import embed_known
 from handlers.language.recognition import Recognition
 from handlers.language.utterances import NONE, read_utterances
+from handlers.worlds import request_names
 
 MOST_CHARACTERS = 600
 """Of a longer message the beginning is read: what is wanted is said there, and time stays bounded."""
@@ -48,7 +48,7 @@ class Recogniser:
         cannot be written.
         """
         heads = _heads()
-        added = _learn(folder) if NAMES - set(heads.names.classes) else None
+        added = _learn(folder) if request_names() - set(heads.names.classes) else None
         return cls(_encoder(), heads, added)
 
     def warm(self) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from handlers.catalogue import NAMES
 from handlers.language.mood import Mood
+from handlers.worlds import request_folders, request_names
 
-FOLDER = Path(__file__).resolve().parent.parent / "utterances"
+OUTSIDE = Path(__file__).resolve().parent / "none.txt"
+"""What people say that is outside the catalogue."""
 LINES = Path(__file__).resolve().parent / "lines"
 NONE = "none"
 
@@ -34,7 +35,7 @@ _MOODS: Mapping[str, Mood] = {
 
 
 class UtterancesIncomplete(LookupError):
-    """A catalogue name without sample utterances, or a file of utterances for no catalogue name."""
+    """A request without sample utterances, or lines for a name that no request has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +47,21 @@ class Line:
     mood: Mood | None
 
 
-def read_utterances(folder: Path = FOLDER) -> Mapping[str, tuple[str, ...]]:
-    """Utterances by name, `none` for what is outside the catalogue. One a line; empty lines do not count.
+def read_utterances(folders: Mapping[str, Path] | None = None) -> Mapping[str, tuple[str, ...]]:
+    """Utterances by name, `none` for what is outside the catalogue: the `utterances.txt` in the folders of
+    requests (by default, of all). One a line; empty lines do not count.
 
-    Raises UtterancesIncomplete if the files are not exactly the catalogue's names and `none`.
+    Raises UtterancesIncomplete if a request has none.
     """
+    folders = request_folders() if folders is None else folders
+    files = {name: folder / "utterances.txt" for name, folder in folders.items()} | {NONE: OUTSIDE}
     found = {
-        file.stem: tuple(line.strip() for line in file.read_text("utf-8").splitlines() if line.strip())
-        for file in sorted(folder.glob("*.txt"))
+        name: tuple(line.strip() for line in file.read_text("utf-8").splitlines() if line.strip())
+        for name, file in sorted(files.items())
+        if file.exists()
     }
-    expected = NAMES | {NONE}
-    if odd := expected.symmetric_difference(name for name, lines in found.items() if lines):
-        raise UtterancesIncomplete(f"utterances and catalogue differ in {', '.join(sorted(odd))}")
+    if without := [name for name in files if not found.get(name)]:
+        raise UtterancesIncomplete(f"no sample utterances of {', '.join(sorted(without))}")
     return found
 
 
@@ -83,7 +87,7 @@ def read_hand(file: Path) -> list[Line]:
     for written in file.read_text("utf-8").splitlines():
         if written.startswith("#"):
             name = written[1:].strip()
-            if name not in NAMES and name != NONE:
+            if name not in request_names() and name != NONE:
                 raise UtterancesIncomplete(f"{file.name}: {name} is nothing in the catalogue")
         elif written.strip():
             found.append(Line(written[2:].strip(), name, _MOODS[written[0]]))

@@ -1,9 +1,10 @@
-"""Notices as cards: one module for each kind of thing that people are told without having asked."""
+"""Notices as cards: what people are told without having asked.
+
+A notice of one request lies in that request's folder; here are those that belong to none.
+"""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -11,6 +12,7 @@ from typing import Any, Literal
 from governance.people import Person
 from handlers.conversation.cards import Reply
 from handlers.conversation.desk import Desk
+from handlers.worlds import declared
 
 Render = Callable[[Desk, Mapping[str, Any], Person | None], Awaitable[Reply | None]]
 """From a notice's ids to what is posted. The person is whom it is posted to directly, None in a thread.
@@ -34,10 +36,5 @@ class NoticeKind:
 
 
 def find_notices() -> Mapping[str, NoticeKind]:
-    """Every kind of notice: each `NOTICE` or member of `NOTICES` of this package's modules."""
-    found: dict[str, NoticeKind] = {}
-    for module in pkgutil.iter_modules(__path__, f"{__name__}."):
-        imported = importlib.import_module(module.name)
-        for kind in (*getattr(imported, "NOTICES", ()), *filter(None, [getattr(imported, "NOTICE", None)])):
-            found[kind.kind] = kind
-    return found
+    """Every kind of notice, by its name: each `NOTICE` or member of `NOTICES` of a module of `handlers/`."""
+    return {one.kind: one for name in ("NOTICE", "NOTICES") for one in declared(name, NoticeKind)}

@@ -12,8 +12,8 @@ from governance.people import Person
 from governance.tables import EffectRow
 from handlers.conversation.cards import Bold, Button, Buttons, Card, Code, Reply, Small, Text, Tone
 from handlers.conversation.desk import Desk
+from handlers.conversation.effect_details import details_of
 from handlers.conversation.wording import names_of_people
-from handlers.effect_details import details_of
 from handlers.notices import NoticeKind
 
 _TITLES: Mapping[str, tuple[str, Tone]] = {

@@ -12,9 +12,9 @@ from handlers.conversation.cards import Button, Buttons, Card, Reply, Small, Tex
 from handlers.conversation.desk import Desk
 from handlers.conversation.usable import Reader, usable
 from handlers.conversation.waiting import waiting, waiting_reply
-from handlers.digests.card import digest_blocks
+from handlers.delivery.whereabouts.overview import customers_overview_reply, overview_reply
 from handlers.notices import NoticeKind
-from handlers.whereabouts.overview import customers_overview_reply, overview_reply
+from handlers.office.digests.card import digest_blocks
 
 _ASKS = (
     Button("What can I ask?", "ask", "help what can you do?"),

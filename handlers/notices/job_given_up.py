@@ -11,8 +11,8 @@ from typing import Any
 from governance.people import Person
 from handlers.conversation.cards import Block, Card, Link, Reply, Small, Text
 from handlers.conversation.desk import Desk
+from handlers.delivery.plans.words import dashboard
 from handlers.notices import NoticeKind
-from handlers.plans.words import dashboard
 
 
 async def render(_desk: Desk, ids: Mapping[str, Any], _person: Person | None) -> Reply | None:

@@ -8,6 +8,7 @@ import re
 import tokenize
 from pathlib import Path
 
+from handlers.worlds import request_worlds
 from tests.architecture.source import ROOMS, ROOT, modules
 
 LONGEST_FILE = 350
@@ -25,6 +26,20 @@ def test_no_file_is_too_long() -> None:
         if (lines := path.read_text(encoding="utf-8").count("\n")) > LONGEST_FILE
     }
     assert set(too_long) <= ONE_FILE_ON_PURPOSE, too_long
+
+
+def test_no_request_imports_another() -> None:
+    """What two of them need lies in their world, or in `conversation/`."""
+    folders = {f"handlers.{world}.{name}" for name, world in request_worlds().items()}
+    crossed = []
+    for path, tree in modules().items():
+        mine = ".".join(Path(path).parts[:3])
+        for node in ast.walk(tree):
+            if mine in folders and isinstance(node, ast.ImportFrom) and node.module:
+                theirs = ".".join(node.module.split(".")[:3])
+                if theirs in folders and theirs != mine:
+                    crossed.append((path, node.module))
+    assert crossed == []
 
 
 def test_no_module_has_a_name_that_says_nothing() -> None:

@@ -9,7 +9,7 @@ from typing import get_args
 from governance.action import Action
 from governance.audit.entries import EntryKind
 from governance.overrides import halting_by_driver
-from handlers.log_reading.entry_words import WORDS, what_happened
+from handlers.office.audit_log.entry_words import WORDS, what_happened
 from tests.architecture.source import calls, texts
 from tests.architecture.test_effects_only_through_the_gate import INSTALLATION
 

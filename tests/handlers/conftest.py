@@ -28,9 +28,9 @@ from governance.overrides.rows import read_standing
 from governance.people import Actor
 from governance.places import Audience, Place
 from governance.registry import Registry
+from handlers.catalogue import find_handlers
 from handlers.conversation.cards import Button, Buttons, Reply
 from handlers.conversation.desk import Desk, Ports
-from handlers.conversation.handler import find_handlers
 from handlers.conversation.memory import Memory, keep, recall
 from handlers.conversation.origin import place_json
 from handlers.conversation.router import Answer, Router

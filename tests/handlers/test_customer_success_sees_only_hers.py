@@ -11,9 +11,8 @@ from agents.plans.tables import PlanRow
 from governance.directory import person_by_identity
 from governance.places import Audience, Place
 from governance.tables import ApprovalRow
-from handlers.catalogue import entry_of
+from handlers.catalogue import find_handlers, request_of
 from handlers.conversation.cards import Reply
-from handlers.conversation.handler import find_handlers
 from handlers.conversation.memory import keep, recall
 from handlers.conversation.turn import Clicked, Said, Turn
 from integrations.customers.vendors.local.loading import write_customers
@@ -59,7 +58,7 @@ async def directly(talk: Talk, who: str, what: Said | Clicked, thread: str) -> t
 def asked_of(name: str) -> list[str]:
     """The catalogue's example, unseen utterances, and words that point at what is marked."""
     unseen = (UTTERANCES / f"{name}.txt").read_text("utf-8").splitlines()
-    return [entry_of(name).example, *unseen[:SAID_OF_EACH], *FOR_EACH]
+    return [request_of(name).example, *unseen[:SAID_OF_EACH], *FOR_EACH]
 
 
 @pytest.mark.parametrize("name", sorted(find_handlers()))

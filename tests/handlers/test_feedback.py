@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from handlers.conversation.tables import FeedbackRow
-from handlers.feedback import read_trust, read_useful
+from handlers.office.feedback.handler import read_trust, read_useful
 from tests.handlers.conftest import Talk, buttons
 
 

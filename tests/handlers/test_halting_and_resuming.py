@@ -7,7 +7,8 @@ from sqlalchemy import delete
 
 from governance import fence
 from governance.tables import FenceAcknowledgementRow, WorkerRow
-from handlers.conversation.handler import Risk, find_handlers
+from handlers.catalogue import find_handlers
+from handlers.conversation.handler import Risk
 from handlers.conversation.outcome import Outcome, outcome_of
 from handlers.conversation.router import Router
 from handlers.language.mood import ORDERING, Mood

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from handlers.catalogue import CATALOGUE
+from handlers.catalogue import catalogue, find_handlers
 from handlers.conversation.cards import Bullets, Reply
-from handlers.conversation.handler import find_handlers
 from tests.handlers.conftest import Talk, buttons
 
 
@@ -15,7 +14,12 @@ def examples(reply: Reply) -> list[str]:
     lines = [
         str(item[0]) for block in reply.cards[0].blocks if isinstance(block, Bullets) for item in block.items
     ]
-    return [entry.example for line in lines for entry in CATALOGUE if line.startswith(f"“{entry.example}”")]
+    return [
+        entry.example
+        for line in lines
+        for entry in catalogue().values()
+        if line.startswith(f"“{entry.example}”")
+    ]
 
 
 async def _help(talk: Talk, who: str, words: str = "") -> Reply:
@@ -35,7 +39,7 @@ async def test_each_gets_a_handful_that_works_their_own_first(talk: Talk, who: s
     shown = examples(await _help(talk, who))
     assert shown[0] == first
     assert len(shown) <= 8
-    by_example = {entry.example: entry.name for entry in CATALOGUE}
+    by_example = {entry.example: entry.name for entry in catalogue().values()}
     assert {by_example[example] for example in shown} <= set(find_handlers())
 
 

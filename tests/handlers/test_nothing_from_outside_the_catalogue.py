@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from governance.tables import ApprovalRow, DelegationRow, EffectRow, OverrideRow, WindowRow
-from handlers.conversation.handler import find_handlers
+from handlers.catalogue import find_handlers
 from handlers.conversation.router import Router
 from handlers.language.recogniser import Recogniser
 from integrations.tracker.vendors.local.history import History, take_over

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import ast
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
-from handlers.conversation.handler import Risk, find_handlers
+from handlers.catalogue import find_handlers
+from handlers.conversation.handler import Risk
 from handlers.conversation.outcome import SURE_OF_NAME
 from handlers.conversation.router import Router
 from handlers.conversation.turn import Said
 from handlers.language.mood import Mood
 from handlers.language.recognition import Recognition
+from handlers.worlds import HANDLER_MODULE
 from storage.schema import Base
 from tests.architecture.source import modules
 from tests.handlers.conftest import Talk, buttons
@@ -141,13 +144,13 @@ def test_every_handler_that_does_things_at_once_says_so() -> None:
     """Whoever submits an action from words has to say what they risk."""
     acting = set()
     for path, tree in modules().items():
-        room, _, name = path.removesuffix(".py").partition("/")
+        *_, name, module = Path(path).with_suffix("").parts
         called = {
             node.func.id
             for node in ast.walk(tree)
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
         }
-        if room == "handlers" and name in HANDLERS and called & {"do_now", "submit"}:
+        if module == HANDLER_MODULE and name in HANDLERS and called & {"do_now", "submit"}:
             acting.add(name)
     assert len(acting) >= 10
     assert not {name for name in acting if HANDLERS[name].risk is Risk.LOOKS}

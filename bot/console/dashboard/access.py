@@ -9,8 +9,9 @@ from bot.page_record import note
 from governance.audit.entries import EntryKind
 from governance.overrides.rows import read_standing
 from governance.people import Actor
-from governance.permissions import Refused, may_ask
+from governance.permissions import Refused
 from governance.standing import WindowMode
+from handlers.catalogue import may_request
 
 PERMISSION = {"approvals": "approvals", "plans": "status", "audit": "audit", "overrides": "status"}
 """The permission of the catalogue that opens each page. What customer success sees there is narrowed
@@ -27,13 +28,13 @@ async def open_pages(visiting: Visit) -> frozenset[str]:
     return frozenset(
         page
         for page, permission in PERMISSION.items()
-        if not isinstance(may_ask(person, permission, modes), Refused)
+        if not isinstance(may_request(person, permission, modes), Refused)
     )
 
 
 async def demand(visiting: Visit, page: str) -> None:
     """Raises PageRefused unless the reader may open this page now; `note_refusal` records it."""
-    answer = may_ask(visiting.reader.person, PERMISSION[page], await _modes(visiting))
+    answer = may_request(visiting.reader.person, PERMISSION[page], await _modes(visiting))
     if isinstance(answer, Refused):
         who = f" It is open to: {', '.join(answer.who_may)}." if answer.who_may else ""
         raise PageRefused(f"{answer.why}{who}")

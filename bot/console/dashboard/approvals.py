@@ -20,7 +20,7 @@ from governance.tables import ApprovalRow, EffectRow
 from governance.visibility import scope_of
 from handlers.conversation.usable import Reader
 from handlers.conversation.wording import role_labels
-from handlers.log_reading.entry_words import WORDS
+from handlers.office.audit_log.entry_words import WORDS
 
 _LATELY = 20
 

@@ -20,7 +20,7 @@ from governance.audit.proving import prove_entry
 from governance.audit.search import Found, Query
 from governance.audit.signed_note import VerifierKey
 from governance.directory import Names, names_of_all
-from handlers.log_reading.entry_words import what_happened
+from handlers.office.audit_log.entry_words import what_happened
 
 PAGE = 40
 

@@ -21,11 +21,12 @@ from bot.console.visit import Visit
 from bot.inbox import store_click
 from bot.tables import ButtonRow, OutboxRow
 from bot.wire import place_from_json
-from governance.permissions import Refused, may_ask
+from governance.permissions import Refused
 from governance.places import Place
 from governance.visibility import scope_of
-from handlers.plans.how_it_was_read import SHOWN_AS, WORDS, correction_subject
-from handlers.plans.words import reading_text
+from handlers.catalogue import may_request
+from handlers.delivery.plans.how_it_was_read import SHOWN_AS, WORDS, correction_subject
+from handlers.delivery.plans.words import reading_text
 
 _CHIPS: Mapping[str, str] = {
     "requirement": "good",
@@ -106,7 +107,7 @@ async def read_reading(visiting: Visit, plan: str) -> ShownReading:
 
 def _can_correct(visiting: Visit, row: PlanRow) -> bool:
     person = visiting.reader.person
-    allowed = may_ask(person, "build_feature")
+    allowed = may_request(person, "build_feature")
     return (
         scope_of(person).everything
         and row.state == "proposed"

@@ -19,8 +19,8 @@ from bot.teams.welcome import welcome
 from governance.directory import people, person_by_identity
 from governance.people import Person
 from governance.places import Audience, Place
+from handlers.catalogue import find_handlers
 from handlers.conversation.cards import Bullets, Button, Buttons, Reply
-from handlers.conversation.handler import find_handlers
 from handlers.conversation.memory import Memory
 from handlers.conversation.router import Answer, Router
 from handlers.conversation.turn import Clicked, Said, Turn

@@ -23,7 +23,7 @@ from bot.command_line.operating import teams_package as run
 from bot.settings import Settings
 from bot.teams.manifest import APP_VERSION, SCHEMA_VERSION, manifest
 from bot.teams.package import CannotPackage, teams_package
-from handlers.conversation.handler import find_handlers
+from handlers.catalogue import find_handlers
 
 ID = "11111111-2222-3333-4444-555555555555"
 URL = "https://countersign.example.com"

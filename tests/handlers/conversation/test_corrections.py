@@ -10,7 +10,7 @@ from sqlalchemy import select
 from governance.actions.freezing import lay_freeze
 from governance.standing import FreezeKind
 from governance.tables import ApprovalRow, DelegationRow, WindowRow
-from handlers.conversation.handler import find_handlers
+from handlers.catalogue import find_handlers
 from handlers.conversation.router import Router
 from handlers.language.correction import Change, read_correction
 from handlers.language.recogniser import Recogniser

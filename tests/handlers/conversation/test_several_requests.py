@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from handlers.conversation.handler import find_handlers
+from handlers.catalogue import find_handlers
 from handlers.conversation.memory import Memory
 from handlers.conversation.parts import fragments, parts
 from handlers.conversation.router import Router

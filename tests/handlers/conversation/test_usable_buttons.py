@@ -8,9 +8,9 @@ from governance.actions.delegation import delegations_of
 from governance.actions.windows import coming_windows
 from governance.directory import person_by_id
 from governance.overrides.rows import standing_rows
+from handlers.catalogue import find_handlers
 from handlers.conversation.approval_card import decision_buttons
 from handlers.conversation.cards import Button, Buttons, Card, Reply, Text
-from handlers.conversation.handler import find_handlers
 from handlers.conversation.usable import _CHECKS, Reader, usable
 from tests.handlers.conftest import Talk, buttons
 from tests.handlers.deployment import deploy

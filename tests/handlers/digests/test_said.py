@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from handlers.digests.kinds import DigestKind
-from handlers.digests.said import read_wish
-from handlers.digests.schedule import EVERY_DAY
-from handlers.digests.settings import WORKING_DAYS
+from handlers.office.digests.kinds import DigestKind
+from handlers.office.digests.said import read_wish
+from handlers.office.digests.schedule import EVERY_DAY
+from handlers.office.digests.settings import WORKING_DAYS
 
 DAILY, WEEKLY, BLOCKERS = (DigestKind.DAILY,), (DigestKind.WEEKLY,), (DigestKind.BLOCKERS,)
 FRIDAY = frozenset({4})

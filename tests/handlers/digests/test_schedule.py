@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from handlers.digests.schedule import EVERY_DAY, LATEST, Schedule, due, next_due, previous_due
+from handlers.office.digests.schedule import EVERY_DAY, LATEST, Schedule, due, next_due, previous_due
 
 WORK = frozenset(range(5))
 NEW_YORK, DUBLIN = "America/New_York", "Europe/Dublin"

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from handlers.catalogue import CATALOGUE, NAMES, entry_of
+from handlers.catalogue import catalogue, request_of
 from handlers.language import precomputed, stored_weights
 from handlers.language.classifier import Classifier, fit
 from handlers.language.command import Command, read_command, without_prefix
@@ -20,6 +20,7 @@ from handlers.language.mood import Mood
 from handlers.language.recogniser import Recogniser
 from handlers.language.recognition import Recognition
 from handlers.language.utterances import NONE, UtterancesIncomplete, read_lines, read_utterances
+from handlers.worlds import request_names
 
 UNSEEN = Path(__file__).parent / "utterances"
 
@@ -36,12 +37,12 @@ def unseen(name: str) -> list[str]:
 @pytest.fixture(scope="module")
 def answers(recogniser: Recogniser) -> dict[str, list[Recognition]]:
     """What is made of every third unseen utterance (every other one out of scope), by the name it is for."""
-    tried = {name: unseen(name)[::3] for name in sorted(NAMES)} | {NONE: unseen(NONE)[::2]}
+    tried = {name: unseen(name)[::3] for name in sorted(request_names())} | {NONE: unseen(NONE)[::2]}
     return {name: recogniser.recognise_all(texts) for name, texts in tried.items()}
 
 
 def test_unseen_requests_are_understood(answers: dict[str, list[Recognition]]) -> None:
-    right = [found.name == name for name in NAMES for found in answers[name]]
+    right = [found.name == name for name in request_names() for found in answers[name]]
     assert len(right) >= 200
     assert sum(right) / len(right) >= 0.85
 
@@ -49,19 +50,21 @@ def test_unseen_requests_are_understood(answers: dict[str, list[Recognition]]) -
 def test_what_is_outside_is_refused_with_three_offers(answers: dict[str, list[Recognition]]) -> None:
     refused = [found for found in answers[NONE] if found.name is None]
     assert len(refused) / len(answers[NONE]) >= 0.8
-    assert all(len({name for name, _ in found.nearest} & NAMES) == 3 for found in refused if found.nearest)
+    assert all(
+        len({name for name, _ in found.nearest} & request_names()) == 3 for found in refused if found.nearest
+    )
 
 
 def test_confidence_is_calibrated(answers: dict[str, list[Recognition]]) -> None:
-    likely = [(*found.nearest[0], name) for name in NAMES for found in answers[name]]
+    likely = [(*found.nearest[0], name) for name in request_names() for found in answers[name]]
     right = np.mean([guess == name for guess, _, name in likely])
     assert abs(float(np.mean([sure for _, sure, _ in likely])) - float(right)) < 0.15
 
 
 def test_every_example_of_the_catalogue_is_understood(recogniser: Recogniser) -> None:
-    found = recogniser.recognise_all([entry.example for entry in CATALOGUE])
-    assert {entry.name: answer.name for entry, answer in zip(CATALOGUE, found, strict=True)} == {
-        entry.name: entry.name for entry in CATALOGUE
+    found = recogniser.recognise_all([entry.example for entry in catalogue().values()])
+    assert {entry.name: answer.name for entry, answer in zip(catalogue().values(), found, strict=True)} == {
+        entry.name: entry.name for entry in catalogue().values()
     }
 
 
@@ -104,7 +107,7 @@ def test_a_very_long_message_is_read_from_its_beginning(recogniser: Recogniser) 
 
 
 async def test_messages_may_be_recognised_at_the_same_time(recogniser: Recogniser) -> None:
-    texts = [entry.example for entry in CATALOGUE[:6]]
+    texts = [entry.example for entry in list(catalogue().values())[:6]]
     together = await asyncio.gather(*(recogniser.recognise(text) for text in texts))
     assert together == recogniser.recognise_all(texts)
 
@@ -136,21 +139,23 @@ def test_commands_are_certain_and_the_rest_is_speech(recogniser: Recogniser) -> 
 
 
 def test_the_catalogue_is_closed_and_every_name_has_its_utterances() -> None:
-    assert len(NAMES) == len(CATALOGUE) == 51
-    assert entry_of("freeze").name == "freeze"
-    assert all(entry.purpose and entry.example for entry in CATALOGUE)
+    assert len(request_names()) == len(catalogue()) == 51
+    assert request_of("freeze").name == "freeze"
+    assert all(entry.purpose and entry.example for entry in catalogue().values())
     learnt = read_utterances()
-    assert all(len(learnt[name]) >= 20 and len(unseen(name)) >= 8 for name in NAMES)
+    assert all(len(learnt[name]) >= 20 and len(unseen(name)) >= 8 for name in request_names())
     assert len(learnt[NONE]) >= 150
     assert len(unseen(NONE)) >= 100
     known = {text.lower() for lines in learnt.values() for text in lines}
-    assert not [text for name in (*NAMES, NONE) for text in unseen(name) if text.lower() in known]
+    assert not [text for name in (*request_names(), NONE) for text in unseen(name) if text.lower() in known]
 
 
-def test_a_missing_file_of_utterances_is_named(tmp_path: Path) -> None:
-    (tmp_path / "help.txt").write_text("what can you do")
+def test_a_request_without_utterances_is_named(tmp_path: Path) -> None:
+    for name in ("help", "whoami"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "help" / "utterances.txt").write_text("what can you do")
     with pytest.raises(UtterancesIncomplete, match="whoami"):
-        read_utterances(tmp_path)
+        read_utterances({name: tmp_path / name for name in ("help", "whoami")})
 
 
 def test_kept_embeddings_are_those_of_the_utterances() -> None:
@@ -225,7 +230,7 @@ def test_every_name_has_lines_in_every_mood_group_and_a_tenth_is_kept_aside() ->
     learnt, aside = read_lines()
     assert len(learnt) > 6000
     assert len(aside) > 600
-    for name in NAMES:
+    for name in request_names():
         moods = Counter(line.mood is Mood.REQUEST for line in (*learnt, *aside) if line.name == name)
         assert sum(moods.values()) >= 40
         assert moods[False] >= 20

@@ -10,9 +10,9 @@ from agents.plans.rows import changes_of, draft_of
 from governance.approvals.store import approval_row
 from governance.tables import AgentRunRow
 from handlers.conversation.cards import Chart, Fields, Form, Progress, Reply, Table
+from handlers.delivery.plans.changing import add_notifications
+from handlers.delivery.plans.words import within_text
 from handlers.notices import find_notices
-from handlers.plans.changing import add_notifications
-from handlers.plans.words import within_text
 from integrations.tracker.vendors.local.tables import EpicRow
 from tests.handlers.conftest import buttons
 from tests.handlers.product.conftest import Product

@@ -28,7 +28,7 @@ from agents.planning.draft import (
 )
 from governance.department_file import read_department
 from governance.facts import Fact, Source
-from handlers.plans.document import plan_document
+from handlers.delivery.plans.document import plan_document
 from integrations.tracker import Priority
 from tests.governance.house import ACME
 

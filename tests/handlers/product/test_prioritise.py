@@ -8,12 +8,12 @@ import pytest
 
 from governance.directory import person_by_id
 from governance.places import Audience, Place
-from handlers.backlog.priorities import read_priorities
 from handlers.conversation.cards import Reply, Table
 from handlers.conversation.handler import Asked, CannotAnswer
 from handlers.conversation.memory import Memory
 from handlers.conversation.turn import Said, Turn
-from handlers.prioritise import answer
+from handlers.delivery.prioritise.handler import answer
+from handlers.delivery.prioritise.priorities import read_priorities
 from integrations.tracker import Priority
 from tests.handlers.conftest import buttons
 from tests.handlers.product.conftest import MARKER, Product

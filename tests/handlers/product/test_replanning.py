@@ -22,8 +22,8 @@ from governance.people import Role
 from governance.performing import Performer
 from governance.tables import ApprovalRow, EffectRow
 from governance.visibility import EVERYTHING
-from handlers.approval_details.plan_changes import DETAILS
 from handlers.conversation.cards import Reply, Table
+from handlers.delivery.plans.changes_approval import DETAILS
 from integrations.tracker import Sprint, Story, StoryChange, StoryEdit, StoryQuery, StoryStatus
 from integrations.tracker.vendors.local.history import History, take_over
 from integrations.tracker.vendors.local.tables import CounterRow

@@ -15,7 +15,7 @@ from agents.plans.tables import PlanRow
 from governance.tables import PersonRow, WindowRow
 from handlers.conversation.cards import Reply
 from handlers.notices import find_notices
-from handlers.subscriptions.tables import SubscriptionRow
+from handlers.office.subscribe.tables import SubscriptionRow
 from integrations.tracker import StoryStatus
 from integrations.tracker.vendors.local.tables import StoryRow
 from tests.handlers.conftest import Talk, buttons

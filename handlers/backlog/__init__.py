@@ -1,1 +1,0 @@
-"""Stories for the backlog, one at a time: what was said, read as a story; what was there already."""

@@ -1,0 +1,301 @@
+"""`add_to_backlog`: one story, with what the department's own records say of it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import replace
+
+from sqlalchemy import select
+
+from agents.backlog import Wanted, WorkedOut, work_out
+from agents.planning.draft import Estimate
+from governance.action import Action, Verdict
+from governance.approvals.store import approval_row
+from governance.department import Department
+from governance.facts import Fact, Source
+from governance.gate import Asking
+from governance.people import Role
+from governance.permissions import Open, Permission
+from governance.standing import WindowMode
+from governance.tables import EffectRow, WindowRow
+from governance.visibility import EVERYTHING
+from handlers.conversation.amending import of_effect
+from handlers.conversation.approval_card import approval_reply
+from handlers.conversation.cards import (
+    Block,
+    Bullets,
+    Button,
+    Buttons,
+    Card,
+    Code,
+    Fields,
+    Inline,
+    Reply,
+    Text,
+)
+from handlers.conversation.desk import Desk
+from handlers.conversation.handler import Asked, CannotAnswer, Group, Handler, Risk
+from handlers.conversation.origin import known
+from handlers.conversation.submitting import ask_for_approval, not_done, submit
+from handlers.conversation.tables import ActRow
+from handlers.conversation.turn import Clicked, Turn
+from handlers.conversation.wording import listed
+from handlers.delivery.add_to_backlog.said import StorySaid, read_story
+from handlers.delivery.plans.words import hours_text, team_name
+from handlers.delivery.whereabouts.lacking import demand_products, demand_teams
+from handlers.delivery.whereabouts.words import STATUS
+from handlers.language.correction import Change, Correction
+from handlers.language.kinds import Thing
+from handlers.language.matching import find_all
+from integrations.tracker import NoSuchItem, Priority, StoryDraft, StoryQuery
+from integrations.tracker.actions import (
+    CreateStory,
+    CreateUrgentStory,
+    NewStory,
+    ScheduleStory,
+    SetPriority,
+    new_story,
+)
+
+_CALLED = re.compile(
+    r"\b(?:call(?:ed)?|title|name)(?: it| that)?(?: to| is| should be)?:? (?P<title>.{4,160})", re.IGNORECASE
+)
+_LONGEST = 4000
+_ALL = StoryQuery(limit=1_000_000)
+
+
+async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
+    """Make the story that is asked for, unless one like it is there already."""
+    return await _add(turn, desk, asked.text, anyway=False)
+
+
+async def add_anyway(turn: Turn, desk: Desk) -> Reply:
+    """Make it though one like it is there."""
+    return await _add(turn, desk, _clicked(turn).subject, anyway=True)
+
+
+async def schedule_now(turn: Turn, desk: Desk) -> Reply:
+    """Put a story into its team's current sprint; whoever schedules decides on it."""
+    try:
+        story = await desk.ports.tracker.story(EVERYTHING, _clicked(turn).subject)
+    except NoSuchItem as missing:
+        raise CannotAnswer(str(missing)) from None
+    today = desk.now.date()
+    sprints = await desk.ports.tracker.sprints(story.team)
+    current = next((sprint for sprint in sprints if sprint.starts <= today < sprint.ends), None)
+    if current is None:
+        raise CannotAnswer(f"No sprint of {team_name(desk.department, story.team)} runs today.")
+    if story.sprint == current.id:
+        return Reply(text=f"{story.id} is in {current.name} already.")
+    action = ScheduleStory(
+        story=story.id,
+        sprint=current.id,
+        was=story.sprint or "",
+        rationale=f"{known(turn).name} asked to have {story.id} in the sprint that runs.",
+        impact=f"{current.name} gets one more story; nothing is taken out of it.",
+        rollback_plan="Put the story back to where it was.",
+    )
+    return await ask_for_approval(turn, desk, action)
+
+
+async def _add(turn: Turn, desk: Desk, text: str, *, anyway: bool) -> Reply:
+    text = text[:_LONGEST]
+    said = read_story(text, desk.department)
+    if not said.title:
+        raise CannotAnswer(
+            "What should the story say? For example: “Add query optimization to the backlog as P1”."
+        )
+    demand_teams(desk.department)
+    demand_products(desk.department)
+    stories = await desk.ports.tracker.stories(EVERYTHING, _ALL)
+    services = await desk.ports.services.services()
+    wanted = Wanted(said.title, said.description, said.acceptance, said.team, said.product)
+    worked = await asyncio.to_thread(work_out, wanted, stories, desk.department, services)
+    if worked.alike and not anyway:
+        return _there_already(text, said, worked)
+    if worked.team is None:
+        return _which_team(text, said, worked, desk)
+    return await _propose(turn, desk, said, worked, worked.team)
+
+
+async def _propose(turn: Turn, desk: Desk, said: StorySaid, worked: WorkedOut, team: str) -> Reply:
+    priority = said.priority or Priority.P2
+    incident = await _incident(turn, desk) if said.for_incident else None
+    action = new_story(
+        StoryDraft(
+            title=said.title,
+            description=said.description,
+            acceptance=worked.acceptance,
+            team=team,
+            product=worked.product,
+            priority=priority,
+            discipline=worked.discipline,
+            estimate_hours=worked.hours.p50 if isinstance(worked.hours, Estimate) else None,
+            labels=worked.labels,
+        ),
+        **({"incident": incident} if incident else {}),
+        rationale=f"{known(turn).name} asked for it: “{said.description[:300]}”",
+        impact=f"{team_name(desk.department, team)} gets one more story; nothing else changes.",
+        rollback_plan="Cancel the story as long as nobody has started it.",
+    )
+    title = f"New story “{said.title}” as {priority}"
+    submitted = await submit(turn, desk, action, Asking(title=title))
+    if submitted.approval is not None:
+        return await approval_reply(desk, await approval_row(desk.tx, submitted.approval))
+    if submitted.ruling.verdict is not Verdict.EXECUTE:
+        raise CannotAnswer(not_done(submitted.ruling))
+    note = "" if incident or not said.for_incident else " No incident is open, so it is linked to none."
+    return _being_made(desk, submitted.effect, action, worked, note)
+
+
+async def _incident(turn: Turn, desk: Desk) -> str | None:
+    """The incident window that is open now, for an SRE to link an urgent story to."""
+    if not known(turn).holds(Role.SRE_LEAD) or desk.standing.window(WindowMode.INCIDENT, desk.now) is None:
+        return None
+    query = select(WindowRow.id).where(
+        WindowRow.mode == WindowMode.INCIDENT.value, WindowRow.starts <= desk.now, WindowRow.ends > desk.now
+    )
+    return (await desk.tx.execute(query.order_by(WindowRow.starts.desc()).limit(1))).scalar()
+
+
+async def amend(turn: Turn, desk: Desk, act: ActRow, correction: Correction) -> Reply:
+    """A story that is made already keeps its card where only its priority is corrected."""
+    row = (await desk.tx.execute(select(EffectRow).where(EffectRow.id == act.effect))).scalar()
+    story = (row.outcome or {}).get("reference") if row is not None and row.state == "done" else None
+    said = read_story(correction.text, desk.department)
+    teamless = said.team is None and _team_in(correction.text, desk.department) is None
+    if correction.change is not Change.REPLACE or story is None or not said.priority or not teamless:
+        return await of_effect(reread)(turn, desk, act, correction)
+    try:
+        was = (await desk.ports.tracker.story(EVERYTHING, story)).priority
+    except NoSuchItem as missing:
+        raise CannotAnswer(str(missing)) from None
+    if was is said.priority:
+        raise CannotAnswer(f"{story} is {was} already.")
+    action = SetPriority(
+        story=story,
+        priority=said.priority,
+        was=was,
+        rationale=f"{known(turn).name} corrected the priority of {story}.",
+        impact="The story changes places with others.",
+        rollback_plan="Set the priority back to what it was.",
+    )
+    return await ask_for_approval(turn, desk, action)
+
+
+async def reread(_turn: Turn, desk: Desk, action: Action, text: str) -> Action | None:
+    """The story of another team, at another priority, under another title."""
+    if not isinstance(action, NewStory):
+        return None
+    said = read_story(text, desk.department)
+    named = _CALLED.search(text)
+    team = said.team or _team_in(text, desk.department)
+    if not (said.priority or team or named):
+        return None
+    draft = replace(
+        action.draft,
+        priority=said.priority or action.draft.priority,
+        team=team or action.draft.team,
+        title=named["title"].strip(" .\"'“”") if named else action.draft.title,
+    )
+    incident = action.incident if isinstance(action, CreateUrgentStory) else None
+    kept = {name: getattr(action, name) for name in ("rationale", "impact", "rollback_plan")}
+    return new_story(draft, incident=incident, **kept)
+
+
+def _team_in(text: str, department: Department) -> str | None:
+    """A team called by its bare name, as people do when they correct it ("that's Beta's")."""
+    short = tuple(Thing(team.id, team.name, (team.name.removeprefix("Team "),)) for team in department.teams)
+    found = find_all(re.sub(r"\b(\w+?)'?s\b", r"\1", text), short) or find_all(text, short)
+    return found[0].id if len(found) == 1 else None
+
+
+def _being_made(desk: Desk, effect: str, action: NewStory, worked: WorkedOut, note: str) -> Reply:
+    """At once; edited when the tracker has it."""
+    draft = action.draft
+    pairs = story_pairs(desk, draft)
+    blocks: list[Block] = [Fields(pairs), includes_text(worked.includes, draft.acceptance)]
+    if note:
+        blocks.append(Text((note.strip(),)))
+    text = (
+        f"Adding “{draft.title}” to the backlog: {draft.priority}, {team_name(desk.department, draft.team)}."
+        f"{note} This message says when the tracker has it."
+    )
+    card = Card(f"Being added: {draft.title}", tuple(blocks), "waiting")
+    return Reply(text=text, cards=(card,), facts=_facts(desk, worked), key=effect)
+
+
+def story_pairs(desk: Desk, draft: StoryDraft) -> tuple[tuple[str, str], ...]:
+    """What a new story has, at a glance."""
+    product = next((p.name for p in desk.department.products if p.id == draft.product), draft.product)
+    hours = hours_text(draft.estimate_hours) if draft.estimate_hours else "not enough history to say"
+    return (
+        ("Priority", draft.priority.value),
+        ("Team", team_name(desk.department, draft.team)),
+        ("Product", product),
+        ("Work", draft.discipline),
+        ("Estimate", hours),
+    )
+
+
+def includes_text(includes: tuple[str, ...], acceptance: tuple[str, ...]) -> Text:
+    """Its acceptance criteria; those that the kind of work brought in are named first."""
+    lead = f"Includes {listed(includes)}. " if includes else ""
+    return Text((f"{lead}Accepted when: {' '.join(acceptance)}",))
+
+
+def _there_already(text: str, said: StorySaid, worked: WorkedOut) -> Reply:
+    items: tuple[tuple[Inline, ...], ...] = tuple(
+        (Code(n.story.id), f" {n.story.title} ({STATUS[n.story.status]}, {n.story.priority})")
+        for n in worked.alike
+    )
+    first = worked.alike[0].story
+    lead = f"There is already {first.id}: {first.title}. I added nothing."
+    buttons = Buttons(
+        (Button("Add anyway", "add_anyway", text), Button(f"Show {first.id}", "ask", f"status {first.id}"))
+    )
+    blocks = (Text((f"Before I add “{said.title}”, look at these:",)), Bullets(items), buttons)
+    return Reply(text=lead, cards=(Card("There is something like it already", blocks, "warning"),))
+
+
+def _which_team(text: str, said: StorySaid, worked: WorkedOut, desk: Desk) -> Reply:
+    names = {team.id: team.name for team in desk.department.teams}
+    offered = [names[team] for team in worked.likely if team in names][:5]
+    buttons = tuple(Button(name, "add_anyway", f"{text} for team {_bare(name)}") for name in offered)
+    lead = f"Which team is “{said.title}” for? It is like too little of what was done for me to tell."
+    blocks = (Text((lead,)), Buttons(buttons))
+    return Reply(text=f"{lead} For example {listed(offered, 'or')}.", cards=(Card("Which team?", blocks),))
+
+
+def _bare(name: str) -> str:
+    return " ".join(word for word in name.split() if word.casefold() not in ("team", "squad"))
+
+
+def _facts(desk: Desk, worked: WorkedOut) -> tuple[Fact, ...]:
+    if not isinstance(worked.hours, Estimate):
+        return ()
+    evidence = tuple(similar.story for similar in worked.hours.evidence)
+    how = f"weighted median of the hours of done stories ({worked.hours.basis})"
+    source = Source("computation", how, evidence)
+    return (Fact("estimate", "Estimate", worked.hours.p50, "agent-hours", desk.now, source),)
+
+
+def _clicked(turn: Turn) -> Clicked:
+    if not isinstance(turn.what, Clicked):
+        raise TypeError("a press is a click")
+    return turn.what
+
+
+HANDLER = Handler(
+    name="add_to_backlog",
+    purpose="Make one story",
+    example="Add query optimization to the backlog as P0",
+    group=Group.PLAN,
+    permission=Permission(Open.EVERYONE_KNOWN, never=frozenset({Role.CUSTOMER_SUCCESS, Role.AUDITOR})),
+    answer=answer,
+    presses={"add_anyway": add_anyway, "schedule_now": schedule_now},
+    risk=Risk.ACTS,
+    amend=amend,
+    corrects=frozenset({CreateStory.type, CreateUrgentStory.type}),
+)

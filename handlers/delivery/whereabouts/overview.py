@@ -1,0 +1,179 @@
+"""What runs now: plans, overrides and windows, approvals that wait, work in progress."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from agents.plans.tables import PlanRow, PlanStepRow
+from governance.facts import Fact, Source
+from governance.tables import ApprovalRow
+from governance.visibility import EVERYTHING, Scope
+from handlers.conversation.cards import (
+    Block,
+    Bold,
+    Bullets,
+    Button,
+    Buttons,
+    Card,
+    Inline,
+    Link,
+    Moment,
+    Reply,
+    Text,
+)
+from handlers.conversation.desk import Desk
+from handlers.conversation.wording import counted, last_minute, names_of_people
+from handlers.delivery.plans.words import dashboard
+from handlers.delivery.whereabouts.account_card import request_line, statuses
+from handlers.delivery.whereabouts.words import PLAIN, plain_text
+from integrations.tracker import StoryQuery, StoryStatus
+
+_STATES = {
+    "drafting": "being worked out",
+    "asking": "waits for its product to be named",
+    "proposed": "waits for approval",
+    "executing": "being set up",
+    "paused": "paused",
+}
+_WORKED_ON = frozenset({StoryStatus.IN_PROGRESS, StoryStatus.BLOCKED})
+_MOST = 8
+
+
+# Made once, for making them takes longer than running them.
+_STEPS = select(func.count()).where(PlanStepRow.tenant == PlanRow.tenant, PlanStepRow.plan == PlanRow.id)
+_PLANS = (
+    select(
+        PlanRow.id,
+        PlanRow.title,
+        PlanRow.state,
+        PlanRow.why,
+        _STEPS.scalar_subquery(),
+        _STEPS.where(PlanStepRow.state.in_(("done", "left"))).scalar_subquery(),
+    )
+    .where(PlanRow.state.in_(tuple(_STATES)))
+    .order_by(PlanRow.created.desc())
+)
+_WAITING = select(func.count()).select_from(ApprovalRow).where(ApprovalRow.status == "open")
+
+
+@dataclass(frozen=True, slots=True)
+class PlanUnderWay:
+    """A plan that is worked out, waits, runs or is paused, with its steps counted."""
+
+    id: str
+    title: str
+    state: str
+    why: str | None
+    steps: int
+    done: int
+
+
+async def overview_reply(desk: Desk) -> Reply:
+    """Everything that runs or stands, for the department."""
+    plans = await plans_under_way(desk)
+    waiting = await _approvals(desk)
+    counts = await desk.ports.tracker.count_by_status(EVERYTHING, StoryQuery(status=_WORKED_ON))
+    standing = await _standing(desk)
+    working, blocked = counts[StoryStatus.IN_PROGRESS], counts[StoryStatus.BLOCKED]
+    said = [
+        f"{counted(len(plans), 'plan')} under way" if plans else "No plan is under way",
+        f"{counted(working, 'story', 'stories')} in progress, {blocked} blocked",
+        f"{counted(waiting, 'approval')} waiting" if waiting else "nothing waits for approval",
+    ]
+    blocks: list[Block] = []
+    if standing:
+        blocks += [Text((Bold("Stands now"),)), Bullets(tuple(standing))]
+    if plans:
+        blocks += [Text((Bold("Plans"),)), Bullets(tuple(plan_line(plan) for plan in plans[:_MOST]))]
+    blocks.append(Text((f"{'. '.join(part[:1].upper() + part[1:] for part in said)}.",)))
+    blocks.append(Buttons((Button("What waits for my approval?", "ask", "approvals what waits for me?"),)))
+    stands = "".join(f" {plain_text(line)}." for line in standing)
+    source = Source("query", "plans under way; stories in progress or blocked; open approvals")
+    facts = tuple(
+        Fact(id, name, value, "", desk.now, source)
+        for id, name, value in (
+            ("plans", "Plans under way", len(plans)),
+            ("in_progress", "Stories in progress", working),
+            ("blocked", "Stories blocked", blocked),
+            ("approvals", "Approvals waiting", waiting),
+        )
+    )
+    titles = "".join(f" {plan.title}: {_STATES[plan.state]}." for plan in plans[:_MOST])
+    text = f"{'; '.join(said)}.{titles}{stands}"
+    return Reply(
+        text=text,
+        cards=(Card("What runs now", tuple(blocks), "warning" if standing else "plain"),),
+        facts=facts,
+    )
+
+
+async def customers_overview_reply(desk: Desk, scope: Scope) -> Reply:
+    """What one's own customers asked for, and where it is; everything else is a count."""
+    asked = await desk.ports.customers.requests(scope)
+    known = await statuses(desk, scope)
+    stories = await desk.ports.tracker.stories(scope, StoryQuery(status=_WORKED_ON))
+    others = await desk.ports.tracker.count_others(scope, StoryQuery(status=_WORKED_ON))
+    blocks: list[Block] = []
+    if asked:
+        lines = tuple(request_line(request, known) for request in reversed(asked))
+        blocks += [Text((Bold("What your customers asked for"),)), Bullets(lines[:_MOST])]
+    if stories:
+        items: list[tuple[Inline, ...]] = [
+            (f"{story.title}: {PLAIN[story.status]}",) for story in stories[:_MOST]
+        ]
+        blocks += [Text((Bold("Being worked on for them"),)), Bullets(tuple(items))]
+    text = (
+        f"{counted(len(asked), 'request')} of your customers; {counted(len(stories), 'piece')} of work for them"
+        f" under way. {counted(others, 'other piece')} of work under way is not theirs."
+    )
+    blocks.append(Text((text,)))
+    return Reply(
+        text=text,
+        cards=(Card("Your customers' items", tuple(blocks)),),
+        restricted="it is about single customers",
+    )
+
+
+async def plans_under_way(desk: Desk) -> list[PlanUnderWay]:
+    """The plans, newest first, in one query and without their drafts."""
+    return [PlanUnderWay(*row) for row in await desk.tx.execute(_PLANS)]
+
+
+async def _approvals(desk: Desk) -> int:
+    return (await desk.tx.execute(_WAITING)).scalar_one()
+
+
+async def _standing(desk: Desk) -> list[tuple[Inline, ...]]:
+    stands, now = desk.standing, desk.now
+    if not (stands.halt or stands.freezes or stands.windows):
+        return []
+    names = await names_of_people(desk.tx)
+    lines: list[tuple[Inline, ...]] = []
+    if stands.halt is not None:
+        halt = stands.halt
+        lines.append(
+            (Bold("All agents are halted"), f" by {names[halt.by]}: {halt.reason}, since ", Moment(halt.since))
+        )
+    for freeze in stands.freezes:
+        lines.append(
+            (Bold(f"{freeze.describe().capitalize()} frozen"), f" by {names[freeze.by]}: {freeze.reason}")
+        )
+    for window in stands.windows:
+        if window.is_open(now):
+            lines.append(
+                (
+                    Bold(f"{window.mode.capitalize()} window"),
+                    f" by {names[window.by]}, until ",
+                    Moment(last_minute(window.ends, desk.department.calendar_of(None).time_zone)),
+                )
+            )
+    return lines
+
+
+def plan_line(plan: PlanUnderWay) -> tuple[Inline, ...]:
+    """One plan with its state, its steps and, where it does not go on, why."""
+    steps = f", {plan.done} of {counted(plan.steps, 'step')} done" if plan.steps else ""
+    why = f": {plan.why}" if plan.why and plan.state == "paused" else ""
+    return (Link(plan.title, dashboard(plan.id)), f" {_STATES[plan.state]}{steps}{why}")

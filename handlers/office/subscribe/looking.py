@@ -1,0 +1,134 @@
+"""How things look now, as far as somebody may see them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from agents.plans.rows import NoSuchPlan, plan_by_id
+from governance.overrides.rows import standing_rows
+from governance.tables import WindowRow
+from governance.visibility import Scope
+from handlers.conversation.desk import Desk
+from handlers.language.kinds import written_id
+from handlers.office.subscribe.watched import Kind, Sight
+from integrations.tracker import Epic, NoSuchItem, Story, StoryQuery, StoryStatus
+
+_ALL = 100_000
+_FINAL = frozenset({StoryStatus.DONE, StoryStatus.CANCELLED})
+_OPEN = frozenset(StoryStatus) - _FINAL
+_OVERRIDES = {Kind.HALTS: "halt", Kind.FREEZES: "freeze", Kind.EMERGENCIES: "emergency"}
+
+
+class Looker:
+    """Looks at what many subscriptions are about; what several are about is looked up once."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._tracker = desk.ports.tracker
+        self._epics: dict[Scope, dict[str, Epic]] = {}
+        self._stories: dict[tuple[Scope, StoryQuery], Sequence[Story]] = {}
+
+    async def look(self, kind: Kind, subject: str, scope: Scope) -> Sight | None:
+        """How it looks to somebody with this scope; None where they do not see it (any more)."""
+        match kind:
+            case Kind.STORY:
+                return await self._story(subject, scope)
+            case Kind.EPIC:
+                return await self._epic(subject, scope)
+            case Kind.ACCOUNT:
+                return await self._account(subject, scope)
+            case Kind.REQUEST:
+                return await self._request(subject, scope)
+            case _ if not scope.everything:
+                return await self._urgent(subject, scope) if kind is Kind.PRIORITY else None
+            case Kind.PLAN:
+                return await self._plan(subject, scope)
+            case Kind.PRIORITY:
+                return await self._urgent(subject, scope)
+            case Kind.INCIDENTS:
+                return await self._incidents()
+            case Kind.HALTS | Kind.FREEZES | Kind.EMERGENCIES:
+                rows = await standing_rows(self._desk.tx, _OVERRIDES[kind])
+                return Sight(frozenset(row.id for row in rows))
+
+    async def _story(self, subject: str, scope: Scope) -> Sight | None:
+        try:
+            story = await self._tracker.story(scope, subject)
+        except NoSuchItem:
+            return None
+        return Sight(
+            frozenset({_mark(story)}),
+            is_done=story.status is StoryStatus.DONE,
+            is_over=story.status is StoryStatus.CANCELLED,
+        )
+
+    async def _epic(self, subject: str, scope: Scope) -> Sight | None:
+        if scope not in self._epics:
+            self._epics[scope] = {epic.id: epic for epic in await self._tracker.epics(scope)}
+        epic = self._epics[scope].get(subject)
+        if epic is None:
+            return None
+        stories = await self._found(scope, StoryQuery(epic=subject, limit=_ALL))
+        return Sight(
+            frozenset(map(_mark, stories)),
+            is_done=epic.status is StoryStatus.DONE,
+            is_over=epic.status is StoryStatus.CANCELLED,
+        )
+
+    async def _plan(self, subject: str, scope: Scope) -> Sight | None:
+        """A plan is done when its epic is: setting the stories up is not yet doing them."""
+        try:
+            plan = await plan_by_id(self._desk.tx, subject)
+        except NoSuchPlan:
+            return None
+        work = await self._epic(plan.epic, scope) if plan.epic else None
+        return Sight(
+            frozenset({f"{plan.id}:{plan.state}"}) | (work.marks if work else frozenset()),
+            is_done=work is not None and work.is_done,
+            is_approved=plan.state in ("executing", "paused", "created"),
+            is_over=plan.state in ("cancelled", "failed"),
+        )
+
+    async def _account(self, subject: str, scope: Scope) -> Sight | None:
+        if not scope.everything and subject not in scope.accounts:
+            return None
+        stories = await self._found(scope, StoryQuery(customer=subject, limit=_ALL))
+        return Sight(frozenset(map(_mark, stories)))
+
+    async def _request(self, subject: str, scope: Scope) -> Sight | None:
+        """A request is done when every item of it is that can be seen."""
+        asked = [one for one in await self._desk.ports.customers.requests(scope) if one.id == subject]
+        if not asked:
+            return None
+        looks = [
+            await self._epic(item, scope) if written_id(item, "epic") else await self._story(item, scope)
+            for item in asked[0].items
+        ]
+        seen = [look for look in looks if look is not None]
+        return Sight(
+            frozenset(mark for look in seen for mark in look.marks),
+            is_done=bool(seen) and all(look.is_done for look in seen),
+            is_over=bool(seen) and all(look.is_over for look in seen),
+        )
+
+    async def _urgent(self, priority: str, scope: Scope) -> Sight:
+        stories = await self._found(scope, StoryQuery(status=_OPEN, limit=_ALL))
+        return Sight(frozenset(story.id for story in stories if story.priority.value == priority))
+
+    async def _incidents(self) -> Sight:
+        now = self._desk.now
+        query = select(WindowRow.id).where(
+            WindowRow.mode == "incident", WindowRow.starts <= now, WindowRow.ends > now
+        )
+        return Sight(frozenset((await self._desk.tx.execute(query)).scalars()))
+
+    async def _found(self, scope: Scope, query: StoryQuery) -> Sequence[Story]:
+        if (scope, query) not in self._stories:
+            self._stories[scope, query] = await self._tracker.stories(scope, query)
+        return self._stories[scope, query]
+
+
+def _mark(story: Story) -> str:
+    return f"{story.id}:{story.status}"

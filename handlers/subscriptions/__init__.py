@@ -1,1 +1,0 @@
-"""Subscriptions: what can be watched for somebody, and when it has happened."""
