@@ -31,7 +31,7 @@ check: test ## the tests, then lint, types and import rules
 	@$(BIN)/lint-imports
 
 fake-slack: setup ## a Slack to try the bot in, without a workspace, at http://127.0.0.1:8399
-	@$(BIN)/python -m tests.fakes.slack
+	@$(BIN)/python -m simulators.slack
 
 bench: setup ## measure; figures are ratios against references of the same run
 	@$(BIN)/python -m bench

@@ -1,6 +1,6 @@
 """The other end of the Slack benchmark: a lean Slack that answers at once, and signed events.
 
-`tests/fakes/slack` keeps state and checks what it is sent; here the peer must take less than what is measured.
+`simulators/slack` keeps state and checks what it is sent; here the peer must take less than what is measured.
 """
 
 from __future__ import annotations

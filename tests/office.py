@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from bot.settings import Settings
+from simulators.slack import FakeSlack
+from simulators.teams import FakeTeams, Message, Someone
 from storage.embedded import EmbeddedServer
-from tests.fakes.slack import FakeSlack
-from tests.fakes.teams import FakeTeams, Message, Someone
 from tests.workplace import Workplace, at_work, settings_of
 
 

@@ -13,8 +13,8 @@ from agents.planning.draft import PlanChanges, PlanDraft, from_json, to_json
 from agents.planning.plan import plan
 from agents.planning.revision import revise
 from governance.fence import Halted
+from simulators.model import Answer, FakeModel, Script, call, failing, serving
 from tests.agents.acme_input import planning_input
-from tests.agents.fake_openai import Answer, FakeOpenAI, Script, call, failing, serving
 
 PRD = """# PRD: Statement downloads
 
@@ -32,7 +32,7 @@ async def open_fence() -> None:
     return None
 
 
-def access(fake: FakeOpenAI) -> ModelAccess:
+def access(fake: FakeModel) -> ModelAccess:
     return ModelAccess("test-model", "sk-x", fake.base_url, timeout_seconds=2.0, pause_seconds=0.01)
 
 
@@ -88,7 +88,7 @@ def good(body: dict[str, Any], _: int) -> Answer:
     return stories(body) if output_tool(body) == "WrittenStories" else ordering()
 
 
-async def drafted(script: Script, text: str = PRD) -> tuple[PlanDraft, FakeOpenAI]:
+async def drafted(script: Script, text: str = PRD) -> tuple[PlanDraft, FakeModel]:
     given = planning_input("PRD-statements", text)
     async with serving(script) as fake:
         return await draft_plan(given, access(fake), open_fence), fake

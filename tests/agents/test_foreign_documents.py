@@ -16,8 +16,8 @@ from agents.planning.reading.statement import BY_MODEL, Told, key_of
 from agents.planning.requirements import NotEnglish
 from agents.planning.revision import revise
 from agents.product_owner import read_foreign
+from simulators.model import Answer, FakeModel, Script, call, failing, serving
 from tests.agents.acme_input import planning_input
-from tests.agents.fake_openai import Answer, FakeOpenAI, Script, call, failing, serving
 
 PRD = """# Auszüge für die Kundinnen
 
@@ -87,7 +87,7 @@ def good(body: dict[str, Any], _: int) -> Answer:
             return call("Ordering")
 
 
-async def drafted(script: Script) -> tuple[PlanDraft, FakeOpenAI]:
+async def drafted(script: Script) -> tuple[PlanDraft, FakeModel]:
     given = planning_input("PRD-auszuege", PRD)
     async with serving(script) as fake:
         access = ModelAccess("test-model", "sk-x", fake.base_url, timeout_seconds=2.0, pause_seconds=0.01)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from agents.loop import BudgetSpent, ModelAccess, ModelFailed, Worked, work
 from agents.role import ModelBudget, Role
 from governance.fence import Halted
-from tests.agents.fake_openai import FakeOpenAI, Script, call, failing, in_turn, never, serving
+from simulators.model import FakeModel, Script, call, failing, in_turn, never, serving
 
 
 class Verdict(BaseModel):
@@ -47,7 +47,7 @@ async def open_fence() -> None:
     return None
 
 
-def access(fake: FakeOpenAI, **changes: object) -> ModelAccess:
+def access(fake: FakeModel, **changes: object) -> ModelAccess:
     values: dict[str, object] = {
         "model": "test-model",
         "api_key": "sk-very-secret",
@@ -59,7 +59,7 @@ def access(fake: FakeOpenAI, **changes: object) -> ModelAccess:
 
 
 async def run(
-    fake: FakeOpenAI, *, of: Role | None = None, fence=open_fence, check=None, **changes
+    fake: FakeModel, *, of: Role | None = None, fence=open_fence, check=None, **changes
 ) -> Worked[Verdict]:
     def nothing_wrong(_: Verdict) -> Sequence[str]:
         return ()

@@ -23,8 +23,8 @@ PAGES = sorted(
         "docs",
         "docs/adr",
         "examples/acme",
-        "tests/fakes/slack",
-        "tests/fakes/teams",
+        "simulators/slack",
+        "simulators/teams",
     )
     for path in (ROOT / folder).glob("*.md")
 )

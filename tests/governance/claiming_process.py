@@ -8,8 +8,8 @@ from multiprocessing.connection import Connection
 
 from sqlalchemy import text
 
+from simulators.edge import Edge
 from storage.database import Database
-from tests.governance.fake_port import Edge
 from tests.governance.house import House
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from simulators.edge import Edge
 from storage.database import Database
 from storage.embedded import EmbeddedServer
 from tests.books import SEEN
-from tests.governance.fake_port import Edge
 from tests.governance.house import House
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="session")
 def edge_url(server: EmbeddedServer) -> Iterator[str]:
     """The fake port, serving in a process of its own. It ends before the database does, for the books."""
-    command = [sys.executable, "-m", "tests.governance.fake_port"]
+    command = [sys.executable, "-m", "simulators.edge"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         url = f"http://127.0.0.1:{int(process.stdout.readline())}"

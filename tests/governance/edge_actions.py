@@ -13,7 +13,7 @@ from governance.action import Action, Grant, Outcome, OutcomeState, Subject
 from governance.authority.vocabulary import Given
 from governance.people import Actor
 from governance.registry import ActionSpec, Costs, EffectFailed, OutcomeUncertain, free
-from tests.governance.fake_port import Edge
+from simulators.edge import Edge
 
 
 class EdgeAction(Action):

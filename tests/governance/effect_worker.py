@@ -15,9 +15,9 @@ from typing import Any
 from bot.worker import JobFunction, make_app, run_worker
 from governance.action import Outcome
 from governance.performing import Performer
+from simulators.edge import Edge
 from storage.database import Database
 from storage.jobs import queues_of
-from tests.governance.fake_port import Edge
 from tests.governance.house import House
 
 

@@ -28,10 +28,10 @@ from governance.people import Actor
 from governance.performing import Performer
 from governance.registry import Registry
 from governance.tables import ApprovalRow, EffectRow
+from simulators.edge import Edge
 from storage.database import Database
 from storage.notices import NoticeRow
 from tests.governance.edge_actions import SPECS
-from tests.governance.fake_port import Edge
 
 ACME = Path(__file__).resolve().parents[2] / "examples" / "acme" / "department.yaml"
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))

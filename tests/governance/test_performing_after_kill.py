@@ -12,11 +12,11 @@ from time import monotonic
 
 import pytest
 
+from simulators.edge import Edge
 from storage.embedded import EmbeddedServer
 from tests.databases import OwnDatabase, database_of_its_own
 from tests.governance.edge_actions import deploy
 from tests.governance.effect_worker import run
-from tests.governance.fake_port import Edge
 from tests.governance.house import House
 from tests.processes import FORKS, processes
 

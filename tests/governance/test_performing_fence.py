@@ -11,12 +11,12 @@ from sqlalchemy import text
 from governance.overrides.halting import halt, resume
 from governance.people import Role
 from governance.performing import queue_abandoned
+from simulators.edge import Edge
 from storage.embedded import EmbeddedServer
 from tests.books import STAGED
 from tests.databases import OwnDatabase, database_of_its_own
 from tests.governance.claiming_process import run
 from tests.governance.edge_actions import deploy
-from tests.governance.fake_port import Edge
 from tests.governance.house import House
 from tests.processes import FORKS, processes
 

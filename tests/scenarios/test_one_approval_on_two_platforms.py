@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.fakes.slack import Message as SlackMessage
-from tests.fakes.teams import FakeTeams
-from tests.fakes.teams import Message as TeamsMessage
+from simulators.slack import Message as SlackMessage
+from simulators.teams import FakeTeams
+from simulators.teams import Message as TeamsMessage
 from tests.office import OpenOffice
 
 

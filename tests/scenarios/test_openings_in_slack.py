@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from simulators.slack import Message
 from storage.embedded import EmbeddedServer
-from tests.fakes.slack import Message
 from tests.office import Office, offices
 from tests.scenarios.openings import APPROVAL, OPENINGS, REFUSAL, ROLES, Decision, Opening
 

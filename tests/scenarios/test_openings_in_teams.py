@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from simulators.teams import Message
 from storage.embedded import EmbeddedServer
-from tests.fakes.teams import Message
 from tests.office import TeamsOffice, teams_office
 from tests.scenarios.openings import APPROVAL, OPENINGS, REFUSAL, ROLES, Decision, Opening
 

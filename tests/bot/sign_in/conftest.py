@@ -21,12 +21,12 @@ from bot.sign_in.tables import WebSessionRow
 from bot.web import make_app
 from governance.audit.keys import signer_for
 from governance.tables import IdentityRow, PersonRow
+from simulators import entra as fake_entra
+from simulators.entra import FakeEntra, certificate
+from simulators.slack import FakeSlack
 from storage.database import Database
 from tests.bot.console.conftest import AUDIT_KEY, company
 from tests.bot.recorded import Recorded, recorded
-from tests.fakes import entra as fake_entra
-from tests.fakes.entra import FakeEntra, certificate
-from tests.fakes.slack import FakeSlack
 
 __all__ = ["company"]
 

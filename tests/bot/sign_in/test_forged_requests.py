@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from simulators.slack import FakeSlack
 from tests.bot.sign_in.conftest import Browser, Site
-from tests.fakes.slack import FakeSlack
 
 Ask = dict[str, Any]
 POSTS = ("/dashboard/audit/verify", "/sign-in/out", "/sign-in/out/everywhere")

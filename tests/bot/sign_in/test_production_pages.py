@@ -15,10 +15,10 @@ from bot.settings import Settings
 from bot.sign_in.address import AddressUnusable, public_address
 from bot.tables import FileRow
 from governance.tables import PersonRoleRow, WindowRow
+from simulators.slack import FakeSlack
 from storage.database import Database
 from tests.bot.console.sample_rows import NOW, add_approval, add_plan
 from tests.bot.sign_in.conftest import Site, serving
-from tests.fakes.slack import FakeSlack
 
 APP = {"slack_client_id": "1.2", "slack_client_secret": "s", "slack_workspaces": "T0ACME"}
 ADDRESS = {"public_url": "https://countersign.example"}

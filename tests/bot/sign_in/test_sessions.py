@@ -13,10 +13,10 @@ from bot.sign_in import sessions
 from bot.sign_in.tables import WebSessionRow, WebSignInRow
 from bot.sign_in.tokens import digest
 from governance.tables import IdentityRow
+from simulators.slack import FakeSlack
 from storage.database import Database
 from tests.bot.console.fake_department import acme, move_in
 from tests.bot.sign_in.conftest import Browser, Site, serving, slack_settings
-from tests.fakes.slack import FakeSlack
 
 COOKIE = "countersign_session"
 

@@ -11,12 +11,12 @@ from sqlalchemy import delete
 
 from bot.sign_in.tables import WebSignInRow
 from governance.tables import IdentityRow
+from simulators import id_tokens
+from simulators.entra import FakeEntra
+from simulators.entra.server import AMANDA, TENANT
+from simulators.slack import FakeSlack
 from storage.database import Database
 from tests.bot.sign_in.conftest import SLACK_AMANDA, Browser, Site, serving
-from tests.fakes import id_tokens
-from tests.fakes.entra import FakeEntra
-from tests.fakes.entra.server import AMANDA, TENANT
-from tests.fakes.slack import FakeSlack
 
 
 class SlackSide:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from simulators.entra import FakeEntra
+from simulators.slack import FakeSlack
 from storage.database import Database
 from tests.bot.sign_in.conftest import Browser, Site, serving, slack_settings
-from tests.fakes.entra import FakeEntra
-from tests.fakes.slack import FakeSlack
 
 
 async def test_an_organisation_s_people_are_known_in_all_its_workspaces(

@@ -9,9 +9,9 @@ from urllib.parse import parse_qs, urlencode
 import aiohttp
 import pytest
 
+from simulators.slack import Message, reading
+from simulators.slack.signing import signed_headers
 from tests.books import TAMPERED
-from tests.fakes.slack import Message, reading
-from tests.fakes.slack.signing import signed_headers
 from tests.office import Office, OpenOffice
 
 

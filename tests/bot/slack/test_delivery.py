@@ -13,7 +13,7 @@ from bot.slack.connecting import workspaces_of
 from governance.places import Audience, Place
 from governance.visibility import EVERYTHING
 from handlers.conversation.cards import Card, Chart, Reply, Text
-from tests.fakes.slack import Message
+from simulators.slack import Message
 from tests.office import Office, OpenOffice
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from governance.directory import person_by_id
 from governance.places import Audience, Place
+from simulators.slack import FakeSlack, events
+from simulators.slack.rendered import user_json
 from storage.embedded import EmbeddedServer
-from tests.fakes.slack import FakeSlack, events
-from tests.fakes.slack.rendered import user_json
 from tests.office import Office, offices
 
 GROUP, ACME, EAST = "E0GROUP", "T0ACME", "T0EAST"

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
+from simulators.slack import Delivery
 from storage.embedded import EmbeddedServer
 from tests.bot.slack import replicas
-from tests.fakes.slack import Delivery
 from tests.office import Office, offices
 from tests.processes import processes
 

@@ -16,9 +16,9 @@ from bot.opening import open_installation
 from bot.settings import Settings
 from governance.places import Audience, Place
 from handlers.conversation.cards import Reply
+from simulators.slack import FakeSlack
 from storage.embedded import EmbeddedServer
 from tests.bot.slack import replicas
-from tests.fakes.slack import FakeSlack
 from tests.office import office_settings
 from tests.processes import FORKS, Start, processes
 from tests.redis_server import RedisServer, redis_server

@@ -9,7 +9,7 @@ import pytest
 
 from bot.settings import Settings
 from bot.slack.checking import examine_slack
-from tests.fakes.slack import FakeSlack
+from simulators.slack import FakeSlack
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from bot import outbox
 from bot.slack import adapter, streams
 from governance.places import Audience, Place
 from handlers.conversation.cards import Button, Buttons, Card, Progress, Reply, Text
-from tests.fakes.slack import Message
-from tests.fakes.slack.faults import Faults
+from simulators.slack import Message
+from simulators.slack.faults import Faults
 from tests.office import Office, OpenOffice
 
 KEY = "a-piece-of-work"

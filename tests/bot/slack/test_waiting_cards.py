@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.fakes.slack import Message
+from simulators.slack import Message
 from tests.office import Office
 
 

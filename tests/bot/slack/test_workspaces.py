@@ -18,9 +18,9 @@ from bot.slack.tables import SlackInstallationRow
 from bot.slack.workspaces import NotInstalled, NotOurs, Slack, Workspaces
 from governance.directory import person_by_identity
 from governance.places import Audience, Place
+from simulators.slack import FakeSlack, Installation
 from storage.database import Database
 from tests.bot.slack.installing import installs
-from tests.fakes.slack import FakeSlack, Installation
 from tests.office import OpenOffice
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from governance.places import Audience, Place
-from tests.fakes.teams import Conversation, activities
+from simulators.teams import Conversation, activities
 from tests.office import TeamsOffice
 
 EVERYBODY_NAMED = ["nathan", "ingrid", "amanda", "leila", "carlos", "yusuf", "david", "priya"]

@@ -10,8 +10,8 @@ import jwt
 import pytest
 
 from bot.teams import signing_keys
-from tests.fakes.teams import activities
-from tests.fakes.teams.signing import key
+from simulators.teams import activities
+from simulators.teams.signing import key
 from tests.office import TeamsOffice
 
 HOUR = 3600

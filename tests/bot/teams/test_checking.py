@@ -9,8 +9,8 @@ import pytest
 
 from bot.settings import Settings
 from bot.teams.checking import examine_teams
-from tests.fakes.teams import FakeTeams
-from tests.fakes.teams.graph import Permission
+from simulators.teams import FakeTeams
+from simulators.teams.graph import Permission
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from bot.settings import Settings
 from bot.teams import entra
 from bot.teams.configuration import TeamsConfiguration, configuration
 from bot.teams.entra import EntraLost, EntraTokens, NoToken
-from tests.fakes.teams import FakeTeams
+from simulators.teams import FakeTeams
 
 GRAPH = "https://graph.example"
 

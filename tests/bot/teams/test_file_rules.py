@@ -10,7 +10,7 @@ import pytest
 from bot.teams.consents import Upload, consent_of
 from bot.teams.file_offers import STANDS_FOR, rule
 from bot.teams.onedrive import OneDrive
-from tests.fakes.teams import Message
+from simulators.teams import Message
 from tests.office import TeamsOffice
 
 STATES = ("new", "offered", "accepted", "putting", "uploaded", "kept", "declined", "expired", "failed")

@@ -14,7 +14,7 @@ from bot.teams.file_offers import GONE
 from governance.places import Audience, Place
 from governance.visibility import EVERYTHING
 from handlers.conversation.cards import Card, File, Reply
-from tests.fakes.teams import Conversation, Message, Someone
+from simulators.teams import Conversation, Message, Someone
 from tests.office import TeamsOffice
 
 PROOF = b"c2sp.org/tlog-proof@v1\n"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.teams import activities
+from simulators.teams import activities
 from tests.office import TeamsOffice
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from bot.teams.cards import TeamsMessage
 from bot.teams.sizes import BUDGET
+from simulators.teams import Message
 from tests.bot.teams.card_reading import lines, objects
-from tests.fakes.teams import Message
 from tests.office import TeamsOffice
 
 WITHIN = 120.0

@@ -15,7 +15,7 @@ from bot.teams import posting
 from bot.teams.cards import TeamsMessage
 from governance.places import Audience, Place
 from handlers.conversation.cards import Card, Reply, Text
-from tests.fakes.teams import Conversation, Message
+from simulators.teams import Conversation, Message
 from tests.office import TeamsOffice
 
 HELLO = Reply(text="Hello.", cards=(Card("Hello", (Text(("Nice to meet you.",)),)),))

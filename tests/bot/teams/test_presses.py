@@ -9,7 +9,7 @@ import uuid
 from typing import Any
 
 from bot.teams.answers import NOT_KNOWN
-from tests.fakes.teams import Message, activities
+from simulators.teams import Message, activities
 from tests.office import TeamsOffice
 
 WORKING = {

@@ -9,7 +9,7 @@ import pytest
 from bot.platforms.adapter import PlatformAway
 from governance.directory import person_by_id
 from governance.places import Audience, Place
-from tests.fakes.teams import Human
+from simulators.teams import Human
 from tests.office import TeamsOffice
 
 

@@ -17,7 +17,7 @@ from bot.teams.signing_keys import (
     NoSuchKey,
     SigningKeys,
 )
-from tests.fakes.teams import FakeTeams
+from simulators.teams import FakeTeams
 
 
 @dataclass

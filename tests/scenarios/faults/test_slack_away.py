@@ -12,7 +12,7 @@ from collections import Counter
 import pytest
 from sqlalchemy import text
 
-from tests.fakes.slack import Message
+from simulators.slack import Message
 from tests.office import Office, OpenOffice
 
 AWAY_SECONDS = 300.0

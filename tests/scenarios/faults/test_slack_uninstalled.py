@@ -7,8 +7,8 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
+from simulators.slack import FakeSlack
 from tests.bot.slack.installing import installs
-from tests.fakes.slack import FakeSlack
 from tests.office import Office, OpenOffice
 
 BUILD = "/build_feature Build the customer dashboard feature from PRD-2025-Q1-Dashboard"
