@@ -29,7 +29,7 @@ _HAND_ON = """
           AND attempt = %(attempt)s AND locks = '[]'
           AND EXISTS (
               SELECT FROM runs
-              WHERE id = %(run)s AND state = 'running' AND (place IS NULL OR look_at > %(now)s)
+              WHERE id = %(run)s AND state = 'running' AND (coalesce(place, 'null') = 'null' OR look_at > %(now)s)
           )
           AND NOT EXISTS (
               SELECT FROM overrides
@@ -62,7 +62,7 @@ _HAND_ON = """
         SELECT coalesce(
             jsonb_object_agg(
                 before.key,
-                CASE WHEN before.key = %(key)s THEN %(result)s ELSE coalesce(before.result, '{}') END
+                CASE WHEN before.key = %(key)s THEN %(result)s ELSE coalesce(nullif(before.result, 'null'), '{}') END
             ),
             '{}'
         )
