@@ -13,12 +13,33 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.work.kinds import NewStep, StepKind
 from agents.work.tables import ENDED, OVER, RunRow, StepLockRow, StepRow
+from storage import direct
 from storage.database import locked
 from storage.jobs import defer
 from storage.notices import notify
 
 _WOKEN = 2
 """Runs that the end of one step wakes; what is missed is found by the sweep."""
+
+
+_BLOCKED = """
+    SELECT id FROM runs
+    WHERE id <> %(but)s AND state = 'running' AND EXISTS (
+        SELECT FROM run_steps AS step
+        WHERE step.run = runs.id AND step.state = 'waiting' AND step.blocked IS NOT NULL
+    )
+    ORDER BY created, id LIMIT %(most)s
+"""
+
+_LONGEST_WAITING = """
+    SELECT id FROM runs
+    WHERE id <> %(but)s AND state = 'running' AND EXISTS (
+        SELECT FROM run_steps AS step
+        WHERE step.run = runs.id AND step.pool = %(pool)s
+          AND step.state = 'waiting' AND step.blocked IS NOT NULL
+    )
+    ORDER BY created, id LIMIT 1 FOR UPDATE SKIP LOCKED
+"""
 
 
 class NoSuchRun(LookupError):
@@ -190,25 +211,32 @@ async def queue_step(tx: AsyncSession, step: StepRow) -> None:
 
 
 async def release(tx: AsyncSession, step: StepRow) -> None:
-    """Give back a step's locks and its place in its pool, and wake those that waited longest for either.
-
-    As many as can go on by it, not all: each that is woken takes its turn at the scheduling lock.
-    """
+    """Give back a step's locks and its place in its pool, and wake those that waited longest for either."""
     if step.locks:
         await tx.execute(delete(StepLockRow).where(StepLockRow.run == step.run, StepLockRow.step == step.key))
-    await tx.flush()
-    waiting = select(StepRow.run).join(RunRow, (RunRow.id == StepRow.run) & (RunRow.tenant == StepRow.tenant))
-    blocked = waiting.where(
-        StepRow.run != step.run,
-        StepRow.blocked.is_not(None),
-        StepRow.state == "waiting",
-        RunRow.state == "running",
-    )
-    for run in (
-        await tx.execute(blocked.group_by(StepRow.run).order_by(func.min(RunRow.created)).limit(_WOKEN))
-    ).scalars():
+    await wake(tx, step.run)
+
+
+async def wake(tx: AsyncSession, but: str) -> None:
+    """Queue the look at the oldest runs other than `but` with a step that waits for a place or a lock.
+
+    As many as can go on by the end of one step, not all: each that is woken takes its turn at the scheduling
+    lock. Locks nothing.
+    """
+    for (run,) in await direct.rows(tx, _BLOCKED, {"but": but, "most": _WOKEN}):
         # Without a queueing lock: two who wake the same run at once would meet in it, and one of them fail.
         await defer(tx, "advance_run", {"run": run}, lock=f"run:{run}")
+
+
+async def lock_longest_waiting(tx: AsyncSession, but: str, pool: str) -> RunRow | None:
+    """The oldest run other than `but` with a step that waits for a place in this pool, locked until `tx` ends;
+    None where there is none that nobody else holds.
+
+    It alone may be asked for while another run's row is held: it waits for no lock, so two who hold a run each
+    and want the other's both go away without.
+    """
+    found = await direct.row(tx, _LONGEST_WAITING, {"but": but, "pool": pool})
+    return None if found is None else await run_for_update(tx, found[0])
 
 
 async def show(tx: AsyncSession, run: RunRow) -> None:

@@ -11,19 +11,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import structlog
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from agents.work.card_updates import show_change
 from agents.work.kinds import ActionStep, Step, StepKind
-from agents.work.runs import go_on, queue_step, release, run_for_update, show, steps_of
+from agents.work.runs import go_on, queue_step, release, run_for_update
 from agents.work.tables import OVER, RunRow, StepLockRow, StepRow
 from governance.action import Verdict
 from governance.effects import Origin, effect_for_update, outcome_of
 from governance.gate import Gate
 from governance.people import Actor
+from storage import direct
 from storage.database import tenant_of
 
 POOLS: Mapping[str, int] = {"work": 4, "effects": 8, "waits": 64}
@@ -38,9 +41,34 @@ _PASSING = ("halt", "freeze", "window", "policy_unreadable")
 _AGAIN = timedelta(seconds=30)
 _TAKEN_WITHIN = timedelta(seconds=15)
 """A step that no worker has taken by then was lost on the way."""
-_ONE_AT_A_TIME = text(
-    "SELECT pg_advisory_xact_lock(hashtext(current_setting('app.tenant') || ' schedules steps'))"
-)
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext(current_setting('app.tenant') || ' schedules steps'))"
+_BUSY = """
+    SELECT pool, count(*) FROM run_steps WHERE state IN ('running', 'submitted', 'asleep') GROUP BY pool
+"""
+_BEFORE = """
+    SELECT key, state, kind, title, result FROM run_steps
+    WHERE run = %(run)s AND state = ANY(%(over)s) AND key IN (
+        SELECT jsonb_array_elements_text(depends_on) FROM run_steps
+        WHERE run = %(run)s AND state <> ALL(%(over)s)
+    )
+"""
+_FAILED = """
+    SELECT state, detail FROM run_steps WHERE run = %(run)s AND state IN ('failed', 'left')
+    ORDER BY position
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StepBefore:
+    """What is asked of a step that is over by those that depend on it."""
+
+    state: str
+    kind: str
+    title: str
+    result: Mapping[str, Any] | None
+
+
+Before = Mapping[str, StepBefore]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +80,30 @@ class Scheduler:
     pools: Mapping[str, int] = field(default_factory=lambda: POOLS)
     a_run: int = A_RUN
 
-    async def advance(self, tx: AsyncSession, run_id: str, *, keep: bool = False) -> str | None:
-        """Take note of what ended, start what is ready, and end the run where nothing more comes.
+    async def advance(self, tx: AsyncSession, run_id: str) -> None:
+        """Take note of what ended, start what is ready, and end the run where nothing more comes."""
+        await self.advance_locked(tx, await run_for_update(tx, run_id))
+
+    async def advance_locked(self, tx: AsyncSession, run: RunRow, *, keep: bool = False) -> str | None:
+        """The same of a run whose row `tx` has locked.
 
         A worker that has just done a step may `keep` the next for itself: its key is returned, and no job is
         queued for it.
         """
-        run = await run_for_update(tx, run_id)
-        steps = await steps_of(tx, run_id)
+        steps = await _open_steps(tx, run.id)
         for step in steps:
             if step.state == "submitted":
                 await self._note_effect(tx, step)
-        _leave_what_cannot_be_done(steps, self.kinds, self.gate.clock())
+        before = await _steps_before(tx, run.id)
+        _leave_what_cannot_be_done(steps, before, self.kinds, self.gate.clock())
         kept = None
         if run.state == "running":
-            kept = await self._start(tx, run, steps, keep=keep)
-            _end(run, steps, self.gate.clock())
-        await tx.flush()
-        await _show_change(tx, run, steps)
+            kept = await self._start(tx, run, steps, before, keep=keep)
+            await tx.flush()
+            if all(step.state in OVER for step in steps):
+                await _end(tx, run, self.gate.clock())
+        if run.place is not None:
+            await show_change(tx, run, steps, self.gate.clock())
         return kept
 
     async def _note_effect(self, tx: AsyncSession, step: StepRow) -> None:
@@ -90,17 +124,17 @@ class Scheduler:
         await release(tx, step)
 
     async def _start(
-        self, tx: AsyncSession, run: RunRow, steps: Sequence[StepRow], *, keep: bool
+        self, tx: AsyncSession, run: RunRow, steps: Sequence[StepRow], before: Before, *, keep: bool
     ) -> str | None:
         kept: str | None = None
-        done = {step.key for step in steps if step.state == "done" or _is_passed_over(step, self.kinds)}
+        done = {key for key, one in before.items() if one.state == "done" or _is_passed_over(one, self.kinds)}
         now = self.gate.clock()
         ready = [step for step in steps if step.state == "waiting" and done.issuperset(step.depends_on)]
         due = [step for step in ready if step.wake is None or step.wake <= now]
         due += [step for step in steps if step.state == "asleep" and step.wake is not None and step.wake <= now]
         places: dict[str, int] = {}
         if due:
-            await tx.execute(_ONE_AT_A_TIME)
+            await direct.run(tx, _ONE_AT_A_TIME, {})
             places = await self._places(tx, {step.pool for step in due})
         going = sum(step.state in ("running", "submitted") for step in steps)
         for step in due:
@@ -118,7 +152,7 @@ class Scheduler:
                 continue
             step.blocked, step.started = None, step.started or now
             going, places[step.pool] = going + 1, places[step.pool] - 1
-            await self._begin(tx, run, step, steps)
+            await self._begin(tx, run, step, before)
             if step.state == "running" and keep and kept is None:
                 kept = step.key
             elif step.state == "running":
@@ -130,12 +164,10 @@ class Scheduler:
 
     async def _places(self, tx: AsyncSession, pools: Iterable[str]) -> dict[str, int]:
         """How many more steps of each pool may go on, over all runs."""
-        going = StepRow.state.in_(("running", "submitted", "asleep"))
-        counted = select(StepRow.pool, func.count()).where(going).group_by(StepRow.pool)
-        busy = {str(pool): int(busy) for pool, busy in await tx.execute(counted)}
+        busy: dict[str, int] = dict(await direct.rows(tx, _BUSY, {}))
         return {pool: self.pools.get(pool, _OTHER_POOL) - busy.get(pool, 0) for pool in pools}
 
-    async def _begin(self, tx: AsyncSession, run: RunRow, step: StepRow, steps: Sequence[StepRow]) -> None:
+    async def _begin(self, tx: AsyncSession, run: RunRow, step: StepRow, before: Before) -> None:
         kind = self.kinds[step.kind]
         if not isinstance(kind, ActionStep):
             # Until a worker takes it: a lease that is over, so that the sweep finds one that nobody took.
@@ -144,7 +176,7 @@ class Scheduler:
             return
         step.attempt += 1
         try:
-            action = kind.action(as_step(tenant_of(tx), run, step, steps))
+            action = kind.action(as_step(tenant_of(tx), run, step, before))
         except Exception:  # noqa: BLE001 — a step that cannot be made into an action ends, and its run says so
             _log.exception("step_without_an_action", run=run.id, step=step.key)
             step.state, step.finished = "failed", self.gate.clock()
@@ -170,9 +202,9 @@ class Scheduler:
             await release(tx, step)
 
 
-def as_step(tenant: str, run: RunRow, row: StepRow, steps: Iterable[StepRow]) -> Step:
+def as_step(tenant: str, run: RunRow, row: StepRow, before: Before) -> Step:
     """A row as its kind is given it."""
-    results = {one.key: one.result or {} for one in steps if one.key in row.depends_on}
+    results = {key: before[key].result or {} for key in row.depends_on}
     return Step(
         tenant=tenant,
         run=run.id,
@@ -205,39 +237,49 @@ async def _taken(tx: AsyncSession, step: StepRow) -> str | None:
     return None
 
 
-def _is_passed_over(step: StepRow, kinds: Mapping[str, StepKind]) -> bool:
+async def _open_steps(tx: AsyncSession, run: str) -> list[StepRow]:
+    """Steps of a run that are not over, in their order, as they are now."""
+    query = select(StepRow).where(StepRow.run == run, StepRow.state.not_in(OVER)).order_by(StepRow.position)
+    return list((await tx.execute(query.execution_options(populate_existing=True))).scalars())
+
+
+async def _steps_before(tx: AsyncSession, run: str) -> dict[str, StepBefore]:
+    """Steps that are over and that one which is not depends on, by key."""
+    found = await direct.rows(tx, _BEFORE, {"run": run, "over": list(OVER)})
+    return {key: StepBefore(*rest) for key, *rest in found}
+
+
+def _is_passed_over(step: StepBefore, kinds: Mapping[str, StepKind]) -> bool:
     """Whether what depends on it goes on though it failed, as its kind says."""
     return step.state == "failed" and not kinds[step.kind].stops
 
 
-def _leave_what_cannot_be_done(steps: Sequence[StepRow], kinds: Mapping[str, StepKind], now: datetime) -> None:
+def _leave_what_cannot_be_done(
+    steps: Sequence[StepRow], before: Before, kinds: Mapping[str, StepKind], now: datetime
+) -> None:
     """Steps that depend on one that failed for good are left; so are those that depend on them."""
     lost = {
-        step.key: step.title
-        for step in steps
-        if step.state in ("failed", "left", "cancelled") and not _is_passed_over(step, kinds)
+        key: one.title
+        for key, one in before.items()
+        if one.state in ("failed", "left", "cancelled") and not _is_passed_over(one, kinds)
     }
-    for step in steps:
-        missing = next((key for key in step.depends_on if key in lost), None)
-        if step.state == "waiting" and missing is not None:
-            step.state, step.finished = "left", now
-            step.detail = f"It needs “{lost[missing]}”, which was not done."
-            lost[step.key] = step.title
+    found = True
+    while found:  # a step may stand before those that it depends on
+        found = False
+        for step in steps:
+            missing = next((key for key in step.depends_on if key in lost), None)
+            if step.state == "waiting" and missing is not None:
+                step.state, step.finished = "left", now
+                step.detail = f"It needs “{lost[missing]}”, which was not done."
+                lost[step.key] = step.title
+                found = True
 
 
-def _end(run: RunRow, steps: Sequence[StepRow], now: datetime) -> None:
-    if all(step.state in OVER for step in steps):
-        failed = [step for step in steps if step.state in ("failed", "left")]
-        run.state, run.ended = ("failed" if failed else "done"), now
-        run.why = next((step.detail for step in failed if step.state == "failed"), None)
-
-
-async def _show_change(tx: AsyncSession, run: RunRow, steps: Sequence[StepRow]) -> None:
-    """The card is edited where it would look otherwise, and only then."""
-    looks = "|".join((run.state, *(f"{step.state}{step.detail or ''}{step.blocked or ''}" for step in steps)))
-    if looks != run.shown:
-        run.shown = looks
-        await show(tx, run)
+async def _end(tx: AsyncSession, run: RunRow, now: datetime) -> None:
+    """End a run of which all steps are over."""
+    failed = await direct.rows(tx, _FAILED, {"run": run.id})
+    run.state, run.ended = ("failed" if failed else "done"), now
+    run.why = next((detail for state, detail in failed if state == "failed"), None)
 
 
 def utc_now() -> datetime:

@@ -22,7 +22,8 @@ class RunRow(TenantScoped, Base):
     says).
 
     `subject` is what it is about (`plan:pl_1`, `service:orders`): a freeze of it stops the run's steps.
-    `shown` is how the last card looked, so that it is edited only where something changed.
+    `shown` is how the last card looked, so that it is edited only where something changed; `shown_at` is when,
+    and `look_at` when the next look at it is queued for.
     """
 
     __tablename__ = "runs"
@@ -38,6 +39,8 @@ class RunRow(TenantScoped, Base):
     place: Mapped[dict[str, Any] | None]
     turn: Mapped[str | None]
     shown: Mapped[str | None]
+    shown_at: Mapped[datetime | None]
+    look_at: Mapped[datetime | None]
     created: Mapped[datetime] = mapped_column(server_default=text("now()"))
     ended: Mapped[datetime | None]
 
@@ -56,6 +59,13 @@ class StepRow(TenantScoped, Base):
         ForeignKeyConstraint(["tenant", "run"], ["runs.tenant", "runs.id"]),
         Index(None, "tenant", "state", "lease"),
         Index(None, "tenant", "effect"),
+        Index(
+            "ix_run_steps_blocked",
+            "tenant",
+            "pool",
+            "run",
+            postgresql_where=text("state = 'waiting' AND blocked IS NOT NULL"),
+        ),
     )
 
     run: Mapped[str] = mapped_column(primary_key=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.work import executor
+from agents.work.claims import LEASE
 from agents.work.tables import ENDED
 from storage.embedded import EmbeddedServer
 from tests.agents.work.conftest import Engine, Outside
@@ -31,8 +31,8 @@ async def test_no_step_is_lost_and_nothing_outside_is_started_twice(
         await asyncio.sleep(dice.uniform(0.02, 0.6))
         worker.kill()
         await worker.wait()
-        await asyncio.sleep(executor.LEASE.total_seconds() / 3)
-    await asyncio.sleep(executor.LEASE.total_seconds())
+        await asyncio.sleep(LEASE.total_seconds() / 3)
+    await asyncio.sleep(LEASE.total_seconds())
     worker = await _worker(engine, server, "last")
     async with asyncio.timeout(60):
         while (await engine.run(run)).state not in ENDED:  # noqa: ASYNC110 — the rows are the truth

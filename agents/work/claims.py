@@ -1,0 +1,115 @@
+"""Who has a step: taken by a worker under a lease, and given back.
+
+Locks are taken in one order: the run's row, then the step's; nobody waits for a run's row while holding a
+step's. Where a run's row is locked, nobody else takes, ends or adds steps of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.dml import ReturningUpdate
+
+from agents.work.kinds import ActionStep, Step, WaitStep, WorkStep
+from agents.work.runs import go_on, release
+from agents.work.scheduler import Scheduler, StepBefore, as_step
+from agents.work.tables import OVER, RunRow, StepRow
+from governance.overrides.rows import read_standing
+from governance.standing import FreezeKind
+from storage.database import tenant_of
+
+LEASE = timedelta(seconds=6)
+_STOPPED_FOR = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A step that a worker has."""
+
+    step: Step
+    kind: WorkStep | WaitStep
+    worker: str
+    ends: bool = False
+    """Whether the run is over and what was started outside is only to be ended."""
+
+
+async def both_for_update(tx: AsyncSession, run: str, key: str) -> tuple[RunRow, StepRow]:
+    """A run and one of its steps, locked in this order until `tx` ends. Raises NoResultFound."""
+    # Of a joined row PostgreSQL locks the parts in the order in which their tables stand in FROM.
+    query = (
+        select(RunRow, StepRow)
+        .join(StepRow, (StepRow.tenant == RunRow.tenant) & (StepRow.run == RunRow.id))
+        .where(RunRow.id == run, StepRow.key == key)
+    )
+    both = query.with_for_update().execution_options(populate_existing=True)
+    found = (await tx.execute(both)).one()
+    return found[0], found[1]
+
+
+async def take(
+    tx: AsyncSession, scheduler: Scheduler, worker: str, now: datetime, run_id: str, key: str
+) -> Claim | None:
+    """Take a step for a worker; None for one that is somebody else's, over, or not to be done now."""
+    run, row = await both_for_update(tx, run_id, key)
+    held = row.worker is not None and row.lease is not None and row.lease > now
+    if row.state in OVER or row.state == "submitted" or (row.state == "running" and held):
+        return None
+    kind = scheduler.kinds[row.kind]
+    if isinstance(kind, ActionStep):
+        return None
+    ends = run.state == "cancelled"
+    if not ends and (run.state != "running" or row.state not in ("running", "asleep")):
+        return None
+    if not ends and (why := await frozen(tx, run.subject, now)) is not None:
+        await put_off(tx, run, row, why, now)
+        return None
+    if row.state == "running":
+        row.attempt += 1
+    row.state, row.worker, row.lease, row.wake = "running", worker, now + LEASE, None
+    needed = select(StepRow).where(StepRow.run == run_id, StepRow.key.in_(row.depends_on))
+    before = (await tx.execute(needed)).scalars().all() if row.depends_on else ()
+    known = {one.key: StepBefore(one.state, one.kind, one.title, one.result) for one in before}
+    return Claim(as_step(tenant_of(tx), run, row, known), kind, worker, ends)
+
+
+async def give_back(tx: AsyncSession, claim: Claim) -> tuple[RunRow, StepRow] | None:
+    """The step without its worker, and its run, both locked; None where another worker has it by now."""
+    run, row = await both_for_update(tx, claim.step.run, claim.step.key)
+    if row.state != "running" or (row.worker, row.attempt) != (claim.worker, claim.step.attempt):
+        return None
+    row.worker = row.lease = None
+    return run, row
+
+
+async def put_off(tx: AsyncSession, run: RunRow, row: StepRow, why: str, now: datetime) -> None:
+    """Nothing of it is begun while a halt or a freeze stands: it is looked at again in a few seconds. The
+    run and the step must be locked."""
+    row.state, row.wake, row.detail = "waiting", now + _STOPPED_FOR, why
+    await release(tx, row)
+    await go_on(tx, run.id, at=row.wake)
+
+
+def own(claim: Claim) -> ReturningUpdate[tuple[str]]:
+    """A change of the step, which finds nothing once it is not this worker's any more."""
+    mine = (
+        StepRow.run == claim.step.run,
+        StepRow.key == claim.step.key,
+        StepRow.state == "running",
+        StepRow.worker == claim.worker,
+        StepRow.attempt == claim.step.attempt,
+    )
+    return update(StepRow).where(*mine).returning(StepRow.key)
+
+
+async def frozen(tx: AsyncSession, subject: str | None, now: datetime) -> str | None:
+    """Why nothing of what a run is about (`plan:…`, `service:…`) goes on, if a freeze stands over it or over
+    everything."""
+    kind, _, scope = (subject or "").partition(":")
+    for freeze in (await read_standing(tx, now)).freezes:
+        about_it = freeze.kind.value == kind and freeze.scope == scope
+        if freeze.kind is FreezeKind.EVERYTHING or about_it:
+            return f"It is frozen: {freeze.reason}"
+    return None
