@@ -155,7 +155,7 @@ async def _replan(action: ReplanPlan, grant: Grant, tx: AsyncSession) -> Outcome
     if plan.state not in ("executing", "created", "paused"):
         raise EffectFailed(f"The plan is {plan.state}, so nothing is moved.")
     plan.previous, plan.draft, plan.replanned, plan.version = plan.draft, proposed, None, plan.version + 1
-    await steps.begin_moving(tx, plan, grant.effect, len(action.stories))
+    await steps.begin_moving(tx, plan, grant.effect, action.body()["stories"])
     later = " The stories move when it is resumed." if plan.state == "paused" else ""
     return _done(plan.id, f"“{plan.title}” is scheduled anew.{later}")
 
@@ -166,8 +166,7 @@ async def _pause(action: PausePlan, _grant: Grant, tx: AsyncSession) -> Outcome:
         raise EffectFailed(f"The plan is {plan.state}, so there is nothing to pause.")
     if plan.state == "proposed":
         raise EffectFailed("The plan waits for its approval and does nothing yet. Cancel it instead.")
-    plan.state, plan.why = "paused", action.rationale
-    await steps.show(tx, plan)
+    await steps.pause(tx, plan, action.rationale)
     return _done(plan.id, f"“{plan.title}” is paused. Nothing new starts.")
 
 
@@ -177,9 +176,7 @@ async def _resume(action: ResumePlan, _grant: Grant, tx: AsyncSession) -> Outcom
         raise EffectFailed(f"The plan is {plan.state}, not paused.")
     if action.budget_hours is not None:
         plan.budget_hours, plan.warned = float(action.budget_hours), False
-    plan.state, plan.why = "executing", None
-    await steps.try_failed_again(tx, plan)
-    await steps.go_on(tx, plan)
+    await steps.resume(tx, plan)
     return _done(plan.id, f"“{plan.title}” goes on.")
 
 
@@ -187,8 +184,7 @@ async def _cancel(action: CancelPlan, _grant: Grant, tx: AsyncSession) -> Outcom
     plan = await plan_for_update(tx, action.plan)
     if plan.state in ("cancelled", "failed"):
         raise EffectFailed(f"The plan is {plan.state} already.")
-    plan.state, plan.why = "cancelled", action.rationale
-    await steps.go_on(tx, plan)
+    await steps.cancel(tx, plan, action.rationale)
     return _done(plan.id, f"“{plan.title}” is cancelled.")
 
 

@@ -32,7 +32,6 @@ from governance.approvals.decision import Status
 from governance.approvals.voting import look_again
 from governance.audit.signed_note import VerifierKey
 from governance.audit.verification_notice import verify_log
-from governance.department_rows import read_department
 from governance.gate import Gate
 from governance.overrides.halt_report import report_halt
 from governance.overrides.sweep import sweep_overrides
@@ -147,15 +146,10 @@ class Jobs:
             _log.info("plan_worked_out_anew")
 
     async def advance_plan(self, tenant: str, plan: str, turn: str = "") -> None:
-        """Do a plan's next step."""
+        """Let a plan take note of what became of its steps, its proposal, its budget."""
         with structlog.contextvars.bound_contextvars(tenant=tenant, plan=plan, turn=turn):
-            await self._advance(tenant, plan)
-
-    async def _advance(self, tenant: str, plan: str) -> None:
-        async with self.database.transaction(tenant) as tx:
-            department = await read_department(tx)
-            leads = {team.id: team.lead for team in department.teams}
-            await coordination.advance(tx, self.gate, plan, leads)
+            async with self.database.transaction(tenant) as tx:
+                await coordination.advance(tx, self.gate, plan)
 
     async def advance_run(self, tenant: str, run: str) -> None:
         """Let a run go on: what ended is taken note of, what is ready begins."""

@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.plans import drafting, replanning, steps
 from agents.plans.rows import plan_for_update
+from agents.work import runs
 from storage.notices import notify, tell_given_up
 
 _WRONG = "Something went wrong on my side, and trying again did not help."
@@ -51,6 +52,8 @@ async def step_given_up(tx: AsyncSession, plan_id: str) -> None:
     if plan.state == "executing":
         plan.state = "paused"
         plan.why = f"{_WRONG} {_LOG} Resume it to try once more, or cancel it."
+        if plan.run is not None:
+            await runs.pause(tx, plan.run, plan.why)
         await steps.show(tx, plan)
     elif plan.state != "cancelled":
         await tell_given_up(

@@ -12,7 +12,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.planning.draft import PlanChanges, PlanDraft, from_json
-from agents.plans.tables import DocumentSourceRow, PlanRow, PlanStepRow
+from agents.plans.tables import DocumentSourceRow, PlanRow
+from agents.work.tables import StepRow
 from governance.outside_text import storable
 from governance.tables import ApprovalRow
 from storage.database import locked, tenant_of
@@ -38,6 +39,7 @@ def new_plan(
         notifications=[],
         used_hours=0.0,
         warned=False,
+        blocked=[],
         place=place,
         thread=thread,
         turn=turn,
@@ -78,10 +80,11 @@ async def plans(tx: AsyncSession, *states: str) -> list[PlanRow]:
     return list((await tx.execute(query.where(PlanRow.state.in_(states)) if states else query)).scalars())
 
 
-async def steps_of(tx: AsyncSession, plan: str) -> list[PlanStepRow]:
-    """A plan's steps, in order."""
-    query = select(PlanStepRow).where(PlanStepRow.plan == plan).order_by(PlanStepRow.position)
-    return list((await tx.execute(query)).scalars())
+async def steps_of(tx: AsyncSession, plan: str) -> list[StepRow]:
+    """The steps of a plan's run, in order; none before it is carried out."""
+    run = select(PlanRow.run).where(PlanRow.id == plan).scalar_subquery()
+    query = select(StepRow).where(StepRow.run == run).order_by(StepRow.position)
+    return list((await tx.execute(query.execution_options(populate_existing=True))).scalars())
 
 
 async def open_plan_for(tx: AsyncSession, document: str) -> PlanRow | None:

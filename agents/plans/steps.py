@@ -1,31 +1,30 @@
-"""A plan's steps: laid out when it is approved, shown while they are done."""
+"""A plan's run of steps: laid out when it is approved, paused, gone on with and ended with the plan.
+
+Whoever calls these holds the plan's row; the run is locked after it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.planning.draft import Budget, DraftStory, PlanDraft
+from agents.plans.plan_run import RUN, SUBJECT
+from agents.plans.plan_step import ASSIGN, STORY, first_steps, move_step
 from agents.plans.rows import draft_of
-from agents.plans.tables import PlanRow, PlanStepRow
+from agents.plans.tables import PlanRow
 from agents.plans.wishes import events
+from agents.work import runs
+from agents.work.kinds import NewStep, find_kinds
+from agents.work.tables import OVER, RunRow, StepRow
 from governance.approvals.store import approval_row
-from governance.tables import EffectRow
+from governance.department_rows import read_department
 from storage.jobs import defer, without_jobs
 from storage.notices import notify
-
-EPIC = "epic"
-STORY = "story"
-SCHEDULE = "schedule"
-ASSIGN = "assign"
-MOVE = "move"
-"""Stories get other sprints; the key goes on with the id of the effect that was approved."""
-
-OVER = ("done", "failed", "left")
-"""States of steps of which nothing more comes."""
 
 
 class InACircle(ValueError):
@@ -35,13 +34,12 @@ class InACircle(ValueError):
         super().__init__(f"The stories {', '.join(keys)} come after each other in a circle.")
 
 
-def laid_out(draft: PlanDraft) -> list[tuple[str, str]]:
-    """The keys and titles of a plan's steps, in the order in which they are done. Raises InACircle."""
-    titles = [(EPIC, f"Epic “{draft.title}”")]
-    for story in in_order(draft):
-        titles.append((f"{STORY}:{story.key}", story.title))
-        titles.append((f"{SCHEDULE}:{story.key}", f"Schedule “{story.title}”"))
-    return [*titles, (ASSIGN, "Propose who holds each story")]
+def laid_out(plan: str, draft: PlanDraft, leads: Mapping[str, str]) -> tuple[NewStep, ...]:
+    """A plan's steps, in the order in which they are done; `leads` hold their teams' stories.
+
+    Raises InACircle.
+    """
+    return first_steps(plan, draft, tuple(in_order(draft)), leads)
 
 
 async def begin(tx: AsyncSession, plan: PlanRow) -> None:
@@ -49,58 +47,75 @@ async def begin(tx: AsyncSession, plan: PlanRow) -> None:
     draft = draft_of(plan)
     if draft is None:
         raise ValueError(f"{plan.id} has no draft, so it has no steps")
-    tx.add_all(
-        PlanStepRow(plan=plan.id, key=key, position=position, title=title, state="waiting")
-        for position, (key, title) in enumerate(laid_out(draft))
+    leads = {team.id: team.lead for team in (await read_department(tx)).teams}
+    run = await runs.begin(
+        tx,
+        find_kinds(),
+        RUN.name,
+        plan.title,
+        laid_out(plan.id, draft, leads),
+        requester=plan.requester,
+        subject=f"{SUBJECT}{plan.id}",
+        place=plan.place,
+        turn=plan.turn,
     )
-    plan.state, plan.why = "executing", None
+    plan.run, plan.state, plan.why = run.id, "executing", None
     if plan.approval is not None:  # whoever approved may have wanted to hear of more
         wished = events((await approval_row(tx, plan.approval)).notifications)
         plan.notifications = sorted({*plan.notifications, *wished})
     if isinstance(draft.budget, Budget):
         plan.budget_hours = draft.budget.limit_hours
     await tx.flush()
-    await go_on(tx, plan)
+    await show(tx, plan)
 
 
-async def begin_moving(tx: AsyncSession, plan: PlanRow, effect: str, stories: int) -> None:
+async def begin_moving(tx: AsyncSession, plan: PlanRow, effect: str, stories: list[dict[str, Any]]) -> None:
     """Add the step that `effect` was approved for, and go on where the plan is not paused."""
-    last = await tx.execute(select(func.max(PlanStepRow.position)).where(PlanStepRow.plan == plan.id))
-    title = f"Move {stories} open stories to other sprints" if stories != 1 else "Move 1 open story"
-    position = (last.scalar() or 0) + 1
-    tx.add(PlanStepRow(plan=plan.id, key=f"{MOVE}:{effect}", position=position, title=title, state="waiting"))
+    step = move_step(plan.id, plan.title, effect, stories)
+    await runs.extend(tx, find_kinds(), _run(plan), [step])
     if plan.state == "created":
         plan.state = "executing"
-    await tx.flush()
-    await go_on(tx, plan)
+    await show(tx, plan)
 
 
-async def try_failed_again(tx: AsyncSession, plan: PlanRow) -> None:
-    """Let the steps that surely did nothing be done anew; one that ended `unknown` stays."""
-    certain = select(EffectRow.id).where(EffectRow.state.in_(("failed", "withdrawn")))
-    failed = (PlanStepRow.plan == plan.id, PlanStepRow.state == "failed", PlanStepRow.effect.in_(certain))
-    for row in (await tx.execute(select(PlanStepRow).where(*failed))).scalars():
-        row.state, row.effect, row.detail = "waiting", None, None
-    await tx.flush()
+async def pause(tx: AsyncSession, plan: PlanRow, why: str) -> None:
+    """Nothing new of the plan starts until it is resumed."""
+    plan.state, plan.why = "paused", why
+    await runs.pause(tx, _run(plan), why)
+    await show(tx, plan)
 
 
-def is_set_up(rows: Iterable[PlanStepRow]) -> bool:
+async def resume(tx: AsyncSession, plan: PlanRow) -> None:
+    """Go on, and let the steps be done anew that surely did nothing; one that ended `unknown` stays."""
+    plan.state, plan.why = "executing", None
+    await runs.try_again(tx, _run(plan))
+    await show(tx, plan)
+
+
+async def cancel(tx: AsyncSession, plan: PlanRow, why: str) -> None:
+    """End the plan; its epic is cancelled by the next look at it."""
+    plan.state, plan.why = "cancelled", why
+    if plan.run is not None:
+        await runs.cancel(tx, plan.run, why, datetime.now(UTC))
+    await queue_next(tx, plan)
+    await show(tx, plan)
+
+
+def is_set_up(rows: Iterable[StepRow]) -> bool:
     """Whether nothing is being made or moved; who holds the stories may still be open."""
     return all(row.state in OVER for row in rows if row.key != ASSIGN)
 
 
-def made_by(rows: Iterable[PlanStepRow]) -> dict[str, str]:
+def reference_of(row: StepRow) -> str | None:
+    """What the tracker calls what a step made."""
+    return (row.result or {}).get("reference")
+
+
+def made_by(rows: Iterable[StepRow]) -> dict[str, str]:
     """The stories in the tracker, by their keys in the plan."""
     kind = f"{STORY}:"
-    return {
-        row.key.removeprefix(kind): row.reference for row in rows if row.reference and row.key.startswith(kind)
-    }
-
-
-async def go_on(tx: AsyncSession, plan: PlanRow) -> None:
-    """Queue the plan's next step, and show where it stands."""
-    await _queue_next(tx, plan)
-    await show(tx, plan)
+    made = ((row.key.removeprefix(kind), reference_of(row)) for row in rows if row.key.startswith(kind))
+    return {key: story for key, story in made if story}
 
 
 async def show(tx: AsyncSession, plan: PlanRow) -> None:
@@ -110,27 +125,28 @@ async def show(tx: AsyncSession, plan: PlanRow) -> None:
     await notify(tx, "plan_progress", ids, place=plan.place, turn=plan.turn)
 
 
-async def queue_forgotten(tx: AsyncSession) -> None:
-    """Queue what is next for every plan that is to go on though no job of its waits or runs."""
-    stand = await standing_still(tx)
-    to_go_on = or_(PlanRow.state == "drafting", PlanRow.id.in_(stand))
-    plans = {f"plan:{row.id}": row for row in (await tx.execute(select(PlanRow).where(to_go_on))).scalars()}
-    for lock in await without_jobs(tx, plans):
-        await _queue_next(tx, plans[lock])
-
-
-async def _queue_next(tx: AsyncSession, plan: PlanRow) -> None:
+async def queue_next(tx: AsyncSession, plan: PlanRow) -> None:
+    """Queue the drafting of a plan, or the look at what its run came to."""
     drafting = plan.state == "drafting"
     job = "draft_plan" if drafting else "advance_plan"
     turn = {"turn": plan.turn} if plan.turn else {}
     await defer(tx, job, {"plan": plan.id} | turn, lock=f"plan:{plan.id}", slow=drafting)
 
 
-async def standing_still(tx: AsyncSession) -> list[str]:
-    """Plans that are being carried out while none of their steps is: what held them may be over."""
-    under_way = select(PlanStepRow.plan).where(PlanStepRow.state == "submitted", PlanStepRow.key != ASSIGN)
-    query = select(PlanRow.id).where(PlanRow.state == "executing", PlanRow.id.not_in(under_way))
-    return list((await tx.execute(query)).scalars())
+async def queue_forgotten(tx: AsyncSession) -> None:
+    """Queue what is next for every plan that is to go on though no job of its waits or runs."""
+    running = select(RunRow.id).where(RunRow.state == "running")
+    ended = (PlanRow.state == "executing") & (PlanRow.run.is_(None) | PlanRow.run.not_in(running))
+    to_go_on = select(PlanRow).where(or_(PlanRow.state == "drafting", ended))
+    plans = {f"plan:{row.id}": row for row in (await tx.execute(to_go_on)).scalars()}
+    for lock in await without_jobs(tx, plans):
+        await queue_next(tx, plans[lock])
+
+
+def _run(plan: PlanRow) -> str:
+    if plan.run is None:
+        raise ValueError(f"{plan.id} is {plan.state} and has no run")
+    return plan.run
 
 
 def in_order(draft: PlanDraft) -> list[DraftStory]:

@@ -1,11 +1,11 @@
-"""Plans and their steps as rows: work that takes many actions over hours or weeks."""
+"""Plans as rows, from the reading of a document on. Their steps are those of their runs."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, text
+from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.schema import Base, TenantScoped
@@ -18,7 +18,8 @@ class PlanRow(TenantScoped, Base):
     approval is open) | executing | paused | created (every step done) | cancelled | failed (`why` says).
     `draft` is the PlanDraft as JSON text, `version` counts drafts; changes are worked out on the `original`,
     so that what was dropped can come back. `replanned` is the draft of a plan under way that was worked out
-    anew and waits for its approval.
+    anew and waits for its approval. `run` carries it out; `blocked` are the keys of the steps that people know
+    cannot be done.
     """
 
     __tablename__ = "plans"
@@ -38,6 +39,8 @@ class PlanRow(TenantScoped, Base):
     replanned: Mapped[str | None]
     approval: Mapped[str | None]
     notifications: Mapped[list[Any]]
+    run: Mapped[str | None]
+    blocked: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     epic: Mapped[str | None]
     budget_hours: Mapped[float | None]
     used_hours: Mapped[float] = mapped_column(server_default=text("0"))
@@ -84,20 +87,3 @@ class DocumentSourceRow(TenantScoped, Base):
 
     digest: Mapped[str] = mapped_column(primary_key=True)
     text_: Mapped[str] = mapped_column("text")
-
-
-class PlanStepRow(TenantScoped, Base):
-    """One step of an executing plan. `key` is `epic`, `story:S1`, `schedule:S1`, … or `assign`;
-    `reference` is what it made. `state`: waiting | submitted | done | failed | left (`detail` says why)."""
-
-    __tablename__ = "plan_steps"
-    __table_args__ = (ForeignKeyConstraint(["tenant", "plan"], ["plans.tenant", "plans.id"]),)
-
-    plan: Mapped[str] = mapped_column(primary_key=True)
-    key: Mapped[str] = mapped_column(primary_key=True)
-    position: Mapped[int]
-    title: Mapped[str]
-    state: Mapped[str] = mapped_column(server_default=text("'waiting'"))
-    effect: Mapped[str | None]
-    reference: Mapped[str | None]
-    detail: Mapped[str | None]

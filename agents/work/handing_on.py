@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.work.claims import LEASE, Claim
-from agents.work.kinds import ActionStep, Json, Step, StepKind, WorkStep
+from agents.work.kinds import ActionStep, Json, Step, StepKind, WorkStep, find_run_kinds
 from storage import direct
 from storage.database import driver_of
 
@@ -29,7 +29,8 @@ _HAND_ON = """
           AND attempt = %(attempt)s AND locks = '[]'
           AND EXISTS (
               SELECT FROM runs
-              WHERE id = %(run)s AND state = 'running' AND (coalesce(place, 'null') = 'null' OR look_at > %(now)s)
+              WHERE id = %(run)s AND state = 'running' AND kind <> ALL(%(owned)s)
+                AND (coalesce(place, 'null') = 'null' OR look_at > %(now)s)
           )
           AND NOT EXISTS (
               SELECT FROM overrides
@@ -42,7 +43,7 @@ _HAND_ON = """
               SELECT FROM jsonb_array_elements_text(step.depends_on) AS need (key)
               JOIN run_steps AS before ON before.run = %(run)s AND before.key = need.key
               WHERE before.key <> %(key)s AND before.state <> 'done'
-                AND NOT (before.state = 'failed' AND before.kind = ANY(%(soft)s))
+                AND NOT (before.state IN ('failed', 'left') AND before.kind = ANY(%(soft)s))
           )
     ), next AS (
         SELECT ready.key FROM ready JOIN mine USING (pool)
@@ -62,7 +63,8 @@ _HAND_ON = """
         SELECT coalesce(
             jsonb_object_agg(
                 before.key,
-                CASE WHEN before.key = %(key)s THEN %(result)s ELSE coalesce(nullif(before.result, 'null'), '{}') END
+                CASE WHEN before.key = %(key)s THEN %(result)s
+                    ELSE coalesce(nullif(before.result, 'null'), '{}') END
             ),
             '{}'
         )
@@ -90,6 +92,7 @@ async def hand_on(
         "now": now,
         "lease": now + LEASE,
         "kinds": [name for name, kind in kinds.items() if not isinstance(kind, ActionStep)],
+        "owned": list(find_run_kinds()),
         "soft": [name for name, kind in kinds.items() if not kind.stops],
     }
     # Two statements, so that the second sees what was committed while the first waited; sent as one message.

@@ -1,8 +1,8 @@
 """Kinds of steps: what a step is, how it is tried, and how it ends.
 
-A kind is one file called `…_step.py` beside the thinking that it belongs to, with a `KIND`. There are three: an
-action through the gate, an agent's own work outside any transaction, and a wait for something that is looked
-at now and then.
+A kind stands in a file called `…_step.py` beside the thinking that it belongs to, as its `KIND`. There are
+three: an action through the gate, an agent's own work outside any transaction, and a wait for something that
+is looked at now and then.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ import pkgutil
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from importlib import import_module
 from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import agents
+from agents.work.tables import RunRow
 from governance.action import Action
 
 Json = Mapping[str, Any]
@@ -72,11 +74,23 @@ class Worker(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Nothing:
+    """A step has nothing to do, and is left; what depends on it goes on as its kind says."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class ActionStep:
-    """An effect on the world. `action` is pure; the gate rules on what it makes, and a job performs it."""
+    """An effect on the world. `action` is pure; the gate rules on what it makes, and a job performs it. Where
+    people are asked first, `asks` gives the title of what they are asked.
+
+    Where it failed or was left, what depends on it is left, unless not `stops`.
+    """
 
     name: str
-    action: Callable[[Step], Action]
+    action: Callable[[Step], Action | Nothing]
+    asks: Callable[[Step], str] | None = None
     stops: bool = True
     pool: str = "effects"
 
@@ -142,13 +156,35 @@ class NoSuchKind(LookupError):
     """A stored step is of a kind that nothing here can do."""
 
 
+@dataclass(frozen=True, slots=True)
+class RunKind:
+    """A kind of run that belongs to something else: `changed` is done whenever its rows have changed, instead
+    of the card that a run has by itself. The run is locked then, so what it belongs to is not locked there:
+    `changed` queues a job or writes a notice."""
+
+    name: str
+    changed: Callable[[AsyncSession, RunRow], Awaitable[None]]
+
+
+@cache
 def find_kinds() -> Mapping[str, StepKind]:
-    """Every kind in this room, by name. Raises ValueError where two have one name."""
+    """Every kind of step in this room, by name: the `KIND` or `KINDS` of the modules called `…_step`. Raises
+    ValueError where two have one name."""
     found: dict[str, StepKind] = {}
-    for module in pkgutil.walk_packages(agents.__path__, "agents."):
-        if module.name.endswith("_step"):
-            kind: StepKind = import_module(module.name).KIND
+    for module in _modules("_step"):
+        for kind in getattr(module, "KINDS", None) or (module.KIND,):
             if kind.name in found:
                 raise ValueError(f"two kinds of steps are called {kind.name}")
             found[kind.name] = kind
     return found
+
+
+@cache
+def find_run_kinds() -> Mapping[str, RunKind]:
+    """The kinds of runs that say what becomes of them, by name: the `RUN` of the modules called `…_run`."""
+    return {module.RUN.name: module.RUN for module in _modules("_run")}
+
+
+def _modules(ending: str) -> list[Any]:
+    found = pkgutil.walk_packages(agents.__path__, "agents.")
+    return [import_module(module.name) for module in found if module.name.endswith(ending)]

@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from agents.work.kinds import NewStep, StepKind
+from agents.work.kinds import NewStep, StepKind, find_run_kinds
 from agents.work.tables import ENDED, OVER, RunRow, StepLockRow, StepRow
+from governance.tables import EffectRow
 from storage import direct
 from storage.database import locked
 from storage.jobs import defer
@@ -110,6 +111,16 @@ async def add_steps(
     await tx.flush()
 
 
+async def extend(tx: AsyncSession, kinds: Mapping[str, StepKind], run: str, steps: Iterable[NewStep]) -> None:
+    """Add steps to a run, which begins to go on again if it was over. Raises InACircle and NoSuchKind."""
+    row = await run_for_update(tx, run)
+    await add_steps(tx, kinds, row, steps)
+    if row.state in ("done", "failed"):
+        row.state, row.why, row.ended = "running", None, None
+    if row.state == "running":
+        await go_on(tx, run)
+
+
 def _demand_order(new: Iterable[NewStep], there: set[str]) -> None:
     """Raises InACircle unless each step comes after those that it depends on in some order."""
     left = {step.key: set(step.depends_on) for step in new}
@@ -157,11 +168,14 @@ async def resume(tx: AsyncSession, run: str) -> None:
 
 
 async def try_again(tx: AsyncSession, run: str) -> None:
-    """Let steps that failed, and those that were left because of them, be tried again, from their beginning."""
+    """Let steps that failed, and those that were left because of them, be tried again, from their beginning;
+    not one of whose effect nobody knows whether it happened. A run that is paused goes on."""
     row = await run_for_update(tx, run)
     if row.state == "cancelled":
         return
-    again = (StepRow.run == run, StepRow.state.in_(("failed", "left")))
+    unknown = select(EffectRow.id).where(EffectRow.state == "unknown", EffectRow.run == run)
+    certain = StepRow.effect.is_(None) | StepRow.effect.not_in(unknown)
+    again = (StepRow.run == run, StepRow.state.in_(("failed", "left")), certain)
     await tx.execute(
         update(StepRow)
         .where(*again)
@@ -240,7 +254,11 @@ async def lock_longest_waiting(tx: AsyncSession, but: str, pool: str) -> RunRow 
 
 
 async def show(tx: AsyncSession, run: RunRow) -> None:
-    """Bring a run's one card up to date."""
+    """Bring a run's one card up to date, or let what it belongs to take note."""
+    kind = find_run_kinds().get(run.kind)
+    if kind is not None:
+        await kind.changed(tx, run)
+        return
     if run.place is not None:
         ids = {"run": run.id, "key": f"run:{run.id}"}
         await notify(tx, "run", ids, place=run.place, turn=run.turn)

@@ -19,12 +19,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.work.card_updates import show_change
-from agents.work.kinds import ActionStep, Step, StepKind
+from agents.work.kinds import ActionStep, Nothing, Step, StepKind, find_run_kinds
 from agents.work.runs import go_on, queue_step, release, run_for_update
 from agents.work.tables import OVER, RunRow, StepLockRow, StepRow
 from governance.action import Verdict
 from governance.effects import Origin, effect_for_update, outcome_of
-from governance.gate import Gate
+from governance.gate import Asking, Gate
 from governance.people import Actor
 from storage import direct
 from storage.database import tenant_of
@@ -53,8 +53,7 @@ _BEFORE = """
     )
 """
 _FAILED = """
-    SELECT state, detail FROM run_steps WHERE run = %(run)s AND state IN ('failed', 'left')
-    ORDER BY position
+    SELECT detail FROM run_steps WHERE run = %(run)s AND state = 'failed' ORDER BY position LIMIT 1
 """
 
 
@@ -98,11 +97,11 @@ class Scheduler:
         _leave_what_cannot_be_done(steps, before, self.kinds, self.gate.clock())
         kept = None
         if run.state == "running":
-            kept = await self._start(tx, run, steps, before, keep=keep)
+            kept = await self._start_all(tx, run, _still(steps), before, keep=keep)
             await tx.flush()
             if all(step.state in OVER for step in steps):
                 await _end(tx, run, self.gate.clock())
-        if run.place is not None:
+        if run.place is not None or run.kind in find_run_kinds():
             await show_change(tx, run, steps, self.gate.clock())
         return kept
 
@@ -122,6 +121,19 @@ class Scheduler:
             return
         step.finished = self.gate.clock()
         await release(tx, step)
+
+    async def _start_all(
+        self, tx: AsyncSession, run: RunRow, steps: Sequence[StepRow], before: Before, *, keep: bool
+    ) -> str | None:
+        """Start what is ready, and what becomes so because a step was over as soon as it was begun."""
+        kept = await self._start(tx, run, steps, before, keep=keep)
+        while (still := _still(steps)) and len(still) < len(steps):
+            await tx.flush()
+            steps, before = still, await _steps_before(tx, run.id)
+            _leave_what_cannot_be_done(steps, before, self.kinds, self.gate.clock())
+            begun = [step for step in steps if step.state != "asleep"]
+            kept = await self._start(tx, run, begun, before, keep=keep and kept is None) or kept
+        return kept
 
     async def _start(
         self, tx: AsyncSession, run: RunRow, steps: Sequence[StepRow], before: Before, *, keep: bool
@@ -175,14 +187,18 @@ class Scheduler:
             await tx.flush()
             return
         step.attempt += 1
+        given = as_step(tenant_of(tx), run, step, before)
         try:
-            action = kind.action(as_step(tenant_of(tx), run, step, before))
+            action = kind.action(given)
         except Exception:  # noqa: BLE001 — a step that cannot be made into an action ends, and its run says so
             _log.exception("step_without_an_action", run=run.id, step=step.key)
             step.state, step.finished = "failed", self.gate.clock()
             step.detail = "What it is to do could not be made out: something went wrong on my side."
             await release(tx, step)
-            await go_on(tx, run.id)
+            return
+        if isinstance(action, Nothing):
+            step.state, step.detail, step.finished = "left", action.why, self.gate.clock()
+            await release(tx, step)
             return
         actor = Actor("agent", step.actor, on_behalf_of=run.requester)
         ruling = await self.gate.rule(tx, action, actor=actor)
@@ -191,7 +207,9 @@ class Scheduler:
             await release(tx, step)
             await go_on(tx, run.id, at=step.wake)
             return
-        submitted = await self.gate.submit(tx, action, actor=actor, origin=Origin(run.turn, run.place, run.id))
+        asking = None if kind.asks is None else Asking(title=kind.asks(given))
+        origin = Origin(run.turn, run.place, run.id)
+        submitted = await self.gate.submit(tx, action, actor=actor, origin=origin, asking=asking)
         step.effect = submitted.effect
         if submitted.ruling.verdict in (Verdict.EXECUTE, Verdict.APPROVE_FIRST):
             step.state = "submitted"
@@ -243,6 +261,10 @@ async def _open_steps(tx: AsyncSession, run: str) -> list[StepRow]:
     return list((await tx.execute(query.execution_options(populate_existing=True))).scalars())
 
 
+def _still(steps: Sequence[StepRow]) -> list[StepRow]:
+    return [step for step in steps if step.state not in OVER]
+
+
 async def _steps_before(tx: AsyncSession, run: str) -> dict[str, StepBefore]:
     """Steps that are over and that one which is not depends on, by key."""
     found = await direct.rows(tx, _BEFORE, {"run": run, "over": list(OVER)})
@@ -250,8 +272,8 @@ async def _steps_before(tx: AsyncSession, run: str) -> dict[str, StepBefore]:
 
 
 def _is_passed_over(step: StepBefore, kinds: Mapping[str, StepKind]) -> bool:
-    """Whether what depends on it goes on though it failed, as its kind says."""
-    return step.state == "failed" and not kinds[step.kind].stops
+    """Whether what depends on it goes on though it was not done, as its kind says."""
+    return step.state in ("failed", "left") and not kinds[step.kind].stops
 
 
 def _leave_what_cannot_be_done(
@@ -277,9 +299,8 @@ def _leave_what_cannot_be_done(
 
 async def _end(tx: AsyncSession, run: RunRow, now: datetime) -> None:
     """End a run of which all steps are over."""
-    failed = await direct.rows(tx, _FAILED, {"run": run.id})
-    run.state, run.ended = ("failed" if failed else "done"), now
-    run.why = next((detail for state, detail in failed if state == "failed"), None)
+    failed = await direct.row(tx, _FAILED, {"run": run.id})
+    run.state, run.why, run.ended = ("done", None, now) if failed is None else ("failed", failed[0], now)
 
 
 def utc_now() -> datetime:

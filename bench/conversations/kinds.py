@@ -30,7 +30,7 @@ ON_SERVICES = frozenset({"freeze", "unfreeze", "emergency_deploy", "rollback", "
 
 _BESIDE = frozenset(
     {
-        "fences", "plan_steps", "tracker_counters", "tracker_receipts", "tracker_story_events",
+        "fences", "runs", "run_steps", "tracker_counters", "tracker_receipts", "tracker_story_events",
         "tracker_dependencies",
     }
 )  # fmt: skip

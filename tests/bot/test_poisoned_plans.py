@@ -6,33 +6,31 @@ import pytest
 
 from agents.planning.draft import to_json
 from agents.planning.plan import plan as planned
+from agents.plans import steps
 from agents.plans.rows import plan_for_update
-from agents.plans.steps import try_failed_again
 from bot.department import Installation
 from tests.agents.acme_input import planning_input
-from tests.bot.one_company import effect_of, plan_in, rows, told, waiting, work_and_give_up, work_off
+from tests.bot.one_company import plan_in, rows, told, waiting, work_and_give_up, work_off
 
 
 async def test_a_failed_epic_pauses_its_plan_tells_its_person_and_is_tried_again_when_resumed(
     office: Installation,
 ) -> None:
-    plan = await plan_in(office, "executing", draft=_draft())
-    bad = await effect_of(office, "Bad")
-    await rows(office, "UPDATE effects SET state = 'failed', outcome = NULL WHERE id = :id", id=bad)
-    await rows(
-        office,
-        "INSERT INTO plan_steps (plan, key, position, title, state, effect) VALUES"
-        " (:p, 'epic', 0, 'Epic', 'submitted', :e), (:p, 'story:S1', 1, 'Story', 'waiting', NULL)",
-        p=plan,
-        e=bad,
-    )
+    plan = await plan_in(office, "proposed", draft=_draft())
+    async with office.database.transaction(office.settings.tenant) as tx:
+        await steps.begin(tx, await plan_for_update(tx, plan))
+    ((run,),) = await rows(office, "SELECT run FROM plans WHERE id = :p", p=plan)
+    await office.jobs.advance_run(office.settings.tenant, run)
+    await rows(office, "UPDATE effects SET state = 'failed', outcome = NULL WHERE plan = :p", p=plan)
+    await office.jobs.advance_run(office.settings.tenant, run)
     await rows(office, "DELETE FROM procrastinate_jobs WHERE args->>'tenant' = :t", t=office.settings.tenant)
     text = await work_and_give_up(office, office.jobs, "advance_plan", {"plan": plan})
     assert await rows(office, "SELECT state FROM plans WHERE id = :p", p=plan) == [("paused",)]
     assert "The epic could not be made, so its stories were not started. Resume it to try again." in text
     async with office.database.transaction(office.settings.tenant) as tx:
-        await try_failed_again(tx, await plan_for_update(tx, plan))
-    assert await rows(office, "SELECT state, effect FROM plan_steps WHERE key = 'epic'") == [("waiting", None)]
+        await steps.resume(tx, await plan_for_update(tx, plan))
+    epic = "SELECT state, effect FROM run_steps WHERE key = 'epic' AND run = :r"
+    assert await rows(office, epic, r=run) == [("waiting", None)]
 
 
 def _draft() -> str:

@@ -45,6 +45,6 @@ async def test_a_plan_of_an_unknown_product_is_asked_about_and_then_carried_out(
     await _say(place, "approve", "created")
     epics = await place.rows("SELECT product FROM tracker_epics WHERE title = 'Parcel desk'")
     assert epics == [("checkout",)]
-    assert await place.rows("SELECT count(*) FROM plan_steps WHERE state = 'failed'") == [(0,)]
+    assert await place.rows("SELECT count(*) FROM run_steps WHERE state = 'failed'") == [(0,)]
     failed = "SELECT count(*) FROM procrastinate_jobs WHERE status = 'failed' AND args->>'tenant' = :t"
     assert await place.rows(failed, t=place.tenant) == [(0,)]

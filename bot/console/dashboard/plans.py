@@ -11,7 +11,9 @@ from sqlalchemy import func, select
 
 from agents.planning.draft import Budget, NotEnoughHistory, PlanDraft
 from agents.plans import rows
-from agents.plans.tables import PlanRow, PlanStepRow
+from agents.plans.steps import made_by, reference_of
+from agents.plans.tables import PlanRow
+from agents.work.tables import StepRow
 from bot.console.dashboard.plan_timeline import Timeline, lay_out
 from bot.console.dashboard.wording import card_address, name_of
 from bot.console.visit import Visit
@@ -134,7 +136,7 @@ async def read_plan(visiting: Visit, plan: str) -> ShownPlan:
         raise rows.NoSuchPlan(plan)
     steps = await rows.steps_of(visiting.tx, plan)
     draft = rows.draft_of(row)
-    created = {step.key.partition(":")[2] for step in steps if step.key.startswith("story:") and step.reference}
+    created = set(made_by(steps))
     teams = {team.id: team.name for team in (await read_department(visiting.tx)).teams}
     return ShownPlan(
         line=_line(visiting, row, Counter(step.state for step in steps)),
@@ -160,11 +162,10 @@ def _is_visible(visiting: Visit, row: PlanRow) -> bool:
 
 
 async def _steps(visiting: Visit) -> dict[str, Counter[str]]:
-    query = select(PlanStepRow.plan, PlanStepRow.state, func.count()).group_by(
-        PlanStepRow.plan, PlanStepRow.state
-    )
+    of_plans = (StepRow.run == PlanRow.run) & (StepRow.tenant == PlanRow.tenant)
+    query = select(PlanRow.id, StepRow.state, func.count()).join(StepRow, of_plans)
     found: dict[str, Counter[str]] = {}
-    for plan, state, count in await visiting.tx.execute(query):
+    for plan, state, count in await visiting.tx.execute(query.group_by(PlanRow.id, StepRow.state)):
         found.setdefault(plan, Counter())[state] = count
     return found
 
@@ -203,8 +204,8 @@ def _stories(draft: PlanDraft, created: set[str], teams: Mapping[str, str]) -> t
     )
 
 
-def _step(row: PlanStepRow) -> Step:
-    return Step(row.title, _STEP_STATES.get(row.state, "waiting"), row.reference, row.detail)
+def _step(row: StepRow) -> Step:
+    return Step(row.title, _STEP_STATES.get(row.state, "waiting"), reference_of(row), row.detail)
 
 
 def _budget(draft: PlanDraft | None) -> str:

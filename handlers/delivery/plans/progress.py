@@ -9,8 +9,10 @@ from sqlalchemy import select
 
 from agents.planning.draft import PlanDraft
 from agents.plans import steps
+from agents.plans.plan_step import ASSIGN, EPIC, MOVE, SCHEDULE, STORY
 from agents.plans.rows import draft_of, steps_of
-from agents.plans.tables import PlanRow, PlanStepRow
+from agents.plans.tables import PlanRow
+from agents.work.tables import StepRow
 from governance.approvals.store import approval_row, state_of
 from governance.facts import Fact, Source
 from governance.tables import EffectRow
@@ -41,6 +43,7 @@ _STATES: Mapping[str, State] = {
     "done": "done",
     "failed": "failed",
     "left": "skipped",
+    "cancelled": "skipped",
 }
 _TITLES: Mapping[str, tuple[str, Tone]] = {
     "executing": ("Being set up", "waiting"),
@@ -75,9 +78,9 @@ async def progress_reply(desk: Desk, plan: PlanRow) -> Reply | None:
     )
 
 
-def facts_of(plan: PlanRow, rows: Sequence[PlanStepRow]) -> tuple[Fact, ...]:
+def facts_of(plan: PlanRow, rows: Sequence[StepRow]) -> tuple[Fact, ...]:
     """How many of the plan's stories are made, and of how many hours it has used some."""
-    stories = [row for row in rows if row.key.startswith(f"{steps.STORY}:")]
+    stories = [row for row in rows if row.key.startswith(f"{STORY}:")]
     source = Source("query", f"the steps of {plan.id}")
     made = sum(row.state == "done" for row in stories)
     facts = [
@@ -113,24 +116,22 @@ def resume_form(plan: PlanRow) -> Form:
     return Form("Resume the plan", "Go on", (hours,))
 
 
-async def _summary(desk: Desk, plan: PlanRow, draft: PlanDraft, by_key: Mapping[str, PlanStepRow]) -> str:
-    made = sum(row.state == "done" for key, row in by_key.items() if key.startswith(f"{steps.STORY}:"))
+async def _summary(desk: Desk, plan: PlanRow, draft: PlanDraft, by_key: Mapping[str, StepRow]) -> str:
+    made = sum(row.state == "done" for key, row in by_key.items() if key.startswith(f"{STORY}:"))
     match plan.state:
         case "created":
             return await _set_up(desk, plan, draft, by_key, made)
         case "paused":
             return f"{plan.why or 'It was paused.'} {made} of {len(draft.stories)} stories are made."
         case "cancelled":
-            epic = by_key[steps.EPIC].reference
+            epic = steps.reference_of(by_key[EPIC])
             gone = f" {epic} and its stories that are not done are cancelled." if epic else ""
             return f"{plan.why or 'It was cancelled.'}{gone}"
         case _:
             return f"{made} of {len(draft.stories)} stories are made."
 
 
-async def _set_up(
-    desk: Desk, plan: PlanRow, draft: PlanDraft, by_key: Mapping[str, PlanStepRow], made: int
-) -> str:
+async def _set_up(desk: Desk, plan: PlanRow, draft: PlanDraft, by_key: Mapping[str, StepRow], made: int) -> str:
     scheduled = {place.story for place in draft.schedule if _has_its_place(by_key, place.story)}
     text = f"Made {plan.epic} with {counted(made, 'story', 'stories')}"
     if scheduled:
@@ -140,11 +141,11 @@ async def _set_up(
     missing = len(draft.stories) - made
     if missing:
         text += f" {counted(missing, 'story was', 'stories were')} not made; the list says why."
-    return f"{text} Agents do not write code yet. {await _holders(desk, by_key.get(steps.ASSIGN))}"
+    return f"{text} Agents do not write code yet. {await _holders(desk, by_key.get(ASSIGN))}"
 
 
-async def _holders(desk: Desk, step: PlanStepRow | None) -> str:
-    if step is None or step.state in ("left", "failed", "waiting"):
+async def _holders(desk: Desk, step: StepRow | None) -> str:
+    if step is None or step.state in ("left", "failed", "waiting", "cancelled"):
         why = f": {step.detail}" if step is not None and step.detail else "."
         return f"Nobody holds the stories yet{why}"
     if step.state == "done":
@@ -157,10 +158,8 @@ async def _holders(desk: Desk, step: PlanStepRow | None) -> str:
     return f"{listed(asked, 'or') or 'Nobody'} is asked who holds them."
 
 
-async def _lines(
-    desk: Desk, draft: PlanDraft, by_key: Mapping[str, PlanStepRow]
-) -> tuple[tuple[State, str], ...]:
-    epic = by_key[steps.EPIC]
+async def _lines(desk: Desk, draft: PlanDraft, by_key: Mapping[str, StepRow]) -> tuple[tuple[State, str], ...]:
+    epic = by_key[EPIC]
     lines: list[tuple[State, str]] = [(_STATES[epic.state], _with_detail(epic, _made(epic, epic.title)))]
     sprints = {sprint.id: sprint.name for sprint in await desk.ports.tracker.sprints()}
     places = {place.story: sprints.get(place.sprint, place.sprint) for place in draft.schedule}
@@ -173,17 +172,17 @@ async def _lines(
             *over,
         ]
     lines += stories
-    moved = [row for key, row in by_key.items() if key.startswith(f"{steps.MOVE}:")]
+    moved = [row for key, row in by_key.items() if key.startswith(f"{MOVE}:")]
     lines += [(_STATES[row.state], _with_detail(row, row.title)) for row in moved]
-    if (holders := by_key.get(steps.ASSIGN)) is not None:
+    if (holders := by_key.get(ASSIGN)) is not None:
         lines.append((_STATES[holders.state], _with_detail(holders, holders.title)))
     return tuple(lines)
 
 
 def _story(
-    desk: Desk, draft: PlanDraft, key: str, by_key: Mapping[str, PlanStepRow], places: Mapping[str, str]
+    desk: Desk, draft: PlanDraft, key: str, by_key: Mapping[str, StepRow], places: Mapping[str, str]
 ) -> tuple[State, str]:
-    made, placed = by_key[f"{steps.STORY}:{key}"], by_key[f"{steps.SCHEDULE}:{key}"]
+    made, placed = by_key[f"{STORY}:{key}"], by_key[f"{SCHEDULE}:{key}"]
     story = draft.story(key)
     text = f"{_made(made, story.title)} ({team_name(desk.department, story.team)}"
     if made.state != "done":
@@ -201,19 +200,20 @@ def _without_team(desk: Desk, team: str, sprint: str) -> str:
     return sprint.removeprefix(team_name(desk.department, team)).lstrip(" ,")
 
 
-def _made(row: PlanStepRow, title: str) -> str:
-    return f"{row.reference} {title}" if row.reference else title
+def _made(row: StepRow, title: str) -> str:
+    made = steps.reference_of(row)
+    return f"{made} {title}" if made else title
 
 
-def _with_detail(row: PlanStepRow, text: str) -> str:
+def _with_detail(row: StepRow, text: str) -> str:
     return f"{text}: {row.detail}" if row.detail and row.state != "done" else text
 
 
-def _has_its_place(by_key: Mapping[str, PlanStepRow], story: str) -> bool:
+def _has_its_place(by_key: Mapping[str, StepRow], story: str) -> bool:
     """Whether a story was scheduled when it was made, or with those that were scheduled anew since."""
-    moved = any(row.state == "done" for key, row in by_key.items() if key.startswith(f"{steps.MOVE}:"))
-    return moved or _is_done(by_key, f"{steps.SCHEDULE}:{story}")
+    moved = any(row.state == "done" for key, row in by_key.items() if key.startswith(f"{MOVE}:"))
+    return moved or _is_done(by_key, f"{SCHEDULE}:{story}")
 
 
-def _is_done(by_key: Mapping[str, PlanStepRow], key: str) -> bool:
+def _is_done(by_key: Mapping[str, StepRow], key: str) -> bool:
     return key in by_key and by_key[key].state == "done"

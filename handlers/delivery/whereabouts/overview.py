@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
-from agents.plans.tables import PlanRow, PlanStepRow
+from agents.plans.tables import PlanRow
+from agents.work.tables import StepRow
 from governance.facts import Fact, Source
 from governance.tables import ApprovalRow
 from governance.visibility import EVERYTHING, Scope
@@ -42,7 +43,7 @@ _MOST = 8
 
 
 # Made once, for making them takes longer than running them.
-_STEPS = select(func.count()).where(PlanStepRow.tenant == PlanRow.tenant, PlanStepRow.plan == PlanRow.id)
+_STEPS = select(func.count()).where(StepRow.tenant == PlanRow.tenant, StepRow.run == PlanRow.run)
 _PLANS = (
     select(
         PlanRow.id,
@@ -50,7 +51,7 @@ _PLANS = (
         PlanRow.state,
         PlanRow.why,
         _STEPS.scalar_subquery(),
-        _STEPS.where(PlanStepRow.state.in_(("done", "left"))).scalar_subquery(),
+        _STEPS.where(StepRow.state.in_(("done", "left"))).scalar_subquery(),
     )
     .where(PlanRow.state.in_(tuple(_STATES)))
     .order_by(PlanRow.created.desc())

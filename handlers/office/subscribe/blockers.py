@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from agents.plans.tables import PlanRow, PlanStepRow
+from agents.plans.tables import PlanRow
 from agents.plans.wishes import BLOCKERS
+from agents.work.tables import StepRow
 from governance.people import Person
 from governance.visibility import EVERYTHING, Scope, scope_of
 from handlers.conversation.desk import Desk
@@ -166,12 +167,9 @@ async def _plans(desk: Desk) -> list[Blocker]:
     """
     alive = PlanRow.state.in_(("executing", "paused", "created"))
     steps = (
-        select(PlanStepRow.plan, PlanStepRow.key, PlanRow.requester, PlanRow.notifications)
-        .join(PlanRow, (PlanRow.tenant == PlanStepRow.tenant) & (PlanRow.id == PlanStepRow.plan))
-        .where(
-            alive,
-            (PlanStepRow.state == "failed") | ((PlanStepRow.state == "left") & PlanStepRow.effect.is_not(None)),
-        )
+        select(PlanRow.id.label("plan"), StepRow.key, PlanRow.requester, PlanRow.notifications)
+        .join(StepRow, (StepRow.tenant == PlanRow.tenant) & (StepRow.run == PlanRow.run))
+        .where(alive, StepRow.state == "failed")
     )
     found = [
         Blocker(

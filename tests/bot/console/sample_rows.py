@@ -19,7 +19,8 @@ from agents.planning.draft import (
     Scheduled,
     to_json,
 )
-from agents.plans.tables import PlanRow, PlanStepRow
+from agents.plans.tables import PlanRow
+from agents.work.tables import RunRow, StepRow
 from governance.action import ApprovalTerms, Slot
 from governance.approvals.decision import ApprovalState, Status
 from governance.approvals.store import state_to_json
@@ -100,6 +101,7 @@ async def add_plan(tx: AsyncSession, place: dict[str, Any] | None = None, plan: 
             budget_hours=146,
             used_hours=61,
             place=place,
+            run=f"rn_{plan}",
         )
     )
     await tx.flush()
@@ -110,8 +112,24 @@ async def add_plan(tx: AsyncSession, place: dict[str, Any] | None = None, plan: 
         ("story:S3", "Dashboard shell with navigation", "submitted", None),
         ("assign", "Propose who holds each story", "waiting", None),
     )
+    run = RunRow(id=f"rn_{plan}", kind="plan", title="Customer dashboard", requester="david", state="running")
+    tx.add(run)
+    await tx.flush()
     tx.add_all(
-        PlanStepRow(plan=plan, key=key, position=at, title=title, state=state, reference=reference)
+        StepRow(
+            run=run.id,
+            key=key,
+            position=at,
+            kind=f"plan_{key.partition(':')[0]}",
+            title=title,
+            state=state,
+            result=reference and {"reference": reference},
+            args={},
+            depends_on=[],
+            locks=[],
+            pool="effects",
+            actor="project_manager",
+        )
         for at, (key, title, state, reference) in enumerate(steps)
     )
 

@@ -12,10 +12,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from agents.plans import coordination
 from agents.plans.authorship import Authorship
 from agents.plans.drafting import Drafting
 from agents.plans.rows import plan_by_id
 from agents.plans.tables import PlanRow
+from agents.work.kinds import find_kinds
+from agents.work.scheduler import Scheduler
 from governance.tables import EffectRow
 from handlers.conversation.cards import Reply
 from handlers.notices import find_notices
@@ -150,6 +153,16 @@ class Product:
         """The newest plan."""
         async with self.talk.database.transaction(self.talk.tenant) as tx:
             return (await tx.execute(select(PlanRow).order_by(PlanRow.created.desc()).limit(1))).scalar_one()
+
+    async def advance(self, plan: str) -> None:
+        """The jobs that let a plan's run go on, and then the plan take note."""
+        scheduler = Scheduler(self.talk.gate, find_kinds())
+        async with self.talk.database.transaction(self.talk.tenant) as tx:
+            run = (await plan_by_id(tx, plan)).run
+            if run is not None:
+                await scheduler.advance(tx, run)
+        async with self.talk.database.transaction(self.talk.tenant) as tx:
+            await coordination.advance(tx, self.talk.gate, plan)
 
     async def plans(self) -> int:
         async with self.talk.database.transaction(self.talk.tenant) as tx:

@@ -265,7 +265,7 @@ async def test_the_requester_takes_back_and_somebody_else_denies(product: Produc
         assert plan.approval is not None
         await product.talk.press(person, "cancel", plan.approval)
         async with product.talk.database.transaction(product.talk.tenant) as tx:
-            await advance(tx, product.talk.gate, plan.id, {})
+            await advance(tx, product.talk.gate, plan.id)
         assert (await product.plan()).state == "cancelled"
         notices = await product.talk.notices("approval_closed")
         titles = [card.title for reply, _ in notices if reply for card in reply.cards]

@@ -11,7 +11,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import delete, select, text
 
 from agents.actions import ReplanPlan
-from agents.plans import coordination
 from agents.plans.replanning import Replanning
 from agents.plans.rows import steps_of
 from governance.approvals.store import approval_row
@@ -93,8 +92,8 @@ class SetUp:
                 waiting = list((await tx.execute(ready.where(EffectRow.finished.is_(None)))).scalars())
             for effect in waiting:
                 await self.performer.perform(self.talk.tenant, effect)
+            await self.product.advance(plan.id)
             async with self.talk.database.transaction(self.talk.tenant) as tx:
-                await coordination.advance(tx, self.talk.gate, plan.id, {})
                 more = (await tx.execute(ready)).first()
             if more is None and not waiting:
                 return

@@ -222,7 +222,7 @@ async def test_a_plans_step_lets_watchers_know_at_once(product: Product) -> None
         await steps.begin(tx, await plan_for_update(tx, (await product.plan()).id))
     for _ in range(3):
         async with talk.database.transaction(talk.tenant) as tx:
-            await coordination.advance(tx, talk.gate, (await product.plan()).id, {})
+            await coordination.advance(tx, talk.gate, (await product.plan()).id)
     query = text(
         "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'check_subscriptions'"
         " AND status = 'todo' AND args->>'tenant' = :tenant"

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0040_runs_shown"
+revision = "0024_runs_shown"
 down_revision = "0023_runs"
 
 
