@@ -12,6 +12,7 @@ from handlers.conversation.turn import Turn
 from handlers.language.resolver import Found, NotThere, Several
 from handlers.plans.card import plan_reply
 from handlers.plans.progress import progress_reply
+from handlers.runs.controls import PRESSES
 from handlers.whereabouts.account_card import account_reply, request_reply
 from handlers.whereabouts.feature_card import feature_reply
 from handlers.whereabouts.naming import named_in, subject_of
@@ -56,4 +57,4 @@ def _where(scope: Scope) -> str:
     return "" if scope.everything else " among your customers’ items"
 
 
-HANDLER = Handler("status", answer)
+HANDLER = Handler("status", answer, PRESSES)

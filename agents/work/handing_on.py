@@ -29,7 +29,8 @@ _HAND_ON = """
           AND attempt = %(attempt)s AND locks = '[]'
           AND EXISTS (
               SELECT FROM runs
-              WHERE id = %(run)s AND state = 'running' AND (coalesce(place, 'null') = 'null' OR look_at > %(now)s)
+              WHERE id = %(run)s AND state = 'running'
+                AND (coalesce(place, 'null') = 'null' OR look_at > %(now)s)
           )
           AND NOT EXISTS (
               SELECT FROM overrides
@@ -62,7 +63,10 @@ _HAND_ON = """
         SELECT coalesce(
             jsonb_object_agg(
                 before.key,
-                CASE WHEN before.key = %(key)s THEN %(result)s ELSE coalesce(nullif(before.result, 'null'), '{}') END
+                CASE
+                    WHEN before.key = %(key)s THEN %(result)s
+                    ELSE coalesce(nullif(before.result, 'null'), '{}')
+                END
             ),
             '{}'
         )

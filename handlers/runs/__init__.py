@@ -1,0 +1,1 @@
+"""Runs as people meet them: the card of one, and its buttons."""
