@@ -14,7 +14,7 @@ from agents.plans import steps
 from agents.plans.rows import digest_of, draft_of, plan_by_id, plan_for_update
 from governance.action import Action, Grant, Outcome, OutcomeState, Subject
 from governance.authority.vocabulary import Given, Unestablished
-from governance.effects import effect_for_update
+from governance.effects import actor_of, effect_for_update
 from governance.people import Actor
 from governance.registry import ActionSpec, EffectFailed, free
 from integrations.tracker.actions import Placing
@@ -180,11 +180,12 @@ async def _resume(action: ResumePlan, _grant: Grant, tx: AsyncSession) -> Outcom
     return _done(plan.id, f"“{plan.title}” goes on.")
 
 
-async def _cancel(action: CancelPlan, _grant: Grant, tx: AsyncSession) -> Outcome:
+async def _cancel(action: CancelPlan, grant: Grant, tx: AsyncSession) -> Outcome:
     plan = await plan_for_update(tx, action.plan)
     if plan.state in ("cancelled", "failed"):
         raise EffectFailed(f"The plan is {plan.state} already.")
-    await steps.cancel(tx, plan, action.rationale)
+    by = actor_of(await effect_for_update(tx, grant.effect))
+    await steps.cancel(tx, plan, action.rationale, by)
     return _done(plan.id, f"“{plan.title}” is cancelled.")
 
 

@@ -4,7 +4,8 @@ A database with 1,000 runs of 50 steps, all over but for those that the benchmar
 it takes to advance a run by one step (with the job engine's part left out), how many trivial steps a second
 two worker processes drain, how many steps are lost and how many begun twice outside while workers are killed at
 random moments, and how fast a halt ends a step in the middle of its work. The reference is one plain INSERT
-and UPDATE of a row, timed in the same run. The last line is one JSON object.
+and UPDATE of a row, timed in the same run: how long it takes, and how many a second two processes come to, each
+with as many side by side as the engine has steps. The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from storage.migrate import migrate
 
 RUNS, STEPS = 1000, 50
 DRAINED = 600
+PLAIN = 400
 KILLS = 60
 HALTS = 20
 DIRECTOR = frozenset({Role.ENGINEERING_DIRECTOR})
@@ -85,6 +87,7 @@ async def _measure(url: str, folder: Path) -> tuple[dict[str, float], Targets]:
         await tx.execute(text("ANALYZE"))
     try:
         plain = await _plain_ms(database)
+        most = await _plain_rate(url)
         advance = await _advance_ms(database)
         rate = await _drained(database, url, folder)
         lost, twice = await _killed(database, url, folder)
@@ -100,6 +103,7 @@ async def _measure(url: str, folder: Path) -> tuple[dict[str, float], Targets]:
     targets.below("seconds until a halt ended a step, worst", halted, 1.0)
     print(f"work engine: {RUNS:,} runs, {RUNS * STEPS:,} steps in the database")
     print(f"  advance {advance:.1f} ms; a row written and changed {plain:.1f} ms: {advance / plain:.1f} times")
+    print(f"  {most:.0f} rows/s written and changed by two processes: the engine does {rate / most:.2f} of it")
     print(f"  {rate:.0f} trivial steps/s in two workers; a halt ended a step in {halted:.2f} s at worst")
     print(f"  {KILLS} workers killed: {lost} steps lost, {twice} begun twice")
     figures = {
@@ -107,6 +111,7 @@ async def _measure(url: str, folder: Path) -> tuple[dict[str, float], Targets]:
         "twice": twice,
         "advance_ms": round(advance, 2),
         "steps_per_second": round(rate, 1),
+        "rows_per_second": round(most, 1),
     }
     return {**figures, "plain_ms": round(plain, 2), "halt_seconds": round(halted, 3)}, targets
 
@@ -124,6 +129,25 @@ async def _plain_ms(database: Database) -> float:
             await tx.execute(update(RunRow).where(RunRow.id == f"rn_plain{number}").values(why="changed"))
         took.append((perf_counter() - began) * 1000)
     return statistics.median(took)
+
+
+async def _plain_rate(url: str) -> float:
+    """Rows a second that two processes write and change, two side by side in each."""
+    writers = [
+        await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bench.work_engine_reference", url, f"w{number}", "2", str(PLAIN // 4)),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        for number in range(2)
+    ]
+    WORKERS.extend(writers)
+    for writer in writers:
+        if writer.stdout is None or not await writer.stdout.readline():
+            raise RuntimeError("a writer did not start")
+    began = perf_counter()
+    await asyncio.gather(*(writer.communicate(b"go\n") for writer in writers))
+    return PLAIN / (perf_counter() - began)
 
 
 async def _advance_ms(database: Database) -> float:

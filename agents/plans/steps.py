@@ -23,6 +23,7 @@ from agents.work.kinds import NewStep, find_kinds
 from agents.work.tables import OVER, RunRow, StepRow
 from governance.approvals.store import approval_row
 from governance.department_rows import read_department
+from governance.people import Actor
 from storage.jobs import defer, without_jobs
 from storage.notices import notify
 
@@ -92,11 +93,11 @@ async def resume(tx: AsyncSession, plan: PlanRow) -> None:
     await show(tx, plan)
 
 
-async def cancel(tx: AsyncSession, plan: PlanRow, why: str) -> None:
-    """End the plan; its epic is cancelled by the next look at it."""
+async def cancel(tx: AsyncSession, plan: PlanRow, why: str, by: Actor) -> None:
+    """End the plan, and withdraw what of it waits for votes; its epic is cancelled by the next look at it."""
     plan.state, plan.why = "cancelled", why
     if plan.run is not None:
-        await runs.cancel(tx, plan.run, why, datetime.now(UTC))
+        await runs.cancel(tx, plan.run, why, datetime.now(UTC), by=by)
     await queue_next(tx, plan)
     await show(tx, plan)
 

@@ -63,8 +63,10 @@ _HAND_ON = """
         SELECT coalesce(
             jsonb_object_agg(
                 before.key,
-                CASE WHEN before.key = %(key)s THEN %(result)s
-                    ELSE coalesce(nullif(before.result, 'null'), '{}') END
+                CASE
+                    WHEN before.key = %(key)s THEN %(result)s
+                    ELSE coalesce(nullif(before.result, 'null'), '{}')
+                END
             ),
             '{}'
         )

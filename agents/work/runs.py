@@ -13,7 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.work.kinds import NewStep, StepKind, find_run_kinds
 from agents.work.tables import ENDED, OVER, RunRow, StepLockRow, StepRow
+from governance.approvals.asking import close_emptied
+from governance.approvals.store import approval_row
+from governance.effects import effect_for_update
+from governance.people import Actor
 from governance.tables import EffectRow
+from governance.withdrawal import STOPPABLE, stop
 from storage import direct
 from storage.database import locked
 from storage.jobs import defer
@@ -195,8 +200,11 @@ async def try_again(tx: AsyncSession, run: str) -> None:
     await show(tx, row)
 
 
-async def cancel(tx: AsyncSession, run: str, why: str, now: datetime) -> None:
-    """End a run. What is being worked on stops within a second; what was started outside is ended by a job."""
+async def cancel(tx: AsyncSession, run: str, why: str, now: datetime, *, by: Actor) -> None:
+    """End a run. What is being worked on stops within a second; what was started outside is ended by a job.
+
+    Actions that wait for their approval, or for their turn, are withdrawn; one that was begun comes to its end.
+    """
     row = await run_for_update(tx, run)
     if row.state in ENDED:
         return
@@ -204,9 +212,30 @@ async def cancel(tx: AsyncSession, run: str, why: str, now: datetime) -> None:
     for step in await steps_of(tx, run):
         if step.state == "waiting" and step.cursor is None:
             step.state, step.finished = "cancelled", now
-        elif step.state not in OVER and step.state != "submitted":
+        elif step.state == "submitted":
+            if step.effect is not None and await _withdrawn(tx, step.effect, why, now, by):
+                step.state, step.detail, step.finished = "cancelled", why, now
+                await release(tx, step)
+        elif step.state not in OVER:
             await queue_step(tx, step)
     await show(tx, row)
+
+
+async def _withdrawn(tx: AsyncSession, effect: str, why: str, now: datetime, by: Actor) -> bool:
+    """Withdraw a step's effect if nobody has begun on it, and close its approval. Returns whether it was so.
+
+    The run's row is held; then the approval's is locked, then the effect's, as whoever votes does.
+    """
+    found = (await tx.execute(select(EffectRow.approval).where(EffectRow.id == effect))).scalar()
+    approval = None if found is None else await approval_row(tx, found, lock=True)
+    row = await effect_for_update(tx, effect)
+    if row.state not in STOPPABLE:
+        return False
+    await stop(tx, row, why)
+    await tx.flush()
+    if approval is not None:
+        await close_emptied(tx, approval, by, now, why)
+    return True
 
 
 async def go_on(tx: AsyncSession, run: str, at: datetime | None = None) -> None:

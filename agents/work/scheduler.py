@@ -3,7 +3,8 @@
 Called whenever something may have changed: a step ended, an effect came to its outcome, a time has come, a
 run was taken up again. Twice does no harm. Who holds what: the run's row first, then the department's one
 scheduling lock (pools and locks are shared by all runs), then locks on subjects in the order of their names;
-nobody takes the first while holding one of the others.
+nobody waits for
+the first while holding one of the others (`runs.lock_longest_waiting` takes a second run without waiting).
 """
 
 from __future__ import annotations

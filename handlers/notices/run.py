@@ -1,87 +1,24 @@
-"""A run under way: one card, brought up to date: what is done, what is next, how long it may take."""
+"""A run under way, for its thread."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from statistics import median
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from agents.work.runs import steps_of
-from agents.work.tables import OVER, RunRow, StepRow
+from agents.work.tables import RunRow
 from governance.people import Person
-from handlers.conversation.cards import Block, Card, Progress, Reply, Text, Tone
+from handlers.conversation.cards import Reply
 from handlers.conversation.desk import Desk
-from handlers.conversation.wording import counted
+from handlers.conversation.run_card import run_reply
 from handlers.notices import NoticeKind
-
-StepState = Literal["done", "doing", "waiting", "failed", "skipped"]
-
-_STATES: Mapping[str, StepState] = {
-    "waiting": "waiting",
-    "running": "doing",
-    "submitted": "doing",
-    "asleep": "doing",
-    "done": "done",
-    "failed": "failed",
-    "left": "skipped",
-    "cancelled": "skipped",
-}
-_TITLES: Mapping[str, tuple[str, Tone]] = {
-    "running": ("Under way", "waiting"),
-    "paused": ("Paused", "warning"),
-    "done": ("Done", "good"),
-    "failed": ("Not done", "bad"),
-    "cancelled": ("Cancelled", "plain"),
-}
-_LONGEST = 60
-"""Steps that are shown one by one; of more the first that are not over yet."""
 
 
 async def render(desk: Desk, ids: Mapping[str, Any], _person: Person | None) -> Reply | None:
     """The run as it stands now."""
     run = (await desk.tx.execute(select(RunRow).where(RunRow.id == ids["run"]))).scalar()
-    if run is None:
-        return None
-    steps = await steps_of(desk.tx, run.id)
-    title, tone = _TITLES[run.state]
-    over = sum(step.state in OVER for step in steps)
-    summary = f"{over} of {counted(len(steps), 'step')} over"
-    if run.state == "running" and (left := await _time_left(desk, steps)):
-        summary += f", {left} left"
-    summary = f"{summary}. {run.why or ''}".rstrip()
-    blocks: list[Block] = [Text((summary,)), Progress(tuple(_line(step) for step in _shown(steps)))]
-    heading = f"{title}: {run.title}"
-    return Reply(text=f"{heading}. {summary}", cards=(Card(heading, tuple(blocks), tone),), key=ids["key"])
-
-
-def _shown(steps: Sequence[StepRow]) -> Sequence[StepRow]:
-    if len(steps) <= _LONGEST:
-        return steps
-    going = [step for step in steps if step.state not in OVER]
-    return (going or steps)[:_LONGEST]
-
-
-def _line(step: StepRow) -> tuple[StepState, str]:
-    why = step.blocked if step.state == "waiting" and step.blocked else step.detail
-    said = f"{step.title}: {why}" if why and step.state != "done" else step.title
-    return _STATES[step.state], said
-
-
-async def _time_left(desk: Desk, steps: Sequence[StepRow]) -> str:
-    """By how long steps of these kinds took lately, one after the other; empty where one was never done."""
-    left = [step.kind for step in steps if step.state not in OVER]
-    seconds: dict[str, float] = {}
-    for kind in set(left):
-        took = func.extract("epoch", StepRow.finished - StepRow.started)
-        lately = select(took).where(StepRow.kind == kind, StepRow.state == "done", StepRow.started.is_not(None))
-        found = (await desk.tx.execute(lately.order_by(StepRow.finished.desc()).limit(20))).scalars().all()
-        if not found:
-            return ""
-        seconds[kind] = float(median(found))
-    total = sum(seconds[kind] for kind in left)
-    return f"about {round(total / 60)} min" if total >= 90 else f"about {max(round(total), 1)} s"
+    return None if run is None else await run_reply(desk, run)
 
 
 NOTICE = NoticeKind("run", render)

@@ -9,6 +9,7 @@ from handlers.conversation.cards import Reply
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Group, Handler
 from handlers.conversation.meant import reply_of
+from handlers.conversation.run_controls import PRESSES
 from handlers.conversation.turn import Turn
 from handlers.delivery.plans.card import plan_reply
 from handlers.delivery.plans.progress import progress_reply
@@ -64,4 +65,5 @@ HANDLER = Handler(
     group=Group.SEE,
     permission=KNOWN,
     answer=answer,
+    presses=PRESSES,
 )

@@ -115,6 +115,7 @@ KINDS: Mapping[str, StepKind] = {
     kind.name: kind
     for kind in (
         WorkStep("note", _note, finish=_more),
+        WorkStep("plain", _note),
         WorkStep("fail", _fail, backoff=timedelta(seconds=0.01)),
         WorkStep("fail_softly", _fail, backoff=timedelta(seconds=0.01), attempts=1, stops=False),
         WorkStep("process", _process, cancel=_end_process, longest=timedelta(seconds=300)),

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.work import runs
+from agents.work.executor import Executor
 from agents.work.kinds import NewStep
-from agents.work.tables import StepLockRow, StepRow
+from agents.work.scheduler import Scheduler
+from agents.work.tables import RunRow, StepLockRow, StepRow
 from governance.actions.freezing import lay_freeze
 from governance.actions.halting import halt_agents
 from governance.people import Actor
 from governance.standing import FreezeKind
 from tests.agents.work.conftest import Engine, Outside
+from tests.agents.work.kinds import KINDS
 
 NATHAN = Actor("person", "nathan", identity="console:nathan")
 AMANDA = Actor("person", "amanda", identity="console:amanda")
@@ -124,7 +128,7 @@ async def test_long_work_is_cancelled_at_once_and_its_process_ends(engine: Engin
         if how == "pause":
             await runs.pause(tx, run, "Amanda paused it.")
         elif how == "cancel":
-            await runs.cancel(tx, run, "Amanda cancelled it.", datetime.now(UTC))
+            await runs.cancel(tx, run, "Amanda cancelled it.", datetime.now(UTC), by=AMANDA)
     if how == "freeze":
         await engine.house.submit(lay_freeze(FreezeKind.SERVICE, "orders", "Something smells", None), NATHAN)
     if how == "halt":
@@ -166,7 +170,7 @@ async def test_a_cancelled_run_ends_what_it_waits_for_outside(engine: Engine, ou
     run = await engine.begin(engine.step("wait", "outside", url=outside.url), engine.step("b", "note", "wait"))
     await engine.round(run)
     async with engine.house.database.transaction(engine.house.tenant) as tx:
-        await runs.cancel(tx, run, "Not needed any more.", datetime.now(UTC))
+        await runs.cancel(tx, run, "Not needed any more.", datetime.now(UTC), by=AMANDA)
     await engine.executor.do(engine.house.tenant, run, "wait")
     assert outside.cancelled == [f"{run}:wait"]
     assert await engine.states(run) == {"wait": "cancelled", "b": "cancelled"}
@@ -180,6 +184,105 @@ async def test_an_action_goes_through_the_gate_and_its_outcome_is_the_steps(engi
     assert await engine.states(run) == {"ship": "done", "then": "done"}
     effects = await engine.house.entries("intent", "outcome")
     assert len(effects) == 2
+
+
+async def test_a_cancelled_run_withdraws_what_waits_for_its_approval(engine: Engine) -> None:
+    run = await engine.begin(engine.step("ship", "deploy", environment="production"))
+    await engine.advance(run)
+    (row,) = await engine.rows(run)
+    assert (row.state, row.effect is not None) == ("submitted", True)
+    effect = await engine.house.effect(row.effect or "")
+    assert effect.state == "parked"
+    async with engine.house.database.transaction(engine.house.tenant) as tx:
+        await runs.cancel(tx, run, "Amanda cancelled it.", datetime.now(UTC), by=AMANDA)
+    assert await engine.states(run) == {"ship": "cancelled"}
+    assert (await engine.house.effect(effect.id)).state == "withdrawn"
+    assert (await engine.house.approval(effect.approval)).status == "withdrawn"
+    await engine.advance(run)
+    assert ((await engine.run(run)).state, await engine.states(run)) == ("cancelled", {"ship": "cancelled"})
+
+
+async def test_a_place_is_handed_on_without_a_look_at_the_whole_run(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.pools["work"] = 1
+    run = await engine.begin(
+        *(engine.step(f"s{n}", "plain") for n in range(4)), engine.step("last", "plain", "s1", "s2")
+    )
+    await engine.advance(run)
+    looks = 0
+    advance = Scheduler.advance_locked
+
+    async def counted(self: Scheduler, tx: AsyncSession, row: RunRow, *, keep: bool = False) -> str | None:
+        nonlocal looks
+        looks += 1
+        return await advance(self, tx, row, keep=keep)
+
+    monkeypatch.setattr(Scheduler, "advance_locked", counted)
+    await engine.executor.do(engine.house.tenant, run, "s0")
+    assert engine.lines() == ["s0", "s1", "s2", "last", "s3"]
+    assert looks == 1, "when the run was over"
+    rows = {row.key: row for row in await engine.rows(run)}
+    assert rows["last"].result == {"noted": "last", "before": ["s1", "s2"]}
+    assert {(row.state, row.attempt, row.worker) for row in rows.values()} == {("done", 1, None)}
+    assert (await engine.run(run)).state == "done"
+
+
+async def test_a_place_goes_to_the_run_that_waits_longest(engine: Engine) -> None:
+    engine.pools["work"] = 1
+    ids = [await engine.begin(engine.step(key)) for key in ("a", "b", "c")]
+    for run in ids:
+        await engine.advance(run)
+    await engine.executor.do(engine.house.tenant, ids[0], "a")
+    assert engine.lines() == ["a", "b", "c"]
+    assert [(await engine.run(run)).state for run in ids] == ["done"] * 3
+
+
+@pytest.mark.parametrize("how", ["pause", "freeze"])
+async def test_nothing_is_handed_on_in_a_run_that_was_stopped_meanwhile(engine: Engine, how: str) -> None:
+    engine.pools["work"] = 1
+    run = await engine.begin(
+        engine.step("a", "plain", seconds=0.3), engine.step("b", "plain"), subject="service:orders"
+    )
+    await engine.advance(run)
+    slow = Executor(engine.house.database, engine.scheduler, engine._agent_work, "slow", beat_seconds=30)
+    doing = asyncio.create_task(slow.do(engine.house.tenant, run, "a"))
+    await asyncio.sleep(0.1)
+    if how == "pause":
+        async with engine.house.database.transaction(engine.house.tenant) as tx:
+            await runs.pause(tx, run, "Amanda paused it.")
+    else:
+        await engine.house.submit(lay_freeze(FreezeKind.SERVICE, "orders", "Something smells", None), NATHAN)
+    await doing
+    assert engine.lines() == ["a"]
+    assert await engine.states(run) == {"a": "done", "b": "waiting"}
+
+
+async def test_a_card_is_edited_once_a_second_and_then_shows_what_came_meanwhile(engine: Engine) -> None:
+    engine.pools["work"] = 1
+    place = {"platform": "console", "channel": "eng", "thread": "t", "audience": "department"}
+    async with engine.house.database.transaction(engine.house.tenant) as tx:
+        steps = [engine.step(f"s{n}", "plain") for n in range(6)]
+        run = (await runs.begin(tx, KINDS, "test", "A test", steps, requester="nathan", place=place)).id
+    await engine.advance(run)
+    async with engine.house.database.transaction(engine.house.tenant) as tx:
+        await tx.execute(
+            update(StepRow).where(StepRow.key == "s5").values(wake=datetime.now(UTC) + timedelta(1))
+        )
+    engine.house.now = datetime.now(UTC)
+    await engine.executor.do(engine.house.tenant, run, "s0")
+    assert engine.lines() == [f"s{n}" for n in range(5)]
+    shown = len(await engine.house.notices("run"))
+    assert shown <= 2
+    row = await engine.run(run)
+    assert row.look_at is not None
+    assert any(
+        job == {"tenant": engine.house.tenant, "run": run} for job in await engine.house.jobs("advance_run")
+    )
+    engine.house.now = row.look_at
+    async with engine.house.database.transaction(engine.house.tenant) as tx:
+        await engine.scheduler.advance(tx, run)
+    assert len(await engine.house.notices("run")) == shown + 1
 
 
 async def test_an_action_that_a_halt_stops_waits_and_is_not_refused_for_good(engine: Engine) -> None:
