@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench fake-slack teams-package docs clean
+.PHONY: help setup run test quick coverage check bench fake-slack teams-package docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -22,7 +22,21 @@ run: setup ## start everything; the page is at http://127.0.0.1:8300
 	@$(BIN)/python -m bot run
 
 test: setup ## run the tests (what is missing on this machine is named and skipped)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --durations=25
+
+# A part of `quick`, and how long it took: its name, then its command.
+define timed
+	@began=$$(date +%s); $(2) || exit $$?; echo "$(1): $$(($$(date +%s) - began)) s"
+endef
+
+quick: setup ## lint, types, import rules, and the tests that need neither the database nor processes
+	$(call timed,lint,$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .)
+	$(call timed,types,$(BIN)/mypy)
+	$(call timed,import rules,$(BIN)/lint-imports --no-logo)
+	$(call timed,tests,$(BIN)/python -m pytest -m "not database and not processes" --no-header)
+
+coverage: setup ## the tests, with the statements and branches of the product that they reach
+	@$(BIN)/python -m pytest --durations=25 --timeout=300 --cov --cov-branch --cov-report=term
 
 check: test ## the tests, then lint, types and import rules
 	@$(BIN)/ruff check .

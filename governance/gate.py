@@ -2,6 +2,9 @@
 
 What is a change of the department's own rows is performed here, in the ruling's transaction. What
 reaches the outside world is left `ready` for `governance/performing.py`, with its intent on record.
+
+Everything happens in the caller's transaction, and nothing here calls a port: ruling, row, entries, approval
+and job commit together or not at all. A crash before the commit leaves nothing of a submission.
 """
 
 from __future__ import annotations
@@ -163,6 +166,7 @@ class Gate:
 
     async def queue(self, tx: AsyncSession, action: Action, row: EffectRow, chain: ApprovalChain) -> None:
         """Put the intent on record, and queue the job that performs the action."""
+        # The job is seen when `tx` commits, and so is the intent; it waits until that one is numbered.
         await self._intend(tx, action, row, chain)
         row.state = "ready"
         await queue_effect(tx, row)
@@ -174,6 +178,7 @@ class Gate:
             raise TypeError(f"{action.type} reaches the outside world, and is performed by its job")
         grant = self.mint(tx, row, epoch=0)
         row.claimed = grant.minted_at
+        # A savepoint: a change that refuses half-way takes back its own rows, and its outcome still commits.
         try:
             async with tx.begin_nested():
                 ended = await spec.change(action, grant, tx)
@@ -199,6 +204,9 @@ class Gate:
         """Leave to perform exactly `row`, once. Its id is the idempotency key downstream.
 
         A row that was claimed before and never arrived keeps its key.
+
+        Only `change` and a claim call it, both with the row theirs until `tx` ends, so that no two mint for
+        one row; `tests/architecture` fails for another caller.
         """
         moment = self.clock()
         row.grant_id = row.grant_id or f"gr_{secrets.token_hex(12)}"

@@ -7,6 +7,10 @@
 | after the call, before the outcome  | `claimed` | asks the port: it did; records that                  |
 | and the port cannot tell            | `claimed` | records `unknown`, asks a person, never repeats      |
 | after the outcome commits           | finished  | nothing                                              |
+
+Locks: the effect's row first, then the fence, shared; both until the claim commits, and neither while a port is
+called. A resume takes them the other way round (the fence, then held rows). A claim and a resume that so wait
+for each other are parted by PostgreSQL, which undoes one of them whole; a job is then tried again.
 """
 
 from __future__ import annotations
@@ -97,6 +101,8 @@ class Performer:
         if claim is None:
             return
         ended = ended or await self._call(tenant, claim)
+        # No lock was held over the call, so the row may be another's by now: only the grant that was called
+        # with may end it. A crash before this commit leaves `claimed`, and the port is asked.
         async with self._database.transaction(tenant) as tx:
             row = await effect_for_update(tx, effect)
             if row.state != "claimed" or row.grant_id != claim.grant.id:
@@ -129,12 +135,14 @@ class Performer:
     async def _claimed(
         self, tenant: str, effect: str, never_arrived: str | None, tx: AsyncSession
     ) -> _Claim | None:
+        # Two jobs for one effect queue here; the second reads the row as the first left it.
         row = await effect_for_update(tx, effect)
         action = self._gate.registry.decode(row.body)
         # From here to the commit the fence cannot move: a halt either sees this claim or stops it.
         held = await fence.hold(tx)
         chain = await effect_chain(tx, row)
         if row.state == "claimed" and row.grant_id is not None and row.grant_id != never_arrived:
+            # Nothing is ruled on or minted: the port is asked under the first try's key, halted or not.
             grant = Grant(row.grant_id, tenant, row.id, row.digest, held.epoch, self._gate.clock())
             return _Claim(action, grant, chain, again=True)
         if row.state == "withdrawn" and row.finished is None:
@@ -146,6 +154,7 @@ class Performer:
             await self._hold_back(tx, row, action, chain, stop)
             return None
         if self._gate.registry.spec(action.type).change is not None:
+            # A change of our own rows ends in the claim's own transaction: a crash leaves all of it or nothing.
             await self._gate.change(tx, action, row, chain)
             await tell_of_end(tx, row)
             return None

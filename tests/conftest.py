@@ -30,8 +30,15 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
+@pytest.hookimpl(tryfirst=True)  # before `-m` selects by the mark
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest first: whole conversations and plans. Nobody is to wait for one of them at the end."""
+    """Who needs the server is marked `database`, from the fixtures that a test stands on.
+
+    What takes longest comes first, whole conversations and plans: nobody is to wait for one of them at the end.
+    """
+    for item in items:
+        if server.__name__ in getattr(item, "fixturenames", ()):
+            item.add_marker("database")
     items.sort(key=lambda item: not item.nodeid.startswith(("tests/scenarios", "tests/handlers/product")))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agents.planning.draft import Flag, PassageRead, Requirement
-from agents.planning.flags.found import flags
+from agents.planning.flags import flags
 from agents.planning.flags.instructions import instructing
 from agents.planning.long_sentences import demand_sentences
 from agents.planning.reading.language import ENGLISH, language_of

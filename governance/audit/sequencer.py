@@ -189,10 +189,14 @@ class Sequencer:
         done = await desk.connection.execute(
             _GROW, {**grown, "arrivals": arrivals, "class": _LOCK_CLASS, "tenant": tenant}
         )
+        # No row: another sequencer holds the lock, or has grown the log since the look. Nothing was written,
+        # and the frontier, already grown in memory, is dropped with this try.
         if not done.rowcount:
             return 0
         self._frontiers[tenant] = frontier
         if self._publisher is not None:
+            # Only what has committed leaves the database. A crash just before this publishes it late: the next
+            # process offers the newest checkpoint when it starts.
             self._publisher.offer(tenant, str(grown["note"]))
         return len(entries)
 

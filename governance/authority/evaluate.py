@@ -1,6 +1,9 @@
 """The evaluator: what the matrix, and what stands above it, say of one action.
 
 Pure and total: every request gets a ruling, and what is unknown never loosens one.
+
+It reads no row and takes no lock. The gate hands in what stands and what the facts are, and asks again at the
+claim of an effect, under the fence: a ruling says what holds at its moment and is no leave to act; a Grant is.
 """
 
 from __future__ import annotations
@@ -37,6 +40,8 @@ def rule(policy: Policy | PolicyError, request: Request) -> Ruling:
         doubts += explain.doubts(row, readings)
         column = row.column(readings)
     case = _Case(policy.version, request, readings, row, column, doubts)
+    # `Layer` is in order of precedence, and the first to speak rules: an override that stands below people-only
+    # and windows pierces neither, whatever it says. Lazy, so that a later layer cannot answer for an earlier.
     rulings = (_LAYERS[layer](case) for layer in Layer)
     return next((ruling for ruling in rulings if ruling is not None), case.no_column())
 

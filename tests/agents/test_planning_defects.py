@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.planning.draft import Flag
-from agents.planning.flags.found import flags
+from agents.planning.flags import flags
 from agents.planning.flags.instructions import instructing
 from agents.planning.reading.outline import outline
 from agents.planning.requirements import requirements

@@ -34,6 +34,8 @@ from tests.bot.beside_server import (
 )
 from tests.workplace import Workplace, at_work, settings_of
 
+pytestmark = pytest.mark.processes
+
 __all__ = ["folder", "place"]
 
 

@@ -15,6 +15,8 @@ from bot.finding import Finding
 from bot.settings import Settings
 from storage import embedded
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture
 def new_server() -> Iterator[embedded.EmbeddedServer]:

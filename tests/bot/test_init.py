@@ -18,6 +18,8 @@ from bot.settings import Settings
 from governance.department_file import parse_department, read_department
 from governance.people import Role
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).resolve().parents[2]
 ANSWERS = """\
 name: "Test: Lamps & Co"

@@ -9,7 +9,11 @@ import sys
 import uuid
 from pathlib import Path
 
+import pytest
+
 from storage.embedded import EmbeddedServer
+
+pytestmark = pytest.mark.processes
 
 
 async def test_a_port_that_somebody_has_is_named_with_what_to_do(

@@ -15,6 +15,8 @@ from bot.settings import Settings
 from tests.architecture.source import ROOT
 from tests.docs.pages import PAGES, fences
 
+pytestmark = pytest.mark.processes
+
 MARKED = [path for path in PAGES if any(fence.runs for fence in fences(path))]
 
 PATIENCE_SECONDS = 100

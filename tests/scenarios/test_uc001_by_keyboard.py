@@ -25,6 +25,7 @@ MOST_TABS = 120
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.processes,
     pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: sudo apt-get install chromium"),
     pytest.mark.timeout(240),
 ]

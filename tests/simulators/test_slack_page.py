@@ -19,6 +19,8 @@ from simulators.slack.sample import populate
 from simulators.slack.state import State
 from tests.simulators.bolt_app import BoltEnd
 
+pytestmark = pytest.mark.processes
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 

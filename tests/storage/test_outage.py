@@ -11,6 +11,8 @@ from structlog.testing import capture_logs
 
 from storage.outage import Outage, is_database_away
 
+pytestmark = pytest.mark.processes
+
 
 def _wrapped(cause: Exception) -> ConnectorException:
     try:

@@ -1,20 +1,127 @@
-"""Ways in which two statements can disagree: figures, dates, opposites, and yes against no.
+"""Whether two statements can both hold: figures, access, dates, opposites, and yes against no.
 
-Each comparison is pure and answers for one pair. Two statements are about the same subject when the
-words that carry meaning overlap; what differs by a qualifier (p50 and p95, free and paid, staging and
-production) is no disagreement.
+Each comparison is pure and answers for one pair of claims. Two are about the same subject when the words that
+carry meaning overlap; what differs by a qualifier (p50 and p95, free and paid, staging and production) is no
+disagreement.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
-from agents.planning.flags.claims import Claim, Disagreement, clause_subject, same_subject, told_apart
+from agents.planning.lexicon import lexicon
 from agents.planning.periods import Period, periods
-from agents.planning.quantities import Quantity
+from agents.planning.quantities import Quantity, quantities
+from agents.planning.statements import Statement
 from agents.planning.terms import content_stems, overlap
+
+_EXAMPLE = re.compile(r"^\W*(?:given|when|then|and when|and then|for example|e\.g\.)\b|\?$", re.IGNORECASE)
+_NUMBERED = re.compile(
+    r"\b(phase|stage|version|tier|level|step|milestone|wave|sprint|release)\s?(\d+|[ivx]+)\b"
+)
+_CLAUSE_END = re.compile(r"[,;:]\s|\s(?:as|because|while|whereas|and then|so that)\s")
+_DURATION = re.compile(
+    r"\b(?:period|due|date|day|term|deadline|window|duration|length|time)s?\b", re.IGNORECASE
+)
+_NEGATION = re.compile(
+    r"\b(?:must|shall|should|may|can|will|is|are|do|does|was)\s*(?:not|never)\b|\bcannot\b|\bnever\b|n't\b|^\W*no\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A statement prepared for comparing. `subject` are its stems without figures and units.
+
+    `qualified` are its words that tell it apart, by group of the lexicon; `opposites` the words that it
+    has of a pair of opposites, by pair and side; `numbered` what it numbers (`phase`: `2`).
+    """
+
+    statement: Statement
+    heading_stems: frozenset[str]
+    figures: tuple[Quantity, ...]
+    subject: frozenset[str]
+    negated: bool
+    qualified: Mapping[int, frozenset[str]]
+    opposites: Mapping[tuple[int, int], str]
+    numbered: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Why two statements cannot both hold, and what would settle it."""
+
+    why: str
+    suggestion: str
+
+
+def claims_of(statements: tuple[Statement, ...]) -> tuple[Claim, ...]:
+    """Statements prepared for comparing."""
+    return tuple(_claim(s) for s in statements if s.stems and not _EXAMPLE.search(s.text))
+
+
+def _claim(statement: Statement) -> Claim:
+    text = statement.text
+    figures = quantities(text)
+    bare = text
+    for figure in reversed(figures):
+        keep = figure.dimension.removeprefix("count:") if figure.dimension.startswith("count:") else ""
+        bare = f"{bare[: figure.start]} {keep} {bare[figure.end :]}"
+    return Claim(
+        statement,
+        content_stems(statement.section),
+        figures,
+        _with_lifetime(content_stems(bare)),
+        bool(_NEGATION.search(text)),
+        _qualified(text),
+        {
+            (place, side): match[0]
+            for place, pair in enumerate(lexicon().opposites)
+            for side in (0, 1)
+            if (match := pair[side].search(text))
+        },
+        dict(_NUMBERED.findall(text.lower())),
+    )
+
+
+def _qualified(text: str) -> Mapping[int, frozenset[str]]:
+    words = frozenset(re.findall(r"[a-z0-9]+", text.lower()))
+    return {place: words & group for place, group in enumerate(lexicon().qualifiers) if words & group}
+
+
+def _with_lifetime(stems: frozenset[str]) -> frozenset[str]:
+    """Keeping for so long and deleting after so long speak of the same thing."""
+    return stems | {"lifetime"} if stems & {"retain", "delet"} else stems
+
+
+def clause_subject(text: str, figure: Quantity) -> frozenset[str]:
+    """What the clause around a figure is about, without words of time and duration."""
+    begin = max((m.end() for m in _CLAUSE_END.finditer(text, 0, figure.start)), default=0)
+    after = _CLAUSE_END.search(text, figure.end)
+    clause = text[begin : figure.start] + text[figure.end : after.start() if after else len(text)]
+    return content_stems(_DURATION.sub(" ", clause))
+
+
+def same_subject(one: Claim, other: Claim, weight: Mapping[str, float], least: float, shared: int = 2) -> bool:
+    """Enough shared meaning; a heading's words count for both of its sides when the other names them."""
+    if told_apart(one, other):
+        return False
+    left = one.subject | (one.heading_stems & other.subject)
+    right = other.subject | (other.heading_stems & one.subject)
+    return len(left & right) >= shared and overlap(left, right, weight) >= least
+
+
+def told_apart(one: Claim, other: Claim) -> bool:
+    """Whether a qualifier makes them speak of different things: p50 and p95, phase 1 and phase 2."""
+    for group in one.qualified.keys() & other.qualified.keys():
+        mine, theirs = one.qualified[group], other.qualified[group]
+        if mine - theirs and theirs - mine:
+            return True
+    return any(other.numbered.get(name, number) != number for name, number in one.numbered.items())
+
 
 _DELIVERY = re.compile(
     r"\b(?:launch\w*|releas\w*|ship(?:s|ped)?|go(?:es)?[- ]live|general availability|deadline|delivered|"
@@ -119,3 +226,72 @@ def differing_polarity(one: Claim, other: Claim, weight: Mapping[str, float]) ->
     if same_subject(one, other, weight, 0.75, 2):
         return Disagreement("one asks for what the other rules out", "Decide for one of the two.")
     return None
+
+
+_ACCESS = re.compile(
+    r"(?<![a-z-])(?P<only1>\bonly )?(?P<all>\b(?:all|any|every|each)\b )?(?P<who>(?:[a-z-]+ ){0,3}?[a-z-]+)"
+    r"(?P<only2> only)? "
+    r"(?P<can>cannot|can not|must not|may not|should not|can|may|must be able to|should be able to|are able to|"
+    r"is able to|are allowed to|is allowed to|are not allowed to|shall be able to) (?P<what>.+)",
+    re.IGNORECASE,
+)
+_WHO = r"(?:(?P<only1>only)|(?P<all>all|any|every|each))\s(?P<who>.{2,60}?)(?P<only2>(?!))?"
+_EVERYBODY = frozenset(["everyone", "everybody", "anyone", "anybody", "users", "user", "people"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Access:
+    who: frozenset[str]
+    only: bool
+    everybody: bool
+    every: bool
+    allowed: bool
+    what: frozenset[str]
+
+
+def _doing(text: str) -> re.Match[str] | None:
+    """`Only the first administrator sees the checklist`: a verb of the lexicon instead of a modal."""
+    start = re.match(r"\W*(?:only|all|any|every|each)\b", text, re.IGNORECASE)
+    for verb in re.finditer(r"\b[a-z]+\b", text) if start else ():
+        if verb[0] in lexicon().imperatives or verb[0].removesuffix("s") in lexicon().imperatives:
+            spelled = rf"^\W*{_WHO}\s(?P<can>)(?P<what>{verb[0]}\b.+)"
+            return re.match(spelled, text, re.IGNORECASE)
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _access(text: str) -> _Access | None:
+    match = _ACCESS.search(text) or _doing(text)
+    if not match:
+        return None
+    who = frozenset(match["who"].lower().split())
+    words = who - {"a", "an", "the", "only", "all", "any", "every", "of", "and", "or", "our"}
+    everybody = bool(words & {"everyone", "everybody", "anyone", "anybody"}) or (
+        bool(match["all"] or who & {"all", "any", "every"}) and bool(words & _EVERYBODY)
+    )
+    only = bool(match["only1"] or match["only2"] or "only" in who)
+    allowed = not re.search("not", match["can"], re.IGNORECASE)
+    stems = frozenset(s for word in words for s in content_stems(word))
+    what = content_stems(re.split(r"\b(?:so that|because|in order to)\b|[;:]", match["what"])[0])
+    every = bool(match["all"])
+    return _Access(stems, only, everybody, every, allowed, what) if stems or everybody else None
+
+
+def differing_access(one: Claim, other: Claim, weight: Mapping[str, float]) -> Disagreement | None:
+    """Only these may here, others or everybody there; or somebody may here and may not there."""
+    a, b = _access(one.statement.text), _access(other.statement.text)
+    if a is None or b is None or not a.what or not b.what or overlap(a.what, b.what, weight) < 0.6:
+        return None
+    if told_apart(one, other):
+        return None
+    related = bool(a.who & b.who) or a.everybody or b.everybody
+    if a.allowed != b.allowed:
+        clash = related and (a.who == b.who or a.everybody or b.everybody)
+    elif a.only and b.only:
+        clash = a.who != b.who
+    elif a.only or b.only:
+        narrowed = ((a.only and b.every) or (b.only and a.every)) and a.who != b.who
+        clash = not (a.who <= b.who or b.who <= a.who) or a.everybody or b.everybody or narrowed
+    else:
+        clash = False
+    return Disagreement("who may do this is said differently", "Say once which roles may.") if clash else None

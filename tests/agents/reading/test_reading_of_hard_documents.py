@@ -6,7 +6,7 @@ from time import process_time
 
 import pytest
 
-from agents.planning.flags.scope import out_of_scope
+from agents.planning.flags.contradictions import out_of_scope
 from agents.planning.plan import read
 from agents.planning.reading.outline import outline
 from agents.planning.requirements import UnplannableDocument

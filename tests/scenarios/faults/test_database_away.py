@@ -16,6 +16,8 @@ from bot.worker import make_app, run_worker
 from storage.jobs import defer, queues_of
 from tests.scenarios.faults.outages import EFFECTS_MADE, Shaken
 
+pytestmark = pytest.mark.processes
+
 AWAY_SECONDS = 10.0
 PLAN = "PRD-2025-Q1-Dashboard"
 SPEAKERS = ("amanda", "nathan", "carlos")

@@ -16,6 +16,8 @@ import pytest
 from bot.console.adapter import new_message_id
 from tests.scenarios.faults.outages import Shaken
 
+pytestmark = pytest.mark.processes
+
 RESTARTS = int(os.environ.get("COUNTERSIGN_RESTARTS", "5"))
 PLANS = ("PRD-2025-Q1-Dashboard", "PRD-2026-Q4-Webhooks-v2", "PRD-2026-Q3-Search")[: 1 + RESTARTS // 10]
 SPEAKERS = ("amanda", "nathan", "carlos")

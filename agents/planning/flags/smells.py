@@ -1,4 +1,8 @@
-"""What a document leaves out: open points, owners, measures, acceptance, empty sections, dead references."""
+"""Requirement smells (ISO/IEC/IEEE 29148): what is left out, what is vague, what nobody is named for.
+
+Left out are open points, owners, measures, acceptance, sections and what a reference leads to. Weak words
+count in sentences that ask for something and give no figure for it; passives, where people's work has no doer.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,8 @@ import re
 from collections.abc import Iterator
 
 from agents.planning.draft import Flag
-from agents.planning.lexicon import lexicon
-from agents.planning.quantities import measured
+from agents.planning.lexicon import WeakWords, lexicon
+from agents.planning.quantities import measured, quantities
 from agents.planning.reading.outline import Outline, Passage
 from agents.planning.requirements import ID_ANYWHERE, Asked
 from agents.planning.statements import Statement
@@ -215,3 +219,71 @@ def _has_section(outline: Outline, what: str, which: str) -> bool:
 
 def _captions(passage: Passage) -> bool:
     return passage.kind == "paragraph" and bool(re.match(r"\W*(?:figure|table)\b", passage.text, re.IGNORECASE))
+
+
+_COMPARED = re.compile(
+    r"\b(?:how|as|so|too) (?:many|few|often|fast|much|quickly|long|large|frequently|recently|"
+    r"soon(?! as possible))\b",
+    re.IGNORECASE,
+)
+_PURPOSE = re.compile(r",? (?:so that|in order to|because)\b[^.;]*", re.IGNORECASE)
+
+
+def wording(outline: Outline, statements: tuple[Statement, ...]) -> Iterator[Flag]:
+    """One flag a sentence, for the worst of its weak words, naming all. Purposes (so that …) may be vague."""
+    for statement in statements:
+        if not statement.binding:
+            continue
+        beside = {q.dimension.partition(":")[0] for q in quantities(_with_details(outline, statement))}
+        found = [
+            (group, match[0])
+            for group in lexicon().weak
+            for match in group.pattern.finditer(_plain(statement.text))
+            if not group.excused_by & beside and not _defined_elsewhere(statement.text, match[0])
+        ]
+        if found:
+            yield _flag(statement, found)
+
+
+def _plain(text: str) -> str:
+    """Without purposes, quoted names, and words that compare or ask (`how many`, `as soon as`)."""
+    return _COMPARED.sub("", _QUOTED.sub("", _PURPOSE.sub("", text)))
+
+
+def _flag(statement: Statement, found: list[tuple[WeakWords, str]]) -> Flag:
+    worst = next((f for f in found if f[0].kind == "untestable"), found[0])[0]
+    words = ", ".join(dict.fromkeys(f"“{word}”" for _, word in found))
+    return Flag(worst.kind, statement.text[:300], statement.line, f"{words} {worst.why}", worst.suggestion)
+
+
+def _with_details(outline: Outline, statement: Statement) -> str:
+    """The sentence with the rest of its passage and the items under it, where its figures may stand."""
+    below = (p.text for p in outline.passages[statement.passage + 1 :][:12] if p.parent == statement.passage)
+    here = outline.passages[statement.passage]
+    rest = here.text if here.kind == "item" else statement.text
+    return ". ".join((rest, *below))
+
+
+def _defined_elsewhere(text: str, word: str) -> bool:
+    """`fast (see NFR-1)`: another requirement says how fast."""
+    after = text[text.find(word) + len(word) :]
+    return bool(ID_ANYWHERE.search(after[:60])) and bool("see" in after[:40].lower() or "(" in after[:5])
+
+
+_DOER = re.compile(
+    r"\bby (?:the |an? |our |their |its |each |every )?[a-z]|\bautomatic|\bsystem\b", re.IGNORECASE
+)
+
+
+def passives(statements: tuple[Statement, ...]) -> Iterator[Flag]:
+    """One flag a sentence that asks for such work."""
+    for statement in statements:
+        match = lexicon().nobodys_work.search(statement.text)
+        if statement.binding and match and not _DOER.search(statement.text, match.end()):
+            yield Flag(
+                "missing",
+                statement.text[:300],
+                statement.line,
+                f"“{match[0]}” by whom is not said",
+                "Name the role that does it, and by when.",
+            )
