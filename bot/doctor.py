@@ -19,7 +19,7 @@ from bot.health import LEAST_ROOM, room_left
 from bot.masking import without_credentials
 from bot.policy_in_force import examine_policy
 from bot.settings import Settings, SettingsUnusable
-from bot.sign_in.checking import examine_sign_in
+from bot.sign_in.configuration import examine_sign_in
 from bot.slack.checking import examine_slack
 from bot.teams.checking import examine_teams
 from governance.audit.keys import KeyUnusable

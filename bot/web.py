@@ -18,7 +18,7 @@ from bot.console.visit import Reception
 from bot.health import HEALTH, Health, healthz, metrics, readyz
 from bot.listener import Listener
 from bot.settings import Settings
-from bot.sign_in.routes import add_production_pages
+from bot.sign_in.pages import add_production_pages
 from bot.web_library import prepare_library
 from bot.web_middleware import access_log, request_id, sentences, sound_address
 from governance.audit.signed_note import VerifierKey

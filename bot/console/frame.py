@@ -58,7 +58,7 @@ async def page(
         zone=visiting.zone,
         theme=theme_of(request),
         static=static_url,
-        **await request.app[RECEPTION].door.surroundings(request, visiting),
+        **await request.app[RECEPTION].authentication.page_context(request, visiting),
         **({"pane": None} | context),
     )
     return web.Response(text=html, content_type="text/html")

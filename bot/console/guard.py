@@ -1,4 +1,4 @@
-"""What stands before every page: the door's checks, and its question to those whom it does not know."""
+"""What stands before every page: checks of the request, and a challenge to those who are not known."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Route = tuple[str, str, Handler]
 
 
 def add_guarded(app: web.Application, routes: Iterable[Route]) -> None:
-    """Serve these routes from `app`, behind its door."""
+    """Serve these routes from `app` to those who are known."""
     for method, path, handler in routes:
         app.router.add_route(method, path, guarded(handler))
 
@@ -24,11 +24,11 @@ def guarded(handler: Handler) -> Handler:
     """A handler that answers our own pages only, and asks who is visiting where it must know."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        door = request.app[RECEPTION].door
-        await door.admit(request)
+        authentication = request.app[RECEPTION].authentication
+        await authentication.admit(request)
         try:
             return await handler(request)
         except NobodyKnown:
-            return await door.ask(request)
+            return await authentication.challenge(request)
 
     return answer

@@ -35,13 +35,13 @@ class PersonaDoor:
             raise NobodyKnown
         return Visitor(resident.person, resident.title, resident.identity)
 
-    async def ask(self, request: web.Request) -> web.StreamResponse:
+    async def challenge(self, request: web.Request) -> web.StreamResponse:
         """The page that asks who is speaking; a sentence for what is not a page."""
         if "text/html" in request.headers.get("Accept", "") and request.method == "GET":
             return await choose_person(request)
         return refusal(401, "Choose first who is speaking.")
 
-    async def surroundings(self, request: web.Request, visiting: Visit) -> Mapping[str, Any]:
+    async def page_context(self, request: web.Request, visiting: Visit) -> Mapping[str, Any]:
         """The reader's conversations, and the others whom they may speak as."""
         channels = visiting.residents.channels_of(visiting.reader.person)
         names = (channel.name for channel in channels)

@@ -28,7 +28,7 @@ _ROUTES: tuple[Route, ...] = (
 
 
 def add_dashboard(app: web.Application, reception: Reception, trail: AuditTrail) -> None:
-    """Serve the dashboard from `app`, to those whom the reception's door lets in."""
+    """Serve the dashboard from `app`, to those whom the reception's authentication lets in."""
     app[RECEPTION] = reception
     app[TRAIL] = trail
     add_guarded(app, _ROUTES)

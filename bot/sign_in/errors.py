@@ -1,51 +1,6 @@
-"""What every way of signing in has in common, and how it can fail."""
+"""How signing in can fail, each with a text for the visitor and a word for the record."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """A sign-in under way: the address to send the browser to, and what is kept until it comes back."""
-
-    address: str
-    kept: Mapping[str, Any]
-
-
-class Way(Protocol):
-    """A provider who proves who somebody is.
-
-    `name` is its part of our addresses, `platform` the first part of the identities that it proves, `label`
-    what people call it, `chat` where its people write to Countersign.
-    """
-
-    name: str
-    platform: str
-    label: str
-    chat: str
-
-    async def begin(self, state: str, back: str) -> Begun:
-        """Begin a sign-in that comes back to `back`, an address of ours, with `state`. Raises SignInFailed."""
-
-    async def finish(self, kept: Mapping[str, Any], answer: Mapping[str, str]) -> str:
-        """The identity that the provider proves, from the query that it sent the browser back with.
-
-        Raises SignInFailed.
-        """
-
-    def is_ours(self, identity: str) -> bool:
-        """Whether an identity of this platform belongs to an organisation that is this company's."""
-
-    def elsewhere(self, identity: str) -> tuple[str, str] | None:
-        """What the identities of the same account in other places begin and end with; None if there are no
-        other places. An organisation may know one account in several, and chat have met it in another one.
-        """
-
-    async def close(self) -> None:
-        """Let go of open connections."""
 
 
 class SignInFailed(Exception):
@@ -64,8 +19,8 @@ class SignInFailed(Exception):
 class NotFinished(SignInFailed):
     """The visitor, or the provider for them, broke off."""
 
-    def __init__(self, label: str, said: str) -> None:
-        text = f"Signing in with {label} was not finished ({said}). Begin again whenever you like."
+    def __init__(self, label: str, error: str) -> None:
+        text = f"Signing in with {label} was not finished ({error}). Begin again whenever you like."
         super().__init__(text, why="not_finished", status=400)
 
 
@@ -100,3 +55,26 @@ class Outsider(SignInFailed):
             f" or whoever runs Countersign here adds it to {setting}."
         )
         super().__init__(text, why="outsider", status=403, identity=identity)
+
+
+class NotLinked(SignInFailed):
+    """The identity belongs to nobody in the department yet."""
+
+    def __init__(self, identity: str, label: str, chat: str) -> None:
+        text = (
+            f"{label} says that you are {identity}, and the department does not know who that is yet."
+            f" Write to Countersign in {chat} first: that links you by your verified email address. Or ask"
+            " the engineering director or the compliance officer to link you (“access” in chat)."
+        )
+        super().__init__(text, why="not_linked", status=403, identity=identity)
+
+
+class NotActive(SignInFailed):
+    """The person has left."""
+
+    def __init__(self, identity: str) -> None:
+        text = (
+            "You are no longer active in this department. If that is wrong, ask the engineering director or the"
+            " compliance officer."
+        )
+        super().__init__(text, why="not_active", status=403, identity=identity)

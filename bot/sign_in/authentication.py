@@ -1,4 +1,4 @@
-"""The dashboard's door in production: a visitor is whoever signed in, as the directory knows them now."""
+"""Who is let in: by a proved identity at sign-in, then by a session; always as the directory has them now."""
 
 from __future__ import annotations
 
@@ -10,30 +10,83 @@ from typing import Any
 from urllib.parse import urlencode
 
 from aiohttp import web
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.posts import posted_form, refusal
 from bot.console.residents import Residents
 from bot.console.visit import RECEPTION, NobodyKnown, Visit, Visitor
+from bot.page_record import note
 from bot.sign_in import sessions
-from bot.sign_in.address import PublicAddress
-from bot.sign_in.cookies import Cookie
-from bot.sign_in.record import note_put_out
-from bot.sign_in.tokens import csrf_token
-from bot.sign_in.under_way import WITHIN
-from bot.sign_in.ways import Way
+from bot.sign_in.configuration import PublicAddress
+from bot.sign_in.errors import NotActive, NotLinked, SignInFailed
+from bot.sign_in.providers import Provider
+from bot.sign_in.sessions import SIGN_IN_LASTS, Cookie, csrf_token
+from bot.sign_in.tables import WebSessionRow
+from governance.audit.entries import EntryKind
 from governance.directory import person_by_identity
+from governance.people import Actor, Person
+from governance.tables import IdentityRow
+
+
+async def linked_as(tx: AsyncSession, identity: str, provider: Provider) -> str:
+    """The identity under which the department knows the account that was proved: this one; or, where it is
+    nobody's, another of the same account, if all that are linked are one person's."""
+    row = IdentityRow.identity
+    parts = provider.elsewhere(identity)
+    if parts is None or (await tx.execute(select(row).where(row == identity))).scalar() is not None:
+        return identity
+    beginning, end = parts
+    same = row.startswith(beginning, autoescape=True), row.endswith(end, autoescape=True)
+    found = (await tx.execute(select(row, IdentityRow.person).where(*same).order_by(row))).all()
+    return found[0].identity if len({each.person for each in found}) == 1 else identity
+
+
+async def admitted(tx: AsyncSession, identity: str, provider: Provider) -> Person:
+    """The person who may come in with this identity. Raises NotLinked and NotActive."""
+    person = await person_by_identity(tx, identity)
+    if person is not None:
+        return person
+    linked = await tx.execute(select(exists().where(IdentityRow.identity == identity)))
+    if linked.scalar_one():
+        raise NotActive(identity)
+    raise NotLinked(identity, provider.label, provider.chat)
+
+
+async def record_sign_in(tx: AsyncSession, person: Person, identity: str) -> None:
+    """Somebody signed in."""
+    actor = Actor("person", person.id, identity=identity)
+    await note(tx, EntryKind.ACCESS, "sign_in.done", actor)
+
+
+async def record_failure(tx: AsyncSession, way: str, failed: SignInFailed) -> None:
+    """Somebody came back from a provider and was not let in."""
+    actor = Actor("person", "unknown", identity=failed.identity)
+    await note(tx, EntryKind.REFUSAL, "sign_in.refused", actor, details={"with": way, "why": failed.why})
+
+
+async def record_sign_out(tx: AsyncSession, session: WebSessionRow, sessions: int) -> None:
+    """Somebody ended their own session, or all of theirs (`sessions` says how many)."""
+    actor = Actor("person", session.person, identity=session.identity)
+    await note(tx, EntryKind.ACCESS, "sign_in.out", actor, details={"sessions": sessions})
+
+
+async def record_put_out(tx: AsyncSession, session: WebSessionRow) -> None:
+    """A session ended because its identity is no longer that of the same active person."""
+    actor = Actor("person", session.person, identity=session.identity)
+    await note(tx, EntryKind.REFUSAL, "sign_in.put_out", actor)
+
 
 CSRF_FIELD = "csrf"
 CSRF_HEADER = "X-CSRF-Token"
 
 
 @dataclass(frozen=True, slots=True)
-class SignInDoor:
-    """Lets in by session. `ways` are those of signing in, by name."""
+class SessionAuthentication:
+    """Knows visitors by their session. `providers` are by name."""
 
     address: PublicAddress
-    ways: Mapping[str, Way]
+    providers: Mapping[str, Provider]
 
     @property
     def session(self) -> Cookie:
@@ -43,7 +96,7 @@ class SignInDoor:
     @property
     def browser(self) -> Cookie:
         """The cookie that binds a sign-in to the browser that began it."""
-        return Cookie("browser", WITHIN + timedelta(minutes=1), self.address.is_https)
+        return Cookie("browser", SIGN_IN_LASTS + timedelta(minutes=1), self.address.is_https)
 
     async def admit(self, request: web.Request) -> None:
         """Raises HTTPForbidden for a foreign host, and for a post that none of this session's pages made.
@@ -67,7 +120,7 @@ class SignInDoor:
         It must still be one that may sign in, too: a workspace that was taken off the list is out.
         """
         token = self.session.read(request)
-        row = await sessions.find(tx, token, datetime.now(UTC)) if token else None
+        row = await sessions.find_session(tx, token, datetime.now(UTC)) if token else None
         if row is None or not self._is_ours(row.identity):
             raise NobodyKnown
         person = await person_by_identity(tx, row.identity)
@@ -76,7 +129,7 @@ class SignInDoor:
         resident = residents.find(person.id)
         return Visitor(person, resident.title if resident else "", row.identity)
 
-    async def ask(self, request: web.Request) -> web.StreamResponse:
+    async def challenge(self, request: web.Request) -> web.StreamResponse:
         """Where to sign in. A session that leads to nobody ends here."""
         token = self.session.read(request)
         if token is not None:
@@ -86,33 +139,33 @@ class SignInDoor:
             answer = web.Response(status=303, headers={"Location": f"/sign-in?{query}"})
         else:
             answer = refusal(401, "You are not signed in any more. Load the page again to sign in.")
-        self.session.take_back(answer)
+        self.session.clear(answer)
         return answer
 
-    async def surroundings(self, request: web.Request, visiting: Visit) -> Mapping[str, Any]:
+    async def page_context(self, request: web.Request, visiting: Visit) -> Mapping[str, Any]:
         """Who is signed in, with what, and how to sign out."""
         return {
             "layout": "layout.html",
             "bar": "sign_in/bar.html",
-            "way": self._way_of(visiting.reader.identity),
+            "provider": self._provider_of(visiting.reader.identity),
             CSRF_FIELD: csrf_token(self.session.read(request) or ""),
         }
 
     def _is_ours(self, identity: str) -> bool:
-        way = self._way_of(identity)
-        return way is not None and way.is_ours(identity)
+        provider = self._provider_of(identity)
+        return provider is not None and provider.is_ours(identity)
 
-    def _way_of(self, identity: str) -> Way | None:
+    def _provider_of(self, identity: str) -> Provider | None:
         platform = identity.partition(":")[0]
-        return next((way for way in self.ways.values() if way.platform == platform), None)
+        return next((each for each in self.providers.values() if each.platform == platform), None)
 
 
 async def _put_out(request: web.Request, token: str) -> None:
     reception = request.app[RECEPTION]
     async with reception.database.transaction(reception.tenant) as tx:
-        ended = await sessions.end(tx, token)
+        ended = await sessions.end_session(tx, token)
         if ended is not None and sessions.is_alive(ended, datetime.now(UTC)):
-            await note_put_out(tx, ended)
+            await record_put_out(tx, ended)
 
 
 async def _sent_token(request: web.Request) -> bytes:
