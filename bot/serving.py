@@ -16,7 +16,7 @@ from bot.console.dashboard.deciding import ADAPTERS
 from bot.console.residents import read_residents
 from bot.console.session import session_key
 from bot.department import Installation
-from bot.teams.door import add_teams
+from bot.teams.serving import add_teams
 from bot.web import make_app
 
 Part = Callable[[], Coroutine[Any, Any, None]]
@@ -58,8 +58,7 @@ def _slack(installation: Installation, app: web.Application) -> list[Part]:
     if installation.slack is None:
         return []
     from bot.slack.connecting import web_of
-    from bot.slack.routes import add_slack
-    from bot.slack.socket import run_socket
+    from bot.slack.serving import add_slack, run_socket
 
     slack = web_of(installation.settings, installation.database, installation.slack)
     add_slack(app, slack)

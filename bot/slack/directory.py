@@ -32,7 +32,7 @@ _GONE = frozenset({"user_not_found", "users_not_found", "user_not_visible"})
 _NO_CHANNEL = frozenset({"channel_not_found", "not_in_channel", "missing_scope", "is_archived"})
 
 
-class Introductions:
+class SlackDirectory:
     """Asks Slack about people and channels, as rarely as is safe."""
 
     def __init__(self, workspaces: Workspaces) -> None:

@@ -1,27 +1,73 @@
-"""Cards of work under way as Slack's streams: each step shows the moment it is taken.
-
-https://docs.slack.dev/reference/methods/chat.startStream. In direct messages alone: in a channel a stream
-grows for one reader, and everybody else sees its beginning until it ends. Slack ends a stream by itself after
-some minutes, and when somebody presses Stop; what comes then is an edit like any other.
-"""
+"""Replies on their way into Slack: what of one is there already, streams, and agent sessions."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
 from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.platforms.adapter import PostFailed
 from bot.platforms.budgets import Budgets
 from bot.slack.addresses import PLATFORM, Address
 from bot.slack.errors import error_of, is_certain, is_for_later, is_missing
-from bot.slack.limits import Json, shortened
-from bot.slack.post import Post, mark_of
+from bot.slack.packing import Json, shortened
+from bot.slack.render import SlackMessage
 from handlers.conversation.cards import Card, Progress, Reply
+
+_EVENT = "countersign_post"
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One reply on its way: the client, where to, and as which messages."""
+
+    client: AsyncWebClient
+    address: Address
+    thread: str | None
+    key: str
+    messages: tuple[SlackMessage, ...]
+
+    def mark(self, number: int) -> Json:
+        """The metadata by which a message in Slack is known as this post's."""
+        return {"event_type": _EVENT, "event_payload": {"key": self._name(number)}}
+
+    async def found(self) -> dict[int, str]:
+        """The messages that are there already, by number."""
+        return self.among(await self.around())
+
+    def among(self, messages: list[Json]) -> dict[int, str]:
+        """Those of these messages in Slack that are this post's, by number."""
+        wanted = {self._name(number): number for number in range(len(self.messages))}
+        marked = [(mark_of(message), str(message["ts"])) for message in messages]
+        return {wanted[mark]: ts for mark, ts in marked if mark in wanted}
+
+    async def around(self) -> list[Json]:
+        """The newest messages where this one goes, oldest first in a thread."""
+        where: Any = {"channel": self.address.id, "include_all_metadata": True}
+        if self.thread is None:
+            return list((await self.client.conversations_history(**where, limit=100))["messages"])
+        # the oldest come first, and what is looked for is among the newest
+        read: Any = await self.client.conversations_replies(**where, ts=self.thread, limit=200)
+        return [message async for page in read for message in page["messages"]]
+
+    def _name(self, number: int) -> str:
+        return f"{self.key}/{number}"
+
+
+def mark_of(message: Json) -> str | None:
+    """Which post of ours a message in Slack is marked as; None for none."""
+    metadata = message.get("metadata") or {}
+    if metadata.get("event_type") != _EVENT:
+        return None
+    key = (metadata.get("event_payload") or {}).get("key")
+    return None if key is None else str(key)
+
 
 _log = structlog.get_logger()
 
@@ -164,3 +210,29 @@ def left_behind(messages: list[Json], author: str, known: Collection[str]) -> st
         if message.get("user") == author and mark_of(message) is None and not message.get("files")
     ]
     return max((ts for ts in ours if ts not in known), default=None)
+
+
+async def show_state(client: AsyncWebClient, address: Address, thread: str, reply: Reply) -> None:
+    """Tell Slack whether the work that a card shows goes on. Cards without progress say nothing of it.
+
+    It is an ornament: where the workspace has no agent sessions the card alone tells.
+    """
+    states = {state for state, _ in _steps(reply)}
+    if not states:
+        return
+    status = "processing" if states & {"doing", "waiting"} else "active"
+    body = {"channel_id": address.id, "thread_ts": thread, "status": status}
+    try:
+        await client.api_call("agents.sessions.setStatus", json=body)
+    except SlackApiError as refused:
+        _log.info("slack_session_not_shown", why=error_of(refused))
+
+
+def _steps(reply: Reply) -> list[tuple[str, str]]:
+    return [
+        step
+        for card in reply.cards
+        for block in card.blocks
+        if isinstance(block, Progress)
+        for step in block.steps
+    ]
