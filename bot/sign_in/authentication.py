@@ -13,10 +13,10 @@ from aiohttp import web
 from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.console.access import note
 from bot.console.posts import posted_form, refusal
 from bot.console.residents import Residents
 from bot.console.visit import RECEPTION, NobodyKnown, Visit, Visitor
-from bot.page_record import note
 from bot.sign_in import sessions
 from bot.sign_in.configuration import PublicAddress
 from bot.sign_in.errors import NotActive, NotLinked, SignInFailed

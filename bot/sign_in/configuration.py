@@ -9,7 +9,7 @@ from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
 from bot.finding import Finding
-from bot.masking import without_credentials
+from bot.logs import without_credentials
 from bot.settings import Settings
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})

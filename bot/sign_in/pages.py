@@ -8,11 +8,10 @@ from datetime import UTC, datetime
 import structlog
 from aiohttp import web
 
-from bot.console.dashboard.routes import add_dashboard
+from bot.console.dashboard.pages import add_dashboard
 from bot.console.dashboard.verifying import AuditTrail
 from bot.console.frame import static_url, theme_of
-from bot.console.guard import Handler, Route, add_guarded
-from bot.console.protection import NOT_IN_PRODUCTION
+from bot.console.protection import NOT_IN_PRODUCTION, Handler, Route, add_guarded
 from bot.console.render import render
 from bot.console.residents import ReadResidents
 from bot.console.visit import RECEPTION, Reception

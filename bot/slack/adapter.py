@@ -15,7 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.platforms import threads
+from bot.platforms import channels
 from bot.platforms.adapter import PlatformAway, PostFailed
 from bot.platforms.budgets import Budgets
 from bot.slack.addresses import HOME, PLATFORM, Address, address_of
@@ -84,7 +84,7 @@ class SlackAdapter:
                 view = home_view(reply, public_url=self._public_url)
                 await client.views_publish(user_id=address.id, view=view)
                 return HOME
-            thread = await threads.message_of(tx, PLATFORM, place.channel, place.thread)
+            thread = await channels.message_of(tx, PLATFORM, place.channel, place.thread)
             pictures = await self._uploads.pictures(tx, client, address, reply)
             messages = render(reply, public_url=self._public_url, images=pictures)
             if reply.aside is not None and not address.is_direct:
@@ -98,7 +98,7 @@ class SlackAdapter:
                 return edited
             ids = await self._begun(tx, place, post, reply, bot.bot_user_id if again else None)
             if thread is None:
-                await threads.began(tx, PLATFORM, place.channel, place.thread, ids[0])
+                await channels.began(tx, PLATFORM, place.channel, place.thread, ids[0])
             await self._uploads.documents(tx, client, address, reply, thread or ids[0])
             await show_state(client, address, thread or ids[0], reply)
         return _JOINED.join(ids)
@@ -125,13 +125,13 @@ class SlackAdapter:
         for identity in await self._identities(tx, person):
             address = await self._opened(tx, Address.of_identity(identity))
             if address is not None:
-                return Place(PLATFORM, str(address), threads.new_thread(), Audience.DIRECT)
+                return Place(PLATFORM, str(address), channels.new_thread(), Audience.DIRECT)
         return None
 
     async def channel(self, tx: AsyncSession, name: str, near: str = "") -> Place | None:
         """A new thread in a channel that the bot is in."""
         found = await self._directory.channel_called(tx, name, near, datetime.now(UTC))
-        return found and Place(PLATFORM, str(found[0]), threads.new_thread(), found[1])
+        return found and Place(PLATFORM, str(found[0]), channels.new_thread(), found[1])
 
     async def _identities(self, tx: AsyncSession, person: Person) -> Sequence[str]:
         mine = IdentityRow.person == person.id, IdentityRow.identity.startswith(f"{PLATFORM}:")

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.inbox import clean, store_click, store_words
-from bot.platforms import threads
+from bot.platforms import channels
 from bot.platforms.channels import believed_to_be_in, channel_named
 from bot.platforms.forms import Values
 from bot.platforms.tables import PlatformUserRow
@@ -100,7 +100,7 @@ async def take_message(tx: AsyncSession, event: Mapping[str, Any], team: Address
     if event.get("bot_id") and not mentioned:
         return None
     root = event.get("thread_ts")  # none has been named by us that this very message begins
-    thread = ts if root is None else await threads.thread_of(tx, PLATFORM, str(where), str(root))
+    thread = ts if root is None else await channels.thread_of(tx, PLATFORM, str(where), str(root))
     place = Place(PLATFORM, str(where), thread, Audience.DIRECT if where.is_direct else Audience.PUBLIC)
     if overheard and (is_for_somebody_else(text, bot_user) or not await _takes_part(tx, place)):
         return None
@@ -123,7 +123,7 @@ async def take_command(tx: AsyncSession, command: Mapping[str, Any], bot_user: s
     if where.is_direct or not await believed_to_be_in(tx, PLATFORM, str(where)):
         place = await direct_place(tx, user)
     else:
-        place = Place(PLATFORM, str(where), threads.new_thread(), Audience.PUBLIC)
+        place = Place(PLATFORM, str(where), channels.new_thread(), Audience.PUBLIC)
     return await store_words(
         tx,
         platform=PLATFORM,
@@ -178,7 +178,7 @@ async def button(tx: AsyncSession, token: str, container: Address | None) -> Pre
 async def direct_place(tx: AsyncSession, user: Address) -> Place:
     """A new thread in somebody's direct messages; where none are open yet, that is done before the turn."""
     known = await channel_named(tx, PLATFORM, user.identity)
-    return Place(PLATFORM, known[0] if known else str(user), threads.new_thread(), Audience.DIRECT)
+    return Place(PLATFORM, known[0] if known else str(user), channels.new_thread(), Audience.DIRECT)
 
 
 async def _takes_part(tx: AsyncSession, place: Place) -> bool:

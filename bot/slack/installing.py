@@ -20,7 +20,7 @@ from slack_sdk.oauth.installation_store.async_installation_store import AsyncIns
 from slack_sdk.oauth.state_store.async_state_store import AsyncOAuthStateStore
 from sqlalchemy import delete
 
-from bot.console.error_page import error_page
+from bot.console.frame import error_page
 from bot.slack.tables import SlackOAuthStateRow
 from bot.slack.workspaces import NotOurs, Workspaces
 from storage.database import Database

@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.platforms import threads
+from bot.platforms import channels
 from bot.platforms.channels import believed_to_be_in
 from bot.platforms.forms import FormIncomplete, check_values
 from bot.slack import ingest
@@ -73,7 +73,7 @@ async def facts_behind(tx: AsyncSession, where: Address, container: Mapping[str,
     message = str(container.get("message_ts") or HOME)
     channel = str(where)
     root = HOME if where.is_person else str(container.get("thread_ts") or message)
-    thread = await threads.thread_of(tx, PLATFORM, channel, root)
+    thread = await channels.thread_of(tx, PLATFORM, channel, root)
     query = (
         select(OutboxRow.reply)
         .where(OutboxRow.thread == f"{PLATFORM}:{channel}:{thread}", OutboxRow.message.contains(message))
@@ -198,7 +198,7 @@ class Shortcuts:
     async def _place(self, tx: Any, user: Address, kept: dict[str, str]) -> Place:
         if not kept or not await believed_to_be_in(tx, PLATFORM, kept["channel"]):
             return await ingest.direct_place(tx, user)
-        thread = await threads.thread_of(tx, PLATFORM, kept["channel"], kept["thread"])
+        thread = await channels.thread_of(tx, PLATFORM, kept["channel"], kept["thread"])
         return Place(PLATFORM, kept["channel"], thread, Audience.PUBLIC)
 
 

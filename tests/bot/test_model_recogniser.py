@@ -11,7 +11,7 @@ import httpx
 import pytest
 import respx
 
-from bot.model_recogniser import ModelRecogniser
+from bot.recogniser import ModelRecogniser
 from handlers.language.mood import Mood
 from handlers.language.recognition import Recognition
 
@@ -146,7 +146,7 @@ async def test_whatever_cannot_be_read_leaves_the_embedded_reading(response: htt
 
 @respx.mock
 async def test_a_model_that_dribbles_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.model_recogniser.PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr("bot.recogniser.PATIENCE_SECONDS", 0.2)
 
     async def dribble() -> AsyncIterator[bytes]:
         while True:

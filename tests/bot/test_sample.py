@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
 
-from bot.sample import SampleError, moved, open_sample, weeks_to_move
+from bot.bootstrap import SampleError, moved, open_sample, weeks_to_move
 from governance.visibility import EVERYTHING
 from integrations.customers.vendors.local.customers import LocalCustomers
 from integrations.customers.vendors.local.customers_file import CustomersFileError

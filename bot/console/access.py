@@ -1,16 +1,52 @@
-"""Who may open which page of the dashboard, by the same permissions that hold in chat."""
+"""Who may look at what on our own pages, and for the record that they did."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from pydantic import JsonValue
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from bot.console.visit import Visit
-from bot.page_record import note
-from governance.audit.entries import EntryKind
+from governance.audit.entries import Absence, Entry, EntryKind, NotApplicable
+from governance.audit.log import record
 from governance.overrides.rows import read_standing
 from governance.people import Actor
 from governance.permissions import Refused, may_ask
 from governance.standing import WindowMode
+
+
+async def note(
+    tx: AsyncSession,
+    kind: EntryKind,
+    entry_type: str,
+    actor: Actor,
+    *,
+    subject: str | None = None,
+    details: Mapping[str, JsonValue] | None = None,
+) -> None:
+    """Record that somebody looked, came, went, or was refused."""
+    refused = kind is EntryKind.REFUSAL
+    nothing = NotApplicable(not_applicable=Absence.NOTHING_WAS_DONE if refused else Absence.NOTHING_CHANGES)
+    await record(
+        tx,
+        Entry.model_validate(
+            {
+                "kind": kind,
+                "type": entry_type,
+                "actor": actor,
+                "subject": subject,
+                "details": details or {},
+                "rationale": NotApplicable(not_applicable=Absence.NONE_GIVEN),
+                "approvals": NotApplicable(not_applicable=Absence.NO_APPROVAL_NEEDED),
+                "impact": nothing,
+                "rollback_plan": nothing,
+                "artifacts": NotApplicable(not_applicable=Absence.NO_ARTIFACTS),
+            }
+        ),
+    )
+
 
 PERMISSION = {"approvals": "approvals", "plans": "status", "audit": "audit", "overrides": "status"}
 """The permission of the catalogue that opens each page. What customer success sees there is narrowed

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from bot.teams.activities import Account, Activity, Mention
-from bot.teams.consents import FILE_CONSENT, FileConsent, consent_of
-from bot.teams.working import WORKING
+from bot.teams.files import FILE_CONSENT, FileConsent, consent_of
+from bot.teams.render import WORKING
 
 PRESS = "press"
 FORM = "form"

@@ -1,4 +1,4 @@
-"""What the doctor says of the department: its file, and how what is in force differs from it."""
+"""What the doctor says of what is in force: department and policy, and how each differs from its file."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.department import Installation
 from bot.finding import Finding
+from governance.authority.policy import Policy
 from governance.authority.policy_error import PolicyError
 from governance.department import Department
 from governance.department_file import DepartmentError
 from governance.department_renewal import settled_addresses, with_roles
 from governance.department_rows import digest_of
 from governance.department_staffing import VoteRequirement, can_change_roles, new_problems
-from governance.directory import people
+from governance.directory import names_of_all, people
 from governance.people import Person
+from governance.policies import Accepted, accepted_policy
+from governance.policy_text import differences
 from governance.staffing_words import lacking
 from governance.tables import DepartmentRow
 from handlers.conversation.wording import counted, listed
@@ -135,3 +138,60 @@ def _compared(file: Department, there: _InForce) -> list[Finding]:
         says = "known in chat already and holding a role, another identity is linked by “access” there"
         found.append(Finding("addresses", "advice", f"not as in the file: {listed(kept)}; {says}"))
     return found
+
+
+_POLICY = "policy in force"
+
+
+async def examine_policy(installation: Installation) -> AsyncIterator[Finding]:
+    """Which policy rules, and where it is not the file's: row by row, since when, by whose approval.
+
+    Says nothing where the database or the file cannot be read: others report that.
+    """
+    try:
+        installed = installation.policy
+        async with installation.database.transaction(installation.settings.tenant) as tx:
+            accepted = await accepted_policy(tx, installed)
+            names = await names_of_all(tx)
+    except (PolicyError, SQLAlchemyError):
+        return
+    file = installation.settings.authority
+    if accepted is None:
+        yield Finding(_POLICY, "well", f"{file}; nothing else was accepted in chat")
+    elif not isinstance(accepted.policy, Policy):
+        why = f"the one accepted in chat cannot be read ({accepted.policy}), so nothing may be done"
+        yield Finding(_POLICY, "wrong", f"{why}; install the version of Countersign that accepted it")
+    else:
+        for finding in _policy_findings(
+            installed, accepted, accepted.policy, _origin(accepted, names), str(file)
+        ):
+            yield finding
+
+
+def _origin(accepted: Accepted, names: dict[str, str]) -> str:
+    since = f"since {accepted.since:%Y-%m-%d %H:%M} UTC"
+    if accepted.approval is None:
+        return f"{since}; the approval is not on record"
+    return f"{since}, approved by {listed(names[voter] for voter in accepted.by)} ({accepted.approval})"
+
+
+def _policy_findings(
+    installed: Policy, accepted: Accepted, ruling: Policy, origin: str, file: str
+) -> list[Finding]:
+    otherwise = differences(installed, ruling)
+    if not otherwise:
+        return [
+            Finding(
+                _POLICY,
+                "well",
+                f"version {accepted.version}, accepted in chat {origin}, as in {file}",
+            )
+        ]
+    lead = (
+        f"version {accepted.version}, accepted in chat {origin}, outranks {file} (version {installed.version})"
+    )
+    fix = "bring the file into line, or propose its rows in chat; editing it alone changes nothing"
+    return [
+        Finding(_POLICY, "advice", f"{lead}; {fix}"),
+        *(Finding(f"{_WHAT}, not as in the file", "advice", sentence) for sentence in otherwise),
+    ]

@@ -13,8 +13,8 @@ from bot.teams import conversations
 from bot.teams.activities import MAIN, PLATFORM, object_of
 from bot.teams.connector import Connector
 from bot.teams.conversations import Known
+from bot.teams.directory import People
 from bot.teams.graph import Graph, GraphRefused
-from bot.teams.people import People
 from bot.teams.sdk import ConnectorRefused
 from governance.actions.access import identities_of
 from governance.people import Person
@@ -27,7 +27,7 @@ _NOT_AGAIN_FOR = 3600.0
 """Seconds for which somebody who could not be reached is not tried again."""
 
 
-class Reaching:
+class PersonalChats:
     """Finds people's personal chats, for one application and the Entra tenants that it serves. `app_id` is the
     manifest's."""
 

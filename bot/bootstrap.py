@@ -1,23 +1,34 @@
-"""Opens the sample department's history: what its teams did until last week, and its customers."""
+"""From nothing to a database with the department in it, and with the sample's work where it is the sample."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+import structlog
 from pydantic import TypeAdapter, ValidationError
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.database import bring_up_to_date, demand_var_folder, locate
+from bot.department import Installation
+from bot.settings import Settings
+from governance.department_renewal import renew_department
+from governance.department_rows import open_department
+from governance.department_staffing import new_problems
+from governance.directory import people
+from governance.staffing_words import lacking
 from integrations.customers.vendors.local.customers_file import CustomersFile, read_customers
 from integrations.customers.vendors.local.loading import write_customers
 from integrations.tracker import Defect, DefectOrigin, Epic, Sprint, Story, StoryEvent
 from integrations.tracker.vendors.local.history import History, take_over
 from integrations.tracker.vendors.local.receipts import receipt
 from storage.database import Database
+from storage.schema import Tenant
 
 RECEIPT = "sample"
 """The receipt's name under which a tenant's tracker remembers that the sample was opened."""
@@ -126,3 +137,57 @@ def _moved(value: Any, by: timedelta) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return replace(value, **{part.name: _moved(getattr(value, part.name), by) for part in fields(value)})
     return value
+
+
+_log = structlog.get_logger()
+
+
+class DepartmentRefused(Exception):
+    """A changed file that leaves some approval to nobody; `problems` says which, a sentence each."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__(" ".join(problems))
+        self.problems = problems
+
+
+async def open_installation(settings: Settings) -> Installation:
+    """Start or find the database, migrate it if that is ours to do, and open the department in it.
+
+    What nobody in it could approve is logged where it is new, or changed. Raises SettingsUnusable, PolicyError,
+    DepartmentError, DepartmentRefused, AnotherDepartment: each says what is wrong and what to do.
+    """
+    demand_var_folder(settings)
+    urls = locate(settings)
+    installation = Installation(settings, urls)
+    # Read before anything is set up: what is wrong with the files is said first.
+    _ = installation.department_file, installation.policy
+    bring_up_to_date(urls)
+    await _open_department(installation)
+    return installation
+
+
+async def _open_department(installation: Installation) -> None:
+    department = installation.department_file
+    settings = installation.settings
+    async with installation.database.untenanted() as tx:
+        row = {"id": settings.tenant, "name": department.name, "is_sample": department.sample}
+        await tx.execute(insert(Tenant).values(row).on_conflict_do_nothing())
+    async with installation.database.transaction(settings.tenant) as tx:
+        requirements = installation.policy.requirements_for_people()
+        before = await people(tx)
+        is_new = await open_department(tx, department)
+        if not is_new:
+            renewal = await renew_department(tx, department)
+            if renewal is not None:
+                is_new = True
+                _log.info("department_renewed", parts=renewal.parts, added=len(renewal.added))
+            # What was so already holds no start up: nobody is helped by a process that is not there.
+            found = new_problems(before, await people(tx), requirements)
+            if found:
+                raise DepartmentRefused(found)  # and nothing of the file is taken over
+        missing = lacking(await people(tx), requirements) if is_new else ()
+    if missing:
+        # A small department works with the roles that it has. The doctor says it again whenever it is asked.
+        _log.warning("approvals_that_nobody_could_give", missing=missing, see="python -m bot doctor")
+    if department.sample:
+        await open_sample(installation.database, settings.tenant, settings.department, datetime.now(UTC).date())

@@ -1,8 +1,10 @@
-"""Paragraphs: runs of text that look alike, and the elements that show them.
+"""Paragraphs: runs of text that look alike, the elements that show them, and the links in them.
 
-A RichTextBlock takes every character for itself; only there is text safe from Markdown on every client.
-It does not show times in the reader's own zone, which a TextBlock does, so lines with a time go there.
-"""
+A RichTextBlock takes every character for itself; only there is text safe from Markdown on every client. It does
+not show times in the reader's own zone, which a TextBlock does, so lines with a time go there, made inert.
+
+Two parsers read TextBlocks: CommonMark on desktops, and a small one on phones that knows no escaped brackets. A
+bracket followed by a zero-width space begins no link in either of them."""
 
 from __future__ import annotations
 
@@ -13,17 +15,76 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any, Literal
 
-from bot.teams.inert import inert, inert_bold, inert_line, inert_link
-from bot.teams.links import address
-from bot.teams.sizes import ELEMENT, cut, wire_size
+from bot.platforms.links import file_target, outside_target
+from bot.teams.packing import ELEMENT, cut, wire_size
 from handlers.conversation.cards import Bold, Code, Inline, Link, Moment
+
+_GAP = "\u200b"
+_NOT_WITHIN_WORD = r"(?<![^\W_])_|_(?![^\W_])"
+# What could go on in the text that follows is taken for what it could become.
+_BACKSLASHED = re.compile(
+    rf"[\\`*]|{_NOT_WITHIN_WORD}|<(?=[A-Za-z/!?]|\Z)|&(?=#?\w*(?:;|\Z))|~(?=~|\Z)|(?:(?<=~)|(?<=\A))~"
+)
+_MACRO = re.compile(r"\{(?=\{(?:DATE|TIME)|\Z|\{\Z)")
+_LIST_NUMBER = re.compile(r"\d{1,9}(?=[.)])")
+_URL_MARKS = str.maketrans({mark: f"%{ord(mark):02X}" for mark in "()[]*_`~;"})
+
+
+def inert(text: str) -> str:
+    """Plain text, without line ends, as Markdown that shows it and does nothing."""
+    broken = _BACKSLASHED.sub(r"\\\g<0>", text).replace("]", f"]{_GAP}").replace("://", f":{_GAP}//")
+    return _MACRO.sub("{" + _GAP, broken)
+
+
+def inert_bold(text: str) -> str:
+    """The same, bold from its first letter or digit to its last: there the stars count for sure."""
+    inside = [index for index, character in enumerate(text) if character.isalnum()]
+    if not inside:
+        return inert(text)
+    first, end = inside[0], inside[-1] + 1
+    return f"{inert(text[:first])}**{inert(text[first:end])}**{inert(text[end:])}"
+
+
+def inert_link(text: str, url: str) -> str:
+    """The same, as a link to `url`, which must have been checked."""
+    words = re.sub(r"[\[\]]", r"\\\g<0>", inert(text).replace(f"]{_GAP}", "]"))
+    # The gap: an exclamation mark before the link would make it a picture.
+    return f"{_GAP}[{words}]({url.translate(_URL_MARKS)})"
+
+
+def inert_line(markdown: str) -> str:
+    """A line put together from the above, whose beginning then makes no list, quote or heading."""
+    line = markdown.lstrip()
+    number = _LIST_NUMBER.match(line)
+    if number:
+        return f"{number[0]}\\{line[number.end() :]}"
+    return f"\\{line}" if line[:1] in ("#", ">", "+", "-") else line
+
+
+_LONGEST = 2_000
+"""Characters of JSON of the longest address that is linked; browsers take little more."""
+
+
+def address(target: str, public_url: str | None) -> str | None:
+    """The address that a card's link opens, or None where its words must do."""
+    return _short(outside_target(target, public_url))
+
+
+def file_address(file: str, public_url: str | None) -> str | None:
+    """The page that shows a stored file to whoever may see it."""
+    return _short(file_target(file, public_url))
+
+
+def _short(found: str | None) -> str | None:
+    return found if found is not None and wire_size(found) <= _LONGEST else None
+
 
 Element = dict[str, Any]
 Spacing = Literal["None", "Small", "Default", "Medium", "Large"]
 
 _LINE_END = re.compile(r"\r\n|[\n\r\v\f\x85\u2028\u2029]")
 # Some clients read these functions in a RichTextBlock too, but never across two runs.
-_MACRO = re.compile(r"(?<=\{)(?=\{(?:DATE|TIME)\()")
+_TEXT_MACRO = re.compile(r"(?<=\{)(?=\{(?:DATE|TIME)\()")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +219,7 @@ def _parts(line: Iterable[Run], look: Look, room: int) -> Iterator[list[Run]]:
 def _unread(runs: Iterable[Run]) -> Iterator[Run]:
     """The runs that have text, with date functions that somebody wrote split in two."""
     for run in runs:
-        for text in _MACRO.split(run.text):
+        for text in _TEXT_MACRO.split(run.text):
             if text:
                 yield replace(run, text=text)
 

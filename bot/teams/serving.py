@@ -13,17 +13,18 @@ from aiohttp import web
 if TYPE_CHECKING:
     from bot.teams.endpoint import Endpoint
 
+
 PATH = "/teams/messages"
 
 
 def add_teams(app: web.Application, make: Callable[[], Endpoint]) -> None:
     """Serve Teams. `make` is called once its library is there."""
-    door = _Door(make)
-    app.router.add_post(PATH, door.messages)
-    app.cleanup_ctx.append(door.opening)
+    lazy = _LazyEndpoint(make)
+    app.router.add_post(PATH, lazy.messages)
+    app.cleanup_ctx.append(lazy.opening)
 
 
-class _Door:
+class _LazyEndpoint:
     def __init__(self, make: Callable[[], Endpoint]) -> None:
         self._make = make
 
