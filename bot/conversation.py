@@ -73,7 +73,7 @@ class Conversation:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, raised: BaseException | None, trace: TracebackType | None
+        self, kind: type[BaseException] | None, raised: BaseException | None, _trace: TracebackType | None
     ) -> None:
         for part in self._parts:
             part.cancel()

@@ -225,11 +225,6 @@ def modal(form: Form, *, token: str, private_metadata: str) -> dict[str, Any]:
     return view
 
 
-def loading_modal(title: str) -> dict[str, Any]:
-    """What stands for a moment until the form is ready: Slack gives three seconds to open a modal."""
-    return {**_view(title, paragraphs(elements(("One moment…",), None))), "close": plain("Back")}
-
-
 def error_modal(title: str, sentence: str) -> dict[str, Any]:
     """Why there is no form, or why it was not taken."""
     return {**_view(title, paragraphs(elements((sentence,), None))), "close": plain("Close")}
