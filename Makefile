@@ -43,6 +43,7 @@ check: test ## the tests, then lint, types and import rules
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/vulture
 
 fake-slack: setup ## a Slack to try the bot in, without a workspace, at http://127.0.0.1:8399
 	@$(BIN)/python -m simulators.slack

@@ -9,8 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from agents.work.kinds import Json, Over, Step, StepKind, Still, WaitStep, Worker, WorkStep
+from bot.bootstrap import open_installation
 from bot.department import Installation
-from bot.opening import open_installation
 from bot.processes import worker_part
 from bot.settings import Settings
 from governance.fence import CHANNEL

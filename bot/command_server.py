@@ -28,6 +28,7 @@ from bot.command_protocol import (
     PROTOCOL,
     BadLine,
     address_of,
+    installation_of,
     line_of,
     peer_user,
     read_line,
@@ -35,7 +36,6 @@ from bot.command_protocol import (
 )
 from bot.conversation import Conversation
 from bot.department import Installation
-from bot.quick_settings import installation_of
 
 MOST_AT_ONCE = 32
 REQUEST_SECONDS = 5.0

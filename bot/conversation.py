@@ -16,13 +16,13 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import inbox
-from bot.answered import Answered, read_answer
 from bot.command_line import Exit, Stop
 from bot.console.adapter import add_message, direct_channel, new_message_id
 from bot.department import Installation
 from bot.platforms.forms import FormIncomplete, check_values
 from bot.processes import worker_part
 from bot.tables import ButtonRow, ConsoleMessageRow, InboxRow, OutboxRow
+from bot.turn_result import Answered, read_answer
 from bot.wire import form_from_json, place_from_json
 from governance.approvals.decision import ApprovalState, Status
 from governance.approvals.store import NoSuchApproval, approval_row, state_of
@@ -73,7 +73,7 @@ class Conversation:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, raised: BaseException | None, trace: TracebackType | None
+        self, kind: type[BaseException] | None, raised: BaseException | None, _trace: TracebackType | None
     ) -> None:
         for part in self._parts:
             part.cancel()

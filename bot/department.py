@@ -21,20 +21,18 @@ from agents.plans.replanning import Replanning
 from agents.work.executor import Executor
 from agents.work.kinds import StepKind, find_kinds
 from agents.work.scheduler import Scheduler
-from bot.checkpoint_webhook import webhook
+from bot.checkpoints import webhook
 from bot.console.adapter import ConsoleAdapter
 from bot.database import DatabaseUrls
-from bot.desks import Desks
+from bot.desks import Desks, StoredFiles
 from bot.fence_watch import FenceWatch
-from bot.files import StoredFiles
 from bot.jobs import Jobs
 from bot.listener import Listener
-from bot.model_recogniser import ModelRecogniser
 from bot.notices import Notices
 from bot.platforms.adapter import Adapter
 from bot.platforms.known_channels import KnownChannels
 from bot.platforms.sealing import key_in
-from bot.recogniser import BackgroundRecogniser
+from bot.recogniser import BackgroundRecogniser, ModelRecogniser
 from bot.settings import Settings
 from bot.teams.configuration import configuration
 from bot.turns import Turns

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.tables import FileRow
 from governance.department_rows import read_department
 from governance.gate import Gate
 from governance.overrides.rows import read_standing
+from governance.visibility import Scope
 from handlers.conversation.desk import Channels, Desk, Files, HeldFiles, Ports
 from handlers.conversation.memory import Memory
 from integrations.looked import looked
@@ -52,3 +56,26 @@ def _looked(ports: Ports, look: Look) -> Ports:
         customers=looked("customers", ports.customers, look),
         services=looked("services", ports.services, look),
     )
+
+
+_SCOPE: TypeAdapter[Scope] = TypeAdapter(Scope)
+
+
+class StoredFiles:
+    """Keeps files in the database, with what a reader's scope must cover to open them."""
+
+    async def put(
+        self,
+        tx: AsyncSession,
+        name: str,
+        media_type: str,
+        content: bytes,
+        scope: Scope,
+        *,
+        id: str | None = None,
+    ) -> str:
+        """See Files.put."""
+        file = id or f"fi_{secrets.token_hex(8)}"
+        kept = _SCOPE.dump_python(scope, mode="json")
+        tx.add(FileRow(id=file, name=name, media_type=media_type, content=content, scope=kept))
+        return file

@@ -13,13 +13,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.database import DatabaseUrls, demand_var_folder, locate
 from bot.department import Installation
-from bot.department_in_force import examine_department
 from bot.finding import Finding
 from bot.health import LEAST_ROOM, room_left
-from bot.masking import without_credentials
-from bot.policy_in_force import examine_policy
+from bot.in_force import examine_department, examine_policy
+from bot.logs import without_credentials
 from bot.settings import Settings, SettingsUnusable
-from bot.sign_in.checking import examine_sign_in
+from bot.sign_in.configuration import examine_sign_in
 from bot.slack.checking import examine_slack
 from bot.teams.checking import examine_teams
 from governance.audit.keys import KeyUnusable

@@ -19,13 +19,12 @@ from agents.work.executor import Executor
 from agents.work.scheduler import Scheduler
 from agents.work.sweep import queue_abandoned_steps, queue_standing_runs
 from bot import outbox
-from bot.checkpoint_channel import post_checkpoint
+from bot.checkpoints import post_checkpoint
 from bot.desks import Desks
-from bot.given_up import GivenUp
+from bot.job_failures import GivenUp, tell_of_standing_work
 from bot.notices import Notices
 from bot.platforms.adapter import Adapter
 from bot.sign_in.sessions import forget_ended
-from bot.standing_still import tell_of_standing_work
 from bot.turns import Turns
 from bot.worker import JobFunction
 from governance.approvals.decision import Status

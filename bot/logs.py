@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import threading
 
@@ -57,3 +58,12 @@ def _thread_failed(failed: threading.ExceptHookArgs) -> None:
 def _not_raised(failed: sys.UnraisableHookArgs) -> None:
     if failed.exc_value is not None:
         _log.error("exception_ignored", of=repr(failed.object), exc_info=failed.exc_value)
+
+
+_USER = re.compile(r"(?<=://)[^\s“”\"']*@")
+_QUERY = re.compile(r"(://[^\s“”\"'?#]*)[?#][^\s“”\"']*")
+
+
+def without_credentials(text: str) -> str:
+    """`text` with the addresses in it as they are, but for users, passwords and what follows a `?` or `#`."""
+    return _QUERY.sub(r"\1", _USER.sub("", text))

@@ -1,9 +1,10 @@
-"""What is posted where one person reads is what they can use: no buttons that could not work for them."""
+"""Reaching one person: where, and that what is shown there has no buttons that could not work for them."""
 
 from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.platforms.adapter import Adapter
 from governance.directory import person_by_identity
 from governance.people import Person
 from governance.places import Audience, Place
@@ -11,6 +12,8 @@ from handlers.conversation.cards import Reply
 from handlers.conversation.desk import Desk
 from handlers.conversation.usable import Reader, has_buttons, usable
 from storage import direct
+from storage.database import Database, tenant_of
+from storage.look import look_of
 
 # Whoever was answered in a direct conversation reads it; what turns elsewhere set going may be told there, too.
 _SPOKE = """
@@ -35,3 +38,21 @@ async def shown_there(tx: AsyncSession, place: Place, reply: Reply, desk: Desk, 
 async def _speaker(tx: AsyncSession, place: Place) -> Person | None:
     found = await direct.row(tx, _SPOKE, {"thread": place.key})
     return None if found is None else await person_by_identity(tx, found[0])
+
+
+async def direct_conversation(
+    database: Database, tx: AsyncSession, adapter: Adapter, person: Person
+) -> Place | None:
+    """The direct conversation with a person on one platform, None if that does not know them.
+
+    Raises PlatformAway, and within a transaction NotLooked.
+    """
+    tenant = tenant_of(tx)
+
+    async def reached() -> Place | None:
+        async with database.statements(tenant) as session:
+            return await adapter.direct(session, person)
+
+    if adapter.posts_with_commit:  # it is this installation itself, and asks nobody
+        return await adapter.direct(tx, person)
+    return await look_of(tx).at(("direct", adapter.name, person.id), adapter.name.capitalize(), reached)

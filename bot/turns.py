@@ -19,8 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import outbox
 from bot.desks import Desks
 from bot.platforms.adapter import Adapter, PlatformAway
-from bot.platforms.reaching import direct_conversation
-from bot.readers import shown_there
+from bot.readers import direct_conversation, shown_there
 from bot.tables import ButtonRow, OutboxRow
 from bot.wire import place_from_json
 from governance.audit.entries import Absence, Entry, EntryKind, NotApplicable

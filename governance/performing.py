@@ -53,8 +53,6 @@ _log = structlog.get_logger()
 PortOf = Callable[[str], Any]
 """A tenant's port, by the tenant."""
 
-FINISHED = ("done", "failed", "unknown", "withdrawn", "refused", "left_to_people")
-
 
 @dataclass(frozen=True, slots=True)
 class _Claim:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, TypeVar, cast
 
@@ -52,11 +51,10 @@ class NotLooked(Exception):
 
 @dataclass(slots=True)
 class _Found:
-    """What came of one call, and when: its value, or the exception that it raised."""
+    """What came of one call: its value, or the exception that it raised."""
 
     value: Any
     failed: Exception | None
-    at: datetime
 
 
 @dataclass(slots=True)
@@ -82,10 +80,6 @@ class Look:
             raise found.failed
         return cast(_Seen, found.value)
 
-    def seen_at(self, key: Hashable) -> datetime:
-        """When it was looked up. Raises KeyError for what was not."""
-        return self._found[key].at
-
     async def up(self, key: Hashable, who: str, call: Callable[[], Awaitable[Any]]) -> None:
         """Look something up and keep what came of it, a failure as well: nobody is asked twice in one turn."""
         began = monotonic()
@@ -99,7 +93,7 @@ class Look:
         except Exception as raised:  # noqa: BLE001 — whoever asked meets it, within their act
             failed = raised
         self._spent += monotonic() - began
-        self._found[key] = _Found(value, failed, datetime.now(UTC))
+        self._found[key] = _Found(value, failed)
 
 
 def look_of(tx: AsyncSession) -> Look:

@@ -13,10 +13,9 @@ from typing import Any
 from aiohttp.test_utils import TestServer
 from sqlalchemy import text
 
+from bot.bootstrap import open_installation
 from bot.department import Installation
-from bot.opening import open_installation
-from bot.processes import worker_part
-from bot.serving import make_served
+from bot.processes import make_served, worker_part
 from bot.settings import Settings
 from governance.fence import CHANNEL
 from handlers.language.mood import Mood

@@ -21,7 +21,6 @@ from agents.planning.draft import (
     NotEnoughHistory,
     PlanDraft,
     Precedence,
-    Scheduled,
     Unscheduled,
 )
 from agents.planning.estimates import estimate, past_accuracy
@@ -275,8 +274,3 @@ def _facts(draft: PlanDraft, found: Findings, given: PlanningInput) -> tuple[Fac
         ledger.read("budget in the document", found.document_hours[0], "agent-hours", found.document_hours[1])
     figures.judged(ledger, draft.risks, draft.risk_level, draft.dependencies)
     return ledger.facts()
-
-
-def places_of(draft: PlanDraft) -> dict[str, Scheduled]:
-    """Story key to its place."""
-    return {place.story: place for place in draft.schedule}

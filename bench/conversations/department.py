@@ -21,10 +21,10 @@ from agents.planning.draft import PlanChanges, PlanDraft
 from agents.plans.authorship import Authored, Authorship
 from bench.conversations.heard import Listening
 from bench.conversations.stand_ins import SPECS
+from bot.bootstrap import open_sample
 from bot.database import DatabaseUrls
 from bot.department import Installation
 from bot.desks import Desks
-from bot.sample import open_sample
 from bot.settings import Settings
 from governance.audit import sequencer
 from governance.department_rows import open_department

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from bot.beginning.files import Place
 from bot.database import DatabaseUrls
 from bot.department import Installation
-from bot.department_in_force import examine_file
 from bot.finding import Finding
+from bot.in_force import examine_file
 from bot.settings import SettingsUnusable, read_settings
 from governance.authority.policy_error import PolicyError
 from governance.department_file import DepartmentError

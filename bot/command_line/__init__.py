@@ -128,7 +128,7 @@ def stop_of(fault: Exception) -> Stop:
 
 
 def _stopped(stop: Stop, args: argparse.Namespace) -> int:
-    from bot.masking import without_credentials
+    from bot.logs import without_credentials
 
     sentence = without_credentials(str(stop))
     if getattr(args, "json", False):

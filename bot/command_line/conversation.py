@@ -11,8 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from bot.command_line import Exit, Stop, told, with_settings
-from bot.command_protocol import Line, NoServer
-from bot.quick_settings import NotPlain, QuickSettings, read_quick_settings
+from bot.command_protocol import Line, NoServer, NotPlain, QuickSettings, read_quick_settings
 
 if TYPE_CHECKING:
     from bot.settings import Settings

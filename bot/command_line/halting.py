@@ -15,8 +15,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.command_line import Exit, Stop, told, with_settings
-from bot.command_protocol import HALT_SILENCE_SECONDS, HALT_TAKEN_SECONDS, Line, NoServer
-from bot.quick_settings import NotPlain, QuickSettings, read_quick_settings
+from bot.command_protocol import (
+    HALT_SILENCE_SECONDS,
+    HALT_TAKEN_SECONDS,
+    Line,
+    NoServer,
+    NotPlain,
+    QuickSettings,
+    read_quick_settings,
+)
 
 if TYPE_CHECKING:
     from bot.settings import Settings

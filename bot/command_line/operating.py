@@ -10,12 +10,12 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
+from bot.bootstrap import DepartmentRefused, open_installation
 from bot.command_line import Exit, Stop, told
 from bot.command_server import command_part
 from bot.console.protection import ConsoleRefused
 from bot.database import bring_up_to_date, locate
 from bot.department import Installation
-from bot.opening import DepartmentRefused, open_installation
 from bot.processes import CannotListen, clock_part, run_until_stopped, web_part, worker_part
 from bot.settings import Settings
 from bot.teams.configuration import TeamsMisconfigured, configuration

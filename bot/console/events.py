@@ -17,12 +17,28 @@ from aiohttp import web
 from sqlalchemy import func, select
 
 from bot.console.adapter import NEWS
-from bot.console.fragments import Fragments
 from bot.console.messages import changed_since, newest_numbers, thread_summary, working_threads
 from bot.console.reading import Reading
+from bot.console.render import Shown, ShownThread, template_module
 from bot.console.visit import NobodyKnown, Visit, visit
 from bot.listener import Listener
 from bot.tables import ConsoleMessageRow
+
+
+class Fragments:
+    """Messages as one reader sees them, in their time zone."""
+
+    def __init__(self, zone: str) -> None:
+        self._templates: Any = template_module("messages.html", zone=zone)
+
+    def message(self, message: Shown) -> str:
+        """One message, as it stands in a thread."""
+        return str(self._templates.message(message))
+
+    def thread(self, thread: ShownThread) -> str:
+        """A thread, as its channel lists it."""
+        return str(self._templates.thread(thread))
+
 
 CLOSING: web.AppKey[asyncio.Event] = web.AppKey("console_closing", asyncio.Event)
 """Set when the server ends, so that open streams end with it and none begins."""

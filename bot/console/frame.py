@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.console.dashboard.access import open_pages
+from bot.console.access import open_pages
 from bot.console.protection import protect
 from bot.console.render import author, render
 from bot.console.visit import RECEPTION, Visit
@@ -58,7 +58,7 @@ async def page(
         zone=visiting.zone,
         theme=theme_of(request),
         static=static_url,
-        **await request.app[RECEPTION].door.surroundings(request, visiting),
+        **await request.app[RECEPTION].authentication.page_context(request, visiting),
         **({"pane": None} | context),
     )
     return web.Response(text=html, content_type="text/html")
@@ -75,3 +75,8 @@ def static_url(name: str) -> str:
     """The address of a static file, which changes with its content, so that it may be kept for long."""
     digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
     return f"/static/{name}?v={digest}"
+
+
+def error_page(status: int, sentence: str) -> str:
+    """A refusal as a page of its own."""
+    return render("error.html", status=status, sentence=sentence, static=static_url)

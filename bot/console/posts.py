@@ -7,17 +7,61 @@ from typing import Annotated, Literal, TypeVar
 
 from aiohttp import web
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy import select
 
 from agents.plans.rows import NoSuchPlan
-from bot.console.dashboard.deciding import ADAPTERS, CannotDecide, decide_here, fresh_thread
+from bot.console.adapter import announce
+from bot.console.dashboard.approvals import ADAPTERS, CannotDecide, decide_here, fresh_thread
 from bot.console.dashboard.plan_reading import CannotCorrect, correct_here
 from bot.console.messages import NoSuchThread, NothingSaid, say
-from bot.console.presses import NoSuchButton, press
-from bot.console.visit import RECEPTION, visit
-from bot.inbox import LONGEST_TEXT
-from bot.platforms.forms import FormIncomplete
+from bot.console.visit import RECEPTION, Visit, visit
+from bot.inbox import LONGEST_TEXT, store_click
+from bot.platforms.forms import FormIncomplete, Values, check_values
+from bot.tables import ButtonRow, OutboxRow
+from bot.wire import form_from_json, place_from_json
 from governance.outside_text import storable
 from governance.places import Place
+
+
+class NoSuchButton(LookupError):
+    """No button has this token, or it was posted where this person does not read."""
+
+
+async def button_for(visiting: Visit, token: str) -> tuple[ButtonRow, Place]:
+    """A button and the thread in which it was posted. Raises NoSuchButton."""
+    query = select(ButtonRow, OutboxRow).join(OutboxRow, OutboxRow.id == ButtonRow.outbox)
+    found = (await visiting.tx.execute(query.where(ButtonRow.token == token))).first()
+    if found is None:
+        raise NoSuchButton(token)
+    button, posted = found
+    place = place_from_json(posted.place)
+    if place.platform != "console" or not visiting.residents.channel_for(visiting.reader.person, place.channel):
+        raise NoSuchButton(token)
+    return button, place
+
+
+async def press(visiting: Visit, *, token: str, values: Values, key: str) -> Place:
+    """Store a pressed button and queue its turn; a repeated `key` does nothing.
+
+    Raises NoSuchButton and FormIncomplete.
+    """
+    button, place = await button_for(visiting, token)
+    if button.form is None and values:
+        raise FormIncomplete("This button asks for nothing.")
+    if button.form is not None:
+        values = check_values(form_from_json(button.form), values)
+    await store_click(
+        visiting.tx,
+        platform="console",
+        key=key,
+        identity=visiting.reader.identity,
+        place=place,
+        token=token,
+        values=values,
+    )
+    await announce(visiting.tx, place, "")
+    return place
+
 
 _Key = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 _Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(storable)]

@@ -1,6 +1,6 @@
 """A visit: one request by somebody who is known, inside one transaction.
 
-How visitors prove who they are is the door's business, and nobody's behind it.
+How visitors prove who they are is the business of an Authentication, and of nothing behind it.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Visit:
         return found
 
 
-class Door(Protocol):
+class Authentication(Protocol):
     """How visitors come in: by choosing who they are on this machine, or by signing in."""
 
     async def admit(self, request: web.Request) -> None:
@@ -65,10 +65,10 @@ class Door(Protocol):
     async def visitor(self, request: web.Request, tx: AsyncSession, residents: Residents) -> Visitor:
         """Who is visiting. Raises NobodyKnown."""
 
-    async def ask(self, request: web.Request) -> web.StreamResponse:
+    async def challenge(self, request: web.Request) -> web.StreamResponse:
         """What is answered to somebody who is not known."""
 
-    async def surroundings(self, request: web.Request, visiting: Visit) -> Mapping[str, Any]:
+    async def page_context(self, request: web.Request, visiting: Visit) -> Mapping[str, Any]:
         """What stands around a page's own matter: the template `layout`, the end of its bar (`bar`), and
         what those two show."""
 
@@ -80,7 +80,7 @@ class Reception:
     database: Database
     tenant: str
     residents: ReadResidents
-    door: Door
+    authentication: Authentication
 
 
 RECEPTION: web.AppKey[Reception] = web.AppKey("reception", Reception)
@@ -92,4 +92,4 @@ async def visit(request: web.Request) -> AsyncIterator[Visit]:
     reception = request.app[RECEPTION]
     async with reception.database.transaction(reception.tenant) as tx:
         residents = await reception.residents(tx)
-        yield Visit(tx, residents, await reception.door.visitor(request, tx, residents))
+        yield Visit(tx, residents, await reception.authentication.visitor(request, tx, residents))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from time import monotonic, time
 from typing import Protocol
 
@@ -105,3 +106,17 @@ async def _spend(purse: _Purse, rates: Sequence[RateLimitItem], names: tuple[str
         if not await purse.hit(rate, *names):
             return max((await purse.full_until(rate, *names) or 0.0) - time(), _A_LITTLE)
     return 0.0
+
+
+LONGEST_SECONDS = 3600.0
+"""So long we let anybody make us wait at a time."""
+
+
+def seconds_asked(headers: Mapping[str, str]) -> float | None:
+    """The seconds that an answer's headers ask for, within bounds; None where they say nothing of use."""
+    told = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
+    try:
+        seconds = float(told)
+    except ValueError:
+        return None
+    return min(max(seconds, 0.0), LONGEST_SECONDS) if math.isfinite(seconds) else None

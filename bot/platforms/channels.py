@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.platforms.tables import PlatformChannelRow
+from bot.platforms.tables import PlatformChannelRow, PlatformThreadRow
 from governance.department import Department
 from governance.places import Audience
 
@@ -85,3 +86,38 @@ async def channel_named(tx: AsyncSession, platform: str, name: str) -> tuple[str
     query = select(row.channel, row.audience).where(row.platform == platform, row.name == name)
     found = (await tx.execute(query.order_by(row.checked.desc()).limit(1))).one_or_none()
     return None if found is None else (found.channel, Audience(found.audience))
+
+
+_NEW = "new-"
+
+
+def new_thread() -> str:
+    """A name for a thread that has no message yet."""
+    return f"{_NEW}{secrets.token_hex(8)}"
+
+
+def is_ours(thread: str) -> bool:
+    """Whether this is a name of ours, not the platform's."""
+    return thread.startswith(_NEW)
+
+
+async def message_of(tx: AsyncSession, platform: str, channel: str, thread: str) -> str | None:
+    """The platform's id of a thread's first message; None for one of ours that has none yet."""
+    if not is_ours(thread):
+        return thread
+    row = PlatformThreadRow
+    query = select(row.message).where(row.platform == platform, row.channel == channel, row.thread == thread)
+    return (await tx.execute(query)).scalar()
+
+
+async def began(tx: AsyncSession, platform: str, channel: str, thread: str, message: str) -> None:
+    """A thread's first message was posted, as `message`."""
+    row = insert(PlatformThreadRow).values(platform=platform, channel=channel, thread=thread, message=message)
+    await tx.execute(row.on_conflict_do_nothing())
+
+
+async def thread_of(tx: AsyncSession, platform: str, channel: str, message: str) -> str:
+    """The name of the thread that this message began: ours if it was us, else the message's own id."""
+    row = PlatformThreadRow
+    query = select(row.thread).where(row.platform == platform, row.channel == channel, row.message == message)
+    return (await tx.execute(query)).scalar() or message

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.adapter import ConsoleAdapter, new_message_id
 from bot.platforms.adapter import Adapter, PlatformAway
+from bot.platforms.channels import new_thread
 from bot.platforms.tables import PlatformChannelRow
-from bot.platforms.threads import new_thread
 from governance.department_rows import read_department
 from governance.places import Audience, Place
 from handlers.conversation.desk import KnownChannel

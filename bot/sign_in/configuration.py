@@ -1,11 +1,86 @@
-"""What of the settings belongs to signing in, and what is missing."""
+"""What of the settings belongs to signing in: the dashboard's address, the apps, and what is missing."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import SplitResult, urlsplit
 
+from bot.finding import Finding
+from bot.logs import without_credentials
 from bot.settings import Settings
-from bot.sign_in.address import AddressUnusable, PublicAddress, public_address
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_DEFAULT_PORTS = {"https": 443, "http": 80}
+_OURS = re.compile(r"/(?:dashboard|files)(?:[/?][!-\[\]-~]{0,2000})?")
+
+FIRST_PAGE = "/dashboard"
+
+
+class AddressUnusable(ValueError):
+    """PUBLIC_URL cannot carry sign-in. The text says why, as a sentence about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublicAddress:
+    """Scheme and host of PUBLIC_URL, in lower case and without a default port (`https://example.com`)."""
+
+    scheme: str
+    host: str
+
+    @property
+    def origin(self) -> str:
+        """What a browser calls our pages' origin."""
+        return f"{self.scheme}://{self.host}"
+
+    @property
+    def is_https(self) -> bool:
+        """Whether what is sent here is encrypted on its way."""
+        return self.scheme == "https"
+
+    def callback(self, provider: str) -> str:
+        """Where a provider sends people back to; it must know this address."""
+        return f"{self.origin}/sign-in/{provider}/callback"
+
+    def is_host(self, written: str) -> bool:
+        """Whether a request's Host header names this address."""
+        return _host(self.scheme, written) == self.host
+
+
+def public_address(url: str | None) -> PublicAddress:
+    """The address that PUBLIC_URL names. Raises AddressUnusable."""
+    if not url:
+        raise AddressUnusable("PUBLIC_URL is missing: the https address under which people reach the dashboard")
+    shown = without_credentials(url)
+    parts = _split(url)
+    if parts is None or parts.scheme not in _DEFAULT_PORTS or not parts.hostname or parts.username:
+        raise AddressUnusable(f"PUBLIC_URL={shown} is no address such as https://countersign.example.com")
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise AddressUnusable(f"PUBLIC_URL={shown} has a path; the dashboard has an address of its own")
+    if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
+        raise AddressUnusable(f"PUBLIC_URL={shown} is not https; sessions would travel for everyone to read")
+    return PublicAddress(parts.scheme, _host(parts.scheme, parts.netloc))
+
+
+def own_path(written: str | None) -> str:
+    """Where to go after signing in: a page of the dashboard or a file of ours, and never another site."""
+    return written if written and _OURS.fullmatch(written) else FIRST_PAGE
+
+
+def _host(scheme: str, written: str) -> str:
+    return written.lower().removesuffix(f":{_DEFAULT_PORTS[scheme]}")
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018  # a port that is none raises here
+    except ValueError:
+        return None
+    return parts
+
 
 _NO_WAY = (
     "there is no way to sign in: set SLACK_CLIENT_ID, SLACK_CLIENT_SECRET and SLACK_WORKSPACES,"
@@ -35,7 +110,7 @@ class EntraApp:
 
 @dataclass(frozen=True, slots=True)
 class SignInSettings:
-    """`problems` are sentences about what is missing or wrong; with some of them one way may still work."""
+    """`problems` are sentences about what is missing or wrong; with some of them one provider may work."""
 
     address: PublicAddress | None
     slack: SlackApp | None
@@ -44,11 +119,11 @@ class SignInSettings:
 
     @property
     def redirects(self) -> tuple[str, ...]:
-        """Where the providers send people back to, by each way that works; none if nobody can sign in."""
+        """Where the providers send people back to, by each that works; none if nobody can sign in."""
         if self.address is None:
             return ()
         apps = {"slack": self.slack, "entra": self.entra}
-        return tuple(self.address.callback(way) for way, app in apps.items() if app is not None)
+        return tuple(self.address.callback(name) for name, app in apps.items() if app is not None)
 
 
 def sign_in_settings(settings: Settings) -> SignInSettings:
@@ -91,3 +166,17 @@ def _half(settings: Settings, label: str, app: tuple[str, str], listing: str) ->
     if not missing or missing[:2] == list(app):
         return []
     return [f"signing in with {label} also needs {' and '.join(missing)}"]
+
+
+def examine_sign_in(settings: Settings) -> Iterator[Finding]:
+    """What is missing, and what the providers must know of us. Here, where there is no sign-in, nothing is."""
+    if settings.env == "local":
+        yield Finding("sign-in", "well", "not needed: ENV=local lets you choose who you are")
+        return
+    configured = sign_in_settings(settings)
+    state: Literal["advice", "wrong"] = "advice" if configured.redirects else "wrong"
+    for problem in configured.problems:
+        yield Finding("sign-in", state, problem)
+    if configured.redirects:
+        says = f"the apps must know as redirect URL: {', '.join(configured.redirects)}"
+        yield Finding("sign-in", "well", says)

@@ -15,17 +15,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.platforms import threads
+from bot.platforms import channels
 from bot.platforms.adapter import PlatformAway, PostFailed
 from bot.platforms.budgets import Budgets
 from bot.slack.addresses import HOME, PLATFORM, Address, address_of
-from bot.slack.blocks import SlackMessage, render
+from bot.slack.directory import SlackDirectory
 from bot.slack.errors import as_post_failed, error_of
-from bot.slack.home import home_view
-from bot.slack.introductions import Introductions
-from bot.slack.post import Post
-from bot.slack.sessions import show_state
-from bot.slack.streams import Streams, left_behind, settled, streamed
+from bot.slack.posting import Post, Streams, left_behind, settled, show_state, streamed
+from bot.slack.render import SlackMessage, home_view, render
 from bot.slack.uploads import Uploads
 from bot.slack.workspaces import NotInstalled, NotOurs, Workspaces
 from bot.tables import InboxRow, OutboxRow
@@ -57,13 +54,13 @@ class SlackAdapter:
     def __init__(
         self,
         workspaces: Workspaces,
-        introductions: Introductions,
+        directory: SlackDirectory,
         uploads: Uploads,
         budgets: Budgets,
         public_url: str | None,
     ) -> None:
         self._workspaces = workspaces
-        self._introductions = introductions
+        self._directory = directory
         self._uploads = uploads
         self._budgets = budgets
         self._public_url = public_url
@@ -87,7 +84,7 @@ class SlackAdapter:
                 view = home_view(reply, public_url=self._public_url)
                 await client.views_publish(user_id=address.id, view=view)
                 return HOME
-            thread = await threads.message_of(tx, PLATFORM, place.channel, place.thread)
+            thread = await channels.message_of(tx, PLATFORM, place.channel, place.thread)
             pictures = await self._uploads.pictures(tx, client, address, reply)
             messages = render(reply, public_url=self._public_url, images=pictures)
             if reply.aside is not None and not address.is_direct:
@@ -101,7 +98,7 @@ class SlackAdapter:
                 return edited
             ids = await self._begun(tx, place, post, reply, bot.bot_user_id if again else None)
             if thread is None:
-                await threads.began(tx, PLATFORM, place.channel, place.thread, ids[0])
+                await channels.began(tx, PLATFORM, place.channel, place.thread, ids[0])
             await self._uploads.documents(tx, client, address, reply, thread or ids[0])
             await show_state(client, address, thread or ids[0], reply)
         return _JOINED.join(ids)
@@ -128,13 +125,13 @@ class SlackAdapter:
         for identity in await self._identities(tx, person):
             address = await self._opened(tx, Address.of_identity(identity))
             if address is not None:
-                return Place(PLATFORM, str(address), threads.new_thread(), Audience.DIRECT)
+                return Place(PLATFORM, str(address), channels.new_thread(), Audience.DIRECT)
         return None
 
     async def channel(self, tx: AsyncSession, name: str, near: str = "") -> Place | None:
         """A new thread in a channel that the bot is in."""
-        found = await self._introductions.channel_called(tx, name, near, datetime.now(UTC))
-        return found and Place(PLATFORM, str(found[0]), threads.new_thread(), found[1])
+        found = await self._directory.channel_called(tx, name, near, datetime.now(UTC))
+        return found and Place(PLATFORM, str(found[0]), channels.new_thread(), found[1])
 
     async def _identities(self, tx: AsyncSession, person: Person) -> Sequence[str]:
         mine = IdentityRow.person == person.id, IdentityRow.identity.startswith(f"{PLATFORM}:")
@@ -143,7 +140,7 @@ class SlackAdapter:
         email = (await tx.execute(select(PersonRow.email).where(PersonRow.id == person.id))).scalar()
         if linked or not email or monotonic() - self._missed.get(person.id, -_MISSED_SECONDS) < _MISSED_SECONDS:
             return linked
-        await self._introductions.by_email(tx, email, datetime.now(UTC))
+        await self._directory.by_email(tx, email, datetime.now(UTC))
         found = (await tx.execute(query)).scalars().all()
         if not found:
             self._missed[person.id] = monotonic()
@@ -152,20 +149,20 @@ class SlackAdapter:
     async def introduce(self, tx: AsyncSession, identity: str, place: Place) -> Place:
         """See Adapter.introduce. Somebody with whom no conversation is open gets one."""
         now = datetime.now(UTC)
-        await self._introductions.person(tx, Address.of_identity(identity), now)
+        await self._directory.person(tx, Address.of_identity(identity), now)
         address = address_of(place)
         if address.is_person and place.thread != HOME:
             opened = await self._opened(tx, address)
             return place if opened is None else Place(PLATFORM, str(opened), place.thread, Audience.DIRECT)
         try:
-            audience = await self._introductions.audience(tx, address, now)
+            audience = await self._directory.audience(tx, address, now)
         except (NotInstalled, NotOurs):
             audience = Audience.PUBLIC
         return Place(PLATFORM, place.channel, place.thread, audience)
 
     async def _opened(self, tx: AsyncSession, person: Address) -> Address | None:
         try:
-            return await self._introductions.direct_channel(tx, person, datetime.now(UTC))
+            return await self._directory.direct_channel(tx, person, datetime.now(UTC))
         except (NotInstalled, NotOurs, SlackApiError):
             return None
         except PlatformAway:

@@ -13,21 +13,37 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltRequest
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.request.async_internals import build_async_context
+from slack_bolt.response import BoltResponse
 
 from bot.platforms import channels, people
 from bot.slack import ingest
 from bot.slack.addresses import HOME, PLATFORM, Address
-from bot.slack.entrance import StorableApp
-from bot.slack.introductions import profile_of
-from bot.slack.presses import Presses
-from bot.slack.shortcuts import Shortcuts
+from bot.slack.directory import profile_of
+from bot.slack.interactions import Presses, Shortcuts
 from bot.slack.workspaces import NotInstalled, NotOurs, Workspaces
+from governance.outside_text import storable_json
 from governance.places import Audience, Place
 from handlers.conversation.origin import place_json
 from storage.database import Database
 from storage.notices import notify
+
+
+class StorableApp(AsyncApp):
+    """Bolt's app, for requests whose bodies are made storable. Signatures are compared with the raw ones."""
+
+    async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
+        """See AsyncApp."""
+        try:
+            req.body = storable_json(req.body)
+        except RecursionError:
+            return BoltResponse(status=400, body="This is nested too deeply to be read.")
+        # Whose request it is has been read of the body already.
+        req.context = build_async_context(req.context, req.body)
+        return await super().async_dispatch(req)
+
 
 _log = structlog.get_logger()
 

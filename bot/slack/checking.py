@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.finding import Finding
 from bot.settings import Settings
 from bot.slack.errors import error_of
-from bot.slack.manifest import bot_scopes
+from bot.slack.installing import bot_scopes
 
 _TIMEOUT_SECONDS = 5
 

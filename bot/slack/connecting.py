@@ -11,9 +11,10 @@ from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
 from bot.platforms.budgets import Budgets
 from bot.settings import Settings
 from bot.slack.adapter import SlackAdapter
-from bot.slack.introductions import Introductions
+from bot.slack.client import Slack
+from bot.slack.directory import SlackDirectory
 from bot.slack.uploads import Uploads
-from bot.slack.workspaces import Slack, Workspaces
+from bot.slack.workspaces import Workspaces
 from storage.database import Database
 
 
@@ -44,7 +45,7 @@ def workspaces_of(settings: Settings, database: Database, sealing: Fernet) -> Wo
 
 def adapter_of(settings: Settings, workspaces: Workspaces, budgets: Budgets) -> SlackAdapter:
     """What posts into Slack."""
-    return SlackAdapter(workspaces, Introductions(workspaces), Uploads(), budgets, settings.public_url)
+    return SlackAdapter(workspaces, SlackDirectory(workspaces), Uploads(), budgets, settings.public_url)
 
 
 def web_of(settings: Settings, database: Database, workspaces: Workspaces) -> SlackWeb:

@@ -6,6 +6,8 @@ press by its time and who pressed; a form by its view; a command by its trigger.
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,16 +16,61 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.inbox import clean, store_click, store_words
-from bot.platforms import threads
+from bot.platforms import channels
 from bot.platforms.channels import believed_to_be_in, channel_named
 from bot.platforms.forms import Values
+from bot.platforms.tables import PlatformUserRow
 from bot.slack.addresses import HOME, PLATFORM, Address, address_of
-from bot.slack.words import is_for_somebody_else, mentions, plain_words
 from bot.tables import ButtonRow, OutboxRow
 from bot.wire import form_from_json, place_from_json
 from governance.places import Audience, Place
+from governance.tables import IdentityRow, PersonRow
 from handlers.conversation.cards import Form
 from handlers.conversation.tables import ThreadRow
+
+_MENTION = re.compile(r"<@(?P<id>[UW][A-Z0-9]+)(?:\|(?P<name>[^>]*))?>")
+_CHANNEL = re.compile(r"<#(?P<id>C[A-Z0-9]+)(?:\|(?P<name>[^>]*))?>")
+_BROADCAST = re.compile(r"<!(?P<name>here|channel|everyone)(?:\|[^>]*)?>")
+_LINK = re.compile(r"<(?P<target>(?:https?|mailto|tel):[^>|]+)(?:\|(?P<text>[^>]*))?>")
+_OTHER = re.compile(r"<![^>|]*(?:\|(?P<text>[^>]*))?>")
+
+
+def is_for_somebody_else(text: str, bot_user: str) -> bool:
+    """Whether a message opens with a mention of somebody who is not the bot: people talk among themselves."""
+    opening = _MENTION.match(text.lstrip())
+    return opening is not None and opening["id"] != bot_user
+
+
+def mentions(text: str, user: str) -> bool:
+    """Whether a message mentions this user."""
+    return any(found["id"] == user for found in _MENTION.finditer(text))
+
+
+async def plain_words(tx: AsyncSession, text: str, where: Address, bot_user: str) -> str:
+    """A message without Slack's markup, and without the mention of the bot itself."""
+    without = re.sub(rf"<@{re.escape(bot_user)}(?:\|[^>]*)?>:?", " ", text) if bot_user else text
+    people = {found["id"] for found in _MENTION.finditer(without)}
+    names = await _names(tx, {where.beside(person).identity: person for person in people})
+    read = _MENTION.sub(lambda found: names.get(found["id"]) or found["name"] or "somebody", without)
+    read = _CHANNEL.sub(lambda found: f"#{found['name'] or found['id']}", read)
+    read = _BROADCAST.sub(lambda found: f"@{found['name']}", read)
+    read = _LINK.sub(lambda found: found["text"] or found["target"].removeprefix("mailto:"), read)
+    read = _OTHER.sub(lambda found: found["text"] or " ", read)
+    return html.unescape(read).strip()
+
+
+async def _names(tx: AsyncSession, users: Mapping[str, str]) -> dict[str, str]:
+    """The names of people by their user id: the department's own where they are linked."""
+    if not users:
+        return {}
+    query = (
+        select(PlatformUserRow.identity, PlatformUserRow.name, PersonRow.name)
+        .outerjoin(IdentityRow, IdentityRow.identity == PlatformUserRow.identity)
+        .outerjoin(PersonRow, PersonRow.id == IdentityRow.person)
+    )
+    rows = await tx.execute(query.where(PlatformUserRow.identity.in_(list(users))))
+    return {users[identity]: linked or name for identity, name, linked in rows}
+
 
 _ORDINARY = frozenset({None, "file_share", "thread_broadcast"})
 """Subtypes of messages that people write; edits, joins and the like are not said to anybody."""
@@ -53,7 +100,7 @@ async def take_message(tx: AsyncSession, event: Mapping[str, Any], team: Address
     if event.get("bot_id") and not mentioned:
         return None
     root = event.get("thread_ts")  # none has been named by us that this very message begins
-    thread = ts if root is None else await threads.thread_of(tx, PLATFORM, str(where), str(root))
+    thread = ts if root is None else await channels.thread_of(tx, PLATFORM, str(where), str(root))
     place = Place(PLATFORM, str(where), thread, Audience.DIRECT if where.is_direct else Audience.PUBLIC)
     if overheard and (is_for_somebody_else(text, bot_user) or not await _takes_part(tx, place)):
         return None
@@ -76,7 +123,7 @@ async def take_command(tx: AsyncSession, command: Mapping[str, Any], bot_user: s
     if where.is_direct or not await believed_to_be_in(tx, PLATFORM, str(where)):
         place = await direct_place(tx, user)
     else:
-        place = Place(PLATFORM, str(where), threads.new_thread(), Audience.PUBLIC)
+        place = Place(PLATFORM, str(where), channels.new_thread(), Audience.PUBLIC)
     return await store_words(
         tx,
         platform=PLATFORM,
@@ -131,7 +178,7 @@ async def button(tx: AsyncSession, token: str, container: Address | None) -> Pre
 async def direct_place(tx: AsyncSession, user: Address) -> Place:
     """A new thread in somebody's direct messages; where none are open yet, that is done before the turn."""
     known = await channel_named(tx, PLATFORM, user.identity)
-    return Place(PLATFORM, known[0] if known else str(user), threads.new_thread(), Audience.DIRECT)
+    return Place(PLATFORM, known[0] if known else str(user), channels.new_thread(), Audience.DIRECT)
 
 
 async def _takes_part(tx: AsyncSession, place: Place) -> bool:

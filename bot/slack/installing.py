@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import secrets
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 import structlog
+import yaml
 from slack_bolt.error import BoltError
 from slack_bolt.oauth.async_callback_options import AsyncCallbackOptions, AsyncFailureArgs, AsyncSuccessArgs
 from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
@@ -16,11 +20,25 @@ from slack_sdk.oauth.installation_store.async_installation_store import AsyncIns
 from slack_sdk.oauth.state_store.async_state_store import AsyncOAuthStateStore
 from sqlalchemy import delete
 
-from bot.console.error_page import error_page
-from bot.slack.manifest import bot_scopes
+from bot.console.frame import error_page
 from bot.slack.tables import SlackOAuthStateRow
 from bot.slack.workspaces import NotOurs, Workspaces
 from storage.database import Database
+
+FILE = Path(__file__).resolve().parents[2] / "app-manifest.yml"
+
+
+@cache
+def manifest() -> dict[str, Any]:
+    """The manifest as data."""
+    read: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    return read
+
+
+def bot_scopes() -> list[str]:
+    """What the bot may do in a workspace."""
+    return list(manifest()["oauth_config"]["scopes"]["bot"])
+
 
 _log = structlog.get_logger()
 

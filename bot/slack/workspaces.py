@@ -6,12 +6,10 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from time import monotonic, time
 
 import aiohttp
 import structlog
-from cryptography.fernet import Fernet
 from slack_sdk.errors import SlackApiError, SlackTokenRotationError
 from slack_sdk.oauth.installation_store.models.bot import Bot
 from slack_sdk.oauth.token_rotation.async_rotator import AsyncTokenRotator
@@ -22,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.platforms.adapter import PlatformAway, PostFailed
 from bot.slack.addresses import Address
-from bot.slack.connections import TIMEOUT_SECONDS, Connections
+from bot.slack.client import Slack
 from bot.slack.errors import TokenRefused, as_platform_away, error_of, is_for_later
 from bot.slack.tables import SlackInstallationRow
 from storage.database import Database, alone
@@ -49,29 +47,6 @@ class NotOurs(Exception):
 
     def __init__(self, account: str) -> None:
         super().__init__(f"{account} is not one of this company's workspaces (SLACK_WORKSPACES)")
-
-
-@dataclass(frozen=True, slots=True)
-class Slack:
-    """How this installation speaks with Slack. `bot_token` is set where there is one workspace alone."""
-
-    api_url: str
-    allowed: frozenset[str]
-    sealing: Fernet
-    bot_token: str | None = None
-    client_id: str | None = None
-    client_secret: str | None = None
-    connections: Connections = field(default_factory=Connections, compare=False)
-
-    def client(self, token: str | None) -> AsyncWebClient:
-        """A client that retries nothing by itself: the outbox knows what may be sent again."""
-        return AsyncWebClient(
-            token=token,
-            base_url=self.api_url,
-            timeout=TIMEOUT_SECONDS,
-            session=self.connections.session(),
-            retry_handlers=[],
-        )
 
 
 class Workspaces:

@@ -9,20 +9,18 @@ from datetime import UTC, datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.platforms.adapter import PostFailed
-from bot.platforms.channels import channel_named
-from bot.platforms.threads import new_thread
+from bot.platforms.channels import channel_named, new_thread
 from bot.teams import conversations
 from bot.teams.activities import PLATFORM
-from bot.teams.audiences import Audiences
-from bot.teams.cards import render
 from bot.teams.configuration import TeamsConfiguration
 from bot.teams.connector import Connector
+from bot.teams.directory import Audiences, People
 from bot.teams.file_offers import can_be_offered, files_of, make_offers
 from bot.teams.graph import Graph
-from bot.teams.people import People
+from bot.teams.personal_chats import PersonalChats
 from bot.teams.plan_files import plan_files
 from bot.teams.posting import Posting
-from bot.teams.reaching import Reaching
+from bot.teams.render import render
 from governance.people import Person
 from governance.places import Audience, Place
 from handlers.conversation.cards import Reply
@@ -41,7 +39,7 @@ class TeamsAdapter:
         self._public_url = configuration.public_url
         self._posting = posting
         self._people = People(connector, graph)
-        self._reaching = Reaching(
+        self._personal_chats = PersonalChats(
             connector, graph, self._people, app_id=configuration.app_id, tenants=configuration.tenants
         )
         self._audiences = Audiences(connector, graph, self._people)
@@ -74,7 +72,7 @@ class TeamsAdapter:
 
         Raises PlatformAway where that cannot be tried just now.
         """
-        return await self._reaching.chat_with(tx, person)
+        return await self._personal_chats.chat_with(tx, person)
 
     async def channel(self, tx: AsyncSession, name: str, near: str = "") -> Place | None:
         """A new thread in the channel of this name in which the bot was last spoken to. Raises PlatformAway.

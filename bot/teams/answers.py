@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from handlers.catalogue import request_of
+from handlers.conversation.cards import Bullets, Button, Buttons, Card, Reply, Small, Text
+
 WORKING = "Working on it…"
 LOST = "This button is no longer connected to anything. Ask me again, and you get a fresh one."
 FORM_BELOW = "Fill in the form below."
@@ -30,3 +33,28 @@ def show_dialog(task: dict[str, Any]) -> dict[str, Any]:
 def in_dialog(sentence: str) -> dict[str, Any]:
     """Words instead of a dialog."""
     return {"task": {"type": "message", "value": sentence}}
+
+
+_SHOWN = ("status", "approvals", "digest")
+
+
+def welcome() -> Reply:
+    """Who it is, what one can ask, and what it never does by itself."""
+    examples = [request_of(name).example for name in _SHOWN]
+    text = "I am Countersign: an engineering department whose agents do the work, and whose people decide."
+    said = ", ".join(f"“{example}”" for example in examples)
+    return Reply(
+        text=f"{text} Say what you want in your own words, for example {said}.",
+        cards=(
+            Card(
+                "Hello",
+                (
+                    Text((text,)),
+                    Text(("Say what you want in your own words, for example:",)),
+                    Bullets(tuple((f"“{example}”",) for example in examples)),
+                    Buttons((Button("What can you do?", "ask", "help what can you do?", style="primary"),)),
+                    Small(("What waits for your decision comes here too, with buttons.",)),
+                ),
+            ),
+        ),
+    )

@@ -9,19 +9,18 @@ import httpx
 
 from bot.platforms.budgets import Budgets
 from bot.teams.adapter import TeamsAdapter
+from bot.teams.authentication import SigningKeys
 from bot.teams.configuration import TeamsConfiguration
 from bot.teams.connector import Connector
+from bot.teams.dialogs import SHOW, FormsInChat
 from bot.teams.endpoint import Endpoint
 from bot.teams.entra import CONNECTOR, EntraTokens
-from bot.teams.file_offers import ADVANCE
-from bot.teams.forms_in_chat import SHOW, FormsInChat
+from bot.teams.file_offers import ADVANCE, FileDelivery
+from bot.teams.files import OneDrive
 from bot.teams.graph import Graph
-from bot.teams.handing_over import HandingOver
 from bot.teams.ingest import Ingest
-from bot.teams.onedrive import OneDrive
 from bot.teams.posting import Posting
 from bot.teams.sdk import Authentication, BotAdapter
-from bot.teams.signing_keys import SigningKeys
 from bot.worker import JobFunction
 from storage.database import Database
 
@@ -45,8 +44,8 @@ class TeamsApplication:
 
     def jobs(self, database: Database) -> Mapping[str, JobFunction]:
         """What workers do for Teams beside posting, by name."""
-        handing_over = HandingOver(database, self._posting, self._onedrive, self.adapter.introduce)
-        return {ADVANCE: handing_over.advance, SHOW: FormsInChat(database, self._posting).show}
+        file_delivery = FileDelivery(database, self._posting, self._onedrive, self.adapter.introduce)
+        return {ADVANCE: file_delivery.advance, SHOW: FormsInChat(database, self._posting).show}
 
     def endpoint(self, database: Database, tenant: str) -> Endpoint:
         """What takes what Teams sends, for one company."""

@@ -1,164 +1,286 @@
-"""From neutral cards to Teams messages: Adaptive Cards 1.5, each within the size that Teams takes.
-
-What does not fit goes on in the next message; nothing is left out. A card that is refreshed for the
-people looking at it has room for that on top of the budget kept here.
-"""
+"""A card's blocks as Adaptive Card elements, none too large to stand in a card of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice, zip_longest
+from typing import Literal
 
-from bot.teams.card_blocks import elements
-from bot.teams.inert import inert, inert_line
-from bot.teams.runs import Element, Run, paragraphs
-from bot.teams.sizes import BUDGET, ELEMENT, cut, shortened, wire_size
-from bot.teams.working import working
-from handlers.conversation.cards import Card, Reply
+from bot.teams.packing import ELEMENT, cut, grouped, shortened, wire_size
+from bot.teams.rich_text import SMALL, Element, Look, Run, Spacing, file_address, paragraphs, rich_text, runs_of
+from handlers.conversation.cards import (
+    Block,
+    Bullets,
+    Button,
+    Buttons,
+    Chart,
+    Fields,
+    File,
+    Progress,
+    Quote,
+    Rating,
+    Small,
+    Table,
+    Text,
+)
 
-_TITLE = 120
-"""Characters of a heading; a longer title stands in full below its heading."""
+_A_ROW = 6
+"""Buttons that Teams shows before it hides the others behind a menu."""
 
-_SUMMARY = 200
-"""Characters of a notification; the whole text is in the message."""
+_LABEL = 80
+"""Characters of a label; one that is longer also stands in full above the buttons."""
 
-_PART = 40
-"""Characters that tell which part of how many a message is."""
+_STYLES = {"primary": "positive", "danger": "destructive", "plain": "default"}
 
-_TONES = {
-    "good": ("good", "Done"),
-    "warning": ("warning", "Attention"),
-    "bad": ("attention", "Problem"),
-    "waiting": ("accent", "Waiting"),
+
+def action_sets(block: Buttons) -> list[Element]:
+    """The buttons as elements, six a row; before them, in full, the labels that had to be shortened."""
+    elements: list[Element] = []
+    for button in block.buttons:
+        if " ".join(button.label.split()) != (short := shortened(button.label, _LABEL)):
+            elements += paragraphs((Run(f"{short} ", bold=True), Run(button.label)))
+    return elements + [
+        {"type": "ActionSet", "actions": [_action(button) for button in row]} for row in _rows(block.buttons)
+    ]
+
+
+def _rows(buttons: Iterable[Button]) -> Iterator[list[Button]]:
+    left = iter(buttons)
+    while row := list(islice(left, _A_ROW)):
+        yield row
+
+
+def _action(button: Button) -> Element:
+    common = {"title": shortened(button.label, _LABEL)}
+    if button.style != "plain":
+        common["style"] = _STYLES[button.style]
+    if button.form is not None:
+        data = {"msteams": {"type": "task/fetch"}, "token": button.token}
+        return {"type": "Action.Submit", **common, "data": data}
+    submit = {"type": "Action.Submit", **common, "data": {"verb": "press", "token": button.token}}
+    return {
+        "type": "Action.Execute",
+        **common,
+        "verb": "press",
+        "data": {"token": button.token},
+        "fallback": submit,
+    }
+
+
+_COLUMNS = 3
+"""Columns that are still readable side by side in a chat of 420 pixels. No client is asked how wide it is: an
+older one would not say, and show both ways."""
+
+_CELL = 400
+"""Characters of JSON of a cell's text; what is longer goes on in the next row."""
+
+_TABLE = 8_400
+"""Characters of JSON of one table: two such fit into a card."""
+
+_MARK = 8
+"""Characters of a number or a key (`S12`): what it marks stands in the column after it."""
+
+_REPEATED = 30
+"""Characters of a heading where it is repeated; it stood in full above."""
+
+
+def tables(block: Table) -> list[Element]:
+    """The table as elements, in as many as its rows need."""
+    width = max(len(block.columns), *(len(row) for row in block.rows), 0, 0)
+    if width <= _COLUMNS:
+        return list(_side_by_side(block, width))
+    if not block.rows:
+        return paragraphs((Run(", ".join(filter(str.strip, block.columns)), bold=True),), spacing="Medium")
+    return list(_stacked(block, width))
+
+
+def _stacked(block: Table, width: int) -> Iterator[Element]:
+    """Each row as its name, and below that its other cells, each after its heading."""
+    names = 2 if all(len(_at(row, 0)) <= _MARK for row in block.rows) else 1
+    headings = filter(str.strip, block.columns[:names])
+    yield from paragraphs((Run(", ".join(headings)),), SMALL, "Medium")
+    rows = [_stacked_row(block.columns, row, names, width) for row in block.rows]
+    for together in grouped(filter(None, rows), ELEMENT):
+        items = [element for row in together for element in row]
+        if wire_size(items) > ELEMENT:  # one row, that may be too long for a card
+            yield from items
+        else:
+            yield {"type": "Container", "spacing": "Small", "items": items}
+
+
+def _stacked_row(columns: Sequence[str], row: Sequence[str], names: int, width: int) -> list[Element]:
+    told = [_told(_at(columns, index), _at(row, index)) for index in range(names, width)]
+    return [
+        *paragraphs((Run(" ".join(row[:names]), bold=True),)),
+        *paragraphs((Run(" · ".join(filter(None, told))),), SMALL, "None"),
+    ]
+
+
+def _told(heading: str, cell: str) -> str:
+    return f"{heading}: {cell}" if heading.strip() and cell.strip() else cell
+
+
+def _at(cells: Sequence[str], index: int) -> str:
+    return cells[index] if index < len(cells) else ""
+
+
+def _side_by_side(block: Table, width: int) -> Iterator[Element]:
+    headings = _taken(block.columns, width)
+    in_full = _table_rows(headings, bold=True) if block.columns else []
+    repeated = _table_rows([shortened(heading, _REPEATED) for heading in headings], bold=True)[: len(in_full)]
+    below = [row for cells in block.rows for row in _table_rows(_taken(cells, width), bold=False)]
+    frame = _frame(block, width)
+    shown, rows = in_full[:1], [*in_full[1:], *below]
+    size = wire_size(frame | {"rows": shown})
+    added = 0
+    for row in rows:
+        cost = wire_size(row) + 2
+        if added and size + cost > _TABLE:
+            yield frame | {"rows": shown}
+            shown = repeated[:1]
+            size, added = wire_size(frame | {"rows": shown}), 0
+        shown.append(row)
+        size, added = size + cost, added + 1
+    if shown:
+        yield frame | {"rows": shown}
+
+
+def _taken(cells: Sequence[str], width: int) -> list[str]:
+    return [_at(cells, index) for index in range(width)]
+
+
+def _frame(block: Table, width: int) -> Element:
+    right = {"horizontalCellContentAlignment": "Right"}
+    columns = [
+        {"width": _width(block, index)} | (right if block.align[index : index + 1] == "r" else {})
+        for index in range(width)
+    ]
+    return {"type": "Table", "columns": columns, "firstRowAsHeaders": bool(block.columns)}
+
+
+def _width(block: Table, index: int) -> int:
+    """A column's share of the width: the length of its longest text, within reason."""
+    cells = [row[index] for row in (block.columns, *block.rows) if index < len(row)]
+    return min(max(4, *(len(cell) for cell in cells), 4), 40)
+
+
+def _table_rows(cells: Sequence[str], *, bold: bool) -> list[Element]:
+    """A row, and more rows below it where a cell's text is too long for one."""
+    layers = zip_longest(*(cut(cell, _CELL) or [""] for cell in cells), fillvalue="")
+    return [{"type": "TableRow", "cells": [_cell(text, bold=bold) for text in layer]} for layer in layers]
+
+
+def _cell(text: str, *, bold: bool) -> Element:
+    return {"type": "TableCell", "items": [rich_text([Run(text, bold=bold)])] if text.strip() else []}
+
+
+_BESIDE = 60
+"""Characters of a field's name and value that have room beside another field."""
+
+_STATES: dict[str, tuple[str, Literal["Default", "Accent", "Good", "Attention"]]] = {
+    "done": ("Done", "Good"),
+    "doing": ("In progress", "Accent"),
+    "waiting": ("Waiting", "Default"),
+    "failed": ("Failed", "Attention"),
+    "skipped": ("Skipped", "Default"),
 }
 
 
-@dataclass(frozen=True, slots=True)
-class TeamsMessage:
-    """One message to post. `summary` is what its notification says.
-
-    `text` is plain (`textFormat`: `plain`) and empty where `card` says it, in its `fallbackText` too.
-    """
-
-    text: str
-    card: dict[str, Any] | None
-    summary: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Section:
-    """What a card of ours shows, under its heading."""
-
-    title: str
-    tone: str
-    elements: Sequence[Element]
-
-    def heading(self, *, goes_on: bool) -> list[Element]:
-        if not self.title:
-            return []
-        return [_heading(self.title + (" (continued)" if goes_on else ""), self.tone)]
-
-    def first(self) -> list[Element]:
-        """What stays together at the top: the heading and the first of what it is the heading of."""
-        return [*self.heading(goes_on=False), *self.elements[:1]]
+def elements(block: Block, public_url: str | None) -> list[Element]:
+    """What shows `block`. `public_url` is where people reach the dashboard; without it nothing leads there."""
+    match block:
+        case Text():
+            return paragraphs(runs_of(block.parts, public_url), spacing="Medium")
+        case Small():
+            return paragraphs(runs_of(block.parts, public_url), SMALL, "Medium")
+        case Fields():
+            return _fields(block.pairs)
+        case Bullets():
+            return _bullets(block, public_url)
+        case Table():
+            return tables(block)
+        case Progress():
+            return _progress(block)
+        case Chart():
+            return _chart(block, public_url)
+        case File():
+            return _file(block, public_url)
+        case Quote():
+            return _quote(block)
+        case Buttons():
+            return action_sets(block)
+        case Rating():
+            return action_sets(Buttons((block.useful, block.not_useful)))
 
 
-def render(reply: Reply, *, public_url: str | None, kept: str = "") -> tuple[TeamsMessage, ...]:
-    """The messages that say a reply, in order.
-
-    Links to our own pages lead to `public_url`; without it their words stand alone, and charts and
-    files are described. `kept` is the id under which the reply is kept: its facts are asked for by it.
-    """
-    if not reply.cards and not reply.facts:
-        return _texts(reply.text)
-    sections = [_section(card, public_url) for card in reply.cards]
-    if not sections:
-        sections.append(_Section("", "plain", paragraphs((Run(reply.text),))))
-    facts = working(reply.facts, kept)
-    if facts:
-        last = sections.pop()
-        sections.append(_Section(last.title, last.tone, (*last.elements, *facts)))
-    said = reply.text.strip() or "; ".join(card.title for card in reply.cards)
-    # A text with no room behind a card goes before it, whole.
-    before = _texts(said) if wire_size(said) > ELEMENT else ()
-    behind = shortened(said, _SUMMARY) if before else said
-    bodies = _packed(sections, BUDGET - wire_size(_card(behind, [])) - _PART)
-    return (*before, *_messages(behind, bodies)) if bodies else _texts(said)
+def _fields(pairs: Iterable[tuple[str, str]]) -> list[Element]:
+    shown: list[Element] = []
+    waiting: list[Element] = []
+    for name, value in pairs:
+        field = _field(name, value)
+        if max(len(name), len(value)) > _BESIDE:
+            shown += _beside(waiting) + field
+            waiting = []
+            continue
+        waiting.append({"type": "Column", "width": "stretch", "items": field})
+        if len(waiting) == 2:
+            shown += _beside(waiting)
+            waiting = []
+    shown += _beside(waiting)
+    return [shown[0] | {"spacing": "Medium"}, *shown[1:]] if shown else []
 
 
-def _texts(text: str) -> tuple[TeamsMessage, ...]:
-    pieces = filter(str.strip, cut(text, BUDGET - 2))
-    return tuple(TeamsMessage(piece, None, shortened(piece, _SUMMARY)) for piece in pieces)
+def _field(name: str, value: str) -> list[Element]:
+    return paragraphs((Run(name),), SMALL, "Small") + paragraphs((Run(value, bold=True),), spacing="None")
 
 
-def _section(card: Card, public_url: str | None) -> _Section:
-    title = shortened(card.title, _TITLE)
-    in_full = paragraphs((Run(card.title, bold=True),)) if title != " ".join(card.title.split()) else []
-    shown = [element for block in card.blocks for element in elements(block, public_url)]
-    return _Section(title, card.tone, (*in_full, *shown))
+def _beside(columns: list[Element]) -> list[Element]:
+    if not columns:
+        return []
+    empty: Element = {"type": "Column", "width": "stretch", "items": []}
+    both = columns if len(columns) == 2 else [*columns, empty]
+    return [{"type": "ColumnSet", "spacing": "Small", "columns": both}]
 
 
-def _heading(title: str, tone: str) -> Element:
-    """A heading that screen readers find as such. Its tone stands above it in words."""
-    heading: Element = {
-        "type": "TextBlock",
-        "style": "heading",
-        "size": "Large",
-        "weight": "Bolder",
-        "text": inert_line(inert(title)),
-        "wrap": True,
-    }
-    if tone not in _TONES:
-        return heading
-    style, words = _TONES[tone]
-    said: Element = {"type": "TextBlock", "size": "Small", "weight": "Bolder", "text": words, "wrap": True}
-    items = [said, heading | {"spacing": "None"}]
-    return {"type": "Container", "style": style, "bleed": True, "items": items}
+def _bullets(block: Bullets, public_url: str | None) -> list[Element]:
+    shown: list[Element] = []
+    for number, item in enumerate(block.items, 1):
+        mark = Run(f"{number}. " if block.numbered else "• ")
+        spacing: Spacing = "Small" if shown else "Default"
+        shown += paragraphs((mark, *runs_of(item, public_url)), spacing=spacing)
+    return shown
 
 
-def _packed(sections: Iterable[_Section], room: int) -> list[list[Element]]:
-    """The sections as the bodies of as few cards as hold them, each whole in one card if it can be."""
-    bodies: list[list[Element]] = []
-    left = 0
-    for section in filter(_Section.first, sections):
-        first, others = section.first(), section.elements[1:]
-        apart = [first[0] | {"separator": True, "spacing": "Large"}, *first[1:]]
-        whole = _size(apart) + _size(others)
-        if bodies and (whole <= left or (whole > room and _size(apart) <= left)):
-            first = apart
-        else:
-            bodies.append([])
-            left = room
-        bodies[-1] += first
-        left -= _size(first)
-        for element in others:
-            if _size([element]) > left:
-                bodies.append(section.heading(goes_on=True))
-                left = room - _size(bodies[-1])
-            bodies[-1].append(element)
-            left -= _size([element])
-    return bodies
+def _progress(block: Progress) -> list[Element]:
+    shown: list[Element] = []
+    for state, step in block.steps:
+        words, color = _STATES[state]
+        runs = (Run(f"{words}: ", bold=True, color=color), Run(step))
+        shown += paragraphs(runs, spacing="Small" if shown else "Default")
+    return shown
 
 
-def _size(body: Iterable[Element]) -> int:
-    return sum(wire_size(element) + 2 for element in body)
+def _chart(block: Chart, public_url: str | None) -> list[Element]:
+    """Pictures are for those who may see them, and Teams fetches pictures without saying for whom."""
+    page = file_address(block.file, public_url)
+    opened = paragraphs((Run("Open the chart", url=page),), spacing="Small") if page else []
+    return [
+        *paragraphs((Run(block.summary),), spacing="Medium"),
+        *paragraphs((Run(f"Chart: {block.alt}"),), SMALL, "Small"),
+        *opened,
+    ]
 
 
-def _messages(said: str, bodies: Sequence[list[Element]]) -> tuple[TeamsMessage, ...]:
-    made = []
-    for number, body in enumerate(bodies, 1):
-        part = f"Part {number} of {len(bodies)}: {shortened(said, _SUMMARY)}" if number > 1 else said
-        made.append(TeamsMessage("", _card(part, body), shortened(part, _SUMMARY)))
-    return tuple(made)
+def _file(block: File, public_url: str | None) -> list[Element]:
+    page = file_address(block.file, public_url)
+    description = (Run(f": {block.description}"),) if block.description else ()
+    return paragraphs((Run(block.name, bold=page is None, url=page), *description), spacing="Medium")
 
 
-def _card(said: str, body: list[Element]) -> dict[str, Any]:
-    return {
-        "type": "AdaptiveCard",
-        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
-        "version": "1.5",
-        "fallbackText": said,
-        "msteams": {"width": "full"},
-        "body": body,
-    }
+def _quote(block: Quote) -> list[Element]:
+    said = paragraphs((Run(block.text),), Look(italic=True))
+    by = paragraphs((Run(block.source),), SMALL, "Small")
+    return [
+        {"type": "Container", "style": "emphasis", "spacing": "Medium", "items": items}
+        for items in grouped([*said, *by], 2 * ELEMENT)
+    ]

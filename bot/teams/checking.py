@@ -8,10 +8,10 @@ import httpx
 
 from bot.finding import Finding
 from bot.settings import Settings
+from bot.teams.authentication import KeysUnavailable, SigningKeys
 from bot.teams.configuration import TeamsConfiguration, TeamsMisconfigured, configuration
 from bot.teams.entra import CONNECTOR, EntraLost, EntraTokens, NoToken
 from bot.teams.graph import Graph, GraphLost, GraphRefused
-from bot.teams.signing_keys import KeysUnavailable, SigningKeys
 
 _PATIENCE_SECONDS = 5.0
 _USERS = "User.Read.All"

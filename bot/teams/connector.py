@@ -18,10 +18,10 @@ from botbuilder.schema import (
     ConversationReference,
 )
 
-from bot.teams.callers import CHANNEL
-from bot.teams.cards import TeamsMessage
+from bot.teams.authentication import CHANNEL
 from bot.teams.conversations import Known
-from bot.teams.file_cards import FileCard
+from bot.teams.files import FileCard
+from bot.teams.render import TeamsMessage
 from bot.teams.sdk import BotAdapter, ConnectorRefused, passing_as_lost
 
 ADAPTIVE_CARD = "application/vnd.microsoft.card.adaptive"

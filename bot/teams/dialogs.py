@@ -5,16 +5,28 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from bot.inbox import LONGEST_TEXT, clean
+from bot.platforms.adapter import PostFailed
 from bot.platforms.forms import FormIncomplete, Values
-from bot.teams.inert import inert, inert_line
-from bot.teams.runs import SMALL, Element, Run, paragraphs
-from bot.teams.sizes import shortened
+from bot.tables import ButtonRow
+from bot.teams import conversations
+from bot.teams.activities import PLATFORM
+from bot.teams.packing import shortened
+from bot.teams.posting import Posting
+from bot.teams.render import TeamsMessage
+from bot.teams.rich_text import SMALL, Element, Run, inert, inert_line, paragraphs
+from bot.wire import form_from_json
+from governance.places import Audience, Place
 from handlers.conversation.cards import Form, Input
+from storage.database import Database
+from storage.jobs import defer
 
 # A dialog's answers come back in one object together with the token: their names must not meet.
 _PREFIX = "answer_"
@@ -198,3 +210,39 @@ _KINDS = {
     "choice": _choices,
     "choices": _choices,
 }
+
+
+SHOW = "show_form_in_chat"
+"""The job that posts a form."""
+
+
+async def queue(tx: AsyncSession, place: Place, token: str, at: datetime | None = None) -> None:
+    """Queue the posting of the form behind a button where that was pressed, for when `tx` commits."""
+    args = {"conversation": place.channel, "thread": place.thread, "token": token}
+    await defer(tx, SHOW, args, lock=f"post:{place.key}", at=at)
+
+
+class FormsInChat:
+    """Posts forms, for one application."""
+
+    def __init__(self, database: Database, posting: Posting) -> None:
+        self._database = database
+        self._posting = posting
+
+    async def show(self, tenant: str, conversation: str, thread: str, token: str) -> None:
+        """Post the form behind a button. After a crash it may stand there twice; it counts as often as it is
+        sent."""
+        place = Place(PLATFORM, conversation, thread, Audience.PUBLIC)
+        async with self._database.statements(tenant) as tx:
+            known = await conversations.conversation(tx, conversation)
+            stored = (await tx.execute(select(ButtonRow.form).where(ButtonRow.token == token))).scalar()
+            if known is None or stored is None:
+                return
+            form = form_from_json(stored)
+            message = TeamsMessage("", in_chat(form, token), form.title)
+            try:
+                await self._posting.post(tx, known, place, (message,), f"form:{token}")
+            except PostFailed as failed:
+                if failed.retry_after is not None:
+                    later = datetime.now(UTC) + timedelta(seconds=max(failed.retry_after, 0.5))
+                    await queue(tx, place, token, at=later)

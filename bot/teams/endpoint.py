@@ -13,11 +13,18 @@ from botbuilder.schema import ActivityTypes
 from pydantic import ValidationError
 
 from bot.teams.activities import Activity
-from bot.teams.callers import CHANNEL, Claims, NotFromTeams, demand_same_service, verify
+from bot.teams.authentication import (
+    CHANNEL,
+    Claims,
+    KeysUnavailable,
+    NotFromTeams,
+    SigningKeys,
+    demand_same_service,
+    verify,
+)
 from bot.teams.configuration import TeamsConfiguration
 from bot.teams.ingest import Ingest
 from bot.teams.sdk import BotAdapter
-from bot.teams.signing_keys import KeysUnavailable, SigningKeys
 from governance.outside_text import storable_json
 
 _log = structlog.get_logger()

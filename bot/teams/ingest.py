@@ -11,15 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import outbox
 from bot.inbox import store_click, store_taken, store_words
+from bot.platforms.channels import thread_of
 from bot.platforms.forms import FormIncomplete, Values, check_values
-from bot.platforms.threads import thread_of
 from bot.tables import ButtonRow, OutboxRow
-from bot.teams import answers, conversations, forms_in_chat
+from bot.teams import answers, conversations, dialogs
 from bot.teams.activities import MAIN, PLATFORM, Activity, place_of
-from bot.teams.consents import FileConsent
+from bot.teams.answers import welcome
 from bot.teams.dialogs import task_info, values_of, with_error
 from bot.teams.file_offers import take_answer
-from bot.teams.meanings import (
+from bot.teams.files import FileConsent, OneDrive
+from bot.teams.parsing import (
     FormAnswer,
     FormOpening,
     Membership,
@@ -29,9 +30,7 @@ from bot.teams.meanings import (
     WorkingAsked,
     meaning_of,
 )
-from bot.teams.onedrive import OneDrive
-from bot.teams.welcome import welcome
-from bot.teams.working import working_page, working_reply
+from bot.teams.render import working_page, working_reply
 from bot.wire import form_from_json, reply_from_json
 from governance.facts import Fact
 from governance.places import Place
@@ -139,7 +138,7 @@ async def _press(tx: AsyncSession, activity: Activity, place: Place, press: Pres
     posted = await _posted(tx, place, press.token)
     if posted is not None and posted.form is not None:
         if await _is_new(tx, activity, place, {"kind": "clicked", "token": press.token}):
-            await forms_in_chat.queue(tx, place, press.token)
+            await dialogs.queue(tx, place, press.token)
         return Answered(200, answers.in_card(answers.FORM_BELOW))
     await _store_click(tx, activity, place, press.token if posted else NOT_HERE, {})
     return Answered(200, answers.in_card(answers.WORKING))

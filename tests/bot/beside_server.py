@@ -18,9 +18,8 @@ from typing import Any
 import pytest
 
 from bot import command_protocol
-from bot.command_protocol import Line, socket_file
+from bot.command_protocol import Line, installation_of, socket_file
 from bot.command_server import command_part
-from bot.quick_settings import installation_of
 from bot.settings import Settings
 from storage.embedded import EmbeddedServer
 from tests.workplace import Workplace, at_work

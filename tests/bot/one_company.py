@@ -13,10 +13,10 @@ from sqlalchemy import text
 
 from agents.plans.rows import new_plan
 from bot import worker
+from bot.bootstrap import open_installation
 from bot.console.adapter import direct_channel
 from bot.department import Installation
 from bot.jobs import Jobs
-from bot.opening import open_installation
 from bot.tables import OutboxRow
 from bot.wire import place_to_json, reply_from_json
 from bot.worker import make_app, run_worker

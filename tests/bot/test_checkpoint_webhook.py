@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.checkpoint_webhook import webhook
+from bot.checkpoints import webhook
 from governance.audit.publication import NotPublished
 
 NOTE = "countersign/acme\n12\nq83vEjRWeJA=\n\n— countersign/acme Az3grl…\n"

@@ -10,10 +10,9 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import func, select, text
 
-from bot.checkpoint_channel import post_checkpoint
-from bot.clock import sweep
+from bot.checkpoints import post_checkpoint
+from bot.clock import fire_once, sweep
 from bot.console.adapter import ConsoleAdapter
-from bot.firings import fire_once
 from bot.tables import OutboxRow
 from bot.wire import reply_from_json
 from governance.audit.entries import Absence, Entry, EntryKind, NotApplicable

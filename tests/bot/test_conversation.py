@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.bootstrap import open_installation
 from bot.command_line import Stop
 from bot.conversation import Conversation
-from bot.opening import open_installation
 from storage.embedded import EmbeddedServer
 from tests.workplace import Deaf, settings_of
 

@@ -13,10 +13,10 @@ import pytest
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.bootstrap import DepartmentRefused, open_installation
 from bot.database import locate
 from bot.department import Installation
-from bot.department_in_force import examine_department
-from bot.opening import DepartmentRefused, open_installation
+from bot.in_force import examine_department
 from bot.settings import Settings
 from governance.department_renewal import AnotherDepartment
 from governance.department_rows import read_department

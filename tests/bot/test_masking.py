@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.masking import without_credentials
+from bot.logs import without_credentials
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import outbox
 from bot.console.adapter import ConsoleAdapter
-from bot.desks import Desks
-from bot.files import StoredFiles
+from bot.desks import Desks, StoredFiles
 from bot.notices import Notices
 from bot.platforms.adapter import PlatformAway
 from bot.platforms.known_channels import KnownChannels

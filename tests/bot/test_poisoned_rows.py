@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot import outbox
+from bot.clock import fire_digests
 from bot.console.adapter import direct_channel
 from bot.department import Installation
-from bot.digests import fire_digests
 from bot.inbox import store_words
 from bot.wire import place_to_json
 from governance.audit.verification_notice import ask_for_verification

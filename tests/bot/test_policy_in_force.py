@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.database import DatabaseUrls
 from bot.department import Installation
 from bot.finding import Finding
-from bot.policy_in_force import examine_policy
+from bot.in_force import examine_policy
 from bot.settings import Settings
 from governance.actions.policy import propose_policy
 from governance.policy_text import row_text, with_row

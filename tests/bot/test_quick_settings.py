@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.quick_settings import NotPlain, installation_of, read_quick_settings
+from bot.command_protocol import NotPlain, installation_of, read_quick_settings
 from bot.settings import SettingsUnusable, read_settings
 
 NAMES = ("ENV", "DATABASE_URL", "VAR_FOLDER", "DEPARTMENT", "TENANT")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sqlalchemy import select
 
-from bot import outbox, shown
+from bot import notices, outbox
 from bot.console.adapter import ConsoleAdapter
 from bot.tables import ConsoleMessageRow
 from bot.wire import reply_from_json
@@ -44,7 +44,7 @@ class Shop:
 
     async def closes(self, approval: str, *, subject: str | None = None) -> None:
         async with self.database.transaction(self.tenant) as tx:
-            await shown.bring_up_to_date(tx, subject or approval, VERBS, _closed(approval), turn=None)
+            await notices.bring_up_to_date(tx, subject or approval, VERBS, _closed(approval), turn=None)
 
     async def post(self, place: Place = PLACE) -> None:
         await outbox.post_thread(self.database, self.tenant, place.key, {"console": ConsoleAdapter()})
@@ -120,5 +120,5 @@ async def test_what_one_person_alone_was_told_stays(database: Database, tenant: 
 def test_the_question_whether_the_answer_was_useful_stays() -> None:
     rating = Rating(Button("Useful", "rate_useful", "tu_1"), Button("Not", "rate_not_useful", "tu_1"))
     asked = Reply("One waits.", (_asks("ap_1", rating),))
-    changed = shown.with_card(asked, "ap_1", VERBS, _closed("ap_1"))
+    changed = notices.with_card(asked, "ap_1", VERBS, _closed("ap_1"))
     assert changed.cards == (Card("Closed ap_1", (rating,)),)

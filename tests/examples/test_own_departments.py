@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.bootstrap import open_installation
 from bot.conversation import Conversation
-from bot.department_in_force import examine_department
 from bot.finding import Finding
-from bot.opening import open_installation
+from bot.in_force import examine_department
 from handlers.delivery.whereabouts.lacking import NO_PRODUCTS, NO_TEAMS
 from storage.embedded import EmbeddedServer
 from tests.examples.own_departments import DOCUMENT, HOSPITAL, TWO_PEOPLE, forty_people

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.actions import specs as plan_specs
 from agents.plans.limits import within_plan
-from bot.files import StoredFiles
+from bot.desks import StoredFiles
 from bot.platforms.known_channels import KnownChannels
 from governance.action import Action
 from governance.actions import specs as governance_specs

@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import select, text
 
 from agents.plans.tables import PlanRow
+from bot.bootstrap import open_installation
 from bot.conversation import Conversation
 from bot.department import Installation
-from bot.opening import open_installation
 from bot.settings import Settings
 from governance.visibility import EVERYTHING
 from handlers.language.mood import Mood

@@ -15,11 +15,10 @@ from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 from sqlalchemy import text
 
+from bot.bootstrap import open_installation
 from bot.console.adapter import NEWS
 from bot.department import Installation
-from bot.opening import open_installation
-from bot.processes import worker_part
-from bot.serving import make_served
+from bot.processes import make_served, worker_part
 from bot.settings import Settings
 from governance.effects import Origin
 from governance.fence import CHANNEL

@@ -61,7 +61,6 @@ class _MarkdownWalk:
         self._cells: list[str] = []
         self._row_line = 0
         self._in_head = False
-        self._struck_cells = 0
 
     def take(self, text: str) -> None:
         """Take in a Markdown text."""

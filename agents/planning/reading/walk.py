@@ -37,11 +37,6 @@ class Walk:
         if self._items:
             self._items.pop()
 
-    @property
-    def within_item(self) -> bool:
-        """Whether what comes now is inside a list item."""
-        return bool(self._items)
-
     def paragraph(
         self, lines: Sequence[str], line: int, strong: str = "", *, struck: bool = False, linked: bool = False
     ) -> None:

@@ -1,4 +1,4 @@
-"""The dashboard's pages, as routes."""
+"""The dashboard's pages and their addresses."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from agents.plans.rows import NoSuchPlan
-from bot.console.dashboard.access import PageRefused, demand, note_reading, note_refusal
+from bot.console.access import PageRefused, demand, note_reading, note_refusal
 from bot.console.dashboard.approvals import read_approvals
 from bot.console.dashboard.audit import PAGE, BadFilter, Filters, Page, read_entry, read_page, read_proof
 from bot.console.dashboard.overrides import read_overrides
 from bot.console.dashboard.plan_reading import read_reading
 from bot.console.dashboard.plans import STATES, read_plan, read_plans
-from bot.console.dashboard.verifying import TRAIL
+from bot.console.dashboard.verifying import TRAIL, AuditTrail, verify_log
+from bot.console.files import file
 from bot.console.frame import page
-from bot.console.visit import Visit, visit
+from bot.console.posts import post_decision, post_reading
+from bot.console.protection import Route, add_guarded
+from bot.console.visit import RECEPTION, Reception, Visit, visit
 from governance.audit.entries import EntryKind
 from governance.audit.merkle import ProofError
 from governance.audit.nodes import NodeMissing
@@ -152,3 +155,26 @@ async def _page(
 
 def _address(filters: Filters) -> str:
     return "/dashboard/audit?" + urlencode({name: value for name, value in asdict(filters).items() if value})
+
+
+_ROUTES: tuple[Route, ...] = (
+    ("GET", "/dashboard", home),
+    ("GET", "/dashboard/approvals", approvals),
+    ("POST", "/dashboard/approvals/{approval}", post_decision),
+    ("GET", "/dashboard/plans", plans),
+    ("GET", "/dashboard/plans/{plan}", plan),
+    ("GET", "/dashboard/plans/{plan}/reading", reading),
+    ("POST", "/dashboard/plans/{plan}/reading", post_reading),
+    ("GET", "/dashboard/overrides", overrides),
+    ("GET", "/dashboard/audit", audit),
+    ("POST", "/dashboard/audit/verify", verify_log),
+    ("GET", "/dashboard/audit/{entry}", entry),
+    ("GET", "/files/{file}", file),
+)
+
+
+def add_dashboard(app: web.Application, reception: Reception, trail: AuditTrail) -> None:
+    """Serve the dashboard from `app`, to those whom the reception's authentication lets in."""
+    app[RECEPTION] = reception
+    app[TRAIL] = trail
+    add_guarded(app, _ROUTES)

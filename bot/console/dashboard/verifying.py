@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bot.console.dashboard.access import PageRefused, demand, note_reading, note_refusal
+from bot.console.access import PageRefused, demand, note_reading, note_refusal
 from bot.console.posts import refusal
 from bot.console.render import render
 from bot.console.visit import RECEPTION, visit

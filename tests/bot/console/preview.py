@@ -17,8 +17,8 @@ from aiohttp import web
 from sqlalchemy import insert, text
 
 from bot.console.adapter import NEWS
+from bot.console.personas import session_key
 from bot.console.residents import read_residents
-from bot.console.session import session_key
 from bot.listener import Listener
 from bot.settings import Settings
 from bot.tables import FileRow

@@ -10,9 +10,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import select
 
+from bot.console.personas import Session, session_key
 from bot.console.protection import ConsoleRefused, demand_local
 from bot.console.residents import read_residents
-from bot.console.session import Session, session_key
 from bot.listener import Listener
 from bot.settings import Settings
 from bot.tables import InboxRow

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from bot.console.fragments import Fragments
+from bot.console.events import Fragments
 from bot.console.render import Author, Shown, render
 from bot.platforms.fact_words import fact_value
 from bot.platforms.links import link_target

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bot.console.suggestions import suggestions_for
+from bot.bootstrap import open_installation
+from bot.console.pages import suggestions_for
 from bot.department import Installation
-from bot.opening import open_installation
 from bot.settings import Settings
-from bot.teams.welcome import welcome
+from bot.teams.answers import welcome
 from governance.directory import people, person_by_identity
 from governance.people import Person
 from governance.places import Audience, Place

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.platforms.retry_after import LONGEST_SECONDS, seconds_asked
+from bot.platforms.budgets import LONGEST_SECONDS, seconds_asked
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from sqlalchemy import delete, insert
 
 from bot.doctor import examine
 from bot.settings import Settings
-from bot.sign_in.address import AddressUnusable, public_address
+from bot.sign_in.configuration import AddressUnusable, public_address
 from bot.tables import FileRow
 from governance.tables import PersonRoleRow, WindowRow
 from simulators.slack import FakeSlack

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import select, text
 
 from bot.sign_in import sessions
+from bot.sign_in.sessions import digest
 from bot.sign_in.tables import WebSessionRow, WebSignInRow
-from bot.sign_in.tokens import digest
 from governance.tables import IdentityRow
 from simulators.slack import FakeSlack
 from storage.database import Database

@@ -179,6 +179,14 @@ async def test_a_token_that_lies_proves_nothing(
     assert await _refused(site) == [("refusal", "unknown")]
 
 
+async def test_a_token_for_others_too_proves_nothing(site: Site, browser: Browser, way: Way) -> None:
+    await site.link("amanda", way.identity)
+    audience = way.tokens.audience
+    way.tokens.overrides = {"aud": [audience, "another-app"], "azp": audience}
+    assert (await browser.sign_in(way.name)).status == 400
+    assert await site.sessions() == []
+
+
 @pytest.mark.parametrize("wrong", ["U1/T1", "", None, {"a": "b"}, 7])
 async def test_a_token_that_names_nobody_proves_nothing(
     site: Site, browser: Browser, way: Way, wrong: object
@@ -215,7 +223,7 @@ async def test_a_key_that_was_withdrawn_is_not_believed_for_long(
     await site.link("amanda", way.identity)
     assert (await browser.sign_in(way.name)).status == 200
     way.tokens.published = ["key-2"]
-    monkeypatch.setattr("bot.sign_in.id_tokens._KEYS_LAST_SECONDS", 0)
+    monkeypatch.setattr("bot.sign_in.openid._KEYS_LAST_SECONDS", 0)
     assert (await browser.sign_in(way.name)).status == 400
 
 

@@ -10,7 +10,7 @@ import slackblocks as kit
 from slackblocks.rich_text import RichTextElement
 from slackblocks.rich_text.elements import RichTextElementType
 
-from bot.slack.blocks import SlackMessage
+from bot.slack.render import SlackMessage
 
 Json = dict[str, Any]
 

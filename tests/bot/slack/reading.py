@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from html import unescape
 from typing import Any
 
-from bot.slack.blocks import SlackMessage
+from bot.slack.render import SlackMessage
 
 _TOKEN = re.compile(r"<[^|>]+\|([^>]*)>")
 

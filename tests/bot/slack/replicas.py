@@ -9,8 +9,8 @@ from multiprocessing.synchronize import Barrier
 from sqlalchemy import text
 
 from bot import outbox
+from bot.bootstrap import open_installation
 from bot.department import Installation
-from bot.opening import open_installation
 from bot.processes import run_until_stopped, web_part
 from bot.settings import Settings
 

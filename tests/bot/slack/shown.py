@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.slack.blocks import SlackMessage, render
+from bot.slack.render import SlackMessage, render
 from handlers.conversation.cards import Block, Card, Reply
 from tests.bot.slack.block_kit import check_message
 

@@ -14,8 +14,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from bot.slack.manifest import manifest
-from bot.slack.shortcuts import ASK_ABOUT, NEW_REQUEST
+from bot.slack.installing import manifest
+from bot.slack.interactions import ASK_ABOUT, NEW_REQUEST
 
 SCHEMA: dict[str, Any] = json.loads(
     (Path(__file__).parent / "schema" / "app-manifest.schema.json").read_text(encoding="utf-8")

@@ -9,7 +9,8 @@ import pytest
 from cryptography.fernet import Fernet
 
 from bot.slack.app import make_app
-from bot.slack.workspaces import Slack, Workspaces
+from bot.slack.client import Slack
+from bot.slack.workspaces import Workspaces
 from storage.database import Database
 
 TOLD = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_CLIENT_ID": "1.2", "SLACK_CLIENT_SECRET": "secret"}

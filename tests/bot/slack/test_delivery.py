@@ -8,7 +8,7 @@ import pytest
 from slack_sdk.oauth.installation_store.models.bot import Bot
 
 from bot import outbox
-from bot.files import StoredFiles
+from bot.desks import StoredFiles
 from bot.slack.connecting import workspaces_of
 from governance.places import Audience, Place
 from governance.visibility import EVERYTHING

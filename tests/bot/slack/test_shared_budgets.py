@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot import outbox
-from bot.opening import open_installation
+from bot.bootstrap import open_installation
 from bot.settings import Settings
 from governance.places import Audience, Place
 from handlers.conversation.cards import Reply

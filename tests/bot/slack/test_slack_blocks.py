@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.slack.texts import as_markup
+from bot.slack.rich_text import as_markup
 from handlers.conversation.cards import (
     Block,
     Bold,

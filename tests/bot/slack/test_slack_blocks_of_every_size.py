@@ -7,9 +7,8 @@ import re
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bot.slack.blocks import render
-from bot.slack.home import home_view
-from bot.slack.limits import cut, length, pieces, shortened
+from bot.slack.packing import cut, length, pieces, shortened
+from bot.slack.render import home_view, render
 from handlers.conversation.cards import Block, Button, Buttons, Card, Rating, Reply, Table, Text
 from tests.bot.slack.block_kit import check_home, check_message
 from tests.bot.slack.generated import HOSTILE, replies

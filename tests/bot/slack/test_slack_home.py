@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.slack.home import home_view
-from bot.slack.working import working_modal
+from bot.slack.render import home_view, working_modal
 from handlers.conversation.cards import Button, Buttons, Card, Rating, Reply, Small, Table, Text
 from tests.bot.console.sample_cards import plan_reply
 from tests.bot.slack.block_kit import check_home, check_modal

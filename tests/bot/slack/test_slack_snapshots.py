@@ -12,10 +12,8 @@ from typing import Any
 
 import pytest
 
-from bot.slack.blocks import render
-from bot.slack.home import home_view
 from bot.slack.modals import modal
-from bot.slack.working import working_modal
+from bot.slack.render import home_view, render, working_modal
 from handlers.conversation.cards import Buttons, Card, Reply
 from tests.bot.console.sample_cards import MODIFY, approved_reply, plan_facts, plan_reply, refused_reply
 

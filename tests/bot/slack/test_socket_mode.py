@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 
 from bot.slack.connecting import web_of
-from bot.slack.socket import run_socket
+from bot.slack.serving import run_socket
 from tests.office import Office, OpenOffice
 
 

@@ -9,7 +9,7 @@ import pytest
 from limits import RateLimitItemPerMinute
 
 from bot import outbox
-from bot.slack import adapter, streams
+from bot.slack import adapter, posting
 from governance.places import Audience, Place
 from handlers.conversation.cards import Button, Buttons, Card, Progress, Reply, Text
 from simulators.slack import Message
@@ -37,7 +37,7 @@ DONE = Reply(
 def _may_begin_often(monkeypatch: pytest.MonkeyPatch) -> None:
     """All that is tested here is said within a minute or two, by one person."""
     often = (RateLimitItemPerMinute(1_000),)
-    monkeypatch.setattr(streams, "STARTS", often)
+    monkeypatch.setattr(posting, "STARTS", often)
     monkeypatch.setattr(adapter, "POSTS", often)
 
 

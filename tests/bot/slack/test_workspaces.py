@@ -13,9 +13,10 @@ from sqlalchemy import text
 from bot.platforms.adapter import PlatformAway
 from bot.platforms.budgets import Budgets
 from bot.slack.addresses import Address
+from bot.slack.client import Slack
 from bot.slack.connecting import adapter_of, workspaces_of
 from bot.slack.tables import SlackInstallationRow
-from bot.slack.workspaces import NotInstalled, NotOurs, Slack, Workspaces
+from bot.slack.workspaces import NotInstalled, NotOurs, Workspaces
 from governance.directory import person_by_identity
 from governance.places import Audience, Place
 from simulators.slack import FakeSlack, Installation

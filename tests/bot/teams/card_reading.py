@@ -11,7 +11,7 @@ from typing import Any
 from markdown_it import MarkdownIt
 from microsoft_teams.cards import core
 
-from bot.teams.cards import TeamsMessage
+from bot.teams.render import TeamsMessage
 
 Json = dict[str, Any]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.teams.activities import Activity, object_of
-from bot.teams.meanings import (
+from bot.teams.parsing import (
     FormAnswer,
     FormOpening,
     Membership,

@@ -9,7 +9,7 @@ import uuid
 import jwt
 import pytest
 
-from bot.teams import signing_keys
+from bot.teams import authentication
 from simulators.teams import activities
 from simulators.teams.signing import key
 from tests.office import TeamsOffice
@@ -93,7 +93,7 @@ async def test_tokens_that_others_signed_are_refused(empty_office: TeamsOffice) 
 async def test_a_key_that_speaks_for_other_channels_is_refused(
     empty_office: TeamsOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(signing_keys, "NOT_SOONER_THAN", 0.0)
+    monkeypatch.setattr(authentication, "NOT_SOONER_THAN", 0.0)
     keys = empty_office.teams.keys
     keys.published.add("key-webchat")
     keys.endorsements["key-webchat"] = ["webchat", "directline"]
@@ -106,7 +106,7 @@ async def test_a_key_that_speaks_for_other_channels_is_refused(
 async def test_new_keys_are_followed_and_old_ones_dropped(
     empty_office: TeamsOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(signing_keys, "NOT_SOONER_THAN", 0.0)
+    monkeypatch.setattr(authentication, "NOT_SOONER_THAN", 0.0)
     old = empty_office.teams.token()
     empty_office.teams.keys.roll()
     assert (await empty_office.teams.deliver(_activity(empty_office))).status == 200

@@ -7,9 +7,8 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from bot.teams.consents import Upload, consent_of
 from bot.teams.file_offers import STANDS_FOR, rule
-from bot.teams.onedrive import OneDrive
+from bot.teams.files import OneDrive, Upload, consent_of
 from simulators.teams import Message
 from tests.office import TeamsOffice
 

@@ -8,9 +8,9 @@ import uuid
 import pytest
 
 from bot import outbox
-from bot.files import StoredFiles
-from bot.teams.file_cards import CONSENT, INFO
+from bot.desks import StoredFiles
 from bot.teams.file_offers import GONE
+from bot.teams.files import CONSENT, INFO
 from governance.places import Audience, Place
 from governance.visibility import EVERYTHING
 from handlers.conversation.cards import Card, File, Reply

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.teams.cards import TeamsMessage
-from bot.teams.sizes import BUDGET
+from bot.teams.packing import BUDGET
+from bot.teams.render import TeamsMessage
 from simulators.teams import Message
 from tests.bot.teams.card_reading import lines, objects
 from tests.office import TeamsOffice

@@ -9,10 +9,10 @@ import pytest
 
 from bot.platforms.adapter import PostFailed
 from bot.platforms.budgets import Budgets
-from bot.platforms.threads import new_thread
+from bot.platforms.channels import new_thread
 from bot.teams import adapter as teams_adapter
 from bot.teams import posting
-from bot.teams.cards import TeamsMessage
+from bot.teams.render import TeamsMessage
 from governance.places import Audience, Place
 from handlers.conversation.cards import Card, Reply, Text
 from simulators.teams import Conversation, Message

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from bot.teams.signing_keys import (
+from bot.teams.authentication import (
     AFTER_A_FAILURE,
     FRESH_FOR,
     NOT_SOONER_THAN,

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from bot.teams.cards import TeamsMessage, render
-from bot.teams.sizes import BUDGET
+from bot.teams.packing import BUDGET
+from bot.teams.render import TeamsMessage, render
 from bot.wire import reply_from_json, reply_to_json
 from handlers.conversation.cards import (
     Block,

@@ -12,9 +12,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from bot.console.render import fact_value
-from bot.teams.cards import TeamsMessage, render
-from bot.teams.sizes import BUDGET, cut, wire_size
-from bot.teams.working import working_page
+from bot.teams.packing import BUDGET, cut, wire_size
+from bot.teams.render import TeamsMessage, render, working_page
 from bot.wire import with_tokens
 from governance.facts import Fact
 from handlers.conversation.cards import (

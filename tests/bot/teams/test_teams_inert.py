@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.teams.inert import inert, inert_bold, inert_line, inert_link
+from bot.teams.rich_text import inert, inert_bold, inert_line, inert_link
 from tests.bot.teams.card_reading import markup, shown
 
 URL = "https://pages.example.com/a_(b)*?x=1&amp;y=2"

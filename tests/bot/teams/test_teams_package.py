@@ -21,8 +21,7 @@ from jsonschema import Draft4Validator, Draft7Validator
 from bot.command_line import Stop
 from bot.command_line.operating import teams_package as run
 from bot.settings import Settings
-from bot.teams.manifest import APP_VERSION, SCHEMA_VERSION, manifest
-from bot.teams.package import CannotPackage, teams_package
+from bot.teams.package import APP_VERSION, SCHEMA_VERSION, CannotPackage, manifest, teams_package
 from handlers.catalogue import find_handlers
 
 ID = "11111111-2222-3333-4444-555555555555"

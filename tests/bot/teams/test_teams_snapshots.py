@@ -7,9 +7,9 @@ from dataclasses import asdict, replace
 import pytest
 
 from bot.platforms.forms import Values
-from bot.teams.cards import render
 from bot.teams.dialogs import task_info, with_error
-from bot.teams.manifest import manifest
+from bot.teams.package import manifest
+from bot.teams.render import render
 from handlers.conversation.cards import Buttons, Reply
 from tests.bot.console.sample_cards import MODIFY, approved_reply, plan_reply, refused_reply
 from tests.bot.teams.card_reading import check_against_models

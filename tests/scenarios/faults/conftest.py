@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.bootstrap import open_installation
 from bot.console.adapter import NEWS
-from bot.opening import open_installation
 from bot.processes import worker_part
 from governance.fence import CHANNEL
 from storage import embedded
