@@ -98,8 +98,8 @@ def _sprints(draft: PlanDraft, given: PlanningInput) -> Iterator[Hindrance]:
 
 def _refused_actions(draft: PlanDraft, given: PlanningInput) -> Iterator[Hindrance]:
     laid_out = steps.laid_out(draft)
-    owner = Owner("pl_0000000000", draft.title, draft.document, "EPIC-0", len(laid_out))
-    made = {story.key: f"CARD-{number}" for number, story in enumerate(draft.stories)}
+    owner = Owner("pl_0000000000", draft.title, draft.document, "the epic", len(laid_out))
+    made = {story.key: f"story {number}" for number, story in enumerate(draft.stories)}
     leads = {team.id: team.lead for team in given.teams}
     for position, (key, title) in enumerate(laid_out):
         try:

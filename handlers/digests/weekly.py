@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from statistics import mean
 from zoneinfo import ZoneInfo
 
@@ -26,6 +27,7 @@ from handlers.digests.movement import Movement, movement
 from handlers.plans.words import day_text
 from handlers.whereabouts.overview import PlanUnderWay, plan_line, plans_under_way
 from handlers.whereabouts.words import STATUS
+from integrations.pages import everything
 from integrations.tracker import StoryQuery, StoryStatus
 
 SHOWN_WEEKS = 12
@@ -86,9 +88,10 @@ async def weekly_reply(desk: Desk, person: Person | None, since: datetime) -> Re
 async def _week(desk: Desk, person: Person | None, since: datetime) -> Week:
     tracker = desk.ports.tracker
     today = desk.now.astimezone(ZoneInfo(desk.department.calendar_of(None).time_zone)).date()
+    stories = partial(tracker.stories, EVERYTHING)
     lately = desk.now - timedelta(weeks=WEEKS + 1)
-    finished = await tracker.stories(EVERYTHING, StoryQuery(finished_since=lately, limit=100_000))
-    open_now = await tracker.stories(EVERYTHING, StoryQuery(status=frozenset(_OPEN), limit=100_000))
+    finished = await everything(stories, StoryQuery(finished_since=lately))
+    open_now = await everything(stories, StoryQuery(status=frozenset(_OPEN)))
     weekly = finished_weekly(finished, today)
     states = Counter(story.status for story in open_now)
     taken_on = Counter(story.team for story in open_now if story.status in _TAKEN_ON)

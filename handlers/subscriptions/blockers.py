@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -20,6 +21,7 @@ from handlers.digests.settings import ChannelAddress, Recipient, everybody
 from handlers.digests.tables import LookedThroughRow, ToldBlockerRow
 from handlers.subscriptions.tables import SubscriptionRow
 from handlers.subscriptions.watched import Event, Kind
+from integrations.pages import every
 from integrations.tracker import Story, StoryQuery, StoryStatus
 from storage.notices import notify
 
@@ -151,11 +153,10 @@ async def _stories(desk: Desk, since: datetime) -> list[Blocker]:
     came = {event.story: event for event in events if event.status is StoryStatus.BLOCKED}
     if not came:
         return []
-    blocked = StoryQuery(status=frozenset({StoryStatus.BLOCKED}), limit=100_000)
+    blocked = StoryQuery(ids=frozenset(came), status=frozenset({StoryStatus.BLOCKED}))
     return [
         Blocker(f"story:{story.id}:{came[story.id].at.isoformat()}", story)
-        for story in await tracker.stories(EVERYTHING, blocked)
-        if story.id in came
+        async for story in every(partial(tracker.stories, EVERYTHING), blocked)
     ]
 
 
