@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agents.planning.terms import content_stems
 from integrations.tracker import Story
@@ -37,12 +37,17 @@ class DoneWork:
         known = {story.id for story in stories}
         self._besides = tuple(story for story in besides if story.id not in known)
         self._index = _index(self.texts) if stories else None
+        self._besides_vectors = (
+            self._index.vectors(tuple(map(_text, self._besides))) if self._index and self._besides else None
+        )
 
     def nearest(self, text: str, most: int, discipline: str | None = None) -> tuple[Neighbour, ...]:
         """At most `most` stories (of one discipline, if given), most similar first; ties by id."""
         if self._index is None:
             return ()
-        scores = self._index.similarities(text, tuple(map(_text, self._besides)))
+        scores = self._index.similarities(text)
+        if self._besides_vectors is not None:
+            scores += self._index.similarities(text, self._besides_vectors)
         ranked = sorted(
             (
                 Neighbour(story, round(score, 4))
@@ -75,11 +80,15 @@ class _Index:
         self._vectoriser = TfidfVectorizer(analyzer=_stems, sublinear_tf=True)
         self._matrix = self._vectoriser.fit_transform(texts)
 
-    def similarities(self, text: str, besides: tuple[str, ...] = ()) -> list[float]:
-        """Cosine similarity of the text to each of the texts, in their order, and to those besides."""
-        asked, *others = self._vectoriser.transform([text, *besides])
-        scores: list[float] = (self._matrix @ asked.T).toarray().ravel().tolist()
-        return scores + [float((other @ asked.T).toarray()[0, 0]) for other in others]
+    def vectors(self, texts: tuple[str, ...]) -> Any:
+        """Other texts as the index sees them, for `similarities`."""
+        return self._vectoriser.transform(texts)
+
+    def similarities(self, text: str, among: Any = None) -> list[float]:
+        """Cosine similarity of the text to each of the texts, or of others by their vectors, in their order."""
+        matrix = self._matrix if among is None else among
+        scores: list[float] = (matrix @ self._vectoriser.transform([text]).T).toarray().ravel().tolist()
+        return scores
 
     def likeness(self, latest: int) -> NDArray[np.float64]:
         """The same of the latest texts to all."""

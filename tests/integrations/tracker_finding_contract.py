@@ -158,7 +158,7 @@ class FindingContract:
             grant(), draft(epic=first, estimate_hours=None, customers=("acme-corp", "globex"))
         )
         await tracker.create_story(grant(), draft("Of no epic", estimate_hours=9.0))
-        assert list(await tracker.open_work(EVERYTHING)) == [OpenWork(first, 2, 2.25, two)]
+        assert list(await tracker.open_work(EVERYTHING)) == [OpenWork(first, 2, 2.25, ("acme-corp", "globex"))]
 
     async def test_ids_are_told_from_other_words(self, tracker: Tracker) -> None:
         story = await tracker.create_story(grant(), draft())
