@@ -81,8 +81,8 @@ SAID: Mapping[str, Sequence[str]] = {
 
 @dataclass
 class Figures:
-    """What was measured of one kind of turn: times in ms, the worker's share of them on a processor, and MB resident at
-    the most beyond what it has at rest.
+    """What was measured of one kind of turn: times in ms, of these the worker's own on a processor, and MB
+    resident at the most beyond what it has at rest.
     """
 
     times: list[float] = field(default_factory=list)
@@ -170,7 +170,9 @@ class Conversation:
         """Seconds until no plan is being worked out any more."""
         began = perf_counter()
         async with asyncio.timeout(PLANNING):
-            while await self._count("SELECT count(*) FROM plans WHERE state = 'drafting'"):
+            while await self._count(  # noqa: ASYNC110
+                "SELECT count(*) FROM plans WHERE state = 'drafting'"
+            ):
                 await asyncio.sleep(0.1)
         return perf_counter() - began
 
@@ -267,7 +269,8 @@ def main() -> int:
         middle, worst = statistics.median(figures.times), max(figures.times)
         busy = statistics.median(figures.busy)
         print(
-            f"  {kind}: median {middle:.0f} ms, worst {worst:.0f} ms, on a processor {busy:.0f} ms, {figures.resident:.0f} MB more"
+            f"  {kind}: median {middle:.0f} ms, worst {worst:.0f} ms, on a processor {busy:.0f} ms,"
+            f" {figures.resident:.0f} MB more"
         )
         targets.below(f"{kind}, median ms", middle, MOST_MS)
         targets.below(f"{kind}, MB more", figures.resident, MOST_MB)
