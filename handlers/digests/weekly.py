@@ -91,10 +91,10 @@ async def _week(desk: Desk, person: Person | None, since: datetime) -> Week:
     stories = partial(tracker.stories, EVERYTHING)
     lately = desk.now - timedelta(weeks=WEEKS + 1)
     finished = await everything(stories, StoryQuery(finished_since=lately))
-    open_now = await everything(stories, StoryQuery(status=frozenset(_OPEN)))
+    taken_up = await everything(stories, StoryQuery(status=_TAKEN_ON))
+    states = await tracker.count_by_status(EVERYTHING, StoryQuery(status=frozenset(_OPEN)))
     weekly = finished_weekly(finished, today)
-    states = Counter(story.status for story in open_now)
-    taken_on = Counter(story.team for story in open_now if story.status in _TAKEN_ON)
+    taken_on = Counter(story.team for story in taken_up)
     return Week(
         moved=await movement(tracker, EVERYTHING, since, desk.now),
         throughput=_by_week(weekly, today),
