@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agents.planning.accuracy import LATEST
 from agents.planning.assignment import discipline_of
 from agents.planning.draft import Estimate, NotEnoughHistory
 from agents.planning.estimates import estimate
@@ -20,7 +21,7 @@ from integrations.tracker import Priority, Story
 ALIKE = 0.55
 """Similarity (0 to 1) from which an open story may be the very same."""
 
-LATEST_DONE, LATEST_OPEN = 2000, 1000
+LATEST_DONE, LATEST_OPEN = LATEST, 300
 _SURE_SHARE = 0.45
 _SURE_SIMILARITY = 0.12
 _NEIGHBOURS = 15

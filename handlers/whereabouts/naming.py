@@ -14,6 +14,7 @@ from handlers.language.words import tokens
 WORK = ("epic", "plan", "account", "story", "request")
 """Kinds of things that are somewhere: what can be asked after, watched and put first."""
 
+_MOST_PARTS = 8
 _QUESTION = frozenset(
     tokens(
         "status overview update updates progress latest quick check overall current currently right now"
@@ -57,11 +58,12 @@ async def subjects_of(
 ) -> tuple[Found, ...]:
     """Every feature that the text calls by name, in the order in which they are said."""
     features = [name for name in WORK if not find_kinds()[name].crowded]
+    parts = re.split(r",|;|\b(?:or|and|than|before|ahead of|then)\b", text)[:_MOST_PARTS]
     kind_of: dict[Thing, str] = {}
     for name in features:
-        kind_of |= dict.fromkeys(await find_kinds()[name].find(desk, scope, text), name)
+        for part in (text, *parts):  # of a name in one part there may be so many that another's is not found
+            kind_of |= dict.fromkeys(await find_kinds()[name].find(desk, scope, part), name)
     whole = [Found(kind_of[place[0]], place[0]) for place in find_places(text, tuple(kind_of))]
-    parts = re.split(r",|;|\b(?:or|and|than|before|ahead of|then)\b", text)
     near = []
     for part in parts:
         telling = " ".join(word for word in tokens(part) if word not in _QUESTION | besides)

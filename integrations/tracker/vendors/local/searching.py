@@ -25,7 +25,7 @@ _SHORTEST_KEYED = 4
 _LONGEST_SHORTENED = 8
 _LONGEST_WORD = 100
 _MOST_ALIKE = 8
-_MOST_HITS = 50_000
+_MOST_HITS = 20_000
 _MANY = 1_000_000
 
 
@@ -149,6 +149,13 @@ async def _alike(tx: AsyncSession, said: list[str]) -> dict[str, float]:
 
 
 async def _spread(tx: AsyncSession, kind: Kind, words: list[str]) -> dict[str, int]:
-    """How many titles have each word that any has."""
-    query = select(WordRow.word, func.count()).where(WordRow.kind == kind, WordRow.word.in_(words))
-    return dict((await tx.execute(query.group_by(WordRow.word))).all())
+    """How many titles have each word that any has, counted to where it is one that very many have."""
+    rows = await tx.execute(
+        text(
+            "SELECT asked.word, counted.titles FROM unnest(CAST(:words AS text[])) AS asked (word), LATERAL"
+            " (SELECT count(*) AS titles FROM (SELECT FROM tracker_words WHERE kind = :kind"
+            " AND word = asked.word LIMIT :most) AS found) AS counted WHERE counted.titles > 0"
+        ),
+        {"words": words, "kind": kind, "most": _MOST_HITS},
+    )
+    return dict(rows.tuples().all())
