@@ -43,7 +43,7 @@ MOST_MS, MOST_MB = 500.0, 300.0
 PATIENCE = 60.0
 """Seconds until an answer that does not come fails the benchmark."""
 
-PLANNING = 300.0
+PLANNING = 1200.0
 OPEN_OF_TEN = 6
 WHERE = (
     "Berlin", "Lagos", "Osaka", "Quito", "Tromso", "Hanoi", "Lima", "Perth", "Dakar", "Oslo", "Riga", "Turin",
