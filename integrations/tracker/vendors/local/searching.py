@@ -158,4 +158,4 @@ async def _spread(tx: AsyncSession, kind: Kind, words: list[str]) -> dict[str, i
         ),
         {"words": words, "kind": kind, "most": _MOST_HITS},
     )
-    return dict(rows.tuples().all())
+    return {row.word: row.titles for row in rows}
