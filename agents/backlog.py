@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agents.planning.accuracy import LATEST
 from agents.planning.assignment import discipline_of
 from agents.planning.draft import Estimate, NotEnoughHistory
 from agents.planning.estimates import estimate
@@ -15,11 +16,12 @@ from agents.planning.spelled import mentions
 from agents.planning.stories import Sketch
 from governance.department import Department
 from integrations.services import Service
-from integrations.tracker import Priority, Story, StoryStatus
+from integrations.tracker import Priority, Story
 
 ALIKE = 0.55
 """Similarity (0 to 1) from which an open story may be the very same."""
 
+LATEST_DONE, LATEST_OPEN = LATEST, 300
 _SURE_SHARE = 0.45
 _SURE_SIMILARITY = 0.12
 _NEIGHBOURS = 15
@@ -54,6 +56,20 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Records:
+    """What is known of such a story: the latest LATEST_DONE stories that are done and LATEST_OPEN that are
+    open, in creation order, which tell how telling each word is and how far estimates are off; of each those
+    that share words with it, however old; and the services that do.
+    """
+
+    done: tuple[Story, ...]
+    done_alike: tuple[Story, ...]
+    open: tuple[Story, ...]
+    open_alike: tuple[Story, ...]
+    services: tuple[Service, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class WorkedOut:
     """What follows. `team` is None where nobody can tell; `likely` are the teams to choose from, best first.
 
@@ -72,15 +88,13 @@ class WorkedOut:
     alike: tuple[Neighbour, ...]
 
 
-def work_out(
-    wanted: Wanted, stories: Sequence[Story], department: Department, services: Sequence[Service]
-) -> WorkedOut:
-    """From all stories of the tracker. CPU-bound (a tenth of a second): call it from a thread."""
+def work_out(wanted: Wanted, records: Records, department: Department) -> WorkedOut:
+    """From the department's records. CPU-bound (a tenth of a second): call it from a thread."""
     about = f"{wanted.title}. {wanted.description}"
-    done = DoneWork(tuple(s for s in stories if s.status is StoryStatus.DONE and s.actual_hours))
-    rest = DoneWork(tuple(s for s in stories if s.status not in (StoryStatus.DONE, StoryStatus.CANCELLED)))
+    done = DoneWork(_measured(records.done), _measured(records.done_alike))
+    rest = DoneWork(records.open, records.open_alike)
     near = (*done.nearest(about, _NEIGHBOURS), *rest.nearest(about, _NEIGHBOURS))
-    votes = _votes(near, about, department, services)
+    votes = _votes(near, about, department, records.services)
     likely = tuple(sorted(votes, key=lambda team: -votes[team]))
     only = department.teams[0].id if len(department.teams) == 1 else None
     team = wanted.team or only or _sure(likely, votes, near)
@@ -97,6 +111,10 @@ def work_out(
         labels=("bug",) if _DEFECT.search(about) else (),
         alike=tuple(n for n in rest.nearest(about, 3) if n.similarity >= ALIKE),
     )
+
+
+def _measured(stories: Sequence[Story]) -> tuple[Story, ...]:
+    return tuple(story for story in stories if story.actual_hours)
 
 
 def _votes(

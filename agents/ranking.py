@@ -12,17 +12,17 @@ A feature nobody waits for has the value 1, so that small things still come befo
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
 from integrations.customers import Account, Commitment, CommitmentState, Request
-from integrations.tracker import Epic, Story, StoryStatus
+from integrations.tracker import Epic, OpenWork
 
 SOON = timedelta(days=90)
 
-_FINAL = frozenset({StoryStatus.DONE, StoryStatus.CANCELLED})
 _UNIT = Decimal(100_000)
 
 
@@ -47,6 +47,12 @@ class Demand:
     requests: Sequence[Request]
     commitments: Sequence[Commitment]
 
+    @property
+    def items(self) -> frozenset[str]:
+        """The tracker's items that somebody waits for."""
+        asked = (item for request in self.requests for item in request.items)
+        return frozenset((*asked, *(item for promise in self.commitments for item in promise.items)))
+
     def due(self, items: frozenset[str], waiting: Sequence[Account], today: date) -> date | None:
         """The nearest date, from today on, of needs and promises about these items and of renewals."""
         needs = [r.needed_by for r in self.requests if items.intersection(r.items) and r.needed_by]
@@ -57,25 +63,35 @@ class Demand:
         return min((day for day in (*needs, *promises, *renewals) if day >= today), default=None)
 
 
-def rank(epics: Sequence[Epic], stories: Sequence[Story], demand: Demand, today: date) -> tuple[Ranked, ...]:
-    """Features with open stories, the first first; ties by the epic's priority, then its id."""
+def rank(
+    epics: Sequence[Epic],
+    work: Mapping[str, OpenWork],
+    demand: Demand,
+    homes: Mapping[str, str | None],
+    today: date,
+) -> tuple[Ranked, ...]:
+    """Features with open stories, the first first; ties by the epic's priority, then its id.
+
+    `work` is what is left of each epic by its id; `homes` are the epics of the open stories among what somebody
+    waits for, by the stories' ids.
+    """
+    stories: defaultdict[str, set[str]] = defaultdict(set)
+    for story, home in homes.items():
+        if home is not None:
+            stories[home].add(story)
     ranked = [
-        found
+        _ranked(epic, work[epic.id], frozenset({epic.id, *stories[epic.id]}), demand, today)
         for epic in epics
-        if (found := _ranked(epic, [s for s in stories if s.epic == epic.id], demand, today)) is not None
+        if epic.id in work
     ]
     return tuple(sorted(ranked, key=lambda r: (-r.score, r.epic.priority, r.epic.id)))
 
 
-def _ranked(epic: Epic, stories: Sequence[Story], demand: Demand, today: date) -> Ranked | None:
-    left = [story for story in stories if story.status not in _FINAL]
-    if not left:
-        return None
-    tagged = sorted({*epic.customers, *(customer for story in left for customer in story.customers)})
+def _ranked(epic: Epic, left: OpenWork, items: frozenset[str], demand: Demand, today: date) -> Ranked:
+    tagged = sorted({*epic.customers, *left.customers})
     waiting = tuple(demand.accounts[customer] for customer in tagged if customer in demand.accounts)
     revenue = sum((account.arr for account in waiting), Decimal(0))
-    due = demand.due(frozenset({epic.id, *(story.id for story in left)}), waiting, today)
-    hours = sum(story.estimate_hours or 0.0 for story in left)
+    due = demand.due(items, waiting, today)
     urgency = 2 if due is not None and due <= today + SOON else 1
-    score = float(1 + revenue / _UNIT) * urgency / max(hours / 100, 0.1)
-    return Ranked(epic, round(score, 2), revenue, waiting, due, hours, len(left))
+    score = float(1 + revenue / _UNIT) * urgency / max(left.hours / 100, 0.1)
+    return Ranked(epic, round(score, 2), revenue, waiting, due, left.hours, left.stories)

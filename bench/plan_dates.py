@@ -31,6 +31,7 @@ from bench.plan_surfaces import disagreements, unchanged
 from bench.targets import Targets
 from integrations.documents import Document, DocumentError
 from integrations.documents.vendors.local import LocalFolder
+from integrations.pages import Part
 
 LABELLED = Path(os.environ.get("BENCH_DATA", "../shared/bench")) / "documents"
 SECONDS = 5.0
@@ -94,7 +95,7 @@ def _surfaces() -> tuple[int, int, int]:
 async def _documents(folder: Path) -> list[Document | str]:
     reader = LocalFolder(folder)
     found: list[Document | str] = []
-    for name in await reader.names():
+    for name in (await reader.names(Part())).items:
         if name.casefold() == "readme":
             continue
         try:

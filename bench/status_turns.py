@@ -138,9 +138,11 @@ def reference_worker(url: str) -> None:
 
 
 @contextmanager
-def real_worker(server: embedded.EmbeddedServer, folder: Path) -> Iterator[None]:
-    """`python -m bot worker` over this database."""
-    settings = {
+def real_worker(
+    server: embedded.EmbeddedServer, folder: Path, **others: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """`python -m bot worker` over this database, with `others` in its environment."""
+    settings = others | {
         "DATABASE_URL": server.app_url,
         "DATABASE_OWNER_URL": server.owner_url,
         "VAR_FOLDER": str(folder / "var"),
@@ -149,7 +151,7 @@ def real_worker(server: embedded.EmbeddedServer, folder: Path) -> Iterator[None]
     command = [sys.executable, "-m", "bot", "worker"]
     with subprocess.Popen(command, cwd=ROOT, env=os.environ | settings) as process:
         try:
-            yield
+            yield process
         finally:
             process.terminate()
             process.wait()
@@ -176,7 +178,7 @@ async def measured(server: embedded.EmbeddedServer, channel: str, rate: float, s
     send = say(database, answers) if channel == NEWS else bare(database)
     try:
         async with asyncio.timeout(120):
-            while not await _tenant_is_open(database):  # noqa: ASYNC110
+            while not await tenant_is_open(database):  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
         warm = [await send(-number - 1) for number in range(2 * len(WORDS))]
         async with asyncio.timeout(120):
@@ -188,7 +190,8 @@ async def measured(server: embedded.EmbeddedServer, channel: str, rate: float, s
         await database.close()
 
 
-async def _tenant_is_open(database: Database) -> bool:
+async def tenant_is_open(database: Database) -> bool:
+    """Whether the worker has opened the sample department."""
     async with database.untenanted() as tx:
         if not (await tx.execute(text("SELECT 1 FROM tenants WHERE id = :t"), {"t": TENANT})).first():
             return False

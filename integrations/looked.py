@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, cast
 
 from integrations import Embedded
@@ -23,8 +22,10 @@ class _Looked:
     def __init__(self, kind: str, port: object, look: Look) -> None:
         self._kind, self._port, self._look = kind, port, look
 
-    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+    def __getattr__(self, name: str) -> Any:
         method = getattr(self._port, name)
+        if not callable(method):  # how its ids are written, for one: known without asking anybody
+            return method
         who = getattr(self._port, "title", self._kind.capitalize())
 
         async def asked(*args: Any, **named: Any) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agents.planning.terms import content_stems
 from integrations.tracker import Story
@@ -28,21 +28,30 @@ class Neighbour:
 
 
 class DoneWork:
-    """Done stories, to be asked for those most like a text."""
+    """Done stories, to be asked for those most like a text. `besides` are more of them, which are compared as
+    well but say nothing of how telling a word is: what is asked first is kept for whatever is asked next.
+    """
 
-    def __init__(self, stories: tuple[Story, ...]) -> None:
+    def __init__(self, stories: tuple[Story, ...], besides: tuple[Story, ...] = ()) -> None:
         self.stories = stories
+        known = {story.id for story in stories}
+        self._besides = tuple(story for story in besides if story.id not in known)
         self._index = _index(self.texts) if stories else None
+        self._besides_vectors = (
+            self._index.vectors(tuple(map(_text, self._besides))) if self._index and self._besides else None
+        )
 
     def nearest(self, text: str, most: int, discipline: str | None = None) -> tuple[Neighbour, ...]:
         """At most `most` stories (of one discipline, if given), most similar first; ties by id."""
         if self._index is None:
             return ()
         scores = self._index.similarities(text)
+        if self._besides_vectors is not None:
+            scores += self._index.similarities(text, self._besides_vectors)
         ranked = sorted(
             (
                 Neighbour(story, round(score, 4))
-                for story, score in zip(self.stories, scores, strict=True)
+                for story, score in zip((*self.stories, *self._besides), scores, strict=True)
                 if score > 0 and (discipline is None or story.discipline == discipline)
             ),
             key=lambda n: (-n.similarity, n.story.id),
@@ -52,7 +61,11 @@ class DoneWork:
     @cached_property
     def texts(self) -> tuple[str, ...]:
         """What each story is found by."""
-        return tuple(f"{story.title}. {story.description}" for story in self.stories)
+        return tuple(map(_text, self.stories))
+
+
+def _text(story: Story) -> str:
+    return f"{story.title}. {story.description}"
 
 
 def likeness_of(texts: tuple[str, ...], latest: int) -> NDArray[np.float64]:
@@ -67,9 +80,14 @@ class _Index:
         self._vectoriser = TfidfVectorizer(analyzer=_stems, sublinear_tf=True)
         self._matrix = self._vectoriser.fit_transform(texts)
 
-    def similarities(self, text: str) -> list[float]:
-        """Cosine similarity of the text to each of the texts, in their order."""
-        scores: list[float] = (self._matrix @ self._vectoriser.transform([text]).T).toarray().ravel().tolist()
+    def vectors(self, texts: tuple[str, ...]) -> Any:
+        """Other texts as the index sees them, for `similarities`."""
+        return self._vectoriser.transform(texts)
+
+    def similarities(self, text: str, among: Any = None) -> list[float]:
+        """Cosine similarity of the text to each of the texts, or of others by their vectors, in their order."""
+        matrix = self._matrix if among is None else among
+        scores: list[float] = (matrix @ self._vectoriser.transform([text]).T).toarray().ravel().tolist()
         return scores
 
     def likeness(self, latest: int) -> NDArray[np.float64]:

@@ -24,14 +24,13 @@ from governance.overrides.rows import read_standing
 from governance.standing import WindowMode
 from governance.visibility import EVERYTHING
 from integrations.documents import Document, DocumentError, Documents
+from integrations.pages import Part, everything
 from integrations.services import CatalogueError, ServiceCatalogue
-from integrations.tracker import StoryQuery, Tracker, TrackerError
+from integrations.tracker import EpicQuery, SprintQuery, StoryQuery, Tracker, TrackerError
 from storage.database import Database
 
 if TYPE_CHECKING:
     from agents.planning.replan import Replanned
-
-_ALL = StoryQuery(limit=1_000_000)
 
 
 class CannotPlan(Exception):
@@ -136,6 +135,7 @@ class Authorship:
 
     async def _gather(self, tenant: str, document: Document, changes: PlanChanges) -> PlanningInput:
         sources = self.sources(tenant)
+        tracker = sources.tracker
         async with self.database.transaction(tenant) as tx:
             department = await read_department(tx)
             told = await corrections_of(tx, document.name)
@@ -144,12 +144,12 @@ class Authorship:
         here = ZoneInfo(department.calendar_of(None).time_zone)
         return PlanningInput(
             document=document,
-            stories=tuple(await sources.tracker.stories(EVERYTHING, _ALL)),
-            epics=tuple(await sources.tracker.epics(EVERYTHING)),
-            sprints=tuple(await sources.tracker.sprints()),
+            stories=await everything(partial(tracker.stories, EVERYTHING), StoryQuery()),
+            epics=await everything(partial(tracker.epics, EVERYTHING), EpicQuery()),
+            sprints=await everything(tracker.sprints, SprintQuery()),
             teams=department.teams,
             products=department.products,
-            services=tuple(await sources.services.services()),
+            services=await everything(sources.services.services, Part()),
             today=as_of.astimezone(here).date(),
             as_of=as_of,
             changes=changes,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from agents.plans.coordination import spend
 from agents.plans.tables import PlanRow
 from governance.visibility import EVERYTHING
+from integrations.pages import everything
 from integrations.tracker import StoryQuery, Tracker
 from storage.database import locked
 
@@ -24,7 +26,7 @@ async def epics_under_way(tx: AsyncSession) -> Mapping[str, str]:
 
 async def hours_worked(tracker: Tracker, epic: str) -> float:
     """Agent-hours that the stories of an epic took so far."""
-    stories = await tracker.stories(EVERYTHING, StoryQuery(epic=epic))
+    stories = await everything(partial(tracker.stories, EVERYTHING), StoryQuery(epic=epic))
     return sum(story.actual_hours or 0.0 for story in stories)
 
 

@@ -19,6 +19,7 @@ from bench.conversations.setting import CannotStand
 from bench.conversations.talk import Talk
 from bench.conversations.when import When, times_in
 from governance.standing import FreezeKind, WindowMode
+from integrations.pages import Part
 
 DAY_ENDS, DAY_BEGINS = time(18), time(9)
 
@@ -46,7 +47,7 @@ class Scene:
     async def open(cls, talk: Talk, speaker: str) -> Scene:
         """A scene in which nothing stands."""
         people = talk.held.installation.department_file.people
-        services = tuple(one.id for one in await talk.held.ports.services.services())
+        services = tuple(one.id for one in (await talk.held.ports.services.services(Part())).items)
         first = {person.name.split()[0].casefold(): person.id for person in reversed(people)}
         return cls(talk, speaker, first, services, Standing())
 

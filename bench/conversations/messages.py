@@ -25,6 +25,7 @@ from governance.standing import FreezeKind
 from handlers.catalogue import find_handlers
 from handlers.conversation.outcome import Outcome
 from handlers.language.mood import Mood
+from integrations.pages import Part
 
 NOW = datetime(2026, 12, 3, 14, 0, tzinfo=HERE)
 PLANS = ("webhooks", "search", "dashboard")
@@ -82,7 +83,7 @@ async def judge_all(department: Department, messages: Sequence[Message]) -> Asyn
             talk = await Talk.open(held)
             unprepared = await _prepare(talk, message)
             heard = await talk.say(message.speaker, message.text)
-            services = [one.id for one in await held.ports.services.services()]
+            services = [one.id for one in (await held.ports.services.services(Part())).items]
             yield judge(message, heard, find_handlers(), services, unprepared)
 
 

@@ -13,6 +13,7 @@ from bench.conversations.talk import Talk
 from governance.action import Action
 from governance.actions.access import give_role, take_role
 from governance.people import Role
+from integrations.pages import Part
 
 _WHY = "It is to be decided on."
 
@@ -124,7 +125,7 @@ async def action_for(talk: Talk, item: str, people: Sequence[str]) -> tuple[Acti
         people = people or (await setting.newcomer(talk, item.split()[0]),)
         make = take_role if "loses" in said or "no longer" in said else give_role
         return make(people[0], role, _WHY), None
-    services = [one.id for one in await talk.held.ports.services.services()]
+    services = [one.id for one in (await talk.held.ports.services.services(Part())).items]
     version = re.search(r"\b\d+\.\d+(?:\.\d+)?\b", item)
     service = next((one for one in sorted(services, key=len, reverse=True) if one in said), None)
     if re.search(r"\b(?:message|mail|letter|draft)\b", said):

@@ -30,6 +30,8 @@ from governance.standing import FreezeKind, WindowMode
 from governance.tables import PersonRow
 from governance.visibility import EVERYTHING
 from handlers.conversation.origin import place_json
+from integrations.customers import AccountQuery
+from integrations.pages import Part
 from integrations.tracker import Priority, StoryDraft, StoryStatus
 from integrations.tracker.actions import SetPriority, SetStatus, StatusStep, new_story
 from integrations.tracker.vendors.local.tables import StoryRow
@@ -107,7 +109,7 @@ async def close_windows(talk: Talk, by: str, mode: WindowMode) -> None:
 async def document_of(talk: Talk, topic: str) -> str | None:
     """The requirements document whose name has one of the words of `topic`."""
     words = {word.rstrip("s") for word in re.findall(r"[a-z0-9]+", topic.casefold())}
-    for name in await talk.held.ports.documents.names():
+    for name in (await talk.held.ports.documents.names(Part())).items:
         parts = name.removesuffix(".md").casefold().split("-")[3:]
         if any(part.rstrip("s") in words for part in parts if not part.startswith("v")):
             return name
@@ -215,7 +217,7 @@ async def newcomer(talk: Talk, name: str) -> str:
 
 async def watches(talk: Talk, who: str, text: str) -> None:
     """Somebody is told of whatever becomes of the customers in `text`."""
-    for account in await talk.held.ports.customers.accounts(EVERYTHING):
+    for account in (await talk.held.ports.customers.accounts(EVERYTHING, AccountQuery())).items:
         if account.name.casefold() in text.casefold():
             await talk.press(who, "ask", f"subscribe tell me whenever anything changes for {account.name}")
 

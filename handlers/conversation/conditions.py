@@ -24,6 +24,8 @@ from handlers.language.kinds import Thing
 _LABEL = 70
 """Characters of a button's label."""
 
+_MOST_SERVICES = 50
+
 
 async def conditions_in(desk: Desk, row: ApprovalRow, texts: Sequence[str]) -> tuple[Term, ...]:
     """The conditions that the words set for a vote on `row`. Raises ConditionNotRead."""
@@ -31,7 +33,7 @@ async def conditions_in(desk: Desk, row: ApprovalRow, texts: Sequence[str]) -> t
         return ()
     checkable = establishes(desk.gate.registry, await effects_of(desk.tx, row.id))
     everybody = [person for person in await people(desk.tx) if person.active]
-    services = await desk.ports.services.services()
+    services = await desk.ports.services.find(" ".join(texts), _MOST_SERVICES)
     known = Known(
         people=tuple(Thing(person.id, person.name) for person in everybody),
         services=tuple(Thing(service.id, service.name) for service in services),

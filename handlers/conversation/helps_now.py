@@ -42,10 +42,12 @@ _INSTEAD: Mapping[str, Sequence[tuple[str, str, str]]] = {
     **dict.fromkeys(("standards", "architecture_review", "optimisation_report"), (_BACKLOG, _STATUS)),
 }
 
+_MOST_SERVICES = 50
+
 
 async def helps_now(turn: Turn, desk: Desk, request: str, text: str) -> tuple[Button, ...]:
     """Buttons for what this person may ask for instead, about the service that the words name."""
-    services = tuple(Thing(one.id, one.name) for one in await desk.ports.services.services())
+    services = tuple(Thing(one.id, one.name) for one in await desk.ports.services.find(text, _MOST_SERVICES))
     named = find_all(text, services)
     service = named[0].id if named else ""
     buttons = []

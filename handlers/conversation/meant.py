@@ -58,8 +58,8 @@ def said_of(meant: Several | NotThere) -> str:
         names = listed((called(one.thing) for one in meant.candidates[:_OFFERED]), "or")
         return f"Which one do you mean: {names}?"
     kind = find_kinds()[meant.kind]
-    if kind.ids is not None and kind.by_id is not None and kind.ids.fullmatch(meant.written):
-        return f"There is no {meant.written.upper()} that you may see."
+    if meant.by_id:
+        return f"There is no {meant.written} that you may see."
     sentence = (kind.missing_here if meant.limited and kind.missing_here else kind.missing).format(
         meant.written,
     )
@@ -68,7 +68,7 @@ def said_of(meant: Several | NotThere) -> str:
 
 
 def called(thing: Thing) -> str:
-    """`Refunds by self-service (EPIC-1)`; the name alone where the id is the name."""
+    """`Refunds by self-service (ABC-1)`; the name alone where the id is the name."""
     spelt = re.sub(r"[\s_-]+", " ", thing.id).casefold()
     is_told = spelt in re.sub(r"[\s_-]+", " ", thing.name).casefold()
     return thing.name if is_told else f"{thing.name} ({thing.id})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
@@ -115,6 +116,7 @@ def mention(text: str, things: Sequence[Thing]) -> str:
     return text[slice(*where)].removesuffix("'s").removesuffix("’s")
 
 
+@lru_cache(maxsize=4096)  # each span of a message is held against it
 def _names(thing: Thing) -> tuple[str, ...]:
     spelt = (" ".join(tokens(name)) for name in (thing.name, thing.id, *thing.aliases))
     return tuple(dict.fromkeys(name for name in spelt if name))

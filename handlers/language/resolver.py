@@ -47,13 +47,15 @@ class Several:
 @dataclass(frozen=True, slots=True)
 class NotThere:
     """Something of this kind was named, and there is none that the asker may see; `nearest` (up to three) are
-    the most similar names that they may. `limited` if they see a part of what there is.
+    the most similar names that they may. `limited` if they see a part of what there is, `by_id` if what was
+    written is an id, then as its system spells it.
     """
 
     kind: str
     written: str
     nearest: tuple[Thing, ...] = ()
     limited: bool = False
+    by_id: bool = False
 
 
 Meant = Found | Several | NotThere
@@ -76,7 +78,9 @@ async def resolve(
         return written
     found: list[Meant] = []
     for crowded in (False, True):
-        things = [(kind, tuple(await kind.find(desk, scope))) for kind in known if kind.crowded is crowded]
+        things = [
+            (kind, tuple(await kind.find(desk, scope, text))) for kind in known if kind.crowded is crowded
+        ]
         named = _told(text, things, besides, limited=not scope.everything)
         if isinstance(named, Found) and named.sure:
             return named
@@ -89,7 +93,7 @@ async def resolve_all(desk: Desk, text: str, kind: str, scope: Scope) -> tuple[F
     """Everything of a kind that a text calls by a whole name, in the order in which it is said; several where
     several go by one name ("Tom").
     """
-    things = tuple(await find_kinds()[kind].find(desk, scope))
+    things = tuple(await find_kinds()[kind].find(desk, scope, text))
     places = dict.fromkeys(find_places(text, things))
     return tuple(
         Found(kind, place[0])
@@ -100,22 +104,23 @@ async def resolve_all(desk: Desk, text: str, kind: str, scope: Scope) -> tuple[F
 
 
 async def _by_id(desk: Desk, text: str, kinds: Sequence[Kind], scope: Scope) -> Meant | None:
-    """What is written out by its id; nothing else can be meant."""
+    """What is written out by its id; nothing else can be meant. Where the ids of several kinds look alike, it
+    is the first kind that has it.
+    """
     said = visible(text)
-    written = [(one.start(), kind, one[0]) for kind in kinds if kind.ids and (one := kind.ids.search(said))]
-    if not written:
-        return None
-    _, kind, id = min(written, key=lambda one: one[0])
+    written = [(one, kind) for kind in kinds if kind.ids and (one := kind.ids(desk).first(said))]
+    first = min((one.start for one, _ in written), default=None)
+    meant = [await _of_id(desk, kind, one.id, scope) for one, kind in written if one.start == first]
+    return next((one for one in meant if isinstance(one, Found)), next(iter(meant), None))
+
+
+async def _of_id(desk: Desk, kind: Kind, id: str, scope: Scope) -> Found | NotThere:
+    limited = not scope.everything
     if kind.by_id is not None:
         thing = await kind.by_id(desk, scope, id)
-        return (
-            NotThere(kind.name, id, limited=not scope.everything) if thing is None else Found(kind.name, thing)
-        )
-    things = tuple(await kind.find(desk, scope))
-    found = of_id(id, things)
-    if isinstance(found, Thing):
-        return Found(kind.name, found)
-    return NotThere(kind.name, id, found, not scope.everything)
+        return NotThere(kind.name, id, (), limited, by_id=True) if thing is None else Found(kind.name, thing)
+    found = of_id(id, tuple(await kind.find(desk, scope, id)))
+    return Found(kind.name, found) if isinstance(found, Thing) else NotThere(kind.name, id, found, limited)
 
 
 _Things = Sequence[tuple[Kind, tuple[Thing, ...]]]
@@ -173,12 +178,14 @@ async def _expected(desk: Desk, text: str, kinds: Sequence[Kind], scope: Scope) 
         name = capitalised_after(text, kind.expected_after) if kind.expected_after else None
         if name is None or await _is_known(desk, name, scope):
             continue
-        return NotThere(kind.name, name, nearest(name, await kind.find(desk, scope)), not scope.everything)
+        return NotThere(
+            kind.name, name, nearest(name, await kind.find(desk, scope, name)), not scope.everything
+        )
     return None
 
 
 async def _is_known(desk: Desk, name: str, scope: Scope) -> bool:
     for kind in (kind for kind in find_kinds().values() if not kind.crowded):
-        if find(name, tuple(await kind.find(desk, scope))) is not None:
+        if find(name, tuple(await kind.find(desk, scope, name))) is not None:
             return True
     return False

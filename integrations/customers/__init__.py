@@ -11,6 +11,8 @@ from enum import StrEnum
 from typing import Protocol
 
 from governance.visibility import Scope
+from integrations.pages import LARGEST_PAGE, Page
+from integrations.written_ids import WrittenIds
 
 
 class Standing(StrEnum):
@@ -82,6 +84,15 @@ class Commitment:
     items: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class AccountQuery:
+    """Which accounts are wanted; None does not restrict. At most `limit`, behind the mark `after`."""
+
+    ids: frozenset[str] | None = None
+    after: str | None = None
+    limit: int = LARGEST_PAGE
+
+
 class NoSuchAccount(LookupError):
     """There is no such account, or the asker's scope does not reach it."""
 
@@ -89,8 +100,17 @@ class NoSuchAccount(LookupError):
 class Customers(Protocol):
     """Reads take a Scope: the accounts in it in full; others can be counted, and no more."""
 
-    async def accounts(self, scope: Scope) -> Sequence[Account]:
-        """The accounts that the scope reaches, by name."""
+    @property
+    def request_ids(self) -> WrittenIds:
+        """How this system's requests' ids are written."""
+
+    async def accounts(self, scope: Scope, query: AccountQuery) -> Page[Account]:
+        """A page of the accounts that the scope reaches, by name. Raises NoSuchPage."""
+
+    async def find(self, scope: Scope, text: str, limit: int) -> Sequence[Account]:
+        """At most `limit` accounts with a name, alias or id that shares a word with the text, or one like it:
+        best first, of equals by name. Accounts outside the scope are never found.
+        """
 
     async def account(self, scope: Scope, account: str) -> Account:
         """One account. Raises NoSuchAccount."""

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from integrations.pages import Page, Part
+
 LARGEST_DOCUMENT = 1_000_000
 """Bytes; larger documents are refused. `formats.LARGEST_FILES` has what other formats may have."""
 
@@ -66,8 +68,11 @@ class OutsideFolder(DocumentError):
 class Documents(Protocol):
     """Where documents are. Reading only; nothing here has an effect."""
 
-    async def names(self) -> Sequence[str]:
-        """The names of all documents, sorted."""
+    async def names(self, part: Part) -> Page[str]:
+        """A page of the documents' names, sorted. Raises NoSuchPage."""
+
+    async def find(self, text: str, limit: int) -> Sequence[str]:
+        """At most `limit` names that share a word with the text, or one like it: best first, else by name."""
 
     async def read(self, name: str) -> Document:
         """One document, by name (any case, with or without its ending) or by its path in the folder.

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from integrations.pages import Page, Part
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -38,8 +40,13 @@ class CatalogueError(ValueError):
 class ServiceCatalogue(Protocol):
     """Services by id. What it is that they depend on may be missing from the catalogue."""
 
-    async def services(self) -> Sequence[Service]:
-        """All services, by id. Raises CatalogueError."""
+    async def services(self, part: Part) -> Page[Service]:
+        """A page of the services, by id. Raises CatalogueError, NoSuchPage."""
+
+    async def find(self, text: str, limit: int) -> Sequence[Service]:
+        """At most `limit` services whose name or id shares a word with the text, or one like it: best first, of
+        equals by id. Raises CatalogueError.
+        """
 
     async def service(self, service: str) -> Service:
         """One service. Raises NoSuchService, CatalogueError."""

@@ -10,6 +10,8 @@ from typing import Protocol
 
 from governance.action import Grant
 from governance.visibility import Scope
+from integrations.pages import LARGEST_PAGE, Page
+from integrations.written_ids import WrittenIds
 
 
 class StoryStatus(StrEnum):
@@ -186,15 +188,57 @@ class StoryEdit:
 
 @dataclass(frozen=True, slots=True)
 class StoryQuery:
-    """Which stories are wanted; None does not restrict."""
+    """Which stories are wanted; None does not restrict. A page has at most `limit`, behind the mark `after`; in
+    creation order, or the newest first.
+    """
 
+    ids: frozenset[str] | None = None
     epic: str | None = None
     team: str | None = None
     product: str | None = None
     customer: str | None = None
     status: frozenset[StoryStatus] | None = None
+    priority: Priority | None = None
     finished_since: datetime | None = None
-    limit: int = 1000
+    newest_first: bool = False
+    after: str | None = None
+    limit: int = LARGEST_PAGE
+
+
+@dataclass(frozen=True, slots=True)
+class EpicQuery:
+    """Which epics are wanted; None does not restrict. Pages as of stories."""
+
+    ids: frozenset[str] | None = None
+    document: str | None = None
+    status: frozenset[StoryStatus] | None = None
+    after: str | None = None
+    limit: int = LARGEST_PAGE
+
+
+@dataclass(frozen=True, slots=True)
+class SprintQuery:
+    """Which sprints are wanted; None does not restrict. `since` leaves out what ended before or on that day.
+    Pages as of stories.
+    """
+
+    ids: frozenset[str] | None = None
+    team: str | None = None
+    since: date | None = None
+    after: str | None = None
+    limit: int = LARGEST_PAGE
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWork:
+    """What is left of an epic: how many stories are open, their estimates together in agent-hours (one without
+    an estimate counts nothing), and the customers that they are tagged with, sorted.
+    """
+
+    epic: str
+    stories: int
+    hours: float
+    customers: tuple[str, ...]
 
 
 class TrackerError(Exception):
@@ -225,23 +269,50 @@ class Tracker(Protocol):
     first call made and does nothing. Each is all or nothing, and raises TrackerError for nothing.
     """
 
-    async def stories(self, scope: Scope, query: StoryQuery) -> Sequence[Story]:
-        """Stories in creation order. Items outside the scope are not returned."""
+    @property
+    def story_ids(self) -> WrittenIds:
+        """How this tracker's stories' ids are written."""
+
+    @property
+    def epic_ids(self) -> WrittenIds:
+        """How this tracker's epics' ids are written."""
+
+    async def stories(self, scope: Scope, query: StoryQuery) -> Page[Story]:
+        """A page of the stories that answer the query, in creation order. Items outside the scope are not
+        returned. Raises NoSuchPage.
+        """
+
+    async def find_stories(self, scope: Scope, text: str, query: StoryQuery) -> Sequence[Story]:
+        """At most `limit` stories that answer the query and whose titles share a word with the text, or one
+        like it (a slip in its letters, another ending): best first, of equals the newest. Items outside the
+        scope are never found.
+        """
 
     async def story(self, scope: Scope, story: str) -> Story:
         """One story. Raises NoSuchItem."""
 
     async def count_by_status(self, scope: Scope, query: StoryQuery) -> Mapping[StoryStatus, int]:
-        """How many stories `stories` would return of each status (`limit` aside); every status is there."""
+        """How many stories of each status answer the query (`after`, `limit` aside); every status is there."""
 
     async def count_others(self, scope: Scope, query: StoryQuery) -> int:
-        """How many stories answer the query that the scope does not reach (`limit` aside)."""
+        """How many stories answer the query that the scope does not reach (`after` and `limit` aside)."""
 
-    async def epics(self, scope: Scope) -> Sequence[Epic]:
-        """All epics the scope reaches, newest first."""
+    async def open_work(self, scope: Scope) -> Sequence[OpenWork]:
+        """What is left of each epic with open stories, as far as the scope reaches both; by the epic's id."""
 
-    async def sprints(self, team: str | None = None) -> Sequence[Sprint]:
-        """Sprints, past and planned, in order of their start."""
+    async def epics(self, scope: Scope, query: EpicQuery) -> Page[Epic]:
+        """A page of the epics that the scope reaches and that answer the query, newest first. Raises
+        NoSuchPage.
+        """
+
+    async def epic(self, scope: Scope, epic: str) -> Epic:
+        """One epic. Raises NoSuchItem."""
+
+    async def find_epics(self, scope: Scope, text: str, query: EpicQuery) -> Sequence[Epic]:
+        """As `find_stories`, by the title or the document."""
+
+    async def sprints(self, query: SprintQuery) -> Page[Sprint]:
+        """A page of sprints, past and planned, in order of their start. Raises NoSuchPage."""
 
     async def events(
         self, scope: Scope, *, since: datetime | None = None, story: str | None = None

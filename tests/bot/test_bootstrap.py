@@ -16,10 +16,20 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.bootstrap import SampleError, moved, open_sample, weeks_to_move
 from governance.visibility import EVERYTHING
+from integrations.customers import AccountQuery
 from integrations.customers.vendors.local.customers import LocalCustomers
 from integrations.customers.vendors.local.customers_file import CustomersFileError
 from integrations.services.vendors.local import read_catalogue
-from integrations.tracker import DefectOrigin, Sprint, Stage, StoryEvent, StoryQuery, StoryStatus
+from integrations.tracker import (
+    DefectOrigin,
+    EpicQuery,
+    Sprint,
+    SprintQuery,
+    Stage,
+    StoryEvent,
+    StoryQuery,
+    StoryStatus,
+)
 from integrations.tracker.vendors.local.history import History
 from integrations.tracker.vendors.local.tracker import LocalTracker
 from storage.database import Database
@@ -44,12 +54,12 @@ def folder(tmp_path: Path) -> Path:
 async def everything(database: Database, tenant: str) -> list[Any]:
     tracker, customers = LocalTracker(database, tenant), LocalCustomers(database, tenant)
     return [
-        await tracker.stories(EVERYTHING, StoryQuery(limit=10_000)),
-        await tracker.epics(EVERYTHING),
-        await tracker.sprints(),
+        list((await tracker.stories(EVERYTHING, StoryQuery(limit=10_000))).items),
+        list((await tracker.epics(EVERYTHING, EpicQuery())).items),
+        list((await tracker.sprints(SprintQuery())).items),
         await tracker.events(EVERYTHING),
         await tracker.defects(EVERYTHING),
-        await customers.accounts(EVERYTHING),
+        list((await customers.accounts(EVERYTHING, AccountQuery())).items),
         await customers.requests(EVERYTHING),
         await customers.commitments(EVERYTHING),
     ]
@@ -58,7 +68,7 @@ async def everything(database: Database, tenant: str) -> list[Any]:
 async def test_what_the_files_say_is_what_the_ports_tell(database: Database, tenant: str, folder: Path) -> None:
     assert await open_sample(database, tenant, folder, MONDAY_AFTER)
     tracker = LocalTracker(database, tenant)
-    first, second = await tracker.stories(EVERYTHING, StoryQuery())
+    first, second = (await tracker.stories(EVERYTHING, StoryQuery())).items
     assert (first.id, first.epic, first.depends_on, first.customers) == (
         "CARD-10",
         "EPIC-7",
@@ -73,7 +83,7 @@ async def test_what_the_files_say_is_what_the_ports_tell(database: Database, ten
         "CARD-12",
         DefectOrigin("CARD-10", Stage.CODE, Stage.PRODUCTION),
     )
-    assert [sprint.starts for sprint in await tracker.sprints()] == [date(2026, 11, 9)]
+    assert [sprint.starts for sprint in (await tracker.sprints(SprintQuery())).items] == [date(2026, 11, 9)]
     customers = LocalCustomers(database, tenant)
     account = await customers.account(EVERYTHING, "acme-corp")
     assert (account.renewal, account.standing) == (date(2027, 5, 14), "at_risk")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from bot.department import Installation
 from bot.inbox import store_words
 from bot.jobs import Jobs
 from bot.wire import place_to_json
+from integrations.pages import Page
 from integrations.tracker import Story
 from storage.embedded import EmbeddedServer
 from storage.jobs import defer
@@ -41,10 +42,10 @@ async def _plan(installation: Installation, state: str, **columns: Any) -> str:
 class Tracker:
     """A tracker in which one epic cannot be read."""
 
-    async def stories(self, _caller: object, query: Any) -> Sequence[Story]:
+    async def stories(self, _caller: object, query: Any) -> Page[Story]:
         if query.epic == "EPIC-bad":
             raise ValueError("this epic is poisoned")
-        return ()
+        return Page((), None)
 
 
 async def test_one_poisoned_row_keeps_the_sweep_from_nothing_else(

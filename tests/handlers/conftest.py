@@ -41,6 +41,7 @@ from handlers.notices import find_notices
 from integrations.customers.vendors.local.customers import LocalCustomers
 from integrations.documents.vendors.local import LocalFolder
 from integrations.services.vendors.local import LocalCatalogue
+from integrations.tracker import Tracker
 from integrations.tracker.performing import specs as tracker_specs
 from integrations.tracker.vendors.local.tracker import LocalTracker
 from storage.database import Database
@@ -69,6 +70,7 @@ class Talk:
         self.gate = Gate(policy, Registry(known), clock=lambda: self.now)
         self.router = Router(find_handlers(), Deaf(), Deaf())
         self.folder = ACME / "documents"
+        self.tracker: Tracker = LocalTracker(database, tenant)
         self._turns = 0
 
     @asynccontextmanager
@@ -84,7 +86,7 @@ class Talk:
             department=await read_department(tx),
             gate=self.gate,
             ports=Ports(
-                tracker=LocalTracker(self.database, self.tenant),
+                tracker=self.tracker,
                 documents=LocalFolder(self.folder),
                 customers=LocalCustomers(self.database, self.tenant),
                 services=LocalCatalogue(ACME / "services"),

@@ -18,6 +18,7 @@ from governance.people import Actor
 from governance.performing import Performer
 from governance.standing import FreezeKind, Standing
 from governance.tables import EffectRow
+from integrations.pages import Part
 from tests.governance.audit.audit_entries import PRIVATE
 from tests.handlers.conftest import Talk, buttons
 from tests.handlers.deployment import deploy
@@ -47,7 +48,7 @@ async def test_what_is_named_is_frozen(talk: Talk, who: str, words: str, kind: F
 
 async def test_a_service_is_frozen_until_then(talk: Talk) -> None:
     async with talk.desk() as desk:
-        service = (await desk.ports.services.services())[0]
+        service = (await desk.ports.services.services(Part())).items[0]
     await talk.say("nathan", f"/freeze freeze the {service.id} service until Friday because of data loss")
     (freeze,) = (await _standing(talk)).freezes
     assert (freeze.kind, freeze.scope, freeze.reason) == (FreezeKind.SERVICE, service.id, "data loss")
@@ -101,7 +102,7 @@ async def test_a_question_lifts_nothing(talk: Talk) -> None:
 
 async def _service(talk: Talk) -> str:
     async with talk.desk() as desk:
-        return (await desk.ports.services.services())[0].id
+        return (await desk.ports.services.services(Part())).items[0].id
 
 
 async def test_an_emergency_sets_the_waiting_deployment_going_and_closes_its_approval(talk: Talk) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from integrations.documents import (
     LARGEST_DOCUMENT,
+    Documents,
     DocumentTooLarge,
     DocumentUnreadable,
     NoSuchDocument,
@@ -19,6 +20,8 @@ from integrations.documents import (
 )
 from integrations.documents.formats import FORMATS, LARGEST_FILES
 from integrations.documents.vendors.local import LocalFolder
+from integrations.pages import Part
+from tests.integrations.pages_contract import Add, keeps_pages
 
 
 @pytest.fixture
@@ -33,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 async def test_names_are_those_of_readable_files_without_their_ending(folder: Path):
-    assert await LocalFolder(folder).names() == ["PRD-2024-Export", "PRD-2025-Q1-Dashboard"]
+    assert (await LocalFolder(folder).names(Part())).items == ("PRD-2024-Export", "PRD-2025-Q1-Dashboard")
 
 
 @pytest.mark.parametrize(
@@ -56,7 +59,7 @@ async def test_one_document_in_two_formats_is_told_apart_by_its_ending(folder: P
     (folder / "PRD-2025-Q1-Dashboard.txt").write_text("plain", encoding="utf-8")
     documents = LocalFolder(folder)
     both = ["PRD-2025-Q1-Dashboard.md", "PRD-2025-Q1-Dashboard.txt"]
-    assert await documents.names() == ["PRD-2024-Export", *both]
+    assert (await documents.names(Part())).items == ("PRD-2024-Export", *both)
     assert (await documents.read(both[1])).text == "plain"
     assert (await documents.read(both[0].lower())).text == "# Dashboard\n"
     with pytest.raises(NoSuchDocument, match="Did you mean"):
@@ -88,7 +91,7 @@ async def test_a_document_in_a_subfolder_is_found_by_name_and_by_path(folder: Pa
 
 async def test_two_documents_of_one_name_are_told_apart_by_path(folder: Path):
     (folder / "old" / "PRD-2025-Q1-dashboard.md").write_text("older", encoding="utf-8")
-    assert "old/PRD-2025-Q1-dashboard" in await LocalFolder(folder).names()
+    assert "old/PRD-2025-Q1-dashboard" in (await LocalFolder(folder).names(Part())).items
     with pytest.raises(NoSuchDocument) as raised:
         await LocalFolder(folder).read("dashboard")
     assert set(raised.value.nearest) >= {"old/PRD-2025-Q1-dashboard", "PRD-2025-Q1-Dashboard"}
@@ -114,7 +117,7 @@ async def test_a_link_out_of_the_folder_is_neither_listed_nor_read(folder: Path)
     (folder / "linked.md").symlink_to(folder.parent / "secret.md")
     (folder / "out").symlink_to(folder.parent)
     documents = LocalFolder(folder)
-    assert "linked" not in await documents.names()
+    assert "linked" not in (await documents.names(Part())).items
     for asked in ("linked", "linked.md"):
         with pytest.raises(OutsideFolder):
             await documents.read(asked)
@@ -163,3 +166,33 @@ async def test_characters_that_hide_or_turn_text_are_left_out(folder: Path):
 async def test_another_format_is_one_line_of_the_registry(folder: Path):
     documents = LocalFolder(folder, {**FORMATS, ".pdf": lambda content: f"# {len(content)} bytes"})
     assert (await documents.read("notes")).text == "# 4 bytes"
+
+
+class DocumentsContract:
+    """What every place of documents does; `documents` is one with three, and `add` puts one more into it."""
+
+    async def test_names_come_in_pages(self, documents: Documents, add: Add) -> None:
+        await keeps_pages(lambda after, limit: documents.names(Part(after, limit)), add, marked=False)
+
+    @pytest.mark.parametrize("said", ["plan the export", "PRD 2026 Q2 Export", "exprot", "prd-2026-q2-exports"])
+    async def test_the_one_that_is_named_is_found_first(self, documents: Documents, said: str) -> None:
+        assert list(await documents.find(said, 1)) == ["PRD-2026-Q2-Export"]
+
+    async def test_no_more_are_found_than_are_asked_for(self, documents: Documents) -> None:
+        assert len(await documents.find("the PRD", 2)) == 2
+        assert list(await documents.find("zebra", 2)) == list(await documents.find("export", 0)) == []
+
+
+class TestLocalDocuments(DocumentsContract):
+    @pytest.fixture
+    def documents(self, tmp_path: Path) -> Documents:
+        for name in ("PRD-2026-Q1-SSO", "PRD-2026-Q2-Export", "PRD-2026-Q3-Search"):
+            (tmp_path / f"{name}.md").write_text("# A document\n")
+        return LocalFolder(tmp_path)
+
+    @pytest.fixture
+    def add(self, tmp_path: Path) -> Add:
+        async def written(number: int) -> None:
+            (tmp_path / f"{'AZ'[number % 2]}-{number}.md").write_text("# Later\n")
+
+        return written

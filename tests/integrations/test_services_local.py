@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from integrations.services import CatalogueError, NoSuchService, Service
+from integrations.pages import Part
+from integrations.services import CatalogueError, NoSuchService, Service, ServiceCatalogue
 from integrations.services.vendors.local import LocalCatalogue, read_catalogue
+from tests.integrations.pages_contract import keeps_pages
 
 ORDERS = """\
 # What orders is.
@@ -59,7 +61,7 @@ def catalogue(folder: Path, **files: str) -> Path:
 async def test_components_are_services_and_the_rest_is_left_alone(tmp_path: Path) -> None:
     (catalogue(tmp_path, orders=ORDERS, cart=BARE) / "orders" / "other.yaml").write_text("{{{")
     local = LocalCatalogue(tmp_path)
-    assert await local.services() == [
+    assert (await local.services(Part())).items == (
         Service("cart", "cart", "", "alpha", None, "library", "experimental", None, (), ()),
         Service(
             id="orders",
@@ -73,7 +75,7 @@ async def test_components_are_services_and_the_rest_is_left_alone(tmp_path: Path
             depends_on=("payment-service", "event-bus"),
             tags=("kotlin", "pii"),
         ),
-    ]
+    )
     assert (await local.service("orders")).name == "Orders"
     for unknown in ("orders-api", "", "../orders", "ORDERS"):
         with pytest.raises(NoSuchService):
@@ -82,10 +84,10 @@ async def test_components_are_services_and_the_rest_is_left_alone(tmp_path: Path
 
 async def test_the_files_are_read_once_and_off_the_loop(tmp_path: Path) -> None:
     local = LocalCatalogue(catalogue(tmp_path, orders=ORDERS))
-    first, second = await asyncio.gather(local.services(), local.services())
+    first, second = await asyncio.gather(local.services(Part()), local.services(Part()))
     (tmp_path / "orders" / "catalog-info.yaml").unlink()
-    assert first == second == await local.services()
-    assert len(first) == 1
+    assert first == second == await local.services(Part())
+    assert len(first.items) == 1
 
 
 @pytest.mark.parametrize(
@@ -133,3 +135,29 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     path.mkdir()
     with pytest.raises(CatalogueError, match="cannot be read"):
         read_catalogue(tmp_path)
+
+
+class CatalogueContract:
+    """What every catalogue does that has the services of the fixture `services`."""
+
+    async def test_services_come_in_pages(self, services: ServiceCatalogue) -> None:
+        await keeps_pages(lambda after, limit: services.services(Part(after, limit)), marked=False)
+
+    @pytest.mark.parametrize("said", ["the payment ledger", "paymnet-ledger", "Payment Ledgers"])
+    async def test_the_one_that_is_named_is_found_first(self, services: ServiceCatalogue, said: str) -> None:
+        assert [one.id for one in await services.find(said, 1)] == ["payment-ledger"]
+
+    async def test_no_more_are_found_than_are_asked_for(self, services: ServiceCatalogue) -> None:
+        found = [one.id for one in await services.find("payment", 10)]
+        assert found == ["payment", "payment-ledger"]
+        assert list(await services.find("payment", 0)) == list(await services.find("zebra", 10)) == []
+
+
+class TestLocalCatalogue(CatalogueContract):
+    @pytest.fixture
+    def services(self, tmp_path: Path) -> ServiceCatalogue:
+        named = {name: BARE.replace("cart", name) for name in ("payment-ledger", "payment", "search", "cart")}
+        for name, described in named.items():
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "catalog-info.yaml").write_text(described)
+        return LocalCatalogue(tmp_path)

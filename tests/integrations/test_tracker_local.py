@@ -50,7 +50,7 @@ async def test_ids_count_up_without_gaps_and_each_company_from_one(database: Dat
     await asyncio.gather(*(ours.create_story(leave, draft()) for _ in range(10)))
     await asyncio.gather(*(ours.create_story(grant(), draft()) for _ in range(9)))
     made = await theirs.create_story(grant(), draft())
-    found = [story.id for story in await ours.stories(EVERYTHING, StoryQuery())]
+    found = [story.id for story in (await ours.stories(EVERYTHING, StoryQuery())).items]
     assert found == [f"CARD-{n}" for n in range(1, 11)]
     assert made.id == "CARD-1"
 
@@ -59,7 +59,7 @@ async def test_creation_order_holds_when_the_clock_goes_backwards(database: Data
     hours = iter((9, 8, 7))
     tracker = LocalTracker(database, tenant, clock=lambda: datetime(2026, 11, 23, next(hours), tzinfo=UTC))
     made = [(await tracker.create_story(grant(), draft())).id for _ in range(3)]
-    assert [story.id for story in await tracker.stories(EVERYTHING, StoryQuery())] == made
+    assert [story.id for story in (await tracker.stories(EVERYTHING, StoryQuery())).items] == made
 
 
 async def test_a_crash_before_commit_leaves_neither_story_nor_receipt(

@@ -16,7 +16,7 @@ from governance.people import Actor
 from governance.registry import EffectFailed
 from governance.tables import PersonRoleRow, PersonRow, WindowRow
 from governance.visibility import EVERYTHING
-from integrations.tracker import Priority, StoryStatus
+from integrations.tracker import EpicQuery, Priority, StoryStatus
 from integrations.tracker.actions import (
     CancelEpic,
     CreateEpic,
@@ -130,7 +130,7 @@ async def test_taking_back_an_epic_cancels_it(tracker: LocalTracker) -> None:
     assert isinstance(back, CancelEpic)
     assert back.plan == "plan-7"
     await perform(back, tracker)
-    [epic] = await tracker.epics(EVERYTHING)
+    [epic] = (await tracker.epics(EVERYTHING, EpicQuery())).items
     assert epic.status is StoryStatus.CANCELLED
     assert REGISTRY.spec(back.type).undo is None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 import sys
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
@@ -13,38 +14,15 @@ from typing import Any, cast
 import pytest
 
 from governance.department_file import read_department
+from governance.visibility import EVERYTHING
 from integrations.integration import NoSuchVendor, Surroundings, TwoVendors, find_vendors
+from integrations.tracker import StoryQuery, Tracker
+from tests.integrations import csv_tracker
+from tests.integrations.tracker_drafts import draft, grant
+from tests.integrations.tracker_finding_contract import FindingContract
 
 ACME = Path(__file__).resolve().parents[2] / "examples" / "acme"
-CSV = '''
-"""A tracker that keeps its stories in a CSV file."""
-import csv
-from pydantic_settings import BaseSettings
-from integrations.integration import Checked, Integration
-
-class Csv(BaseSettings):
-    csv_tracker_token: str
-
-class Tracker:
-    title = "The CSV tracker"
-    def __init__(self, path):
-        self.path, self.closed = path, False
-    async def stories(self, scope, query):
-        with open(self.path) as opened:
-            return [row["title"] for row in csv.DictReader(opened)]
-
-async def check(around):
-    there = (around.folder / "stories.csv").exists()
-    return [Checked("csv tracker", "well" if there else "wrong", str(around.folder / "stories.csv"))]
-
-async def close(port):
-    port.closed = True
-
-INTEGRATION = Integration(
-    "tracker", "csv", "The CSV tracker", lambda around: Tracker(around.folder / "stories.csv"),
-    settings=Csv, check=check, close=close,
-)
-'''
+CSV = Path(__file__).with_name("csv_tracker.py")
 
 
 @pytest.fixture
@@ -54,7 +32,7 @@ def package(tmp_path: Path) -> Iterator[ModuleType]:
     vendors.mkdir(parents=True)
     for folder in (vendors, vendors.parent, vendors.parent.parent):
         (folder / "__init__.py").write_text("")
-    (vendors / "csv_file.py").write_text(CSV)
+    shutil.copy(CSV, vendors / "csv_file.py")
     sys.path.insert(0, str(tmp_path))
     yield importlib.import_module("acme_systems")
     sys.path.remove(str(tmp_path))
@@ -79,9 +57,10 @@ def test_without_a_word_everything_is_kept_here() -> None:
 async def test_a_vendor_in_a_package_of_its_own_is_found_and_works(package: ModuleType, tmp_path: Path) -> None:
     integrations = importlib.import_module("integrations")
     vendor = find_vendors((integrations, package), ()).chosen({"tracker": "csv"})["tracker"]
-    (tmp_path / "stories.csv").write_text("title\nPrint the label\n")
     port = vendor.open(_around(tmp_path))
-    assert await port.stories(None, None) == ["Print the label"]
+    await port.create_story(grant(), draft("Print the label"))
+    page = await port.stories(EVERYTHING, StoryQuery())
+    assert [(story.id, story.title) for story in page.items] == [("SHOP-1", "Print the label")]
     assert [checked.state for checked in await vendor.check(_around(tmp_path))] == ["well"]
     await vendor.close(port)
     assert port.closed
@@ -114,3 +93,11 @@ def test_the_departments_file_chooses(tmp_path: Path) -> None:
     written = (ACME / "department.yaml").read_text() + "\nintegrations: {tracker: csv}\n"
     (tmp_path / "department.yaml").write_text(written)
     assert read_department(tmp_path / "department.yaml").integrations == {"tracker": "csv"}
+
+
+class TestCsvTracker(FindingContract):
+    """A vendor that keeps none of its items here hands them out as the embedded one does."""
+
+    @pytest.fixture
+    def tracker(self, tmp_path: Path) -> Tracker:
+        return cast(Tracker, csv_tracker.Tracker(tmp_path / "stories.csv"))

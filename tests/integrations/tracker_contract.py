@@ -7,8 +7,9 @@ The subclass gives the fixtures `tracker` (an empty one, in which team `alpha` h
 from __future__ import annotations
 
 from tests.integrations.tracker_effects_contract import EffectsContract
+from tests.integrations.tracker_finding_contract import FindingContract
 from tests.integrations.tracker_reading_contract import ReadingContract
 
 
-class TrackerContract(ReadingContract, EffectsContract):
+class TrackerContract(ReadingContract, FindingContract, EffectsContract):
     """The whole contract."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 import dataclasses
 import uuid
 from datetime import UTC, datetime
+from typing import Any
 
 from governance.action import Grant
 from governance.visibility import EVERYTHING, Scope
 from integrations.tracker import (
+    Epic,
     EpicDraft,
+    EpicQuery,
     Priority,
     StoryChange,
     StoryDraft,
@@ -68,9 +71,13 @@ def epic(title: str = "Exports", **fields: object) -> EpicDraft:
 
 
 async def ids(tracker: Tracker, scope: Scope = EVERYTHING, **query: object) -> list[str]:
-    return [story.id for story in await tracker.stories(scope, StoryQuery(**query))]
+    return [story.id for story in (await tracker.stories(scope, StoryQuery(**query))).items]
 
 
 async def set_status(tracker: Tracker, story: str, *statuses: StoryStatus) -> None:
     for status in statuses:
         await tracker.change_stories(grant(), [StoryEdit(story, StoryChange(status=status))])
+
+
+async def epics(tracker: Tracker, scope: Scope = EVERYTHING, **query: Any) -> list[Epic]:
+    return list((await tracker.epics(scope, EpicQuery(**query))).items)

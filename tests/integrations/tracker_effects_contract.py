@@ -20,7 +20,7 @@ from integrations.tracker import (
     StoryStatus,
     Tracker,
 )
-from tests.integrations.tracker_drafts import draft, epic, grant, ids, set_status
+from tests.integrations.tracker_drafts import draft, epic, epics, grant, ids, set_status
 
 
 class EffectsContract:
@@ -180,7 +180,7 @@ class EffectsContract:
         home = (await tracker.create_epic(grant(), epic())).id
 
         async def status() -> StoryStatus:
-            [found] = await tracker.epics(EVERYTHING)
+            [found] = await epics(tracker)
             return found.status
 
         assert await status() is StoryStatus.BACKLOG
@@ -205,7 +205,7 @@ class EffectsContract:
         again = await tracker.cancel_epic(leave, home, "the market moved")
         assert cancelled == again
         assert cancelled.status is StoryStatus.CANCELLED
-        statuses = {s.id: s.status for s in await tracker.stories(EVERYTHING, StoryQuery())}
+        statuses = {s.id: s.status for s in (await tracker.stories(EVERYTHING, StoryQuery())).items}
         assert statuses == {
             open_story: StoryStatus.CANCELLED,
             done: StoryStatus.DONE,

@@ -10,8 +10,10 @@ import pytest
 from governance.visibility import EVERYTHING, NOTHING, Scope
 from integrations.tracker import (
     DefectOrigin,
+    EpicQuery,
     NoSuchItem,
     Priority,
+    SprintQuery,
     Stage,
     StoryChange,
     StoryEdit,
@@ -20,7 +22,7 @@ from integrations.tracker import (
     Tracker,
     UnacceptableText,
 )
-from tests.integrations.tracker_drafts import ACME, HOSTILE, MARKER, draft, epic, grant, ids, set_status
+from tests.integrations.tracker_drafts import ACME, HOSTILE, MARKER, draft, epic, epics, grant, ids, set_status
 
 
 class ReadingContract:
@@ -47,12 +49,12 @@ class ReadingContract:
 
     async def test_stories_come_in_creation_order_and_epics_newest_first(self, tracker: Tracker) -> None:
         stories = [(await tracker.create_story(grant(), draft(f"Story {n}"))).id for n in range(12)]
-        epics = [(await tracker.create_epic(grant(), epic(f"Epic {n}"))).id for n in range(3)]
+        made = [(await tracker.create_epic(grant(), epic(f"Epic {n}"))).id for n in range(3)]
         await set_status(tracker, stories[0], StoryStatus.DONE)
 
         assert await ids(tracker) == stories
         assert await ids(tracker, limit=4) == stories[:4]
-        assert [found.id for found in await tracker.epics(EVERYTHING)] == epics[::-1]
+        assert [found.id for found in await epics(tracker)] == made[::-1]
 
     async def test_a_query_restricts_by_each_of_its_parts(self, tracker: Tracker) -> None:
         home = await tracker.create_epic(grant(), epic())
@@ -114,7 +116,10 @@ class ReadingContract:
             (
                 await tracker.stories(ACME, StoryQuery()),
                 await tracker.story(ACME, shared.id),
-                await tracker.epics(ACME),
+                await epics(tracker, ACME),
+                await tracker.find_stories(ACME, f"{MARKER} story untagged shared", StoryQuery()),
+                await tracker.find_epics(ACME, f"{MARKER} epic shared", EpicQuery()),
+                await tracker.open_work(ACME),
                 await tracker.events(ACME),
                 await tracker.defects(ACME),
             )
@@ -123,7 +128,7 @@ class ReadingContract:
         for hidden in (secret.id, untagged.id, secret_epic.id):
             assert repr(hidden) not in seen
         assert await ids(tracker, ACME) == [shared.id]
-        assert [found.id for found in await tracker.epics(ACME)] == [shared_epic.id]
+        assert [found.id for found in await epics(tracker, ACME)] == [shared_epic.id]
         assert await ids(tracker, ACME, customer=f"{MARKER}-corp") == [shared.id]
         assert await ids(tracker, ACME, epic=secret_epic.id) == [shared.id]
         for hidden in (secret.id, untagged.id):
@@ -143,7 +148,7 @@ class ReadingContract:
         await tracker.create_epic(grant(), epic())
         made = await tracker.create_story(grant(), draft())
         assert await ids(tracker, NOTHING) == []
-        assert await tracker.epics(NOTHING) == []
+        assert await epics(tracker, NOTHING) == []
         assert await tracker.events(NOTHING) == []
         assert await tracker.count_others(NOTHING, StoryQuery()) == 1
         with pytest.raises(NoSuchItem):
@@ -178,8 +183,8 @@ class ReadingContract:
         home = (await tracker.create_epic(grant(), epic(MARKER))).id
 
         assert await ids(neighbour) == []
-        assert await neighbour.epics(EVERYTHING) == []
-        assert await neighbour.sprints() == []
+        assert await epics(neighbour) == []
+        assert (await neighbour.sprints(SprintQuery())).items == ()
         assert not any((await neighbour.count_by_status(EVERYTHING, StoryQuery())).values())
         assert await neighbour.events(EVERYTHING) == []
         assert await neighbour.count_others(NOTHING, StoryQuery()) == 0
@@ -197,7 +202,7 @@ class ReadingContract:
 
         same_grant = await neighbour.create_story(leave, draft("Theirs"))
         assert (await neighbour.story(EVERYTHING, same_grant.id)).title == "Theirs"
-        assert [s.title for s in await tracker.stories(EVERYTHING, StoryQuery())] == [MARKER]
+        assert [s.title for s in (await tracker.stories(EVERYTHING, StoryQuery())).items] == [MARKER]
 
     async def test_a_defect_remembers_where_it_came_from(self, tracker: Tracker) -> None:
         source = (await tracker.create_story(grant(), draft())).id
@@ -211,7 +216,7 @@ class ReadingContract:
         ]
 
     async def test_sprints_are_listed_by_team(self, tracker: Tracker, sprint: str) -> None:
-        assert sprint in [found.id for found in await tracker.sprints("alpha")]
-        assert await tracker.sprints("no such team") == []
-        starts = [found.starts for found in await tracker.sprints()]
+        assert sprint in [found.id for found in (await tracker.sprints(SprintQuery(team="alpha"))).items]
+        assert (await tracker.sprints(SprintQuery(team="no such team"))).items == ()
+        starts = [found.starts for found in (await tracker.sprints(SprintQuery())).items]
         assert starts == sorted(starts)

@@ -66,7 +66,7 @@ async def _stories(installation: Installation) -> list[Story]:
     async with installation.database.transaction(installation.settings.tenant) as tx:
         epic = (await tx.execute(select(PlanRow.epic))).scalar_one()
     tracker = installation.ports(installation.settings.tenant).tracker
-    return list(await tracker.stories(EVERYTHING, StoryQuery(epic=epic))) if epic else []
+    return list((await tracker.stories(EVERYTHING, StoryQuery(epic=epic))).items) if epic else []
 
 
 async def _one(installation: Installation, query: str) -> Any:

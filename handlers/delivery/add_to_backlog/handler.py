@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from sqlalchemy import select
 
-from agents.backlog import Wanted, WorkedOut, work_out
+from agents.backlog import LATEST_DONE, LATEST_OPEN, Records, Wanted, WorkedOut, work_out
 from agents.planning.draft import Estimate
 from governance.action import Action, Verdict
 from governance.approvals.store import approval_row
@@ -48,7 +48,7 @@ from handlers.delivery.whereabouts.words import STATUS
 from handlers.language.correction import Change, Correction
 from handlers.language.kinds import Thing
 from handlers.language.matching import find_all
-from integrations.tracker import NoSuchItem, Priority, StoryDraft, StoryQuery
+from integrations.tracker import NoSuchItem, Priority, SprintQuery, Story, StoryDraft, StoryQuery, StoryStatus
 from integrations.tracker.actions import (
     CreateStory,
     CreateUrgentStory,
@@ -62,7 +62,8 @@ _CALLED = re.compile(
     r"\b(?:call(?:ed)?|title|name)(?: it| that)?(?: to| is| should be)?:? (?P<title>.{4,160})", re.IGNORECASE
 )
 _LONGEST = 4000
-_ALL = StoryQuery(limit=1_000_000)
+_MOST_ALIKE = 100
+_OPEN = frozenset(StoryStatus) - {StoryStatus.DONE, StoryStatus.CANCELLED}
 
 
 async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
@@ -82,8 +83,8 @@ async def schedule_now(turn: Turn, desk: Desk) -> Reply:
     except NoSuchItem as missing:
         raise CannotAnswer(str(missing)) from None
     today = desk.now.date()
-    sprints = await desk.ports.tracker.sprints(story.team)
-    current = next((sprint for sprint in sprints if sprint.starts <= today < sprint.ends), None)
+    running = await desk.ports.tracker.sprints(SprintQuery(team=story.team, since=today, limit=1))
+    current = next((sprint for sprint in running.items if sprint.starts <= today), None)
     if current is None:
         raise CannotAnswer(f"No sprint of {team_name(desk.department, story.team)} runs today.")
     if story.sprint == current.id:
@@ -108,15 +109,35 @@ async def _add(turn: Turn, desk: Desk, text: str, *, anyway: bool) -> Reply:
         )
     demand_teams(desk.department)
     demand_products(desk.department)
-    stories = await desk.ports.tracker.stories(EVERYTHING, _ALL)
-    services = await desk.ports.services.services()
     wanted = Wanted(said.title, said.description, said.acceptance, said.team, said.product)
-    worked = await asyncio.to_thread(work_out, wanted, stories, desk.department, services)
+    worked = await asyncio.to_thread(work_out, wanted, await _known(desk, wanted), desk.department)
     if worked.alike and not anyway:
         return _there_already(text, said, worked)
     if worked.team is None:
         return _which_team(text, said, worked, desk)
     return await _propose(turn, desk, said, worked, worked.team)
+
+
+async def _known(desk: Desk, wanted: Wanted) -> Records:
+    """What the department's records say of such a story."""
+    about = f"{wanted.title}. {wanted.description}"
+    done, still_open = StoryQuery(status=frozenset({StoryStatus.DONE})), StoryQuery(status=_OPEN)
+    return Records(
+        done=await _latest(desk, done, LATEST_DONE),
+        done_alike=await _alike(desk, about, done),
+        open=await _latest(desk, still_open, LATEST_OPEN),
+        open_alike=await _alike(desk, about, still_open),
+        services=tuple(await desk.ports.services.find(about, _MOST_ALIKE)),
+    )
+
+
+async def _latest(desk: Desk, query: StoryQuery, most: int) -> tuple[Story, ...]:
+    page = await desk.ports.tracker.stories(EVERYTHING, replace(query, newest_first=True, limit=most))
+    return page.items[::-1]
+
+
+async def _alike(desk: Desk, about: str, query: StoryQuery) -> tuple[Story, ...]:
+    return tuple(await desk.ports.tracker.find_stories(EVERYTHING, about, replace(query, limit=_MOST_ALIKE)))
 
 
 async def _propose(turn: Turn, desk: Desk, said: StorySaid, worked: WorkedOut, team: str) -> Reply:

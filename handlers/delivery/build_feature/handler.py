@@ -29,25 +29,29 @@ from handlers.delivery.plans.questions import answer_about_plan
 from handlers.delivery.plans.story_grouping import group_stories
 from handlers.delivery.whereabouts.lacking import demand_products, demand_teams
 from handlers.language.resolver import Found, NotThere, Several, resolve
-from integrations.tracker import StoryStatus
+from integrations.pages import Part
+from integrations.tracker import EpicQuery, StoryStatus
 from storage.jobs import defer
 
 _OFFERED = 5
+_MOST_NAMED = 50
+_OPEN = frozenset(StoryStatus) - {StoryStatus.DONE, StoryStatus.CANCELLED}
 
 
 async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     """Start planning from the document that is named, or ask which one is meant."""
     demand_teams(desk.department)
-    names = await desk.ports.documents.names()
     match await resolve(desk, asked.text, ("document",), EVERYTHING):
         case Found(thing=thing):
             return await _plan(turn, desk, thing.id, anyway=False)
         case Several(candidates):
-            return _which("Several documents could be meant.", [one.name for one in candidates], names)
+            return await _which(desk, "Several documents could be meant.", [one.name for one in candidates])
         case NotThere(written=written, nearest=nearest):
-            return _which(f"There is no document called {written}.", [thing.name for thing in nearest], names)
+            return await _which(
+                desk, f"There is no document called {written}.", [thing.name for thing in nearest]
+            )
         case None:
-            return _which("Which document should I build from?", [], names)
+            return await _which(desk, "Which document should I build from?", [])
 
 
 async def build_document(turn: Turn, desk: Desk) -> Reply:
@@ -121,11 +125,8 @@ async def _there_is_one(desk: Desk, plan: PlanRow) -> Reply:
 
 
 async def _made_before(desk: Desk, document: str) -> list[str]:
-    open_epics = [
-        epic
-        for epic in await desk.ports.tracker.epics(EVERYTHING)
-        if epic.document == document and epic.status not in (StoryStatus.DONE, StoryStatus.CANCELLED)
-    ]
+    wanted = EpicQuery(document=document, status=_OPEN, limit=_MOST_NAMED)
+    open_epics = (await desk.ports.tracker.epics(EVERYTHING, wanted)).items
     return [f"{epic.id} {epic.title} ({epic.status.value.replace('_', ' ')})" for epic in open_epics]
 
 
@@ -142,7 +143,9 @@ def _made_already(document: str, epics: Sequence[str]) -> Reply:
     return Reply(text=text, cards=(Card("Work on this is under way already", blocks, "warning"),))
 
 
-def _which(why: str, likely: Sequence[str], names: Sequence[str]) -> Reply:
+async def _which(desk: Desk, why: str, likely: Sequence[str]) -> Reply:
+    page = await desk.ports.documents.names(Part(limit=_MOST_NAMED))
+    names = page.items
     if not names:
         return Reply(text=f"{why} The documents folder is empty. Put a PRD into it, and ask again.")
     if likely:
@@ -154,6 +157,8 @@ def _which(why: str, likely: Sequence[str], names: Sequence[str]) -> Reply:
     rest = [name for name in names if name not in offered]
     if rest:
         items: tuple[tuple[Inline, ...], ...] = tuple((Code(name),) for name in rest)
+        if page.after is not None:
+            items = (*items, ("and more",))
         blocks += [Text(("Also in the documents folder:",)), Bullets(items)]
     text = f"{why} Did you mean {listed(offered, 'or')}?" if likely else f"{why} There are {listed(names)}."
     return Reply(text=text, cards=(Card("Which document?", tuple(blocks)),))

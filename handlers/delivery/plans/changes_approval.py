@@ -18,6 +18,7 @@ from handlers.conversation.desk import Desk
 from handlers.conversation.wording import counted
 from handlers.delivery.plans import proposal
 from handlers.delivery.plans.words import dashboard, hours_text
+from handlers.delivery.whereabouts.sprints import sprint_names
 from integrations.tracker.actions import Placing
 
 _MOST_REASONS = 8
@@ -66,7 +67,7 @@ def _stays(action: ReplanPlan, new: PlanDraft) -> str:
 
 
 async def _table(desk: Desk, action: ReplanPlan, new: PlanDraft, keys: Mapping[str, str]) -> Block:
-    names = {sprint.id: sprint.name for sprint in await desk.ports.tracker.sprints()}
+    names = await sprint_names(desk, (id for item in action.stories[:_MOST] for id in (item.was, item.sprint)))
     titles = {story.key: story.title for story in new.stories}
     rows = tuple(
         (

@@ -11,16 +11,17 @@ from agents.plans.tables import PlanRow
 from governance.visibility import Scope
 from handlers.conversation.desk import Desk
 from handlers.language.kinds import Kind, Thing
+from integrations.written_ids import WrittenIds
 
 UNDER_WAY = ("drafting", "asking", "proposed", "executing", "paused")
 """States of plans that stand for what they are about; of one that is set up, its epic does."""
 
 
-async def _plans(desk: Desk, scope: Scope) -> Sequence[Thing]:
+async def _plans(desk: Desk, scope: Scope, _text: str) -> Sequence[Thing]:
     return await _in_states(desk, scope, UNDER_WAY)
 
 
-async def _set_up(desk: Desk, scope: Scope) -> Sequence[Thing]:
+async def _set_up(desk: Desk, scope: Scope, _text: str) -> Sequence[Thing]:
     return await _in_states(desk, scope, ("created",))
 
 
@@ -39,10 +40,12 @@ async def _in_states(desk: Desk, scope: Scope, states: Sequence[str]) -> Sequenc
 
 
 async def _plan(desk: Desk, scope: Scope, id: str) -> Thing | None:
-    query = select(PlanRow.title).where(PlanRow.id == id.lower())
+    query = select(PlanRow.title).where(PlanRow.id == id)
     title = (await desk.tx.execute(query)).scalar() if scope.everything else None
-    return None if title is None else Thing(id.lower(), title)
+    return None if title is None else Thing(id, title)
 
+
+_IDS = WrittenIds(re.compile(r"\bpl_[0-9a-f]{10}\b", re.IGNORECASE), "lower")
 
 PLAN = Kind(
     "plan",
@@ -50,7 +53,7 @@ PLAN = Kind(
     missing="There is no plan “{}”.",
     missing_here="There is no plan “{}” that you may see.",
     behind=("plan",),
-    ids=re.compile(r"\bpl_[0-9a-f]{10}\b", re.IGNORECASE),
+    ids=lambda _: _IDS,
     by_id=_plan,
 )
 SET_UP_PLAN = Kind("set_up_plan", _set_up, missing="There is no plan “{}”.", behind=("plan",))

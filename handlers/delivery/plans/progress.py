@@ -34,6 +34,7 @@ from handlers.conversation.desk import Desk
 from handlers.conversation.wording import counted, listed, names_of_people
 from handlers.delivery.plans.dates import dates_text
 from handlers.delivery.plans.words import dashboard, hours_text, team_name
+from handlers.delivery.whereabouts.sprints import sprint_names
 
 State = Literal["done", "doing", "waiting", "failed", "skipped"]
 
@@ -161,7 +162,7 @@ async def _holders(desk: Desk, step: StepRow | None) -> str:
 async def _lines(desk: Desk, draft: PlanDraft, by_key: Mapping[str, StepRow]) -> tuple[tuple[State, str], ...]:
     epic = by_key[EPIC]
     lines: list[tuple[State, str]] = [(_STATES[epic.state], _with_detail(epic, _made(epic, epic.title)))]
-    sprints = {sprint.id: sprint.name for sprint in await desk.ports.tracker.sprints()}
+    sprints = await sprint_names(desk, (place.sprint for place in draft.schedule))
     places = {place.story: sprints.get(place.sprint, place.sprint) for place in draft.schedule}
     stories = [_story(desk, draft, story.key, by_key, places) for story in steps.in_order(draft)]
     if len(stories) > _MOST_LINES:

@@ -15,6 +15,7 @@ from handlers.conversation.wording import counted, listed
 from handlers.delivery.plans.dates import coverage_text, dates_text, gap_text, late_reason, miss_text, span_text
 from handlers.delivery.plans.product_question import product_text
 from handlers.delivery.plans.words import agent_for, budget_text, day_text, hours_text, team_name
+from handlers.delivery.whereabouts.sprints import sprint_names
 
 _MOST = 3
 """So many flags, risks and blockers stand on the card; the dashboard has them all."""
@@ -55,7 +56,7 @@ def changes(old: PlanDraft, new: PlanDraft, desk: Desk) -> list[Block]:
 
 async def phases(draft: PlanDraft, desk: Desk) -> list[Block]:
     """Who plans, and who would carry out what in which sprints."""
-    sprints = {sprint.id: sprint.name for sprint in await desk.ports.tracker.sprints()}
+    sprints = await sprint_names(desk, (place.sprint for place in draft.schedule))
     planning: list[tuple[Inline, ...]] = [
         (
             f"Product owner agent: {counted(len(draft.stories), 'story', 'stories')} from"

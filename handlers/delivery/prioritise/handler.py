@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 
 from governance.action import Action, Verdict
 from governance.approvals.store import approval_row
@@ -32,7 +33,8 @@ from handlers.delivery.whereabouts.naming import named_in, names_an_id, subject_
 from handlers.language.mood import Mood
 from handlers.language.resolver import Found, NotThere, Several, resolve
 from integrations.customers import Account
-from integrations.tracker import Priority, Story, StoryQuery, StoryStatus
+from integrations.pages import every, everything
+from integrations.tracker import EpicQuery, Priority, Story, StoryQuery, StoryStatus
 from integrations.tracker.actions import PriorityStep, SetPriorities, SetPriority
 
 _OPEN = frozenset(StoryStatus) - {StoryStatus.DONE, StoryStatus.CANCELLED}
@@ -40,6 +42,7 @@ _FIRST = re.compile(
     r"\b(?:goes|comes|is|put|take|do|make|needs? to (?:go|come|be))\b.*\bfirst\b|\bahead of\b", re.IGNORECASE
 )
 _OFFERED = 5
+_READ = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,12 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     """Set or ask for the priority of what is named; put features in order where nothing is."""
     scope = scope_of(turn.person)
     said = read_priorities(asked.text)
-    if said.ranks and asked.mood is Mood.REQUEST and names_an_id(asked.text) and _FIRST.search(asked.text):
+    if (
+        said.ranks
+        and asked.mood is Mood.REQUEST
+        and names_an_id(desk, asked.text)
+        and _FIRST.search(asked.text)
+    ):
         said = replace(said, ranks=False, all_the_way=True)
     if said.ranks:  # a question of order never sets anything
         named = await subjects_of(desk, asked.text, scope, besides=WORDS)
@@ -173,7 +181,8 @@ async def _stories(desk: Desk, subject: Found, scope: Scope) -> Sequence[Story]:
     if subject.kind == "story":
         story = await desk.ports.tracker.story(scope, subject.id)
         return (story,) if story.status in _OPEN else ()
-    return await desk.ports.tracker.stories(scope, StoryQuery(epic=subject.id, status=_OPEN))
+    wanted = StoryQuery(epic=subject.id, status=_OPEN)
+    return await everything(partial(desk.ports.tracker.stories, scope), wanted)
 
 
 def _helps(said: PrioritySaid, now: Priority, target: Priority) -> bool:
@@ -240,20 +249,29 @@ async def reread(_turn: Turn, _desk: Desk, action: Action, text: str) -> Action 
 
 async def _which(desk: Desk, scope: Scope, lead: str, query: StoryQuery) -> Reply:
     """Offers features of the stories that are asked for, and those of them that belong to none."""
-    stories = await desk.ports.tracker.stories(scope, query)
-    titles = {epic.id: epic.title for epic in await desk.ports.tracker.epics(scope)}
-    offered = {
-        s.epic or s.id: titles.get(s.epic or "", s.title) for s in sorted(stories, key=lambda s: s.priority)
-    }
+    offered = await _most_urgent(desk, scope, query)
     if not offered:
         raise CannotAnswer(f"{lead} Nothing is open{_whose(scope)}.")
-    shown = list(offered.items())[:_OFFERED]
+    epics = await desk.ports.tracker.epics(scope, EpicQuery(ids=frozenset(offered)))
+    shown = list((offered | {epic.id: epic.title for epic in epics.items}).items())
     buttons = tuple(Button(f"{title} ({id})", "ask", f"prioritise raise {id}") for id, title in shown)
     named = listed((f"{title} ({id})" for id, title in shown), "or")
     text = f"{lead} Name a feature or story, for example {named}."
     restricted = None if scope.everything and query.customer is None else "it is about single customers"
     card = Card("What should come first?", (Text((lead,)), Buttons(buttons)))
     return Reply(text=text, cards=(card,), restricted=restricted)
+
+
+async def _most_urgent(desk: Desk, scope: Scope, query: StoryQuery) -> dict[str, str]:
+    """The features of the most urgent stories, and stories that belong to none, by id with a title."""
+    offered: dict[str, str] = {}
+    for priority in Priority:
+        urgent = replace(query, priority=priority, limit=_READ)
+        async for story in every(partial(desk.ports.tracker.stories, scope), urgent):
+            offered.setdefault(story.epic or story.id, story.title)
+            if len(offered) == _OFFERED:
+                return offered
+    return offered
 
 
 def _whose(scope: Scope) -> str:

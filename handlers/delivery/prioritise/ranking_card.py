@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 
 from agents.ranking import Demand, Ranked, rank
 from governance.facts import Fact, Source
@@ -11,9 +12,12 @@ from governance.visibility import Scope
 from handlers.conversation.cards import Block, Button, Buttons, Card, Reply, Small, Table, Text
 from handlers.conversation.desk import Desk
 from handlers.delivery.plans.words import day_text, money_text
-from integrations.tracker import StoryQuery, StoryStatus
+from integrations.customers import AccountQuery
+from integrations.pages import everything
+from integrations.tracker import EpicQuery, StoryQuery, StoryStatus
 
 _MOST = 10
+_OPEN = frozenset(StoryStatus) - {StoryStatus.DONE, StoryStatus.CANCELLED}
 _HOW = (
     "Score: (1 + revenue of waiting customers in 100,000) × urgency (2 if a need, promise or renewal falls due"
     " within 90 days) ÷ open agent-hours in 100."
@@ -23,8 +27,9 @@ _HOW = (
 async def demand_of(desk: Desk, scope: Scope) -> Demand:
     """Who waits for what, as far as the scope reaches."""
     customers = desk.ports.customers
+    accounts = await everything(partial(customers.accounts, scope), AccountQuery())
     return Demand(
-        {account.id: account for account in await customers.accounts(scope)},
+        {account.id: account for account in accounts},
         await customers.requests(scope),
         await customers.commitments(scope),
     )
@@ -32,14 +37,14 @@ async def demand_of(desk: Desk, scope: Scope) -> Demand:
 
 async def ranking_reply(desk: Desk, scope: Scope, among: Sequence[str] = ()) -> Reply:
     """The features with open work, or those in `among`, in the order that value, urgency and work give."""
-    epics = [
-        epic
-        for epic in await desk.ports.tracker.epics(scope)
-        if epic.status not in (StoryStatus.DONE, StoryStatus.CANCELLED) and (not among or epic.id in among)
-    ]
-    open_now = frozenset(StoryStatus) - {StoryStatus.DONE, StoryStatus.CANCELLED}
-    stories = await desk.ports.tracker.stories(scope, StoryQuery(status=open_now, limit=100_000))
-    ranked = rank(epics, stories, await demand_of(desk, scope), desk.now.date())
+    tracker = desk.ports.tracker
+    wanted = EpicQuery(ids=frozenset(among) if among else None, status=_OPEN)
+    epics = await everything(partial(tracker.epics, scope), wanted)
+    work = {left.epic: left for left in await tracker.open_work(scope)}
+    demand = await demand_of(desk, scope)
+    asked = StoryQuery(ids=demand.items, status=_OPEN)
+    stories = await everything(partial(tracker.stories, scope), asked)
+    ranked = rank(epics, work, demand, {story.id: story.epic for story in stories}, desk.now.date())
     if not ranked:
         return Reply(text="No feature that you may see has open stories, so there is nothing to put in order.")
     return _reply(desk, ranked, scope)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from agents.planning.working_days import working_days
 from governance.facts import Fact, Source
@@ -27,6 +28,7 @@ from handlers.delivery.plans.words import team_name
 from handlers.delivery.whereabouts.expected import FINAL, Expected, expected
 from handlers.delivery.whereabouts.sprints import planned, sprints_of
 from handlers.delivery.whereabouts.words import PLAIN, STATUS, expected_text, others_text
+from integrations.pages import everything
 from integrations.tracker import Epic, Sprint, Story, StoryQuery, StoryStatus
 
 _MOST = 5
@@ -52,9 +54,9 @@ class _Feature:
 
 async def feature_reply(desk: Desk, epic_id: str, scope: Scope) -> Reply:
     """One epic as the asker may see it."""
-    epic = next(epic for epic in await desk.ports.tracker.epics(scope) if epic.id == epic_id)
+    epic = await desk.ports.tracker.epic(scope, epic_id)
     query = StoryQuery(epic=epic_id)
-    stories = await desk.ports.tracker.stories(scope, query)
+    stories = await everything(partial(desk.ports.tracker.stories, scope), query)
     others = 0 if scope.everything else await desk.ports.tracker.count_others(scope, query)
     sprints = await sprints_of(desk, stories)
     plan = await planned(desk, epic_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from governance.visibility import Scope
 from handlers.conversation.cards import Bold, Bullets, Card, Inline, Reply, Small, Text
@@ -10,7 +11,8 @@ from handlers.conversation.desk import Desk
 from handlers.delivery.plans.words import day_text
 from handlers.delivery.whereabouts.words import PLAIN, plain_text
 from integrations.customers import Request
-from integrations.tracker import StoryQuery, StoryStatus
+from integrations.pages import everything
+from integrations.tracker import EpicQuery, StoryQuery, StoryStatus
 
 _RESTRICTED = "it is about single customers"
 
@@ -20,7 +22,7 @@ async def account_reply(desk: Desk, account: str, scope: Scope) -> Reply:
     found = await desk.ports.customers.account(scope, account)
     asked = await desk.ports.customers.requests(scope, account=account)
     return _reply(
-        f"Requests of {found.name}", asked, await statuses(desk, scope), "It has asked for nothing yet."
+        f"Requests of {found.name}", asked, await statuses(desk, scope, asked), "It has asked for nothing yet."
     )
 
 
@@ -28,17 +30,17 @@ async def request_reply(desk: Desk, request: str, scope: Scope) -> Reply:
     """One request, by its id."""
     asked = [one for one in await desk.ports.customers.requests(scope) if one.id == request]
     desk.memory.about(item=request)
-    known = await statuses(desk, scope, asked[0].account if asked else None)
+    known = await statuses(desk, scope, asked)
     return _reply(f"Request {request}", asked, known, "There is no such request.")
 
 
-async def statuses(
-    desk: Desk, scope: Scope, account: str | None = None
-) -> Mapping[str, tuple[str, StoryStatus]]:
-    """Title and status, by id, of the epics that the scope reaches, and of its stories (one customer's)."""
-    stories = await desk.ports.tracker.stories(scope, StoryQuery(customer=account, limit=100_000))
+async def statuses(desk: Desk, scope: Scope, asked: Sequence[Request]) -> Mapping[str, tuple[str, StoryStatus]]:
+    """Title and status, by id, of the items of these requests that the scope reaches."""
+    items, tracker = frozenset(item for request in asked for item in request.items), desk.ports.tracker
+    stories = await everything(partial(tracker.stories, scope), StoryQuery(ids=items))
+    epics = await everything(partial(tracker.epics, scope), EpicQuery(ids=items))
     known = {story.id: (story.title, story.status) for story in stories}
-    return known | {epic.id: (epic.title, epic.status) for epic in await desk.ports.tracker.epics(scope)}
+    return known | {epic.id: (epic.title, epic.status) for epic in epics}
 
 
 def request_line(request: Request, known: Mapping[str, tuple[str, StoryStatus]]) -> tuple[Inline, ...]:

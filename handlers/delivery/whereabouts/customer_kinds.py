@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from governance.visibility import Scope
 from handlers.conversation.desk import Desk
 from handlers.language.kinds import Kind, Thing
 
-
-async def _accounts(desk: Desk, scope: Scope) -> Sequence[Thing]:
-    return [Thing(one.id, one.name, one.aliases) for one in await desk.ports.customers.accounts(scope)]
+_MOST = 50
 
 
-async def _requests(desk: Desk, scope: Scope) -> Sequence[Thing]:
+async def _accounts(desk: Desk, scope: Scope, text: str) -> Sequence[Thing]:
+    found = await desk.ports.customers.find(scope, text, _MOST)
+    return [Thing(one.id, one.name, one.aliases) for one in found]
+
+
+async def _requests(desk: Desk, scope: Scope, _text: str) -> Sequence[Thing]:
     return [Thing(one.id, one.what) for one in await desk.ports.customers.requests(scope)]
 
 
 async def _request(desk: Desk, scope: Scope, id: str) -> Thing | None:
-    return next((one for one in await _requests(desk, scope) if one.id == id.upper()), None)
+    return next((one for one in await _requests(desk, scope, id) if one.id == id), None)
 
 
 ACCOUNT = Kind(
@@ -35,7 +37,7 @@ REQUEST = Kind(
     _requests,
     missing="There is no request “{}”.",
     missing_here="There is no request “{}” that you may see.",
-    ids=re.compile(r"\bREQ-\d+\b", re.IGNORECASE),
+    ids=lambda desk: desk.ports.customers.request_ids,
     by_id=_request,
     crowded=True,
 )

@@ -10,6 +10,10 @@ from governance.directory import people
 from governance.visibility import Scope
 from handlers.conversation.desk import Desk
 from handlers.language.kinds import Kind, Thing
+from integrations.written_ids import WrittenIds
+
+_MOST = 50
+_PRDS = WrittenIds(re.compile(r"\bPRD[-_][\w-]*\w", re.IGNORECASE), "as written")
 
 
 def team_things(department: Department) -> tuple[Thing, ...]:
@@ -22,35 +26,36 @@ def product_things(department: Department) -> tuple[Thing, ...]:
     return tuple(Thing(one.id, one.name, one.aliases) for one in department.products)
 
 
-async def _people(desk: Desk, _scope: Scope) -> Sequence[Thing]:
+async def _people(desk: Desk, _scope: Scope, _text: str) -> Sequence[Thing]:
     """Whoever is active, by name or first name; two of one first name are both meant by it."""
     active = (one for one in await people(desk.tx) if one.active)
     return [Thing(one.id, one.name, tuple(one.name.split()[:1])) for one in active]
 
 
-async def _former(desk: Desk, _scope: Scope) -> Sequence[Thing]:
+async def _former(desk: Desk, _scope: Scope, _text: str) -> Sequence[Thing]:
     left = (one for one in await people(desk.tx) if not one.active)
     return [Thing(one.id, one.name, tuple(one.name.split()[:1])) for one in left]
 
 
-async def _teams(desk: Desk, _scope: Scope) -> Sequence[Thing]:
+async def _teams(desk: Desk, _scope: Scope, _text: str) -> Sequence[Thing]:
     return team_things(desk.department)
 
 
-async def _products(desk: Desk, _scope: Scope) -> Sequence[Thing]:
+async def _products(desk: Desk, _scope: Scope, _text: str) -> Sequence[Thing]:
     return product_things(desk.department)
 
 
-async def _agents(_desk: Desk, _scope: Scope) -> Sequence[Thing]:
+async def _agents(_desk: Desk, _scope: Scope, _text: str) -> Sequence[Thing]:
     return [Thing(role.value, role.value.replace("_", " ")) for role in AgentRole]
 
 
-async def _services(desk: Desk, _scope: Scope) -> Sequence[Thing]:
-    return [Thing(one.id, one.name) for one in await desk.ports.services.services()]
+async def _services(desk: Desk, _scope: Scope, text: str) -> Sequence[Thing]:
+    return [Thing(one.id, one.name) for one in await desk.ports.services.find(text, _MOST)]
 
 
-async def _documents(desk: Desk, scope: Scope) -> Sequence[Thing]:
-    return [Thing(name, name) for name in await desk.ports.documents.names()] if scope.everything else ()
+async def _documents(desk: Desk, scope: Scope, text: str) -> Sequence[Thing]:
+    found = await desk.ports.documents.find(text, _MOST) if scope.everything else ()
+    return [Thing(name, name) for name in found]
 
 
 PERSON = Kind("person", _people, missing="I know nobody called “{}”.")
@@ -75,6 +80,6 @@ DOCUMENT = Kind(
     _documents,
     missing="There is no document called {}.",
     missing_here="There is no document called {} that you may see.",
-    ids=re.compile(r"\bPRD[-_][\w-]*\w", re.IGNORECASE),
+    ids=lambda _: _PRDS,
 )
 KINDS = (PERSON, FORMER_PERSON, TEAM, PRODUCT, AGENT, SERVICE, DOCUMENT)

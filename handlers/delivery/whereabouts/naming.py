@@ -14,6 +14,7 @@ from handlers.language.words import tokens
 WORK = ("epic", "plan", "account", "story", "request")
 """Kinds of things that are somewhere: what can be asked after, watched and put first."""
 
+_MOST_PARTS = 8
 _QUESTION = frozenset(
     tokens(
         "status overview update updates progress latest quick check overall current currently right now"
@@ -40,7 +41,7 @@ async def subject_of(
 
     `besides` are words of the request itself ("raise", "priority"), which name nothing.
     """
-    if not names_an_id(text) and not named_in(text, besides):
+    if not names_an_id(desk, text) and not named_in(text, besides):
         about = desk.memory.topic.get("item") if _IT.search(text) else None
         return None if about is None else await resolve(desk, about, WORK, scope)
     return await resolve(desk, text, WORK, scope, besides=_QUESTION | besides)
@@ -57,11 +58,12 @@ async def subjects_of(
 ) -> tuple[Found, ...]:
     """Every feature that the text calls by name, in the order in which they are said."""
     features = [name for name in WORK if not find_kinds()[name].crowded]
+    parts = re.split(r",|;|\b(?:or|and|than|before|ahead of|then)\b", text)[:_MOST_PARTS]
     kind_of: dict[Thing, str] = {}
     for name in features:
-        kind_of |= dict.fromkeys(await find_kinds()[name].find(desk, scope), name)
+        for part in (text, *parts):  # of a name in one part there may be so many that another's is not found
+            kind_of |= dict.fromkeys(await find_kinds()[name].find(desk, scope, part), name)
     whole = [Found(kind_of[place[0]], place[0]) for place in find_places(text, tuple(kind_of))]
-    parts = re.split(r",|;|\b(?:or|and|than|before|ahead of|then)\b", text)
     near = []
     for part in parts:
         telling = " ".join(word for word in tokens(part) if word not in _QUESTION | besides)
@@ -71,6 +73,6 @@ async def subjects_of(
     return tuple({found.id: found for found in (*near, *whole)}.values())
 
 
-def names_an_id(text: str) -> bool:
+def names_an_id(desk: Desk, text: str) -> bool:
     """Whether a thing's id is written out, so that nothing else can be meant."""
-    return written_id(text, *WORK) is not None
+    return written_id(desk, text, *WORK) is not None

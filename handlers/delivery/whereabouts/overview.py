@@ -113,20 +113,19 @@ async def overview_reply(desk: Desk) -> Reply:
 async def customers_overview_reply(desk: Desk, scope: Scope) -> Reply:
     """What one's own customers asked for, and where it is; everything else is a count."""
     asked = await desk.ports.customers.requests(scope)
-    known = await statuses(desk, scope)
-    stories = await desk.ports.tracker.stories(scope, StoryQuery(status=_WORKED_ON))
+    known = await statuses(desk, scope, asked)
+    shown = await desk.ports.tracker.stories(scope, StoryQuery(status=_WORKED_ON, limit=_MOST))
+    working = sum((await desk.ports.tracker.count_by_status(scope, StoryQuery(status=_WORKED_ON))).values())
     others = await desk.ports.tracker.count_others(scope, StoryQuery(status=_WORKED_ON))
     blocks: list[Block] = []
     if asked:
         lines = tuple(request_line(request, known) for request in reversed(asked))
         blocks += [Text((Bold("What your customers asked for"),)), Bullets(lines[:_MOST])]
-    if stories:
-        items: list[tuple[Inline, ...]] = [
-            (f"{story.title}: {PLAIN[story.status]}",) for story in stories[:_MOST]
-        ]
+    if shown.items:
+        items: list[tuple[Inline, ...]] = [(f"{story.title}: {PLAIN[story.status]}",) for story in shown.items]
         blocks += [Text((Bold("Being worked on for them"),)), Bullets(tuple(items))]
     text = (
-        f"{counted(len(asked), 'request')} of your customers; {counted(len(stories), 'piece')} of work for them"
+        f"{counted(len(asked), 'request')} of your customers; {counted(working, 'piece')} of work for them"
         f" under way. {counted(others, 'other piece')} of work under way is not theirs."
     )
     blocks.append(Text((text,)))

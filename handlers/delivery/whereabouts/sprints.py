@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import select
 
@@ -12,14 +12,21 @@ from agents.plans.steps import made_by
 from agents.plans.tables import PlanRow
 from handlers.conversation.desk import Desk
 from handlers.delivery.whereabouts.expected import Planned
-from integrations.tracker import Sprint, Story
+from integrations.pages import everything
+from integrations.tracker import Sprint, SprintQuery, Story
 
 
 async def sprints_of(desk: Desk, stories: Sequence[Story]) -> Mapping[str, Sprint]:
-    """By id: those of the stories' teams, where one of them has a sprint at all."""
-    teams = sorted({story.team for story in stories if story.sprint})
-    found = [sprint for team in teams for sprint in await desk.ports.tracker.sprints(team)]
+    """By id."""
+    ids = frozenset(story.sprint for story in stories if story.sprint)
+    found = await everything(desk.ports.tracker.sprints, SprintQuery(ids=ids)) if ids else ()
     return {sprint.id: sprint for sprint in found}
+
+
+async def sprint_names(desk: Desk, ids: Iterable[str]) -> Mapping[str, str]:
+    """The names of these sprints, by id."""
+    wanted = SprintQuery(ids=frozenset(filter(None, ids)))
+    return {sprint.id: sprint.name for sprint in await everything(desk.ports.tracker.sprints, wanted)}
 
 
 async def planned(desk: Desk, epic: str | None) -> Planned | None:

@@ -14,12 +14,24 @@ from governance.visibility import Scope
 from handlers.conversation.desk import Desk
 from handlers.delivery.plans.kinds import UNDER_WAY
 from handlers.language.kinds import Kind, Thing
-from integrations.tracker import Epic, NoSuchItem, Sprint, Story, StoryQuery, StoryStatus
+from integrations.pages import every
+from integrations.tracker import (
+    Epic,
+    EpicQuery,
+    NoSuchItem,
+    Sprint,
+    SprintQuery,
+    Story,
+    StoryQuery,
+    StoryStatus,
+)
 
-_OPEN = frozenset(StoryStatus) - {StoryStatus.DONE, StoryStatus.CANCELLED}
+_ALIVE = frozenset(StoryStatus) - {StoryStatus.CANCELLED}
+_OPEN = _ALIVE - {StoryStatus.DONE}
+_MOST = 50
 
 
-async def _epics(desk: Desk, scope: Scope) -> Sequence[Thing]:
+async def _epics(desk: Desk, scope: Scope, text: str) -> Sequence[Thing]:
     """Epics, by their title and their document; of two of one title the newer counts. Not the one of a plan
     under way, for the plan stands for it.
     """
@@ -28,35 +40,38 @@ async def _epics(desk: Desk, scope: Scope) -> Sequence[Thing]:
         query = select(PlanRow.epic).where(PlanRow.state.in_(UNDER_WAY), PlanRow.epic.is_not(None))
         planned = {epic for epic in (await desk.tx.execute(query)).scalars() if epic}
     by_title: dict[str, Epic] = {}
-    for epic in await desk.ports.tracker.epics(scope):
-        if epic.id not in planned and epic.status is not StoryStatus.CANCELLED:
+    for epic in await desk.ports.tracker.find_epics(scope, text, EpicQuery(status=_ALIVE, limit=_MOST)):
+        if epic.id not in planned:
             by_title.setdefault(epic.title, epic)
     return [_of_epic(epic) for epic in by_title.values()]
 
 
 async def _epic(desk: Desk, scope: Scope, id: str) -> Thing | None:
-    epics = await desk.ports.tracker.epics(scope)
-    return next((_of_epic(epic) for epic in epics if epic.id == id.upper()), None)
-
-
-async def _stories(desk: Desk, scope: Scope) -> Sequence[Thing]:
-    """Open stories; one that is done is asked for by its id."""
-    return [_of_story(story) for story in await desk.ports.tracker.stories(scope, StoryQuery(status=_OPEN))]
-
-
-async def _story(desk: Desk, scope: Scope, id: str) -> Thing | None:
     try:
-        return _of_story(await desk.ports.tracker.story(scope, id.upper()))
+        return _of_epic(await desk.ports.tracker.epic(scope, id))
     except NoSuchItem:
         return None
 
 
-async def _sprints(desk: Desk, _scope: Scope) -> Sequence[Thing]:
+async def _stories(desk: Desk, scope: Scope, text: str) -> Sequence[Thing]:
+    """Open stories; one that is done is asked for by its id."""
+    wanted = StoryQuery(status=_OPEN, limit=_MOST)
+    return [_of_story(story) for story in await desk.ports.tracker.find_stories(scope, text, wanted)]
+
+
+async def _story(desk: Desk, scope: Scope, id: str) -> Thing | None:
+    try:
+        return _of_story(await desk.ports.tracker.story(scope, id))
+    except NoSuchItem:
+        return None
+
+
+async def _sprints(desk: Desk, _scope: Scope, _text: str) -> Sequence[Thing]:
     here = desk.now.astimezone(ZoneInfo(desk.department.calendar_of(None).time_zone)).date()
     teams = {team.id: team.name for team in desk.department.teams}
     return [
         Thing(one.id, one.name, tuple(_other_names(one, teams.get(one.team, one.team), here)))
-        for one in await desk.ports.tracker.sprints()
+        async for one in every(desk.ports.tracker.sprints, SprintQuery())
     ]
 
 
@@ -91,7 +106,7 @@ EPIC = Kind(
     missing="There is no feature “{}”.",
     missing_here="There is no feature “{}” that you may see.",
     behind=("feature", "epic", "project", "integration"),
-    ids=re.compile(r"\bEPIC-\d+\b", re.IGNORECASE),
+    ids=lambda desk: desk.ports.tracker.epic_ids,
     by_id=_epic,
 )
 STORY = Kind(
@@ -99,7 +114,7 @@ STORY = Kind(
     _stories,
     missing="There is no open story “{}”.",
     missing_here="There is no story “{}” that you may see.",
-    ids=re.compile(r"\bCARD-\d+\b", re.IGNORECASE),
+    ids=lambda desk: desk.ports.tracker.story_ids,
     by_id=_story,
     crowded=True,
 )

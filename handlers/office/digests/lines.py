@@ -33,7 +33,7 @@ def story_section(title: str, stories: Sequence[Story], line: Callable[[Story], 
 
 
 def story_line(desk: Desk, story: Story) -> Line:
-    """`CARD-3 Refund ledger (Team Alpha)`."""
+    """`ABC-3 Refund ledger (Team Alpha)`."""
     return (Code(story.id), f" {story.title} ({team_name(desk.department, story.team)})")
 
 
@@ -44,7 +44,7 @@ def blocked_line(desk: Desk, story: Story, *, new: bool) -> Line:
 
 
 def blocked_text(called: str, story: Story) -> str:
-    """`CARD-3 (the bank has not answered)`, for plain text."""
+    """`ABC-3 (the bank has not answered)`, for plain text."""
     return f"{called} ({reason_text(story.blocked_reason).rstrip('.')})"
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 
 from governance.visibility import Scope
-from integrations.tracker import Sprint, Story, StoryEvent, StoryQuery, StoryStatus, Tracker
+from integrations.pages import everything
+from integrations.tracker import Sprint, SprintQuery, Story, StoryEvent, StoryQuery, StoryStatus, Tracker
 
-_ALL = 100_000
 _WORKED = frozenset({StoryStatus.SCHEDULED, StoryStatus.IN_PROGRESS, StoryStatus.BLOCKED})
 
 
@@ -39,9 +40,10 @@ class Movement:
 async def movement(tracker: Tracker, scope: Scope, since: datetime, now: datetime) -> Movement:
     """Look it up."""
     events = await tracker.events(scope, since=since)
-    open_now = await tracker.stories(scope, StoryQuery(status=_WORKED, limit=_ALL))
-    finished = await tracker.stories(scope, StoryQuery(finished_since=since, limit=_ALL))
-    sprints = {sprint.id: sprint for sprint in await tracker.sprints()}
+    open_now = await everything(partial(tracker.stories, scope), StoryQuery(status=_WORKED))
+    finished = await everything(partial(tracker.stories, scope), StoryQuery(finished_since=since))
+    running = await everything(tracker.sprints, SprintQuery(since=now.date()))
+    sprints = {sprint.id: sprint for sprint in running}
     return moved(events, open_now, finished, sprints, since, now)
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from statistics import mean
 from zoneinfo import ZoneInfo
 
@@ -26,6 +27,7 @@ from handlers.delivery.whereabouts.overview import PlanUnderWay, plan_line, plan
 from handlers.delivery.whereabouts.words import STATUS
 from handlers.office.digests.lines import MOST, blocked_line, blocked_text, ending, facts, section
 from handlers.office.digests.movement import Movement, movement
+from integrations.pages import everything
 from integrations.tracker import StoryQuery, StoryStatus
 
 SHOWN_WEEKS = 12
@@ -86,12 +88,13 @@ async def weekly_reply(desk: Desk, person: Person | None, since: datetime) -> Re
 async def _week(desk: Desk, person: Person | None, since: datetime) -> Week:
     tracker = desk.ports.tracker
     today = desk.now.astimezone(ZoneInfo(desk.department.calendar_of(None).time_zone)).date()
+    stories = partial(tracker.stories, EVERYTHING)
     lately = desk.now - timedelta(weeks=WEEKS + 1)
-    finished = await tracker.stories(EVERYTHING, StoryQuery(finished_since=lately, limit=100_000))
-    open_now = await tracker.stories(EVERYTHING, StoryQuery(status=frozenset(_OPEN), limit=100_000))
+    finished = await everything(stories, StoryQuery(finished_since=lately))
+    taken_up = await everything(stories, StoryQuery(status=_TAKEN_ON))
+    states = await tracker.count_by_status(EVERYTHING, StoryQuery(status=frozenset(_OPEN)))
     weekly = finished_weekly(finished, today)
-    states = Counter(story.status for story in open_now)
-    taken_on = Counter(story.team for story in open_now if story.status in _TAKEN_ON)
+    taken_on = Counter(story.team for story in taken_up)
     return Week(
         moved=await movement(tracker, EVERYTHING, since, desk.now),
         throughput=_by_week(weekly, today),

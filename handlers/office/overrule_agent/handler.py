@@ -125,9 +125,8 @@ async def _meant(text: str, desk: Desk) -> EffectRow | None:
     """An effect by its id, by the story in it, or what this thread was about."""
     if named := _EFFECT.search(text):
         return await _one(desk, EffectRow.id == named[0])
-    if ticket := written_id(text, "story", "epic"):
-        story = ticket[0].upper()
-        said = EffectRow.body["story"].astext == story, EffectRow.outcome["reference"].astext == story
+    if ticket := written_id(desk, text, "story", "epic"):
+        said = EffectRow.body["story"].astext == ticket.id, EffectRow.outcome["reference"].astext == ticket.id
         return await _one(desk, said[0] | said[1], EffectRow.actor["kind"].astext == "agent")
     if speaks_of_it(text) and "effect" in desk.memory.topic:
         found = await _one(desk, EffectRow.id == desk.memory.topic["effect"])

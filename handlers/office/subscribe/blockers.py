@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -21,6 +22,7 @@ from handlers.office.digests.settings import ChannelAddress, Recipient, everybod
 from handlers.office.digests.tables import LookedThroughRow, ToldBlockerRow
 from handlers.office.subscribe.tables import SubscriptionRow
 from handlers.office.subscribe.watched import Event, Kind
+from integrations.pages import every
 from integrations.tracker import Story, StoryQuery, StoryStatus
 from storage.notices import notify
 
@@ -152,11 +154,10 @@ async def _stories(desk: Desk, since: datetime) -> list[Blocker]:
     came = {event.story: event for event in events if event.status is StoryStatus.BLOCKED}
     if not came:
         return []
-    blocked = StoryQuery(status=frozenset({StoryStatus.BLOCKED}), limit=100_000)
+    blocked = StoryQuery(ids=frozenset(came), status=frozenset({StoryStatus.BLOCKED}))
     return [
         Blocker(f"story:{story.id}:{came[story.id].at.isoformat()}", story)
-        for story in await tracker.stories(EVERYTHING, blocked)
-        if story.id in came
+        async for story in every(partial(tracker.stories, EVERYTHING), blocked)
     ]
 
 

@@ -91,7 +91,7 @@ async def _watch(desk: Desk, person: Person, ask: Ask, text: str) -> Reply:
         name = ask.subject or ask.standing.value
         watch = Watch(ask.standing, ask.subject, name, ask.event, ask.each_time)
         return await _subscribed(desk, person, watch, ask)
-    if ask.cannot and not names_an_id(text):
+    if ask.cannot and not names_an_id(desk, text):
         raise CannotAnswer(
             f"I cannot watch {ask.cannot}: nothing that I am connected to reports it. {_can(scope)}"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from sqlalchemy import select
 
@@ -11,11 +12,10 @@ from governance.overrides.rows import standing_rows
 from governance.tables import WindowRow
 from governance.visibility import Scope
 from handlers.conversation.desk import Desk
-from handlers.language.kinds import written_id
 from handlers.office.subscribe.watched import Kind, Sight
-from integrations.tracker import Epic, NoSuchItem, Story, StoryQuery, StoryStatus
+from integrations.pages import everything
+from integrations.tracker import Epic, NoSuchItem, Priority, Story, StoryQuery, StoryStatus
 
-_ALL = 100_000
 _FINAL = frozenset({StoryStatus.DONE, StoryStatus.CANCELLED})
 _OPEN = frozenset(StoryStatus) - _FINAL
 _OVERRIDES = {Kind.HALTS: "halt", Kind.FREEZES: "freeze", Kind.EMERGENCIES: "emergency"}
@@ -27,7 +27,7 @@ class Looker:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._tracker = desk.ports.tracker
-        self._epics: dict[Scope, dict[str, Epic]] = {}
+        self._epics: dict[tuple[Scope, str], Epic | None] = {}
         self._stories: dict[tuple[Scope, StoryQuery], Sequence[Story]] = {}
 
     async def look(self, kind: Kind, subject: str, scope: Scope) -> Sight | None:
@@ -65,17 +65,23 @@ class Looker:
         )
 
     async def _epic(self, subject: str, scope: Scope) -> Sight | None:
-        if scope not in self._epics:
-            self._epics[scope] = {epic.id: epic for epic in await self._tracker.epics(scope)}
-        epic = self._epics[scope].get(subject)
+        if (scope, subject) not in self._epics:
+            self._epics[scope, subject] = await self._epic_there(subject, scope)
+        epic = self._epics[scope, subject]
         if epic is None:
             return None
-        stories = await self._found(scope, StoryQuery(epic=subject, limit=_ALL))
+        stories = await self._found(scope, StoryQuery(epic=subject))
         return Sight(
             frozenset(map(_mark, stories)),
             is_done=epic.status is StoryStatus.DONE,
             is_over=epic.status is StoryStatus.CANCELLED,
         )
+
+    async def _epic_there(self, subject: str, scope: Scope) -> Epic | None:
+        try:
+            return await self._tracker.epic(scope, subject)
+        except NoSuchItem:
+            return None
 
     async def _plan(self, subject: str, scope: Scope) -> Sight | None:
         """A plan is done when its epic is: setting the stories up is not yet doing them."""
@@ -94,7 +100,7 @@ class Looker:
     async def _account(self, subject: str, scope: Scope) -> Sight | None:
         if not scope.everything and subject not in scope.accounts:
             return None
-        stories = await self._found(scope, StoryQuery(customer=subject, limit=_ALL))
+        stories = await self._found(scope, StoryQuery(customer=subject))
         return Sight(frozenset(map(_mark, stories)))
 
     async def _request(self, subject: str, scope: Scope) -> Sight | None:
@@ -102,10 +108,7 @@ class Looker:
         asked = [one for one in await self._desk.ports.customers.requests(scope) if one.id == subject]
         if not asked:
             return None
-        looks = [
-            await self._epic(item, scope) if written_id(item, "epic") else await self._story(item, scope)
-            for item in asked[0].items
-        ]
+        looks = [await self._epic(item, scope) or await self._story(item, scope) for item in asked[0].items]
         seen = [look for look in looks if look is not None]
         return Sight(
             frozenset(mark for look in seen for mark in look.marks),
@@ -114,8 +117,8 @@ class Looker:
         )
 
     async def _urgent(self, priority: str, scope: Scope) -> Sight:
-        stories = await self._found(scope, StoryQuery(status=_OPEN, limit=_ALL))
-        return Sight(frozenset(story.id for story in stories if story.priority.value == priority))
+        stories = await self._found(scope, StoryQuery(status=_OPEN, priority=Priority(priority)))
+        return Sight(frozenset(story.id for story in stories))
 
     async def _incidents(self) -> Sight:
         now = self._desk.now
@@ -126,7 +129,7 @@ class Looker:
 
     async def _found(self, scope: Scope, query: StoryQuery) -> Sequence[Story]:
         if (scope, query) not in self._stories:
-            self._stories[scope, query] = await self._tracker.stories(scope, query)
+            self._stories[scope, query] = await everything(partial(self._tracker.stories, scope), query)
         return self._stories[scope, query]
 
 

@@ -87,7 +87,7 @@ def happened(event: Event, seen: frozenset[str], sight: Sight) -> frozenset[str]
 
 
 def watch_text(watch: Watch) -> str:
-    """The event in words, as the end of "I tell you …": `when Refunds (EPIC-1) is done`."""
+    """The event in words, as the end of "I tell you …": `when Refunds (ABC-1) is done`."""
     how = "each time" if watch.each_time else "when"
     if watch.kind in STANDING:
         begins, ends = STANDING[watch.kind]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from governance.directory import deputies, names_of_all
 from governance.permissions import ANYONE
 from governance.visibility import Scope
@@ -9,6 +11,8 @@ from handlers.conversation.cards import Card, Code, Fields, Reply, Small
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, Group, Handler
 from handlers.conversation.turn import Turn
+from integrations.customers import AccountQuery
+from integrations.pages import everything
 
 
 async def answer(turn: Turn, _asked: Asked, desk: Desk) -> Reply:
@@ -31,7 +35,8 @@ async def answer(turn: Turn, _asked: Asked, desk: Desk) -> Reply:
         ("You decide for", ", ".join(mine) or "nobody else"),
     ]
     if person.accounts:
-        accounts = await desk.ports.customers.accounts(Scope(everything=False, accounts=person.accounts))
+        own = Scope(everything=False, accounts=person.accounts)
+        accounts = await everything(partial(desk.ports.customers.accounts, own), AccountQuery())
         pairs.append(("Your accounts", ", ".join(sorted(account.name for account in accounts))))
     return Reply(
         text=f"You are {person.name} ({roles})." if roles else f"You are {person.name}. Your roles: {given}.",

@@ -27,6 +27,8 @@ from handlers.conversation.wording import listed
 from handlers.language.kinds import Thing
 from handlers.language.labels import read_version
 from handlers.office.matrix_change import ruling_policy
+from integrations.pages import Part, everything
+from integrations.services import NoSuchService
 
 _DEPLOYMENTS = "deployments"
 
@@ -58,10 +60,20 @@ def _without(service: Thing | None, text: str) -> str:
 async def from_form(turn: Turn, desk: Desk) -> Reply:
     """What was missing, filled in."""
     values = {name: str(value).strip() for name, value in _clicked(turn).values.items()}
-    services = {one.id for one in await desk.ports.services.services()}
-    if values.get("service") not in services or not values.get("version") or not values.get("reason"):
+    if (
+        not await _is_service(desk, values.get("service", ""))
+        or not values.get("version")
+        or not values.get("reason")
+    ):
         raise CannotAnswer("An emergency deployment names a service, a version and a reason. Nothing was done.")
     return await _allow(turn, desk, values["service"], values["version"], values["reason"])
+
+
+async def _is_service(desk: Desk, service: str) -> bool:
+    try:
+        return (await desk.ports.services.service(service)).id == service
+    except NoSuchService:
+        return False
 
 
 async def past_approval(turn: Turn, desk: Desk) -> Reply:
@@ -166,7 +178,7 @@ def _next(set_going: list[str]) -> str:
 async def _ask(
     service: str | None, version: str | None, reason: str | None, desk: Desk, unclear: str | None = None
 ) -> Reply:
-    options = tuple((one.id, one.name) for one in await desk.ports.services.services())
+    options = tuple((one.id, one.name) for one in await everything(desk.ports.services.services, Part()))
     form = Form(
         title="Emergency deployment",
         submit="Deploy without approval",

@@ -22,7 +22,9 @@ from integrations.documents import (
     OutsideFolder,
 )
 from integrations.documents.formats import FORMATS, LARGEST_FILES, NotText, TextReader
+from integrations.finding import best
 from integrations.integration import Integration
+from integrations.pages import Page, Part, page_of
 
 _ABOUT = "readme"
 """What says what a folder is for is none of its documents."""
@@ -35,9 +37,17 @@ class LocalFolder(Embedded):
         self._folder = folder.resolve()
         self._formats = formats
 
-    async def names(self) -> Sequence[str]:
+    async def names(self, part: Part) -> Page[str]:
         """See Documents.names."""
-        return await asyncio.to_thread(lambda: sorted(self._named()))
+        names = await asyncio.to_thread(lambda: sorted(self._named()))
+        behind = [name for name in names if part.after is None or name > part.after]
+        return page_of(behind, part.limit, str)
+
+    async def find(self, text: str, limit: int) -> Sequence[str]:
+        """See Documents.find."""
+        return await asyncio.to_thread(
+            lambda: best(text, ((name, (name,)) for name in sorted(self._named())), limit)
+        )
 
     async def read(self, name: str) -> Document:
         """See Documents.read."""

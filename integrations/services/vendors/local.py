@@ -16,7 +16,9 @@ from typing import Any, NoReturn
 from governance import marked_yaml
 from governance.marked_yaml import KeyPath, MarkedDocument, MarkedYamlError
 from integrations import Embedded
+from integrations.finding import best
 from integrations.integration import Integration
+from integrations.pages import Page, Part, page_of
 from integrations.services import CatalogueError, NoSuchService, Service
 
 FILE_NAME = "catalog-info.yaml"
@@ -35,9 +37,15 @@ class LocalCatalogue(Embedded):
         self._folder = folder
         self._reading: asyncio.Task[Mapping[str, Service]] | None = None
 
-    async def services(self) -> Sequence[Service]:
-        """All services, by id. Raises CatalogueError."""
-        return list((await self._read()).values())
+    async def services(self, part: Part) -> Page[Service]:
+        """A page of the services, by id. Raises CatalogueError."""
+        found = (await self._read()).values()
+        behind = [one for one in found if part.after is None or one.id > part.after]
+        return page_of(behind, part.limit, lambda one: one.id)
+
+    async def find(self, text: str, limit: int) -> Sequence[Service]:
+        """See ServiceCatalogue.find."""
+        return best(text, ((one, (one.name, one.id)) for one in (await self._read()).values()), limit)
 
     async def service(self, service: str) -> Service:
         """One service. Raises NoSuchService, CatalogueError."""

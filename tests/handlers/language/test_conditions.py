@@ -24,6 +24,7 @@ from handlers.language.decisions import Decision, OpenProposal
 from handlers.language.follow_up import read_reply
 from handlers.language.kinds import Thing
 from handlers.language.nearest_condition import EXAMPLES
+from integrations.pages import Part
 from integrations.services.vendors.local import LocalCatalogue
 
 ACME = Path(__file__).resolve().parents[3] / "examples" / "acme"
@@ -35,7 +36,7 @@ PROPOSAL = OpenProposal("deployment", "Deploy orders 2.4.1 to production")
 @pytest.fixture(scope="module")
 async def known() -> Known:
     department = read_department(ACME / "department.yaml")
-    services = await LocalCatalogue(ACME / "services").services()
+    services = (await LocalCatalogue(ACME / "services").services(Part())).items
     return Known(
         people=tuple(Thing(person.id, person.name) for person in department.people),
         services=tuple(Thing(service.id, service.name) for service in services),

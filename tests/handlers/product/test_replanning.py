@@ -23,7 +23,7 @@ from governance.tables import ApprovalRow, EffectRow
 from governance.visibility import EVERYTHING
 from handlers.conversation.cards import Reply, Table
 from handlers.delivery.plans.changes_approval import DETAILS
-from integrations.tracker import Sprint, Story, StoryChange, StoryEdit, StoryQuery, StoryStatus
+from integrations.tracker import Sprint, SprintQuery, Story, StoryChange, StoryEdit, StoryQuery, StoryStatus
 from integrations.tracker.vendors.local.history import History, take_over
 from integrations.tracker.vendors.local.tables import CounterRow
 from storage.database import Database
@@ -112,7 +112,8 @@ class SetUp:
     async def stories(self) -> dict[str, Story]:
         epic = (await self.product.plan()).epic
         return {
-            story.id: story for story in await self.product.tracker.stories(EVERYTHING, StoryQuery(epic=epic))
+            story.id: story
+            for story in (await self.product.tracker.stories(EVERYTHING, StoryQuery(epic=epic))).items
         }
 
     async def bring(self, status: StoryStatus, *stories: str) -> None:
@@ -170,7 +171,9 @@ async def test_what_is_open_is_proposed_anew_and_moved_when_it_is_approved(set_u
     await set_up.carry_on()
     after = await set_up.stories()
     today = set_up.talk.now.date()
-    starts = {sprint.id: sprint.starts for sprint in await set_up.product.tracker.sprints()}
+    starts = {
+        sprint.id: sprint.starts for sprint in (await set_up.product.tracker.sprints(SprintQuery())).items
+    }
     for name, now in after.items():
         if name in begun:
             assert now.sprint == before[name].sprint
@@ -260,7 +263,9 @@ async def test_it_starts_when_the_words_say(set_up: SetUp) -> None:
     assert "not before 2027-02-01" in reply.text
     await set_up.approve("david", (await set_up.proposal()).id)
     await set_up.carry_on()
-    starts = {sprint.id: sprint.starts for sprint in await set_up.product.tracker.sprints()}
+    starts = {
+        sprint.id: sprint.starts for sprint in (await set_up.product.tracker.sprints(SprintQuery())).items
+    }
     placed = [starts[story.sprint] for story in (await set_up.stories()).values() if story.sprint]
     assert placed
     assert min(placed) >= date(2027, 2, 1)

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.tracker import Defect, Epic, Sprint, Story, StoryEvent, StoryStatus
 from integrations.tracker.vendors.local.receipts import once
+from integrations.tracker.vendors.local.searching import write_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,9 @@ async def take_over(tx: AsyncSession, name: str, history: History) -> bool:
         await _insert(tx, "tracker_dependencies", _dependency_rows(history.stories))
         await _insert(tx, "tracker_story_events", [_row(event) for event in history.events])
         await _insert(tx, "tracker_defects", [_defect_row(defect) for defect in history.defects])
+        epics = {epic.id: (epic.title, *filter(None, [epic.document])) for epic in history.epics}
+        await write_words(tx, "epic", epics)
+        await write_words(tx, "story", {story.id: (story.title,) for story in history.stories})
         await _insert(tx, "tracker_counters", _counter_rows(history))
         return [epic.id for epic in history.epics]
 

@@ -11,10 +11,12 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from governance.visibility import Scope
+from integrations.pages import NoSuchPage
 from integrations.tracker import (
     Defect,
     DefectOrigin,
     Epic,
+    EpicQuery,
     Priority,
     Stage,
     Story,
@@ -22,8 +24,8 @@ from integrations.tracker import (
     StoryQuery,
     StoryStatus,
 )
-from integrations.tracker.vendors.local.exact_text import is_exact
 from integrations.tracker.vendors.local.tables import DefectRow, DependencyRow, EpicRow, StoryEventRow, StoryRow
+from storage.exact_text import is_exact
 
 _OPEN = (StoryStatus.BACKLOG, StoryStatus.SCHEDULED, StoryStatus.IN_PROGRESS, StoryStatus.BLOCKED)
 _BEGUN = (StoryStatus.IN_PROGRESS, StoryStatus.BLOCKED, StoryStatus.DONE)
@@ -42,10 +44,13 @@ def matching(query: StoryQuery) -> ColumnElement[bool]:
     if not is_exact(query):
         return false()  # nothing that is kept holds such text
     wanted: list[ColumnElement[bool]] = [true()]
+    if query.ids is not None:
+        wanted.append(StoryRow.id.in_(sorted(query.ids)))
     for column, value in (
         (StoryRow.epic, query.epic),
         (StoryRow.team, query.team),
         (StoryRow.product, query.product),
+        (StoryRow.priority, query.priority),
     ):
         if value is not None:
             wanted.append(column == value)
@@ -58,8 +63,53 @@ def matching(query: StoryQuery) -> ColumnElement[bool]:
     return and_(*wanted)
 
 
-def select_stories(scope: Scope, *where: ColumnElement[bool]) -> Select[Any]:
-    """Stories in creation order, as rows for `story_of`."""
+def behind(number: InstrumentedAttribute[int], after: str | None, *, newest_first: bool) -> ColumnElement[bool]:
+    """The items behind a page's mark, the number of its last item. Raises NoSuchPage."""
+    if after is None:
+        return true()
+    if not (after.isascii() and after.isdigit() and len(after) < 10):
+        raise NoSuchPage(f"{after!r} is no mark of this list")
+    return number < int(after) if newest_first else number > int(after)
+
+
+def matching_epics(query: EpicQuery) -> ColumnElement[bool]:
+    """The epics that the query asks for, whoever asks."""
+    if not is_exact(query):
+        return false()
+    wanted: list[ColumnElement[bool]] = [true()]
+    if query.ids is not None:
+        wanted.append(EpicRow.id.in_(sorted(query.ids)))
+    if query.document is not None:
+        wanted.append(EpicRow.document == query.document)
+    if query.status is not None:
+        wanted.append(_epic_status().in_(sorted(query.status)))
+    return and_(*wanted)
+
+
+def select_open_work(scope: Scope) -> Select[Any]:
+    """How many stories of each epic are open, and their hours."""
+    hours = func.coalesce(func.sum(StoryRow.estimate_hours), 0.0)
+    found = _open_of_epics(scope).add_columns(func.count(), hours)
+    return found.group_by(StoryRow.epic).order_by(StoryRow.epic)
+
+
+def select_open_customers(scope: Scope) -> Select[Any]:
+    """The customers that each epic's open stories are tagged with."""
+    return _open_of_epics(scope).add_columns(func.unnest(StoryRow.customers)).distinct()
+
+
+def _open_of_epics(scope: Scope) -> Select[Any]:
+    return (
+        select(StoryRow.epic)
+        .join(EpicRow, and_(EpicRow.tenant == StoryRow.tenant, EpicRow.id == StoryRow.epic))
+        .where(
+            reached(scope, StoryRow.customers), StoryRow.status.in_(_OPEN), reached(scope, EpicRow.customers)
+        )
+    )
+
+
+def select_stories(scope: Scope, *where: ColumnElement[bool], newest_first: bool = False) -> Select[Any]:
+    """Stories in creation order, or the newest first, as rows for `story_of`."""
     return (
         select(
             StoryRow.__table__,
@@ -67,7 +117,7 @@ def select_stories(scope: Scope, *where: ColumnElement[bool]) -> Select[Any]:
             _epic(scope).label("reached_epic"),
         )
         .where(reached(scope, StoryRow.customers), *where)
-        .order_by(StoryRow.number)
+        .order_by(StoryRow.number.desc() if newest_first else StoryRow.number)
     )
 
 

@@ -24,7 +24,7 @@ class EpicRow(TenantScoped, Base):
     """An epic. Its status follows from its stories, unless it was cancelled."""
 
     __tablename__ = "tracker_epics"
-    __table_args__ = (UniqueConstraint("tenant", "number"),)
+    __table_args__ = (UniqueConstraint("tenant", "number"), Index(None, "tenant", "document"))
 
     id: Mapped[str] = mapped_column(primary_key=True)
     number: Mapped[int]
@@ -41,6 +41,7 @@ class SprintRow(TenantScoped, Base):
     """A sprint; `ends` is the day after its last."""
 
     __tablename__ = "tracker_sprints"
+    __table_args__ = (Index(None, "tenant", "team", "starts"),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     team: Mapped[str]
@@ -59,7 +60,9 @@ class StoryRow(TenantScoped, Base):
         ForeignKeyConstraint(["tenant", "epic"], ["tracker_epics.tenant", "tracker_epics.id"]),
         ForeignKeyConstraint(["tenant", "sprint"], ["tracker_sprints.tenant", "tracker_sprints.id"]),
         Index(None, "tenant", "epic"),
-        Index(None, "tenant", "status"),
+        Index(None, "tenant", "status", "number"),
+        Index(None, "tenant", "team", "number"),
+        Index(None, "tenant", "finished"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -141,3 +144,23 @@ class ReceiptRow(TenantScoped, Base):
     grant_id: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str]
     items: Mapped[list[str]] = mapped_column(ARRAY(Text))
+
+
+class WordRow(TenantScoped, Base):
+    """A title has a word. `share` is how much of it the word is: 1 over the root of the number of its words."""
+
+    __tablename__ = "tracker_words"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    word: Mapped[str] = mapped_column(primary_key=True)
+    item: Mapped[str] = mapped_column(primary_key=True)
+    share: Mapped[float] = mapped_column(Double, primary_key=True)
+
+
+class WordKeyRow(TenantScoped, Base):
+    """By which keys a word of the titles is found that is written otherwise: see `searching.keys_of`."""
+
+    __tablename__ = "tracker_word_keys"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    word: Mapped[str] = mapped_column(primary_key=True)

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.action import Grant
 from governance.visibility import EVERYTHING, Scope
 from integrations import Embedded
+from integrations.pages import NoSuchPage, Page, page_of
 from integrations.tracker import (
     Defect,
     Epic,
     EpicDraft,
+    EpicQuery,
     NoSuchItem,
+    OpenWork,
     Sprint,
+    SprintQuery,
     Story,
     StoryDraft,
     StoryEdit,
@@ -24,11 +31,16 @@ from integrations.tracker import (
     StoryQuery,
     StoryStatus,
 )
-from integrations.tracker.vendors.local import reading, writing
-from integrations.tracker.vendors.local.exact_text import is_exact, require_exact
+from integrations.tracker.vendors.local import reading, searching, writing
+from integrations.tracker.vendors.local.exact_text import require_exact
 from integrations.tracker.vendors.local.receipts import once, receipt
 from integrations.tracker.vendors.local.tables import EpicRow, SprintRow, StoryRow
+from integrations.written_ids import WrittenIds
 from storage.database import Database
+from storage.exact_text import is_exact
+
+STORY_IDS = WrittenIds(re.compile(r"\bCARD-\d+\b", re.IGNORECASE))
+EPIC_IDS = WrittenIds(re.compile(r"\bEPIC-\d+\b", re.IGNORECASE))
 
 
 def _now() -> datetime:
@@ -43,11 +55,39 @@ class LocalTracker(Embedded):
         self._tenant = tenant
         self._clock = clock
 
-    async def stories(self, scope: Scope, query: StoryQuery) -> Sequence[Story]:
-        """Stories in creation order. Items outside the scope are not returned."""
+    @property
+    def story_ids(self) -> WrittenIds:
+        """See Tracker.story_ids."""
+        return STORY_IDS
+
+    @property
+    def epic_ids(self) -> WrittenIds:
+        """See Tracker.epic_ids."""
+        return EPIC_IDS
+
+    async def stories(self, scope: Scope, query: StoryQuery) -> Page[Story]:
+        """See Tracker.stories."""
+        newest = query.newest_first
+        where = (reading.matching(query), reading.behind(StoryRow.number, query.after, newest_first=newest))
+        wanted = reading.select_stories(scope, *where, newest_first=newest).limit(query.limit + 1)
         async with self._database.transaction(self._tenant) as tx:
-            rows = await tx.execute(reading.select_stories(scope, reading.matching(query)).limit(query.limit))
-            return [reading.story_of(row, scope) for row in rows]
+            rows = (await tx.execute(wanted)).all()
+        page = page_of(rows, query.limit, lambda row: str(row.number))
+        return Page(tuple(reading.story_of(row, scope) for row in page.items), page.after)
+
+    async def find_stories(self, scope: Scope, text: str, query: StoryQuery) -> Sequence[Story]:
+        """See Tracker.find_stories."""
+        async with self._database.transaction(self._tenant) as tx:
+            if (hits := await searching.hits(tx, "story", text)) is None:
+                return []
+            best = (
+                select(StoryRow.id)
+                .join(hits.rows, hits.item == StoryRow.id)
+                .where(reading.reached(scope, StoryRow.customers), reading.matching(query))
+                .order_by(hits.score.desc(), StoryRow.number.desc())
+                .limit(query.limit)
+            )
+            return await _stories(tx, scope, (await tx.scalars(best)).all())
 
     async def story(self, scope: Scope, story: str) -> Story:
         """One story. Raises NoSuchItem."""
@@ -68,19 +108,67 @@ class LocalTracker(Embedded):
         async with self._database.transaction(self._tenant) as tx:
             return (await tx.scalars(reading.count_outside(scope, query))).one()
 
-    async def epics(self, scope: Scope) -> Sequence[Epic]:
-        """All epics the scope reaches, newest first."""
+    async def open_work(self, scope: Scope) -> Sequence[OpenWork]:
+        """See Tracker.open_work."""
         async with self._database.transaction(self._tenant) as tx:
-            return [reading.epic_of(row, scope) for row in await tx.execute(reading.select_epics(scope))]
+            work = (await tx.execute(reading.select_open_work(scope))).all()
+            tagged = (await tx.execute(reading.select_open_customers(scope))).all()
+        customers: defaultdict[str, list[str]] = defaultdict(list)
+        for epic, customer in tagged:
+            if scope.everything or customer in scope.accounts:
+                customers[epic].append(customer)
+        return [OpenWork(epic, count, hours, tuple(sorted(customers[epic]))) for epic, count, hours in work]
 
-    async def sprints(self, team: str | None = None) -> Sequence[Sprint]:
-        """Sprints, past and planned, in order of their start."""
-        query = select(SprintRow).order_by(SprintRow.starts, SprintRow.team)
-        if team is not None:
-            query = query.where(SprintRow.team == team)
+    async def epics(self, scope: Scope, query: EpicQuery) -> Page[Epic]:
+        """See Tracker.epics."""
+        where = (
+            reading.matching_epics(query),
+            reading.behind(EpicRow.number, query.after, newest_first=True),
+        )
         async with self._database.transaction(self._tenant) as tx:
-            rows = (await tx.execute(query)).scalars()
-            return [Sprint(r.id, r.team, r.name, r.starts, r.ends, r.capacity_hours) for r in rows]
+            rows = (await tx.execute(reading.select_epics(scope, *where).limit(query.limit + 1))).all()
+        page = page_of(rows, query.limit, lambda row: str(row.EpicRow.number))
+        return Page(tuple(reading.epic_of(row, scope) for row in page.items), page.after)
+
+    async def epic(self, scope: Scope, epic: str) -> Epic:
+        """See Tracker.epic."""
+        found = (await self.epics(scope, EpicQuery(ids=frozenset({epic})))).items
+        if not found:
+            raise NoSuchItem(f"There is no epic {epic}.")
+        return found[0]
+
+    async def find_epics(self, scope: Scope, text: str, query: EpicQuery) -> Sequence[Epic]:
+        """See Tracker.find_epics."""
+        async with self._database.transaction(self._tenant) as tx:
+            if (hits := await searching.hits(tx, "epic", text)) is None:
+                return []
+            wanted = (
+                reading.select_epics(scope, reading.matching_epics(query))
+                .join(hits.rows, hits.item == EpicRow.id)
+                .order_by(None)
+                .order_by(hits.score.desc(), EpicRow.number.desc())
+                .limit(query.limit)
+            )
+            return [reading.epic_of(row, scope) for row in await tx.execute(wanted)]
+
+    async def sprints(self, query: SprintQuery) -> Page[Sprint]:
+        """See Tracker.sprints."""
+        if not is_exact(query):
+            return Page((), None)
+        order = (SprintRow.starts, SprintRow.team, SprintRow.id)
+        wanted = select(SprintRow).order_by(*order).limit(query.limit + 1)
+        if query.ids is not None:
+            wanted = wanted.where(SprintRow.id.in_(sorted(query.ids)))
+        if query.team is not None:
+            wanted = wanted.where(SprintRow.team == query.team)
+        if query.since is not None:
+            wanted = wanted.where(SprintRow.ends > query.since)
+        if query.after is not None:
+            wanted = wanted.where(tuple_(*order) > tuple_(*_sprint_marked(query.after)))
+        async with self._database.transaction(self._tenant) as tx:
+            rows = (await tx.scalars(wanted)).all()
+        found = [Sprint(r.id, r.team, r.name, r.starts, r.ends, r.capacity_hours) for r in rows]
+        return page_of(found, query.limit, lambda s: json.dumps((s.starts.isoformat(), s.team, s.id)))
 
     async def events(
         self, scope: Scope, *, since: datetime | None = None, story: str | None = None
@@ -151,6 +239,14 @@ async def _stories(tx: AsyncSession, scope: Scope, ids: Sequence[str]) -> list[S
         return [found[story] for story in ids]
     except KeyError as missing:
         raise NoSuchItem(f"There is no story {missing.args[0]}.") from None
+
+
+def _sprint_marked(after: str) -> tuple[date, str, str]:
+    try:
+        starts, team, id = json.loads(after)
+        return date.fromisoformat(starts), str(team), str(id)
+    except (ValueError, TypeError) as error:
+        raise NoSuchPage(f"{after!r} is no mark of this list") from error
 
 
 async def _epic(tx: AsyncSession, epic: str) -> Epic:

@@ -20,6 +20,7 @@ from integrations.tracker import (
     StoryEdit,
     StoryStatus,
 )
+from integrations.tracker.vendors.local.searching import write_words
 from integrations.tracker.vendors.local.tables import (
     CounterRow,
     DefectRow,
@@ -49,6 +50,7 @@ async def make_epic(tx: AsyncSession, draft: EpicDraft, at: datetime) -> list[st
     )
     tx.add(epic)
     await tx.flush()
+    await write_words(tx, "epic", {epic.id: (draft.title, *filter(None, [draft.document]))})
     return [epic.id]
 
 
@@ -75,6 +77,7 @@ async def make_story(tx: AsyncSession, draft: StoryDraft, by: str, at: datetime)
     story = _new_story(draft, number, at)
     tx.add(story)
     await tx.flush()
+    await write_words(tx, "story", {story.id: (draft.title,)})
     tx.add(StoryEventRow(story=story.id, at=at, status=story.status, by=by))
     for position, other in enumerate(dict.fromkeys(draft.depends_on)):
         tx.add(DependencyRow(story=story.id, depends_on=other, position=position))
