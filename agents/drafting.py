@@ -11,6 +11,9 @@ from agents.planning.reading.language import ENGLISH, language_of
 from agents.planning.request import PlanningInput
 from agents.planning.requirements import NotEnglish
 
+WORKERS = (product_owner.ROLE.name, project_manager.ROLE.name)
+"""Who drafts a plan."""
+
 NO_MODEL = "no model is configured"
 
 

@@ -136,12 +136,16 @@ async def work(
     access: ModelAccess,
     fence: Fence,
     check: Check,
+    *,
+    proposing: bool = False,
 ) -> Worked[Output]:
     """Let the role's model work on the task until an output passes `check`, at most ROUNDS times.
 
+    Only a piece of work that is `proposing` gives it the tool to propose with.
+
     Raises ModelFailed (BudgetSpent among them), and Halted from the fence.
     """
-    session = _Session(role, access, fence)
+    session = _Session(role, access, fence, proposing=proposing)
     agent = session.agent(output, lookups)
     messages: list[BaseMessage | dict[str, str]] = [{"role": "user", "content": task}]
     wrong: Sequence[str] = ()
@@ -161,8 +165,9 @@ async def work(
 class _Session:
     """One piece of work: what was used, what was proposed."""
 
-    def __init__(self, role: Role, access: ModelAccess, fence: Fence) -> None:
+    def __init__(self, role: Role, access: ModelAccess, fence: Fence, *, proposing: bool) -> None:
         self._role = role
+        self._proposing = proposing and bool(role.proposes)
         self._access = access
         self._fence = fence
         self.usage = Usage()
@@ -189,7 +194,7 @@ class _Session:
         )
         allowed = [one for one in lookups if one.__name__ in self._role.tools]
         tools: list[BaseTool] = [StructuredTool.from_function(coroutine=one) for one in allowed]
-        if self._role.proposes:
+        if self._proposing:
             tools.append(StructuredTool.from_function(coroutine=self.propose))
         return create_agent(
             model,

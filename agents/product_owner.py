@@ -29,7 +29,7 @@ ROLE = Role(
         "nothing. Every requirement is covered by a story; each story names the ids that it covers."
     ),
     tools=("read_document", "similar_stories", "find_work", "estimate"),
-    proposes=(),
+    proposes=("plan.execute",),
     output=WrittenStories,
     budget=ModelBudget(calls=24, tokens=200_000, cost=Decimal("2.00")),
 )

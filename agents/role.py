@@ -8,7 +8,7 @@ through the entry point group `countersign.agents`, each entry naming such a mod
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from importlib import import_module
@@ -34,8 +34,8 @@ class ModelBudget:
 class Role:
     """An agent's role.
 
-    `tools` are names of read-only lookups, `proposes` types of Actions that it may propose (never
-    perform), `output` the schema that its work with a model ends in.
+    `tools` are names of read-only lookups, `proposes` types of Actions that it may have the gate rule on (never
+    perform itself): the gate refuses it all others. `output` is the schema that its work with a model ends in.
     """
 
     name: str
@@ -59,7 +59,19 @@ class Agent:
 
 
 class BrokenRole(Exception):
-    """A module that is named as a role is none, or two share a name."""
+    """A module that is named as a role is none, two share a name, or nothing gives a role anything to do."""
+
+
+def demand_reached(roles: Mapping[str, Agent], working: Collection[str]) -> None:
+    """Raises BrokenRole unless `working` (the names of those that some work is given to) are all the roles that
+    there are, and no others."""
+    if idle := sorted(set(roles) - set(working)):
+        raise BrokenRole(
+            f"Nothing is ever done by {', '.join(idle)}: no kind of step has it as its actor. Give it a"
+            " step, or take its file away."
+        )
+    if unknown := sorted(set(working) - set(roles)):
+        raise BrokenRole(f"Steps are done by {', '.join(unknown)}, and there is no such role in `agents/`.")
 
 
 def agents() -> Mapping[str, Agent]:

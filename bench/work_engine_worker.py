@@ -54,9 +54,9 @@ def _read(journal: Path) -> list[str]:
 KINDS: Mapping[str, StepKind] = {
     kind.name: kind
     for kind in (
-        WorkStep("trivial", _nothing),
-        WorkStep("long", _for_ever, longest=timedelta(hours=2)),
-        WaitStep("outside", _poll, _start, _find),
+        WorkStep("trivial", "sre", _nothing),
+        WorkStep("long", "sre", _for_ever, longest=timedelta(hours=2)),
+        WaitStep("outside", "sre", _poll, _start, _find),
     )
 }
 

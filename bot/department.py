@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agents.actions import specs as plan_specs
+from agents.drafting import WORKERS
 from agents.loop import ModelAccess
 from agents.plans.authorship import Authorship
 from agents.plans.drafting import Drafting
 from agents.plans.limits import within_plan
 from agents.plans.replanning import Replanning
+from agents.role import Agent, agents, demand_reached
 from agents.work.executor import Executor
 from agents.work.kinds import StepKind, find_kinds
 from agents.work.scheduler import Scheduler
@@ -103,7 +105,15 @@ class Installation:
 
     @cached_property
     def gate(self) -> Gate:
-        return Gate(self.policy, self.registry)
+        proposes = {name: frozenset(agent.role.proposes) for name, agent in self.roles.items()}
+        return Gate(self.policy, self.registry, agents=proposes)
+
+    @cached_property
+    def roles(self) -> Mapping[str, Agent]:
+        """The agents' roles. Raises BrokenRole."""
+        found = agents()
+        demand_reached(found, {*WORKERS, *(kind.actor for kind in self.step_kinds.values())})
+        return found
 
     @cached_property
     def watch(self) -> FenceWatch:

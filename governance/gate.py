@@ -10,7 +10,7 @@ and job commit together or not at all. A crash before the commit leaves nothing 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -62,8 +62,16 @@ class Gate:
     """Rules on actions for one installation. Holds no state of its own: rows are the truth."""
 
     def __init__(
-        self, policy: Policy, registry: Registry, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        policy: Policy,
+        registry: Registry,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        agents: Mapping[str, Collection[str]] | None = None,
     ) -> None:
+        """`agents` are the action types that each agent may come with; one that is not there may with none.
+        Without it all may with all."""
+        self.agents = agents
         self.policy = policy
         self.registry = registry
         self.clock = clock
@@ -148,8 +156,15 @@ class Gate:
                 approved=approved,
                 in_flight=effect is not None,
                 known_types=self.registry.decision_types,
+                is_agents=self._is_for(actor, action),
             ),
         )
+
+    def _is_for(self, actor: Actor, action: Action) -> bool:
+        """Whether an agent may come with such an action at all."""
+        if actor.kind != "agent" or self.agents is None:
+            return True
+        return action.type in self.agents.get(actor.id, ())
 
     async def facts(
         self, tx: AsyncSession, action: Action, *, actor: Actor, effect: str | None = None

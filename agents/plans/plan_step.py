@@ -165,11 +165,12 @@ def _who_holds(step: Step) -> str:
     return f"Who holds the stories of {step.args['of']}"
 
 
-PLAN_EPIC = ActionStep("plan_epic", _make_epic)
-PLAN_STORY = ActionStep("plan_story", _make_story, stops=False)
-PLAN_SCHEDULE = ActionStep("plan_schedule", _schedule, stops=False)
-PLAN_ASSIGN = ActionStep("plan_assign", _assign, stops=False, asks=_who_holds)
-PLAN_MOVE = ActionStep("plan_move", _move, stops=False)
+_ACTOR = "project_manager"
+PLAN_EPIC = ActionStep("plan_epic", _ACTOR, _make_epic)
+PLAN_STORY = ActionStep("plan_story", _ACTOR, _make_story, stops=False)
+PLAN_SCHEDULE = ActionStep("plan_schedule", _ACTOR, _schedule, stops=False)
+PLAN_ASSIGN = ActionStep("plan_assign", _ACTOR, _assign, stops=False, asks=_who_holds)
+PLAN_MOVE = ActionStep("plan_move", _ACTOR, _move, stops=False)
 KINDS = (PLAN_EPIC, PLAN_STORY, PLAN_SCHEDULE, PLAN_ASSIGN, PLAN_MOVE)
 
 

@@ -2,7 +2,7 @@
 
 A kind stands in a file called `…_step.py` beside the thinking that it belongs to, as its `KIND`. There are
 three: an action through the gate, an agent's own work outside any transaction, and a wait for something that
-is looked at now and then.
+is looked at now and then. Its `actor` is the role whose work it is.
 """
 
 from __future__ import annotations
@@ -56,7 +56,6 @@ class NewStep:
     args: Json = field(default_factory=dict)
     depends_on: tuple[str, ...] = ()
     locks: tuple[str, ...] = ()
-    actor: str = "project_manager"
 
 
 class StepFailed(Exception):
@@ -89,6 +88,7 @@ class ActionStep:
     """
 
     name: str
+    actor: str
     action: Callable[[Step], Action | Nothing]
     asks: Callable[[Step], str] | None = None
     stops: bool = True
@@ -106,6 +106,7 @@ class WorkStep:
     """
 
     name: str
+    actor: str
     work: Callable[[Step, Worker], Awaitable[Json]]
     cancel: Callable[[Step], Awaitable[None]] | None = None
     finish: Callable[[AsyncSession, Step, Json], Awaitable[Iterable[NewStep]]] | None = None
@@ -140,6 +141,7 @@ class WaitStep:
     """
 
     name: str
+    actor: str
     poll: Callable[[Step], Awaitable[Still | Over]]
     start: Callable[[Step], Awaitable[Json]] | None = None
     find: Callable[[Step], Awaitable[Json | None]] | None = None

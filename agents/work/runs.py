@@ -107,7 +107,7 @@ async def add_steps(
             depends_on=list(step.depends_on),
             locks=sorted(step.locks),
             pool=kinds[step.kind].pool,
-            actor=step.actor,
+            actor=kinds[step.kind].actor,
             state="waiting",
             attempt=0,
         )

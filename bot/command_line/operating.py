@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
+from agents.role import BrokenRole
 from bot.bootstrap import DepartmentRefused, open_installation
 from bot.command_line import Exit, Stop, told
 from bot.command_server import command_part
@@ -68,7 +69,14 @@ async def opened(settings: Settings) -> Installation:
         installation = await open_installation(settings)
         _ = installation.signing_key  # before anything would have to be signed
         return installation
-    except (PolicyError, DepartmentError, AnotherDepartment, KeyUnusable, TeamsMisconfigured) as wrong:
+    except (
+        PolicyError,
+        BrokenRole,
+        DepartmentError,
+        AnotherDepartment,
+        KeyUnusable,
+        TeamsMisconfigured,
+    ) as wrong:
         raise Stop(str(wrong)) from wrong
     except DepartmentRefused as refused:
         listed = "\n".join(f"- {problem}" for problem in refused.problems)

@@ -41,6 +41,11 @@ def unfit(row: Row | None, request: Request) -> tuple[str, str] | None:
             "unknown_action",
             f"`{request.action_type}` belongs to `{belongs}`, not `{request.decision_type}`.",
         )
+    if not request.is_agents:
+        return (
+            "not_its_role",
+            f"This is not for the {request.actor.id} agent to propose: its role does not have it.",
+        )
     if row is None:
         return NO_ROW
     if request.actor.requester is not None and not request.requester_roles:

@@ -21,7 +21,8 @@ class Request:
     never from an argument of the proposal. `known_types` says which decision type each registered
     action type belongs to. `approved` is set by the gate at execution, and only when the votes fill the
     slots of the terms as they are ruled now. `in_flight`: its work began before what stands now came
-    to stand. `audit_writable`: an entry can be recorded now.
+    to stand. `audit_writable`: an entry can be recorded now. `is_agents`: if an agent acts, such actions are
+    among those that its role proposes.
     """
 
     decision_type: str
@@ -36,6 +37,7 @@ class Request:
     approved: bool = False
     in_flight: bool = False
     audit_writable: bool = True
+    is_agents: bool = True
 
     @property
     def automation(self) -> bool:

@@ -59,7 +59,7 @@ def access(fake: FakeModel, **changes: object) -> ModelAccess:
 
 
 async def run(
-    fake: FakeModel, *, of: Role | None = None, fence=open_fence, check=None, **changes
+    fake: FakeModel, *, of: Role | None = None, fence=open_fence, check=None, proposing=True, **changes
 ) -> Worked[Verdict]:
     def nothing_wrong(_: Verdict) -> Sequence[str]:
         return ()
@@ -72,6 +72,7 @@ async def run(
         access(fake, **changes),
         fence,
         check or nothing_wrong,
+        proposing=proposing,
     )
 
 

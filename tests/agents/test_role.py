@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from types import ModuleType
 
 import pytest
 
 from agents import product_owner, role
-from agents.role import BrokenRole, agents
+from agents.drafting import WORKERS
+from agents.role import BrokenRole, agents, demand_reached
+from agents.work.kinds import find_kinds
+from bot.database import DatabaseUrls
+from bot.department import Installation
+from bot.settings import Settings
 
 
 def test_the_roles_of_this_package_are_found_with_their_way_by_rule():
@@ -49,3 +55,27 @@ def test_a_second_role_of_one_name_is_refused(monkeypatch: pytest.MonkeyPatch):
     _shipped(monkeypatch, ROLE=product_owner.ROLE, by_rule=_by_rule)
     with pytest.raises(BrokenRole, match="a role product_owner already"):
         agents()
+
+
+def test_every_role_has_work_and_all_work_has_a_role():
+    demand_reached(agents(), {*WORKERS, *(kind.actor for kind in find_kinds().values())})
+
+
+def test_a_role_to_which_nothing_is_given_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch):
+    idle = replace(product_owner.ROLE, name="translator")
+    _shipped(monkeypatch, ROLE=idle, by_rule=_by_rule)
+    installation = Installation(Settings(_env_file=None), DatabaseUrls("postgresql://nowhere/x", None))
+    with pytest.raises(BrokenRole, match=r"Nothing is ever done by translator: .* Give it a step"):
+        _ = installation.roles
+
+
+def test_a_step_of_a_role_that_is_not_there_is_refused():
+    with pytest.raises(BrokenRole, match="Steps are done by poet, and there is no such role"):
+        demand_reached(agents(), {*WORKERS, "poet"})
+
+
+def test_what_a_role_proposes_is_known_to_the_gate():
+    installation = Installation(Settings(_env_file=None), DatabaseUrls("postgresql://nowhere/x", None))
+    proposed = {kind for agent in installation.roles.values() for kind in agent.role.proposes}
+    assert proposed
+    assert proposed <= set(installation.registry.decision_types)

@@ -114,13 +114,13 @@ def _deploy(step: Step) -> Deploy:
 KINDS: Mapping[str, StepKind] = {
     kind.name: kind
     for kind in (
-        WorkStep("note", _note, finish=_more),
-        WorkStep("plain", _note),
-        WorkStep("fail", _fail, backoff=timedelta(seconds=0.01)),
-        WorkStep("fail_softly", _fail, backoff=timedelta(seconds=0.01), attempts=1, stops=False),
-        WorkStep("process", _process, cancel=_end_process, longest=timedelta(seconds=300)),
-        WorkStep("too_long", _process, cancel=_end_process, longest=timedelta(seconds=0.3)),
-        WaitStep("outside", _poll_outside, _start_outside, _find_outside, _cancel_outside),
-        ActionStep("deploy", _deploy),
+        WorkStep("note", "sre", _note, finish=_more),
+        WorkStep("plain", "sre", _note),
+        WorkStep("fail", "sre", _fail, backoff=timedelta(seconds=0.01)),
+        WorkStep("fail_softly", "sre", _fail, backoff=timedelta(seconds=0.01), attempts=1, stops=False),
+        WorkStep("process", "sre", _process, cancel=_end_process, longest=timedelta(seconds=300)),
+        WorkStep("too_long", "sre", _process, cancel=_end_process, longest=timedelta(seconds=0.3)),
+        WaitStep("outside", "sre", _poll_outside, _start_outside, _find_outside, _cancel_outside),
+        ActionStep("deploy", "sre", _deploy),
     )
 }

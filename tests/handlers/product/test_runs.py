@@ -18,7 +18,7 @@ async def _nothing(_step: Step, _worker: Worker) -> Json:
 
 async def _begun(talk: Talk) -> str:
     place = {"platform": "console", "channel": "engineering", "thread": "t1", "audience": "department"}
-    kinds = {"note": WorkStep("note", _nothing)}
+    kinds = {"note": WorkStep("note", "sre", _nothing)}
     async with talk.database.transaction(talk.tenant) as tx:
         steps = [NewStep("a", "note", "Write it"), NewStep("b", "note", "Send it", depends_on=("a",))]
         run = await runs.begin(tx, kinds, "report", "The report", steps, requester="sarah", place=place)
