@@ -15,7 +15,6 @@ from agents.plans import giving_up
 from agents.plans.tables import PlanRow
 from agents.work.sweep import run_given_up, step_given_up
 from bot import outbox
-from bot.clock import fire_once
 from bot.notices import Notices
 from bot.tables import InboxRow
 from bot.turns import Turns
@@ -29,6 +28,7 @@ from governance.overrides.halt_report import tell_of_halt
 from governance.people import Role
 from governance.tables import EffectRow
 from storage.database import Database
+from storage.firings import fire_once
 from storage.jobs import Overdue, overdue
 from storage.notices import notify, tell_given_up
 from storage.outage import is_database_away

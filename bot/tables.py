@@ -122,13 +122,3 @@ class ConsoleMessageRow(TenantScoped, Base):
     reply: Mapped[dict[str, Any] | None]
     created: Mapped[datetime] = mapped_column(server_default=text("now()"))
     edited: Mapped[datetime | None]
-
-
-class FiringRow(TenantScoped, Base):
-    """A schedule's due time that some clock has fired."""
-
-    __tablename__ = "firings"
-
-    schedule: Mapped[str] = mapped_column(primary_key=True)
-    due: Mapped[datetime] = mapped_column(primary_key=True)
-    fired: Mapped[datetime]

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import func, select, text
 
 from bot.checkpoints import post_checkpoint
-from bot.clock import fire_once, sweep
+from bot.clock import sweep
 from bot.console.adapter import ConsoleAdapter
 from bot.tables import OutboxRow
 from bot.wire import reply_from_json
@@ -23,6 +23,7 @@ from governance.department_file import read_department
 from governance.department_rows import open_department
 from governance.people import Actor
 from storage.database import Database
+from storage.firings import fire_once
 
 ACME = Path(__file__).resolve().parents[2] / "examples" / "acme"
 DUE = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)

@@ -9,14 +9,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot import outbox
-from bot.clock import fire_digests
 from bot.console.adapter import direct_channel
 from bot.department import Installation
 from bot.inbox import store_words
+from bot.platforms.known_channels import KnownChannels
 from bot.wire import place_to_json
 from governance.audit.verification_notice import ask_for_verification
 from governance.places import Audience, Place
 from handlers.conversation.cards import Reply
+from handlers.office.digests.firing import fire_digests
 from storage.jobs import defer
 from storage.notices import notify
 from tests.bot.one_company import (
@@ -192,7 +193,9 @@ async def test_a_digest_that_cannot_be_put_together_stops_no_other_and_is_told_o
         hour=12, minute=0
     )  # whoever has a role since today gets one from tomorrow on
     noon = today + timedelta(days=(1 - today.weekday()) % 7 or 7)
-    made = [await fire_digests(office.database, office.settings.tenant, noon) for _ in range(2)]
+    made = [
+        await fire_digests(office.database, office.settings.tenant, noon, KnownChannels()) for _ in range(2)
+    ]
     assert made[0] > 1
     assert made[1] == 0
     ((people, what, then),) = await told(office, "digest:person:david")
