@@ -38,3 +38,16 @@ async def test_it_is_stored_with_the_words(talk: Talk) -> None:
         rows = (await desk.tx.execute(select(FeedbackRow))).scalars().all()
     found = {(row.person, row.useful, row.trust, row.comment) for row in rows}
     assert found == {("rachel", False, None, "the roadmap was useless"), ("rachel", True, 4, "better now")}
+
+
+@pytest.mark.parametrize(
+    "words", ["thats wrong, turn it around", "not good, please reverse that", "bad call, take it back"]
+)
+async def test_what_wants_something_reversed_is_asked_about_and_not_filed_as_an_opinion(
+    talk: Talk, words: str
+) -> None:
+    (reply,) = (await talk.say("amanda", f"/feedback {words}")).replies
+    assert "I changed and noted nothing" in reply.text
+    assert buttons(reply)["ask"].subject == f"overrule_agent {words}"
+    async with talk.database.transaction(talk.tenant) as tx:
+        assert (await tx.execute(select(FeedbackRow))).first() is None

@@ -19,6 +19,13 @@ from handlers.language.words import plain
 _BARE = re.compile(r"^(?:i(?: want| would like|'d like) to )?(?:give |leave )?(?:some )?fee?db?ac?k\W*$")
 _OUT_OF = re.compile(r"\b(?P<given>\d{1,2})\s*(?:/|out of|of)\s*(?P<most>5|10)\b")
 _STARS = re.compile(r"\b(?P<given>[1-5]) stars?\b")
+_REVERSES = re.compile(
+    r"\b(?:turn|flip|switch) (?:it|that|this) (?:a?round|back|over)\b"
+    r"|\b(?:reverse|revert|undo|overrule|overturn) (?:it|that|this)\b|\btake (?:it|that|this) back\b"
+)
+"""What wants something done about it, whatever is thought of it."""
+_KEPT = 1000
+"""Characters of a message that a button keeps."""
 _TRUST = re.compile(r"\btrust\b")
 _RATING = re.compile(r"\b(?:trust|rating|rate|score)\b\D{0,20}(?P<given>[1-5])\b")
 _LOW = re.compile(
@@ -41,8 +48,18 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     said = plain(asked.text)
     if not said or _BARE.match(said):
         return _ask()
+    if _REVERSES.search(said):
+        return _not_only_told(asked.text.strip())
     useful, trust = read_useful(said), read_trust(said)
     return await _store(turn, desk, useful, trust, asked.text.strip())
+
+
+def _not_only_told(text: str) -> Reply:
+    """Words that want a decision reversed are more than an opinion: which it is, one click says."""
+    lead = "That sounds like something to be changed, not only told. I changed and noted nothing."
+    said = f"{lead} Say which decision you mean, or press the button for the last one."
+    button = Button("Overrule the agent", "ask", f"overrule_agent {text[:_KEPT]}")
+    return Reply(text=said, cards=(Card("Shall it be changed?", (Text((said,)), Buttons((button,)))),))
 
 
 def read_useful(said: str) -> bool | None:
