@@ -79,7 +79,7 @@ class GivenUp:
         async with self.database.transaction(tenant) as tx:
             await giving_up.step_given_up(tx, plan)
 
-    async def advance_run(self, tenant: str, run: str) -> None:
+    async def advance_run(self, tenant: str, run: str, turn: str = "") -> None:
         """Pause a run whose next step cannot be begun, and say so."""
         async with self.database.transaction(tenant) as tx:
             await run_given_up(tx, run)

@@ -150,7 +150,7 @@ class Jobs:
             async with self.database.transaction(tenant) as tx:
                 await coordination.advance(tx, self.gate, plan)
 
-    async def advance_run(self, tenant: str, run: str) -> None:
+    async def advance_run(self, tenant: str, run: str, turn: str = "") -> None:
         """Let a run go on: what ended is taken note of, what is ready begins."""
         with structlog.contextvars.bound_contextvars(tenant=tenant, run=run):
             async with self.database.transaction(tenant) as tx:

@@ -74,7 +74,7 @@ async def wake_owner(tx: AsyncSession, row: EffectRow) -> bool:
     """Let the plan or run go on that this effect is a step of. Returns whether it is one of any."""
     turn = {"turn": row.turn} if row.turn else {}
     if row.run is not None:
-        await defer(tx, "advance_run", {"run": row.run}, lock=f"run:{row.run}")
+        await defer(tx, "advance_run", {"run": row.run} | turn, lock=f"run:{row.run}")
     elif row.plan is not None:
         await defer(tx, "advance_plan", {"plan": row.plan} | turn, lock=f"plan:{row.plan}")
     return row.plan is not None or row.run is not None

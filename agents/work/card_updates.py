@@ -36,7 +36,7 @@ async def show_change(tx: AsyncSession, run: RunRow, steps: Sequence[StepRow], n
         return
     if same_state and run.shown_at is not None and run.shown_at + SHOWN_EVERY > now:
         run.look_at = run.shown_at + SHOWN_EVERY
-        await go_on(tx, run.id, at=run.look_at)
+        await go_on(tx, run, at=run.look_at)
         return
     run.shown, run.shown_at, run.look_at = looks, now, None
     await show(tx, run)

@@ -89,7 +89,7 @@ async def put_off(tx: AsyncSession, run: RunRow, row: StepRow, why: str, now: da
     run and the step must be locked."""
     row.state, row.wake, row.detail = "waiting", now + _STOPPED_FOR, why
     await release(tx, row)
-    await go_on(tx, run.id, at=row.wake)
+    await go_on(tx, run, at=row.wake)
 
 
 def own(claim: Claim) -> ReturningUpdate[tuple[str]]:

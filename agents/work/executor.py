@@ -123,8 +123,10 @@ class Executor:
             return await self._end(tx, run, row, "failed", "It did not come in time.", keep=keep)
         row.attempt = 1  # it answered: what failed before counts no more
         row.state, row.wake = "asleep", self.clock() + still.again
-        row.detail = still.detail or row.detail
-        await go_on(tx, run.id, at=row.wake)
+        if still.detail not in (None, row.detail):
+            row.detail = still.detail
+            await go_on(tx, run)  # it is shown now, not when it is looked at again
+        await go_on(tx, run, at=row.wake)
         return None
 
     async def _failed(self, claim: Claim, why: str, *, again: bool, keep: bool) -> Claim | None:
@@ -145,7 +147,7 @@ class Executor:
             row.state, row.detail = "waiting", f"{why} It is tried again."
             row.wake = self.clock() + backoff * 2 ** (claim.step.attempt - 1)
             await release(tx, row)
-            await go_on(tx, run.id, at=row.wake)
+            await go_on(tx, run, at=row.wake)
             return None
 
     async def _put_back(self, claim: Claim, why: str) -> Claim | None:

@@ -82,7 +82,7 @@ async def begin(
     tx.add(run)
     await tx.flush()
     await add_steps(tx, kinds, run, steps)
-    await go_on(tx, run.id)
+    await go_on(tx, run)
     return run
 
 
@@ -123,7 +123,7 @@ async def extend(tx: AsyncSession, kinds: Mapping[str, StepKind], run: str, step
     if row.state in ("done", "failed"):
         row.state, row.why, row.ended = "running", None, None
     if row.state == "running":
-        await go_on(tx, run)
+        await go_on(tx, row)
 
 
 def _demand_order(new: Iterable[NewStep], there: set[str]) -> None:
@@ -168,7 +168,7 @@ async def resume(tx: AsyncSession, run: str) -> None:
     row = await run_for_update(tx, run)
     if row.state == "paused":
         row.state, row.why = "running", None
-        await go_on(tx, run)
+        await go_on(tx, row)
         await show(tx, row)
 
 
@@ -196,7 +196,7 @@ async def try_again(tx: AsyncSession, run: str) -> None:
         )
     )
     row.state, row.why, row.ended = "running", None, None
-    await go_on(tx, run)
+    await go_on(tx, row)
     await show(tx, row)
 
 
@@ -238,11 +238,14 @@ async def _withdrawn(tx: AsyncSession, effect: str, why: str, now: datetime, by:
     return True
 
 
-async def go_on(tx: AsyncSession, run: str, at: datetime | None = None) -> None:
+async def go_on(tx: AsyncSession, run: RunRow, at: datetime | None = None) -> None:
     """Queue the look at what of a run is next. The run must be locked, or new: of those who queue at once only
     one may."""
-    once = f"run:{run}" if at is None else f"run:{run}:{at.isoformat()}"
-    await defer(tx, "advance_run", {"run": run}, lock=f"run:{run}", queueing_lock=once, at=at)
+    # One that is put off has a lock of its own: the job engine lets nothing pass an earlier job of the same
+    # lock, though that is due in an hour. Two that run at once wait for each other at the run's row.
+    once = f"run:{run.id}" if at is None else f"run:{run.id}:{at.isoformat()}"
+    turn = {"turn": run.turn} if run.turn else {}
+    await defer(tx, "advance_run", {"run": run.id} | turn, lock=once, queueing_lock=once, at=at)
 
 
 async def queue_step(tx: AsyncSession, step: StepRow) -> None:

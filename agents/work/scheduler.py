@@ -172,7 +172,7 @@ class Scheduler:
                 await queue_step(tx, step)
         for step in ready:
             if step.wake is not None and step.wake > now:
-                await go_on(tx, run.id, at=step.wake)
+                await go_on(tx, run, at=step.wake)
         return kept
 
     async def _places(self, tx: AsyncSession, pools: Iterable[str]) -> dict[str, int]:
@@ -206,7 +206,7 @@ class Scheduler:
         if ruling.verdict is Verdict.REFUSE and ruling.rule.startswith(_PASSING):
             step.detail, step.wake = ruling.why, self.gate.clock() + _AGAIN
             await release(tx, step)
-            await go_on(tx, run.id, at=step.wake)
+            await go_on(tx, run, at=step.wake)
             return
         asking = None if kind.asks is None else Asking(title=kind.asks(given))
         origin = Origin(run.turn, run.place, run.id)

@@ -33,8 +33,7 @@ async def queue_standing_runs(tx: AsyncSession) -> int:
     ).scalars()
     runs = found.all()
     for run in runs:
-        await run_for_update(tx, run)
-        await go_on(tx, run)
+        await go_on(tx, await run_for_update(tx, run))
     return len(runs)
 
 
@@ -58,7 +57,7 @@ async def run_given_up(tx: AsyncSession, run_id: str) -> None:
 
 async def step_given_up(tx: AsyncSession, run_id: str, key: str, now: datetime) -> None:
     """End a step that fails before it is tried; its run takes note."""
-    await run_for_update(tx, run_id)
+    run = await run_for_update(tx, run_id)
     query = select(StepRow).where(StepRow.run == run_id, StepRow.key == key)
     step = (await tx.execute(locked(query))).scalar()
     if step is None or step.state in OVER:
@@ -66,4 +65,4 @@ async def step_given_up(tx: AsyncSession, run_id: str, key: str, now: datetime) 
     step.state, step.finished, step.worker, step.lease = "failed", now, None, None
     step.detail = "It could not be tried: something went wrong on my side."
     await release(tx, step)
-    await go_on(tx, run_id)
+    await go_on(tx, run)

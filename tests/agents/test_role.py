@@ -39,10 +39,10 @@ async def _by_rule() -> str:
 
 def test_a_company_ships_its_own(monkeypatch: pytest.MonkeyPatch):
     own = role.Role(
-        "translator", "Translator", "p", (), (), product_owner.ROLE.output, product_owner.ROLE.budget
+        "soothsayer", "Soothsayer", "p", (), (), product_owner.ROLE.output, product_owner.ROLE.budget
     )
     _shipped(monkeypatch, ROLE=own, by_rule=_by_rule)
-    assert agents()["translator"].role is own
+    assert agents()["soothsayer"].role is own
 
 
 def test_a_module_without_a_role_is_refused(monkeypatch: pytest.MonkeyPatch):
@@ -62,16 +62,16 @@ def test_every_role_has_work_and_all_work_has_a_role():
 
 
 def test_a_role_to_which_nothing_is_given_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch):
-    idle = replace(product_owner.ROLE, name="translator")
+    idle = replace(product_owner.ROLE, name="soothsayer")
     _shipped(monkeypatch, ROLE=idle, by_rule=_by_rule)
     installation = Installation(Settings(_env_file=None), DatabaseUrls("postgresql://nowhere/x", None))
-    with pytest.raises(BrokenRole, match=r"Nothing is ever done by translator: .* Give it a step"):
+    with pytest.raises(BrokenRole, match=r"Nothing is ever done by soothsayer: .* Give it a step"):
         _ = installation.roles
 
 
 def test_a_step_of_a_role_that_is_not_there_is_refused():
     with pytest.raises(BrokenRole, match="Steps are done by poet, and there is no such role"):
-        demand_reached(agents(), {*WORKERS, "poet"})
+        demand_reached(agents(), {*agents(), "poet"})
 
 
 def test_what_a_role_proposes_is_known_to_the_gate():
