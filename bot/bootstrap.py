@@ -154,13 +154,15 @@ async def open_installation(settings: Settings) -> Installation:
     """Start or find the database, migrate it if that is ours to do, and open the department in it.
 
     What nobody in it could approve is logged where it is new, or changed. Raises SettingsUnusable, PolicyError,
-    BrokenRole, DepartmentError, DepartmentRefused, AnotherDepartment: each says what is wrong and what to do.
-    """
+    BrokenRole, DepartmentError, SettingsMissing, DepartmentRefused, AnotherDepartment: each says what is wrong
+    and what to do. """
     demand_var_folder(settings)
     urls = locate(settings)
     installation = Installation(settings, urls)
     # Read before anything is set up: what is wrong with the files is said first.
     _ = installation.department_file, installation.policy, installation.roles
+    for vendor in installation.vendors.values():
+        installation.surroundings(vendor, settings.tenant)
     bring_up_to_date(urls)
     await _open_department(installation)
     return installation

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import psycopg
-from pydantic import ValidationError
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -24,7 +23,7 @@ from bot.teams.checking import examine_teams
 from governance.audit.keys import KeyUnusable
 from governance.authority.policy_error import PolicyError
 from governance.department_file import DepartmentError
-from integrations.integration import NoSuchVendor
+from integrations.integration import NoSuchVendor, SettingsMissing
 from storage.app_role import APP_ROLE
 from storage.database import sqlalchemy_url
 from storage.migrate import is_current
@@ -80,9 +79,8 @@ async def _vendors(installation: Installation) -> AsyncIterator[Finding]:
     for kind, vendor in chosen.items():
         try:
             around = installation.surroundings(vendor, installation.settings.tenant)
-        except ValidationError as incomplete:
-            missing = ", ".join(str(error["loc"][0]).upper() for error in incomplete.errors() if error["loc"])
-            yield Finding(kind, "wrong", f"{vendor.title} needs these settings: {missing}")
+        except SettingsMissing as missing:
+            yield Finding(kind, "wrong", str(missing))
             continue
         for checked in await vendor.check(around):
             yield Finding(checked.what, checked.state, checked.says)

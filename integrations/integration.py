@@ -16,7 +16,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
-from pydantic_settings import BaseSettings
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 import integrations
 from governance.registry import ActionSpec
@@ -26,16 +27,33 @@ GROUP = "countersign.vendors"
 LOCAL = "local"
 
 
+class VendorSettings(BaseSettings):
+    """What a vendor is told by the environment and `.env`, as the installation itself is. Errors never repeat a
+    value: it may be a secret."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True)
+
+
+class SettingsMissing(Exception):
+    """A vendor cannot be used without settings that are not there, or are wrong. The text names them."""
+
+    def __init__(self, title: str, wrong: ValidationError) -> None:
+        names = ", ".join(".".join(map(str, error["loc"])).upper() for error in wrong.errors() if error["loc"])
+        super().__init__(f"{title} needs these settings: {names}. Set them in the environment or in .env.")
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a vendor is opened in: `folder` is the department's, `folders` name what stands in it by kind;
-    `settings` are the vendor's own, read from the environment, or None."""
+    `var_folder` is this installation's own, for what is kept on its disk. `settings` are the vendor's own, read
+    from the environment, or None."""
 
     database: Database
     tenant: str
     folder: Path
     folders: Mapping[str, str]
-    settings: BaseSettings | None = None
+    var_folder: Path
+    settings: VendorSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +86,7 @@ class Integration:
     name: str
     title: str
     open: Callable[[Surroundings], Any]
-    settings: type[BaseSettings] | None = None
+    settings: type[VendorSettings] | None = None
     actions: Callable[[], Iterable[ActionSpec]] = tuple
     check: Callable[[Surroundings], Awaitable[Iterable[Checked]]] = _nothing_to_check
     close: Callable[[Any], Awaitable[None]] = _nothing_to_close

@@ -24,6 +24,7 @@ from governance.audit.keys import KeyUnusable
 from governance.authority.policy_error import PolicyError
 from governance.department_file import DepartmentError
 from governance.department_renewal import AnotherDepartment
+from integrations.integration import SettingsMissing
 
 NICENESS = 5
 """Where a machine has too much to do, what comes in is acknowledged first: a platform waits three seconds."""
@@ -71,6 +72,7 @@ async def opened(settings: Settings) -> Installation:
         return installation
     except (
         PolicyError,
+        SettingsMissing,
         BrokenRole,
         DepartmentError,
         AnotherDepartment,

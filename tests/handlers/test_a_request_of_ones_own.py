@@ -15,7 +15,7 @@ from handlers.language.utterances import UtterancesIncomplete, read_utterances
 from tests.handlers.conftest import Talk
 
 HANDLER = '''
-"""`rota`: who is on call."""
+"""`parking`: where one can park."""
 
 from __future__ import annotations
 
@@ -28,29 +28,29 @@ from handlers.conversation.turn import Turn
 
 
 async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
-    text = "Nathan is on call until Monday."
-    return Reply(text=text, cards=(Card("On call", (Text((text,)),)),))
+    text = "Deck 3 has room until Monday."
+    return Reply(text=text, cards=(Card("Parking", (Text((text,)),)),))
 
 
 HANDLER = Handler(
-    name="rota",
-    purpose="Who is on call",
-    example="who is on call tonight?",
+    name="parking",
+    purpose="Where to park",
+    example="where can I park tonight?",
     group=Group.SEE,
     permission=acts(Role.SRE_LEAD),
     answer=answer,
 )
 '''
-UTTERANCES = """who is on call tonight?
-who's on call
-what is our on-call rota?
-show me the on-call rota
-who carries the pager this week
-whose turn is it to be on call
-on-call schedule please
-who do I page after hours
-rota for the weekend
-when am I on call next
+UTTERANCES = """where can I park tonight?
+where do I park
+what is our parking plan?
+show me the parking plan
+is there room in the garage this week
+which deck is free for parking
+parking places please
+where shall visitors park
+parking for the weekend
+is there a parking space left for me
 """
 
 
@@ -66,8 +66,8 @@ def _forget() -> None:
 
 
 @pytest.fixture
-def rota(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    folder = tmp_path / "rota"
+def parking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    folder = tmp_path / "parking"
     folder.mkdir()
     (folder / "__init__.py").touch()
     (folder / "handler.py").write_text(HANDLER)
@@ -75,37 +75,37 @@ def rota(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(handlers.office, "__path__", [*handlers.office.__path__, str(tmp_path)])
     _forget()
     yield folder
-    for name in [name for name in sys.modules if name.startswith("handlers.office.rota")]:
+    for name in [name for name in sys.modules if name.startswith("handlers.office.parking")]:
         del sys.modules[name]
     monkeypatch.undo()
     _forget()
 
 
-async def test_it_is_answered_to_whom_it_permits_and_refused_to_others(rota: Path, talk: Talk) -> None:
-    answer = await talk.say("nathan", "/eng rota")
-    assert (answer.intent, answer.replies[0].text) == ("rota", "Nathan is on call until Monday.")
-    refused = await talk.say("rachel", "/eng rota")
+async def test_it_is_answered_to_whom_it_permits_and_refused_to_others(parking: Path, talk: Talk) -> None:
+    answer = await talk.say("nathan", "/eng parking")
+    assert (answer.intent, answer.replies[0].text) == ("parking", "Deck 3 has room until Monday.")
+    refused = await talk.say("rachel", "/eng parking")
     assert "SRE lead" in refused.replies[0].text
 
 
-async def test_help_knows_it(rota: Path, talk: Talk) -> None:
+async def test_help_knows_it(parking: Path, talk: Talk) -> None:
     said = await talk.say("nathan", "/eng help more")
-    assert "Who is on call" in said.replies[0].text
+    assert "Where to park" in said.replies[0].text
 
 
-def test_its_utterances_teach_the_recogniser_what_it_means(rota: Path, tmp_path: Path) -> None:
+def test_its_utterances_teach_the_recogniser_what_it_means(parking: Path, tmp_path: Path) -> None:
     recogniser = Recogniser.load(tmp_path / "learnt")
-    found = recogniser.recognise_all(["who's on call this weekend?", "stop all agents now"])
-    assert [one.name for one in found] == ["rota", "halt_agents"]
+    found = recogniser.recognise_all(["where can visitors park this weekend?", "stop all agents now"])
+    assert [one.name for one in found] == ["parking", "halt_agents"]
 
 
-def test_without_utterances_it_is_named(rota: Path) -> None:
-    (rota / "utterances.txt").unlink()
-    with pytest.raises(UtterancesIncomplete, match="rota"):
+def test_without_utterances_it_is_named(parking: Path) -> None:
+    (parking / "utterances.txt").unlink()
+    with pytest.raises(UtterancesIncomplete, match="parking"):
         read_utterances()
 
 
-def test_a_folder_that_calls_itself_something_else_is_named(rota: Path) -> None:
-    (rota / "handler.py").write_text(HANDLER.replace('name="rota"', 'name="duty"'))
-    with pytest.raises(catalogue.RequestMisdeclared, match=r"calls itself duty; its folder is called rota"):
+def test_a_folder_that_calls_itself_something_else_is_named(parking: Path) -> None:
+    (parking / "handler.py").write_text(HANDLER.replace('name="parking"', 'name="duty"'))
+    with pytest.raises(catalogue.RequestMisdeclared, match=r"calls itself duty; its folder is called parking"):
         catalogue.catalogue()

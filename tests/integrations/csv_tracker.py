@@ -11,11 +11,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pydantic_settings import BaseSettings
-
 from governance.visibility import EVERYTHING, Scope
 from integrations.finding import best
-from integrations.integration import Checked, Integration
+from integrations.integration import Checked, Integration, VendorSettings
 from integrations.pages import NoSuchPage, Page, page_of
 from integrations.tracker import (
     Epic,
@@ -50,7 +48,7 @@ BEGINNING = datetime(2026, 11, 2, tzinfo=UTC)
 FINAL = frozenset({StoryStatus.DONE, StoryStatus.CANCELLED})
 
 
-class Csv(BaseSettings):
+class Csv(VendorSettings):
     csv_tracker_token: str
 
 

@@ -41,7 +41,8 @@ def package(tmp_path: Path) -> Iterator[ModuleType]:
 
 
 def _around(folder: Path) -> Surroundings:
-    return Surroundings(cast(Any, None), "acme", folder, {"documents": "documents", "services": "services"})
+    folders = {"documents": "documents", "services": "services"}
+    return Surroundings(cast(Any, None), "acme", folder, folders, folder / "var")
 
 
 def test_without_a_word_everything_is_kept_here() -> None:
@@ -51,6 +52,7 @@ def test_without_a_word_everything_is_kept_here() -> None:
         "documents": "local",
         "customers": "local",
         "services": "local",
+        "deployments": "local",
     }
 
 
@@ -79,7 +81,7 @@ def test_two_of_one_name_are_refused(package: ModuleType) -> None:
 @pytest.mark.parametrize(
     ("wanted", "said"),
     [
-        ({"tracker": "jira"}, "There is no tracker called “jira”. Under `integrations:` it can be local."),
+        ({"tracker": "jira"}, "There is no tracker called “jira”. Under `integrations:` it can be "),
         ({"weather": "x"}, "There is no weather called “x”."),
     ],
 )

@@ -145,13 +145,16 @@ async def _locked(tx: AsyncSession, *where: ColumnElement[bool]) -> Iterable[Sto
 
 def _require_unchanged(story: StoryRow, was: StoryChange) -> None:
     for name in _FIELDS:
-        seen: Any = getattr(was, name)
-        stands = getattr(story, name) or ""
-        if seen is not None and seen != stands:
+        seen, stands = getattr(was, name), getattr(story, name)
+        if seen is not None and seen != ("" if stands is None else stands):
             raise StaleItem(
-                f"{story.id} has changed since: its {name.replace('_', ' ')} is {stands or 'none'},"
-                f" no longer {seen or 'none'}."
+                f"{story.id} has changed since: its {name.replace('_', ' ')} is {_told(stands)},"
+                f" no longer {_told(seen)}."
             )
+
+
+def _told(value: Any) -> str:
+    return "none" if value in (None, "") else str(value)
 
 
 def _apply(tx: AsyncSession, story: StoryRow, edit: StoryEdit, by: str, at: datetime) -> None:
