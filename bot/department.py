@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import ValidationError
 
 from agents.actions import specs as plan_specs
 from agents.drafting import WORKERS
@@ -54,7 +55,8 @@ from handlers.conversation.desk import Ports
 from handlers.conversation.router import Router
 from handlers.language.recognition import Recognises
 from handlers.notices import find_notices
-from integrations.integration import Integration, Surroundings, find_vendors
+from integrations.deployments.performing import specs as deployment_specs
+from integrations.integration import Integration, SettingsMissing, Surroundings, find_vendors
 from integrations.tracker.performing import specs as tracker_specs
 from storage.database import Database
 
@@ -100,7 +102,7 @@ class Installation:
     @cached_property
     def registry(self) -> Registry:
         of_vendors = (spec for vendor in self.vendors.values() for spec in vendor.actions())
-        own = (*tracker_specs(within_plan), *plan_specs(), *governance_specs(self.policy))
+        own = (*tracker_specs(within_plan), *deployment_specs(), *plan_specs(), *governance_specs(self.policy))
         return Registry((*own, *of_vendors))
 
     @cached_property
@@ -204,7 +206,17 @@ class Installation:
         for kind, vendor in self.vendors.items():
             if kind not in opened:
                 opened[kind] = vendor.open(self.surroundings(vendor, tenant))
-        return Ports(**{kind: opened[kind] for kind in ("tracker", "documents", "customers", "services")})
+        return Ports(
+            **{kind: opened[kind] for kind in ("tracker", "documents", "customers", "services", "deployments")}
+        )
+
+    @property
+    def effect_ports(self) -> Mapping[str, Callable[[str], Any]]:
+        """The ports on which effects are performed, by the name that their actions know them by."""
+        return {
+            "tracker": lambda tenant: self.ports(tenant).tracker,
+            "deployments": lambda tenant: self.ports(tenant).deployments,
+        }
 
     @cached_property
     def vendors(self) -> Mapping[str, Integration]:
@@ -216,10 +228,14 @@ class Installation:
         return {}
 
     def surroundings(self, vendor: Integration, tenant: str) -> Surroundings:
-        """What a vendor is opened in. Raises pydantic's ValidationError where its settings are not complete."""
+        """What a vendor is opened in. Raises SettingsMissing."""
         folders = self.department_file.folders.model_dump()
-        settings = None if vendor.settings is None else vendor.settings()
-        return Surroundings(self.database, tenant, self.settings.department, folders, settings)
+        try:
+            settings = None if vendor.settings is None else vendor.settings()
+        except ValidationError as wrong:
+            raise SettingsMissing(vendor.title, wrong) from None
+        own = self.settings
+        return Surroundings(self.database, tenant, own.department, folders, own.var_folder, settings)
 
     @cached_property
     def desks(self) -> Desks:
@@ -249,9 +265,7 @@ class Installation:
             turns=self.turns,
             notices=Notices(self.database, find_notices(), self.desks, self.adapters),
             desks=self.desks,
-            performer=Performer(
-                self.database, self.gate, {"tracker": lambda t: self.ports(t).tracker}, process=self.process
-            ),
+            performer=Performer(self.database, self.gate, self.effect_ports, process=self.process),
             adapters=self.adapters,
             drafting=Drafting(self.database, self.gate, self.plan_author, self.watch.agent_work),
             replanning=Replanning(self.database, self.gate, self.plan_author, self.watch.agent_work),

@@ -55,6 +55,7 @@ def _looked(ports: Ports, look: Look) -> Ports:
         documents=looked("documents", ports.documents, look),
         customers=looked("customers", ports.customers, look),
         services=looked("services", ports.services, look),
+        deployments=looked("deployments", ports.deployments, look),
     )
 
 

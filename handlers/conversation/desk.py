@@ -16,6 +16,7 @@ from governance.standing import Standing, WindowMode
 from governance.visibility import Scope
 from handlers.conversation.memory import Memory
 from integrations.customers import Customers
+from integrations.deployments import Deployments
 from integrations.documents import Documents
 from integrations.services import ServiceCatalogue
 from integrations.tracker import Tracker
@@ -92,6 +93,7 @@ class Ports:
     documents: Documents
     customers: Customers
     services: ServiceCatalogue
+    deployments: Deployments
 
 
 class NotOrdered(Exception):

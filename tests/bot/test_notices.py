@@ -27,6 +27,7 @@ from handlers.conversation.cards import Button, Buttons, Card, Reply
 from handlers.conversation.desk import Desk, Ports
 from handlers.notices import NoticeKind, find_notices
 from integrations.customers.vendors.local.customers import LocalCustomers
+from integrations.deployments.vendors.local.client import LocalDeployments
 from integrations.documents.vendors.local import LocalFolder
 from integrations.services.vendors.local import LocalCatalogue
 from integrations.tracker.vendors.local.tracker import LocalTracker
@@ -52,6 +53,7 @@ def notices(house: House) -> Notices:
         documents=LocalFolder(acme / "documents"),
         customers=LocalCustomers(house.database, house.tenant),
         services=LocalCatalogue(acme / "services"),
+        deployments=LocalDeployments(acme / "nowhere", acme / "releases"),
     )
     desks = Desks(house.gate, lambda _tenant: ports, StoredFiles(), KnownChannels(), has_model=False)
     kinds = {**find_notices(), "told": NoticeKind("told", _render)}

@@ -39,6 +39,7 @@ from handlers.language.mood import Mood
 from handlers.language.recognition import Recognition
 from handlers.notices import find_notices
 from integrations.customers.vendors.local.customers import LocalCustomers
+from integrations.deployments.vendors.local.client import LocalDeployments
 from integrations.documents.vendors.local import LocalFolder
 from integrations.services.vendors.local import LocalCatalogue
 from integrations.tracker import Tracker
@@ -90,6 +91,7 @@ class Talk:
                 documents=LocalFolder(self.folder),
                 customers=LocalCustomers(self.database, self.tenant),
                 services=LocalCatalogue(ACME / "services"),
+                deployments=LocalDeployments(ACME / "nowhere", ACME / "releases"),
             ),
             files=StoredFiles(),
             channels=KnownChannels(),

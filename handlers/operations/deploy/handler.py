@@ -1,15 +1,105 @@
-"""`deploy`: understood, and not there yet."""
+"""`deploy`: put a release of a service somewhere: staging at once, production by its row of the matrix."""
 
 from __future__ import annotations
 
 from governance.people import Role
 from governance.permissions import acts
-from handlers.conversation.handler import Group, Request
+from handlers.conversation.cards import Button, Buttons, Card, Reply, Text
+from handlers.conversation.desk import Desk
+from handlers.conversation.handler import Asked, CannotAnswer, Group, Handler, Risk
+from handlers.conversation.origin import known
+from handlers.conversation.submitting import ask_for_approval
+from handlers.conversation.turn import Turn
+from handlers.language.labels import read_version
+from handlers.operations.targets import demand_release, release_text, releases_of, service_of, stage_of
+from integrations.deployments import Release, Stage, Status, Target, gone_past
+from integrations.deployments.actions import Deploy
 
-HANDLER = Request(
+
+async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
+    """Deploy what is named; ask where, if that is not said."""
+    service = await service_of(desk, asked)
+    release = await _release(desk, service, asked.text)
+    stage = stage_of(asked.text)
+    if stage is None:
+        return _where(release)
+    status = await desk.ports.deployments.status(Target(service, stage))
+    await _demand_possible(desk, release, status)
+    return await ask_for_approval(turn, desk, _action(turn, release, status))
+
+
+async def _release(desk: Desk, service: str, text: str) -> Release:
+    """The release whose version is said; the newest where none is. Raises CannotAnswer."""
+    version = read_version(text.replace(service, " "))
+    if version is not None:
+        return await demand_release(desk, service, version)
+    found = await releases_of(desk, service)
+    if not found:
+        raise CannotAnswer(f"There is no release of {service} to deploy.")
+    return found[0]
+
+
+async def _demand_possible(desk: Desk, release: Release, status: Status) -> None:
+    """Whatever performing it would refuse is said before anybody is asked. Raises CannotAnswer."""
+    running, where = status.stable, status.target
+    if running is None:
+        return
+    if running.digest == release.digest:
+        raise CannotAnswer(
+            f"{release.service} {release.version} runs in {where.stage} already"
+            f" ({running.ready} of {running.replicas} replicas ready). Nothing was done."
+        )
+    passed = gone_past(await releases_of(desk, release.service), release.version, running.version)
+    if passed is not None:
+        raise CannotAnswer(
+            f"{release.version} is older than {passed.version}, whose migration cannot be taken back, so it"
+            " would not run. Nothing was done; bring out a newer version."
+        )
+
+
+def _action(turn: Turn, release: Release, status: Status) -> Deploy:
+    running, stage = status.stable, status.target.stage
+    what = f"{release.service} {release.version}"
+    comes = release_text(release)
+    back = (
+        f"Roll {release.service} back to {running.version}." if running else f"Scale {release.service} to none."
+    )
+    instead = f" in the place of {running.version}" if running else ", where nothing of it runs yet"
+    return Deploy(
+        service=release.service,
+        environment=stage,
+        version=release.version,
+        content=release.digest,
+        replicas=running.replicas if running else 1,
+        before=running.version if running else None,
+        before_content=running.digest if running else None,
+        rationale=f"{known(turn).name} asked to deploy {what} to {stage}.",
+        impact=f"{what} ({comes or 'nothing is known of where it comes from'}) runs in {stage}{instead}; it"
+        " takes over once every replica is ready.",
+        rollback_plan=back if not release.irreversible else "None: its migration cannot be taken back.",
+        artifacts=(f"release:{release.service}:{release.version}:sha256:{release.digest}",),
+    )
+
+
+def _where(release: Release) -> Reply:
+    what = f"{release.service} {release.version}"
+    text = f"Where shall {what} go?"
+    asks = f"deploy deploy {what} to"
+    buttons = (
+        Button("Staging", "ask", f"{asks} {Stage.STAGING}", "primary"),
+        Button("Production", "ask", f"{asks} {Stage.PRODUCTION}", "danger"),
+    )
+    return Reply(
+        text=f"{text} To staging or to production?", cards=(Card(text, (Text((text,)), Buttons(buttons))),)
+    )
+
+
+HANDLER = Handler(
     name="deploy",
     purpose="Put a version somewhere; promote or abort its canary",
     example="Deploy the hotfix to production with canary rollout",
     group=Group.STOP,
     permission=acts(Role.SRE_LEAD, Role.ENGINEERING_DIRECTOR),
+    answer=answer,
+    risk=Risk.DANGEROUS,
 )

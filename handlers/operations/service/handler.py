@@ -1,14 +1,101 @@
-"""`service`: understood, and not there yet."""
+"""`service`: one service: what of it runs where, since when, whose it is, what it needs."""
 
 from __future__ import annotations
 
+from governance.facts import Fact, Source
 from governance.permissions import KNOWN_BUT_CUSTOMER_SUCCESS
-from handlers.conversation.handler import Group, Request
+from handlers.conversation.cards import Block, Bold, Button, Buttons, Card, Reply, Small, Text
+from handlers.conversation.desk import Desk
+from handlers.conversation.handler import Asked, Group, Handler
+from handlers.conversation.meant import service_meant
+from handlers.conversation.turn import Turn
+from handlers.conversation.wording import counted, listed, moment_text
+from handlers.operations.targets import release_text, releases_of, service_of, stage_of
+from integrations.deployments import Change, ChangeQuery, Release, Running, Stage, Status, Target
 
-HANDLER = Request(
+
+async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
+    """What of the service runs, in the environment that is named or in each."""
+    service = await service_meant(desk, asked.words("what"))
+    if service is not None and service not in await desk.ports.deployments.services():
+        return await _of_the_catalogue(desk, service)
+    service = await service_of(desk, asked)
+    stage = stage_of(asked.text)
+    found = {one.version: one for one in await releases_of(desk, service)}
+    blocks: list[Block] = []
+    said: list[str] = []
+    facts: list[Fact] = []
+    for each in (Stage.PRODUCTION, Stage.STAGING) if stage is None else (stage,):
+        status = await desk.ports.deployments.status(Target(service, each))
+        recent = (await desk.ports.deployments.changes(ChangeQuery(service, each, limit=1))).items
+        line, detail = _runs(turn, status, found, recent[0] if recent else None)
+        said.append(line)
+        blocks.append(Text((Bold(f"{each.value.capitalize()}: "), line)))
+        if detail:
+            blocks.append(Small((detail,)))
+        if status.stable is not None:
+            facts += _facts(status, status.stable)
+    blocks += await _about(desk, service)
+    newest = next(iter(found.values()), None)
+    if newest is not None:
+        blocks.append(Buttons((Button(f"Deploy {newest.version} to staging", "ask", _deploys(newest)),)))
+    text = f"{service}: {' '.join(said)}"
+    return Reply(text=text, cards=(Card(service, tuple(blocks)),), facts=tuple(facts))
+
+
+def _deploys(release: Release) -> str:
+    return f"deploy deploy {release.service} {release.version} to staging"
+
+
+def _runs(turn: Turn, status: Status, found: dict[str, Release], last: Change | None) -> tuple[str, str]:
+    """What runs in a sentence, and where it comes from."""
+    running, stage = status.stable, status.target.stage
+    if running is None:
+        return f"Nothing of it runs in {stage}.", ""
+    ready = f"{running.ready} of {counted(running.replicas, 'replica')} ready"
+    since = f", since {moment_text(last.at, turn.person)}" if last else ""
+    was = f"; {last.before} before" if last and last.before and last.before != running.version else ""
+    release = found.get(running.version)
+    detail = release_text(release) if release else ""
+    return f"{running.version} runs in {stage}: {ready}{since}{was}.", detail
+
+
+def _facts(status: Status, running: Running) -> list[Fact]:
+    where = status.target
+    source = Source("query", f"the platform’s status of {where}")
+    return [
+        Fact(f"version_{where.stage}", f"Version in {where.stage}", running.version, "", status.as_of, source),
+        Fact(
+            f"ready_{where.stage}", f"Ready in {where.stage}", running.ready, "replicas", status.as_of, source
+        ),
+    ]
+
+
+async def _about(desk: Desk, service: str) -> list[Block]:
+    """What the catalogue knows of it; nothing where it is not in there."""
+    found = [one for one in await desk.ports.services.find(service, 5) if one.id == service]
+    if not found:
+        return []
+    (known,) = found
+    team = next((team.name for team in desk.department.teams if team.id == known.team), known.team)
+    needs = f" It needs {listed(known.depends_on, 'and')}." if known.depends_on else ""
+    tier = f" Tier {known.tier}." if known.tier else ""
+    return [Small((f"{known.description}. It is {team}’s.{tier}{needs}",))]
+
+
+async def _of_the_catalogue(desk: Desk, service: str) -> Reply:
+    blocks = await _about(desk, service)
+    known = await desk.ports.deployments.services()
+    lead = f"I do not see what of {service} runs: there are no releases of it where I can deploy."
+    can = f" I see {listed(known, 'and')}." if known else ""
+    return Reply(text=f"{lead}{can}", cards=(Card(service, (Text((f"{lead}{can}",)), *blocks)),))
+
+
+HANDLER = Handler(
     name="service",
     purpose="One service: versions, health, load, owner, dependencies",
     example="which version of orders is in production?",
     group=Group.SEE,
     permission=KNOWN_BUT_CUSTOMER_SUCCESS,
+    answer=answer,
 )

@@ -1,0 +1,143 @@
+"""How the gate performs, asks about and takes back what `actions.py` says: the action specs of deployments."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping
+from decimal import Decimal
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from governance.action import Action, Grant, Outcome, OutcomeState, Subject
+from governance.authority.vocabulary import Given
+from governance.people import Actor
+from governance.registry import ActionSpec, EffectFailed, free
+from governance.standing import WindowMode
+from governance.tables import WindowRow
+from integrations.deployments import DeploymentError, Deployments, Status
+from integrations.deployments.actions import Deploy, DeploymentAction, RollBack, Scale
+
+
+def specs() -> tuple[ActionSpec, ...]:
+    """Every effect on what runs, for the gate's registry. Their port is called `deployments`."""
+    return (
+        ActionSpec(
+            Deploy,
+            _subject,
+            effect=_deploy,
+            port="deployments",
+            ask=_ask,
+            establish=_environment,
+            establishes=("environment",),
+            undo=_undo_deploy,
+            costs=free,
+        ),
+        ActionSpec(
+            RollBack,
+            _subject,
+            effect=_roll_back,
+            port="deployments",
+            ask=_ask,
+            establish=_in_incident,
+            establishes=("in_incident",),
+            costs=free,
+        ),
+        ActionSpec(
+            Scale,
+            _subject,
+            effect=_scale,
+            port="deployments",
+            ask=_ask,
+            undo=_undo_scale,
+            costs=_added_replicas,
+        ),
+    )
+
+
+def _subject(action: DeploymentAction) -> Subject:
+    return Subject("deployments", service=action.service, decides=action.decides())
+
+
+async def _environment(action: Deploy, _actor: Actor, _tx: AsyncSession) -> Mapping[str, Given]:
+    """Where it is done, and nowhere else: the performer hands on the same field."""
+    return {"environment": action.environment.value}
+
+
+async def _in_incident(_action: RollBack, _actor: Actor, tx: AsyncSession) -> Mapping[str, Given]:
+    """Whether an incident stands declared: a window of that mode is open."""
+    is_open = select(WindowRow.id).where(
+        WindowRow.mode == WindowMode.INCIDENT.value, WindowRow.starts <= func.now(), WindowRow.ends > func.now()
+    )
+    return {"in_incident": (await tx.execute(is_open.limit(1))).first() is not None}
+
+
+async def _added_replicas(action: Scale, _actor: Actor, _tx: AsyncSession) -> Decimal:
+    """What more replicas cost a month. Raises LookupError: no price list is read yet, so that more of them are
+    ruled on as strictly as it can be; fewer cost nothing."""
+    if action.replicas <= action.before:
+        return Decimal(0)
+    raise LookupError("there is no price list of this platform")
+
+
+async def _done(says: str, doing: Awaitable[Status]) -> Outcome:
+    try:
+        status = await doing
+    except DeploymentError as refused:
+        raise EffectFailed(str(refused)) from refused
+    running = status.stable
+    ready = f" {running.ready} of {running.replicas} replicas are ready." if running else ""
+    return Outcome(OutcomeState.DONE, f"{says}.{ready}", reference=running.version if running else None)
+
+
+async def _deploy(action: Deploy, grant: Grant, port: Deployments) -> Outcome:
+    doing = port.deploy(grant, action.target, action.version, action.content, action.replicas)
+    return await _done(f"{action.service} {action.version} runs in {action.environment}", doing)
+
+
+async def _roll_back(action: RollBack, grant: Grant, port: Deployments) -> Outcome:
+    doing = port.roll_back(grant, action.target, action.version, action.content)
+    return await _done(f"{action.service} {action.version} runs in {action.environment} again", doing)
+
+
+async def _scale(action: Scale, grant: Grant, port: Deployments) -> Outcome:
+    says = f"{action.service} has {action.replicas} replicas in {action.environment}"
+    return await _done(says, port.scale(grant, action.target, action.replicas))
+
+
+async def _ask(grant: str, port: Deployments) -> Outcome | None:
+    try:
+        done = await port.what_happened(grant)
+    except DeploymentError as away:
+        return Outcome(OutcomeState.UNKNOWN, str(away))
+    return None if done is None else Outcome(OutcomeState.DONE, f"{done}.")
+
+
+def _undo_deploy(action: Deploy, _outcome: Outcome) -> Action | None:
+    if action.before is None or action.before_content is None:
+        return None
+    return RollBack(
+        service=action.service,
+        environment=action.environment,
+        version=action.before,
+        content=action.before_content,
+        before=action.version,
+        **_taking_back(action),
+    )
+
+
+def _undo_scale(action: Scale, _outcome: Outcome) -> Action:
+    return Scale(
+        service=action.service,
+        environment=action.environment,
+        replicas=action.before,
+        before=action.replicas,
+        **_taking_back(action),
+    )
+
+
+def _taking_back(action: DeploymentAction) -> dict[str, str]:
+    return {
+        "rationale": f"Takes back: {action.summary()}.",
+        "impact": f"{action.service} in {action.environment} runs as it did before.",
+        "rollback_plan": "Do again what was taken back.",
+    }

@@ -1,0 +1,180 @@
+"""The port onto the keeper, which is started where none is there."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from governance.action import Grant
+from integrations import deployments
+from integrations.deployments import (
+    Change,
+    ChangeKind,
+    ChangeQuery,
+    DeploymentError,
+    Release,
+    ReleaseQuery,
+    Running,
+    Stage,
+    Status,
+    Target,
+)
+from integrations.deployments.vendors.local import releases as stored
+from integrations.pages import NoSuchPage, Page, page_of
+
+STARTS_WITHIN = 20.0
+_LONGEST_PATH = 100
+"""Of a unix socket; the kernel's limit is 107."""
+
+
+class KeeperAway(DeploymentError):
+    """The keeper does not come up."""
+
+    def __init__(self, log: Path) -> None:
+        super().__init__(f"The keeper of the local services does not start; {log} says why.")
+
+
+class LocalDeployments:
+    """See `integrations.deployments.Deployments`. `folder` is the keeper's own, `releases` holds what it can
+    run."""
+
+    def __init__(
+        self, folder: Path, releases: Path, *, ready_seconds: float = 30.0, idle_seconds: float = 1_800.0
+    ) -> None:
+        """A replica that does not answer within `ready_seconds` is not waited for; a keeper that nobody asks
+        for `idle_seconds` ends, and what it keeps with it."""
+        self._times = ["--ready-seconds", str(ready_seconds), "--idle-seconds", str(idle_seconds)]
+        self._folder, self._releases = folder, releases
+        self._socket = folder / "keeper.sock"
+        if len(str(self._socket)) > _LONGEST_PATH:
+            name = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
+            self._socket = Path(tempfile.gettempdir()) / f"countersign-{name}.sock"
+        self._starting = asyncio.Lock()
+
+    async def services(self) -> Sequence[str]:
+        return await asyncio.to_thread(stored.services, self._releases)
+
+    async def releases(self, query: ReleaseQuery) -> Page[Release]:
+        found = await asyncio.to_thread(stored.releases, self._releases, query.service)
+        return _page(found, query.after, query.limit, lambda one: f"{one.service} {one.version}")
+
+    async def release(self, service: str, version: str) -> Release:
+        return (await asyncio.to_thread(stored.read, self._releases, service, version)).release
+
+    async def status(self, target: Target) -> Status:
+        return _status(target, await self._ask("status", service=target.service, stage=target.stage.value))
+
+    async def changes(self, query: ChangeQuery) -> Page[Change]:
+        found = tuple(
+            _change(one)
+            for one in await self._ask("changes")
+            if query.service in (None, one["service"]) and query.stage in (None, one["stage"])
+        )
+        return _page(found, query.after, query.limit, lambda one: one.id)
+
+    async def deploy(self, grant: Grant, target: Target, version: str, digest: str, replicas: int) -> Status:
+        given = {"version": version, "digest": digest, "replicas": replicas}
+        return await self._do("deploy", grant, target, **given)
+
+    async def roll_back(self, grant: Grant, target: Target, version: str, digest: str) -> Status:
+        return await self._do("roll_back", grant, target, version=version, digest=digest)
+
+    async def scale(self, grant: Grant, target: Target, replicas: int) -> Status:
+        return await self._do("scale", grant, target, replicas=replicas)
+
+    async def what_happened(self, grant: str) -> str | None:
+        done = next((one for one in await self._ask("changes") if one["grant"] == grant), None)
+        return (
+            None if done is None else f"{done['service']} {done['version']} {done['kind']} in {done['stage']}"
+        )
+
+    async def _do(self, method: str, grant: Grant, target: Target, **given: object) -> Status:
+        where = {"service": target.service, "stage": target.stage.value}
+        return _status(target, await self._ask(method, grant=grant.id, **where, **given))
+
+    async def _ask(self, method: str, **given: object) -> Any:
+        """What the keeper answers. Raises the DeploymentError that it refuses with."""
+        reader, writer = await self._connected()
+        try:
+            writer.write(json.dumps({"method": method, "given": given}).encode() + b"\n")
+            await writer.drain()
+            answer = json.loads(await reader.readline())
+        finally:
+            writer.close()
+        if "refused" in answer:
+            raise getattr(deployments, answer["refused"])(answer["why"])
+        return answer["result"]
+
+    async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        try:
+            return await asyncio.open_unix_connection(str(self._socket))
+        except (FileNotFoundError, ConnectionRefusedError):
+            async with self._starting:
+                return await self._started()
+
+    async def _started(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        log = self._folder / "keeper.log"
+        where = ["--folder", self._folder, "--releases", self._releases, "--socket", self._socket]
+        command = [
+            sys.executable,
+            "-m",
+            "integrations.deployments.vendors.local.keeper",
+            *map(str, where),
+            *self._times,
+        ]
+        keeper = await asyncio.to_thread(_spawn, command, log)
+        ends = monotonic() + STARTS_WITHIN
+        while monotonic() < ends:
+            try:
+                return await asyncio.open_unix_connection(str(self._socket))
+            except (FileNotFoundError, ConnectionRefusedError):
+                if keeper.poll() not in (None, 0):
+                    break
+                await asyncio.sleep(0.05)
+        raise KeeperAway(log)
+
+
+def _spawn(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+    """A process of its own session: whoever asked first may die, and what runs goes on."""
+    with log.open("ab") as told:
+        return subprocess.Popen(  # noqa: S603 — our own module, with paths from settings
+            command, stdin=subprocess.DEVNULL, stdout=told, stderr=told, start_new_session=True
+        )
+
+
+def _page(found: tuple[Any, ...], after: str | None, limit: int, mark: Any) -> Page[Any]:
+    if after is not None:
+        marks = [mark(one) for one in found]
+        if after not in marks:
+            raise NoSuchPage(after)
+        found = found[marks.index(after) + 1 :]
+    return page_of(found, limit, mark)
+
+
+def _status(target: Target, answer: dict[str, Any]) -> Status:
+    running = answer["running"]
+    stable = None if running is None else Running(**running)
+    return Status(target, stable, answer["address"], datetime.now(UTC))
+
+
+def _change(line: dict[str, Any]) -> Change:
+    return Change(
+        id=str(line["number"]),
+        at=datetime.fromtimestamp(line["at"], UTC),
+        target=Target(line["service"], Stage(line["stage"])),
+        kind=ChangeKind(line["kind"]),
+        version=line["version"],
+        replicas=line["replicas"],
+        before=line["before"],
+        grant=line["grant"],
+    )

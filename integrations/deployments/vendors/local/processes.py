@@ -1,0 +1,117 @@
+"""Replicas as operating-system processes: started, probed until they answer, ended.
+
+Each is a process group of its own, ends with the keeper (the kernel sends it SIGKILL when its parent dies), and
+gets nothing of the keeper's environment but the path."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import signal
+import socket
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from time import monotonic
+
+import aiohttp
+
+from integrations.deployments.vendors.local.releases import Runnable
+
+GRACE_SECONDS = 5.0
+"""Between being asked to end and being ended."""
+
+_PROBED_EVERY = 0.05
+_SET_PDEATHSIG, _SET_CHILD_SUBREAPER = 1, 36
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def adopt_orphans() -> None:
+    """Let the children of children become ours when their parents end, so that none is left behind."""
+    _LIBC.prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _end_with(parent: int) -> Callable[[], None]:
+    def before_exec() -> None:
+        _LIBC.prctl(_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:  # it died before the kernel was asked
+            os._exit(1)
+
+    return before_exec
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """One process that serves a version at a port of this machine."""
+
+    process: Process
+    port: int
+
+    @property
+    def address(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process runs."""
+        return self.process.returncode is None
+
+
+async def start(runnable: Runnable, stage: str, environment: Mapping[str, str]) -> Replica:
+    """Start one replica. The signal of the parent's death follows the forking thread, so this is called from
+    the main one alone."""
+    port = _free_port()
+    own = {
+        "PATH": os.environ.get("PATH", ""),
+        "PORT": str(port),
+        "SERVICE": runnable.release.service,
+        "VERSION": runnable.release.version,
+        "STAGE": stage,
+        **environment,
+        **runnable.environment,
+    }
+    process = await asyncio.create_subprocess_exec(
+        *runnable.command,
+        cwd=runnable.folder,
+        env=own,
+        stdin=DEVNULL,
+        stdout=DEVNULL,
+        start_new_session=True,
+        preexec_fn=_end_with(os.getpid()),
+    )
+    return Replica(process, port)
+
+
+async def is_ready(replica: Replica, client: aiohttp.ClientSession, within: float) -> bool:
+    """Whether it answers `/healthz` with 200 within so many seconds; False at once where its process ends."""
+    ends = monotonic() + within
+    while monotonic() < ends and replica.is_alive:
+        with suppress(aiohttp.ClientError, TimeoutError):
+            async with client.get(
+                f"{replica.address}/healthz", timeout=aiohttp.ClientTimeout(total=2)
+            ) as answer:
+                if answer.status == 200:
+                    return True
+        await asyncio.sleep(_PROBED_EVERY)
+    return False
+
+
+async def end(replica: Replica) -> None:
+    """End a replica and all that it started: asked first, then not asked."""
+    for asked in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(replica.process.pid, asked)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(replica.process.wait(), GRACE_SECONDS)
+            break
+    with suppress(ProcessLookupError):  # what it started and did not end
+        os.killpg(replica.process.pid, signal.SIGKILL)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,149 @@
+"""Releases as folders: `<service>/<version>/release.yaml` beside what is run.
+
+A release's digest is over every file of its folder, so that what was approved is what is started.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, ValidationError
+
+from integrations.deployments import DeploymentError, NoSuchRelease, Release, Stage
+
+FILE = "release.yaml"
+
+
+class _Written(BaseModel):
+    """What `release.yaml` says. In `command`, `{python}` is the interpreter that Countersign runs on."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    command: list[str] = Field(min_length=1)
+    built: AwareDatetime
+    environment: dict[str, str] = {}
+    commit: str | None = None
+    author: str | None = None
+    story: str | None = None
+    notes: str = ""
+    irreversible: bool = False
+
+
+class _Placed(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    version: str
+    replicas: int = Field(default=1, ge=0, le=20)
+
+
+class _AtFirst(RootModel[dict[Stage, dict[str, _Placed]]]):
+    """What `at_first.yaml` says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runnable:
+    """A release and how it is started: the command, its folder, what it finds in its environment."""
+
+    release: Release
+    command: tuple[str, ...]
+    folder: Path
+    environment: Mapping[str, str]
+
+
+class ReleaseUnreadable(DeploymentError):
+    """A release's file cannot be read. The text names it and says what to do."""
+
+    def __init__(self, file: Path, why: str) -> None:
+        super().__init__(f"{file} cannot be read as a release ({why}). Mend it, and ask again.")
+
+
+def services(folder: Path) -> tuple[str, ...]:
+    """The services with releases, by id."""
+    return tuple(sorted(one.name for one in _folders(folder) if any(_folders(one))))
+
+
+def releases(folder: Path, service: str | None = None) -> tuple[Release, ...]:
+    """All releases, newest first. Raises ReleaseUnreadable."""
+    names = services(folder) if service is None else (service,)
+    found = [read(folder, name, one.name).release for name in names for one in _folders(folder / name)]
+    return tuple(sorted(found, key=lambda one: (one.built, one.service, one.version), reverse=True))
+
+
+def read(folder: Path, service: str, version: str) -> Runnable:
+    """One release. Raises NoSuchRelease, ReleaseUnreadable."""
+    here = folder / service / version
+    file = here / FILE
+    if here.parent.parent != folder or not file.is_file():
+        known = (
+            ", ".join(one.version for one in releases(folder, service)) if (folder / service).is_dir() else ""
+        )
+        has = f" It has {known}." if known else ""
+        raise NoSuchRelease(f"{service} has no release {version}.{has}")
+    try:
+        written = _Written.model_validate(yaml.safe_load(file.read_text("utf-8")))
+    except (ValidationError, yaml.YAMLError, UnicodeDecodeError) as wrong:
+        raise ReleaseUnreadable(file, _first(wrong)) from wrong
+    release = Release(
+        service=service,
+        version=version,
+        digest=_digest(here),
+        built=written.built,
+        commit=written.commit,
+        author=written.author,
+        story=written.story,
+        notes=written.notes,
+        irreversible=written.irreversible,
+    )
+    command = tuple(part.replace("{python}", sys.executable) for part in written.command)
+    return Runnable(release, command, here, written.environment)
+
+
+def at_first(folder: Path) -> list[dict[str, Any]]:
+    """What runs before anybody has deployed anything, as `at_first.yaml` beside the releases has it: by stage
+    and service a version and how many replicas. Raises NoSuchRelease, ReleaseUnreadable."""
+    file = folder / "at_first.yaml"
+    if not file.is_file():
+        return []
+    try:
+        written = _AtFirst.model_validate(yaml.safe_load(file.read_text("utf-8")))
+    except (ValidationError, yaml.YAMLError, UnicodeDecodeError) as wrong:
+        raise ReleaseUnreadable(file, _first(wrong)) from wrong
+    return [
+        {
+            "service": service,
+            "stage": stage.value,
+            "version": one.version,
+            "digest": read(folder, service, one.version).release.digest,
+            "replicas": one.replicas,
+        }
+        for stage, services_there in written.root.items()
+        for service, one in services_there.items()
+    ]
+
+
+def _folders(folder: Path) -> Iterator[Path]:
+    if folder.is_dir():
+        yield from sorted(
+            one for one in folder.iterdir() if one.is_dir() and not one.name.startswith((".", "_"))
+        )
+
+
+def _digest(folder: Path) -> str:
+    whole = hashlib.sha256()
+    for file in sorted(one for one in folder.rglob("*") if one.is_file() and "__pycache__" not in one.parts):
+        content = hashlib.sha256(file.read_bytes()).hexdigest()
+        whole.update(f"{file.relative_to(folder).as_posix()}\0{content}\n".encode())
+    return whole.hexdigest()
+
+
+def _first(wrong: Exception) -> str:
+    if isinstance(wrong, ValidationError):
+        error: Any = wrong.errors()[0]
+        return f"{'.'.join(map(str, error['loc']))}: {error['msg']}"
+    return str(wrong).splitlines()[0]

@@ -1,0 +1,48 @@
+"""Releases for tests: a little server, and what is wrong with it where something is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+SERVER = """
+import os, signal, subprocess, sys, time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        ok = not (self.path == "/healthz" and os.environ.get("SICK"))
+        if self.path == "/slow":
+            time.sleep(0.5)
+        body = f"{os.environ['SERVICE']} {os.environ['VERSION']} {os.environ['STAGE']} {os.getpid()}".encode()
+        self.send_response(200 if ok else 500)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+if os.environ.get("STUBBORN"):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if os.environ.get("CHILD"):
+    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+if os.environ.get("DIES"):
+    sys.exit(3)
+ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+"""
+
+
+def write_release(
+    folder: Path, service: str, version: str, built: str, *, irreversible: bool = False, **environment: str
+) -> None:
+    """One release of a service; `environment` says what is wrong with it (SICK, DIES, STUBBORN, CHILD)."""
+    here = folder / service / version
+    here.mkdir(parents=True)
+    (here / "server.py").write_text(SERVER)
+    said = "".join(f'\n  {name}: "{value}"' for name, value in environment.items())
+    (here / "release.yaml").write_text(
+        f'command: ["{{python}}", "server.py"]\nbuilt: {built}T09:00:00Z\n'
+        "commit: c0ffee\nauthor: wei\nstory: CARD-7\n"
+        + (f"environment:{said}\n" if said else "")
+        + ("irreversible: true\n" if irreversible else "")
+    )

@@ -1,0 +1,136 @@
+"""Releases by chat: what runs, another version to staging and to production, back again, more of it. Real
+processes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bot.bootstrap import open_installation
+from bot.conversation import Conversation
+from bot.department import Installation
+from bot.turn_result import Answered
+from integrations.deployments import Stage, Target
+from storage.embedded import EmbeddedServer
+from tests.integrations.test_deployments_local import gone, keepers
+from tests.workplace import Deaf, settings_of
+
+
+@dataclass(frozen=True)
+class Place:
+    installation: Installation
+    chat: Conversation
+
+    async def say(self, who: str, words: str) -> Answered:
+        return await self.chat.say(who, words, None, None)
+
+    async def serves(self, stage: Stage) -> str:
+        ports = self.installation.ports(self.installation.settings.tenant)
+        status = await ports.deployments.status(Target("orders", stage))
+        assert status.address is not None
+        async with httpx.AsyncClient() as client:
+            return str((await client.get(status.address)).json()["version"])
+
+    async def comes_to_serve(self, version: str) -> None:
+        """In production, within a while."""
+        async with asyncio.timeout(60):
+            while await self.serves(Stage.PRODUCTION) != version:  # noqa: ASYNC110 — nobody tells
+                await asyncio.sleep(0.1)
+
+
+@pytest.fixture
+async def place(server: EmbeddedServer, tmp_path: Path) -> AsyncIterator[Place]:
+    installation = await open_installation(settings_of(server, tmp_path))
+    installation.__dict__["recogniser"] = Deaf()
+    async with Conversation(installation) as chat:
+        yield Place(installation, chat)
+    for pid in keepers(tmp_path):
+        os.kill(pid, signal.SIGTERM)
+        await gone(pid)
+
+
+async def test_what_runs_is_said_with_where_it_comes_from(place: Place) -> None:
+    said = await place.say("nathan", "/service which version of orders is in production?")
+    text = said.as_text()
+    assert "4.17.2 runs in production: 2 of 2 replicas ready" in text
+    assert "commit 9f3c1ab, by wei.zhangwen" in str(said.cards)
+    assert "staging" not in text.partition("Keeps orders")[0]
+    both = (await place.say("amanda", "/service orders")).as_text()
+    assert "4.18.0 runs in staging: 1 of 1 replica ready" in both
+    refused = (await place.say("rachel", "/service orders")).as_text()
+    assert "4.17.2" not in refused
+
+
+async def test_to_staging_at_once_to_production_after_a_vote_and_back(place: Place) -> None:
+    done = await place.say("nathan", "/deploy deploy orders 4.18.0 to staging")
+    assert "4.18.0 runs in staging already" in done.as_text()
+    staged = await place.say("nathan", "/deploy orders 4.19.0 to staging")
+    assert "orders 4.19.0 runs in staging. 1 of 1 replicas are ready." in staged.as_text()
+    asked = await place.say("nathan", "/deploy orders 4.18.0 to production")
+    (approval,) = asked.approvals
+    assert await place.serves(Stage.PRODUCTION) == "4.17.2"
+    decided = await place.chat.decide("amanda", approval["id"], "approve", {})
+    assert "It is being carried out" in decided.as_text()
+    await place.comes_to_serve("4.18.0")
+    back = await place.say("nathan", "/rollback roll back orders")
+    (approval,) = back.approvals
+    await place.chat.decide("amanda", approval["id"], "approve", {})
+    await place.comes_to_serve("4.17.2")
+
+
+async def test_in_an_incident_it_goes_back_at_once(place: Place) -> None:
+    asked = await place.say("nathan", "/deploy orders 4.18.0 to production")
+    await place.chat.decide("amanda", asked.approvals[0]["id"], "approve", {})
+    await place.comes_to_serve("4.18.0")
+    await place.say("nathan", "/window open an incident window for two hours because checkout is down")
+    back = await place.say("nathan", "/rollback roll back orders")
+    assert "orders 4.17.2 runs in production again." in back.as_text()
+    assert await place.serves(Stage.PRODUCTION) == "4.17.2"
+
+
+async def test_what_cannot_be_done_is_said_before_anybody_is_asked(place: Place) -> None:
+    await place.say("nathan", "/deploy orders 4.19.0 to staging")
+    for words, why in (
+        (
+            "/rollback roll back orders in staging to 4.18.0",
+            "lies behind 4.19.0, whose migration",
+        ),
+        ("/deploy orders 4.17.2 to staging", "is older than 4.19.0, whose migration cannot be taken back"),
+        ("/deploy orders 9.9 to production", "orders has no release 9.9. It has 4.19.0, 4.18.0, 4.17.2."),
+        ("/deploy orders 4.18.0 to qa", "There is no test here"),
+        ("/deploy search to production", "I know no releases of search"),
+        ("/scale scale orders to 2", "orders has 2 replicas in production. Nothing was done."),
+        ("/scale scale orders", "How many shall it be?"),
+    ):
+        said = await place.say("nathan", words)
+        assert why in said.as_text(), words
+        assert not said.approvals, words
+    where = await place.say("nathan", "/deploy orders 4.18.0")
+    assert "To staging or to production?" in where.as_text()
+
+
+async def test_fewer_replicas_are_free_and_more_are_asked_about(place: Place) -> None:
+    fewer = await place.say("nathan", "/scale scale orders down to 1 replica")
+    assert "orders has 1 replicas in production." in fewer.as_text()
+    more = await place.say("nathan", "/scale give orders two more pods")
+    assert more.approvals
+    assert "from 1 to 3 replicas" in str(more.cards)
+
+
+async def test_a_freeze_refuses_it_and_a_killed_keeper_loses_nothing(place: Place, tmp_path: Path) -> None:
+    await place.say("carlos", "/freeze freeze all deployments because of the audit")
+    frozen = await place.say("nathan", "/deploy orders 4.19.0 to staging")
+    assert "audit" in frozen.as_text()
+    assert await place.serves(Stage.STAGING) == "4.18.0"
+    (keeper,) = keepers(tmp_path)
+    os.kill(keeper, signal.SIGKILL)
+    await gone(keeper)
+    again = (await place.say("nathan", "/service orders in staging")).as_text()
+    assert "4.18.0 runs in staging: 1 of 1 replica ready" in again
