@@ -25,10 +25,16 @@ from governance.overrides.rows import read_standing
 from governance.people import Person
 from governance.places import Place
 from governance.standing import WindowMode
-from handlers.office.digests.changing import switch_off
-from handlers.office.digests.kinds import SCHEDULED, DigestKind, why_not_there
+from handlers.office.digests.changes import switch_off
 from handlers.office.digests.schedule import due, previous_due
-from handlers.office.digests.settings import ChannelAddress, Recipient, everybody
+from handlers.office.digests.settings import (
+    SCHEDULED,
+    ChannelAddress,
+    DigestKind,
+    Recipient,
+    everybody,
+    why_not_there,
+)
 from storage.database import Database
 from storage.jobs import defer
 from storage.notices import notify, tell_given_up

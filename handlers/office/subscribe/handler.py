@@ -19,16 +19,15 @@ from handlers.conversation.meant import reply_of
 from handlers.conversation.origin import known
 from handlers.conversation.tables import ActRow
 from handlers.conversation.turn import Clicked, Turn
+from handlers.conversation.wording import capital
 from handlers.delivery.plans.choosing import ALIVE
 from handlers.delivery.whereabouts.naming import named_in, names_an_id, subject_of
 from handlers.language.correction import Change, Correction
 from handlers.language.mood import Mood
 from handlers.language.resolver import Found, NotThere, Several
-from handlers.office.digests.kinds import DigestKind
-from handlers.office.digests.own import end_own, set_own
-from handlers.office.digests.said import Wish
-from handlers.office.digests.settings import recipient_for
-from handlers.office.digests.wording import capital
+from handlers.office.digests.parse import Wish
+from handlers.office.digests.personal import end_own, set_own
+from handlers.office.digests.settings import DigestKind, recipient_for
 from handlers.office.subscribe.keeping import active, end, meant, of_person, subscribe, take_up, watch_of
 from handlers.office.subscribe.looking import Looker
 from handlers.office.subscribe.said import WORDS, Ask, read_ask

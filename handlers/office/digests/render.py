@@ -1,22 +1,34 @@
-"""The card of somebody's digest settings; a platform's home shows its blocks too."""
+"""Digest settings rendered: in words, and as the card that a platform's home shows too."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from governance.people import Person
 from governance.permissions import Refused, may_set_channel_digest
 from handlers.conversation.cards import Block, Bold, Bullets, Button, Buttons, Card, Inline, Reply, Small, Text
 from handlers.conversation.desk import Desk
-from handlers.conversation.wording import listed
-from handlers.office.digests.form import settings_form
-from handlers.office.digests.kinds import DigestKind, why_not
-from handlers.office.digests.quiet import QuietHours, quiet_hours_of
-from handlers.office.digests.settings import Recipient, channels, recipient_for
-from handlers.office.digests.wording import capital, kind_text, named, next_text, quiet_text, setting_text
+from handlers.conversation.wording import capital, listed, moment_text
+from handlers.language.local_time import WEEKDAYS
+from handlers.office.digests.quiet_hours import QuietHours, quiet_hours_of
+from handlers.office.digests.schedule import EVERY_DAY, next_due
+from handlers.office.digests.settings import (
+    PLATFORMS,
+    ChannelAddress,
+    DigestKind,
+    Recipient,
+    Setting,
+    channels,
+    kind_text,
+    recipient_for,
+    why_not,
+)
+from handlers.office.digests.settings_form import settings_form
 
 CHANGE, UNDO, SHOW, CHANNEL_OFF = "digest_settings", "undo_digest", "show_digest", "channel_digest_off"
 """The verbs of the buttons; their subjects are a person's id, a change's, a person's and a channel's key."""
+
 
 _EXAMPLES = (
     "Say it, too: “send me the daily summary at 8:30 on weekdays”, “turn the weekly dashboard off”,"
@@ -113,3 +125,61 @@ def _in_channels(found: Sequence[Recipient], desk: Desk) -> tuple[list[Block], l
         lines.append((Bold(named(recipient)), f": {said}"))
         off.append(Button(f"Nothing to {named(recipient)} any more", CHANNEL_OFF, recipient.key))
     return ([Text((Bold("In channels"),)), Bullets(tuple(lines))] if lines else []), off
+
+
+def named(recipient: Recipient) -> str:
+    """`#product`, or somebody's name."""
+    to = recipient.to
+    return f"#{to.name}" if isinstance(to, ChannelAddress) else to.name
+
+
+def days_text(days: Collection[int]) -> str:
+    """`on working days`, `every day`, `on Mondays and Thursdays`."""
+    if not days:
+        return "on working days"
+    if frozenset(days) >= EVERY_DAY:
+        return "every day"
+    return f"on {listed(f'{WEEKDAYS[day].capitalize()}s' for day in sorted(days))}"
+
+
+def platforms_text(platforms: Collection[str]) -> str:
+    """`on Slack and Teams`; empty for everywhere."""
+    return f"on {listed(PLATFORMS.get(name, name) for name in platforms)}" if platforms else ""
+
+
+def setting_text(setting: Setting, recipient: Recipient, now: datetime) -> str:
+    """`on working days at 09:00 (Europe/Dublin), on Slack`, or that it is off or paused."""
+    if not setting.is_on:
+        return "off"
+    where = platforms_text(setting.platforms)
+    if setting.kind is DigestKind.BLOCKERS:
+        return ", ".join(filter(None, ("as soon as something gets blocked", where)))
+    zone = setting.time_zone or recipient.zone
+    parts = [f"{days_text(setting.days)} at {setting.at:%H:%M} ({zone})", where]
+    if setting.is_paused(now) and setting.paused_until is not None:
+        parts.append(f"paused until {moment_text(setting.paused_until, _reader(recipient))}")
+    return ", ".join(filter(None, parts))
+
+
+def next_text(kind: DigestKind, recipient: Recipient, now: datetime) -> str:
+    """`The next one comes Tue 24 Nov 2026, 09:00 EST.`; empty where none comes by itself."""
+    setting = recipient.settings[kind]
+    if not setting.is_on or kind is DigestKind.BLOCKERS:
+        return ""
+    starts = setting.paused_until if setting.is_paused(now) and setting.paused_until else now
+    at = next_due(recipient.schedule(kind), starts)
+    if at is None:
+        return ""
+    return f"The next one is due {moment_text(at, _reader(recipient))}."
+
+
+def quiet_text(hours: QuietHours | None) -> str:
+    """`20:00 to 07:00 (Europe/Dublin); incidents come through`."""
+    if hours is None:
+        return "none"
+    through = "incidents and blockers come" if hours.blockers_pierce else "incidents come"
+    return f"{hours.starts:%H:%M} to {hours.ends:%H:%M} ({hours.zone}); {through} through"
+
+
+def _reader(recipient: Recipient) -> Person | None:
+    return recipient.to if isinstance(recipient.to, Person) else None

@@ -25,8 +25,16 @@ from handlers.conversation.wording import counted, listed, moment_text
 from handlers.delivery.plans.words import day_text
 from handlers.delivery.whereabouts.overview import PlanUnderWay, plan_line, plans_under_way
 from handlers.delivery.whereabouts.words import STATUS
-from handlers.office.digests.lines import MOST, blocked_line, blocked_text, ending, facts, section
-from handlers.office.digests.movement import Movement, movement
+from handlers.office.digest.movement import (
+    MOST,
+    Movement,
+    blocked_line,
+    blocked_text,
+    ending,
+    facts,
+    movement,
+    section,
+)
 from integrations.pages import everything
 from integrations.tracker import StoryQuery, StoryStatus
 

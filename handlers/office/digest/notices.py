@@ -10,9 +10,8 @@ from governance.people import Person
 from handlers.conversation.cards import Card, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.notices import NoticeKind
-from handlers.office.digests.giving import digest_reply
-from handlers.office.digests.kinds import DigestKind
-from handlers.office.digests.settings import recipient_for
+from handlers.office.digest.compose import digest_reply
+from handlers.office.digests.settings import DigestKind, recipient_for
 
 
 async def due(desk: Desk, ids: Mapping[str, Any], person: Person | None) -> Reply | None:

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from handlers.office.digests.kinds import DigestKind
-from handlers.office.digests.said import read_wish
+from handlers.office.digests.parse import read_wish
 from handlers.office.digests.schedule import EVERY_DAY
-from handlers.office.digests.settings import WORKING_DAYS
+from handlers.office.digests.settings import WORKING_DAYS, DigestKind
 
 DAILY, WEEKLY, BLOCKERS = (DigestKind.DAILY,), (DigestKind.WEEKLY,), (DigestKind.BLOCKERS,)
 FRIDAY = frozenset({4})

@@ -1,8 +1,8 @@
-"""The daily summary: what moved since the last one, what is blocked, what waits, what comes next."""
+"""Composing a digest: what is due or asked for in one message, and the daily summary."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from governance.facts import Fact, Source
@@ -10,25 +10,65 @@ from governance.people import Person
 from governance.visibility import EVERYTHING, scope_of
 from handlers.conversation.cards import Block, Bold, Card, Reply, Text
 from handlers.conversation.desk import Desk
-from handlers.conversation.waiting import waiting
+from handlers.conversation.waiting import waiting, waiting_reply
 from handlers.conversation.wording import counted, listed, moment_text
 from handlers.delivery.whereabouts.overview import PlanUnderWay, plan_line, plans_under_way
 from handlers.delivery.whereabouts.words import reason_text
-from handlers.office.digests.lines import (
+from handlers.office.digest.movement import (
     MOST,
     Line,
+    Movement,
     blocked_line,
     blocked_text,
     ending,
     facts,
+    movement,
     section,
     story_line,
     story_section,
 )
-from handlers.office.digests.movement import Movement, movement
+from handlers.office.digest.weekly import weekly_reply
+from handlers.office.digests.parse import Wish
+from handlers.office.digests.settings import SCHEDULED, DigestKind, Setting
 from integrations.tracker import Story
 
 _STORIES = ("story", "stories")
+
+
+async def digest_reply(desk: Desk, to: Person | None, since: Mapping[DigestKind, datetime]) -> Reply | None:
+    """The kinds that `since` names, each with what was new since then; None where there is nothing to say.
+
+    For a channel where `to` is None. A person's is for their eyes alone.
+    """
+    parts: list[Reply] = []
+    for kind, moment in since.items():
+        part = await _part(desk, to, kind, moment, DigestKind.APPROVALS not in since)
+        if part is not None:
+            parts.append(part)
+    if not parts:
+        return None
+    return Reply(
+        text=" ".join(part.text for part in parts),
+        cards=tuple(card for part in parts for card in part.cards),
+        facts=tuple(fact for part in parts for fact in part.facts),
+        restricted=next((part.restricted for part in parts if part.restricted), None),
+        personal=to is not None,
+    )
+
+
+async def _part(
+    desk: Desk, to: Person | None, kind: DigestKind, since: datetime, lists_waiting: bool
+) -> Reply | None:
+    match kind:
+        case DigestKind.DAILY:
+            return await daily_reply(desk, to, since, lists_waiting=lists_waiting)
+        case DigestKind.WEEKLY:
+            return await weekly_reply(desk, to, since)
+        case DigestKind.APPROVALS if to is not None:
+            mine, _ = await waiting(to, desk)
+            return await waiting_reply(mine, [], desk) if mine else None
+        case _:
+            return None
 
 
 async def daily_reply(
@@ -164,3 +204,9 @@ def _facts(found: Movement, waits: Sequence[str], desk: Desk) -> tuple[Fact, ...
     )
     waiting_for = (("waiting", "Waits for you", len(waits), "decisions"),)
     return (*facts(desk, "daily", tracker, counts), *facts(desk, "daily", record, waiting_for))
+
+
+def kinds_to_show(wish: Wish, settings: Mapping[DigestKind, Setting]) -> tuple[DigestKind, ...]:
+    """The kinds that somebody wants to see now: those named, or what they get."""
+    named = tuple(kind for kind in wish.kinds if kind is not DigestKind.BLOCKERS)
+    return named or tuple(kind for kind in SCHEDULED if settings[kind].is_on) or (DigestKind.DAILY,)

@@ -11,9 +11,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.people import Person
-from handlers.office.digests.kinds import DigestKind
-from handlers.office.digests.quiet import QuietHours
-from handlers.office.digests.settings import ChannelAddress, Recipient, Setting
+from handlers.office.digests.quiet_hours import QuietHours
+from handlers.office.digests.settings import ChannelAddress, DigestKind, Recipient, Setting
 from handlers.office.digests.tables import DigestChangeRow, DigestRow, QuietHoursRow
 from storage.notices import let_go
 

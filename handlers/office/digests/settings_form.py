@@ -8,14 +8,12 @@ from datetime import time
 
 from handlers.conversation.cards import Form, Input
 from handlers.conversation.handler import CannotAnswer
-from handlers.conversation.wording import listed
+from handlers.conversation.wording import capital, listed
 from handlers.language.local_time import WEEKDAYS
 from handlers.language.words import plain
-from handlers.office.digests.kinds import DigestKind
-from handlers.office.digests.quiet import LONGEST, QuietHours
-from handlers.office.digests.said_when import read_quiet, read_time, read_zone
-from handlers.office.digests.settings import Recipient, Setting
-from handlers.office.digests.wording import PLATFORMS, capital, kind_text
+from handlers.office.digests.parse import read_quiet, read_time, read_zone
+from handlers.office.digests.quiet_hours import LONGEST, QuietHours
+from handlers.office.digests.settings import PLATFORMS, DigestKind, Recipient, Setting, kind_text
 
 _DAYS = tuple((str(number), name.capitalize()) for number, name in enumerate(WEEKDAYS))
 

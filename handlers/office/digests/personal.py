@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -14,22 +15,30 @@ from handlers.conversation.cards import Button, Buttons, Card, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import CannotAnswer
 from handlers.conversation.times import moment_said
+from handlers.conversation.wording import capital
 from handlers.language.calendar_words import in_calendar_words
 from handlers.language.durations import read_length
 from handlers.language.words import plain
-from handlers.office.digests.card import SHOW, changed_reply, quiet_reply, settings_reply
-from handlers.office.digests.changing import change_quiet_hours, change_settings
-from handlers.office.digests.form import demand_known_on, quiet_hours
-from handlers.office.digests.kinds import DigestKind, why_not
-from handlers.office.digests.meant import kinds_to_end, kinds_to_set
-from handlers.office.digests.quiet import quiet_hours_of
-from handlers.office.digests.said import Wish
-from handlers.office.digests.settings import Recipient, Setting, recipient_for
-from handlers.office.digests.wording import capital, kind_text, setting_text
+from handlers.office.digests.changes import change_quiet_hours, change_settings
+from handlers.office.digests.parse import Wish
+from handlers.office.digests.quiet_hours import quiet_hours_of
+from handlers.office.digests.render import SHOW, changed_reply, quiet_reply, setting_text, settings_reply
+from handlers.office.digests.settings import (
+    SCHEDULED,
+    DigestKind,
+    Recipient,
+    Setting,
+    kind_text,
+    recipient_for,
+    why_not,
+)
+from handlers.office.digests.settings_form import demand_known_on, quiet_hours
 
 _AWAY = re.compile(r"\b(?:vacation|holidays?|on leave|away|out of office|pto)\b")
 _UNTIL = re.compile(r"\buntil\b.*")
 _ZONE = re.compile(r"\btime ?zone\b")
+
+_SUMMARIES = (DigestKind.DAILY, DigestKind.WEEKLY)
 
 
 async def set_own(desk: Desk, person: Person, wish: Wish, text: str) -> Reply:
@@ -39,7 +48,7 @@ async def set_own(desk: Desk, person: Person, wish: Wish, text: str) -> Reply:
             "Which time zone? Say it as a city or by its name: “use Europe/Dublin for my digest”."
         )
     recipient = await recipient_for(desk.tx, desk.department, person, desk.now)
-    kinds = kinds_to_set(wish, recipient.settings)
+    kinds = _kinds_to_set(wish, recipient.settings)
     if not kinds or (wish.changes and not wish.kinds and not wish.is_about_when):
         return await settings_reply(desk, person)
     for kind in kinds:
@@ -70,7 +79,7 @@ async def end_own(desk: Desk, person: Person, wish: Wish, text: str) -> Reply:
     if _AWAY.search(plain(text)):
         return _while_away(desk, person)
     recipient = await recipient_for(desk.tx, desk.department, person, desk.now)
-    kinds = kinds_to_end(wish, recipient.settings)
+    kinds = _kinds_to_end(wish, recipient.settings)
     new = [replace(recipient.settings[kind], is_on=False, paused_until=None) for kind in kinds]
     if not kinds:
         return Reply(text="You get no summaries, so there is nothing to turn off.")
@@ -86,7 +95,7 @@ async def pause_own(desk: Desk, person: Person, wish: Wish, text: str) -> Reply:
     if until is None:
         return await end_own(desk, person, wish, text)
     recipient = await recipient_for(desk.tx, desk.department, person, desk.now)
-    kinds = kinds_to_end(replace(wish, days=None), recipient.settings)
+    kinds = _kinds_to_end(replace(wish, days=None), recipient.settings)
     on = [kind for kind in kinds if recipient.settings[kind].is_on]
     if not on:
         return Reply(text="You get no such summaries, so there is nothing to pause.")
@@ -168,3 +177,34 @@ def _until(desk: Desk, person: Person, text: str) -> datetime | None:
         return at
     length = read_length(said) if re.search(r"\bfor\b", said) else None
     return None if length is None else length.after(now, person.time_zone)
+
+
+def _kinds_to_set(wish: Wish, settings: Mapping[DigestKind, Setting]) -> tuple[DigestKind, ...]:
+    """The kinds that a wish to set something is about.
+
+    Without a word of which: where and in which time zone concerns all that somebody gets; days alone
+    those that come on several; one day of the week makes a weekly one; everything else the daily one, or
+    the only one that there is to change.
+    """
+    if wish.kinds:
+        return wish.kinds
+    on = [kind for kind in DigestKind if settings[kind].is_on]
+    if wish.at is None and wish.days is None and (wish.zone or wish.platforms is not None):
+        return tuple(on) or (DigestKind.DAILY,)
+    if wish.at is None and wish.days is not None and len(wish.days) != 1:
+        return tuple(kind for kind in on if kind in (DigestKind.DAILY, DigestKind.APPROVALS))
+    summaries = [kind for kind in _SUMMARIES if settings[kind].is_on]
+    if wish.changes and len(summaries) == 1:
+        return tuple(summaries)
+    weekly = wish.days is not None and len(wish.days) == 1
+    return (DigestKind.WEEKLY if weekly else DigestKind.DAILY,)
+
+
+def _kinds_to_end(wish: Wish, settings: Mapping[DigestKind, Setting]) -> tuple[DigestKind, ...]:
+    """The kinds that somebody does not want any more, or not now: those named, those of the day that is
+    said, or all that come at a time. Blocker alerts end when they are named."""
+    if wish.kinds:
+        return wish.kinds
+    on = [kind for kind in SCHEDULED if settings[kind].is_on]
+    of_that_day = [kind for kind in on if wish.days and settings[kind].days == wish.days]
+    return tuple(of_that_day or on)

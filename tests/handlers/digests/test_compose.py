@@ -13,8 +13,8 @@ from governance.directory import person_by_id
 from governance.tables import WindowRow
 from handlers.conversation.cards import Button, Chart, Reply
 from handlers.notices import find_notices
-from handlers.office.digests.giving import digest_reply
-from handlers.office.digests.kinds import DigestKind
+from handlers.office.digest.compose import digest_reply
+from handlers.office.digests.settings import DigestKind
 from integrations.tracker import StoryStatus
 from integrations.tracker.vendors.local.tables import StoryRow
 from tests.handlers.conftest import Talk, buttons

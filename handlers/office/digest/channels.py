@@ -13,13 +13,19 @@ from handlers.conversation.desk import Desk
 from handlers.conversation.handler import CannotAnswer
 from handlers.conversation.turn import Turn
 from handlers.conversation.wording import listed
-from handlers.office.digests.card import changed_reply
-from handlers.office.digests.changing import change_settings
-from handlers.office.digests.kinds import DigestKind, why_not_there
-from handlers.office.digests.own import with_wish
-from handlers.office.digests.said import Wish
-from handlers.office.digests.settings import ChannelAddress, Recipient, Setting, channel_for
-from handlers.office.digests.wording import PLATFORMS, named
+from handlers.office.digests.changes import change_settings
+from handlers.office.digests.parse import Wish
+from handlers.office.digests.personal import with_wish
+from handlers.office.digests.render import changed_reply, named
+from handlers.office.digests.settings import (
+    PLATFORMS,
+    ChannelAddress,
+    DigestKind,
+    Recipient,
+    Setting,
+    channel_for,
+    why_not_there,
+)
 
 
 def demand_may_set(person: Person) -> None:
