@@ -6,8 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from handlers.conversation.handler import CannotAnswer
+from handlers.language.resolver import Found
 from handlers.language.words import plain, tokens
-from handlers.office.subscribe.watched import Event, Kind
+from handlers.office.subscribe.subscriptions import (
+    Event,
+    Kind,
+)
 
 Act = Literal["list", "stop", "watch", "blockers", "no_blockers", "cannot"]
 
@@ -151,3 +156,15 @@ def _thing(said: str) -> Ask:
     each = _EACH.search(said) is not None and event is not Event.DONE
     once = event is Event.CHANGES and _ONCE.search(said) is None
     return Ask("watch", event, each or once, cannot=missing, hopes=_RELEASED.search(said) is not None)
+
+
+def event_of(subject: Found, ask: Ask) -> Event:
+    """What can happen to it: a customer is never done, and only plans are approved."""
+    if subject.kind == "account" and ask.event is not Event.BLOCKED:
+        return Event.CHANGES
+    if ask.event is Event.APPROVED and subject.kind != "plan":
+        raise CannotAnswer(
+            f"{subject.name} ({subject.id}) is not waiting for an approval. I can tell you when it is done,"
+            " blocked, or moves."
+        )
+    return ask.event

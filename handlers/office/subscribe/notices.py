@@ -1,4 +1,4 @@
-"""What somebody subscribed to has happened."""
+"""What subscribers are told: that what they watch happened, and that something got blocked."""
 
 from __future__ import annotations
 
@@ -7,25 +7,41 @@ from typing import Any
 
 from sqlalchemy import select
 
+from agents.plans.rows import NoSuchPlan, plan_by_id, steps_of
+from governance.facts import Fact, Source
 from governance.overrides.rows import freeze_of
 from governance.people import Person
 from governance.tables import OverrideRow, WindowRow
-from governance.visibility import Scope, scope_of
-from handlers.conversation.cards import Block, Bullets, Button, Buttons, Card, Reply, Text, Tone
+from governance.visibility import EVERYTHING, Scope, scope_of
+from handlers.conversation.cards import (
+    Block,
+    Bold,
+    Bullets,
+    Button,
+    Buttons,
+    Card,
+    Inline,
+    Link,
+    Reply,
+    Text,
+    Tone,
+)
 from handlers.conversation.desk import Desk
-from handlers.conversation.wording import moment_text, names_of_people
-from handlers.delivery.whereabouts.words import PLAIN, STATUS
+from handlers.conversation.wording import counted, moment_text, names_of_people
+from handlers.delivery.plans.words import dashboard, hours_text, team_name
+from handlers.delivery.whereabouts.words import PLAIN, STATUS, plain_text, reason_text
 from handlers.notices import NoticeKind
-from handlers.office.subscribe.keeping import watch_of
-from handlers.office.subscribe.looking import Looker
+from handlers.office.subscribe.check import Looker
+from handlers.office.subscribe.subscriptions import STANDING, Event, Kind, Watch, called, watch_of
 from handlers.office.subscribe.tables import SubscriptionRow
-from handlers.office.subscribe.watched import STANDING, Event, Kind, Watch, called
 from integrations.tracker import NoSuchItem, StoryStatus
 
-_SHOWN = 5
+_MOST_LINES = 5
+
+_MOST = 8
 
 
-async def happened(desk: Desk, ids: Mapping[str, Any], person: Person | None) -> Reply | None:
+async def render_happened(desk: Desk, ids: Mapping[str, Any], person: Person | None) -> Reply | None:
     """What happened, as far as the person may see it now; nothing where they do not see it any more."""
     if person is None:
         return None
@@ -41,7 +57,7 @@ async def happened(desk: Desk, ids: Mapping[str, Any], person: Person | None) ->
     tone: Tone = "warning" if watch.kind in STANDING and watch.event is Event.BEGINS else "good"
     blocks: list[Block] = [Text((text,))]
     if len(lines) > 1:
-        blocks.append(Bullets(tuple((line,) for line in lines[:_SHOWN])))
+        blocks.append(Bullets(tuple((line,) for line in lines[:_MOST_LINES])))
     blocks.append(Buttons(_buttons(row, watch)))
     title = f"{watch.name[:1].upper()}{watch.name[1:]}: {_TITLES[watch.event]}"
     return Reply(text=text, cards=(Card(title, tuple(blocks), tone),))
@@ -74,7 +90,7 @@ def _said(watch: Watch, lines: Sequence[str], *, is_over: bool) -> str | None:
             more = f", and {len(lines) - 1} more" if len(lines) > 1 else ""
             return f"{called(watch)} moved: {lines[0]}{more}."
         case _:
-            return f"{'; '.join(lines[:_SHOWN])}."
+            return f"{'; '.join(lines[:_MOST_LINES])}."
 
 
 async def _lines(desk: Desk, watch: Watch, scope: Scope, marks: Sequence[str], person: Person) -> list[str]:
@@ -158,7 +174,72 @@ def _is_a_thing(watch: Watch) -> bool:
     return watch.kind in (Kind.EPIC, Kind.STORY, Kind.PLAN, Kind.REQUEST)
 
 
+async def render_blocked(desk: Desk, ids: Mapping[str, Any], person: Person | None) -> Reply | None:
+    """What is blocked and why, as far as the reader may see it; nothing of what goes on again by now."""
+    scope = EVERYTHING if person is None else scope_of(person)
+    found = [line for key in ids["blockers"] if (line := await _line(desk, key, scope)) is not None]
+    if not found:
+        return None
+    lines = tuple(found[:_MOST])
+    more = ((f"and {len(found) - _MOST} more",),) if len(found) > _MOST else ()
+    first = plain_text(lines[0])
+    rest = f" {counted(len(found) - 1, 'other')} too." if len(found) > 1 else ""
+    held = "held up" if not scope.everything else "blocked"
+    title = f"Newly {held}: {counted(len(found), 'item')}" if len(found) > 1 else f"Newly {held}"
+    story = ids["blockers"][0].split(":")[1] if len(found) == 1 else ""
+    where = Button("Where is it?", "ask", f"status {story}" if story else "status what runs now?")
+    off = Button("Change my summaries", "ask", "digest settings")
+    blocks: tuple[Block, ...] = (Bullets((*lines, *more)), Buttons((where, off) if person else (where,)))
+    source = Source("query", "stories and steps of plans that came to be blocked since the last look")
+    facts = (Fact("newly_blocked", f"Newly {held}", len(found), "items", desk.now, source),)
+    return Reply(
+        text=f"{first}{rest}",
+        cards=(Card(title, blocks, "bad"),),
+        facts=facts,
+        restricted=None if scope.everything else "it is about single customers' items",
+    )
+
+
+async def _line(desk: Desk, key: str, scope: Scope) -> tuple[Inline, ...] | None:
+    kind, subject, *rest = key.split(":", 2)
+    if kind == "story":
+        return await _story(desk, subject, scope)
+    if not scope.everything:
+        return None
+    try:
+        plan = await plan_by_id(desk.tx, subject)
+    except NoSuchPlan:
+        return None
+    link = Link(plan.title, dashboard(plan.id))
+    if kind == "budget":
+        if plan.state != "paused" or plan.budget_hours is None:
+            return None
+        return (
+            link,
+            f" is paused: it has used {hours_text(plan.used_hours)} of {hours_text(plan.budget_hours)}.",
+        )
+    step = next((row for row in await steps_of(desk.tx, plan.id) if row.key == rest[0]), None)
+    if step is None or step.state not in ("failed", "left"):
+        return None
+    return (Bold(step.title), " of ", link, f": {reason_text(step.detail)}")
+
+
+async def _story(desk: Desk, story_id: str, scope: Scope) -> tuple[Inline, ...] | None:
+    try:
+        story = await desk.ports.tracker.story(scope, story_id)
+    except NoSuchItem:
+        return None
+    if story.status is not StoryStatus.BLOCKED:
+        return None
+    why = reason_text(story.blocked_reason)
+    if not scope.everything:
+        return (Bold(story.title), f" is held up. {why}")
+    team = team_name(desk.department, story.team)
+    return (Bold(f"{story.id} {story.title}"), f" ({team}) is blocked. {why}")
+
+
 NOTICES = (
-    NoticeKind("subscription", happened),
-    NoticeKind("incident_begun", happened, urgent="incident"),
+    NoticeKind("subscription", render_happened),
+    NoticeKind("incident_begun", render_happened, urgent="incident"),
+    NoticeKind("newly_blocked", render_blocked, urgent="blocker"),
 )
