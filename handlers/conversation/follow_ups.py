@@ -38,7 +38,7 @@ from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import names_of_people, quoted
 from handlers.delivery.plans.card import working_reply
 from handlers.delivery.plans.product_question import plan_answered
-from handlers.delivery.plans.wished import change_wished
+from handlers.delivery.plans.requested_changes import change_wished
 from handlers.language.conditions import ConditionNotRead
 from handlers.language.decisions import Decision, OpenProposal
 from handlers.language.follow_up import FollowUp, read_reply

@@ -36,10 +36,17 @@ from handlers.conversation.deciders import deciders_text
 from handlers.conversation.desk import Desk
 from handlers.conversation.wording import counted, listed, names_of_people
 from handlers.delivery.plans import proposal
-from handlers.delivery.plans.dates import dates_text, miss_text, span_text
+from handlers.delivery.plans.formats import (
+    budget_text,
+    dashboard,
+    dates_text,
+    miss_text,
+    reading_text,
+    span_text,
+    within_text,
+)
 from handlers.delivery.plans.modify_form import modify_form
 from handlers.delivery.plans.product_question import product_form, product_text, question_reply
-from handlers.delivery.plans.words import budget_text, dashboard, reading_text, within_text
 
 PLAN_EXECUTION = "plan_execution"
 """The decision type of a plan's approval."""

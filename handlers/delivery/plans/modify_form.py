@@ -15,8 +15,8 @@ from handlers.conversation.cards import Form, Input
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import CannotAnswer
 from handlers.conversation.wording import listed
+from handlers.delivery.plans.formats import team_name
 from handlers.delivery.plans.product_question import product_input
-from handlers.delivery.plans.words import team_name
 
 NOTIFICATIONS: Mapping[str, str] = {
     BLOCKERS: "When something blocks it",

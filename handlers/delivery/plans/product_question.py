@@ -19,9 +19,8 @@ from handlers.conversation.handler import CannotAnswer
 from handlers.conversation.origin import known
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import listed, quoted
-from handlers.delivery.plans.halted import demand_agents
-from handlers.delivery.whereabouts.department_kinds import product_things
-from handlers.delivery.whereabouts.lacking import NO_PRODUCTS
+from handlers.delivery.preconditions import NO_PRODUCTS, demand_agents
+from handlers.delivery.whereabouts.kinds import product_things
 from handlers.language.kinds import Thing
 from handlers.language.matching import Ambiguous, Resolved, find
 from storage.jobs import defer

@@ -32,9 +32,8 @@ from handlers.conversation.cards import (
 )
 from handlers.conversation.desk import Desk
 from handlers.conversation.wording import counted, listed, names_of_people
-from handlers.delivery.plans.dates import dates_text
-from handlers.delivery.plans.words import dashboard, hours_text, team_name
-from handlers.delivery.whereabouts.sprints import sprint_names
+from handlers.delivery.plans.formats import dashboard, dates_text, hours_text, team_name
+from handlers.delivery.whereabouts.work_state import sprint_names
 
 State = Literal["done", "doing", "waiting", "failed", "skipped"]
 

@@ -13,11 +13,14 @@ from handlers.conversation.run_controls import PRESSES
 from handlers.conversation.turn import Turn
 from handlers.delivery.plans.card import plan_reply
 from handlers.delivery.plans.progress import progress_reply
-from handlers.delivery.status.feature_card import feature_reply
-from handlers.delivery.status.story_card import story_reply
-from handlers.delivery.whereabouts.account_card import account_reply, request_reply
-from handlers.delivery.whereabouts.naming import named_in, subject_of
-from handlers.delivery.whereabouts.overview import customers_overview_reply, overview_reply
+from handlers.delivery.status.cards import feature_reply, story_reply
+from handlers.delivery.whereabouts.overview import (
+    account_reply,
+    customers_overview_reply,
+    overview_reply,
+    request_reply,
+)
+from handlers.delivery.whereabouts.subjects import named_in, subject_of
 from handlers.language.resolver import Found, NotThere, Several
 
 

@@ -13,7 +13,7 @@ from handlers.conversation.desk import Desk
 from handlers.conversation.waiting import waiting, waiting_reply
 from handlers.conversation.wording import counted, listed, moment_text
 from handlers.delivery.whereabouts.overview import PlanUnderWay, plan_line, plans_under_way
-from handlers.delivery.whereabouts.words import reason_text
+from handlers.delivery.whereabouts.work_state import reason_text
 from handlers.office.digest.movement import (
     MOST,
     Line,

@@ -11,8 +11,8 @@ from governance.facts import Fact, FactValue, Source
 from governance.visibility import Scope
 from handlers.conversation.cards import Block, Bold, Bullets, Button, Buttons, Code, Inline, Moment, Small, Text
 from handlers.conversation.desk import Desk
-from handlers.delivery.plans.words import team_name
-from handlers.delivery.whereabouts.words import reason_text
+from handlers.delivery.plans.formats import team_name
+from handlers.delivery.whereabouts.work_state import reason_text
 from integrations.pages import everything
 from integrations.tracker import Sprint, SprintQuery, Story, StoryEvent, StoryQuery, StoryStatus, Tracker
 

@@ -15,6 +15,7 @@ from agents.planning.draft import Forecast, NotEnoughHistory
 from agents.planning.outlook import WEEKS, finished_weekly, outlook
 from agents.planning.working_days import working_days
 from governance.facts import Fact, FactValue, Source
+from governance.moments import day_text
 from governance.people import Person
 from governance.visibility import EVERYTHING
 from handlers.conversation.cards import Block, Card, Chart, Fields, Reply, Small, Text
@@ -22,9 +23,8 @@ from handlers.conversation.charts import Picture, draw_forecast, draw_states, dr
 from handlers.conversation.desk import Desk
 from handlers.conversation.waiting import waiting
 from handlers.conversation.wording import counted, listed, moment_text
-from handlers.delivery.plans.words import day_text
 from handlers.delivery.whereabouts.overview import PlanUnderWay, plan_line, plans_under_way
-from handlers.delivery.whereabouts.words import STATUS
+from handlers.delivery.whereabouts.work_state import STATUS
 from handlers.office.digest.movement import (
     MOST,
     Movement,

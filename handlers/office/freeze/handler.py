@@ -24,7 +24,7 @@ from handlers.conversation.submitting import do_now
 from handlers.conversation.times import moment_said, span_said
 from handlers.conversation.turn import Turn
 from handlers.conversation.wording import last_minute, listed, moment_text, names_of_people, until_text
-from handlers.delivery.plans.choosing import ALIVE
+from handlers.delivery.plans.resolve import ALIVE
 from handlers.language.negation import left_out
 from handlers.language.words import plain
 

@@ -20,8 +20,8 @@ from handlers.conversation.origin import known
 from handlers.conversation.tables import ActRow
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import capital
-from handlers.delivery.plans.choosing import ALIVE
-from handlers.delivery.whereabouts.naming import named_in, names_an_id, subject_of
+from handlers.delivery.plans.resolve import ALIVE
+from handlers.delivery.whereabouts.subjects import named_in, names_an_id, subject_of
 from handlers.language.correction import Change, Correction
 from handlers.language.mood import Mood
 from handlers.language.resolver import Found, NotThere, Several

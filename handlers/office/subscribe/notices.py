@@ -28,8 +28,8 @@ from handlers.conversation.cards import (
 )
 from handlers.conversation.desk import Desk
 from handlers.conversation.wording import counted, moment_text, names_of_people
-from handlers.delivery.plans.words import dashboard, hours_text, team_name
-from handlers.delivery.whereabouts.words import PLAIN, STATUS, plain_text, reason_text
+from handlers.delivery.plans.formats import dashboard, hours_text, team_name
+from handlers.delivery.whereabouts.work_state import PLAIN, STATUS, plain_text, reason_text
 from handlers.notices import NoticeKind
 from handlers.office.subscribe.check import Looker
 from handlers.office.subscribe.subscriptions import STANDING, Event, Kind, Watch, called, watch_of

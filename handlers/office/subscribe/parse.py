@@ -9,10 +9,7 @@ from typing import Literal
 from handlers.conversation.handler import CannotAnswer
 from handlers.language.resolver import Found
 from handlers.language.words import plain, tokens
-from handlers.office.subscribe.subscriptions import (
-    Event,
-    Kind,
-)
+from handlers.office.subscribe.subscriptions import Event, Kind
 
 Act = Literal["list", "stop", "watch", "blockers", "no_blockers", "cannot"]
 

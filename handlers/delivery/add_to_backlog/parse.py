@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rapidfuzz.distance import OSA
 
 from governance.department import Department
-from handlers.delivery.whereabouts.department_kinds import product_things, team_things
+from handlers.delivery.whereabouts.kinds import product_things, team_things
 from handlers.language.labels import read_priority
 from handlers.language.matching import Resolved, find, find_all
 from handlers.language.words import visible
@@ -73,7 +73,6 @@ _ACCEPTANCE = re.compile(
 _AS_A = re.compile(
     r"^as an? [^,]{2,60}?,? i (?:want|need|would like|can)(?: to)? (?P<what>.{3,})", re.IGNORECASE
 )
-
 
 _WORD = re.compile(r"\b[a-zA-Z]+\b")
 _COURTESY = re.compile(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
@@ -16,7 +15,6 @@ from agents.plans.rows import (
     plan_for_update,
 )
 from agents.plans.tables import PlanRow
-from agents.plans.wishes import events, understood
 from governance.approvals.decision import Status
 from governance.approvals.store import NoSuchApproval, approval_row, state_of
 from governance.effects import effects_of
@@ -30,8 +28,8 @@ from handlers.conversation.origin import known
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import listed, names_of_people
 from handlers.delivery.plans.card import PLAN_EXECUTION, plan_reply, working_reply
-from handlers.delivery.plans.halted import demand_agents
 from handlers.delivery.plans.modify_form import read_changes
+from handlers.delivery.preconditions import demand_agents
 from storage.jobs import defer
 
 
@@ -119,18 +117,6 @@ async def open_proposal(desk: Desk, approval: str) -> PlanRow:
     if plan.state == "drafting":
         raise CannotAnswer("The plan is being worked out anew already. Its new card comes when that is done.")
     return plan
-
-
-async def add_notifications(desk: Desk, plan: PlanRow, wishes: Iterable[str]) -> tuple[str, ...]:
-    """Tell the requester of these, too, in anybody's words ("blockers"); nothing else of the plan changes.
-
-    Returns the wishes that cannot be met yet ("daily summaries"), in the order in which they were said.
-    """
-    wanted = tuple(dict.fromkeys(wishes))
-    met = sorted({*plan.notifications, *events(wanted)})
-    if met != sorted(plan.notifications):
-        await _tell_of(desk, plan, met)
-    return tuple(wish for wish in wanted if understood(wish) is None)
 
 
 async def _tell_of(desk: Desk, plan: PlanRow, wishes: list[str]) -> None:

@@ -1,22 +1,75 @@
-"""By when work that is under way may be expected, as a fact with how it was worked out."""
+"""The state of work: in words, its sprints and its plan, and by when it may be expected."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
+from sqlalchemy import select
+
 from agents.planning.draft import Forecast, PlanDraft
 from agents.planning.working_days import WorkingDays
+from agents.plans.replanning import UNDER_WAY
+from agents.plans.rows import draft_of, steps_of
+from agents.plans.steps import made_by
+from agents.plans.tables import PlanRow
 from governance.facts import Fact, Source
-from governance.moments import day_text
-from integrations.tracker import Sprint, Story, StoryStatus
+from governance.moments import day_text, moment_words
+from handlers.conversation.cards import Inline, Moment
+from handlers.conversation.desk import Desk
+from handlers.conversation.wording import counted
+from integrations.pages import everything
+from integrations.tracker import Sprint, SprintQuery, Story, StoryStatus
+
+STATUS: Mapping[StoryStatus, str] = {
+    StoryStatus.BACKLOG: "in the backlog",
+    StoryStatus.SCHEDULED: "scheduled",
+    StoryStatus.IN_PROGRESS: "in progress",
+    StoryStatus.BLOCKED: "blocked",
+    StoryStatus.DONE: "done",
+    StoryStatus.CANCELLED: "cancelled",
+}
+
+PLAIN: Mapping[StoryStatus, str] = {
+    StoryStatus.BACKLOG: "noted, not planned yet",
+    StoryStatus.SCHEDULED: "planned",
+    StoryStatus.IN_PROGRESS: "being worked on",
+    StoryStatus.BLOCKED: "held up",
+    StoryStatus.DONE: "finished",
+    StoryStatus.CANCELLED: "not pursued any more",
+}
 
 LATELY_WEEKS = 8
 """Weeks of finished stories that a pace is taken from."""
 
 FINAL = frozenset({StoryStatus.DONE, StoryStatus.CANCELLED})
+
+
+def expected_text(found: Expected) -> str:
+    """`28 Feb 2027, by the schedule`, or why there is no day."""
+    return f"no date yet, because {found.why}" if found.day is None else f"{day_text(found.day)}, {found.why}"
+
+
+def others_text(count: int) -> str:
+    """What lies outside one's own accounts, as a count."""
+    return f"{counted(count, 'other item')} of this {'is' if count == 1 else 'are'} not your customers'."
+
+
+def plain_text(line: Iterable[Inline]) -> str:
+    """A line of a card as plain text; moments in UTC."""
+    return "".join(
+        part if isinstance(part, str) else moment_words(part.at) if isinstance(part, Moment) else part.text
+        for part in line
+    )
+
+
+def reason_text(reason: str | None) -> str:
+    """Why something is held up, as a sentence."""
+    if not reason:
+        return "The reason is not noted."
+    return reason if reason.endswith((".", "!", "?")) else f"{reason}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +149,29 @@ def _forecast_text(draft: PlanDraft) -> str:
 def _fact(day: date, now: datetime, how: str, left: Sequence[Story]) -> Fact:
     inputs = tuple(story.id for story in left)
     return Fact("expected", "Expected by", day.isoformat(), "", now, Source("computation", how, inputs))
+
+
+async def sprints_of(desk: Desk, stories: Sequence[Story]) -> Mapping[str, Sprint]:
+    """By id."""
+    ids = frozenset(story.sprint for story in stories if story.sprint)
+    found = await everything(desk.ports.tracker.sprints, SprintQuery(ids=ids)) if ids else ()
+    return {sprint.id: sprint for sprint in found}
+
+
+async def sprint_names(desk: Desk, ids: Iterable[str]) -> Mapping[str, str]:
+    """The names of these sprints, by id."""
+    wanted = SprintQuery(ids=frozenset(filter(None, ids)))
+    return {sprint.id: sprint.name for sprint in await everything(desk.ports.tracker.sprints, wanted)}
+
+
+async def planned(desk: Desk, epic: str | None) -> Planned | None:
+    """The plan that an epic was made by, if it was made by one that still goes on."""
+    if epic is None:
+        return None
+    query = select(PlanRow).where(PlanRow.epic == epic, PlanRow.state.in_(UNDER_WAY))
+    row = (await desk.tx.execute(query.limit(1))).scalar()
+    draft = None if row is None else draft_of(row)
+    if row is None or draft is None:
+        return None
+    made = made_by(await steps_of(desk.tx, row.id))
+    return Planned(row.id, draft, {story: key for key, story in made.items()})

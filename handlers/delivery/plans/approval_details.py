@@ -1,4 +1,4 @@
-"""Changes of plans: of a replanning, what each open story has now and gets, and what that does to the dates."""
+"""What somebody who is asked elsewhere than in a plan's thread reads: of a plan, and of a replanning."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from agents.actions import ReplanPlan
 from agents.planning.comparison import compare_figures
 from agents.planning.draft import PlanDraft, from_json
 from agents.plans import steps
-from agents.plans.rows import draft_of, plan_by_id, steps_of
+from agents.plans.rows import draft_of, plan_by_id, plan_of_approval, steps_of
 from agents.plans.tables import PlanRow
 from governance.action import Action
 from governance.tables import ApprovalRow
 from handlers.conversation.approval_details import ApprovalDetails, Details
-from handlers.conversation.cards import Block, Bold, Bullets, Inline, Link, Small, Table, Text
+from handlers.conversation.cards import Block, Bold, Bullets, Button, Inline, Link, Small, Table, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.wording import counted
 from handlers.delivery.plans import proposal
-from handlers.delivery.plans.words import dashboard, hours_text
-from handlers.delivery.whereabouts.sprints import sprint_names
+from handlers.delivery.plans.card import PLAN_EXECUTION
+from handlers.delivery.plans.formats import dashboard, hours_text
+from handlers.delivery.plans.modify_form import modify_form
+from handlers.delivery.whereabouts.work_state import sprint_names
 from integrations.tracker.actions import Placing
 
 _MOST_REASONS = 8
@@ -26,7 +28,25 @@ _MOST = 40
 """More stories than these are counted; the dashboard has the plan in full."""
 
 
-async def _describe(desk: Desk, _row: ApprovalRow, actions: Sequence[Action]) -> Details:
+async def _describe_plan(desk: Desk, row: ApprovalRow, _actions: Sequence[Action]) -> Details:
+    plan = await plan_of_approval(desk.tx, row.id)
+    draft = None if plan is None else draft_of(plan)
+    if plan is None or draft is None:
+        return Details()
+    blocks: tuple[Block, ...] = (
+        proposal.figures(draft, desk),
+        *proposal.blockers(draft),
+        proposal.worked_out(draft),
+        Small((Link("the whole plan", dashboard(plan.id)),)),
+    )
+    change = Button("Modify", "modify", row.id, form=modify_form(desk, plan, draft))
+    return Details(blocks, draft.facts, (change,))
+
+
+PLAN_DETAILS = ApprovalDetails(PLAN_EXECUTION, _describe_plan)
+
+
+async def _describe_changes(desk: Desk, _row: ApprovalRow, actions: Sequence[Action]) -> Details:
     action = actions[0]
     if not isinstance(action, ReplanPlan):
         return Details()
@@ -115,4 +135,6 @@ def _whole(plan: PlanRow) -> Small:
     return Small((Link("the whole plan", dashboard(plan.id)),))
 
 
-DETAILS = ApprovalDetails("plan_change", _describe)
+CHANGE_DETAILS = ApprovalDetails("plan_change", _describe_changes)
+
+DETAILS = (PLAN_DETAILS, CHANGE_DETAILS)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from agents.planning.draft import PassageRead, PlanDraft
+from agents.planning.draft import DraftStory, PassageRead, PlanDraft
 from agents.planning.reading.judge import Sense
 from agents.plans.corrections import correct
 from agents.plans.rows import changes_of, draft_of, plan_by_id
@@ -18,10 +18,9 @@ from handlers.conversation.handler import CannotAnswer
 from handlers.conversation.origin import known
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import listed, quoted
-from handlers.delivery.plans.changing import open_proposal, read_again
-from handlers.delivery.plans.halted import demand_agents
-from handlers.delivery.plans.named import NUMBERED_AGAIN, named_readings
-from handlers.delivery.plans.words import reading_text
+from handlers.delivery.plans.formats import reading_text
+from handlers.delivery.plans.modify import open_proposal, read_again
+from handlers.delivery.preconditions import demand_agents
 
 SHOWN_AS: Mapping[str, str] = {
     "requirement": "Asked for",
@@ -69,6 +68,14 @@ WORDS: Mapping[Sense, str] = {
 }
 _IS = re.compile(r"\b(?:is|are|should be)\b", re.IGNORECASE)
 _LONGEST_QUOTE = 160
+
+NUMBERED_AGAIN = "Stories are numbered again then: what is left out, moved or put in order is to be said again."
+"""What has to be said where earlier changes name stories by their keys."""
+_MORE = r"\d+(?:(?:,| and|, and|,? or) {mark}\d+)*"
+_LINES = re.compile(rf"\blines? (?P<numbers>{_MORE.format(mark='')})", re.IGNORECASE)
+_STORIES = re.compile(rf"\bstor(?:y|ies) (?P<numbers>{_MORE.format(mark='s?')})", re.IGNORECASE)
+_KEY = re.compile(r"\bs(\d+)\b", re.IGNORECASE)
+_ID = re.compile(r"[\w.-]*\w")
 
 
 async def show_reading(turn: Turn, desk: Desk) -> Reply:
@@ -170,3 +177,30 @@ async def correct_reading(turn: Turn, desk: Desk) -> Reply:
 
 def _at(places: str, draft: PlanDraft) -> list[PassageRead]:
     return [draft.readings[int(place)] for place in places.split(",")]
+
+
+def named_readings(said: str, draft: PlanDraft) -> tuple[PassageRead, ...]:
+    """The statements that are named by their ids or their lines, or through stories that fulfil them."""
+    words = {word.upper() for word in _ID.findall(said)}
+    found = _LINES.search(said)
+    lines = {int(line) for line in re.findall(r"\d+", found["numbers"])} if found else set()
+    fulfilled = {name for story in named_stories(said, draft) for name in story.requirements}
+    return tuple(
+        read
+        for read in draft.readings
+        if read.statement
+        and (
+            read.line in lines
+            or (read.requirement and (read.requirement.upper() in words or read.requirement in fulfilled))
+        )
+    )
+
+
+def named_stories(said: str, draft: PlanDraft) -> tuple[DraftStory, ...]:
+    """The stories whose keys are named; where the document calls a requirement so itself, that is meant."""
+    own = {requirement.id.upper() for requirement in draft.requirements}
+    found = _STORIES.search(said)
+    numbers = set(re.findall(r"\d+", found["numbers"])) if found else set()
+    keys = {f"S{number}" for number in numbers}
+    keys |= {key for number in _KEY.findall(said) if (key := f"S{number}") not in own}
+    return tuple(story for story in draft.stories if story.key in keys)

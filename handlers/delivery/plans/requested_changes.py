@@ -11,18 +11,18 @@ from zoneinfo import ZoneInfo
 from agents.planning.draft import NotEnoughHistory, PlanChanges, PlanDraft
 from agents.plans.rows import changes_of, changes_to_json, draft_of, original_of, plan_of_approval
 from agents.plans.tables import PlanRow
+from governance.moments import day_text
 from governance.tables import ApprovalRow
 from handlers.conversation.cards import Bullets, Button, Buttons, Card, Inline, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.wording import counted, listed, quoted
 from handlers.delivery.plans.card import PLAN_EXECUTION
-from handlers.delivery.plans.dates import span_text
-from handlers.delivery.plans.how_it_was_read import correction_wished
+from handlers.delivery.plans.formats import hours_text, span_text, team_name
 from handlers.delivery.plans.modify_form import modify_form
 from handlers.delivery.plans.product_question import product_name
-from handlers.delivery.plans.replanning import product_wished, read_replan
+from handlers.delivery.plans.reading import correction_wished
+from handlers.delivery.plans.replan import product_wished, read_replan
 from handlers.delivery.plans.story_grouping import grouping_wished
-from handlers.delivery.plans.words import day_text, hours_text, team_name
 from handlers.language.words import in_digits, plain
 
 _BEFORE_A_CONDITION = re.compile(

@@ -1,4 +1,4 @@
-"""A plan is being carried out: its progress, what blocks or stops it, its budget, and that all is set up."""
+"""What is told of a plan: its proposal, how it goes on, what blocks it, and that nothing is replanned."""
 
 from __future__ import annotations
 
@@ -9,9 +9,27 @@ from agents.plans.rows import plan_by_id, steps_of
 from governance.people import Person
 from handlers.conversation.cards import Block, Buttons, Card, Link, Reply, Small, Text, Tone
 from handlers.conversation.desk import Desk
+from handlers.delivery.plans.card import plan_reply, unchanged_reply, working_reply
+from handlers.delivery.plans.formats import dashboard, hours_text
 from handlers.delivery.plans.progress import facts_of, plan_buttons, progress_reply
-from handlers.delivery.plans.words import dashboard, hours_text
 from handlers.notices import NoticeKind
+
+
+async def proposed(desk: Desk, ids: Mapping[str, Any], _person: Person | None) -> Reply | None:
+    """The plan's card; from now on "it" is this plan and its approval."""
+    plan = await plan_by_id(desk.tx, ids["plan"])
+    desk.memory.about(plan=plan.id)
+    if plan.approval is not None:
+        desk.memory.about(approval=plan.approval)
+    if plan.state == "proposed" and plan.why is not None:
+        return unchanged_reply(plan)
+    return await plan_reply(desk, plan)
+
+
+async def working(desk: Desk, ids: Mapping[str, Any], _person: Person | None) -> Reply | None:
+    """What the model does just now; nothing once the proposal is there."""
+    plan = await plan_by_id(desk.tx, ids["plan"])
+    return await working_reply(desk, plan, ids["steps"]) if plan.state == "drafting" else None
 
 
 async def progress(desk: Desk, ids: Mapping[str, Any], _person: Person | None) -> Reply | None:
@@ -91,11 +109,23 @@ def _whole(plan: str) -> Small:
     return Small((Link("the whole plan", dashboard(plan)),))
 
 
+async def not_replanned(desk: Desk, ids: Mapping[str, Any], _person: Person | None) -> Reply | None:
+    """Why not, and that everything stands as it stood."""
+    plan = await plan_by_id(desk.tx, ids["plan"])
+    desk.memory.about(plan=plan.id)
+    text = f"{ids['why']} “{plan.title}” stands as it is."
+    blocks = (Text((text,)), Small((Link("the whole plan", dashboard(plan.id)),)))
+    return Reply(text=text, cards=(Card(f"Not replanned: {plan.title}", blocks),))
+
+
 NOTICES = (
+    NoticeKind("plan_proposed", proposed),
+    NoticeKind("plan_working", working),
     NoticeKind("plan_progress", progress),
     NoticeKind("plan_created", created),
     NoticeKind("plan_blocked", blocked, urgent="blocker"),
     NoticeKind("plan_stopped", stopped, urgent="blocker"),
     NoticeKind("plan_near_budget", near_budget),
     NoticeKind("plan_over_budget", over_budget),
+    NoticeKind("plan_not_replanned", not_replanned),
 )
