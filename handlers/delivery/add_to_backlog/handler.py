@@ -48,14 +48,8 @@ from integrations.tracker.actions import (
 _CALLED = re.compile(
     r"\b(?:call(?:ed)?|title|name)(?: it| that)?(?: to| is| should be)?:? (?P<title>.{4,160})", re.IGNORECASE
 )
-
-
 _LONGEST = 4000
-
-
 _MOST_ALIKE = 100
-
-
 _OPEN = frozenset(StoryStatus) - {StoryStatus.DONE, StoryStatus.CANCELLED}
 
 

@@ -11,7 +11,7 @@ from zoneinfo import available_timezones
 
 from handlers.language.calendar_words import WEEKDAY, in_calendar_words, weekday_number
 from handlers.language.clock import read_clock, read_clock_range
-from handlers.language.day_lists import excepted
+from handlers.language.spans import excepted
 from handlers.language.words import plain, visible
 from handlers.office.digests.schedule import EVERY_DAY
 from handlers.office.digests.settings import WORKING_DAYS, DigestKind
@@ -74,68 +74,38 @@ _KINDS = (
         re.compile(r"\bdai?ly\b|\bdialy\b|\bprogress\b|\b(?:to|each |every )?day(?:'s)?\b"),
     ),
 )
-
-
 _QUIET = re.compile(
     r"\bquiet (?:hours?|times?)\b|\b(?:do not|don'?t) disturb\b|\b(?:leave me|let me) (?:alone|sleep)\b"
     r"|\b(?:nothing|(?:do not|don'?t) (?:send|message|write|ping)|no (?:messages?|notifications?|alerts?))\b.*"
     r"\b(?:after|before|between|from|at night|overnight)\b"
 )
-
-
 _SOME_HOURS = re.compile(r"\d|\b(?:from|between|after|before|at night|overnight)\b")
-
-
 _THROUGH = re.compile(r"\b(?:through|pierce|anyway|wake me|even (?:in|at|during))\b")
-
-
 _NO = re.compile(r"\b(?:no|not|don'?t|do not|never|stop)\b")
-
-
 _OFF = re.compile(
     r"\b(?:off|stop|no more|mute|silence|disable|cancel|unsubscribe|drop|remove|end|don'?t want|do not want"
     r"|no longer|any ?(?:more|longer)|without|never)\b|^no\b"
 )
-
-
 _NO_WEEKEND = re.compile(r"\bweekends?\b|\b(?:except|but not)\b")
-
-
 _PAUSE = re.compile(
     r"\b(?:pause|mute|suspend|hold|stop|no)\b.*\b(?:until|till|for (?:a|the|two|\d))\b|\bpause\b"
 )
-
-
 _SETTINGS = re.compile(
     r"\bsettings?\b|\bwhich\b|\bwhen\b|\bwhere\b|\btoo many\b|\bset ?up\b\??$|\bconfigur\w*|\boptions?\b"
     r"|^(?:my )?(?:digests?|summar(?:y|ies)|briefings?)[.?!]*$"
 )
-
-
 _SHOW = re.compile(
     r"\bnow\b|\bshow\b|\bgive me\b|\bright away\b|\bcatch me up\b|\brecap\b|\bwrap-?up\b|\bbring me up\b"
     r"|\bwhat(?:'s| is| did| has| have| was)?\b.*\b(?:miss(?:ed)?|happen(?:ed)?|new|in my)\b"
     r"|\btoday's\b|\byesterday\b|\b(?:summary|digest|summaries)\b(?: of the day)?,? please"
 )
-
-
 _AGAIN = re.compile(r"\b(?:each|every|always|from now on|regularly)\b")
-
-
 _SET = re.compile(
     r"\b(?:send|set|turn|switch|put|post|move|change|start|resume|subscribe|want|like|get|on|deliver|make)\b"
 )
-
-
 _CHANGES = re.compile(r"\b(?:change|move|shift|reschedule|set|switch) (?:my|the)\b")
-
-
 _MAIL = re.compile(r"\be-?mails?\b|\bmails?\b|\bsms\b|\btext message\b")
-
-
 _SHAPE = re.compile(r"\b(?:shorter|longer|more detail\w*|less detail\w*|briefer)\b")
-
-
 _PLATFORMS = (
     ("slack", re.compile(r"\bslack\b")),
     (
@@ -144,14 +114,8 @@ _PLATFORMS = (
     ),
     ("console", re.compile(r"\bconsole\b")),
 )
-
-
 _EVERYWHERE = re.compile(r"\beverywhere\b|\ball platforms\b")
-
-
 _CHANNEL = re.compile(r"<#(?P<id>[A-Z0-9]+)(?:\|[^>]*)?>|(?<![\w&])#(?P<name>[\w-]+)", re.IGNORECASE)
-
-
 _HERE = re.compile(r"\bthis channel\b|\b(?:post|put|send)\b.*\bhere\b")
 
 

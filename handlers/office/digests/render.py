@@ -29,7 +29,6 @@ from handlers.office.digests.settings_form import settings_form
 CHANGE, UNDO, SHOW, CHANNEL_OFF = "digest_settings", "undo_digest", "show_digest", "channel_digest_off"
 """The verbs of the buttons; their subjects are a person's id, a change's, a person's and a channel's key."""
 
-
 _EXAMPLES = (
     "Say it, too: “send me the daily summary at 8:30 on weekdays”, “turn the weekly dashboard off”,"
     " “quiet hours 20:00 to 7:00”."

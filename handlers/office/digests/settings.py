@@ -55,7 +55,6 @@ _LABELS = {
     DigestKind.BLOCKERS: "blocker alerts",
 }
 
-
 SCHEDULED = (DigestKind.DAILY, DigestKind.WEEKLY, DigestKind.APPROVALS)
 """Those that come at a time; blocker alerts come when something gets blocked."""
 

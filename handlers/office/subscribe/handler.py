@@ -51,24 +51,15 @@ from handlers.office.subscribe.tables import SubscriptionRow
 STOP, AGAIN = "end_subscription", "resume_subscription"
 """The verbs of the buttons; their subjects are subscriptions' ids with commas between them."""
 
-
 _MADE = "subscription"
-
-
 _CAN = (
     "I can tell you when a feature, story, plan or request is done, blocked, approved or moves, of incidents,"
     " halts, freezes and emergency deployments, and of new P0 and P1 stories."
 )
-
-
 _CAN_OF_CUSTOMERS = (
     "I can tell you when a feature, story or request of your customers is done, blocked or moves."
 )
-
-
 _A_PLAN = re.compile(r"\bplan\b", re.IGNORECASE)
-
-
 _IT = re.compile(r"\b(?:it|this|that)\b", re.IGNORECASE)
 
 
