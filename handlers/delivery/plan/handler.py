@@ -16,8 +16,8 @@ from governance.permissions import reads
 from handlers.conversation.cards import Button, Buttons, Card, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Group, Handler, Risk
-from handlers.conversation.meant import demand_to_act
 from handlers.conversation.origin import known
+from handlers.conversation.subjects import demand_to_act
 from handlers.conversation.submitting import do_now
 from handlers.conversation.turn import Clicked, Turn
 from handlers.delivery.plans.card import plan_reply

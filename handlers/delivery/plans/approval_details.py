@@ -12,9 +12,9 @@ from agents.plans.rows import draft_of, plan_by_id, plan_of_approval, steps_of
 from agents.plans.tables import PlanRow
 from governance.action import Action
 from governance.tables import ApprovalRow
-from handlers.conversation.approval_details import ApprovalDetails, Details
 from handlers.conversation.cards import Block, Bold, Bullets, Button, Inline, Link, Small, Table, Text
 from handlers.conversation.desk import Desk
+from handlers.conversation.details import ApprovalDetails, Details
 from handlers.conversation.wording import counted
 from handlers.delivery.plans import proposal
 from handlers.delivery.plans.card import PLAN_EXECUTION

@@ -16,7 +16,7 @@ from governance.directory import holders
 from governance.effects import effects_of
 from governance.people import Role
 from governance.tables import AgentRunRow, ApprovalRow
-from handlers.conversation.approval_card import given_votes, how_it_ended, needed
+from handlers.conversation.approval_card import deciders_text, given_votes, how_it_ended, needed
 from handlers.conversation.cards import (
     Block,
     Bold,
@@ -32,7 +32,6 @@ from handlers.conversation.cards import (
     Text,
     Tone,
 )
-from handlers.conversation.deciders import deciders_text
 from handlers.conversation.desk import Desk
 from handlers.conversation.wording import counted, listed, names_of_people
 from handlers.delivery.plans import proposal

@@ -13,7 +13,7 @@ from governance.visibility import EVERYTHING, Scope
 from handlers.conversation.cards import Button, Buttons, Card, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import CannotAnswer
-from handlers.conversation.meant import said_of
+from handlers.conversation.subjects import said_of
 from handlers.language.kinds import Kind, Thing
 from handlers.language.resolver import Found, NotThere, Several, resolve
 from integrations.written_ids import WrittenIds

@@ -22,8 +22,8 @@ from handlers.conversation.approval_card import approval_reply
 from handlers.conversation.cards import Button, Buttons, Card, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Group, Handler, Risk
-from handlers.conversation.meant import reply_of
 from handlers.conversation.origin import known
+from handlers.conversation.subjects import reply_of
 from handlers.conversation.submitting import not_done, submit
 from handlers.conversation.turn import Turn
 from handlers.conversation.wording import counted, listed

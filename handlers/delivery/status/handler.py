@@ -8,8 +8,8 @@ from governance.visibility import Scope, scope_of
 from handlers.conversation.cards import Reply
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Group, Handler
-from handlers.conversation.meant import reply_of
-from handlers.conversation.run_controls import PRESSES
+from handlers.conversation.run_card import PRESSES
+from handlers.conversation.subjects import reply_of
 from handlers.conversation.turn import Turn
 from handlers.delivery.plans.card import plan_reply
 from handlers.delivery.plans.progress import progress_reply

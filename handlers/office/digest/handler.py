@@ -13,8 +13,8 @@ from handlers.conversation.acts import note_act
 from handlers.conversation.cards import Button, Buttons, Card, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Group, Handler, Risk
-from handlers.conversation.meant import people_named
 from handlers.conversation.origin import known
+from handlers.conversation.subjects import people_named
 from handlers.conversation.tables import ActRow
 from handlers.conversation.times import period_said
 from handlers.conversation.turn import Clicked, Turn

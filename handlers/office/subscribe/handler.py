@@ -15,8 +15,8 @@ from handlers.conversation.acts import note_act
 from handlers.conversation.cards import Bullets, Button, Buttons, Card, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Group, Handler, Risk
-from handlers.conversation.meant import reply_of
 from handlers.conversation.origin import known
+from handlers.conversation.subjects import reply_of
 from handlers.conversation.tables import ActRow
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import capital

@@ -6,7 +6,7 @@ import pytest
 
 from governance.visibility import EVERYTHING, Scope
 from handlers.conversation.cards import Buttons, Reply
-from handlers.conversation.meant import reply_of
+from handlers.conversation.subjects import reply_of
 from handlers.delivery.whereabouts.subjects import WORK
 from handlers.language.kinds import find_kinds
 from handlers.language.resolver import Found, Meant, NotThere, Several, resolve, resolve_all
