@@ -63,7 +63,7 @@ async def run_reply(desk: Desk, run: RunRow) -> Reply:
         summary += f", {left} left"
     summary = f"{summary}. {run.why or ''}".rstrip()
     blocks: list[Block] = [Text((summary,)), Progress(tuple(_line(step) for step in _shown(steps)))]
-    if buttons := run_buttons(run):
+    if buttons := _run_buttons(run):
         blocks.append(Buttons(buttons))
     heading = f"{title}: {run.title}"
     return Reply(text=f"{heading}. {summary}", cards=(Card(heading, tuple(blocks), tone),), key=f"run:{run.id}")
@@ -97,7 +97,7 @@ async def _time_left(desk: Desk, steps: Sequence[StepRow]) -> str:
     return f"about {round(total / 60)} min" if total >= 90 else f"about {max(round(total), 1)} s"
 
 
-def run_buttons(run: RunRow) -> tuple[Button, ...]:
+def _run_buttons(run: RunRow) -> tuple[Button, ...]:
     """What can be done with a run in its state."""
     cancel = Button("Cancel…", "cancel_run", run.id, "danger")
     match run.state:

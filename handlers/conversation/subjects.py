@@ -46,7 +46,7 @@ def reply_of(meant: Several | NotThere, request: str, text: str) -> Reply:
         if not offered:
             return Reply(text=why)
     buttons = tuple(
-        Button(called(thing), "ask", f"{request} {_with_id(text, meant.written, thing.id)}")
+        Button(_called(thing), "ask", f"{request} {_with_id(text, meant.written, thing.id)}")
         for thing in offered[:_OFFERED]
     )
     return Reply(text=said_of(meant), cards=(Card(title, (Text((why,)), Buttons(buttons))),))
@@ -55,7 +55,7 @@ def reply_of(meant: Several | NotThere, request: str, text: str) -> Reply:
 def said_of(meant: Several | NotThere) -> str:
     """The same in one sentence or two."""
     if isinstance(meant, Several):
-        names = listed((called(one.thing) for one in meant.candidates[:_OFFERED]), "or")
+        names = listed((_called(one.thing) for one in meant.candidates[:_OFFERED]), "or")
         return f"Which one do you mean: {names}?"
     kind = find_kinds()[meant.kind]
     if meant.by_id:
@@ -67,7 +67,7 @@ def said_of(meant: Several | NotThere) -> str:
     return f"{sentence} Did you mean {like}?" if like else sentence
 
 
-def called(thing: Thing) -> str:
+def _called(thing: Thing) -> str:
     """`Refunds by self-service (ABC-1)`; the name alone where the id is the name."""
     spelt = re.sub(r"[\s_-]+", " ", thing.id).casefold()
     is_told = spelt in re.sub(r"[\s_-]+", " ", thing.name).casefold()

@@ -93,7 +93,7 @@ def fit(examples: Sequence[tuple[str, str]], embed: Embed) -> Classifier:
     mean = vectors.mean(axis=0)
     support = _centre(vectors, mean)
     found = [features(text) for text in texts]
-    vocabulary = learn_vocabulary(found)
+    vocabulary = _learn_vocabulary(found)
     weighted = _sparse([vocabulary.vector(one) for one in found], len(vocabulary.idf))
 
     kernel = _kernel(support, support) + SURFACE_WEIGHT * (weighted @ weighted.T).toarray()
@@ -192,7 +192,7 @@ class Vocabulary:
         return {at: value / length for at, value in weights.items()}
 
 
-def learn_vocabulary(documents: Sequence[Features]) -> Vocabulary:
+def _learn_vocabulary(documents: Sequence[Features]) -> Vocabulary:
     """Every word n-gram, and every character n-gram that occurs in two messages or more.
 
     The inverse document frequency is smoothed: ln((1 + n) / (1 + df)) + 1.

@@ -85,7 +85,7 @@ def _left(span: Period, but: Excepted, seen: Seen) -> Iterator[Period]:
 
 def _days(said: str, seen: Seen) -> Sequence[Period]:
     """`Thursday and Friday`, `Mon, Wed-Fri`; each with the hours that are said beside them."""
-    listed = days_listed(said, seen)
+    listed = _days_listed(said, seen)
     if listed is None:
         return ()
     hours = read_clock_range(listed.rest)
@@ -198,7 +198,7 @@ class DaysListed:
         return tuple(map(tuple, rows))
 
 
-def days_listed(said: str, seen: Seen) -> DaysListed | None:
+def _days_listed(said: str, seen: Seen) -> DaysListed | None:
     """Two days or more in a row of words, each the first of its name behind the one before; None if there is
     no such list. `said` is in calendar words."""
     found = _LIST.search(said)

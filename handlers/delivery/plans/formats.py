@@ -27,7 +27,7 @@ def money_text(amount: Decimal, currency: str) -> str:
     return f"${amount:,.2f}" if currency == "USD" else f"{amount:,.2f} {currency}"
 
 
-def not_enough(missing: NotEnoughHistory) -> str:
+def _not_enough(missing: NotEnoughHistory) -> str:
     """Why there is no number."""
     return f"not enough history to say ({missing.found} of {missing.needed} done stories)"
 
@@ -35,7 +35,7 @@ def not_enough(missing: NotEnoughHistory) -> str:
 def budget_text(budget: Budget | NotEnoughHistory, currency: str) -> str:
     """Hours, the reserve, and what it costs."""
     if isinstance(budget, NotEnoughHistory):
-        return not_enough(budget)
+        return _not_enough(budget)
     text = (
         f"{hours_text(budget.hours)}, {money_text(budget.cost, currency)};"
         f" with reserve {hours_text(budget.p80_hours)}"
@@ -56,7 +56,7 @@ def within_text(slowest: float | None, *, has_model: bool) -> str:
     return f"within {amount}, as the last ones did"
 
 
-def agent_text(role: AgentRole) -> str:
+def _agent_text(role: AgentRole) -> str:
     """`Backend engineer agent`, `QA agent`."""
     words = [_IN_CAPITALS.get(word, word) for word in role.value.split("_")]
     return f"{words[0][:1].upper()}{words[0][1:]} {' '.join([*words[1:], 'agent'])}"
@@ -65,7 +65,7 @@ def agent_text(role: AgentRole) -> str:
 def agent_for(discipline: str) -> str:
     """The agent that works on a discipline's stories."""
     role = next((role for role in AgentRole if role.discipline == discipline), None)
-    return agent_text(role) if role else discipline
+    return _agent_text(role) if role else discipline
 
 
 def team_name(department: Department, team: str) -> str:
@@ -97,17 +97,17 @@ def dates_text(draft: PlanDraft) -> str:
     scheduled = draft.scheduled_to
     if scheduled is None:
         return _upper(NO_PLACE)
-    return f"Scheduled to {day_text(scheduled)}{_without(draft)}; {forecast_text(draft)}"
+    return f"Scheduled to {day_text(scheduled)}{_without(draft)}; {_forecast_text(draft)}"
 
 
-def forecast_text(draft: PlanDraft) -> str:
+def _forecast_text(draft: PlanDraft) -> str:
     """When simulated runs are done, or why nobody can tell."""
     found = draft.forecast
     if isinstance(found, Forecast):
         return (
             f"half of the simulated runs are done by {day_text(found.p50)}, 85 of 100 by {day_text(found.p85)}"
         )
-    return NO_PLACE if not draft.schedule and draft.stories else not_enough(found)
+    return NO_PLACE if not draft.schedule and draft.stories else _not_enough(found)
 
 
 def span_text(draft: PlanDraft) -> str:
@@ -117,11 +117,11 @@ def span_text(draft: PlanDraft) -> str:
     if first is None or last is None:
         return NO_PLACE
     weeks = counted(week_of(last, first), "week")
-    sprints = f", {sprints_text(draft.sprints)}" if draft.sprints else ""
+    sprints = f", {_sprints_text(draft.sprints)}" if draft.sprints else ""
     return f"{day_text(first)} to {day_text(last)}, {weeks}{sprints}"
 
 
-def sprints_text(sprints: tuple[PlanSprint, ...]) -> str:
+def _sprints_text(sprints: tuple[PlanSprint, ...]) -> str:
     """`7 sprints (Sprint 51 to Sprint 57)`."""
     first, last = sprints[0].name, sprints[-1].name
     return f"{counted(len(sprints), 'sprint')} ({first if first == last else f'{first} to {last}'})"

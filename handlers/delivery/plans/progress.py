@@ -101,14 +101,14 @@ def plan_buttons(plan: PlanRow) -> tuple[Button, ...]:
         case "executing":
             return (Button("Pause", "pause_plan", plan.id), cancel)
         case "paused":
-            return (Button("Resume…", "resume_plan", plan.id, "primary", resume_form(plan)), cancel)
+            return (Button("Resume…", "resume_plan", plan.id, "primary", _resume_form(plan)), cancel)
         case "created":
             return (cancel,)
         case _:
             return ()
 
 
-def resume_form(plan: PlanRow) -> Form:
+def _resume_form(plan: PlanRow) -> Form:
     """Going on, under the budget that stands or a new one."""
     standing = f"{plan.budget_hours:g}" if plan.budget_hours is not None else ""
     used = f"{hours_text(plan.used_hours)} are used"

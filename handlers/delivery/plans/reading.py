@@ -184,7 +184,7 @@ def named_readings(said: str, draft: PlanDraft) -> tuple[PassageRead, ...]:
     words = {word.upper() for word in _ID.findall(said)}
     found = _LINES.search(said)
     lines = {int(line) for line in re.findall(r"\d+", found["numbers"])} if found else set()
-    fulfilled = {name for story in named_stories(said, draft) for name in story.requirements}
+    fulfilled = {name for story in _named_stories(said, draft) for name in story.requirements}
     return tuple(
         read
         for read in draft.readings
@@ -196,7 +196,7 @@ def named_readings(said: str, draft: PlanDraft) -> tuple[PassageRead, ...]:
     )
 
 
-def named_stories(said: str, draft: PlanDraft) -> tuple[DraftStory, ...]:
+def _named_stories(said: str, draft: PlanDraft) -> tuple[DraftStory, ...]:
     """The stories whose keys are named; where the document calls a requirement so itself, that is meant."""
     own = {requirement.id.upper() for requirement in draft.requirements}
     found = _STORIES.search(said)

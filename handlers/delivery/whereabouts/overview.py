@@ -119,13 +119,13 @@ async def overview_reply(desk: Desk) -> Reply:
 async def customers_overview_reply(desk: Desk, scope: Scope) -> Reply:
     """What one's own customers asked for, and where it is; everything else is a count."""
     asked = await desk.ports.customers.requests(scope)
-    known = await statuses(desk, scope, asked)
+    known = await _statuses(desk, scope, asked)
     shown = await desk.ports.tracker.stories(scope, StoryQuery(status=_WORKED_ON, limit=_MOST))
     working = sum((await desk.ports.tracker.count_by_status(scope, StoryQuery(status=_WORKED_ON))).values())
     others = await desk.ports.tracker.count_others(scope, StoryQuery(status=_WORKED_ON))
     blocks: list[Block] = []
     if asked:
-        lines = tuple(request_line(request, known) for request in reversed(asked))
+        lines = tuple(_request_line(request, known) for request in reversed(asked))
         blocks += [Text((Bold("What your customers asked for"),)), Bullets(lines[:_MOST])]
     if shown.items:
         items: list[tuple[Inline, ...]] = [(f"{story.title}: {PLAIN[story.status]}",) for story in shown.items]
@@ -190,7 +190,7 @@ async def account_reply(desk: Desk, account: str, scope: Scope) -> Reply:
     found = await desk.ports.customers.account(scope, account)
     asked = await desk.ports.customers.requests(scope, account=account)
     return _reply(
-        f"Requests of {found.name}", asked, await statuses(desk, scope, asked), "It has asked for nothing yet."
+        f"Requests of {found.name}", asked, await _statuses(desk, scope, asked), "It has asked for nothing yet."
     )
 
 
@@ -198,11 +198,13 @@ async def request_reply(desk: Desk, request: str, scope: Scope) -> Reply:
     """One request, by its id."""
     asked = [one for one in await desk.ports.customers.requests(scope) if one.id == request]
     desk.memory.about(item=request)
-    known = await statuses(desk, scope, asked)
+    known = await _statuses(desk, scope, asked)
     return _reply(f"Request {request}", asked, known, "There is no such request.")
 
 
-async def statuses(desk: Desk, scope: Scope, asked: Sequence[Request]) -> Mapping[str, tuple[str, StoryStatus]]:
+async def _statuses(
+    desk: Desk, scope: Scope, asked: Sequence[Request]
+) -> Mapping[str, tuple[str, StoryStatus]]:
     """Title and status, by id, of the items of these requests that the scope reaches."""
     items, tracker = frozenset(item for request in asked for item in request.items), desk.ports.tracker
     stories = await everything(partial(tracker.stories, scope), StoryQuery(ids=items))
@@ -211,7 +213,7 @@ async def statuses(desk: Desk, scope: Scope, asked: Sequence[Request]) -> Mappin
     return known | {epic.id: (epic.title, epic.status) for epic in epics}
 
 
-def request_line(request: Request, known: Mapping[str, tuple[str, StoryStatus]]) -> tuple[Inline, ...]:
+def _request_line(request: Request, known: Mapping[str, tuple[str, StoryStatus]]) -> tuple[Inline, ...]:
     """One request with where its items are; items that the asker may not see are not named."""
     items = [f"{known[item][0]}: {PLAIN[known[item][1]]}" for item in request.items if item in known]
     needed = f", needed by {day_text(request.needed_by)}" if request.needed_by else ""
@@ -226,7 +228,7 @@ def _reply(
         return Reply(
             text=f"{title}: {nothing}", cards=(Card(title, (Text((nothing,)),)),), restricted=_RESTRICTED
         )
-    lines = tuple(request_line(request, known) for request in asked)
+    lines = tuple(_request_line(request, known) for request in asked)
     said = " ".join(plain_text(line) for line in lines)
     ids = ", ".join(request.id for request in asked)
     card = Card(title, (Bullets(lines), Small((ids,))))

@@ -61,7 +61,7 @@ async def _part(
 ) -> Reply | None:
     match kind:
         case DigestKind.DAILY:
-            return await daily_reply(desk, to, since, lists_waiting=lists_waiting)
+            return await _daily_reply(desk, to, since, lists_waiting=lists_waiting)
         case DigestKind.WEEKLY:
             return await weekly_reply(desk, to, since)
         case DigestKind.APPROVALS if to is not None:
@@ -71,7 +71,7 @@ async def _part(
             return None
 
 
-async def daily_reply(
+async def _daily_reply(
     desk: Desk, person: Person | None, since: datetime, *, lists_waiting: bool = True
 ) -> Reply | None:
     """The summary for a person as far as they may see, or for a channel of the department.

@@ -54,10 +54,10 @@ async def movement(tracker: Tracker, scope: Scope, since: datetime, now: datetim
     finished = await everything(partial(tracker.stories, scope), StoryQuery(finished_since=since))
     running = await everything(tracker.sprints, SprintQuery(since=now.date()))
     sprints = {sprint.id: sprint for sprint in running}
-    return moved(events, open_now, finished, sprints, since, now)
+    return _moved(events, open_now, finished, sprints, since, now)
 
 
-def moved(
+def _moved(
     events: Sequence[StoryEvent],
     open_now: Sequence[Story],
     finished: Sequence[Story],

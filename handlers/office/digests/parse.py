@@ -128,7 +128,7 @@ def read_wish(text: str) -> Wish:
         "settings",
         _kinds(said),
         read_time(said),
-        read_days(said),
+        _read_days(said),
         read_zone(said),
         _platforms(said),
         _channel(text, said),
@@ -195,7 +195,7 @@ def read_time(said: str) -> time | None:
     return clock.at if clock else None
 
 
-def read_days(said: str) -> frozenset[int] | None:
+def _read_days(said: str) -> frozenset[int] | None:
     """The weekdays in plain words, WORKING_DAYS for the calendar's own; None if none are said."""
     said = in_calendar_words(said)
     if _EVERY_DAY.search(said):

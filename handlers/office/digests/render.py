@@ -42,7 +42,7 @@ async def digest_blocks(desk: Desk, person: Person) -> tuple[Block, ...]:
     kinds = [kind for kind in DigestKind if why_not(kind, person) is None]
     blocks: list[Block] = [
         Bullets(tuple(_line(kind, recipient, desk) for kind in kinds)),
-        Text((Bold("Quiet hours"), f": {quiet_text(hours)}")),
+        Text((Bold("Quiet hours"), f": {_quiet_text(hours)}")),
     ]
     buttons = [
         Button("Change…", CHANGE, person.id, "primary", settings_form(recipient, hours, kinds)),
@@ -66,7 +66,7 @@ async def settings_reply(desk: Desk, person: Person) -> Reply:
         if setting.is_on
     ]
     text = f"You get: {'; '.join(on)}." if on else "You get no summaries."
-    text += f" Quiet hours: {quiet_text(hours)}."
+    text += f" Quiet hours: {_quiet_text(hours)}."
     return Reply(text=text, cards=(Card("Your summaries", await digest_blocks(desk, person)),))
 
 
@@ -79,7 +79,7 @@ def changed_reply(
         f"{kind_text(kind, recipient)}{whose}: {setting_text(recipient.settings[kind], recipient, desk.now)}"
         for kind in kinds
     ]
-    coming = " ".join(filter(None, (next_text(kind, recipient, desk.now) for kind in kinds[:1])))
+    coming = " ".join(filter(None, (_next_text(kind, recipient, desk.now) for kind in kinds[:1])))
     text = " ".join(filter(None, (f"{capital('; '.join(said))}.", coming, rest)))
     return with_undo("Changed", text, change)
 
@@ -91,7 +91,7 @@ def quiet_reply(hours: QuietHours | None, change: str) -> Reply:
         return with_undo("No quiet hours", text, change)
     ask = "" if hours.blockers_pierce else " Say “let blockers through” if those should come as well."
     text = (
-        f"Quiet hours every day: {quiet_text(hours)}. What else there is waits until they end, except where"
+        f"Quiet hours every day: {_quiet_text(hours)}. What else there is waits until they end, except where"
         f" you ask or a card that you have is brought up to date.{ask}"
     )
     return with_undo("Quiet hours", text, change)
@@ -105,7 +105,7 @@ def with_undo(title: str, text: str, change: str) -> Reply:
 
 def _line(kind: DigestKind, recipient: Recipient, desk: Desk) -> tuple[Inline, ...]:
     setting = recipient.settings[kind]
-    coming = next_text(kind, recipient, desk.now)
+    coming = _next_text(kind, recipient, desk.now)
     said = f": {setting_text(setting, recipient, desk.now)}."
     return (Bold(capital(kind_text(kind, recipient))), f"{said} {coming}".rstrip())
 
@@ -132,7 +132,7 @@ def named(recipient: Recipient) -> str:
     return f"#{to.name}" if isinstance(to, ChannelAddress) else to.name
 
 
-def days_text(days: Collection[int]) -> str:
+def _days_text(days: Collection[int]) -> str:
     """`on working days`, `every day`, `on Mondays and Thursdays`."""
     if not days:
         return "on working days"
@@ -141,7 +141,7 @@ def days_text(days: Collection[int]) -> str:
     return f"on {listed(f'{WEEKDAYS[day].capitalize()}s' for day in sorted(days))}"
 
 
-def platforms_text(platforms: Collection[str]) -> str:
+def _platforms_text(platforms: Collection[str]) -> str:
     """`on Slack and Teams`; empty for everywhere."""
     return f"on {listed(PLATFORMS.get(name, name) for name in platforms)}" if platforms else ""
 
@@ -150,17 +150,17 @@ def setting_text(setting: Setting, recipient: Recipient, now: datetime) -> str:
     """`on working days at 09:00 (Europe/Dublin), on Slack`, or that it is off or paused."""
     if not setting.is_on:
         return "off"
-    where = platforms_text(setting.platforms)
+    where = _platforms_text(setting.platforms)
     if setting.kind is DigestKind.BLOCKERS:
         return ", ".join(filter(None, ("as soon as something gets blocked", where)))
     zone = setting.time_zone or recipient.zone
-    parts = [f"{days_text(setting.days)} at {setting.at:%H:%M} ({zone})", where]
+    parts = [f"{_days_text(setting.days)} at {setting.at:%H:%M} ({zone})", where]
     if setting.is_paused(now) and setting.paused_until is not None:
         parts.append(f"paused until {moment_text(setting.paused_until, _reader(recipient))}")
     return ", ".join(filter(None, parts))
 
 
-def next_text(kind: DigestKind, recipient: Recipient, now: datetime) -> str:
+def _next_text(kind: DigestKind, recipient: Recipient, now: datetime) -> str:
     """`The next one comes Tue 24 Nov 2026, 09:00 EST.`; empty where none comes by itself."""
     setting = recipient.settings[kind]
     if not setting.is_on or kind is DigestKind.BLOCKERS:
@@ -172,7 +172,7 @@ def next_text(kind: DigestKind, recipient: Recipient, now: datetime) -> str:
     return f"The next one is due {moment_text(at, _reader(recipient))}."
 
 
-def quiet_text(hours: QuietHours | None) -> str:
+def _quiet_text(hours: QuietHours | None) -> str:
     """`20:00 to 07:00 (Europe/Dublin); incidents come through`."""
     if hours is None:
         return "none"

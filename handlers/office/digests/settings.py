@@ -204,7 +204,7 @@ async def _people(
     found: list[Recipient] = []
     for person in wanted:
         usual = defaults(person, since.get(person.id, _BEGINNING))
-        set_by_them = {row_kind(row): setting_of(row) for row in own.get(person_key(person.id), ())}
+        set_by_them = {_row_kind(row): _setting_of(row) for row in own.get(person_key(person.id), ())}
         calendar, off = _calendar(department, person.id, now)
         found.append(
             Recipient(
@@ -225,7 +225,7 @@ def _readable(rows: Sequence[DigestRow]) -> list[DigestRow]:
     for row in rows:
         try:
             _address(row) if row.channel is not None else None
-            setting_of(row)
+            _setting_of(row)
         except (ValueError, TypeError):
             _log.exception("digest_setting_unreadable", recipient=row.recipient, kind=row.kind)
         else:
@@ -239,7 +239,7 @@ def _channel(department: Department, address: ChannelAddress, rows: Sequence[Dig
     return Recipient(
         address.key,
         address,
-        {**_settings({}), **{row_kind(row): setting_of(row) for row in rows}},
+        {**_settings({}), **{_row_kind(row): _setting_of(row) for row in rows}},
         calendar.time_zone,
         _working_days(calendar),
         frozenset(holiday.day for holiday in calendar.holidays),
@@ -252,15 +252,15 @@ def _address(row: DigestRow) -> ChannelAddress:
     return ChannelAddress(platform, channel, row.channel or channel)
 
 
-def row_kind(row: DigestRow) -> DigestKind:
+def _row_kind(row: DigestRow) -> DigestKind:
     """The kind that a row is about."""
     return DigestKind(row.kind)
 
 
-def setting_of(row: DigestRow) -> Setting:
+def _setting_of(row: DigestRow) -> Setting:
     """The setting that a row holds."""
     return Setting(
-        row_kind(row),
+        _row_kind(row),
         row.is_on,
         row.at,
         frozenset(row.days),
