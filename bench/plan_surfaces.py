@@ -20,9 +20,9 @@ from governance.facts import Fact
 from governance.moments import day_text
 from handlers.conversation.charts import draw_forecast
 from handlers.delivery.plans import proposal
-from handlers.delivery.plans.dates import dates_text, span_text
 from handlers.delivery.plans.document import plan_document
-from handlers.delivery.whereabouts.expected import Planned, expected
+from handlers.delivery.plans.formats import dates_text, span_text
+from handlers.delivery.whereabouts.work_state import Planned, expected
 from integrations.tracker import Story, StoryStatus
 
 _DAY = r"(\d{1,2} [A-Z][a-z]{2}[a-z]* 20\d\d)"

@@ -5,7 +5,7 @@ hands and more) and the catalogue's utterances, with two linear heads, one for t
 Each epoch sees the lines anew: other names of people, services, customers and teams, other spellings, slips of
 the fingers. Every tenth line of each hand is kept aside and judges each epoch. What is written is the encoder
 alone, its weights as 8-bit integers with a scale a column; the heads that the product uses are fitted when it
-starts (`handlers/language/heads.py`). Four epochs take half an hour on two cores.
+starts (`handlers/language/encoder.py`). Four epochs take half an hour on two cores.
 """
 
 from __future__ import annotations
@@ -22,8 +22,15 @@ from typing import Any
 
 import numpy as np
 
-from handlers.language.encoder import LAYERS, TokenVectors, token_vectors_file
-from handlers.language.heads import Head, Heads, calibrated, threshold_of
+from handlers.language.encoder import (
+    LAYERS,
+    Head,
+    Heads,
+    TokenVectors,
+    calibrated,
+    threshold_of,
+    token_vectors_file,
+)
 from handlers.language.mood import Mood
 from handlers.language.utterances import LINES, NONE, Line, read_hand, read_lines, read_utterances
 

@@ -155,7 +155,7 @@ async def open_installation(settings: Settings) -> Installation:
 
     What nobody in it could approve is logged where it is new, or changed. Raises SettingsUnusable, PolicyError,
     BrokenRole, DepartmentError, SettingsMissing, DepartmentRefused, AnotherDepartment: each says what is wrong
-    and what to do. """
+    and what to do."""
     demand_var_folder(settings)
     urls = locate(settings)
     installation = Installation(settings, urls)

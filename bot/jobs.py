@@ -38,7 +38,7 @@ from governance.performing import Performer, queue_abandoned, release_held
 from governance.places import Audience, Place
 from governance.tables import ApprovalRow
 from handlers.conversation.memory import Memory
-from handlers.office.subscribe.checking import check_subscriptions
+from handlers.office.subscribe.check import check_subscriptions
 from integrations.tracker import Tracker
 from storage.database import Database
 from storage.jobs import defer

@@ -24,7 +24,7 @@ from handlers.conversation.audience import must_be_direct
 from handlers.conversation.cards import Buttons, Card, Rating, Reply
 from handlers.conversation.memory import Memory
 from handlers.notices import NoticeKind
-from handlers.office.digests.quiet import QuietHours, quiet_hours_of
+from handlers.office.digests.quiet_hours import QuietHours, quiet_hours_of
 from storage import direct
 from storage.database import Database, speaks_in_statements
 from storage.look import Look, act

@@ -30,9 +30,9 @@ from governance.places import Place
 from handlers.conversation import memory
 from handlers.conversation.answers import broke, did_not_answer
 from handlers.conversation.audience import answered_directly, must_be_direct
-from handlers.conversation.cards import Reply
-from handlers.conversation.rating import with_rating
-from handlers.conversation.router import Answer, Router
+from handlers.conversation.cards import Reply, with_rating
+from handlers.conversation.outcome import Answer
+from handlers.conversation.router import Router
 from handlers.conversation.turn import Clicked, Said, Turn
 from storage import direct
 from storage.database import Database, speaks_in_statements, tenant_of

@@ -22,7 +22,8 @@ from handlers.conversation.answers import broke
 from handlers.conversation.cards import Button, Buttons
 from handlers.conversation.memory import keep, recall
 from handlers.conversation.origin import place_json
-from handlers.conversation.router import Answer, Router
+from handlers.conversation.outcome import Answer
+from handlers.conversation.router import Router
 from handlers.conversation.turn import Clicked, Said, Turn
 from handlers.language.recognition import Recognition
 from storage.jobs import queues_of

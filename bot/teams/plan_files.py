@@ -15,7 +15,7 @@ from governance.department_rows import read_department
 from governance.visibility import EVERYTHING, Scope
 from handlers.conversation.cards import Bullets, Card, File, Inline, Link, Small, Text
 from handlers.delivery.plans.document import plan_document
-from handlers.delivery.plans.words import dashboard
+from handlers.delivery.plans.formats import dashboard
 
 _SCOPE: TypeAdapter[Scope] = TypeAdapter(Scope)
 _PLAN = re.compile(re.escape(dashboard("")) + r"(?P<id>\w+)")

@@ -14,10 +14,11 @@ from governance.approvals.decision import ApprovalState, Status, Vote
 from governance.approvals.grounds import speech
 from governance.approvals.store import state_of
 from governance.authority.condition_words import Speech, in_words
+from governance.directory import holders
 from governance.effects import effects_of
 from governance.facts import Fact, Source
+from governance.people import Role
 from governance.tables import ApprovalRow, InterventionRow
-from handlers.conversation.approval_details import details_of
 from handlers.conversation.cards import (
     Block,
     Bold,
@@ -36,8 +37,8 @@ from handlers.conversation.cards import (
     Text,
     Tone,
 )
-from handlers.conversation.deciders import deciders_text
 from handlers.conversation.desk import Desk
+from handlers.conversation.details import approval_details_of
 from handlers.conversation.wording import listed, moment_text, names_of_people, role_labels
 
 _TONES: Mapping[Status, Tone] = {
@@ -46,9 +47,11 @@ _TONES: Mapping[Status, Tone] = {
     Status.DENIED: "bad",
 }
 
-
 DECIDING = ("approve", "deny")
 """The verbs of the buttons that decide on an approval."""
+
+_NAMED = 6
+"""Of more people than these, only the roles are said."""
 
 
 async def approval_reply(desk: Desk, row: ApprovalRow, *, lead: str = "") -> Reply:
@@ -58,7 +61,7 @@ async def approval_reply(desk: Desk, row: ApprovalRow, *, lead: str = "") -> Rep
     effects = await effects_of(desk.tx, row.id)
     actions = [desk.gate.registry.decode(effect.body) for effect in effects]
     cost = sum((effect.cost for effect in effects), Decimal(0))
-    details = await details_of(desk, row, actions)
+    details = await approval_details_of(desk, row, actions)
     facts = (*_facts(cost, [action.described(names) for action in actions], desk, row), *details.facts)
     blocks: list[Block] = [Text((lead,))] if lead else []
     blocks += [_asked_by(row, names), _actions(actions, names), *_parts(actions, cost), *details.blocks]
@@ -238,3 +241,13 @@ def _text(row: ApprovalRow, state: ApprovalState, names: Mapping[str, str], deci
     who = names[row.requester] if row.requester else row.actor["id"]
     until = moment_text(state.deadlines.expires, None)
     return f"{who} asks: {row.title}. To decide: {deciders}, until {until}."
+
+
+async def deciders_text(desk: Desk, state: ApprovalState, requester: str | None) -> str:
+    """` (David Lindqvist or Priya Ramaswell)`: who holds a role whose vote is missing, and may still vote."""
+    roles = {Role(role) for slot in missing(state) for role in slot.roles}
+    out = {vote.ballot.voter for vote in state.votes if vote.stands == "counts"}
+    if requester is not None and not state.terms.requester_may_vote:
+        out.add(requester)
+    names = [person.name for person in await holders(desk.tx, roles) if person.id not in out]
+    return f" ({listed(names, 'or')})" if 0 < len(names) <= _NAMED else ""

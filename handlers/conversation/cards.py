@@ -6,7 +6,7 @@ All text here is plain: renderers escape it. What should stand out is said with 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -236,3 +236,18 @@ class Reply:
     def is_under_way(self) -> bool:
         """Whether it is one card of work under way."""
         return len(self.cards) == 1 and self.cards[0].is_under_way
+
+
+_WHY = Form("Not useful", "Send", (Input("comment", "What should be different?", "text", required=False),))
+
+
+def with_rating(reply: Reply, turn: str) -> Reply:
+    """The answer to `turn`, with the question at the end of its last card. Plain sentences stay plain, and
+    nobody can tell yet of work under way."""
+    if not reply.cards or reply.cards[-1].is_under_way:
+        return reply
+    rating = Rating(
+        Button("Useful", "rate_useful", turn), Button("Not useful", "rate_not_useful", turn, form=_WHY)
+    )
+    *before, last = reply.cards
+    return replace(reply, cards=(*before, replace(last, blocks=(*last.blocks, rating))))

@@ -43,16 +43,6 @@ class Picture:
     summary: str
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
-    """Agent-hours planned for a team in a sprint, of those it has."""
-
-    team: str
-    sprint: str
-    planned: float
-    capacity: float
-
-
 def draw_forecast(
     histogram: Sequence[tuple[int, int]],
     *,
@@ -99,37 +89,6 @@ def draw_forecast(
         f" Half are done by week {weeks_p50}, 85 of 100 by week {weeks_p85}."
     )
     return Picture(_png(figure), alt, summary)
-
-
-def draw_sprint_load(loads: Sequence[Load]) -> Picture:
-    """Planned agent-hours per team, one row each sprint, against capacity. Raises NothingToDraw."""
-    if not loads:
-        raise NothingToDraw("no sprint is planned")
-    teams = list(dict.fromkeys(load.team for load in loads))
-    figure, axes = _blank(height=1.25 + 0.4 * len(loads) + 0.22 * len(teams))
-    position, ticks, names = 0.0, [], []
-    for team in teams:
-        for load in (load for load in loads if load.team == team):
-            _draw_load(axes, position, load)
-            ticks.append(position)
-            names.append(f"{team}, {load.sprint}")
-            position += 1
-        position += 0.55
-    axes.set_yticks(ticks, names)
-    axes.set_ylim(position - 0.9, -0.75)
-    axes.set_xlim(0, max(max(load.planned, load.capacity) for load in loads) * 1.2)
-    axes.grid(visible=False, axis="y")
-    axes.grid(visible=True, axis="x", color=_GRID, linewidth=0.8)
-    axes.set_xlabel("agent-hours; the pale bar is what the team has")
-    _title(axes, "Planned work and capacity")
-    over = [load for load in loads if load.planned > load.capacity]
-    fullest = max(loads, key=lambda load: load.planned / load.capacity if load.capacity else float("inf"))
-    summary = (
-        f"{len(over)} of {len(loads)} team sprints are over capacity; the fullest is"
-        f" {fullest.team} in {fullest.sprint} with {fullest.planned:g} of {fullest.capacity:g} agent-hours."
-    )
-    each = "; ".join(f"{load.team} {load.sprint} {load.planned:g} of {load.capacity:g}" for load in loads)
-    return Picture(_png(figure), f"Bars of planned agent-hours against capacity: {each}.", summary)
 
 
 def draw_trend(points: Sequence[tuple[date, float]], *, unit: str, name: str) -> Picture:
@@ -186,14 +145,6 @@ def _way(means: Sequence[float]) -> str:
     if before == 0 or abs(means[-1] - before) / before < 0.05:
         return "about the same as a month before"
     return f"{'up' if means[-1] > before else 'down'} from {before:.1f} a month before"
-
-
-def _draw_load(axes: Axes, position: float, load: Load) -> None:
-    axes.barh(position, load.capacity, height=0.74, color=_PALE, zorder=2)
-    is_over = load.planned > load.capacity
-    axes.barh(position, load.planned, height=0.42, color=_OVER if is_over else _BAR, zorder=3)
-    words = f"{load.planned:g} of {load.capacity:g}" + (", over" if is_over else "")
-    _beside(axes, words, max(load.planned, load.capacity), position)
 
 
 def _beside(axes: Axes, words: str, end: float, position: float) -> None:

@@ -13,14 +13,13 @@ from typing import Literal
 
 from sqlalchemy import select
 
-from agents.plans.wishes import understood
 from governance.approvals.counting import decide
 from governance.approvals.decision import Refused, Status, Vote
 from governance.approvals.store import ballot, state_of
 from governance.approvals.voting import take_back
 from governance.authority.conditions import Term, negated
 from governance.tables import ApprovalRow
-from handlers.conversation.cards import Button, Buttons, Card, Reply, Text
+from handlers.conversation.cards import Card, Reply, Text
 from handlers.conversation.conditions import cancelling_reply, conditions_in, denial_reply, not_read_reply
 from handlers.conversation.deciding import decide_on, no_such_approval, said
 from handlers.conversation.desk import Desk
@@ -29,16 +28,19 @@ from handlers.conversation.open_proposals import (
     Open,
     asked_back,
     narrowed,
+    not_changed_reply,
     opened,
     still_open_text,
+    unsure_reply,
     which_reply,
+    wish_text,
 )
 from handlers.conversation.origin import known
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import names_of_people, quoted
 from handlers.delivery.plans.card import working_reply
 from handlers.delivery.plans.product_question import plan_answered
-from handlers.delivery.plans.wished import change_wished
+from handlers.delivery.plans.requested_changes import change_wished
 from handlers.language.conditions import ConditionNotRead
 from handlers.language.decisions import Decision, OpenProposal
 from handlers.language.follow_up import FollowUp, read_reply
@@ -162,7 +164,7 @@ async def _doubtful(desk: Desk, proposal: Open, read: FollowUp) -> Taken | None:
         return Taken(
             (await denial_reply(desk, proposal.row, read.conditions, await _instead(desk, proposal, read)),)
         )
-    return Taken((_unsure(proposal),)) if _is_vote(read) else None
+    return Taken((unsure_reply(proposal),)) if _is_vote(read) else None
 
 
 async def _instead(desk: Desk, proposal: Open, read: FollowUp) -> Term | None:
@@ -183,7 +185,7 @@ async def _act(turn: Turn, desk: Desk, proposal: Open, read: FollowUp) -> Taken:
         case Decision.CANCEL:
             return await _cancel(turn, desk, proposal, read)
         case Decision.MODIFY:
-            return Taken((_not_changed(proposal),), read.remaining)
+            return Taken((not_changed_reply(proposal),), read.remaining)
         case _:
             waits = Text((f"{quoted(proposal.row.title)} stays open; nothing is done until it is decided.",))
             reply = Reply(text=str(waits.parts[0]), cards=(Card("Not yet, then", (waits,), "waiting"),))
@@ -219,7 +221,7 @@ async def _vote(turn: Turn, desk: Desk, proposal: Open, read: FollowUp) -> Taken
         )
     except CannotAnswer as cannot:
         reply = Reply(text=str(cannot))
-    wishes = " ".join(_wish_text(wish) for wish in read.notifications)
+    wishes = " ".join(wish_text(wish) for wish in read.notifications)
     return Taken((replace(reply, text=f"{reply.text}{rest} {wishes}".strip()),), read.remaining)
 
 
@@ -289,27 +291,3 @@ def _clicked(turn: Turn) -> Clicked:
 
 def _is_vote(read: FollowUp) -> bool:
     return read.decision in (Decision.APPROVE, Decision.DENY)
-
-
-def _unsure(proposal: Open) -> Reply:
-    row = proposal.row
-    text = f"I did not count this as a decision on {quoted(row.title)}. If you mean it, press the button."
-    buttons = Buttons(
-        (Button("Approve", "approve", row.id, "primary"), Button("Deny", "deny", row.id, "danger"))
-    )
-    return Reply(text=text, cards=(Card("Is that a decision?", (Text((text,)), buttons), "waiting"),))
-
-
-def _not_changed(proposal: Open) -> Reply:
-    title = quoted(proposal.row.title)
-    text = (
-        f"I cannot change {title} from these words, so it stays open as it is. Press Modify on its card"
-        f" where there"
-        " is one, or deny it and ask for what you want instead."
-    )
-    return Reply(text=text)
-
-
-def _wish_text(wish: str) -> str:
-    event = understood(wish)
-    return f"You will hear of {event}." if event else f"I cannot tell you of “{wish}” yet."

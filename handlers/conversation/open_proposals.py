@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from agents.plans.wishes import understood
 from governance.effects import Origin, actor_of, effects_of
 from governance.gate import Asking
 from governance.record import intervened
@@ -194,3 +195,27 @@ async def _proposed(turn: Turn, desk: Desk, proposal: Open, items: Sequence[int]
     if made is None:
         raise CannotAnswer(f"These cannot be approved now: {submitted[0].ruling.why}")
     return made
+
+
+def unsure_reply(proposal: Open) -> Reply:
+    row = proposal.row
+    text = f"I did not count this as a decision on {quoted(row.title)}. If you mean it, press the button."
+    buttons = Buttons(
+        (Button("Approve", "approve", row.id, "primary"), Button("Deny", "deny", row.id, "danger"))
+    )
+    return Reply(text=text, cards=(Card("Is that a decision?", (Text((text,)), buttons), "waiting"),))
+
+
+def not_changed_reply(proposal: Open) -> Reply:
+    title = quoted(proposal.row.title)
+    text = (
+        f"I cannot change {title} from these words, so it stays open as it is. Press Modify on its card"
+        f" where there"
+        " is one, or deny it and ask for what you want instead."
+    )
+    return Reply(text=text)
+
+
+def wish_text(wish: str) -> str:
+    event = understood(wish)
+    return f"You will hear of {event}." if event else f"I cannot tell you of “{wish}” yet."

@@ -6,8 +6,10 @@ recogniser's reading and for a model's alike.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
+from handlers.conversation.cards import Reply
 from handlers.conversation.handler import Risk
 from handlers.language.mood import ORDERING, Mood, cues
 from handlers.language.recognition import Recognition
@@ -23,7 +25,6 @@ SURE_OF_NAME_UNASKED = 0.65
 
 SURE_OF_ORDER = {Risk.LOOKS: 0.0, Risk.ACTS: 0.7, Risk.DANGEROUS: 0.75}
 """The least probability that something is asked to be done at all."""
-
 
 _DOUBTS = frozenset({Mood.QUESTION, Mood.NEGATION, Mood.CONDITION, Mood.QUOTATION})
 """Signs that leave what is dangerous to a click, however sure the reading is."""
@@ -65,3 +66,17 @@ def is_surely_ordered(found: Recognition, text: str, risk: Risk) -> bool:
     if found.confidence < SURE_OF_NAME[risk] or found.ordered < SURE_OF_ORDER[risk]:
         return False
     return risk is not Risk.DANGEROUS or cues(text).isdisjoint(_DOUBTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a turn came to: the replies in order, the catalogue name that was understood (None if
+    nothing was) and how surely, why it was refused if it was, and in which mood it was read and what was
+    made of it (None for clicks, commands and decisions)."""
+
+    replies: tuple[Reply, ...]
+    intent: str | None
+    confidence: float
+    refused: str | None = None
+    mood: Mood | None = None
+    outcome: Outcome | None = None

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from governance.directory import holders
 from governance.people import Role
 from governance.permissions import Refused
-from governance.standing import WindowMode
 from handlers.catalogue import may_request, request_of
 from handlers.conversation import follow_ups
-from handlers.conversation.about_it import request_about_it
 from handlers.conversation.acts import act_by_id, is_of_now, last_act
 from handlers.conversation.amending import TAKE_BACK, UNDO, press_take_back, press_undo
 from handlers.conversation.answers import (
@@ -30,43 +28,27 @@ from handlers.conversation.cards import Reply
 from handlers.conversation.desk import Desk, HeldFiles, NotOrdered
 from handlers.conversation.handler import Asked, CannotAnswer, Handler, Risk
 from handlers.conversation.helps_now import helps_now
-from handlers.conversation.outcome import SURE_OF_ANOTHER, Outcome, outcome_of
+from handlers.conversation.meaning import Meaning, request_about_it
+from handlers.conversation.outcome import Answer, Outcome, outcome_of
 from handlers.conversation.parts import parts
 from handlers.conversation.small_talk import small_talk
 from handlers.conversation.turn import Clicked, Said, Turn
 from handlers.language.bare_value import is_bare_value
 from handlers.language.command import Command, read_command
-from handlers.language.correction import NO_CORRECTION, Change, Correction, read_correction, what_is_added
+from handlers.language.correction import NO_CORRECTION, Change, Correction, read_correction
 from handlers.language.languages import foreign_language
 from handlers.language.mood import Mood
 from handlers.language.recognition import Recognises, Recognition
 from handlers.language.stop_order import is_stop_order
 from handlers.language.words import plain
-from storage.look import Away, look_of
+from storage.look import Away
 from storage.savepoints import WriteRefused, read_only
 
 _OFFERED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a turn came to: the replies in order, the catalogue name that was understood (None if
-    nothing was) and how surely, why it was refused if it was, and in which mood it was read and what was
-    made of it (None for clicks, commands and decisions)."""
-
-    replies: tuple[Reply, ...]
-    intent: str | None
-    confidence: float
-    refused: str | None = None
-    mood: Mood | None = None
-    outcome: Outcome | None = None
-
-
 class Router:
-    """Chooses the handler for a turn. Holds no state.
-
-    `recogniser` tells what is meant; in a demo window `predictable` does, which asks no model.
-    """
+    """Chooses the handler for a turn. Holds no state."""
 
     def __init__(
         self,
@@ -76,11 +58,9 @@ class Router:
         *,
         asks: str | None = None,
     ) -> None:
-        """`asks` names whom the `recogniser` asks outside this installation, if it asks anybody."""
-        self._asks = asks
+        """As `Meaning`, which tells what is meant."""
         self._handlers = handlers
-        self._recogniser = recogniser
-        self._predictable = predictable
+        self._meaning = Meaning(recogniser, predictable, asks)
         self._corrected = {type: one.name for one in handlers.values() for type in one.corrects}
         self._presses = {verb: handler for handler in handlers.values() for verb in handler.presses}
 
@@ -105,9 +85,8 @@ class Router:
         if handler is None:
             return Answer((replace(lost_button(), aside=turn.identity),), None, 0.0)
         if refusal := await self._refusal(turn, handler.name, desk):
-            return replace(
-                refusal, replies=tuple(replace(reply, aside=turn.identity) for reply in refusal.replies)
-            )
+            replies = tuple(replace(reply, aside=turn.identity) for reply in refusal.replies)
+            return replace(refusal, replies=replies)
         try:
             reply = await handler.presses[pressed.verb](turn, desk)
         except CannotAnswer as cannot:
@@ -144,7 +123,7 @@ class Router:
 
     async def _each(self, turn: Turn, text: str, desk: Desk) -> Answer:
         """Answer each request of a message. What is not understood is named; the rest is done."""
-        pieces = await parts(text, partial(self._meaning, desk=desk))
+        pieces = await parts(text, partial(self._meaning.of, desk=desk))
         answers = [await self._recognise(turn, piece, desk) for piece in pieces]
         if len(answers) == 1:
             return answers[0]
@@ -162,7 +141,7 @@ class Router:
     async def _correct(self, turn: Turn, text: str, desk: Desk) -> Answer | None:
         """Take words as a correction of what this person just did; None if they are none of anything."""
         correction = read_correction(text)
-        found = await self._meaning(text, desk)
+        found = await self._meaning.of(text, desk)
         if correction is None and found.mood is Mood.CORRECTION:
             correction = read_correction(text, surely=True)
         bare = correction is None and is_bare_value(text)
@@ -178,7 +157,9 @@ class Router:
         handler = self._handlers.get(act.request)
         if handler is None or handler.amend is None:
             return None
-        if correction.change is Change.ADD and await self._asks_anew(text, correction, act.request, desk):
+        if correction.change is Change.ADD and await self._meaning.asks_anew(
+            text, correction, act.request, desk
+        ):
             return None
         if refusal := await self._refusal(turn, act.request, desk):
             return refusal
@@ -194,7 +175,7 @@ class Router:
     ) -> Answer | None:
         """A correction where nothing was done: the thread's last request, about what is said now."""
         last = desk.memory.intent
-        if last is None or await self._asks_anew(text, correction, last, desk):
+        if last is None or await self._meaning.asks_anew(text, correction, last, desk):
             return None
         handler = self._handlers.get(last)
         asked = Asked(last, correction.text, 1.0, Mood.CORRECTION)
@@ -205,39 +186,17 @@ class Router:
             return await self._refusal(turn, last, desk) or await self._look(turn, asked, desk)
         return None
 
-    async def _asks_anew(self, text: str, correction: Correction, request: str, desk: Desk) -> bool:
-        """Whether "and …" is a whole request of another kind by itself, not more of the last one.
-
-        A bare name is none ("and checkout too"): what is added asks for the same without the words around it.
-        """
-        found = await self._meaning(text, desk)
-        if found.name in (None, request) or found.confidence < SURE_OF_ANOTHER:
-            return False
-        if correction.change is not Change.ADD:
-            return True
-        return (await self._meaning(what_is_added(correction.text), desk)).name == found.name
-
-    async def _meaning(self, text: str, desk: Desk) -> Recognition:
-        if WindowMode.DEMO in desk.modes:
-            return await self._predictable.recognise(text)
-        if self._asks is None:
-            return await self._recogniser.recognise(text)
-        meant = partial(self._recogniser.recognise, text)
-        return await look_of(desk.tx).at(("meaning", text), self._asks, meant)
-
     async def _recognise(self, turn: Turn, text: str, desk: Desk) -> Answer:
-        found = await self._meaning(text, desk)
+        found = await self._meaning.of(text, desk)
         about_it = request_about_it(plain(text), desk.memory.topic)
         if about_it is not None:
             found = replace(found, name=about_it, confidence=1.0, mood=Mood.REQUEST, ordered=1.0)
         if found.mood is Mood.QUESTION and (said := await self._about_the_card(turn, text, desk)) is not None:
             return Answer((said,), found.name, found.confidence, mood=found.mood, outcome=Outcome.LOOK)
         handler = self._handlers.get(found.name or "")
-        outcome = (
-            outcome_of(found, text, handler.risk, handler.moods)
-            if handler
-            else outcome_of(found, text, Risk.ACTS)
-        )
+        outcome = outcome_of(found, text, Risk.ACTS)
+        if handler is not None:
+            outcome = outcome_of(found, text, handler.risk, handler.moods)
         overheard = isinstance(turn.what, Said) and turn.what.overheard
         if overheard and outcome in (Outcome.ASK, Outcome.LEAVE):
             return Answer((), None, found.confidence, mood=found.mood, outcome=outcome)
@@ -248,13 +207,11 @@ class Router:
 
     async def _about_the_card(self, turn: Turn, text: str, desk: Desk) -> Reply | None:
         """The answer to a question about what stands on the thread's card."""
+        if isinstance(may_request(turn.person, "status", desk.modes), Refused):
+            return None
         for handler in self._handlers.values():
-            if handler.about is not None and not isinstance(
-                may_request(turn.person, "status", desk.modes), Refused
-            ):
-                said = await handler.about(turn, text, desk)
-                if said is not None:
-                    return said
+            if handler.about is not None and (said := await handler.about(turn, text, desk)) is not None:
+                return said
         return None
 
     async def _take(self, turn: Turn, found: Recognition, text: str, desk: Desk, outcome: Outcome) -> Answer:

@@ -28,7 +28,7 @@ from governance.permissions import Allowed, Refused, may_set_channel_digest
 from governance.standing import FreezeKind, Halt, WindowMode
 from handlers.catalogue import find_handlers, may_request
 from handlers.conversation.cards import Block, Button, Buttons, Reply
-from handlers.office.subscribe.keeping import of_person
+from handlers.office.subscribe.subscriptions import of_person
 from handlers.worlds import request_names
 
 Check = Callable[["Reader", Person, str], Awaitable[bool]]

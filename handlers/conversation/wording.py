@@ -57,3 +57,8 @@ def counted(number: int, one: str, many: str | None = None) -> str:
 def lowered(sentence: str) -> str:
     """A sentence as the end of another: its first letter small."""
     return f"{sentence[:1].lower()}{sentence[1:]}"
+
+
+def capital(text: str) -> str:
+    """With a capital letter at its beginning, and the others as they are."""
+    return f"{text[:1].upper()}{text[1:]}"

@@ -11,21 +11,39 @@ parts of the public sets that `bench/intents.py` runs and on these leave-one-out
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from handlers.language.embedding import Embed, Vectors
-from handlers.language.ngrams import Vocabulary, features, learn_vocabulary
 
 Matrix = NDArray[np.float32]
 
 SURFACE_WEIGHT = 0.1
 RIDGE = 0.1
 _TEMPERATURES = np.geomspace(0.02, 1.0, 60)
+
+_WORD = re.compile(r"[\w']+")
+_CHARACTER_SIZES = (2, 3, 4)
+
+# What a slot looks like says what kind of request it is; its exact value does not.
+_SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"\bprd[-_ ]?[\w-]*\d[\w-]*", re.IGNORECASE), " shapeprd "),
+    (re.compile(r"\bcve-\d{4}-\d+\b", re.IGNORECASE), " shapecve "),
+    (re.compile(r"\b[a-z]{2,6}-\d+\b", re.IGNORECASE), " shapeticket "),
+    (re.compile(r"\bv?\d+\.\d+(\.\d+)*\b", re.IGNORECASE), " shapeversion "),
+    (re.compile(r"\bp[0-3]\b", re.IGNORECASE), " shapepriority "),
+    (re.compile(r"\b(q[1-4]|h[12])\b( ?20\d\d)?", re.IGNORECASE), " shapequarter "),
+    (re.compile(r"[$€£] ?\d[\d,.]*k?\b", re.IGNORECASE), " shapemoney "),
+    (re.compile(r"\b\d+\b"), " shapenumber "),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +93,7 @@ def fit(examples: Sequence[tuple[str, str]], embed: Embed) -> Classifier:
     mean = vectors.mean(axis=0)
     support = _centre(vectors, mean)
     found = [features(text) for text in texts]
-    vocabulary = learn_vocabulary(found)
+    vocabulary = _learn_vocabulary(found)
     weighted = _sparse([vocabulary.vector(one) for one in found], len(vocabulary.idf))
 
     kernel = _kernel(support, support) + SURFACE_WEIGHT * (weighted @ weighted.T).toarray()
@@ -126,3 +144,64 @@ def _temperature(scores: NDArray[np.float64], classes: NDArray[np.intp]) -> floa
     rows = np.arange(len(classes))
     surprise = [-np.log(_softmax(scores, t)[rows, classes] + 1e-12).mean() for t in _TEMPERATURES]
     return float(_TEMPERATURES[int(np.argmin(surprise))])
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """Counts of word n-grams and of character n-grams of one message."""
+
+    words: Mapping[str, int]
+    characters: Mapping[str, int]
+
+
+def features(text: str) -> Features:
+    """Word uni- and bigrams, and character 2- to 4-grams within words, slots replaced by their shape."""
+    shaped = text.lower()
+    for pattern, shape in _SHAPES:
+        shaped = pattern.sub(shape, shaped)
+    words = _WORD.findall(shaped)
+    pairs = [f"{first} {second}" for first, second in pairwise(words)]
+    characters = (gram for word in words for gram in _within(f" {word} "))
+    return Features(Counter(words + pairs), Counter(characters))
+
+
+def _within(word: str) -> Iterable[str]:
+    for size in _CHARACTER_SIZES:
+        yield from (word[at : at + size] for at in range(max(1, len(word) - size + 1)))
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """N-grams with their index and inverse document frequency: words first, then characters."""
+
+    words: Mapping[str, int]
+    characters: Mapping[str, int]
+    idf: Sequence[float]
+
+    def vector(self, found: Features) -> dict[int, float]:
+        """TF-IDF by index (sublinear tf); the word part and the character part each have length 1."""
+        return self._part(found.words, self.words) | self._part(found.characters, self.characters)
+
+    def _part(self, counts: Mapping[str, int], index: Mapping[str, int]) -> dict[int, float]:
+        weights = {
+            index[gram]: (1 + math.log(count)) * self.idf[index[gram]]
+            for gram, count in counts.items()
+            if gram in index
+        }
+        length = math.sqrt(sum(value * value for value in weights.values()))
+        return {at: value / length for at, value in weights.items()}
+
+
+def _learn_vocabulary(documents: Sequence[Features]) -> Vocabulary:
+    """Every word n-gram, and every character n-gram that occurs in two messages or more.
+
+    The inverse document frequency is smoothed: ln((1 + n) / (1 + df)) + 1.
+    """
+    words = Counter(gram for document in documents for gram in document.words)
+    characters = Counter(gram for document in documents for gram in document.characters)
+    characters = Counter({gram: count for gram, count in characters.items() if count > 1})
+    word_index = {gram: at for at, gram in enumerate(sorted(words))}
+    character_index = {gram: at + len(word_index) for at, gram in enumerate(sorted(characters))}
+    frequencies = [words[gram] for gram in word_index] + [characters[gram] for gram in character_index]
+    idf = tuple(math.log((1 + len(documents)) / (1 + frequency)) + 1 for frequency in frequencies)
+    return Vocabulary(word_index, character_index, idf)

@@ -12,14 +12,15 @@ from datetime import datetime
 
 from governance.authority.conditions import All, AnyOf, Condition, Term, comparisons, negated
 from governance.authority.vocabulary import ALL_FACTS
-from handlers.language.condition_forms import Several, readings
-from handlers.language.condition_statements import (
+from handlers.language.condition_forms import (
     NAMED,
     Group,
     Segment,
+    Several,
     groups_of,
     has_content,
     merge_lists,
+    readings,
 )
 from handlers.language.condition_table import FORMS
 from handlers.language.condition_tokens import Known, Token, read_tokens

@@ -8,18 +8,18 @@ from __future__ import annotations
 import re
 
 
-def _one_of(lines: str) -> str:
+def one_of(lines: str) -> str:
     """An alternative of patterns: each line is one, or several with `|` between."""
     return "(?:" + "|".join(line.strip() for line in lines.splitlines() if line.strip()) + ")"
 
 
-_END = "(?: " + _one_of(
+_END = "(?: " + one_of(
     r"""
     please|pls|thanks|thank you|thx|now|right away|straight away|immediately|asap|today|then|too|as well
     from my side|from me|team|folks|all|everyone|bot|mate|with it|👍+|✅+|🚀+|🎉+|🙏+|🙂|😊|:\w+:?
     """
 ) + ")*"  # fmt: skip
-_START = "(?:" + _one_of(
+_START = "(?:" + one_of(
     r"""
     ok|okay|yes|yep|yeah|yup|sure|great|perfect|alright|all right|fine|good|cool|excellent|right|so|and
     absolutely|of course|then|thanks|thank you|hereby
@@ -29,7 +29,7 @@ _SUBJECT = (
     r"(?:(?:i|we)(?: can| do| hereby| happily| gladly| fully)? "
     r"|(?:i'?m |we'?re )?(?:happy|glad) to |i'?m |we'?re )?"
 )
-_BALLOT = _one_of(
+_BALLOT = one_of(
     r"""
     approve|accept|confirm|authori[sz]e|green[- ]?light|sign off(?: on)?|countersign
     approving|accepting|confirming|signing off(?: on)?
@@ -48,7 +48,7 @@ _WISHES = r"(?:please|pls|kindly|you can|you may|let'?s|let us|i want to|i'?d li
 APPROVE_WISH = re.compile(rf"{_START}(?:{_WISHES} )+{_BALLOT}(?: .+)?")
 """Said to somebody else or of some other time, it may be: ask with the buttons."""
 
-_AFFIRMATIVE = _one_of(
+_AFFIRMATIVE = one_of(
     r"""
     yes|yep|yup|aye|affirmative|absolutely|absolutely yes|definitely|hell yes|yes sir|by all means
     go ahead|please do|yes go|ja|jawohl|ja bitte|sí|sí adelante|adelante|oui|oui vas-y|vas-y
@@ -56,7 +56,7 @@ _AFFIRMATIVE = _one_of(
 )
 APPROVE_ALONE = re.compile(
     rf"{_START}(?:please )?(?:{_AFFIRMATIVE}|"
-    + _one_of(
+    + one_of(
         r"""
     lgtm|(?:let'?s )?ship it|go for it|do it|do that|do so|just do it|let'?s do (?:it|this|that)|run it
     run with it
@@ -86,7 +86,7 @@ CONDITION_FIRST = re.compile(
 """A condition that stands before its decision; “if it was me I'd …” is none."""
 
 APPROVE_WEAK = re.compile(
-    _one_of(
+    one_of(
         r"""
     ok|okay|k|yeah|sure|sure thing|fine|alright|all right|right|good|go|nice|great|cool|perfect|of course
     looks good|sounds good(?: to me)?|all good|good to go|i agree|agreed|go on|carry on
@@ -102,7 +102,7 @@ AFFIRMATION = re.compile(rf"{_START}(?:{_AFFIRMATIVE}|{_NEGATIVE}){_END}")
 
 DENY = re.compile(
     rf"(?:{_NEGATIVE}|"
-    + _one_of(
+    + one_of(
         r"""
     no way|no go|no thanks|no thank you|absolutely not|definitely not|certainly not|never|hell no
     not a chance|thumbs down|i vote no|my vote is no|it'?s a no(?: from me)?|no from me
@@ -119,7 +119,7 @@ DENY_VERB = re.compile(
 """A denying verb and what it is said of."""
 
 DENY_WEAK = re.compile(
-    _one_of(
+    one_of(
         r"""
     (?:no )?(?:do not|don'?t|dont) (?:do|run|execute|deploy|ship|send|approve|proceed|go ahead)(?: .*)?
     not approved|i (?:do not|don'?t|can'?t|cannot|won'?t|will not) approve.*
@@ -131,7 +131,7 @@ DENY_WEAK = re.compile(
 _THIS = r"(?:it|this|that)"
 DEFER = re.compile(
     _START
-    + _one_of(
+    + one_of(
         rf"""
     not (?:yet|now|today|right now|this week|at the moment|for now)|no,? not (?:yet|now)|later|maybe later
     wait|please wait|hold on|hold off(?: on {_THIS})?|hold it|hold that|hang on|too early|snooze
@@ -150,7 +150,7 @@ DEFER = re.compile(
 )
 CANCEL = re.compile(
     _START
-    + _one_of(
+    + one_of(
         rf"""
     (?:cancel|scrap|drop|withdraw|abort|discard|kill|bin|forget|call off|undo|revoke)(?P<object>(?: .+)?)
     call {_THIS} off|never ?mind|stop {_THIS}
@@ -159,7 +159,7 @@ CANCEL = re.compile(
 )
 MODIFY = re.compile(
     _START
-    + _one_of(
+    + one_of(
         r"""
     (?:i'?d like to |i want to |let me )?(?:modify|edit|change|amend|adjust|revise):?(?P<object>(?: .+)?)
     (?P<edit>(?:drop|remove|take out|leave out|skip) (?:story|stories|item|items|step|steps|number|no\.?) .+)
@@ -168,7 +168,7 @@ MODIFY = re.compile(
     )
 )
 
-_LINK = _one_of(
+_LINK = one_of(
     r"""
     if|once|provided(?: that)?|providing|as long as|so long as|(?:on|under) (?:the )?condition that
     given that|while
@@ -178,7 +178,7 @@ _LINK = _one_of(
     a menos que|mientras|quand|dès que|à condition que|tant que|sauf|à moins que|pourvu que
     """
 )
-_LIMIT = _one_of(
+_LIMIT = one_of(
     r"""
     (?:only|just|not|never|nur|solo|sólo|nicht|pas|seulement) .+
     (?:not )(?:before|until|from) .+|(?:nicht|erst) (?:vor|ab) .+
@@ -212,7 +212,7 @@ MANNER_OF_SPEAKING = re.compile(
 
 NOTIFY = re.compile(
     "(?:and |with |please )*"
-    + _one_of(
+    + one_of(
         r"""
     (?:a )?notifications? (?:on|about|for|of|when|to) (?P<on>.+)
     (?:notify|inform|tell|ping|alert|update|e?mail|text) (?:me|us) (?:about|on|of|when|if|as soon as) (?P<me>.+)
@@ -223,7 +223,7 @@ NOTIFY = re.compile(
 )
 REQUEST = re.compile(
     "(?:and |also |then |please |pls |but |plus |oh and |and also |next )*(?P<request>"
-    + _one_of(
+    + one_of(
         r"""
     add|create|schedule|notify|tell|send|book|set up|deploy|roll ?back|scale|simulate|run|freeze|unfreeze|file
     open|put|assign|invite|arrange|organi[sz]e|draft|write|generate|show|prioriti[sz]e|move|pause|resume|inform
@@ -237,7 +237,7 @@ REQUEST = re.compile(
 QUESTION = re.compile(r"(?:and |also )*(?:who|what|when|where|which|how|can you|could you)\b.+\?")
 
 COURTESY = re.compile(
-    _one_of(
+    one_of(
         r"""
     please|pls|thanks|thank you|thx|ty|cheers|great(?: work| job| stuff)?|nice(?: work| job| one)?
     good(?: work| job| stuff| idea| plan| call)?|well done|excellent(?: work)?|perfect|awesome|super
@@ -256,7 +256,7 @@ REPORTED = re.compile(
 """Somebody's words, not the writer's."""
 
 SARCASM = re.compile(
-    _one_of(
+    one_of(
         r"""
     \byeah,? (?:right|no|sure)\b|\bas if\b|\blol\b|\blmao\b|\bhaha|\bha ha|🙄|😂|🤣|😏
     /s\b|\bkidding\b|\bjk\b
@@ -278,36 +278,6 @@ THE_REST = re.compile(
     r"(?:the |all )?(?:others?|rest|other ones?|remaining(?: ones?)?)\b.*"
     r"\b(?:waits?|later|next \w+|not yet|no|not|deferred|defer|first|stays?|open|need to|have to|tomorrow)\b.*"
 )
-_FIRST = r"(?P<object>(?:the |that |this )?[^,:]+?)(?:,|:| -)? ?(?:(?:is|are|looks?|seems?|sounds?) )?"
-OBJECT_FIRST_YES = re.compile(
-    _FIRST
-    + _one_of(
-        r"""
-    (?:fine|ok|okay|good|great|yes|approved|go|all right|alright|perfect|accepted|a yes|a go|good to go
-    yep|yup|👍+|✅+)(?: (?:by|with|for) me| from me| then| too| please| go ahead)?
-        """
-    )
-)
-OBJECT_FIRST_NO = re.compile(
-    _FIRST
-    + _one_of(
-        r"""
-    (?:no|nope|denied|rejected|a no|not (?:ok|okay|fine|good)|declined|nein|non|👎+|❌+)(?: from me| please)?
-        """
-    )
-)
-OBJECT_FIRST_WAITS = re.compile(
-    _FIRST
-    + _one_of(
-        r"""
-    (?:can wait|has to wait|must wait|waits|later|not yet|stays open|stays|on hold)
-    needs (?:more )?(?:time|thought)
-    (?:i|we) (?:need|have|want) to .+|let me .+ first|i'?ll .+|not now|tomorrow|next week
-        """
-    )
-    + "(?: for now| then)?"
-)
-"""What something is called, and then what is decided about it."""
 
 AN_OBJECT = re.compile(r"^(?:and |also |plus |then |the )+")
 TAKES_BACK = re.compile(

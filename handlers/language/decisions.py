@@ -9,7 +9,39 @@ from enum import StrEnum
 
 from handlers.language import decision_words as words
 from handlers.language.choices import Chosen, Option, Vague, choose, is_by_number
+from handlers.language.decision_words import one_of
 from handlers.language.words import plain, tokens
+
+_OBJECT_FIRST = r"(?P<object>(?:the |that |this )?[^,:]+?)(?:,|:| -)? ?(?:(?:is|are|looks?|seems?|sounds?) )?"
+_OBJECT_FIRST_YES = re.compile(
+    _OBJECT_FIRST
+    + one_of(
+        r"""
+    (?:fine|ok|okay|good|great|yes|approved|go|all right|alright|perfect|accepted|a yes|a go|good to go
+    yep|yup|👍+|✅+)(?: (?:by|with|for) me| from me| then| too| please| go ahead)?
+        """
+    )
+)
+_OBJECT_FIRST_NO = re.compile(
+    _OBJECT_FIRST
+    + one_of(
+        r"""
+    (?:no|nope|denied|rejected|a no|not (?:ok|okay|fine|good)|declined|nein|non|👎+|❌+)(?: from me| please)?
+        """
+    )
+)
+_OBJECT_FIRST_WAITS = re.compile(
+    _OBJECT_FIRST
+    + one_of(
+        r"""
+    (?:can wait|has to wait|must wait|waits|later|not yet|stays open|stays|on hold)
+    needs (?:more )?(?:time|thought)
+    (?:i|we) (?:need|have|want) to .+|let me .+ first|i'?ll .+|not now|tomorrow|next week
+        """
+    )
+    + "(?: for now| then)?"
+)
+"""What something is called, and then what is decided about it."""
 
 
 class Decision(StrEnum):
@@ -86,9 +118,9 @@ def decision_of(said: str, proposal: OpenProposal) -> Verdict | None:
 def verdict_on(said: str, proposal: OpenProposal) -> Verdict | None:
     """A decision that names what it is about before it says which: “the mail is fine”, “2 no”."""
     for pattern, decision in (
-        (words.OBJECT_FIRST_NO, Decision.DENY),
-        (words.OBJECT_FIRST_WAITS, Decision.DEFER),
-        (words.OBJECT_FIRST_YES, Decision.APPROVE),
+        (_OBJECT_FIRST_NO, Decision.DENY),
+        (_OBJECT_FIRST_WAITS, Decision.DEFER),
+        (_OBJECT_FIRST_YES, Decision.APPROVE),
     ):
         if found := pattern.fullmatch(said):
             about = found["object"].strip(" ,:")

@@ -1,12 +1,11 @@
-"""Slots with a closed list of values: priority, environment, role, version, sprint."""
+"""Slots with a closed list of values: priority, environment, role, version."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from governance.people import Role
-from handlers.language.words import in_digits, plain
+from handlers.language.words import plain
 from integrations.tracker import Priority
 
 _PRIORITY_WORDS = (
@@ -83,22 +82,3 @@ def read_role(text: str) -> Role | None:
         if (match := re.search(rf"\b(?:{words})\b", said))
     ]
     return min(found)[2] if found else None
-
-
-@dataclass(frozen=True, slots=True)
-class SprintNamed:
-    """A sprint by its number, or by its distance from the current one (0 this, 1 next, -1 the last)."""
-
-    number: int | None = None
-    distance: int | None = None
-
-
-def read_sprint(text: str) -> SprintNamed | None:
-    """`sprint 23`, `the next sprint`, `last sprint`, `this sprint`."""
-    said = in_digits(text)
-    if named := re.search(r"\bsprint (?:no\.? ?|number |#)?(?P<number>\d+)\b", said):
-        return SprintNamed(number=int(named["number"]))
-    if near := re.search(r"\b(this|current|next|coming|upcoming|last|previous) sprint\b", said):
-        distance = {"this": 0, "current": 0, "last": -1, "previous": -1}.get(near[1], 1)
-        return SprintNamed(distance=distance)
-    return None

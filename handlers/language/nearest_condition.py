@@ -16,8 +16,7 @@ from governance.authority.conditions import Term, negated
 from handlers.language.condition_forms import Form
 from handlers.language.condition_table import FORMS
 from handlers.language.condition_tokens import Meaning, Token
-from handlers.language.embedding import Vectors, embed
-from handlers.language.precomputed import embed_known, write
+from handlers.language.embedding import Vectors, embed, embed_known, keep_embeddings
 
 EXAMPLES = Path(__file__).with_name("condition_examples.txt")
 VECTORS = Path(__file__).with_name("condition_examples.npz")
@@ -117,4 +116,4 @@ def _matrix() -> Vectors:
 
 if __name__ == "__main__":
     VECTORS.unlink(missing_ok=True)
-    write([example.text for example in _examples()], VECTORS)
+    keep_embeddings([example.text for example in _examples()], VECTORS)

@@ -12,11 +12,9 @@ from pathlib import Path
 from handlers.language import stored_weights
 from handlers.language.classifier import Classifier, fit
 from handlers.language.command import read_command, without_prefix
-from handlers.language.embedding import embed
-from handlers.language.encoder import Encoder, read_encoder
-from handlers.language.heads import Heads
+from handlers.language.embedding import embed, embed_known
+from handlers.language.encoder import Encoder, Heads, read_encoder
 from handlers.language.mood import ORDERING, Mood
-from handlers.language.precomputed import embed_known
 from handlers.language.recognition import Recognition
 from handlers.language.utterances import NONE, read_utterances
 from handlers.worlds import request_names

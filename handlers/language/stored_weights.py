@@ -11,13 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from handlers.language.classifier import Classifier
+from handlers.language.classifier import Classifier, Vocabulary
 from handlers.language.embedding import MODEL
-from handlers.language.ngrams import Vocabulary
 
-_SOURCES = tuple(
-    f"{module}.py" for module in ("classifier", "embedding", "ngrams", "precomputed", "recogniser")
-)
+_SOURCES = tuple(f"{module}.py" for module in ("classifier", "embedding", "recogniser"))
 
 
 def key_of(utterances: Mapping[str, Sequence[str]]) -> str:

@@ -12,7 +12,7 @@ from governance.people import Person
 from governance.tables import EffectRow
 from handlers.conversation.cards import Bold, Button, Buttons, Card, Code, Reply, Small, Text, Tone
 from handlers.conversation.desk import Desk
-from handlers.conversation.effect_details import details_of
+from handlers.conversation.details import effect_details_of
 from handlers.conversation.wording import names_of_people
 from handlers.notices import NoticeKind
 
@@ -35,7 +35,7 @@ async def render(desk: Desk, ids: Mapping[str, Any], _person: Person | None) -> 
     what = action.described(await names_of_people(desk.tx))
     text = f"{title}: {what}. {_what_next(row)}"
     desk.memory.about(effect=row.id)
-    details = await details_of(desk, row, action)
+    details = await effect_details_of(desk, row, action)
     blocks = (
         Text((Bold(what), ". ", _what_next(row))),
         *details.blocks,

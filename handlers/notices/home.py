@@ -14,7 +14,7 @@ from handlers.conversation.usable import Reader, usable
 from handlers.conversation.waiting import waiting, waiting_reply
 from handlers.delivery.whereabouts.overview import customers_overview_reply, overview_reply
 from handlers.notices import NoticeKind
-from handlers.office.digests.card import digest_blocks
+from handlers.office.digests.render import digest_blocks
 
 _ASKS = (
     Button("What can I ask?", "ask", "help what can you do?"),

@@ -11,7 +11,7 @@ from typing import Any
 from governance.people import Person
 from handlers.conversation.cards import Block, Card, Link, Reply, Small, Text
 from handlers.conversation.desk import Desk
-from handlers.delivery.plans.words import dashboard
+from handlers.delivery.plans.formats import dashboard
 from handlers.notices import NoticeKind
 
 

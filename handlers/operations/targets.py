@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer
-from handlers.conversation.meant import service_meant
+from handlers.conversation.subjects import service_meant
 from handlers.conversation.wording import listed
 from handlers.language.labels import read_environment
 from integrations.deployments import DeploymentError, Release, ReleaseQuery, Running, Stage, Status, Target

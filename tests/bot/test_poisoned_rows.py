@@ -170,7 +170,7 @@ async def test_what_got_blocked_failing_stops_no_subscription(
     async def broken(_desk: object) -> None:
         raise ValueError("a blocker is poisoned")
 
-    monkeypatch.setattr("handlers.office.subscribe.checking.tell_blocked", broken)
+    monkeypatch.setattr("handlers.office.subscribe.check.tell_blocked", broken)
     plan = await plan_in(office, "created")
     await rows(office, _SUBSCRIPTION, id="su_good", person="david", kind="plan", subject=plan, name="it")
     await office.jobs.check_subscriptions(office.settings.tenant)

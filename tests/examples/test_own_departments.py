@@ -14,7 +14,7 @@ from bot.bootstrap import open_installation
 from bot.conversation import Conversation
 from bot.finding import Finding
 from bot.in_force import examine_department
-from handlers.delivery.whereabouts.lacking import NO_PRODUCTS, NO_TEAMS
+from handlers.delivery.preconditions import NO_PRODUCTS, NO_TEAMS
 from storage.embedded import EmbeddedServer
 from tests.examples.own_departments import DOCUMENT, HOSPITAL, TWO_PEOPLE, forty_people
 from tests.workplace import Deaf, settings_of

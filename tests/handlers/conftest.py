@@ -33,7 +33,8 @@ from handlers.conversation.cards import Button, Buttons, Reply
 from handlers.conversation.desk import Desk, Ports
 from handlers.conversation.memory import Memory, keep, recall
 from handlers.conversation.origin import place_json
-from handlers.conversation.router import Answer, Router
+from handlers.conversation.outcome import Answer
+from handlers.conversation.router import Router
 from handlers.conversation.turn import Clicked, Said, Turn
 from handlers.language.mood import Mood
 from handlers.language.recognition import Recognition

@@ -236,7 +236,7 @@ async def test_a_director_overrules_an_agents_decision(console: Console, enter: 
         draft=REPORT, rationale="asked for", impact="one story more", rollback_plan="cancel it"
     )
     async with installation.database.transaction(installation.settings.tenant) as tx:
-        agent = Actor("agent", "backend", on_behalf_of="david")
+        agent = Actor("agent", "project_manager", on_behalf_of="david")
         made = await installation.gate.submit(tx, action, actor=agent, origin=Origin())
     async with asyncio.timeout(30):
         while await console.rows("SELECT state FROM effects WHERE id = :id", id=made.effect) != ["done"]:  # noqa: ASYNC110

@@ -25,8 +25,8 @@ from governance.permissions import Refused
 from governance.places import Place
 from governance.visibility import scope_of
 from handlers.catalogue import may_request
-from handlers.delivery.plans.how_it_was_read import SHOWN_AS, WORDS, correction_subject
-from handlers.delivery.plans.words import reading_text
+from handlers.delivery.plans.formats import reading_text
+from handlers.delivery.plans.reading import SHOWN_AS, WORDS, correction_subject
 
 _CHIPS: Mapping[str, str] = {
     "requirement": "good",

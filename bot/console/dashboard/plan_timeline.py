@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from agents.planning.draft import PlanDraft, PlanSprint, Scheduled
-from handlers.delivery.plans.dates import dates_text
+from handlers.delivery.plans.formats import dates_text
 
 _LANE_NAME = 124
 _COLUMN = 216

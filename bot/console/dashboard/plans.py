@@ -19,7 +19,14 @@ from bot.console.dashboard.wording import card_address, name_of
 from bot.console.visit import Visit
 from governance.department_rows import read_department
 from governance.visibility import scope_of
-from handlers.delivery.plans.dates import coverage_text, dates_text, gap_text, late_reason, miss_text, span_text
+from handlers.delivery.plans.formats import (
+    coverage_text,
+    dates_text,
+    gap_text,
+    late_reason,
+    miss_text,
+    span_text,
+)
 from handlers.delivery.plans.proposal import done_text, hours_range, rests_on
 
 STATES = {

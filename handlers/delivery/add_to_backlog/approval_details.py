@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from governance.action import Action
 from governance.tables import ApprovalRow
-from handlers.conversation.approval_details import ApprovalDetails, Details
 from handlers.conversation.cards import Block, Fields
 from handlers.conversation.desk import Desk
-from handlers.delivery.add_to_backlog.handler import includes_text, story_pairs
+from handlers.conversation.details import ApprovalDetails, Details
+from handlers.delivery.add_to_backlog.cards import includes_text, story_pairs
 from integrations.tracker.actions import NewStory
 
 

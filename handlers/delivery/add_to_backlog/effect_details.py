@@ -6,8 +6,8 @@ from governance.effects import outcome_of
 from governance.tables import EffectRow
 from handlers.conversation.cards import Button, Fields
 from handlers.conversation.desk import Desk
-from handlers.conversation.effect_details import EffectDetails, Ended
-from handlers.delivery.add_to_backlog.handler import includes_text, story_pairs
+from handlers.conversation.details import EffectDetails, Ended
+from handlers.delivery.add_to_backlog.cards import includes_text, story_pairs
 from integrations.tracker.actions import URGENT, CreateStory, CreateUrgentStory, NewStory
 
 

@@ -13,7 +13,6 @@ from agents.planning.draft import Estimate
 from governance.action import Action, Verdict
 from governance.approvals.store import approval_row
 from governance.department import Department
-from governance.facts import Fact, Source
 from governance.gate import Asking
 from governance.people import Role
 from governance.permissions import Open, Permission
@@ -22,29 +21,17 @@ from governance.tables import EffectRow, WindowRow
 from governance.visibility import EVERYTHING
 from handlers.conversation.amending import of_effect
 from handlers.conversation.approval_card import approval_reply
-from handlers.conversation.cards import (
-    Block,
-    Bullets,
-    Button,
-    Buttons,
-    Card,
-    Code,
-    Fields,
-    Inline,
-    Reply,
-    Text,
-)
+from handlers.conversation.cards import Reply
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Group, Handler, Risk
 from handlers.conversation.origin import known
 from handlers.conversation.submitting import ask_for_approval, not_done, submit
 from handlers.conversation.tables import ActRow
 from handlers.conversation.turn import Clicked, Turn
-from handlers.conversation.wording import listed
-from handlers.delivery.add_to_backlog.said import StorySaid, read_story
-from handlers.delivery.plans.words import hours_text, team_name
-from handlers.delivery.whereabouts.lacking import demand_products, demand_teams
-from handlers.delivery.whereabouts.words import STATUS
+from handlers.delivery.add_to_backlog.cards import alike_reply, being_made_reply, which_team_reply
+from handlers.delivery.add_to_backlog.parse import StorySaid, read_story
+from handlers.delivery.plans.formats import team_name
+from handlers.delivery.preconditions import demand_products, demand_teams
 from handlers.language.correction import Change, Correction
 from handlers.language.kinds import Thing
 from handlers.language.matching import find_all
@@ -112,9 +99,9 @@ async def _add(turn: Turn, desk: Desk, text: str, *, anyway: bool) -> Reply:
     wanted = Wanted(said.title, said.description, said.acceptance, said.team, said.product)
     worked = await asyncio.to_thread(work_out, wanted, await _known(desk, wanted), desk.department)
     if worked.alike and not anyway:
-        return _there_already(text, said, worked)
+        return alike_reply(text, said, worked)
     if worked.team is None:
-        return _which_team(text, said, worked, desk)
+        return which_team_reply(text, said, worked, desk)
     return await _propose(turn, desk, said, worked, worked.team)
 
 
@@ -167,7 +154,7 @@ async def _propose(turn: Turn, desk: Desk, said: StorySaid, worked: WorkedOut, t
     if submitted.ruling.verdict is not Verdict.EXECUTE:
         raise CannotAnswer(not_done(submitted.ruling))
     note = "" if incident or not said.for_incident else " No incident is open, so it is linked to none."
-    return _being_made(desk, submitted.effect, action, worked, note)
+    return being_made_reply(desk, submitted.effect, action, worked, note)
 
 
 async def _incident(turn: Turn, desk: Desk) -> str | None:
@@ -230,76 +217,6 @@ def _team_in(text: str, department: Department) -> str | None:
     short = tuple(Thing(team.id, team.name, (team.name.removeprefix("Team "),)) for team in department.teams)
     found = find_all(re.sub(r"\b(\w+?)'?s\b", r"\1", text), short) or find_all(text, short)
     return found[0].id if len(found) == 1 else None
-
-
-def _being_made(desk: Desk, effect: str, action: NewStory, worked: WorkedOut, note: str) -> Reply:
-    """At once; edited when the tracker has it."""
-    draft = action.draft
-    pairs = story_pairs(desk, draft)
-    blocks: list[Block] = [Fields(pairs), includes_text(worked.includes, draft.acceptance)]
-    if note:
-        blocks.append(Text((note.strip(),)))
-    text = (
-        f"Adding “{draft.title}” to the backlog: {draft.priority}, {team_name(desk.department, draft.team)}."
-        f"{note} This message says when the tracker has it."
-    )
-    card = Card(f"Being added: {draft.title}", tuple(blocks), "waiting")
-    return Reply(text=text, cards=(card,), facts=_facts(desk, worked), key=effect)
-
-
-def story_pairs(desk: Desk, draft: StoryDraft) -> tuple[tuple[str, str], ...]:
-    """What a new story has, at a glance."""
-    product = next((p.name for p in desk.department.products if p.id == draft.product), draft.product)
-    hours = hours_text(draft.estimate_hours) if draft.estimate_hours else "not enough history to say"
-    return (
-        ("Priority", draft.priority.value),
-        ("Team", team_name(desk.department, draft.team)),
-        ("Product", product),
-        ("Work", draft.discipline),
-        ("Estimate", hours),
-    )
-
-
-def includes_text(includes: tuple[str, ...], acceptance: tuple[str, ...]) -> Text:
-    """Its acceptance criteria; those that the kind of work brought in are named first."""
-    lead = f"Includes {listed(includes)}. " if includes else ""
-    return Text((f"{lead}Accepted when: {' '.join(acceptance)}",))
-
-
-def _there_already(text: str, said: StorySaid, worked: WorkedOut) -> Reply:
-    items: tuple[tuple[Inline, ...], ...] = tuple(
-        (Code(n.story.id), f" {n.story.title} ({STATUS[n.story.status]}, {n.story.priority})")
-        for n in worked.alike
-    )
-    first = worked.alike[0].story
-    lead = f"There is already {first.id}: {first.title}. I added nothing."
-    buttons = Buttons(
-        (Button("Add anyway", "add_anyway", text), Button(f"Show {first.id}", "ask", f"status {first.id}"))
-    )
-    blocks = (Text((f"Before I add “{said.title}”, look at these:",)), Bullets(items), buttons)
-    return Reply(text=lead, cards=(Card("There is something like it already", blocks, "warning"),))
-
-
-def _which_team(text: str, said: StorySaid, worked: WorkedOut, desk: Desk) -> Reply:
-    names = {team.id: team.name for team in desk.department.teams}
-    offered = [names[team] for team in worked.likely if team in names][:5]
-    buttons = tuple(Button(name, "add_anyway", f"{text} for team {_bare(name)}") for name in offered)
-    lead = f"Which team is “{said.title}” for? It is like too little of what was done for me to tell."
-    blocks = (Text((lead,)), Buttons(buttons))
-    return Reply(text=f"{lead} For example {listed(offered, 'or')}.", cards=(Card("Which team?", blocks),))
-
-
-def _bare(name: str) -> str:
-    return " ".join(word for word in name.split() if word.casefold() not in ("team", "squad"))
-
-
-def _facts(desk: Desk, worked: WorkedOut) -> tuple[Fact, ...]:
-    if not isinstance(worked.hours, Estimate):
-        return ()
-    evidence = tuple(similar.story for similar in worked.hours.evidence)
-    how = f"weighted median of the hours of done stories ({worked.hours.basis})"
-    source = Source("computation", how, evidence)
-    return (Fact("estimate", "Estimate", worked.hours.p50, "agent-hours", desk.now, source),)
 
 
 def _clicked(turn: Turn) -> Clicked:

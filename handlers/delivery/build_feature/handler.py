@@ -20,14 +20,13 @@ from handlers.conversation.origin import known, place_json
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import listed, names_of_people
 from handlers.delivery.plans.card import plan_reply, working_reply
-from handlers.delivery.plans.changing import modify, open_proposal, press_change
-from handlers.delivery.plans.halted import demand_agents
-from handlers.delivery.plans.how_it_was_read import correct_reading, show_reading
+from handlers.delivery.plans.modify import modify, open_proposal, press_change
 from handlers.delivery.plans.product_question import plan_pressed
 from handlers.delivery.plans.progress import progress_reply
 from handlers.delivery.plans.questions import answer_about_plan
+from handlers.delivery.plans.reading import correct_reading, show_reading
 from handlers.delivery.plans.story_grouping import group_stories
-from handlers.delivery.whereabouts.lacking import demand_products, demand_teams
+from handlers.delivery.preconditions import demand_agents, demand_products, demand_teams
 from handlers.language.resolver import Found, NotThere, Several, resolve
 from integrations.pages import Part
 from integrations.tracker import EpicQuery, StoryStatus

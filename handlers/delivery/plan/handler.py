@@ -16,18 +16,17 @@ from governance.permissions import reads
 from handlers.conversation.cards import Button, Buttons, Card, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Group, Handler, Risk
-from handlers.conversation.meant import demand_to_act
 from handlers.conversation.origin import known
+from handlers.conversation.subjects import demand_to_act
 from handlers.conversation.submitting import do_now
 from handlers.conversation.turn import Clicked, Turn
 from handlers.delivery.plans.card import plan_reply
-from handlers.delivery.plans.changing import change
-from handlers.delivery.plans.choosing import WhichPlan, plan_meant, which_reply
+from handlers.delivery.plans.formats import hours_text
+from handlers.delivery.plans.modify import change
 from handlers.delivery.plans.modify_form import hours_said
 from handlers.delivery.plans.progress import plan_buttons, progress_reply
-from handlers.delivery.plans.replanning import read_replan
-from handlers.delivery.plans.replanning_set_up import replan_set_up
-from handlers.delivery.plans.words import hours_text
+from handlers.delivery.plans.replan import read_replan, replan_set_up
+from handlers.delivery.plans.resolve import WhichPlan, plan_meant, which_reply
 from handlers.language.durations import read_hours
 
 _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (

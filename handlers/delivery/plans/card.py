@@ -16,7 +16,7 @@ from governance.directory import holders
 from governance.effects import effects_of
 from governance.people import Role
 from governance.tables import AgentRunRow, ApprovalRow
-from handlers.conversation.approval_card import given_votes, how_it_ended, needed
+from handlers.conversation.approval_card import deciders_text, given_votes, how_it_ended, needed
 from handlers.conversation.cards import (
     Block,
     Bold,
@@ -32,14 +32,20 @@ from handlers.conversation.cards import (
     Text,
     Tone,
 )
-from handlers.conversation.deciders import deciders_text
 from handlers.conversation.desk import Desk
 from handlers.conversation.wording import counted, listed, names_of_people
 from handlers.delivery.plans import proposal
-from handlers.delivery.plans.dates import dates_text, miss_text, span_text
+from handlers.delivery.plans.formats import (
+    budget_text,
+    dashboard,
+    dates_text,
+    miss_text,
+    reading_text,
+    span_text,
+    within_text,
+)
 from handlers.delivery.plans.modify_form import modify_form
 from handlers.delivery.plans.product_question import product_form, product_text, question_reply
-from handlers.delivery.plans.words import budget_text, dashboard, reading_text, within_text
 
 PLAN_EXECUTION = "plan_execution"
 """The decision type of a plan's approval."""
@@ -47,7 +53,7 @@ PLAN_EXECUTION = "plan_execution"
 _LATELY = 10
 
 
-def key_of(plan: PlanRow, version: int | None = None) -> str:
+def _key_of(plan: PlanRow, version: int | None = None) -> str:
     """The key of the message that shows a version: each proposal is a message of its own, edited in place."""
     shown = version or (plan.version + 1 if plan.state == "drafting" else plan.version)
     return f"plan:{plan.id}" if shown <= 1 else f"plan:{plan.id}:{shown}"
@@ -76,7 +82,7 @@ async def working_reply(desk: Desk, plan: PlanRow, taken: Sequence[str] = ()) ->
     title = f"Planning {plan.document}" if not again else f"Changing the plan “{plan.title}”"
     within = within_text(await _slowest_lately(desk), has_model=desk.has_model)
     text = f"{title}. The proposal comes here {within}; nothing is carried out before it is approved."
-    return Reply(text=text, cards=(Card(title, (steps,), "waiting"),), key=key_of(plan))
+    return Reply(text=text, cards=(Card(title, (steps,), "waiting"),), key=_key_of(plan))
 
 
 async def plan_reply(desk: Desk, plan: PlanRow) -> Reply:
@@ -87,7 +93,7 @@ async def plan_reply(desk: Desk, plan: PlanRow) -> Reply:
         return question_reply(desk, plan)
     draft = draft_of(plan) if plan.state != "failed" else None
     if draft is None:
-        return failed_reply(plan)
+        return _failed_reply(plan)
     if plan.approval is None:
         raise ValueError(f"{plan.id} is {plan.state} and has no approval")
     state = state_of(await approval_row(desk.tx, plan.approval))
@@ -111,24 +117,24 @@ async def closed_reply(desk: Desk, row: ApprovalRow) -> Reply | None:
     card = Card(
         title, (Text(("A newer proposal took its place; decide on that one.",)), _recorded(row.id, plan))
     )
-    return Reply(text=text, cards=(card,), key=key_of(plan, body["version"]))
+    return Reply(text=text, cards=(card,), key=_key_of(plan, body["version"]))
 
 
-def failed_reply(plan: PlanRow) -> Reply:
+def _failed_reply(plan: PlanRow) -> Reply:
     """Why there is no plan, and what to do."""
     why = plan.why or "It could not be worked out."
     title = f"No plan for {plan.document}"
     again = Buttons((Button("Try again", "build_document", plan.document),))
     rest = "Nothing was carried out. When that is mended, press “Try again”."
     blocks = (Text((why,)), Text((rest,)), again)
-    return Reply(text=f"{title}: {why} {rest}", cards=(Card(title, blocks, "bad"),), key=key_of(plan))
+    return Reply(text=f"{title}: {why} {rest}", cards=(Card(title, blocks, "bad"),), key=_key_of(plan))
 
 
 def unchanged_reply(plan: PlanRow) -> Reply:
     """A change that could not be made: the proposal from before still stands."""
     text = f"{plan.why} The plan “{plan.title}” stands as it was proposed; nothing was changed."
     card = Card("That change cannot be made", (Text((text,)),), "warning")
-    return Reply(text=text, cards=(card,), key=key_of(plan, plan.version + 1))
+    return Reply(text=text, cards=(card,), key=_key_of(plan, plan.version + 1))
 
 
 async def _slowest_lately(desk: Desk) -> float | None:
@@ -161,7 +167,7 @@ async def _proposed(desk: Desk, plan: PlanRow, draft: PlanDraft, state: Approval
         text=_summary(draft, desk, state),
         cards=(Card(title, tuple(blocks), "waiting"), proposal.stories_card(draft, desk)),
         facts=draft.facts,
-        key=key_of(plan),
+        key=_key_of(plan),
     )
 
 
@@ -175,7 +181,7 @@ async def _decided(desk: Desk, plan: PlanRow, draft: PlanDraft, state: ApprovalS
         text=f"{title}. {ended}",
         cards=(Card(title, blocks, _TONES.get(state.status, "plain")),),
         facts=draft.facts,
-        key=key_of(plan),
+        key=_key_of(plan),
     )
 
 

@@ -5,21 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from agents.planning.draft import (
-    DraftStory,
-    Estimate,
-    Flag,
-    OutsideDependency,
-    PassageRead,
-    PlanDraft,
-    Risk,
-)
+from agents.planning.draft import DraftStory, Estimate, Flag, OutsideDependency, PassageRead, PlanDraft, Risk
 from governance.department import Department
 from governance.facts import names_of_facts
-from handlers.delivery.plans.dates import coverage_text, dates_text, gap_text, late_reason, miss_text, span_text
+from handlers.delivery.plans.formats import (
+    agent_for,
+    budget_text,
+    coverage_text,
+    dates_text,
+    gap_text,
+    hours_text,
+    late_reason,
+    miss_text,
+    span_text,
+    team_name,
+)
 from handlers.delivery.plans.product_question import product_text
 from handlers.delivery.plans.proposal import done_text, hours_range, risk_text
-from handlers.delivery.plans.words import agent_for, budget_text, hours_text, team_name
 
 _MARKUP = re.compile(r"[\\\[<`]")
 

@@ -15,8 +15,8 @@ from handlers.conversation.cards import Form, Input
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import CannotAnswer
 from handlers.conversation.wording import listed
+from handlers.delivery.plans.formats import team_name
 from handlers.delivery.plans.product_question import product_input
-from handlers.delivery.plans.words import team_name
 
 NOTIFICATIONS: Mapping[str, str] = {
     BLOCKERS: "When something blocks it",
@@ -33,6 +33,11 @@ def modify_form(desk: Desk, plan: PlanRow, draft: PlanDraft) -> Form:
     standing = changes_of(plan)
     teams = listed((team.name for team in desk.department.teams), "or")
     moves = "\n".join(f"{key}: {team_name(desk.department, team)}" for key, team in standing.move)
+    start = standing.start.isoformat() if standing.start else ""
+    hours = f"{standing.budget_hours:g}" if standing.budget_hours is not None else ""
+    beyond = "Stories beyond it are left without a place"
+    first = ", ".join(standing.order)
+    told = tuple(wish for wish in plan.notifications if wish in NOTIFICATIONS)
     return Form(
         title="Modify the plan",
         submit="Work it out anew",
@@ -40,41 +45,10 @@ def modify_form(desk: Desk, plan: PlanRow, draft: PlanDraft) -> Form:
         inputs=(
             Input("drop", "Stories to leave out", "choices", standing.drop, _stories(plan, draft), False),
             Input("move", "Stories for another team", "text", moves, (), False, f"One a line, as S3: {teams}"),
-            Input(
-                "start",
-                "Not before",
-                "date",
-                standing.start.isoformat() if standing.start else "",
-                (),
-                False,
-                "Empty: as soon as there is room",
-            ),
-            Input(
-                "budget_hours",
-                "At most so many agent-hours",
-                "number",
-                f"{standing.budget_hours:g}" if standing.budget_hours is not None else "",
-                (),
-                False,
-                "Stories beyond it are left without a place",
-            ),
-            Input(
-                "order",
-                "First of all",
-                "line",
-                ", ".join(standing.order),
-                (),
-                False,
-                "As S4, S1; the rest follows",
-            ),
-            Input(
-                "notify",
-                "Tell me",
-                "choices",
-                tuple(wish for wish in plan.notifications if wish in NOTIFICATIONS),
-                tuple(NOTIFICATIONS.items()),
-                False,
-            ),
+            Input("start", "Not before", "date", start, (), False, "Empty: as soon as there is room"),
+            Input("budget_hours", "At most so many agent-hours", "number", hours, (), False, beyond),
+            Input("order", "First of all", "line", first, (), False, "As S4, S1; the rest follows"),
+            Input("notify", "Tell me", "choices", told, tuple(NOTIFICATIONS.items()), False),
             product_input(desk.department, draft.product),
         ),
     )

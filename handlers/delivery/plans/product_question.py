@@ -19,9 +19,8 @@ from handlers.conversation.handler import CannotAnswer
 from handlers.conversation.origin import known
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import listed, quoted
-from handlers.delivery.plans.halted import demand_agents
-from handlers.delivery.whereabouts.department_kinds import product_things
-from handlers.delivery.whereabouts.lacking import NO_PRODUCTS
+from handlers.delivery.preconditions import NO_PRODUCTS, demand_agents
+from handlers.delivery.whereabouts.kinds import product_things
 from handlers.language.kinds import Thing
 from handlers.language.matching import Ambiguous, Resolved, find
 from storage.jobs import defer
@@ -86,7 +85,7 @@ def question_reply(desk: Desk, plan: PlanRow, likely: tuple[str, ...] = ()) -> R
     )
 
 
-async def choose_product(turn: Turn, desk: Desk, plan: PlanRow, product: str) -> PlanRow:
+async def _choose_product(turn: Turn, desk: Desk, plan: PlanRow, product: str) -> PlanRow:
     """Go on planning for the product that somebody named. Raises CannotAnswer where that is asked no more."""
     if product not in {known.id for known in desk.department.products}:
         raise CannotAnswer(f"There is no product {product} any more. Ask for the plan again.")
@@ -112,7 +111,7 @@ async def plan_pressed(turn: Turn, desk: Desk) -> PlanRow:
         raise TypeError("a press is a click")
     plan, _, product = turn.what.subject.partition(" ")
     chosen = product or str(turn.what.values.get("product", ""))
-    return await choose_product(turn, desk, await plan_for_update(desk.tx, plan), chosen)
+    return await _choose_product(turn, desk, await plan_for_update(desk.tx, plan), chosen)
 
 
 async def plan_answered(turn: Turn, text: str, desk: Desk) -> PlanRow | Reply | None:
@@ -131,7 +130,7 @@ async def plan_answered(turn: Turn, text: str, desk: Desk) -> PlanRow | Reply | 
     plan = await plan_for_update(desk.tx, about)
     match _named(said, desk.department):
         case Resolved(thing):
-            return await choose_product(turn, replace(desk, ordered=True), plan, thing.id)
+            return await _choose_product(turn, replace(desk, ordered=True), plan, thing.id)
         case Ambiguous(candidates):
             return question_reply(desk, plan, tuple(thing.id for thing in candidates))
         case _:

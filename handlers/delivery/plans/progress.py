@@ -32,9 +32,8 @@ from handlers.conversation.cards import (
 )
 from handlers.conversation.desk import Desk
 from handlers.conversation.wording import counted, listed, names_of_people
-from handlers.delivery.plans.dates import dates_text
-from handlers.delivery.plans.words import dashboard, hours_text, team_name
-from handlers.delivery.whereabouts.sprints import sprint_names
+from handlers.delivery.plans.formats import dashboard, dates_text, hours_text, team_name
+from handlers.delivery.whereabouts.work_state import sprint_names
 
 State = Literal["done", "doing", "waiting", "failed", "skipped"]
 
@@ -102,14 +101,14 @@ def plan_buttons(plan: PlanRow) -> tuple[Button, ...]:
         case "executing":
             return (Button("Pause", "pause_plan", plan.id), cancel)
         case "paused":
-            return (Button("Resume…", "resume_plan", plan.id, "primary", resume_form(plan)), cancel)
+            return (Button("Resume…", "resume_plan", plan.id, "primary", _resume_form(plan)), cancel)
         case "created":
             return (cancel,)
         case _:
             return ()
 
 
-def resume_form(plan: PlanRow) -> Form:
+def _resume_form(plan: PlanRow) -> Form:
     """Going on, under the budget that stands or a new one."""
     standing = f"{plan.budget_hours:g}" if plan.budget_hours is not None else ""
     used = f"{hours_text(plan.used_hours)} are used"

@@ -7,15 +7,26 @@ from collections.abc import Mapping, Sequence
 
 from agents.planning.comparison import compare
 from agents.planning.draft import DraftStory, Estimate, Flag, NotEnoughHistory, PlanDraft, Risk
+from governance.moments import day_text
 from governance.visibility import EVERYTHING
 from handlers.conversation.cards import Block, Bold, Bullets, Card, Chart, Fields, Inline, Small, Table, Text
 from handlers.conversation.charts import draw_forecast
 from handlers.conversation.desk import Desk
 from handlers.conversation.wording import counted, listed
-from handlers.delivery.plans.dates import coverage_text, dates_text, gap_text, late_reason, miss_text, span_text
+from handlers.delivery.plans.formats import (
+    agent_for,
+    budget_text,
+    coverage_text,
+    dates_text,
+    gap_text,
+    hours_text,
+    late_reason,
+    miss_text,
+    span_text,
+    team_name,
+)
 from handlers.delivery.plans.product_question import product_text
-from handlers.delivery.plans.words import agent_for, budget_text, day_text, hours_text, team_name
-from handlers.delivery.whereabouts.sprints import sprint_names
+from handlers.delivery.whereabouts.work_state import sprint_names
 
 _MOST = 3
 """So many flags, risks and blockers stand on the card; the dashboard has them all."""

@@ -13,18 +13,21 @@ from agents.plans.tables import PlanRow
 from governance.approvals.counting import missing
 from governance.approvals.store import approval_row, state_of
 from governance.facts import Fact
+from governance.moments import day_text
 from governance.visibility import scope_of
 from handlers.conversation.approval_card import how_it_ended, needed
 from handlers.conversation.cards import Card, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.turn import Turn
 from handlers.conversation.wording import counted, listed, names_of_people
-from handlers.delivery.plans.dates import dates_text, late_reason, miss_text, span_text
-from handlers.delivery.plans.words import (
+from handlers.delivery.plans.formats import (
     agent_for,
     budget_text,
-    day_text,
+    dates_text,
     hours_text,
+    late_reason,
+    miss_text,
+    span_text,
     team_name,
 )
 from handlers.language.dates import read_moment

@@ -17,9 +17,9 @@ from handlers.conversation.handler import CannotAnswer
 from handlers.conversation.origin import known
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import listed, quoted
-from handlers.delivery.plans.changing import open_proposal, read_again
-from handlers.delivery.plans.halted import demand_agents
-from handlers.delivery.plans.named import NUMBERED_AGAIN, named_readings
+from handlers.delivery.plans.modify import open_proposal, read_again
+from handlers.delivery.plans.reading import NUMBERED_AGAIN, named_readings
+from handlers.delivery.preconditions import demand_agents
 
 _NAMES = r"(?P<names>\S.*?)"
 _PLEASE = r"^(?:please |ok(?:ay)?,? |yes,? |can (?:you|we) |could (?:you|we) |i(?:'d| would) like to )*"

@@ -12,6 +12,7 @@ from governance.action import Action, Verdict
 from governance.approvals.store import approval_row
 from governance.facts import Fact, Source
 from governance.gate import Asking
+from governance.moments import day_text
 from governance.people import Role
 from governance.permissions import acts
 from governance.places import Audience
@@ -21,15 +22,15 @@ from handlers.conversation.approval_card import approval_reply
 from handlers.conversation.cards import Button, Buttons, Card, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Group, Handler, Risk
-from handlers.conversation.meant import reply_of
 from handlers.conversation.origin import known
+from handlers.conversation.subjects import reply_of
 from handlers.conversation.submitting import not_done, submit
 from handlers.conversation.turn import Turn
 from handlers.conversation.wording import counted, listed
-from handlers.delivery.plans.words import day_text, money_text
-from handlers.delivery.prioritise.priorities import WORDS, PrioritySaid, read_priorities
+from handlers.delivery.plans.formats import money_text
+from handlers.delivery.prioritise.parse import WORDS, PrioritySaid, read_priorities
 from handlers.delivery.prioritise.ranking_card import demand_of, ranking_reply
-from handlers.delivery.whereabouts.naming import named_in, names_an_id, subject_of, subjects_of
+from handlers.delivery.whereabouts.subjects import named_in, names_an_id, subject_of, subjects_of
 from handlers.language.mood import Mood
 from handlers.language.resolver import Found, NotThere, Several, resolve
 from integrations.customers import Account

@@ -8,10 +8,11 @@ from functools import partial
 
 from agents.ranking import Demand, Ranked, rank
 from governance.facts import Fact, Source
+from governance.moments import day_text
 from governance.visibility import Scope
 from handlers.conversation.cards import Block, Button, Buttons, Card, Reply, Small, Table, Text
 from handlers.conversation.desk import Desk
-from handlers.delivery.plans.words import day_text, money_text
+from handlers.delivery.plans.formats import money_text
 from integrations.customers import AccountQuery
 from integrations.pages import everything
 from integrations.tracker import EpicQuery, StoryQuery, StoryStatus

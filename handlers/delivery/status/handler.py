@@ -8,16 +8,19 @@ from governance.visibility import Scope, scope_of
 from handlers.conversation.cards import Reply
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Group, Handler
-from handlers.conversation.meant import reply_of
-from handlers.conversation.run_controls import PRESSES
+from handlers.conversation.run_card import PRESSES
+from handlers.conversation.subjects import reply_of
 from handlers.conversation.turn import Turn
 from handlers.delivery.plans.card import plan_reply
 from handlers.delivery.plans.progress import progress_reply
-from handlers.delivery.status.feature_card import feature_reply
-from handlers.delivery.status.story_card import story_reply
-from handlers.delivery.whereabouts.account_card import account_reply, request_reply
-from handlers.delivery.whereabouts.naming import named_in, subject_of
-from handlers.delivery.whereabouts.overview import customers_overview_reply, overview_reply
+from handlers.delivery.status.cards import feature_reply, story_reply
+from handlers.delivery.whereabouts.overview import (
+    account_reply,
+    customers_overview_reply,
+    overview_reply,
+    request_reply,
+)
+from handlers.delivery.whereabouts.subjects import named_in, subject_of
 from handlers.language.resolver import Found, NotThere, Several
 
 

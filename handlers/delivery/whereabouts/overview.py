@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import func, select
 
 from agents.plans.tables import PlanRow
 from agents.work.tables import StepRow
 from governance.facts import Fact, Source
+from governance.moments import day_text
 from governance.tables import ApprovalRow
 from governance.visibility import EVERYTHING, Scope
 from handlers.conversation.cards import (
@@ -22,14 +25,16 @@ from handlers.conversation.cards import (
     Link,
     Moment,
     Reply,
+    Small,
     Text,
 )
 from handlers.conversation.desk import Desk
 from handlers.conversation.wording import counted, last_minute, names_of_people
-from handlers.delivery.plans.words import dashboard
-from handlers.delivery.whereabouts.account_card import request_line, statuses
-from handlers.delivery.whereabouts.words import PLAIN, plain_text
-from integrations.tracker import StoryQuery, StoryStatus
+from handlers.delivery.plans.formats import dashboard
+from handlers.delivery.whereabouts.work_state import PLAIN, plain_text
+from integrations.customers import Request
+from integrations.pages import everything
+from integrations.tracker import EpicQuery, StoryQuery, StoryStatus
 
 _STATES = {
     "drafting": "being worked out",
@@ -40,7 +45,6 @@ _STATES = {
 }
 _WORKED_ON = frozenset({StoryStatus.IN_PROGRESS, StoryStatus.BLOCKED})
 _MOST = 8
-
 
 # Made once, for making them takes longer than running them.
 _STEPS = select(func.count()).where(StepRow.tenant == PlanRow.tenant, StepRow.run == PlanRow.run)
@@ -57,6 +61,8 @@ _PLANS = (
     .order_by(PlanRow.created.desc())
 )
 _WAITING = select(func.count()).select_from(ApprovalRow).where(ApprovalRow.status == "open")
+
+_RESTRICTED = "it is about single customers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +119,13 @@ async def overview_reply(desk: Desk) -> Reply:
 async def customers_overview_reply(desk: Desk, scope: Scope) -> Reply:
     """What one's own customers asked for, and where it is; everything else is a count."""
     asked = await desk.ports.customers.requests(scope)
-    known = await statuses(desk, scope, asked)
+    known = await _statuses(desk, scope, asked)
     shown = await desk.ports.tracker.stories(scope, StoryQuery(status=_WORKED_ON, limit=_MOST))
     working = sum((await desk.ports.tracker.count_by_status(scope, StoryQuery(status=_WORKED_ON))).values())
     others = await desk.ports.tracker.count_others(scope, StoryQuery(status=_WORKED_ON))
     blocks: list[Block] = []
     if asked:
-        lines = tuple(request_line(request, known) for request in reversed(asked))
+        lines = tuple(_request_line(request, known) for request in reversed(asked))
         blocks += [Text((Bold("What your customers asked for"),)), Bullets(lines[:_MOST])]
     if shown.items:
         items: list[tuple[Inline, ...]] = [(f"{story.title}: {PLAIN[story.status]}",) for story in shown.items]
@@ -177,3 +183,53 @@ def plan_line(plan: PlanUnderWay) -> tuple[Inline, ...]:
     steps = f", {plan.done} of {counted(plan.steps, 'step')} done" if plan.steps else ""
     why = f": {plan.why}" if plan.why and plan.state == "paused" else ""
     return (Link(plan.title, dashboard(plan.id)), f" {_STATES[plan.state]}{steps}{why}")
+
+
+async def account_reply(desk: Desk, account: str, scope: Scope) -> Reply:
+    """All that one customer asked for, and where each of it is."""
+    found = await desk.ports.customers.account(scope, account)
+    asked = await desk.ports.customers.requests(scope, account=account)
+    return _reply(
+        f"Requests of {found.name}", asked, await _statuses(desk, scope, asked), "It has asked for nothing yet."
+    )
+
+
+async def request_reply(desk: Desk, request: str, scope: Scope) -> Reply:
+    """One request, by its id."""
+    asked = [one for one in await desk.ports.customers.requests(scope) if one.id == request]
+    desk.memory.about(item=request)
+    known = await _statuses(desk, scope, asked)
+    return _reply(f"Request {request}", asked, known, "There is no such request.")
+
+
+async def _statuses(
+    desk: Desk, scope: Scope, asked: Sequence[Request]
+) -> Mapping[str, tuple[str, StoryStatus]]:
+    """Title and status, by id, of the items of these requests that the scope reaches."""
+    items, tracker = frozenset(item for request in asked for item in request.items), desk.ports.tracker
+    stories = await everything(partial(tracker.stories, scope), StoryQuery(ids=items))
+    epics = await everything(partial(tracker.epics, scope), EpicQuery(ids=items))
+    known = {story.id: (story.title, story.status) for story in stories}
+    return known | {epic.id: (epic.title, epic.status) for epic in epics}
+
+
+def _request_line(request: Request, known: Mapping[str, tuple[str, StoryStatus]]) -> tuple[Inline, ...]:
+    """One request with where its items are; items that the asker may not see are not named."""
+    items = [f"{known[item][0]}: {PLAIN[known[item][1]]}" for item in request.items if item in known]
+    needed = f", needed by {day_text(request.needed_by)}" if request.needed_by else ""
+    state = "; ".join(items) or "nothing of it is planned yet"
+    return (Bold(request.what), f" (asked {day_text(request.asked)}{needed}). {state}.")
+
+
+def _reply(
+    title: str, asked: Sequence[Request], known: Mapping[str, tuple[str, StoryStatus]], nothing: str
+) -> Reply:
+    if not asked:
+        return Reply(
+            text=f"{title}: {nothing}", cards=(Card(title, (Text((nothing,)),)),), restricted=_RESTRICTED
+        )
+    lines = tuple(_request_line(request, known) for request in asked)
+    said = " ".join(plain_text(line) for line in lines)
+    ids = ", ".join(request.id for request in asked)
+    card = Card(title, (Bullets(lines), Small((ids,))))
+    return Reply(text=f"{title}: {said}", cards=(card,), restricted=_RESTRICTED)

@@ -24,9 +24,9 @@ from handlers.conversation.amending import of_effect
 from handlers.conversation.cards import Button, Buttons, Card, Reply, Table, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Group, Handler, Risk
-from handlers.conversation.meant import demand_to_act, demand_whole_name, people_named
 from handlers.conversation.origin import known
 from handlers.conversation.reasons import reason_or_words
+from handlers.conversation.subjects import demand_to_act, demand_whole_name, people_named
 from handlers.conversation.submitting import ask_for_approval
 from handlers.conversation.turn import Turn
 from handlers.conversation.wording import listed

@@ -19,9 +19,9 @@ from handlers.conversation.amending import of_effect
 from handlers.conversation.cards import Bold, Button, Buttons, Card, Moment, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Group, Handler, Risk
-from handlers.conversation.meant import demand_whole_name, people_named
 from handlers.conversation.origin import known
 from handlers.conversation.reasons import reason_in
+from handlers.conversation.subjects import demand_whole_name, people_named
 from handlers.conversation.submitting import do_now
 from handlers.conversation.times import calendar_for, span_said, spans_said
 from handlers.conversation.turn import Clicked, Turn

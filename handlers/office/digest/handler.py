@@ -13,26 +13,24 @@ from handlers.conversation.acts import note_act
 from handlers.conversation.cards import Button, Buttons, Card, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Group, Handler, Risk
-from handlers.conversation.meant import people_named
 from handlers.conversation.origin import known
+from handlers.conversation.subjects import people_named
 from handlers.conversation.tables import ActRow
 from handlers.conversation.times import period_said
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import moment_text
 from handlers.language.correction import Change, Correction
 from handlers.language.local_time import Leaning
-from handlers.office.digests.card import CHANGE, CHANNEL_OFF, SHOW, UNDO, settings_reply, with_undo
-from handlers.office.digests.changing import CannotUndo, change_all, change_by_id, undo
-from handlers.office.digests.form import read_form
-from handlers.office.digests.giving import digest_reply
-from handlers.office.digests.in_channels import demand_may_set, end_in_channel, set_in_channel
-from handlers.office.digests.kinds import why_not
-from handlers.office.digests.meant import kinds_to_show
-from handlers.office.digests.own import end_own, known_on, pause_own, set_own, set_quiet
-from handlers.office.digests.quiet import quiet_hours_of
-from handlers.office.digests.said import Wish, read_wish
+from handlers.office.digest.channels import demand_may_set, end_in_channel, set_in_channel
+from handlers.office.digest.compose import digest_reply, kinds_to_show
+from handlers.office.digests.changes import CannotUndo, change_all, change_by_id, undo
+from handlers.office.digests.parse import Wish, read_wish
+from handlers.office.digests.personal import end_own, known_on, pause_own, set_own, set_quiet
+from handlers.office.digests.quiet_hours import quiet_hours_of
+from handlers.office.digests.render import CHANGE, CHANNEL_OFF, SHOW, UNDO, settings_reply, with_undo
 from handlers.office.digests.schedule import previous_due
-from handlers.office.digests.settings import channels, person_key, recipient_for
+from handlers.office.digests.settings import channels, person_key, recipient_for, why_not
+from handlers.office.digests.settings_form import read_form
 
 _CHANGE = "digest_change"
 _BARE_HOUR = re.compile(r"(?<!at )(?<![\d:])\b(\d{1,2})\b(?![\d:]|\s*(?:am|pm))", re.IGNORECASE)

@@ -1,1 +1,1 @@
-"""Digests: who gets which summary, where and when; and what each of them says."""
+"""Digests: who gets which summary, where and when; what the request, subscriptions and the clock share."""

@@ -17,10 +17,16 @@ from governance.places import Place
 from governance.standing import WindowMode
 from handlers.conversation.desk import Channels
 from handlers.conversation.origin import place_json
-from handlers.office.digests.changing import switch_off
-from handlers.office.digests.kinds import SCHEDULED, DigestKind, why_not_there
+from handlers.office.digests.changes import switch_off
 from handlers.office.digests.schedule import due, previous_due
-from handlers.office.digests.settings import ChannelAddress, Recipient, everybody
+from handlers.office.digests.settings import (
+    SCHEDULED,
+    ChannelAddress,
+    DigestKind,
+    Recipient,
+    everybody,
+    why_not_there,
+)
 from storage.database import Database
 from storage.firings import fire_once, last_fired
 from storage.notices import notify, tell_given_up

@@ -1,10 +1,11 @@
-"""Settings: what a person or a channel gets, by their role unless they said otherwise."""
+"""What kinds of digest there are, who gets which, when and where: what they set, or what their role brings."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 
 import structlog
 from sqlalchemy import func, select
@@ -14,8 +15,9 @@ from governance.department import Calendar, Department, Weekday
 from governance.directory import people
 from governance.people import Person, Role
 from governance.permissions import VOTERS
+from governance.places import Audience
 from governance.tables import PersonRoleRow
-from handlers.office.digests.kinds import DigestKind
+from governance.visibility import scope_of
 from handlers.office.digests.schedule import Schedule
 from handlers.office.digests.tables import DigestRow
 
@@ -28,6 +30,58 @@ WORKING_DAYS: frozenset[int] = frozenset()
 
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _WEEKDAYS = tuple(Weekday)
+
+PLATFORMS = {"console": "the console", "slack": "Slack", "teams": "Teams"}
+
+
+class DigestKind(StrEnum):
+    """What somebody can get without asking for it each time."""
+
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    APPROVALS = "approvals"
+    BLOCKERS = "blockers"
+
+    @property
+    def label(self) -> str:
+        """The kind as people say it, in the middle of a sentence."""
+        return _LABELS[self]
+
+
+_LABELS = {
+    DigestKind.DAILY: "daily summary",
+    DigestKind.WEEKLY: "weekly executive dashboard",
+    DigestKind.APPROVALS: "approvals that wait for you",
+    DigestKind.BLOCKERS: "blocker alerts",
+}
+
+SCHEDULED = (DigestKind.DAILY, DigestKind.WEEKLY, DigestKind.APPROVALS)
+"""Those that come at a time; blocker alerts come when something gets blocked."""
+
+
+def why_not(kind: DigestKind, person: Person) -> str | None:
+    """Why this person cannot have this kind, with what they can have instead; None if they can."""
+    if kind is DigestKind.WEEKLY and not scope_of(person).everything:
+        return (
+            "The weekly executive dashboard shows the whole department's work, and you see your customers'."
+            " I can send you the daily summary of your customers' items, on one day of the week too:"
+            " “send me the daily summary on Fridays at 9”."
+        )
+    return None
+
+
+def why_not_there(kind: DigestKind, audience: Audience) -> str | None:
+    """Why this kind does not go to a channel with these readers, as a sentence; None if it may."""
+    if kind is DigestKind.APPROVALS:
+        return "What waits for a decision differs from person to person, so it goes to each directly."
+    if audience is Audience.PUBLIC:
+        return "People from outside the department may read along there, so nothing of its work is posted."
+    if kind is DigestKind.WEEKLY and audience is not Audience.RESTRICTED:
+        return (
+            "The weekly executive dashboard is for those who lead the department, so it goes to a restricted"
+            " channel or to each of them directly."
+        )
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +204,7 @@ async def _people(
     found: list[Recipient] = []
     for person in wanted:
         usual = defaults(person, since.get(person.id, _BEGINNING))
-        set_by_them = {row_kind(row): setting_of(row) for row in own.get(person_key(person.id), ())}
+        set_by_them = {_row_kind(row): _setting_of(row) for row in own.get(person_key(person.id), ())}
         calendar, off = _calendar(department, person.id, now)
         found.append(
             Recipient(
@@ -171,7 +225,7 @@ def _readable(rows: Sequence[DigestRow]) -> list[DigestRow]:
     for row in rows:
         try:
             _address(row) if row.channel is not None else None
-            setting_of(row)
+            _setting_of(row)
         except (ValueError, TypeError):
             _log.exception("digest_setting_unreadable", recipient=row.recipient, kind=row.kind)
         else:
@@ -185,7 +239,7 @@ def _channel(department: Department, address: ChannelAddress, rows: Sequence[Dig
     return Recipient(
         address.key,
         address,
-        {**_settings({}), **{row_kind(row): setting_of(row) for row in rows}},
+        {**_settings({}), **{_row_kind(row): _setting_of(row) for row in rows}},
         calendar.time_zone,
         _working_days(calendar),
         frozenset(holiday.day for holiday in calendar.holidays),
@@ -198,15 +252,15 @@ def _address(row: DigestRow) -> ChannelAddress:
     return ChannelAddress(platform, channel, row.channel or channel)
 
 
-def row_kind(row: DigestRow) -> DigestKind:
+def _row_kind(row: DigestRow) -> DigestKind:
     """The kind that a row is about."""
     return DigestKind(row.kind)
 
 
-def setting_of(row: DigestRow) -> Setting:
+def _setting_of(row: DigestRow) -> Setting:
     """The setting that a row holds."""
     return Setting(
-        row_kind(row),
+        _row_kind(row),
         row.is_on,
         row.at,
         frozenset(row.days),
@@ -232,3 +286,11 @@ def _calendar(department: Department, person: str, now: datetime) -> tuple[Calen
 
 def _working_days(calendar: Calendar) -> frozenset[int]:
     return frozenset(_WEEKDAYS.index(day) for day in calendar.days)
+
+
+def kind_text(kind: DigestKind, recipient: Recipient) -> str:
+    """The kind as this recipient knows it."""
+    person = recipient.to
+    if kind is DigestKind.DAILY and isinstance(person, Person) and not scope_of(person).everything:
+        return f"{kind.label} of your customers' items"
+    return kind.label

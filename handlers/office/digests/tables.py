@@ -59,24 +59,3 @@ class QuietHoursRow(TenantScoped, Base):
     time_zone: Mapped[str | None]
     blockers_pierce: Mapped[bool]
     changed: Mapped[datetime] = mapped_column(server_default=text("now()"))
-
-
-class ToldBlockerRow(TenantScoped, Base):
-    """Something that got blocked and was told to whoever wants to hear of it: once.
-
-    `subject` is `story:<id>:<when>`, `step:<plan>:<key>` or `plan:<plan>:<why>`.
-    """
-
-    __tablename__ = "told_blockers"
-
-    subject: Mapped[str] = mapped_column(primary_key=True)
-    found: Mapped[datetime] = mapped_column(server_default=text("now()"))
-
-
-class LookedThroughRow(TenantScoped, Base):
-    """Until when something was looked through for news: `blockers`."""
-
-    __tablename__ = "looked_through"
-
-    name: Mapped[str] = mapped_column(primary_key=True)
-    until: Mapped[datetime] = mapped_column(server_default=text("now()"))

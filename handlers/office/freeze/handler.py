@@ -17,14 +17,14 @@ from handlers.conversation.amending import of_effect
 from handlers.conversation.cards import Block, Bold, Bullets, Button, Buttons, Card, Inline, Moment, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Group, Handler, Risk
-from handlers.conversation.meant import meant_or_none, service_meant
 from handlers.conversation.origin import known
 from handlers.conversation.reasons import reason_or_words, split_reason
+from handlers.conversation.subjects import meant_or_none, service_meant
 from handlers.conversation.submitting import do_now
 from handlers.conversation.times import moment_said, span_said
 from handlers.conversation.turn import Turn
 from handlers.conversation.wording import last_minute, listed, moment_text, names_of_people, until_text
-from handlers.delivery.plans.choosing import ALIVE
+from handlers.delivery.plans.resolve import ALIVE
 from handlers.language.negation import left_out
 from handlers.language.words import plain
 

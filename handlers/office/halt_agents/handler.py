@@ -14,9 +14,9 @@ from handlers.conversation.cards import Reply
 from handlers.conversation.desk import Desk
 from handlers.conversation.halt_card import agents_reply, halt_reply
 from handlers.conversation.handler import Asked, CannotAnswer, Group, Handler, Risk
-from handlers.conversation.meant import people_named
 from handlers.conversation.origin import known
 from handlers.conversation.reasons import reason_or_words
+from handlers.conversation.subjects import people_named
 from handlers.conversation.submitting import do_now
 from handlers.conversation.turn import Turn
 from handlers.conversation.wording import listed

@@ -17,11 +17,9 @@ from governance.people import Person
 from governance.visibility import EVERYTHING, Scope, scope_of
 from handlers.conversation.desk import Desk
 from handlers.conversation.origin import place_json
-from handlers.office.digests.kinds import DigestKind, why_not_there
-from handlers.office.digests.settings import ChannelAddress, Recipient, everybody
-from handlers.office.digests.tables import LookedThroughRow, ToldBlockerRow
-from handlers.office.subscribe.tables import SubscriptionRow
-from handlers.office.subscribe.watched import Event, Kind
+from handlers.office.digests.settings import ChannelAddress, DigestKind, Recipient, everybody, why_not_there
+from handlers.office.subscribe.subscriptions import Event, Kind
+from handlers.office.subscribe.tables import LookedThroughRow, SubscriptionRow, ToldBlockerRow
 from integrations.pages import every
 from integrations.tracker import Story, StoryQuery, StoryStatus
 from storage.notices import notify

@@ -15,25 +15,38 @@ from handlers.conversation.acts import note_act
 from handlers.conversation.cards import Bullets, Button, Buttons, Card, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Group, Handler, Risk
-from handlers.conversation.meant import reply_of
 from handlers.conversation.origin import known
+from handlers.conversation.subjects import reply_of
 from handlers.conversation.tables import ActRow
 from handlers.conversation.turn import Clicked, Turn
-from handlers.delivery.plans.choosing import ALIVE
-from handlers.delivery.whereabouts.naming import named_in, names_an_id, subject_of
+from handlers.conversation.wording import capital
+from handlers.delivery.plans.resolve import ALIVE
+from handlers.delivery.whereabouts.subjects import named_in, names_an_id, subject_of
 from handlers.language.correction import Change, Correction
 from handlers.language.mood import Mood
 from handlers.language.resolver import Found, NotThere, Several
-from handlers.office.digests.kinds import DigestKind
-from handlers.office.digests.own import end_own, set_own
-from handlers.office.digests.said import Wish
-from handlers.office.digests.settings import recipient_for
-from handlers.office.digests.wording import capital
-from handlers.office.subscribe.keeping import active, end, meant, of_person, subscribe, take_up, watch_of
-from handlers.office.subscribe.looking import Looker
-from handlers.office.subscribe.said import WORDS, Ask, read_ask
+from handlers.office.digests.parse import Wish
+from handlers.office.digests.personal import end_own, set_own
+from handlers.office.digests.settings import DigestKind, recipient_for
+from handlers.office.subscribe.check import Looker
+from handlers.office.subscribe.parse import WORDS, Ask, event_of, read_ask
+from handlers.office.subscribe.subscriptions import (
+    STANDING,
+    Event,
+    Kind,
+    Watch,
+    active,
+    called,
+    end,
+    find_subscriptions,
+    nothing_to_come,
+    of_person,
+    subscribe,
+    take_up,
+    watch_of,
+    watch_text,
+)
 from handlers.office.subscribe.tables import SubscriptionRow
-from handlers.office.subscribe.watched import STANDING, Event, Kind, Sight, Watch, called, watch_text
 
 STOP, AGAIN = "end_subscription", "resume_subscription"
 """The verbs of the buttons; their subjects are subscriptions' ids with commas between them."""
@@ -97,7 +110,7 @@ async def _watch(desk: Desk, person: Person, ask: Ask, text: str) -> Reply:
         )
     match await subject_of(desk, text, scope, besides=WORDS):
         case Found() as subject:
-            watch = Watch(Kind(subject.kind), subject.id, subject.name, _event(subject, ask), ask.each_time)
+            watch = Watch(Kind(subject.kind), subject.id, subject.name, event_of(subject, ask), ask.each_time)
             return await _subscribed(desk, person, watch, ask)
         case (Several() | NotThere()) as unclear:
             return reply_of(unclear, "subscribe", text)
@@ -124,24 +137,12 @@ def _can(scope: Scope) -> str:
     return _CAN if scope.everything else _CAN_OF_CUSTOMERS
 
 
-def _event(subject: Found, ask: Ask) -> Event:
-    """What can happen to it: a customer is never done, and only plans are approved."""
-    if subject.kind == "account" and ask.event is not Event.BLOCKED:
-        return Event.CHANGES
-    if ask.event is Event.APPROVED and subject.kind != "plan":
-        raise CannotAnswer(
-            f"{subject.name} ({subject.id}) is not waiting for an approval. I can tell you when it is done,"
-            " blocked, or moves."
-        )
-    return ask.event
-
-
 async def _subscribed(desk: Desk, person: Person, watch: Watch, ask: Ask) -> Reply:
     sight = await Looker(desk).look(watch.kind, watch.subject, scope_of(person))
     if sight is None:
         raise CannotAnswer("That is not there for you to see, so I cannot watch it.")
     restricted = _restricted(person, [watch.kind])
-    if (why := _nothing_to_come(watch, sight)) is not None:
+    if (why := nothing_to_come(watch, sight)) is not None:
         return Reply(text=why, restricted=restricted)
     if watch.event is Event.BLOCKED and await _hears_all(desk, person):
         text = f"You hear of every blocker as it comes, and so of any in {called(watch)}."
@@ -157,17 +158,6 @@ async def _subscribed(desk: Desk, person: Person, watch: Watch, ask: Ask) -> Rep
     stop = Button("Stop telling me", STOP, subscription)
     card = Card(f"You are told {said}", (Text((f"{lead}{rest}",)), Buttons((stop,))), "good")
     return Reply(text=f"{lead}{rest}", cards=(card,), restricted=restricted)
-
-
-def _nothing_to_come(watch: Watch, sight: Sight) -> str | None:
-    """Why there is nothing to wait for: it has happened already, or never will."""
-    if sight.is_over and watch.event in (Event.DONE, Event.APPROVED, Event.BLOCKED):
-        return f"{called(watch)} was cancelled, so there is nothing to wait for."
-    if sight.is_done and watch.event in (Event.DONE, Event.BLOCKED):
-        return f"{called(watch)} is done already."
-    if sight.is_approved and watch.event is Event.APPROVED:
-        return f"{called(watch)} is approved already."
-    return None
 
 
 def _restricted(person: Person, kinds: Iterable[Kind]) -> str | None:
@@ -205,7 +195,7 @@ async def _stop(desk: Desk, person: Person, ask: Ask, text: str) -> Reply:
     named = named_in(text, WORDS)
     if ask.everything and not named and rows:
         return _ended(rows, desk, person)
-    found, sure = meant(rows, text)
+    found, sure = find_subscriptions(rows, text)
     if not rows or (not found and not named):
         return await _list(desk, person)
     if not found:

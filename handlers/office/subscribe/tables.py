@@ -1,4 +1,4 @@
-"""Subscriptions as rows."""
+"""Subscriptions as rows, and what was found and told already."""
 
 from __future__ import annotations
 
@@ -32,3 +32,24 @@ class SubscriptionRow(TenantScoped, Base):
     made: Mapped[datetime] = mapped_column(server_default=text("now()"))
     fired: Mapped[datetime | None]
     ended: Mapped[datetime | None]
+
+
+class ToldBlockerRow(TenantScoped, Base):
+    """Something that got blocked and was told to whoever wants to hear of it: once.
+
+    `subject` is `story:<id>:<when>`, `step:<plan>:<key>` or `plan:<plan>:<why>`.
+    """
+
+    __tablename__ = "told_blockers"
+
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    found: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class LookedThroughRow(TenantScoped, Base):
+    """Until when something was looked through for news: `blockers`."""
+
+    __tablename__ = "looked_through"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    until: Mapped[datetime] = mapped_column(server_default=text("now()"))

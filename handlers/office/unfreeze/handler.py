@@ -14,9 +14,9 @@ from governance.tables import OverrideRow
 from handlers.conversation.cards import Bold, Bullets, Button, Buttons, Card, Moment, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Group, Handler, Risk
-from handlers.conversation.meant import service_meant
 from handlers.conversation.origin import known
 from handlers.conversation.reasons import reason_or_words, split_reason
+from handlers.conversation.subjects import service_meant
 from handlers.conversation.submitting import do_now
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import listed, names_of_people

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from governance.action import Action
 from governance.tables import ApprovalRow
-from handlers.conversation.approval_details import ApprovalDetails, Details
 from handlers.conversation.cards import Button, Form, Input
 from handlers.conversation.desk import Desk
+from handlers.conversation.details import ApprovalDetails, Details
 
 
 def emergency_button(approval: str) -> Button:

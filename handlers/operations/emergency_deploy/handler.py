@@ -18,9 +18,9 @@ from handlers.conversation.approval_card import needed
 from handlers.conversation.cards import Block, Bold, Button, Buttons, Card, Form, Input, Moment, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Group, Handler, Risk
-from handlers.conversation.meant import Unclear, meant_or_none
 from handlers.conversation.origin import known
 from handlers.conversation.reasons import split_reason
+from handlers.conversation.subjects import Unclear, meant_or_none
 from handlers.conversation.submitting import do_now
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import listed

@@ -7,7 +7,7 @@ from governance.permissions import KNOWN_BUT_CUSTOMER_SUCCESS
 from handlers.conversation.cards import Block, Bold, Button, Buttons, Card, Reply, Small, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, Group, Handler
-from handlers.conversation.meant import service_meant
+from handlers.conversation.subjects import service_meant
 from handlers.conversation.turn import Turn
 from handlers.conversation.wording import counted, listed, moment_text
 from handlers.operations.targets import release_text, releases_of, service_of, stage_of

@@ -17,8 +17,7 @@ from bench.conversations.messages import Judged, judge
 from bench.conversations.proposals import Proposal
 from bench.conversations.talk import Heard
 from handlers.conversation.cards import Button, Buttons, Card, Reply
-from handlers.conversation.outcome import Outcome
-from handlers.conversation.router import Answer
+from handlers.conversation.outcome import Answer, Outcome
 from handlers.language.mood import Mood
 from handlers.language.recognition import Recognition
 from tests.bench.conversations.test_prose import NOW

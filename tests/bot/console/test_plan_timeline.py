@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from agents.planning.draft import PlanSprint, Scheduled
 from bot.console.dashboard.plan_timeline import Box, Timeline, lay_out
-from handlers.delivery.plans.dates import dates_text
+from handlers.delivery.plans.formats import dates_text
 from tests.bot.console.sample_rows import draft
 
 FIRST = date(2026, 12, 7)

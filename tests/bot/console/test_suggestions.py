@@ -22,7 +22,8 @@ from governance.places import Audience, Place
 from handlers.catalogue import find_handlers
 from handlers.conversation.cards import Bullets, Button, Buttons, Reply
 from handlers.conversation.memory import Memory
-from handlers.conversation.router import Answer, Router
+from handlers.conversation.outcome import Answer
+from handlers.conversation.router import Router
 from handlers.conversation.turn import Clicked, Said, Turn
 from handlers.notices.home import NOTICE
 from storage.embedded import EmbeddedServer

@@ -10,21 +10,9 @@ from datetime import date, timedelta
 import pytest
 from matplotlib.image import imread
 
-from handlers.conversation.charts import (
-    Load,
-    NothingToDraw,
-    Picture,
-    draw_forecast,
-    draw_sprint_load,
-    draw_trend,
-)
+from handlers.conversation.charts import NothingToDraw, Picture, draw_forecast, draw_trend
 
 RUNS = [(3, 300), (4, 1500), (5, 2700), (6, 2500), (7, 1500), (8, 900), (9, 400), (12, 200)]
-LOADS = [
-    Load("Insights", "Sprint 49", 40, 58),
-    Load("Insights", "Sprint 50", 24, 58),
-    Load("Team Delta", "Sprint 50", 48, 44),
-]
 WEEKS = [(date(2026, 5, 4) + timedelta(weeks=week), 4.0 + week) for week in range(12)]
 
 
@@ -34,7 +22,7 @@ def _forecast() -> Picture:
 
 @pytest.mark.parametrize(
     "picture",
-    [_forecast, lambda: draw_sprint_load(LOADS), lambda: draw_trend(WEEKS, unit="a week", name="pace")],
+    [_forecast, lambda: draw_trend(WEEKS, unit="a week", name="pace")],
 )
 def test_a_picture_is_an_opaque_png_of_a_size_that_chats_show(picture) -> None:  # type: ignore[no-untyped-def]
     pixels = imread(io.BytesIO(picture().png))
@@ -64,18 +52,6 @@ def test_a_plans_forecast_says_the_schedules_date_and_counts_its_weeks_from_the_
     assert drawn.alt.startswith("Scheduled to 6 January 2027. ")
 
 
-def test_a_load_says_which_sprints_are_over() -> None:
-    drawn = draw_sprint_load(LOADS)
-    assert drawn.summary.startswith("1 of 3 team sprints are over capacity")
-    assert "Team Delta in Sprint 50 with 48 of 44" in drawn.summary
-    assert "Insights Sprint 49 40 of 58" in drawn.alt
-
-
-def test_a_sprint_without_capacity_is_the_fullest() -> None:
-    drawn = draw_sprint_load([*LOADS, Load("Alpha", "Sprint 49", 3, 0)])
-    assert "the fullest is Alpha in Sprint 49 with 3 of 0" in drawn.summary
-
-
 @pytest.mark.parametrize(
     ("values", "says"),
     [
@@ -92,8 +68,6 @@ def test_a_trend_says_which_way_it_goes(values: list[float], says: str) -> None:
 def test_nothing_is_not_drawn() -> None:
     with pytest.raises(NothingToDraw):
         draw_forecast([(3, 0)], p50=date(2027, 1, 8), p85=date(2027, 1, 8), weeks_p50=3, weeks_p85=3)
-    with pytest.raises(NothingToDraw):
-        draw_sprint_load([])
     with pytest.raises(NothingToDraw):
         draw_trend([], unit="x", name="y")
 

@@ -12,10 +12,9 @@ from governance.places import Audience, Place
 from handlers.conversation.cards import Reply
 from handlers.conversation.handler import CannotAnswer
 from handlers.conversation.turn import Said, Turn
-from handlers.office.digests.in_channels import set_in_channel
-from handlers.office.digests.kinds import DigestKind
-from handlers.office.digests.said import read_wish
-from handlers.office.digests.settings import channels
+from handlers.office.digest.channels import set_in_channel
+from handlers.office.digests.parse import read_wish
+from handlers.office.digests.settings import DigestKind, channels
 from tests.handlers.conftest import Talk, buttons
 
 

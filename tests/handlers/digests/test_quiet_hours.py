@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from handlers.office.digests.quiet import QuietHours
+from handlers.office.digests.quiet_hours import QuietHours
 from tests.handlers.conftest import Talk
 
 NIGHT = QuietHours(time(20), time(7), "America/New_York")

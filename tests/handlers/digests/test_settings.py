@@ -9,9 +9,8 @@ import pytest
 from governance.directory import person_by_id
 from governance.tables import IdentityRow
 from handlers.conversation.cards import Bullets, Button, Buttons, Reply
-from handlers.office.digests.card import digest_blocks
-from handlers.office.digests.kinds import DigestKind
-from handlers.office.digests.settings import Recipient, recipient_for
+from handlers.office.digests.render import digest_blocks
+from handlers.office.digests.settings import DigestKind, Recipient, recipient_for
 from tests.handlers.conftest import Talk, buttons
 
 

@@ -13,7 +13,6 @@ from governance.people import Role
 from handlers.language import amounts, labels
 from handlers.language.amounts import Money, Replicas
 from handlers.language.durations import read_duration
-from handlers.language.labels import SprintNamed
 from integrations.tracker import Priority
 
 
@@ -147,13 +146,6 @@ def test_roles(text: str, role: Role | None) -> None:
     assert labels.read_role(text) is role
 
 
-def test_sprints() -> None:
-    assert labels.read_sprint("move it to sprint 23") == SprintNamed(number=23)
-    assert labels.read_sprint("in the next sprint") == SprintNamed(distance=1)
-    assert labels.read_sprint("last sprint's stories") == SprintNamed(distance=-1)
-    assert labels.read_sprint("sprinting") is None
-
-
 @given(st.text(max_size=200))
 def test_no_text_breaks_a_reader(text: str) -> None:
     for read in (
@@ -165,6 +157,5 @@ def test_no_text_breaks_a_reader(text: str) -> None:
         labels.read_environment,
         labels.read_version,
         labels.read_role,
-        labels.read_sprint,
     ):
         assert read(text) == read(text)

@@ -10,18 +10,9 @@ from hypothesis import strategies as st
 
 from governance.visibility import Scope
 from handlers.conversation.desk import Desk
-from handlers.language.announced import announced_name, capitalised_after
 from handlers.language.kinds import Kind, Thing, find_kinds
-from handlers.language.matching import (
-    Ambiguous,
-    Resolved,
-    find,
-    find_all,
-    find_places,
-    mention,
-    nearest,
-    of_id,
-)
+from handlers.language.matching import Ambiguous, Resolved, find, find_all, find_places, mention, nearest, of_id
+from handlers.language.resolver import announced_name, capitalised_after
 
 PEOPLE = (
     Thing("sarah", "Sarah Lind", ("Sarah",)),

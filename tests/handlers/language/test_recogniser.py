@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from handlers.catalogue import catalogue, request_of
-from handlers.language import precomputed, stored_weights
+from handlers.language import stored_weights
 from handlers.language.classifier import Classifier, fit
 from handlers.language.command import Command, read_command, without_prefix
-from handlers.language.embedding import embed
-from handlers.language.heads import Head, Heads, calibrated, threshold_of
+from handlers.language.embedding import digest, embed, embed_known, kept_embeddings
+from handlers.language.encoder import Head, Heads, calibrated, threshold_of
 from handlers.language.mood import Mood
 from handlers.language.recogniser import Recogniser
 from handlers.language.recognition import Recognition
@@ -161,10 +161,10 @@ def test_a_request_without_utterances_is_named(tmp_path: Path) -> None:
 
 def test_kept_embeddings_are_those_of_the_utterances() -> None:
     texts = [text for lines in read_utterances().values() for text in lines]
-    stored = precomputed.stored()
-    assert set(map(precomputed.digest, texts)) == set(stored)
+    stored = kept_embeddings()
+    assert set(map(digest, texts)) == set(stored)
     sample = texts[:: len(texts) // 8]
-    kept = np.stack([stored[precomputed.digest(text)] for text in sample])
+    kept = np.stack([stored[digest(text)] for text in sample])
     assert np.sum(kept * embed(sample), axis=1).min() > 0.999
 
 
@@ -284,7 +284,7 @@ def test_a_request_that_came_later_is_learnt_from_its_utterances(recogniser: Rec
         "on call schedule",
     ]
     pairs = [(name, text) for name, lines in read_utterances().items() for text in lines[:8]]
-    added = fit([*pairs, *(("rota", text) for text in rota)], precomputed.embed_known)
+    added = fit([*pairs, *(("rota", text) for text in rota)], embed_known)
     later = replace(recogniser, added=added)
     assert later.recognise_all(["who has the on-call pager tonight"])[0].name == "rota"
     assert later.recognise_all(["freeze the orders service"])[0].name == "freeze"

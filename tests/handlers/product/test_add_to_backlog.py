@@ -10,7 +10,7 @@ import pytest
 from governance.department_file import read_department
 from governance.tables import WindowRow
 from handlers.conversation.cards import Reply
-from handlers.delivery.add_to_backlog.said import read_story
+from handlers.delivery.add_to_backlog.parse import read_story
 from handlers.notices import find_notices
 from tests.handlers.conftest import ACME, buttons
 from tests.handlers.product.conftest import Product

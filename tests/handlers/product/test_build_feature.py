@@ -7,11 +7,9 @@ from sqlalchemy import update
 
 from agents.plans.coordination import advance
 from agents.plans.rows import changes_of, draft_of
-from governance.approvals.store import approval_row
 from governance.tables import AgentRunRow
 from handlers.conversation.cards import Chart, Fields, Form, Progress, Reply, Table
-from handlers.delivery.plans.changing import add_notifications
-from handlers.delivery.plans.words import within_text
+from handlers.delivery.plans.formats import within_text
 from handlers.notices import find_notices
 from integrations.tracker.vendors.local.tables import EpicRow
 from tests.handlers.conftest import buttons
@@ -303,17 +301,6 @@ async def test_a_document_that_asks_for_nothing_is_answered_with_why(product: Pr
     assert "There is no document called 'PRD-gone'" in reply.text
     assert (await product.plan()).state == "failed"
     assert "build_document" in buttons(reply)
-
-
-async def test_an_approval_may_ask_to_hear_of_more(product: Product) -> None:
-    await _proposed(product)
-    async with product.talk.desk() as desk:
-        plan = await desk.tx.get(type(await product.plan()), (product.talk.tenant, (await product.plan()).id))
-        assert plan is not None
-        unmet = await add_notifications(desk, plan, ("blockers", "daily summaries"))
-        assert unmet == ("daily summaries",)
-        assert (await approval_row(desk.tx, plan.approval or "")).notifications == ["blockers"]
-    assert (await product.plan()).notifications == ["blockers"]
 
 
 async def test_a_models_steps_show_on_the_card_until_the_proposal_is_there(product: Product) -> None:

@@ -13,7 +13,7 @@ from handlers.conversation.handler import Asked, CannotAnswer
 from handlers.conversation.memory import Memory
 from handlers.conversation.turn import Said, Turn
 from handlers.delivery.prioritise.handler import answer
-from handlers.delivery.prioritise.priorities import read_priorities
+from handlers.delivery.prioritise.parse import read_priorities
 from integrations.tracker import Priority
 from tests.handlers.conftest import buttons
 from tests.handlers.product.conftest import MARKER, Product

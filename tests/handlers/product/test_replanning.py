@@ -22,7 +22,7 @@ from governance.performing import Performer
 from governance.tables import ApprovalRow, EffectRow
 from governance.visibility import EVERYTHING
 from handlers.conversation.cards import Reply, Table
-from handlers.delivery.plans.changes_approval import DETAILS
+from handlers.delivery.plans.approval_details import CHANGE_DETAILS
 from integrations.tracker import Sprint, SprintQuery, Story, StoryChange, StoryEdit, StoryQuery, StoryStatus
 from integrations.tracker.vendors.local.history import History, take_over
 from integrations.tracker.vendors.local.tables import CounterRow
@@ -332,7 +332,7 @@ async def test_of_a_long_list_of_stories_those_that_are_not_shown_are_counted(se
     place = action.stories[0]
     many = action.model_copy(update={"stories": tuple(replace(place, story=f"CARD-{n}") for n in range(1, 46))})
     async with set_up.talk.desk() as desk:
-        details = await DETAILS.describe(desk, proposal, [many])
+        details = await CHANGE_DETAILS.describe(desk, proposal, [many])
     (table,) = [block for block in details.blocks if isinstance(block, Table)]
     assert len(table.rows) == 40
     assert "and 5 more stories." in repr(details.blocks)

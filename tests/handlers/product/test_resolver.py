@@ -6,8 +6,8 @@ import pytest
 
 from governance.visibility import EVERYTHING, Scope
 from handlers.conversation.cards import Buttons, Reply
-from handlers.conversation.meant import reply_of
-from handlers.delivery.whereabouts.naming import WORK
+from handlers.conversation.subjects import reply_of
+from handlers.delivery.whereabouts.subjects import WORK
 from handlers.language.kinds import find_kinds
 from handlers.language.resolver import Found, Meant, NotThere, Several, resolve, resolve_all
 from tests.handlers.product.conftest import MARKER, Product

@@ -13,8 +13,8 @@ from agents.planning.draft import Scheduled
 from agents.planning.working_days import WorkingDays
 from agents.plans.tables import PlanRow
 from handlers.conversation.cards import Reply
-from handlers.delivery.whereabouts.expected import Planned
-from handlers.delivery.whereabouts.expected import expected as at
+from handlers.delivery.whereabouts.work_state import Planned
+from handlers.delivery.whereabouts.work_state import expected as at
 from integrations.tracker import Sprint, StoryStatus
 from tests.bot.console.sample_rows import draft
 from tests.handlers.product.conftest import DONE, MARKER, NOW, Product, story

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from governance.directory import person_by_id
 from handlers.notices import find_notices
-from handlers.office.subscribe.checking import check_subscriptions
+from handlers.office.subscribe.check import check_subscriptions
 from storage.notices import NoticeRow
 from tests.handlers.conftest import Talk
 from tests.handlers.product.conftest import Product, product

@@ -1,0 +1,61 @@
+"""What words mean: asked of the recogniser, or plain from what the thread is about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from governance.standing import WindowMode
+from handlers.conversation.desk import Desk
+from handlers.conversation.outcome import SURE_OF_ANOTHER
+from handlers.language.correction import Change, Correction, what_is_added
+from handlers.language.recognition import Recognises, Recognition
+from storage.look import look_of
+
+_OF_A_PLAN = re.compile(
+    r"(?:(?:please|pls|ok|okay|now|and|can you|could you|then) )*"
+    r"(?:pause|resume|unpause|continue|go on with|replan|re-plan|cancel) (?:it|this|that|the plan|this plan)"
+    r"(?: (?:please|pls|now|again|today|for now|then|thanks))*"
+)
+
+
+def request_about_it(said: str, topic: Mapping[str, str]) -> str | None:
+    """The catalogue's name of what is asked for of “it”; None if it is not that plain. `said` is plain text."""
+    if "plan" in topic and _OF_A_PLAN.fullmatch(said.strip(" .!?")):
+        return "plan"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """Tells what words mean: the `recogniser` does, and in a demo window `predictable`, which asks no model.
+
+    `asks` names whom the `recogniser` asks outside this installation, if it asks anybody.
+    """
+
+    recogniser: Recognises
+    predictable: Recognises
+    asks: str | None
+
+    async def of(self, text: str, desk: Desk) -> Recognition:
+        """What these words mean by themselves."""
+        if WindowMode.DEMO in desk.modes:
+            return await self.predictable.recognise(text)
+        if self.asks is None:
+            return await self.recogniser.recognise(text)
+        meant = partial(self.recogniser.recognise, text)
+        return await look_of(desk.tx).at(("meaning", text), self.asks, meant)
+
+    async def asks_anew(self, text: str, correction: Correction, request: str, desk: Desk) -> bool:
+        """Whether "and …" is a whole request of another kind by itself, not more of the last one.
+
+        A bare name is none ("and checkout too"): what is added asks for the same without the words around it.
+        """
+        found = await self.of(text, desk)
+        if found.name in (None, request) or found.confidence < SURE_OF_ANOTHER:
+            return False
+        if correction.change is not Change.ADD:
+            return True
+        return (await self.of(what_is_added(correction.text), desk)).name == found.name
