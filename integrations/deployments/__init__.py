@@ -162,7 +162,7 @@ class Deployments(Protocol):
     async def status(self, target: Target) -> Status:
         """What runs there now."""
 
-    async def changes(self, query: ChangeQuery) -> Page[Change]:
+    async def history(self, query: ChangeQuery) -> Page[Change]:
         """What was done."""
 
     async def deploy(self, grant: Grant, target: Target, version: str, digest: str, replicas: int) -> Status:

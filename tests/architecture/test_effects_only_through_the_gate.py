@@ -111,7 +111,20 @@ def _is_inside_a_vendor(path: str, call: ast.Call) -> bool:
 def test_whatever_changes_the_world_in_a_port_demands_a_grant() -> None:
     """A port's method is either named as reading, or takes a grant."""
     reading = ("what_happened",)
-    writing = ("create", "change", "cancel", "delete", "send", "deploy", "set_", "update", "post", "merge")
+    writing = (
+        "create",
+        "change",
+        "cancel",
+        "delete",
+        "send",
+        "deploy",
+        "set_",
+        "update",
+        "post",
+        "merge",
+        "roll_back",
+        "scale",
+    )
     for path, tree in modules().items():
         if not PurePath(path).match("integrations/*/__init__.py"):
             continue

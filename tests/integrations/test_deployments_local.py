@@ -107,7 +107,7 @@ async def test_a_version_takes_over_once_it_is_ready(platform: LocalDeployments)
     second = await deploy(platform, "1.1", "g2")
     assert second.address == first.address
     assert (await served(second)).startswith("orders 1.1 staging")
-    newest, oldest = (await platform.changes(ChangeQuery(service="orders"))).items
+    newest, oldest = (await platform.history(ChangeQuery(service="orders"))).items
     assert (newest.kind, newest.version, newest.before, newest.grant) == (
         ChangeKind.DEPLOYED,
         "1.1",

@@ -40,7 +40,7 @@ async def _version(desk: Desk, runs: Runs, text: str) -> str:
     if said is not None and said != runs.running.version:
         return said
     query = ChangeQuery(runs.target.service, runs.target.stage)
-    async for change in every(desk.ports.deployments.changes, query):
+    async for change in every(desk.ports.deployments.history, query):
         if change.before not in (None, runs.running.version):
             return str(change.before)
     raise CannotAnswer(

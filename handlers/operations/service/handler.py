@@ -27,7 +27,7 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     facts: list[Fact] = []
     for each in (Stage.PRODUCTION, Stage.STAGING) if stage is None else (stage,):
         status = await desk.ports.deployments.status(Target(service, each))
-        recent = (await desk.ports.deployments.changes(ChangeQuery(service, each, limit=1))).items
+        recent = (await desk.ports.deployments.history(ChangeQuery(service, each, limit=1))).items
         line, detail = _runs(turn, status, found, recent[0] if recent else None)
         said.append(line)
         blocks.append(Text((Bold(f"{each.value.capitalize()}: "), line)))

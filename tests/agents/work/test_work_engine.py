@@ -7,7 +7,7 @@ import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.work import runs
@@ -345,21 +345,3 @@ def _is_alive(pid: int) -> bool:
 def _kill(pid: int) -> None:
     if _is_alive(pid):
         os.killpg(pid, 9)
-
-
-async def test_a_look_that_is_put_off_holds_none_up_that_is_due(engine: Engine, outside: Outside) -> None:
-    """The job engine lets nothing pass an earlier job of its lock, though that is due in an hour."""
-    run = await engine.begin(engine.step("wait", "outside", url=outside.url))
-    outside.jobs[f"{run}:wait"] = 9
-    await engine.round(run)
-    assert (await engine.states(run))["wait"] == "asleep"
-    async with engine.house.database.transaction(engine.house.tenant) as tx:
-        await runs.go_on(tx, await runs.run_for_update(tx, run))
-        query = text(
-            "SELECT scheduled_at IS NOT NULL, lock FROM procrastinate_jobs"
-            " WHERE task_name = 'advance_run' AND status = 'todo' AND args->>'run' = :run"
-        )
-        locks = list(await tx.execute(query, {"run": run}))
-    assert {put_off for put_off, _ in locks} == {True, False}
-    later, now = ({lock for put_off, lock in locks if put_off is which} for which in (True, False))
-    assert later.isdisjoint(now)

@@ -73,7 +73,7 @@ class LocalDeployments:
     async def status(self, target: Target) -> Status:
         return _status(target, await self._ask("status", service=target.service, stage=target.stage.value))
 
-    async def changes(self, query: ChangeQuery) -> Page[Change]:
+    async def history(self, query: ChangeQuery) -> Page[Change]:
         found = tuple(
             _change(one)
             for one in await self._ask("changes")
