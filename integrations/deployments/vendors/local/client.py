@@ -32,6 +32,7 @@ from integrations.deployments.vendors.local import releases as stored
 from integrations.pages import NoSuchPage, Page, page_of
 
 STARTS_WITHIN = 20.0
+_TRIES = 3
 _LONGEST_PATH = 100
 """Of a unix socket; the kernel's limit is 107."""
 
@@ -102,17 +103,33 @@ class LocalDeployments:
         return _status(target, await self._ask(method, grant=grant.id, **where, **given))
 
     async def _ask(self, method: str, **given: object) -> Any:
-        """What the keeper answers. Raises the DeploymentError that it refuses with."""
+        """What the keeper answers. Raises the DeploymentError that it refuses with.
+
+        A keeper that dies in the middle is asked again, which does nothing twice: effects are known by their
+        grant. """
+        said = json.dumps({"method": method, "given": given}).encode() + b"\n"
+        for _ in range(_TRIES):
+            answer = await self._answer(said)
+            if answer is None:
+                continue
+            if "refused" in answer:
+                raise getattr(deployments, answer["refused"])(answer["why"])
+            return answer["result"]
+        raise KeeperAway(self._folder / "keeper.log")
+
+    async def _answer(self, said: bytes) -> dict[str, Any] | None:
+        """The answer to one line; None where the keeper died before it was whole."""
         reader, writer = await self._connected()
         try:
-            writer.write(json.dumps({"method": method, "given": given}).encode() + b"\n")
+            writer.write(said)
             await writer.drain()
-            answer = json.loads(await reader.readline())
+            line = await reader.readline()
+        except ConnectionError:
+            return None
         finally:
             writer.close()
-        if "refused" in answer:
-            raise getattr(deployments, answer["refused"])(answer["why"])
-        return answer["result"]
+        answer: dict[str, Any] | None = json.loads(line) if line.endswith(b"\n") else None
+        return answer
 
     async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         try:
