@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_serializer
 
 from governance.people import Person, Role
 from governance.places import Audience
@@ -163,6 +163,11 @@ class PersonEntry(Described):
     deputy: Id | None = None
     identities: Annotated[tuple[str, ...], Loose] = ()
     active: bool = True
+
+    @field_serializer("roles")
+    def _in_order(self, roles: frozenset[Role]) -> list[str]:
+        # A set has another order in each process, and a department is compared by what it is written as.
+        return sorted(role.value for role in roles)
 
 
 class Agents(Described):

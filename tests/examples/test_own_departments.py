@@ -14,7 +14,7 @@ from bot.bootstrap import open_installation
 from bot.conversation import Conversation
 from bot.finding import Finding
 from bot.in_force import examine_department
-from handlers.delivery.whereabouts.lacking import NO_PRODUCTS, NO_TEAMS
+from handlers.delivery.whereabouts.lacking import ADD_HERE, NO_PRODUCTS, NO_TEAMS
 from storage.embedded import EmbeddedServer
 from tests.examples.own_departments import DOCUMENT, HOSPITAL, TWO_PEOPLE, forty_people
 from tests.workplace import Deaf, settings_of
@@ -91,9 +91,9 @@ async def test_two_people_work_and_hear_what_is_missing(opening: Open) -> None:
     assert any("Nobody could approve what Ben Testperson asks for of code changes" in says for says in advice)
     assert not any("role changes" in says or "go on after" in says for says in advice)
     await _answers(own, ann, "Ann Testperson")
-    assert await own.say(ann, "/build_feature Build it from PRD-Lamp") == NO_TEAMS
-    assert await own.say(ann, "/build_feature Build something") == NO_TEAMS
-    assert await own.say(ann, "/add_to_backlog Add a spare bulb to the backlog") == NO_TEAMS
+    assert await own.say(ann, "/build_feature Build it from PRD-Lamp") == NO_TEAMS + ADD_HERE
+    assert await own.say(ann, "/build_feature Build something") == NO_TEAMS + ADD_HERE
+    assert await own.say(ann, "/add_to_backlog Add a spare bulb to the backlog") == NO_TEAMS + ADD_HERE
     (given,) = (await own.chat.say(ben, "/access make Ann Testperson an architect", None, None)).approvals
     for voter in (ann, ben):
         assert (await own.chat.decide(voter, given["id"], "approve", {})).done
@@ -111,7 +111,7 @@ async def test_without_a_product_owner_products_are_asked_for(opening: Open) -> 
     nobody = TWO_PEOPLE.replace("product owner, ", "")
     own = await opening(nobody + "teams:\n  - name: The Team\n")
     assert any(says.startswith("none, so no plan can be proposed") for says in own.told("advice"))
-    assert await own.say("ben-testperson", "/build_feature Build it from PRD-Lamp") == NO_PRODUCTS
+    assert await own.say("ben-testperson", "/build_feature Build it from PRD-Lamp") == NO_PRODUCTS + ADD_HERE
 
 
 async def test_forty_people_in_three_countries(opening: Open) -> None:

@@ -27,6 +27,7 @@ from handlers.delivery.plans.product_question import plan_pressed
 from handlers.delivery.plans.progress import progress_reply
 from handlers.delivery.plans.questions import answer_about_plan
 from handlers.delivery.plans.story_grouping import group_stories
+from handlers.delivery.whereabouts.adding import ADD_PRODUCT, ADD_TEAM, press_add_product, press_add_team
 from handlers.delivery.whereabouts.lacking import demand_products, demand_teams
 from handlers.language.resolver import Found, NotThere, Several, resolve
 from integrations.pages import Part
@@ -40,7 +41,7 @@ _OPEN = frozenset(StoryStatus) - {StoryStatus.DONE, StoryStatus.CANCELLED}
 
 async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     """Start planning from the document that is named, or ask which one is meant."""
-    demand_teams(desk.department)
+    demand_teams(desk.department, turn.person)
     match await resolve(desk, asked.text, ("document",), EVERYTHING):
         case Found(thing=thing):
             return await _plan(turn, desk, thing.id, anyway=False)
@@ -89,8 +90,8 @@ async def _plan(turn: Turn, desk: Desk, document: str, *, anyway: bool) -> Reply
         raise CannotAnswer(
             "People from outside the department may read along here. Ask me in a direct message."
         )
-    demand_teams(desk.department)
-    demand_products(desk.department)
+    demand_teams(desk.department, turn.person)
+    demand_products(desk.department, turn.person)
     standing = await open_plan_for(desk.tx, document)
     if standing is not None:
         return await _there_is_one(desk, standing)
@@ -187,6 +188,8 @@ HANDLER = Handler(
         "correct_reading": correct_reading,
         "group_stories": group_stories,
         "cancel": cancel,
+        ADD_TEAM: press_add_team,
+        ADD_PRODUCT: press_add_product,
     },
     risk=Risk.ACTS,
     about=answer_about_plan,
