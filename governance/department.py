@@ -224,9 +224,10 @@ class Folders(Described):
 
 
 class Sprints(Described):
-    """Sprints of `weeks` weeks each, counted from the Monday `first`."""
+    """Sprints of `weeks` weeks each, counted from the Monday `first`: without one, from the Monday after the
+    department's start."""
 
-    first: Annotated[date, AfterValidator(_monday)]
+    first: Annotated[date, AfterValidator(_monday)] | None = None
     weeks: Annotated[int, Field(ge=1, le=6)]
 
 

@@ -171,7 +171,8 @@ async def test_a_file_that_names_teams_itself_rules_from_then_on(small: Small) -
         query = select(EntryRow).where(EntryRow.type == "department.renewed")
         (row,) = (await tx.execute(query)).scalars()
         recorded = await entry(tx, row.id, opened=True)
-    assert "'added_in_chat_replaced': ['The Team', 'Lamp']" in str(recorded)
+    assert "added_in_chat_replaced" in str(recorded)
+    assert "Lamp" in str(recorded)
     late = add_team("Late", BEN, (), (), "needed")
     async with small.database.transaction(small.tenant) as tx:
         with pytest.raises(CannotAdd, match=r"department\.yaml names the teams itself"):
