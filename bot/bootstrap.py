@@ -183,6 +183,10 @@ async def _open_department(installation: Installation) -> None:
             if renewal is not None:
                 is_new = True
                 _log.info("department_renewed", parts=renewal.parts, added=len(renewal.added))
+                if renewal.replaced:
+                    _log.warning(
+                        "department_file_replaces_what_was_added_in_chat", added_in_chat=renewal.replaced
+                    )
             # What was so already holds no start up: nobody is helped by a process that is not there.
             found = new_problems(before, await people(tx), requirements)
             if found:

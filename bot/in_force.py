@@ -14,6 +14,7 @@ from bot.finding import Finding
 from governance.authority.policy import Policy
 from governance.authority.policy_error import PolicyError
 from governance.department import Department
+from governance.department_added import Added, with_added
 from governance.department_file import DepartmentError
 from governance.department_renewal import settled_addresses, with_roles
 from governance.department_rows import digest_of
@@ -31,11 +32,12 @@ _WHAT = "department"
 
 @dataclass(frozen=True, slots=True)
 class _InForce:
-    """The department as it was last taken over, everybody with the roles that they hold, and the addresses that
-    the file does not change."""
+    """The department as it was last taken over, what was added to it in chat, everybody with the roles that
+    they hold, and the addresses that the file does not change."""
 
     id: str
     digest: str
+    added: Added
     people: tuple[Person, ...]
     settled: Mapping[str, str | None]
 
@@ -54,6 +56,10 @@ async def examine_department(installation: Installation) -> AsyncIterator[Findin
         yield Finding(_WHAT, "wrong", str(wrong))
         return
     there = await _in_force(installation)
+    if there is not None:
+        for finding in _added_in_chat(file, there.added):
+            yield finding
+        file = with_added(file, there.added)
     for finding in _staffed(file, there, requirements, installation.settings.tenant):
         yield finding
     for finding in left_out(file, installation.settings.department):
@@ -116,9 +122,22 @@ async def _in_force(installation: Installation) -> _InForce | None:
             row = (await tx.execute(select(DepartmentRow))).scalar()
             if row is None:
                 return None
-            return _InForce(row.body["id"], row.digest, await people(tx), await settled_addresses(tx))
+            added = Added.of(row.added)
+            return _InForce(row.body["id"], row.digest, added, await people(tx), await settled_addresses(tx))
     except SQLAlchemyError:
         return None
+
+
+def _added_in_chat(file: Department, added: Added) -> Iterator[Finding]:
+    """What of the department does not stand in its file, or will go because the file rules now."""
+    kept = added.beside(file).names()
+    gone = [name for name in added.names() if name not in kept]
+    if kept:
+        says = f"{listed(kept)}; what the file names of teams or products itself takes their place"
+        yield Finding("added in chat", "well", says)
+    if gone:
+        says = f"{listed(gone)} will be gone: the file names its own, which count from the next start"
+        yield Finding("added in chat", "advice", says)
 
 
 def _compared(file: Department, there: _InForce) -> list[Finding]:

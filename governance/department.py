@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_serializer
 
 from governance.people import Person, Role
 from governance.places import Audience
@@ -164,6 +164,11 @@ class PersonEntry(Described):
     identities: Annotated[tuple[str, ...], Loose] = ()
     active: bool = True
 
+    @field_serializer("roles")
+    def _in_order(self, roles: frozenset[Role]) -> list[str]:
+        # A set has another order in each process, and a department is compared by what it is written as.
+        return sorted(role.value for role in roles)
+
 
 class Agents(Described):
     """A team's agents of one role. `weekly_hours` is their budget together; `hourly_cost` is in the
@@ -219,9 +224,10 @@ class Folders(Described):
 
 
 class Sprints(Described):
-    """Sprints of `weeks` weeks each, counted from the Monday `first`."""
+    """Sprints of `weeks` weeks each, counted from the Monday `first`: without one, from the Monday after the
+    department's start."""
 
-    first: Annotated[date, AfterValidator(_monday)]
+    first: Annotated[date, AfterValidator(_monday)] | None = None
     weeks: Annotated[int, Field(ge=1, le=6)]
 
 

@@ -7,6 +7,9 @@ chat: who writes the file could promote themselves, or be taken for somebody els
 Roles are the file's, too, as long as nobody could change them in chat: a department of two people would never
 get a third role otherwise. No change of the file leads back there, for the caller refuses one that leaves an
 approval to nobody.
+
+Teams and products that were added in chat stand beside the file until it names some itself
+(`governance.department_added`).
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from governance.audit.entries import Absence, Entry, EntryKind, NotApplicable
 from governance.audit.log import record
 from governance.audit.log_names import log_names
 from governance.department import Department
+from governance.department_added import Added, with_added
 from governance.department_rows import add_people, digest_of
 from governance.department_staffing import can_change_roles
 from governance.directory import lock_people, people
@@ -49,6 +53,7 @@ class Renewal:
 
     `added` are new, and hold no role yet; `left` are not active any more, `returned` are again. `readdressed`
     have another address, by which chat may link them. `given` have other roles than before, those of the file.
+    `replaced` are the names of teams and products that were added in chat, and are the file's to name now.
     """
 
     parts: tuple[str, ...]
@@ -57,6 +62,7 @@ class Renewal:
     returned: tuple[str, ...]
     readdressed: tuple[str, ...]
     given: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
 
 
 async def renew_department(tx: AsyncSession, department: Department) -> Renewal | None:
@@ -69,13 +75,17 @@ async def renew_department(tx: AsyncSession, department: Department) -> Renewal 
     row = (await tx.execute(locked(select(DepartmentRow)))).scalar_one()
     if row.body["id"] != department.id:
         raise AnotherDepartment(row.body["id"], department.id)
-    body, before = department.model_dump(mode="json"), row.body
-    if (digest := digest_of(body)) == row.digest:
+    added = Added.of(row.added)
+    kept = added.beside(department)
+    body, before = with_added(department, added).model_dump(mode="json"), row.body
+    if (digest := digest_of(body)) == row.digest and kept == added:
         return None
-    row.body, row.digest = body, digest
+    row.body, row.digest, row.added = body, digest, kept.model_dump(mode="json")
     file_gives_roles = not can_change_roles(await people(tx))
     parts = tuple(sorted(name for name in body.keys() | before.keys() if body.get(name) != before.get(name)))
     renewal = await _renew_people(tx, department, parts)
+    gone = tuple(name for name in added.names() if name not in kept.names())
+    renewal = replace(renewal, replaced=gone)
     if file_gives_roles:
         renewal = replace(renewal, given=await _give_roles(tx, department))
     await record(tx, await _entry(tx, renewal, digest))
@@ -151,6 +161,7 @@ async def _entry(tx: AsyncSession, renewal: Renewal, digest: str) -> Entry:
         "returned": called(renewal.returned),
         "readdressed": called(renewal.readdressed),
         **({"roles_given": called(renewal.given)} if renewal.given else {}),
+        **({"added_in_chat_replaced": list(renewal.replaced)} if renewal.replaced else {}),
         "sha256": digest,
     }
     roles = _ROLES_GIVEN if renewal.given else _ROLES_KEPT

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 from governance.department_calendars import HOURS, PLACE, Calendars
@@ -24,7 +23,7 @@ FOLDERS = {
     "history": "history",
     "customers": "customers.yaml",
 }
-SPRINTS = {"first": date(2025, 1, 6), "weeks": 2}
+SPRINTS = {"weeks": 2}
 CURRENCY = "USD"
 """That of the models' prices, where a file says nothing else."""
 

@@ -13,13 +13,15 @@ from storage.schema import Base, TenantScoped
 
 
 class DepartmentRow(TenantScoped, Base):
-    """The department file as it was opened: teams, products, channels, calendars, agents."""
+    """The department in force: its file (teams, products, channels, calendars, agents) with what was added in
+    chat, which stands once more in `added` (`governance.department_added`)."""
 
     __tablename__ = "departments"
 
     body: Mapped[dict[str, Any]]
     digest: Mapped[str]
     opened: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    added: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
 
 
 NEW_LOG_NAME = "('pn_'::text || substr(replace((gen_random_uuid())::text, '-'::text, ''::text), 1, 20))"

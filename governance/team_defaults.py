@@ -29,11 +29,17 @@ _PLANNED = 0.8
 """The share of the agents' hours that is planned; the rest is for what comes up."""
 
 
-def usual_agents() -> list[dict[str, Any]]:
-    """One agent of each kind, as a team's `agents:` has them."""
+def usual_agents(counts: Mapping[AgentRole, int] | None = None) -> list[dict[str, Any]]:
+    """So many agents of each kind, as a team's `agents:` has them; one of each where nothing else is said."""
     return [
-        {"role": role.value, "count": 1, "weekly_hours": hours, "hourly_cost": cost}
+        {
+            "role": role.value,
+            "count": count,
+            "weekly_hours": hours * count,
+            "hourly_cost": cost,
+        }
         for role, hours, cost in _AGENTS
+        if (count := counts.get(role, 0) if counts else 1)
     ]
 
 

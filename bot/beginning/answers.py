@@ -31,7 +31,7 @@ class _Said(BaseModel):
 
 
 class NewPerson(_Said):
-    """Somebody of the new department; `roles` as people say them."""
+    """Somebody of the new department; `roles` as people say them, `identities` as chat platforms prove them."""
 
     name: Annotated[str, Field(min_length=1)]
     address: Annotated[str, Field(min_length=1)]
@@ -41,6 +41,7 @@ class NewPerson(_Said):
     country: str | None = None
     region: str | None = None
     time_zone: str | None = None
+    identities: tuple[str, ...] = ()
 
 
 class Answers(_Said):

@@ -25,7 +25,8 @@ _PEOPLE = """
 # Everybody, with the address that they have in chat. `id` is how commands call them: it stays as it is.
 # Roles: product owner, engineering director, compliance officer, customer success, SRE lead, engineer,
 # architect, executive, auditor. Where it is so: title, team, deputy, country, region, time_zone, and
-# away: [{since: 2026-12-21, until: 2027-01-06}].
+# away: [{since: 2026-12-21, until: 2027-01-06}]. `identities` link somebody by the ids of Slack or Entra
+# themselves (slack:TEAM/USER, teams:TENANT/USER); whoever has none is met by their address.
 people:
 """
 _LATER = """
@@ -34,7 +35,8 @@ _LATER = """
 #  - {name: engineering}
 #  - {name: incidents, members: [NAME, NAME]}
 
-# Sprints, from a Monday on; folders other than documents/ and services/; the currency of what agents cost.
+# Each team has sprints by itself, of two weeks from the Monday after the first start on, if nothing else stands
+# here. Folders other than documents/ and services/; the currency of what agents cost.
 #sprints: {first: 2026-01-05, weeks: 2}
 #folders: {documents: documents}
 #currency: EUR
@@ -119,6 +121,8 @@ def _person(person: NewPerson, id: str) -> list[str]:
         "roles": f"[{roles}]",
         **{part: _scalar(value) for part in ("title", "team", *_PLACE) if (value := getattr(person, part))},
     }
+    if person.identities:
+        said["identities"] = f"[{', '.join(json.dumps(one) for one in person.identities)}]"
     return [f"  - id: {_scalar(id)}", *(f"    {part}: {value}" for part, value in said.items())]
 
 

@@ -134,8 +134,15 @@ def init(parser: ArgumentParser) -> None:
     parser.add_argument(
         "folder", nargs="?", type=Path, default=Path("department"), help="where to make it (%(default)s)"
     )
-    parser.add_argument(
+    people = parser.add_mutually_exclusive_group()
+    people.add_argument(
         "--people", type=Path, metavar="CSV", help="read the people from a list with name, address and roles"
+    )
+    people.add_argument(
+        "--from", dest="source", choices=("slack", "entra"), help="choose the people from Slack's or Entra's"
+    )
+    parser.add_argument(
+        "--group", help="with --from entra: the members of this group alone (name or object id)"
     )
     parser.add_argument(
         "--answers", type=Path, metavar="FILE", help="ask nothing: the answers stand in this YAML"

@@ -11,23 +11,28 @@ from bot.beginning.checking import examine_beginning
 from bot.beginning.files import AlreadyThere, Place, write
 from bot.beginning.people_list import people_in, person_in
 from bot.command_line import Exit, Stop
+from bot.command_line.choosing import Source, people_from
 from bot.settings import Settings
 from governance.countries import country_of
 from governance.department import is_time_zone
 from governance.department_file import DepartmentError
 
 _Answer = TypeVar("_Answer")
+_CHAT: dict[Source, Chat] = {"slack": "slack", "entra": "teams"}
 _MARKS = {"well": "ok  ", "advice": "note", "wrong": "FIX "}
 
 
-async def run(_settings: Settings, args: argparse.Namespace) -> int:
+async def run(settings: Settings, args: argparse.Namespace) -> int:
     """Ask, write, and check what was written."""
     place = Place(args.folder, args.env_file)
     try:
         if not args.overwrite:
             place.demand_free()
         people = people_in(args.people) if args.people is not None else ()
-        answers = read_answers(args.answers) if args.answers is not None else _ask(people)
+        if args.answers is not None:
+            answers = read_answers(args.answers)
+        else:
+            answers = await _ask(people, settings, args.source, args.group)
         for path in write(answers.model_copy(update={"people": (*answers.people, *people)}), place):
             print(f"wrote {path}")
     except (AnswersUnusable, AlreadyThere) as cannot:
@@ -50,8 +55,11 @@ def _checked(place: Place) -> int:
     return Exit.DONE
 
 
-def _ask(people: tuple[NewPerson, ...]) -> Answers:
-    """The five questions; `people` need not be asked for where a list names them."""
+async def _ask(
+    people: tuple[NewPerson, ...], settings: Settings, source: Source | None, group: str | None
+) -> Answers:
+    """The five questions; `people` need not be asked for where a list names them, nor where they talk where
+    they are chosen from a platform's list."""
     name = _asked("1. What is the department called?", _something)
     said = _asked(
         "2. In which country, and region if it has its own holidays (IE; or DE, BY; empty: none)?", _place
@@ -61,9 +69,16 @@ def _ask(people: tuple[NewPerson, ...]) -> Answers:
         said = (*said[:2], *[None] * (2 - len(said)), _asked(says, _zone))
     if people:
         print(f"3. The list names {len(people)} people.")
-    named = () if people else _asked_for_people()
+    if source is not None:
+        named = await people_from(source, settings, group, _line)
+    else:
+        named = () if people else _asked_for_people()
     teams = _asked("4. Which teams are there, with commas between them (empty: later)?", str)
-    chat = _asked("5. Where do people talk to it: slack, teams, or console (on this machine only)?", _chat)
+    chat = (
+        _CHAT[source]
+        if source
+        else _asked("5. Where do people talk to it: slack, teams, or console (on this machine only)?", _chat)
+    )
     country, region, zone = (*said, None, None, None)[:3]
     place = {"country": country, "region": region, "time_zone": zone}
     return Answers.model_validate({"name": name, **place, "people": named, "teams": teams, "chat": chat})

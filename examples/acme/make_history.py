@@ -100,8 +100,11 @@ def _renamed(piece: Piece, ids: Mapping[str, str]) -> Piece:
 
 def _sprints(department: Department, clock: WorkingTime) -> Iterator[Sprint]:
     length = timedelta(weeks=department.sprints.weeks)
+    first = department.sprints.first
+    if first is None:
+        raise ValueError("the sample's file says when its first sprint begins")
     for team in department.teams:
-        starts, number = department.sprints.first, 1
+        starts, number = first, 1
         while starts <= LAST_SPRINT_STARTS:
             share = clock.days_between(starts, starts + length) / (5 * department.sprints.weeks)
             hours = sum(team.capacity.values()) * department.sprints.weeks * share * ramp(starts)

@@ -5,7 +5,17 @@ Each is a change of the department's own rows, performed in the ruling's transac
 
 from __future__ import annotations
 
-from governance.actions import access, delegation, emergencies, freezing, halting, overruling, policy, windows
+from governance.actions import (
+    access,
+    delegation,
+    department,
+    emergencies,
+    freezing,
+    halting,
+    overruling,
+    policy,
+    windows,
+)
 from governance.authority.policy import Policy
 from governance.registry import ActionSpec
 
@@ -15,6 +25,7 @@ def specs(installed: Policy) -> tuple[ActionSpec, ...]:
     return (
         *access.specs(installed),
         *delegation.SPECS,
+        *department.SPECS,
         *emergencies.SPECS,
         *freezing.SPECS,
         *halting.SPECS,

@@ -88,7 +88,7 @@ class Epic:
 
 @dataclass(frozen=True, slots=True)
 class Sprint:
-    """Two weeks of one team: `starts` is a Monday, `ends` the day after its last; capacity in agent-hours."""
+    """Some weeks of one team: `starts` is a Monday, `ends` the day after its last; capacity in agent-hours."""
 
     id: str
     team: str

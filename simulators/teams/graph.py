@@ -1,4 +1,4 @@
-"""Microsoft Graph: users, channels, and installing the app. `forbidden` is what nobody consented to."""
+"""Microsoft Graph: users, groups, channels, and installing the app. `forbidden` is what nobody consented to."""
 
 from __future__ import annotations
 
@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Literal
 from aiohttp import web
 
 from simulators.teams.faults import answer
+from simulators.teams.world import Human, Json, object_id
 
 if TYPE_CHECKING:
     from simulators.teams.server import FakeTeams
 
-Permission = Literal["users", "channels", "installing"]
+Permission = Literal["users", "groups", "channels", "installing"]
+
+_LARGEST_PAGE = 999
 
 _ROLES: dict[Permission, tuple[str, ...]] = {
     "users": ("User.Read.All",),
+    "groups": ("GroupMember.Read.All",),
     "channels": ("Channel.ReadBasic.All",),
     "installing": ("AppCatalog.Read.All", "TeamsAppInstallation.ReadWriteSelfForUser.All"),
 }
@@ -41,6 +45,8 @@ class Graph:
         return [
             web.get("/graph/v1.0/users", self.users),
             web.get("/graph/v1.0/users/{user}", self.user),
+            web.get("/graph/v1.0/groups", self.groups),
+            web.get("/graph/v1.0/groups/{group}/members/microsoft.graph.user", self.members),
             web.get("/graph/v1.0/teams/{group}/channels/{channel}", self.channel),
             web.get("/graph/v1.0/appCatalogs/teamsApps", self.catalogue),
             web.post("/graph/v1.0/users/{user}/teamwork/installedApps", self.install),
@@ -63,16 +69,46 @@ class Graph:
         return web.json_response(human.as_user())
 
     async def users(self, request: web.Request) -> web.Response:
-        """Whoever has a mail address or principal name."""
+        """Everybody in pages, or whoever has a mail address or principal name."""
         if refusal := self._refusal(request, "users"):
             return refusal
         people = self.teams.world.people.values()
         here = [each for each in people if each.tenant == self.teams.world.tenant or each.is_guest]
-        asked = request.query["$filter"]
+        asked = request.query.get("$filter")
+        if asked is None:
+            return self._page(request, here)
         found = [
             each for each in here if f"mail eq '{each.email}'" in asked or f"eq '{each.principal}'" in asked
         ]
         return web.json_response({"value": [each.as_user() for each in found]})
+
+    async def groups(self, request: web.Request) -> web.Response:
+        """The groups with a name."""
+        if refusal := self._refusal(request, "groups"):
+            return refusal
+        asked = request.query["$filter"]
+        found = [name for name in self.teams.world.groups if asked == f"displayName eq '{name}'"]
+        return web.json_response({"value": [{"id": object_id(f"{name}.groups")} for name in found]})
+
+    async def members(self, request: web.Request) -> web.Response:
+        """A group's people, in pages."""
+        if refusal := self._refusal(request, "groups"):
+            return refusal
+        ids = {object_id(f"{name}.groups"): name for name in self.teams.world.groups}
+        name = ids.get(request.match_info["group"])
+        if name is None:
+            return _error(404, "Request_ResourceNotFound")
+        people = [self.teams.world.people[each] for each in self.teams.world.groups[name]]
+        return self._page(request, people)
+
+    def _page(self, request: web.Request, people: list[Human]) -> web.Response:
+        size = min(int(request.query.get("$top", "100")), _LARGEST_PAGE)
+        start = int(request.query.get("$skiptoken", "0"))
+        answer: Json = {"value": [each.as_user() for each in people[start : start + size]]}
+        if start + size < len(people):
+            following = request.url.update_query({"$skiptoken": str(start + size)})
+            answer["@odata.nextLink"] = str(following)
+        return web.json_response(answer)
 
     async def channel(self, request: web.Request) -> web.Response:
         """A channel of a team."""

@@ -116,12 +116,14 @@ class Team:
 
 @dataclass
 class World:
-    """Everything, by name. `ids` counts messages up, as Teams' times do."""
+    """Everything, by name. `ids` counts messages up, as Teams' times do. `groups` are Entra's, with their
+    members' names."""
 
     tenant: str = object_id("company.tenants")
     people: dict[str, Human] = field(default_factory=dict)
     teams: dict[str, Team] = field(default_factory=dict)
     conversations: dict[str, Conversation] = field(default_factory=dict)
+    groups: dict[str, list[str]] = field(default_factory=dict)
     last_id: int = 1_790_000_000_000
     in_catalogue: bool = True
 

@@ -6,15 +6,19 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.bootstrap import open_installation
 from bot.conversation import Conversation
+from bot.department import Installation
 from bot.finding import Finding
 from bot.in_force import examine_department
-from handlers.delivery.preconditions import NO_PRODUCTS, NO_TEAMS
+from handlers.delivery.preconditions import ADD_HERE, NO_PRODUCTS, NO_TEAMS
+from integrations.tracker import Priority, Story, StoryStatus
+from integrations.tracker.vendors.local.history import History, take_over
 from storage.embedded import EmbeddedServer
 from tests.examples.own_departments import DOCUMENT, HOSPITAL, TWO_PEOPLE, forty_people
 from tests.workplace import Deaf, settings_of
@@ -24,6 +28,7 @@ from tests.workplace import Deaf, settings_of
 class Own:
     """A department of one's own at work, and what the doctor says of it."""
 
+    installation: Installation
     chat: Conversation
     findings: tuple[Finding, ...]
 
@@ -50,7 +55,7 @@ async def opening(server: EmbeddedServer, tmp_path: Path) -> AsyncIterator[Open]
             installation = await open_installation(settings_of(server, tmp_path, department=folder))
             installation.__dict__["recogniser"] = Deaf()
             findings = tuple([each async for each in examine_department(installation)])
-            return Own(await stack.enter_async_context(Conversation(installation)), findings)
+            return Own(installation, await stack.enter_async_context(Conversation(installation)), findings)
 
         yield opened
 
@@ -91,9 +96,9 @@ async def test_two_people_work_and_hear_what_is_missing(opening: Open) -> None:
     assert any("Nobody could approve what Ben Testperson asks for of code changes" in says for says in advice)
     assert not any("role changes" in says or "go on after" in says for says in advice)
     await _answers(own, ann, "Ann Testperson")
-    assert await own.say(ann, "/build_feature Build it from PRD-Lamp") == NO_TEAMS
-    assert await own.say(ann, "/build_feature Build something") == NO_TEAMS
-    assert await own.say(ann, "/add_to_backlog Add a spare bulb to the backlog") == NO_TEAMS
+    assert await own.say(ann, "/build_feature Build it from PRD-Lamp") == NO_TEAMS + ADD_HERE
+    assert await own.say(ann, "/build_feature Build something") == NO_TEAMS + ADD_HERE
+    assert await own.say(ann, "/add_to_backlog Add a spare bulb to the backlog") == NO_TEAMS + ADD_HERE
     (given,) = (await own.chat.say(ben, "/access make Ann Testperson an architect", None, None)).approvals
     for voter in (ann, ben):
         assert (await own.chat.decide(voter, given["id"], "approve", {})).done
@@ -107,11 +112,50 @@ async def test_two_people_with_a_team_plan(opening: Open) -> None:
     assert "for the-team" in await own.say("ben-testperson", "/add_to_backlog Add a spare bulb to the backlog")
 
 
+async def test_a_plan_has_dates_once_there_are_done_stories_to_estimate_from(opening: Open) -> None:
+    own = await opening(TWO_PEOPLE + "teams:\n  - name: The Team\n")
+    at = datetime.now(UTC) - timedelta(days=3)
+    done = [
+        Story(
+            id=f"CARD-{number}",
+            title=f"Lamp {number} is switched on",
+            description="",
+            acceptance=(),
+            team="the-team",
+            product="two-lamps",
+            status=StoryStatus.DONE,
+            priority=Priority.P2,
+            epic=None,
+            discipline="backend",
+            estimate_hours=4.0,
+            actual_hours=4.0 + number % 3,
+            customers=(),
+            labels=(),
+            depends_on=(),
+            blocked_reason=None,
+            assignee=None,
+            sprint=None,
+            created=at,
+            started=at,
+            finished=at + timedelta(hours=number),
+        )
+        for number in range(1, 25)
+    ]
+    async with own.installation.database.transaction(own.installation.settings.tenant) as tx:
+        await take_over(tx, "done before", History([], [], done, [], []))
+    asked = await own.chat.say("ann-testperson", "/build_feature Build it from PRD-Lamp", None, None)
+    today = datetime.now(UTC).date()
+    first = today + timedelta(days=7 - today.weekday())
+    assert "1 sprint (Sprint 1)" in asked.as_text()
+    assert f"({first.day} {first:%b} {first.year} to " in asked.as_text()
+    assert "no sprint has room" not in str(asked.cards)
+
+
 async def test_without_a_product_owner_products_are_asked_for(opening: Open) -> None:
     nobody = TWO_PEOPLE.replace("product owner, ", "")
     own = await opening(nobody + "teams:\n  - name: The Team\n")
     assert any(says.startswith("none, so no plan can be proposed") for says in own.told("advice"))
-    assert await own.say("ben-testperson", "/build_feature Build it from PRD-Lamp") == NO_PRODUCTS
+    assert await own.say("ben-testperson", "/build_feature Build it from PRD-Lamp") == NO_PRODUCTS + ADD_HERE
 
 
 async def test_forty_people_in_three_countries(opening: Open) -> None:

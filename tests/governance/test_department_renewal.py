@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -190,3 +193,24 @@ def test_roles_are_those_that_are_held() -> None:
     found = {person.id: person.roles for person in with_roles(read_file(ACME), "t", held)}
     assert found["david"] == {Role.ARCHITECT}
     assert not any(roles for id, roles in found.items() if id != "david")
+
+
+def test_a_department_is_written_alike_in_every_process() -> None:
+    program = (
+        "from pathlib import Path;from governance.department_file import read_department as read;"
+        f"from governance.department_rows import digest_of;department = read(Path({str(ACME)!r}));"
+        "people = [one.model_copy(update={'roles': frozenset(type(next(iter(one.roles))))})"
+        " for one in department.people];"
+        "print(digest_of(department.model_copy(update={'people': tuple(people)}).model_dump(mode='json')))"
+    )
+    seen = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in "123"
+    }
+    assert len(seen) == 1

@@ -94,8 +94,8 @@ async def _add(turn: Turn, desk: Desk, text: str, *, anyway: bool) -> Reply:
         raise CannotAnswer(
             "What should the story say? For example: “Add query optimization to the backlog as P1”."
         )
-    demand_teams(desk.department)
-    demand_products(desk.department)
+    demand_teams(desk.department, turn.person)
+    demand_products(desk.department, turn.person)
     wanted = Wanted(said.title, said.description, said.acceptance, said.team, said.product)
     worked = await asyncio.to_thread(work_out, wanted, await _known(desk, wanted), desk.department)
     if worked.alike and not anyway:

@@ -27,6 +27,7 @@ from handlers.delivery.plans.questions import answer_about_plan
 from handlers.delivery.plans.reading import correct_reading, show_reading
 from handlers.delivery.plans.story_grouping import group_stories
 from handlers.delivery.preconditions import demand_agents, demand_products, demand_teams
+from handlers.delivery.whereabouts.adding import ADD_PRODUCT, ADD_TEAM, press_add_product, press_add_team
 from handlers.language.resolver import Found, NotThere, Several, resolve
 from integrations.pages import Part
 from integrations.tracker import EpicQuery, StoryStatus
@@ -39,7 +40,7 @@ _OPEN = frozenset(StoryStatus) - {StoryStatus.DONE, StoryStatus.CANCELLED}
 
 async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     """Start planning from the document that is named, or ask which one is meant."""
-    demand_teams(desk.department)
+    demand_teams(desk.department, turn.person)
     match await resolve(desk, asked.text, ("document",), EVERYTHING):
         case Found(thing=thing):
             return await _plan(turn, desk, thing.id, anyway=False)
@@ -88,8 +89,8 @@ async def _plan(turn: Turn, desk: Desk, document: str, *, anyway: bool) -> Reply
         raise CannotAnswer(
             "People from outside the department may read along here. Ask me in a direct message."
         )
-    demand_teams(desk.department)
-    demand_products(desk.department)
+    demand_teams(desk.department, turn.person)
+    demand_products(desk.department, turn.person)
     standing = await open_plan_for(desk.tx, document)
     if standing is not None:
         return await _there_is_one(desk, standing)
@@ -186,6 +187,8 @@ HANDLER = Handler(
         "correct_reading": correct_reading,
         "group_stories": group_stories,
         "cancel": cancel,
+        ADD_TEAM: press_add_team,
+        ADD_PRODUCT: press_add_product,
     },
     risk=Risk.ACTS,
     about=answer_about_plan,

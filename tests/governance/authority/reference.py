@@ -53,9 +53,9 @@ def reference(decision, fact, person):
         case "override" | "window":
             may = {DIRECTOR, COMPLIANCE, SRE} | ({Role.EXECUTIVE} if decision == "override" else set())
             return (N, 0) if not fact["permitted"] else (E, 0) if person & may else (P, 1)
-        case "plan_change" | "agent_allocation":
+        case "plan_change" | "agent_allocation" | "product_change":
             return (E, 0) if person & {OWNER, DIRECTOR} else (A, 1)
-        case "standards_change" | "agent_configuration":
+        case "standards_change" | "agent_configuration" | "team_change":
             return (E, 0) if DIRECTOR in person else (A, 1)
         case "priority_change":
             return (E, 0) if OWNER in person else (A, 1)

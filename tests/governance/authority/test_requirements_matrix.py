@@ -114,6 +114,8 @@ VOTES = [
     ("standards_change", {}, [{D}], True),
     ("agent_configuration", {}, [{D}], True),
     ("agent_allocation", {}, [{O, D}], True),
+    ("team_change", {}, [{D}], True),
+    ("product_change", {}, [{O, D}], True),
     ("load_test", {"environment": "production"}, [{S, D}], False),
     ("service_protection", {"in_incident": False}, [{S, D}], True),
     ("reservation", {"cost": Decimal("9999.99"), **MONEY}, [{S, D}], True),

@@ -62,6 +62,8 @@ TABLE = [
     ("standards_change", {}, "AEAAAAA AEA.... AEAAAAA AEAAA.. AEAAAAA AEA.... ......."),
     ("agent_configuration", {}, "AEAAAAA AEA.... AEAAAAA AEAAA.. AEAAAAA AEA.... ......."),
     ("agent_allocation", {}, "AEEAAAA AEE.... AEEAAAA AEEAA.. AEEAAAA AEE.... ......."),
+    ("team_change", {}, "AEAAAAA AEA.... AEAAAAA AEAAA.. AEAAAAA AEA.... ......."),
+    ("product_change", {}, "AEEAAAA AEE.... AEEAAAA AEEAA.. AEEAAAA AEE.... ......."),
     ("window", PERMITTED, "EEPPPPP EEPPPPP EEPPPPP EEPPPPP EEPPPPP EEP.... EEPPPPP"),
     ("window", {"permitted": False}, "....... ....... ....... ....... ....... ....... ......."),
     ("override", PERMITTED, "EEPPPPP EEPPPPP EEPPPPP EEPPPPP EEPPPPP EEP.... EEPPPPP"),

@@ -106,7 +106,7 @@ class LocalDeployments:
         """What the keeper answers. Raises the DeploymentError that it refuses with.
 
         A keeper that dies in the middle is asked again, which does nothing twice: effects are known by their
-        grant. """
+        grant."""
         said = json.dumps({"method": method, "given": given}).encode() + b"\n"
         for _ in range(_TRIES):
             answer = await self._answer(said)

@@ -31,7 +31,7 @@ from integrations.tracker import (
     StoryQuery,
     StoryStatus,
 )
-from integrations.tracker.vendors.local import reading, searching, writing
+from integrations.tracker.vendors.local import reading, searching, team_sprints, writing
 from integrations.tracker.vendors.local.exact_text import require_exact
 from integrations.tracker.vendors.local.receipts import once, receipt
 from integrations.tracker.vendors.local.tables import EpicRow, SprintRow, StoryRow
@@ -166,6 +166,7 @@ class LocalTracker(Embedded):
         if query.after is not None:
             wanted = wanted.where(tuple_(*order) > tuple_(*_sprint_marked(query.after)))
         async with self._database.transaction(self._tenant) as tx:
+            await team_sprints.make_due(tx, self._clock())
             rows = (await tx.scalars(wanted)).all()
         found = [Sprint(r.id, r.team, r.name, r.starts, r.ends, r.capacity_hours) for r in rows]
         return page_of(found, query.limit, lambda s: json.dumps((s.starts.isoformat(), s.team, s.id)))
