@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from bot.settings import Settings
+from integrations.integration import find_vendors
 
 PAGE = Path("docs/configuration.md")
 """Where the reference stands, from the project's folder."""
@@ -25,7 +26,8 @@ _HEAD = """\
 <!-- Made by `python -m bot.configuration_reference` from bot/settings.py. Change it there. -->
 
 Settings are read from the environment, and from a file `.env` in the folder that Countersign is started in; the
-environment comes first. `.env.example` is such a file, with every setting in it. None is needed to try the
+environment comes first. `.env.example` is such a file, with every setting of Countersign’s own in it; what
+single vendors want stands at the end of this page. None is needed to try the
 sample department. What is wrong is named at the start, without its value, and `python -m bot doctor` looks at
 the rest.
 
@@ -70,7 +72,16 @@ def _lines() -> Iterator[str]:
     for name, field in Settings.model_fields.items():
         if name in headings:
             yield f"\n## {headings[name]}\n\n{_COLUMNS}"
-        yield f"| `{name.upper()}` | {_kind(field)} | {_default(field)} | {_cell(field.description or '')} |\n"
+        yield _row(name, field)
+    for kind, vendors in sorted(find_vendors(shipped=()).found.items()):
+        for vendor in vendors.values():
+            if vendor.settings is not None:
+                yield f"\n## {kind.capitalize()}: {vendor.title}\n\n{_COLUMNS}"
+                yield from (_row(name, field) for name, field in vendor.settings.model_fields.items())
+
+
+def _row(name: str, field: FieldInfo) -> str:
+    return f"| `{name.upper()}` | {_kind(field)} | {_default(field)} | {_cell(field.description or '')} |\n"
 
 
 def _default(field: FieldInfo) -> str:

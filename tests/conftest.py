@@ -21,6 +21,9 @@ from tests.books import STAGED, STAGES, told, what_does_not_balance
 
 held_transactions.forbid()
 
+# What tests deploy ends soon after them, whatever becomes of them.
+os.environ.setdefault("KEEPER_IDLE_SECONDS", "30")
+
 settings.register_profile("untimed", deadline=None)  # how long anything takes is no business of a test
 settings.load_profile("untimed")
 

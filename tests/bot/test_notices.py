@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import nullcontext
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import select
@@ -27,13 +27,14 @@ from handlers.conversation.cards import Button, Buttons, Card, Reply
 from handlers.conversation.desk import Desk, Ports
 from handlers.notices import NoticeKind, find_notices
 from integrations.customers.vendors.local.customers import LocalCustomers
-from integrations.deployments.vendors.local.client import LocalDeployments
+from integrations.deployments import Deployments
 from integrations.documents.vendors.local import LocalFolder
 from integrations.services.vendors.local import LocalCatalogue
 from integrations.tracker.vendors.local.tracker import LocalTracker
 from storage.notices import NoticeRow, notify
 from tests.governance.edge_actions import deploy
 from tests.governance.house import ACME, House
+from tests.handlers.conftest import NothingDeployed
 
 THREAD = Place("console", "engineering", "cm_1", Audience.DEPARTMENT)
 ADAPTERS = {"console": ConsoleAdapter()}
@@ -53,7 +54,7 @@ def notices(house: House) -> Notices:
         documents=LocalFolder(acme / "documents"),
         customers=LocalCustomers(house.database, house.tenant),
         services=LocalCatalogue(acme / "services"),
-        deployments=LocalDeployments(acme / "nowhere", acme / "releases"),
+        deployments=cast(Deployments, NothingDeployed()),
     )
     desks = Desks(house.gate, lambda _tenant: ports, StoredFiles(), KnownChannels(), has_model=False)
     kinds = {**find_notices(), "told": NoticeKind("told", _render)}

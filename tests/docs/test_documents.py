@@ -13,12 +13,16 @@ import pytest
 import yaml
 
 from bot.settings import Settings
+from integrations.integration import find_vendors
 from tests.architecture.source import ROOMS, ROOT
 from tests.docs.pages import PAGES, anchors, code, fences, links
 
 SCREEN_LINES = 45
 
-SETTINGS = {name.upper() for name in Settings.model_fields}
+_VENDORS = [one for of_kind in find_vendors(shipped=()).found.values() for one in of_kind.values()]
+SETTINGS = {name.upper() for name in Settings.model_fields} | {
+    name.upper() for vendor in _VENDORS if vendor.settings for name in vendor.settings.model_fields
+}
 OTHER_VARIABLES = {"POSTGRES_APP_PASSWORD", "POSTGRES_OWNER_PASSWORD", "BENCH_DATA", "PYTHON"}
 """compose.yaml's, the benchmarks' and the Makefile's."""
 
@@ -80,7 +84,7 @@ def test_every_setting_that_is_named_exists() -> None:
 
 
 def test_every_file_that_is_named_exists() -> None:
-    made = re.compile(r"^(var|dist)/|^department\.yaml$")
+    made = re.compile(r"^(var|dist)/|^department\.yaml$|^release\.yaml$|^releases/")
     ours = re.compile(r"[\w.-]+(?:/[\w.-]+)*\.(?:md|py|ya?ml|toml)")
     for path in PAGES:
         for word in code(path).split("\n"):

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import select
@@ -40,7 +40,7 @@ from handlers.language.mood import Mood
 from handlers.language.recognition import Recognition
 from handlers.notices import find_notices
 from integrations.customers.vendors.local.customers import LocalCustomers
-from integrations.deployments.vendors.local.client import LocalDeployments
+from integrations.deployments import Deployments
 from integrations.documents.vendors.local import LocalFolder
 from integrations.services.vendors.local import LocalCatalogue
 from integrations.tracker import Tracker
@@ -51,6 +51,13 @@ from storage.notices import NoticeRow
 from tests.handlers import deployment
 
 ACME = Path(__file__).resolve().parents[2] / "examples" / "acme"
+
+
+class NothingDeployed:
+    """A platform without a release: what is deployed is tried with real processes (`tests/scenarios`)."""
+
+    async def services(self) -> tuple[str, ...]:
+        return ()
 
 
 class Deaf:
@@ -92,7 +99,7 @@ class Talk:
                 documents=LocalFolder(self.folder),
                 customers=LocalCustomers(self.database, self.tenant),
                 services=LocalCatalogue(ACME / "services"),
-                deployments=LocalDeployments(ACME / "nowhere", ACME / "releases"),
+                deployments=cast(Deployments, NothingDeployed()),
             ),
             files=StoredFiles(),
             channels=KnownChannels(),
