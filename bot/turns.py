@@ -25,7 +25,8 @@ from bot.wire import place_from_json
 from governance.audit.entries import Absence, Entry, EntryKind, NotApplicable
 from governance.audit.log import record_as_named
 from governance.audit.log_names import under_log_names
-from governance.directory import person_by_identity
+from governance.directory import by_identity
+from governance.people import Person
 from governance.places import Place
 from handlers.conversation import memory
 from handlers.conversation.answers import broke, did_not_answer
@@ -167,8 +168,9 @@ class Turns:
         place = place or await adapter.introduced(tx, row.identity, said_in)
         if place is None:
             raise _NotMet
-        turn = await self._turn(tx, row, place)
-        remembered = await memory.recall(tx, turn.place.key)
+        speaker = by_identity(tenant_of(tx), row.identity)
+        person, remembered = await direct.both(tx, speaker, memory.recalled(place.key))
+        turn = await self._turn(tx, row, place, person)
         desk = await self._desks.desk(tx, remembered)
         answer = await self._router.answer(turn, desk)
         messages = [
@@ -190,12 +192,12 @@ class Turns:
         _log.info("turn_taken", intent=answer.intent, refused=answer.refused is not None)
         return tuple(dict.fromkeys(place.key for place, _ in messages))
 
-    async def _turn(self, tx: AsyncSession, row: _Stored, place: Place) -> Turn:
+    async def _turn(self, tx: AsyncSession, row: _Stored, place: Place, person: Person | None) -> Turn:
         return Turn(
             tenant=tenant_of(tx),
             id=row.turn,
             identity=row.identity,
-            person=await person_by_identity(tx, row.identity),
+            person=person,
             place=place,
             at=row.received,
             what=await _what(tx, row.what),
