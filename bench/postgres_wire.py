@@ -53,18 +53,23 @@ def relay(server: Path, folder: Path) -> Iterator[Counted]:
 async def _listen(server: Path, folder: Path, counted: Counted) -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         up_reader, up_writer = await asyncio.open_unix_connection(server / _SOCKET)
-        await asyncio.gather(_copy(reader, up_writer), _count(up_reader, writer, counted))
+        with suppress(asyncio.CancelledError):  # or the streams report it as a failure
+            await asyncio.gather(_copy(reader, up_writer), _count(up_reader, writer, counted))
 
     await asyncio.start_unix_server(serve, folder / _SOCKET)
 
 
 def _run(loop: asyncio.AbstractEventLoop) -> None:
     loop.run_forever()
-    left = asyncio.all_tasks(loop)
+    loop.run_until_complete(_end())
+    loop.close()
+
+
+async def _end() -> None:
+    left = asyncio.all_tasks() - {asyncio.current_task()}
     for task in left:
         task.cancel()
-    loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
-    loop.close()
+    await asyncio.gather(*left, return_exceptions=True)
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
