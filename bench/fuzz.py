@@ -27,7 +27,7 @@ from time import monotonic
 from bench.fuzz_commands import CODES, Commands, command
 from bench.fuzz_http import ROOT, Answer, Visitor, ask
 from bench.hostile import Hostile
-from bench.slack_events import free_port
+from bench.slack_apps import free_port
 from bench.targets import Targets
 from bot.settings import Settings
 

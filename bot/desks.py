@@ -11,13 +11,14 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.tables import FileRow
-from governance.department_rows import read_department
+from governance.department_rows import DIGEST, department_of
 from governance.gate import Gate
-from governance.overrides.rows import read_standing
+from governance.overrides.rows import standing_at
 from governance.visibility import Scope
 from handlers.conversation.desk import Channels, Desk, Files, HeldFiles, Ports
 from handlers.conversation.memory import Memory
 from integrations.looked import looked
+from storage import direct
 from storage.database import speaks_in_statements, tenant_of
 from storage.look import Look, look_of
 
@@ -35,16 +36,17 @@ class Desks:
     async def desk(self, tx: AsyncSession, memory: Memory) -> Desk:
         """A desk over `tx`, in the thread that `memory` belongs to."""
         now = datetime.now(UTC)
+        digest, standing = await direct.both(tx, DIGEST, standing_at(now))
         return Desk(
             tx=tx,
             now=now,
-            department=await read_department(tx),
+            department=await department_of(tx, digest),
             gate=self.gate,
             ports=_looked(self.ports(tenant_of(tx)), look_of(tx)),
             files=HeldFiles() if speaks_in_statements(tx) else self.files,
             channels=self.channels,
             memory=memory,
-            standing=await read_standing(tx, now),
+            standing=standing,
             has_model=self.has_model,
         )
 

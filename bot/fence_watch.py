@@ -1,8 +1,9 @@
 """The fence, watched by each process that runs agents: a halt stops what it does, and it says so.
 
-NOTIFY wakes the watch, a poll of 50 ms guarantees it. Once it sees a halt it cancels its agents' work
-(their model calls and process groups with it), and acknowledges when that has ended. A fence that cannot be
-read for a second stops work too.
+NOTIFY wakes the watch. While agents work a poll of 50 ms guarantees it; where none does, one of 250 ms, and
+what is about to begin has the fence read anew first. Once it sees a halt it cancels its agents' work (their
+model calls and process groups with it), and acknowledges when that has ended. A fence that cannot be read for a
+second stops work too.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from time import monotonic
 
-from sqlalchemy import delete, text
+from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -22,13 +23,23 @@ from governance import fence
 from governance.fence import Fence, FenceUnreadable, Halted
 from governance.performing import already_sent
 from governance.tables import FenceAcknowledgementRow, WorkerRow
+from storage import direct
 from storage.database import Database
 from storage.outage import Outage
 
 POLL_SECONDS = 0.05
+IDLE_POLL_SECONDS = 0.25
 BLIND_AFTER_SECONDS = 1.0
 BEAT_SECONDS = 0.5
 FORGOTTEN_AFTER_SECONDS = 5
+
+_BEAT = """
+    WITH forgotten AS (
+        DELETE FROM workers
+        WHERE id <> %(worker)s AND seen < now() - make_interval(secs => %(forgotten)s)
+    )
+    INSERT INTO workers (id) VALUES (%(worker)s) ON CONFLICT (id) DO UPDATE SET seen = now()
+"""
 
 
 class FenceWatch:
@@ -42,7 +53,7 @@ class FenceWatch:
         self._acknowledged: dict[str, int] = {}
         self._cancelled: dict[str, int] = defaultdict(int)
         self._read_at: float | None = None
-        self._first_read = asyncio.Event()
+        self._next_read = asyncio.Event()
         self._woken = asyncio.Event()
         self._work: dict[str, set[asyncio.Task[object]]] = defaultdict(set)
         self._stopped: dict[asyncio.Task[object], type[Exception]] = {}
@@ -54,14 +65,20 @@ class FenceWatch:
 
         Asked before every model and tool call.
         """
-        with suppress(TimeoutError):
-            async with asyncio.timeout(BLIND_AFTER_SECONDS):
-                await self._first_read.wait()
+        if self._read_at is None or monotonic() - self._read_at > 2 * POLL_SECONDS:
+            await self._read_anew()
         if self._is_blind():
             raise FenceUnreadable
         seen = self._fences.get(tenant)
         if seen is not None and seen.halted:
             raise Halted
+
+    async def _read_anew(self) -> None:
+        """Have the fence read now, and wait for that, for as long as the watch may be blind."""
+        self._woken.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(BLIND_AFTER_SECONDS):
+                await self._next_read.wait()
 
     @asynccontextmanager
     async def agent_work(self, tenant: str) -> AsyncIterator[None]:
@@ -92,7 +109,11 @@ class FenceWatch:
                     if monotonic() - beaten >= BEAT_SECONDS:
                         await self._guarded(self._beat(), self._unheard)
                         beaten = monotonic()
+                    before = self._read_at
                     await self._guarded(self._look(), self._unreadable)
+                    if self._read_at != before:
+                        self._next_read.set()
+                        self._next_read = asyncio.Event()
                     await self._wait(news)
         finally:
             with suppress(SQLAlchemyError):
@@ -101,7 +122,8 @@ class FenceWatch:
     async def _wait(self, news: asyncio.Queue[str]) -> None:
         """Until a fence moved, cancelled work ended, or it is time to look anyway."""
         heard = [asyncio.ensure_future(news.get()), asyncio.ensure_future(self._woken.wait())]
-        await asyncio.wait(heard, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        seconds = POLL_SECONDS if any(self._work.values()) else IDLE_POLL_SECONDS
+        await asyncio.wait(heard, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         for each in heard:
             each.cancel()
         self._woken.clear()
@@ -125,9 +147,7 @@ class FenceWatch:
     async def _look(self) -> None:
         async with self._database.untenanted() as tx:
             seen = await fence.fences(tx)
-        self._read_at = monotonic()
-        self._fences = seen
-        self._first_read.set()
+        self._read_at, self._fences = monotonic(), seen
         for tenant, now in seen.items():
             if now.halted:
                 self._cancelled[tenant] += self._stop_work(tenant, Halted)
@@ -159,13 +179,7 @@ class FenceWatch:
 
     async def _beat(self) -> None:
         async with self._database.untenanted() as tx:
-            row = insert(WorkerRow).values(id=self.worker)
-            await tx.execute(row.on_conflict_do_update(index_elements=["id"], set_={"seen": text("now()")}))
-            await tx.execute(
-                delete(WorkerRow).where(
-                    WorkerRow.seen < text(f"now() - interval '{FORGOTTEN_AFTER_SECONDS} seconds'")
-                )
-            )
+            await direct.run(tx, _BEAT, {"worker": self.worker, "forgotten": FORGOTTEN_AFTER_SECONDS})
 
     async def _leave(self) -> None:
         async with self._database.untenanted() as tx:

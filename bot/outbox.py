@@ -19,7 +19,7 @@ from bot.wire import form_to_json, place_from_json, place_to_json, reply_from_js
 from governance.places import Place
 from handlers.conversation.cards import Button, Reply
 from storage import direct
-from storage.database import Database, alone, atomically
+from storage.database import Database, speaks_in_statements
 from storage.jobs import defer, is_put_off, without_jobs
 
 _log = structlog.get_logger()
@@ -44,8 +44,10 @@ _PUT = """
 
 _WAITING = """
     SELECT id, number, key, turn, place, reply, created, attempted FROM outbox
-    WHERE thread = %(thread)s AND state = 'waiting' ORDER BY number LIMIT %(look)s FOR UPDATE
+    WHERE thread = %(thread)s AND state = 'waiting' ORDER BY number LIMIT %(look)s
 """
+
+_WAITING_LOCKED = f"{_WAITING} FOR UPDATE"
 
 _ATTEMPTED = "UPDATE outbox SET attempted = clock_timestamp() WHERE id = %(id)s"
 
@@ -59,10 +61,13 @@ _POSTED = """
     UPDATE outbox SET state = 'posted', message = %(message)s, posted = clock_timestamp() WHERE id = %(id)s
 """
 
-_REMEMBER = """
-    INSERT INTO posted_messages (thread, key, message) VALUES (%(thread)s, %(key)s, %(message)s)
-    ON CONFLICT (tenant, thread, key) DO UPDATE SET message = excluded.message
-"""
+_POSTED_AND_REMEMBERED = f"""
+    WITH remembered AS (
+        INSERT INTO posted_messages (thread, key, message) VALUES (%(thread)s, %(key)s, %(message)s)
+        ON CONFLICT (tenant, thread, key) DO UPDATE SET message = excluded.message
+    )
+    {_POSTED}
+"""  # noqa: S608 - of constants
 
 _MESSAGE_OF = "SELECT message FROM posted_messages WHERE thread = %(thread)s AND key = %(key)s"
 
@@ -244,7 +249,7 @@ async def _posting(
         async with database.transaction(tenant) as tx:
             yield tx
         return
-    async with database.statements(tenant) as session, alone(session, _lock(thread)):
+    async with database.statements(tenant, alone=_lock(thread)) as session:
         yield session
 
 
@@ -254,7 +259,9 @@ async def _waiting(tx: AsyncSession, thread: str) -> Sequence[_Waiting]:
     The first of a message stays, though it will be edited at once: it is what gives it its place.
     What comes after this look has a job of its own.
     """
-    rows = [_Waiting(*row) for row in await direct.rows(tx, _WAITING, {"thread": thread, "look": _LOOK})]
+    # A row lock would end with its own statement where no transaction is open: nobody else posts here then.
+    query = _WAITING if speaks_in_statements(tx) else _WAITING_LOCKED
+    rows = [_Waiting(*row) for row in await direct.rows(tx, query, {"thread": thread, "look": _LOOK})]
     first = {row.key: row.number for row in reversed(rows)}
     last = {row.key: row.number for row in rows}
     overtaken = [row.id for row in rows if row.key and first[row.key] < row.number < last[row.key]]
@@ -297,7 +304,6 @@ async def _post(tx: AsyncSession, thread: str, row: _Waiting, adapter: Adapter, 
     edited = await direct.row(tx, _MESSAGE_OF, names) if row.key else None
     edits = None if edited is None else edited[0]
     message = await adapter.post(tx, place, reply, edits=edits, key=row.id, again=again)
-    async with atomically(tx):
-        await direct.run(tx, _POSTED, {"id": row.id, "message": message})
-        if row.key and message != edits:
-            await direct.run(tx, _REMEMBER, names | {"message": message})
+    remembers = row.key and message != edits
+    posted = _POSTED_AND_REMEMBERED if remembers else _POSTED
+    await direct.run(tx, posted, names | {"id": row.id, "message": message})

@@ -25,7 +25,8 @@ from bot.wire import place_from_json
 from governance.audit.entries import Absence, Entry, EntryKind, NotApplicable
 from governance.audit.log import record_as_named
 from governance.audit.log_names import under_log_names
-from governance.directory import person_by_identity
+from governance.directory import by_identity
+from governance.people import Person
 from governance.places import Place
 from handlers.conversation import memory
 from handlers.conversation.answers import broke, did_not_answer
@@ -71,6 +72,10 @@ class _Stored:
     received: datetime
 
 
+class _NotMet(Exception):
+    """Who speaks, or who reads along, is not known, or not any more: the platform is to be asked."""
+
+
 class Turns:
     """Takes turns for one process."""
 
@@ -102,9 +107,7 @@ class Turns:
         """
         with structlog.contextvars.bound_contextvars(turn=turn, tenant=tenant):
             try:
-                place = await self._meet(tenant, turn)
-                look = Look(self._look_seconds)
-                threads = await act(self._database, tenant, look, partial(self._take, turn, place))
+                threads = await self._answer(tenant, turn)
             except Away as away:
                 _log.warning("outside_did_not_answer", why=str(away))
                 threads = await self._say_instead(tenant, turn, did_not_answer(away), str(away))
@@ -118,6 +121,15 @@ class Turns:
                 threads = await self._say_instead(tenant, turn, broke(turn), type(fault).__name__)
             for thread in threads:
                 await outbox.post_turn(self._database, tenant, turn, thread, self._adapters)
+
+    async def _answer(self, tenant: str, turn: str) -> Sequence[str]:
+        """Who speaks is known, mostly: the platform is asked only where the act finds that it must be."""
+        look = Look(self._look_seconds)
+        try:
+            return await act(self._database, tenant, look, partial(self._take, turn, None))
+        except _NotMet:
+            place = await self._meet(tenant, turn)
+        return await act(self._database, tenant, look, partial(self._take, turn, place))
 
     async def give_up(self, tenant: str, turn: str) -> None:
         """End a turn that could not even be apologised for. Where its place can be read, it is told there."""
@@ -135,24 +147,30 @@ class Turns:
 
     async def _meet(self, tenant: str, turn: str) -> Place | None:
         """Find out who speaks and who reads along, for that may link the identity to its person. Returns the
-        place with its audience; None where the console has it all, or the turn is taken already."""
+        place with its audience; None where the turn is taken already."""
         async with self._database.statements(tenant) as session:
-            row = await direct.row(session, _READ, {"id": turn})
+            row = await _stored(session, turn)
             if row is None:
                 return None
-            platform, identity, place, what, _ = row
-            if what["kind"] == "said":
-                self._begin(what["text"])
-            return await self._adapters[platform].introduce(session, identity, place_from_json(place))
+            adapter = self._adapters[row.platform]
+            return await adapter.introduce(session, row.identity, place_from_json(row.place))
 
     async def _take(self, turn_id: str, place: Place | None, tx: AsyncSession) -> Sequence[str]:
-        """Returns the threads to which the answer goes, now that this worker is at it."""
+        """Returns the threads to which the answer goes, now that this worker is at it. Raises _NotMet, with
+        nothing changed, where `place` is not given and its platform must be asked."""
         row = await _stored(tx, turn_id)
-        if row is None or place is None:
+        if row is None:
             await outbox.queue_rest_of(tx, turn_id)
             return ()
-        turn = await self._turn(tx, row, place)
-        remembered = await memory.recall(tx, turn.place.key)
+        if row.what["kind"] == "said":
+            self._begin(row.what["text"])
+        adapter, said_in = self._adapters[row.platform], place_from_json(row.place)
+        place = place or await adapter.introduced(tx, row.identity, said_in)
+        if place is None:
+            raise _NotMet
+        speaker = by_identity(tenant_of(tx), row.identity)
+        person, remembered = await direct.both(tx, speaker, memory.recalled(place.key))
+        turn = await self._turn(tx, row, place, person)
         desk = await self._desks.desk(tx, remembered)
         answer = await self._router.answer(turn, desk)
         messages = [
@@ -174,12 +192,12 @@ class Turns:
         _log.info("turn_taken", intent=answer.intent, refused=answer.refused is not None)
         return tuple(dict.fromkeys(place.key for place, _ in messages))
 
-    async def _turn(self, tx: AsyncSession, row: _Stored, place: Place) -> Turn:
+    async def _turn(self, tx: AsyncSession, row: _Stored, place: Place, person: Person | None) -> Turn:
         return Turn(
             tenant=tenant_of(tx),
             id=row.turn,
             identity=row.identity,
-            person=await person_by_identity(tx, row.identity),
+            person=person,
             place=place,
             at=row.received,
             what=await _what(tx, row.what),

@@ -72,12 +72,21 @@ def digest_of(body: Mapping[str, Any]) -> str:
     return hashlib.sha256(rfc8785.dumps(dict(body))).hexdigest()
 
 
+DIGEST: direct.Query[str | None] = direct.Query(
+    "SELECT digest FROM departments", {}, lambda rows: rows[0][0] if rows else None
+)
+"""The query of `read_department`."""
+
+
 async def read_department(tx: AsyncSession) -> Department:
     """The tenant's department. Raises NoDepartment."""
-    found = await direct.row(tx, "SELECT digest FROM departments", {})
-    if found is None:
+    return await department_of(tx, await direct.answer(tx, DIGEST))
+
+
+async def department_of(tx: AsyncSession, digest: str | None) -> Department:
+    """The tenant's department, whose digest was read in `tx`. Raises NoDepartment."""
+    if digest is None:
         raise NoDepartment(tenant_of(tx))
-    (digest,) = found
     if digest not in _parsed:
         body = (await tx.execute(select(DepartmentRow.body))).scalar_one()
         _parsed[digest] = Department.model_validate_json(json.dumps(body))

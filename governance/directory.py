@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 from sqlalchemy import ColumnElement, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -42,12 +44,20 @@ class NoSuchPerson(LookupError):
 
 async def person_by_identity(tx: AsyncSession, identity: str) -> Person | None:
     """Whoever a platform-proved identity is linked to; None for strangers and the deactivated."""
-    found = await direct.row(tx, _BY_IDENTITY, {"identity": identity})
-    if found is None:
+    return await direct.answer(tx, by_identity(tenant_of(tx), identity))
+
+
+def by_identity(tenant: str, identity: str) -> direct.Query[Person | None]:
+    """The query of `person_by_identity`."""
+    return direct.Query(_BY_IDENTITY, {"identity": identity}, partial(_person, tenant))
+
+
+def _person(tenant: str, found: Sequence[Any]) -> Person | None:
+    if not found:
         return None
-    person, name, team, time_zone, accounts, roles = found
+    [(person, name, team, time_zone, accounts, roles)] = found
     return Person(
-        tenant=tenant_of(tx),
+        tenant=tenant,
         id=person,
         name=name,
         roles=frozenset(map(Role, roles)),
@@ -76,8 +86,15 @@ class Names(dict[str, str]):
 
 async def names_of_all(tx: AsyncSession) -> Names:
     """Everybody's name, the inactive too."""
-    rows = await direct.rows(tx, "SELECT id, log_name, name FROM people", {})
+    return await direct.answer(tx, ALL_NAMES)
+
+
+def _names(rows: Sequence[Any]) -> Names:
     return Names({called: name for *both, name in rows for called in both})
+
+
+ALL_NAMES = direct.Query("SELECT id, log_name, name FROM people", {}, _names)
+"""The query of `names_of_all`."""
 
 
 async def name_of(tx: AsyncSession, person: str | None) -> str:
@@ -99,8 +116,17 @@ async def holders(tx: AsyncSession, roles: Iterable[Role]) -> tuple[Person, ...]
 
 async def deputies(tx: AsyncSession, moment: datetime) -> Mapping[str, frozenset[str]]:
     """For each person, those for whom they decide at `moment`."""
+    return await direct.answer(tx, deputies_at(moment))
+
+
+def deputies_at(moment: datetime) -> direct.Query[Mapping[str, frozenset[str]]]:
+    """The query of `deputies`."""
+    return direct.Query(_DELEGATED, {"moment": moment}, _deputies)
+
+
+def _deputies(rows: Sequence[Any]) -> Mapping[str, frozenset[str]]:
     found: dict[str, frozenset[str]] = {}
-    for to_person, from_person in await direct.rows(tx, _DELEGATED, {"moment": moment}):
+    for to_person, from_person in rows:
         found[to_person] = found.get(to_person, frozenset()) | {from_person}
     return found
 

@@ -62,22 +62,28 @@ class Database:
             yield session
 
     @asynccontextmanager
-    async def statements(self, tenant: str, *, read_only: bool = False) -> AsyncIterator[AsyncSession]:
+    async def statements(
+        self, tenant: str, *, read_only: bool = False, alone: str | None = None
+    ) -> AsyncIterator[AsyncSession]:
         """A session as `tenant` whose every statement is a transaction of its own: for what speaks with the
         outside world between them. What belongs together goes into `atomically`. With `read_only` PostgreSQL
-        refuses every write.
+        refuses every write. Of the sessions that are `alone` in something of one name, one is open at a time:
+        by a lock of the connection, which ends with it, so that no transaction is held for that.
         """
+        begin, end = _settings(tenant, read_only=read_only), _settings("", read_only=False)
+        if alone is not None:
+            begin, end = _alone(begin, "lock", tenant, alone), _alone(end, "unlock", tenant, alone)
         session = AsyncSession(self.engine, expire_on_commit=False)
         try:
             session.info["driver"] = driver = await session.run_sync(_driver)
             session.info["tenant"], session.info["statements"] = tenant, True
-            await _begin(session, driver, _settings(tenant, read_only=read_only))
+            await _begin(session, driver, begin)
             yield session
             await session.run_sync(Session.flush)
-            await driver.execute(_settings("", read_only=False))  # the next transaction says its own
+            await driver.execute(end)  # the next transaction says its own tenant
             await session.close()
         except BaseException as raised:
-            await asyncio.shield(_end_statements(session, raised))
+            await asyncio.shield(_end_statements(session, raised, end))
             raise
 
     @asynccontextmanager
@@ -124,22 +130,6 @@ def speaks_in_statements(tx: AsyncSession) -> bool:
     return bool(tx.info.get("statements"))
 
 
-@asynccontextmanager
-async def alone(tx: AsyncSession, what: str) -> AsyncIterator[None]:
-    """Only one session at a time is in a block of this name, without a transaction being held: a lock of the
-    connection, which ends with it."""
-    name = {"what": f"{tenant_of(tx)} {what}"}
-    driver = driver_of(tx)
-    await driver.execute("SELECT pg_advisory_lock(hashtextextended(%(what)s, 0))", name)
-    try:
-        yield
-    finally:
-        if not driver.closed and not _is_busy(driver):
-            await asyncio.shield(
-                driver.execute("SELECT pg_advisory_unlock(hashtextextended(%(what)s, 0))", name)
-            )
-
-
 @dataclass
 class _Holding:
     is_open: bool = True
@@ -168,13 +158,13 @@ def holds_transaction() -> bool:
     return holding is not None and holding.is_open
 
 
-async def _end_statements(session: AsyncSession, raised: BaseException) -> None:
+async def _end_statements(session: AsyncSession, raised: BaseException, end: bytes) -> None:
     driver: psycopg.AsyncConnection | None = session.info.get("driver")
     if isinstance(raised, asyncio.CancelledError) or driver is None or driver.closed or _is_busy(driver):
         await session.invalidate()
         return
     try:
-        await driver.execute(_settings("", read_only=False))
+        await driver.execute(end)
     except psycopg.Error:
         await session.invalidate()
         return
@@ -224,6 +214,12 @@ def _settings(tenant: str, *, read_only: bool) -> bytes:
         "SELECT set_config('app.tenant', {}, false), set_config('default_transaction_read_only', {}, false)"
     )
     return said.format(sql.Literal(tenant), sql.Literal("on" if read_only else "off")).as_bytes()
+
+
+def _alone(settings: bytes, lock: str, tenant: str, what: str) -> bytes:
+    # In one message with the settings. The name is a literal: the statement is never prepared.
+    name = sql.Literal(f"{tenant} {what}").as_bytes()
+    return b"%s, pg_advisory_%s(hashtextextended(%s, 0))" % (settings, lock.encode(), name)
 
 
 def _refuse_the_dead(adapted: Any, _record: Any, _proxy: Any) -> None:

@@ -7,9 +7,10 @@ session has changed, and callers see SQLAlchemy's errors.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, LiteralString
+from dataclasses import dataclass
+from typing import Any, Generic, LiteralString, TypeVar
 
 import psycopg
 from psycopg.types.json import Jsonb
@@ -18,7 +19,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.database import driver_of
 
-__all__ = ["Jsonb", "row", "rows", "run", "together"]
+__all__ = ["Jsonb", "Query", "answer", "both", "row", "rows", "run", "together"]
+
+_Read = TypeVar("_Read")
+_Other = TypeVar("_Other")
 
 
 async def rows(tx: AsyncSession, statement: LiteralString, values: Mapping[str, object]) -> list[Any]:
@@ -34,6 +38,27 @@ async def row(tx: AsyncSession, statement: LiteralString, values: Mapping[str, o
 async def run(tx: AsyncSession, statement: LiteralString, values: Mapping[str, object]) -> None:
     """Run a statement for its effect alone."""
     await _executed(tx, statement, values)
+
+
+@dataclass(frozen=True, slots=True)
+class Query(Generic[_Read]):
+    """A statement that only reads, with what its rows come to."""
+
+    statement: LiteralString
+    values: Mapping[str, object]
+    read: Callable[[list[Any]], _Read]
+
+
+async def answer(tx: AsyncSession, query: Query[_Read]) -> _Read:
+    """What a query comes to."""
+    return query.read(await rows(tx, query.statement, query.values))
+
+
+async def both(tx: AsyncSession, first: Query[_Read], second: Query[_Other]) -> tuple[_Read, _Other]:
+    """What two queries come to, in one round trip: half of what a turn's queries cost is waiting for them."""
+    async with together(tx):
+        cursors = [await _executed(tx, query.statement, query.values) for query in (first, second)]
+    return first.read(await cursors[0].fetchall()), second.read(await cursors[1].fetchall())
 
 
 @asynccontextmanager

@@ -78,8 +78,12 @@ class ConsoleAdapter:
             return None
         return Place(self.name, name, new_message_id(), department.audience_of(name))
 
-    async def introduce(self, _tx: AsyncSession, _identity: str, place: Place) -> Place:
+    async def introduced(self, _tx: AsyncSession, _identity: str, place: Place) -> Place | None:
         """The console's places are the department's own, and who speaks there is known."""
+        return place
+
+    async def introduce(self, _tx: AsyncSession, _identity: str, place: Place) -> Place:
+        """See `introduced`."""
         return place
 
 

@@ -58,6 +58,10 @@ class Adapter(Protocol):
         open to us. Of several the one beside the channel `near` is meant, where a platform has such places;
         without it, the one that was seen last. Raises PlatformAway."""
 
+    async def introduced(self, tx: AsyncSession, identity: str, place: Place) -> Place | None:
+        """What `introduce` comes to where it asks nobody; None where it would. Changes nothing, and may be
+        asked within a transaction."""
+
     async def introduce(self, tx: AsyncSession, identity: str, place: Place) -> Place:
         """Make sure that it is known who speaks and who reads along, before a turn is taken.
 

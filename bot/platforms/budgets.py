@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Mapping, Sequence
 from time import monotonic, time
 from typing import Protocol
@@ -12,8 +13,6 @@ from limits import RateLimitItem
 from limits.aio.storage import RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter as SharedLimiter
 from limits.errors import StorageError
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter as OwnLimiter
 
 _log = structlog.get_logger()
 
@@ -27,6 +26,10 @@ _LEFT_ALONE_SECONDS = 5.0
 """So long a Redis that was away is not asked again, lest every post waits for it."""
 
 
+_FORGOTTEN_SECONDS = 60.0
+"""So often what nobody spends from any more is let go."""
+
+
 class _Purse(Protocol):
     async def hit(self, rate: RateLimitItem, *names: str) -> bool:
         """Take one; False if there was none."""
@@ -36,19 +39,37 @@ class _Purse(Protocol):
 
 
 class _OwnPurse:
-    """What one process alone spends. Not the library's asynchronous memory: that takes a thread a name, every
-    few milliseconds, to see what is over."""
+    """What one process alone spends: for each name the moments within its window. Not the library's memory,
+    which starts a thread for nearly every post, to see what is over."""
 
     def __init__(self) -> None:
-        self._limiter = OwnLimiter(MemoryStorage())
+        self._taken: dict[str, tuple[deque[float], float]] = {}
+        self._forgotten = time()
 
     async def hit(self, rate: RateLimitItem, *names: str) -> bool:
-        return self._limiter.hit(rate, *names)
+        taken = self._within(rate, names)
+        if len(taken) >= rate.amount:
+            return False
+        taken.append(time())
+        return True
 
     async def full_until(self, rate: RateLimitItem, *names: str) -> float | None:
-        if self._limiter.test(rate, *names):
-            return None
-        return self._limiter.get_window_stats(rate, *names).reset_time
+        taken = self._within(rate, names)
+        return None if len(taken) < rate.amount else taken[0] + rate.get_expiry()
+
+    def _within(self, rate: RateLimitItem, names: tuple[str, ...]) -> deque[float]:
+        now = time()
+        if now - self._forgotten > _FORGOTTEN_SECONDS:
+            self._forgotten = now
+            self._taken = {
+                key: (taken, window)
+                for key, (taken, window) in self._taken.items()
+                if taken and taken[-1] > now - window
+            }
+        taken, window = self._taken.setdefault(rate.key_for(*names), (deque(), rate.get_expiry()))
+        while taken and taken[0] <= now - window:
+            taken.popleft()
+        return taken
 
 
 class _SharedPurse:

@@ -15,7 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.platforms import channels
+from bot.platforms import channels, people
 from bot.platforms.adapter import PlatformAway, PostFailed
 from bot.platforms.budgets import Budgets
 from bot.slack.addresses import HOME, PLATFORM, Address, address_of
@@ -145,6 +145,16 @@ class SlackAdapter:
         if not found:
             self._missed[person.id] = monotonic()
         return found
+
+    async def introduced(self, tx: AsyncSession, identity: str, place: Place) -> Place | None:
+        """See Adapter.introduced."""
+        address, now = address_of(place), datetime.now(UTC)
+        if (address.is_person and place.thread != HOME) or not await people.is_known(tx, identity, now):
+            return None
+        if address.is_direct:
+            return replace(place, audience=Audience.DIRECT)
+        audience = await channels.believed(tx, PLATFORM, place.channel, now)
+        return None if audience is None else replace(place, audience=audience)
 
     async def introduce(self, tx: AsyncSession, identity: str, place: Place) -> Place:
         """See Adapter.introduce. Somebody with whom no conversation is open gets one."""

@@ -23,7 +23,7 @@ from bot.slack.addresses import Address
 from bot.slack.client import Slack
 from bot.slack.errors import TokenRefused, as_platform_away, error_of, is_for_later
 from bot.slack.tables import SlackInstallationRow
-from storage.database import Database, alone
+from storage.database import Database
 
 _log = structlog.get_logger()
 
@@ -173,7 +173,7 @@ class Workspaces:
     async def _changed(self, account: str) -> Bot:
         """The bot with a token that is good for a while. One process buys it; the others wait, and find it."""
         query = select(SlackInstallationRow).where(SlackInstallationRow.account == account)
-        async with self._database.statements(self._tenant) as session, alone(session, f"slack:{account}"):
+        async with self._database.statements(self._tenant, alone=f"slack:{account}") as session:
             found = (await session.execute(query)).scalar_one()
             if found.removed is not None:
                 raise NotInstalled(account)

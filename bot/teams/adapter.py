@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.platforms.adapter import PostFailed
-from bot.platforms.channels import channel_named, new_thread
+from bot.platforms.channels import believed, channel_named, new_thread
+from bot.platforms.people import is_known
 from bot.teams import conversations
 from bot.teams.activities import PLATFORM
 from bot.teams.configuration import TeamsConfiguration
@@ -85,6 +86,17 @@ class TeamsAdapter:
             return None
         audience = await self._audiences.of(tx, known, datetime.now(UTC))
         return Place(PLATFORM, known.conversation, new_thread(), audience)
+
+    async def introduced(self, tx: AsyncSession, identity: str, place: Place) -> Place | None:
+        """See Adapter.introduced."""
+        now = datetime.now(UTC)
+        known = await conversations.conversation(tx, place.channel)
+        if known is None or not await is_known(tx, identity, now):
+            return None
+        if known.kind == "personal":
+            return replace(place, audience=Audience.DIRECT)
+        audience = await believed(tx, PLATFORM, known.conversation, now)
+        return None if audience is None else replace(place, audience=audience)
 
     async def introduce(self, tx: AsyncSession, identity: str, place: Place) -> Place:
         """Who speaks, and who reads along. Raises PlatformAway where nobody can be asked just now."""

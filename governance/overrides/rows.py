@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -47,7 +49,16 @@ class NoSuchOverride(LookupError):
 
 async def read_standing(tx: AsyncSession, moment: datetime) -> Standing:
     """All overrides that have not ended and all windows that have not passed, at `moment`."""
-    rows = [_Standing(*row) for row in await direct.rows(tx, _STANDING, {"moment": moment})]
+    return await direct.answer(tx, standing_at(moment))
+
+
+def standing_at(moment: datetime) -> direct.Query[Standing]:
+    """The query of `read_standing`."""
+    return direct.Query(_STANDING, {"moment": moment}, _read_standing)
+
+
+def _read_standing(found: Sequence[Any]) -> Standing:
+    rows = [_Standing(*row) for row in found]
     halts = [Halt(row.by, row.reason, row.since, row.name) for row in rows if row.kind == "halt"]
     return Standing(
         halt=halts[0] if halts else None,

@@ -49,8 +49,12 @@ class Memory:
 
 async def recall(tx: AsyncSession, key: str) -> Memory:
     """The memory of a thread; empty for a new one."""
-    found = await direct.row(tx, _RECALL, {"key": key})
-    return Memory(key) if found is None else Memory(key, *found)
+    return await direct.answer(tx, recalled(key))
+
+
+def recalled(key: str) -> direct.Query[Memory]:
+    """The query of `recall`."""
+    return direct.Query(_RECALL, {"key": key}, lambda rows: Memory(key, *rows[0]) if rows else Memory(key))
 
 
 async def keep(tx: AsyncSession, memory: Memory) -> None:

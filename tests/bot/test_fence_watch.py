@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from time import monotonic
 
 import psycopg
 import pytest
 from sqlalchemy import select, text
 from structlog.testing import capture_logs
 
+from bot import fence_watch
 from bot.fence_watch import FenceWatch
 from bot.listener import Listener
 from governance.fence import CHANNEL, FenceUnreadable, Halted
@@ -62,6 +64,38 @@ async def _watching(own: OwnDatabase, worker: str) -> AsyncIterator[FenceWatch]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_what_begins_reads_the_fence_anew_though_the_news_was_lost(
+    own: OwnDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fence_watch, "IDLE_POLL_SECONDS", 60.0)
+    watch = FenceWatch(own.database, Listener(own.url), "idle")  # nobody listens: it hears of nothing
+    watching = asyncio.create_task(watch.run())
+    try:
+        await watch.check(own.tenant)
+        await _halt(own)
+        await asyncio.sleep(3 * fence_watch.POLL_SECONDS)
+        with pytest.raises(Halted):
+            await watch.check(own.tenant)
+        await _resume(own)
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+
+
+async def test_an_idle_process_acknowledges_within_a_second_though_the_news_was_lost(own: OwnDatabase) -> None:
+    watching = asyncio.create_task(FenceWatch(own.database, Listener(own.url), "deaf").run())
+    try:
+        await asyncio.sleep(0.5)
+        began = monotonic()
+        report = await wait_for_report(own.database, own.tenant, await _halt(own))
+        assert "deaf" in report.acknowledged
+        assert monotonic() - began < 1.0
+        await _resume(own)
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
 
 
 async def test_every_process_ends_its_work_and_acknowledges(own: OwnDatabase) -> None:

@@ -52,6 +52,9 @@ class Platform:
     async def channel(self, tx: AsyncSession, name: str) -> Place | None:
         return None
 
+    async def introduced(self, tx: AsyncSession, identity: str, place: Place) -> Place | None:
+        return place
+
     async def introduce(self, tx: AsyncSession, identity: str, place: Place) -> Place:
         return place
 

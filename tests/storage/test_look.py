@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.database import Database, alone, atomically, holds_transaction
+from storage.database import Database, atomically, holds_transaction
 from storage.look import Away, Look, NotLooked, act, look_of
 from storage.savepoints import is_refused_write
 
@@ -148,7 +148,7 @@ async def test_one_at_a_time_without_a_transaction(database: Database, tenant: s
 
     async def enter() -> None:
         nonlocal inside, most
-        async with database.statements(tenant) as session, alone(session, "thread"):
+        async with database.statements(tenant, alone="thread"):
             inside += 1
             most = max(most, inside)
             await asyncio.sleep(0.01)

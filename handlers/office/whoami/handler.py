@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from governance.directory import deputies, names_of_all
+from governance.directory import ALL_NAMES, deputies_at
 from governance.permissions import ANYONE
 from governance.visibility import Scope
 from handlers.conversation.cards import Card, Code, Fields, Reply, Small
@@ -13,6 +13,7 @@ from handlers.conversation.handler import Asked, Group, Handler
 from handlers.conversation.turn import Turn
 from integrations.customers import AccountQuery
 from integrations.pages import everything
+from storage import direct
 
 
 async def answer(turn: Turn, _asked: Asked, desk: Desk) -> Reply:
@@ -20,8 +21,7 @@ async def answer(turn: Turn, _asked: Asked, desk: Desk) -> Reply:
     if turn.person is None:
         return _stranger(turn)
     person = turn.person
-    names = await names_of_all(desk.tx)
-    standing_in = await deputies(desk.tx, desk.now)
+    names, standing_in = await direct.both(desk.tx, ALL_NAMES, deputies_at(desk.now))
     for_me = sorted(names[deputy] for deputy, principals in standing_in.items() if person.id in principals)
     mine = sorted(names[principal] for principal in standing_in.get(person.id, ()))
     roles = ", ".join(sorted(role.label for role in person.roles))
