@@ -24,11 +24,15 @@ class RemoteTracker:
     def __init__(self, tracker: Any, address: str, http: aiohttp.ClientSession) -> None:
         self._tracker, self._address, self._http = tracker, address, http
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
+    def __getattr__(self, name: str) -> Any:
+        own = getattr(self._tracker, name)
+        if not callable(own):  # how its ids are written is known here
+            return own
+
         async def asked(*args: Any, **named: Any) -> Any:
             async with self._http.get(f"{self._address}/{name}") as answer:
                 answer.raise_for_status()
-            return await getattr(self._tracker, name)(*args, **named)
+            return await own(*args, **named)
 
         return asked
 
