@@ -12,6 +12,7 @@ from time import perf_counter
 from urllib.parse import quote, urlencode
 
 from bench.hostile import DATES, NUMBERS, Hostile
+from handlers.language.utterances import read_utterances
 
 ROOT = Path(__file__).resolve().parents[1]
 PEOPLE = ("david", "amanda", "rachel", "nathan", "elena")
@@ -87,9 +88,7 @@ class Visitor:
 
     async def enter(self) -> None:
         """Choose each of the personas once. Raises RuntimeError if the console does not let them."""
-        folder = ROOT / "handlers" / "utterances"
-        for file in sorted(folder.glob("*.txt")):
-            self.sayings += file.read_text(encoding="utf-8").splitlines()
+        self.sayings += [text for texts in read_utterances().values() for text in texts]
         for person in PEOPLE:
             body = urlencode({"person": person}).encode()
             sent = self._message("POST", "/console/persona", body, {"Content-Type": TYPES[1]})

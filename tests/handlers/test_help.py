@@ -32,7 +32,7 @@ async def _help(talk: Talk, who: str, words: str = "") -> Reply:
         ("david", "Build the customer dashboard feature from PRD-2025-Q1-Dashboard"),
         ("carlos", "Who approved the last production deployment?"),
         ("rachel", "What's the status of the SSO integration?"),
-        ("nathan", "What's the status of the SSO integration?"),
+        ("nathan", "deploy orders 2.1 to staging"),
     ],
 )
 async def test_each_gets_a_handful_that_works_their_own_first(talk: Talk, who: str, first: str) -> None:

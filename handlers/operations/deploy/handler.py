@@ -96,8 +96,8 @@ def _where(release: Release) -> Reply:
 
 HANDLER = Handler(
     name="deploy",
-    purpose="Put a version somewhere; promote or abort its canary",
-    example="Deploy the hotfix to production with canary rollout",
+    purpose="Put a version of a service somewhere",
+    example="deploy orders 2.1 to staging",
     group=Group.STOP,
     permission=acts(Role.SRE_LEAD, Role.ENGINEERING_DIRECTOR),
     answer=answer,

@@ -101,11 +101,11 @@ async def test_what_not_everybody_may_read_is_not_said_again(heard: Talk) -> Non
 
 
 async def test_what_is_not_there_yet_names_what_helps_now(heard: Talk) -> None:
-    (reply,) = (await heard.say("nathan", "roll back orders please, it throws 500s")).replies
+    (reply,) = (await heard.say("nathan", "declare an incident, orders throws 500s")).replies
     assert "not there yet" in reply.text
     assert "Freeze orders" in reply.text
     assert buttons(reply)["ask"]
-    (refused,) = (await heard.say("amanda", "roll back orders please")).replies
+    (refused,) = (await heard.say("amanda", "what caused the latency spike of orders?")).replies
     assert "Freeze" not in refused.text  # a director does not freeze
 
 

@@ -37,6 +37,7 @@ from integrations.deployments.vendors.local.processes import Replica, adopt_orph
 from integrations.deployments.vendors.local.proxy import Proxy
 
 LONGEST_LINE = 1_000_000
+_HEARD_WITHIN = 0.2
 
 
 @dataclass(slots=True)
@@ -79,15 +80,24 @@ class Keeper:
         if self._journal.last_of(service, stage) is None:
             return {"running": None, "address": None}
         place = await self._place(service, stage)
-        ready = [await is_ready(one, self._client, 0.5) for one in place.replicas]
+        ready = await self._ready(place)
+        if place.line is not None and ready < place.line.replicas:
+            # One may have ended a moment ago, before its end was heard of.
+            await asyncio.sleep(_HEARD_WITHIN)
+            async with place.lock:
+                await self._mend(place)
+            ready = await self._ready(place)
         line = place.line
         running = line and {
             "version": line.version,
             "digest": line.digest,
             "replicas": line.replicas,
-            "ready": sum(ready),
+            "ready": ready,
         }
         return {"running": running, "address": place.proxy.address}
+
+    async def _ready(self, place: _Place) -> int:
+        return sum([await is_ready(one, self._client, 0.5) for one in place.replicas])
 
     async def deploy(
         self, grant: str, service: str, stage: str, version: str, digest: str, replicas: int
