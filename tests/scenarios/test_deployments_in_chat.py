@@ -134,3 +134,10 @@ async def test_a_freeze_refuses_it_and_a_killed_keeper_loses_nothing(place: Plac
     await gone(keeper)
     again = (await place.say("nathan", "/service orders in staging")).as_text()
     assert "4.18.0 runs in staging: 1 of 1 replica ready" in again
+
+
+async def test_an_emergency_goes_past_the_vote(place: Place) -> None:
+    await place.say("nathan", "/emergency_deploy orders 4.18.0 because checkout is down")
+    done = await place.say("nathan", "/deploy orders 4.18.0 to production")
+    assert not done.approvals
+    await place.comes_to_serve("4.18.0")
