@@ -49,8 +49,11 @@ def stage_of(text: str) -> Stage | None:
 
 
 async def releases_of(desk: Desk, service: str) -> tuple[Release, ...]:
-    """All releases of a service, newest first."""
-    return await everything(desk.ports.deployments.releases, ReleaseQuery(service=service))
+    """All releases of a service, newest first. Raises CannotAnswer where one cannot be read."""
+    try:
+        return await everything(desk.ports.deployments.releases, ReleaseQuery(service=service))
+    except DeploymentError as unreadable:
+        raise CannotAnswer(f"{unreadable} Nothing was done.") from unreadable
 
 
 async def demand_release(desk: Desk, service: str, version: str) -> Release:

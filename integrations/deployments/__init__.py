@@ -131,6 +131,10 @@ class BehindMigration(DeploymentError):
     """The version lies behind a migration that cannot be taken back, so it would not run."""
 
 
+class ChangedMeanwhile(DeploymentError):
+    """What stands at the target is not what it stood at when this was asked for."""
+
+
 class GrantSpent(DeploymentError):
     """This grant's id has already done something else."""
 
@@ -148,7 +152,9 @@ def gone_past(found: Iterable[Release], version: str, target: str) -> Release | 
 
 class Deployments(Protocol):
     """Effectful methods take a Grant; its id is the idempotency key: a repeated call returns what the first one
-    came to and does nothing. Each is all or nothing, and raises DeploymentError for nothing."""
+    came to and does nothing. Each is all or nothing, and raises DeploymentError for nothing. `before` is what
+    ran (the version, or how many replicas) when it was asked for: where it is not so any more, they raise
+    ChangedMeanwhile. A platform that does not answer raises storage.look.Away."""
 
     async def services(self) -> Sequence[str]:
         """The services that this platform has releases of, by id."""
@@ -165,15 +171,19 @@ class Deployments(Protocol):
     async def history(self, query: ChangeQuery) -> Page[Change]:
         """What was done."""
 
-    async def deploy(self, grant: Grant, target: Target, version: str, digest: str, replicas: int) -> Status:
+    async def deploy(
+        self, grant: Grant, target: Target, version: str, digest: str, replicas: int, *, before: str | None
+    ) -> Status:
         """Put a version where another one runs: it is started beside it, gets all traffic once each of its
         replicas is ready, and then the other one ends. Raises NoSuchRelease, BehindMigration, NotReady."""
 
-    async def roll_back(self, grant: Grant, target: Target, version: str, digest: str) -> Status:
+    async def roll_back(
+        self, grant: Grant, target: Target, version: str, digest: str, *, before: str
+    ) -> Status:
         """The same with a version that ran there before, with as many replicas as run now. Raises as `deploy`,
         and NothingRuns."""
 
-    async def scale(self, grant: Grant, target: Target, replicas: int) -> Status:
+    async def scale(self, grant: Grant, target: Target, replicas: int, *, before: int) -> Status:
         """More or fewer replicas of what runs. Raises NothingRuns, NotReady."""
 
     async def what_happened(self, grant: str) -> str | None:

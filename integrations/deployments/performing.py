@@ -11,11 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from governance.action import Action, Grant, Outcome, OutcomeState, Subject
 from governance.authority.vocabulary import Given
 from governance.people import Actor
-from governance.registry import ActionSpec, EffectFailed, free
+from governance.registry import ActionSpec, EffectFailed, OutcomeUncertain, free
 from governance.standing import WindowMode
 from governance.tables import WindowRow
 from integrations.deployments import DeploymentError, Deployments, Status
 from integrations.deployments.actions import Deploy, DeploymentAction, RollBack, Scale
+from storage.look import Away
 
 
 def specs() -> tuple[ActionSpec, ...]:
@@ -84,30 +85,33 @@ async def _done(says: str, doing: Awaitable[Status]) -> Outcome:
         status = await doing
     except DeploymentError as refused:
         raise EffectFailed(str(refused)) from refused
+    except Away as away:  # it may have happened: the platform is asked, and never told twice
+        raise OutcomeUncertain(str(away)) from away
     running = status.stable
-    ready = f" {running.ready} of {running.replicas} replicas are ready." if running else ""
+    ready = f" Ready: {running.ready} of {running.replicas}." if running else ""
     return Outcome(OutcomeState.DONE, f"{says}.{ready}", reference=running.version if running else None)
 
 
 async def _deploy(action: Deploy, grant: Grant, port: Deployments) -> Outcome:
-    doing = port.deploy(grant, action.target, action.version, action.content, action.replicas)
+    what = action.version, action.content, action.replicas
+    doing = port.deploy(grant, action.target, *what, before=action.before)
     return await _done(f"{action.service} {action.version} runs in {action.environment}", doing)
 
 
 async def _roll_back(action: RollBack, grant: Grant, port: Deployments) -> Outcome:
-    doing = port.roll_back(grant, action.target, action.version, action.content)
+    doing = port.roll_back(grant, action.target, action.version, action.content, before=action.before)
     return await _done(f"{action.service} {action.version} runs in {action.environment} again", doing)
 
 
 async def _scale(action: Scale, grant: Grant, port: Deployments) -> Outcome:
-    says = f"{action.service} has {action.replicas} replicas in {action.environment}"
-    return await _done(says, port.scale(grant, action.target, action.replicas))
+    says = f"{action.service} in {action.environment} is scaled to {action.replicas}"
+    return await _done(says, port.scale(grant, action.target, action.replicas, before=action.before))
 
 
 async def _ask(grant: str, port: Deployments) -> Outcome | None:
     try:
         done = await port.what_happened(grant)
-    except DeploymentError as away:
+    except Away as away:
         return Outcome(OutcomeState.UNKNOWN, str(away))
     return None if done is None else Outcome(OutcomeState.DONE, f"{done}.")
 

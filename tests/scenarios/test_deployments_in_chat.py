@@ -9,9 +9,11 @@ import signal
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from bot.bootstrap import open_installation
 from bot.conversation import Conversation
@@ -19,7 +21,7 @@ from bot.department import Installation
 from bot.turn_result import Answered
 from integrations.deployments import Stage, Target
 from storage.embedded import EmbeddedServer
-from tests.integrations.test_deployments_local import gone, keepers
+from tests.integrations.local_platform import gone, keepers
 from tests.workplace import Deaf, settings_of
 
 
@@ -30,6 +32,10 @@ class Place:
 
     async def say(self, who: str, words: str) -> Answered:
         return await self.chat.say(who, words, None, None)
+
+    async def rows(self, query: str) -> list[Any]:
+        async with self.installation.database.transaction(self.installation.settings.tenant) as tx:
+            return list(await tx.execute(text(query)))
 
     async def serves(self, stage: Stage) -> str:
         ports = self.installation.ports(self.installation.settings.tenant)
@@ -58,10 +64,10 @@ async def place(server: EmbeddedServer, tmp_path: Path) -> AsyncIterator[Place]:
 
 async def test_what_runs_is_said_with_where_it_comes_from(place: Place) -> None:
     said = await place.say("nathan", "/service which version of orders is in production?")
-    text = said.as_text()
-    assert "4.17.2 runs in production: 2 of 2 replicas ready" in text
+    words = said.as_text()
+    assert "4.17.2 runs in production: 2 of 2 replicas ready" in words
     assert "commit 9f3c1ab, by wei.zhangwen" in str(said.cards)
-    assert "staging" not in text.partition("Keeps orders")[0]
+    assert "staging" not in words.partition("Keeps orders")[0]
     both = (await place.say("amanda", "/service orders")).as_text()
     assert "4.18.0 runs in staging: 1 of 1 replica ready" in both
     refused = (await place.say("rachel", "/service orders")).as_text()
@@ -72,7 +78,7 @@ async def test_to_staging_at_once_to_production_after_a_vote_and_back(place: Pla
     done = await place.say("nathan", "/deploy deploy orders 4.18.0 to staging")
     assert "4.18.0 runs in staging already" in done.as_text()
     staged = await place.say("nathan", "/deploy orders 4.19.0 to staging")
-    assert "orders 4.19.0 runs in staging. 1 of 1 replicas are ready." in staged.as_text()
+    assert "orders 4.19.0 runs in staging. Ready: 1 of 1." in staged.as_text()
     asked = await place.say("nathan", "/deploy orders 4.18.0 to production")
     (approval,) = asked.approvals
     assert await place.serves(Stage.PRODUCTION) == "4.17.2"
@@ -118,7 +124,7 @@ async def test_what_cannot_be_done_is_said_before_anybody_is_asked(place: Place)
 
 async def test_fewer_replicas_are_free_and_more_are_asked_about(place: Place) -> None:
     fewer = await place.say("nathan", "/scale scale orders down to 1 replica")
-    assert "orders has 1 replicas in production." in fewer.as_text()
+    assert "orders in production is scaled to 1." in fewer.as_text()
     more = await place.say("nathan", "/scale give orders two more pods")
     assert more.approvals
     assert "from 1 to 3 replicas" in str(more.cards)
@@ -141,3 +147,17 @@ async def test_an_emergency_goes_past_the_vote(place: Place) -> None:
     done = await place.say("nathan", "/deploy orders 4.18.0 to production")
     assert not done.approvals
     await place.comes_to_serve("4.18.0")
+
+
+async def test_what_was_approved_on_a_version_that_is_gone_is_not_done(place: Place) -> None:
+    first = await place.say("nathan", "/deploy orders 4.18.0 to production")
+    second = await place.say("nathan", "/deploy orders 4.19.0 to production")
+    await place.chat.decide("amanda", first.approvals[0]["id"], "approve", {})
+    await place.comes_to_serve("4.18.0")
+    await place.chat.decide("amanda", second.approvals[0]["id"], "approve", {})
+    effects = "SELECT state, outcome->>'detail' FROM effects WHERE body->>'version' = '4.19.0'"
+    async with asyncio.timeout(60):
+        while (found := await place.rows(effects))[0][0] != "failed":  # noqa: ASYNC110 — nobody tells
+            await asyncio.sleep(0.1)
+    assert "orders in production stands at 4.18.0, and not at 4.17.2 any more" in found[0][1]
+    assert await place.serves(Stage.PRODUCTION) == "4.18.0"

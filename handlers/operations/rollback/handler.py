@@ -43,9 +43,9 @@ async def _version(desk: Desk, runs: Runs, text: str) -> str:
     async for change in every(desk.ports.deployments.history, query):
         if change.before not in (None, runs.running.version):
             return str(change.before)
+    now, stage = runs.running.version, runs.target.stage
     raise CannotAnswer(
-        f"Nothing else than {runs.running.version} ran in {runs.target.stage}, so there is nothing to go to."
-        " Name the version."
+        f"Nothing else than {now} ran in {stage}, so I do not know what to go back to. Name the version."
     )
 
 

@@ -20,7 +20,6 @@ from integrations.deployments import (
     Change,
     ChangeKind,
     ChangeQuery,
-    DeploymentError,
     Release,
     ReleaseQuery,
     Running,
@@ -30,6 +29,7 @@ from integrations.deployments import (
 )
 from integrations.deployments.vendors.local import releases as stored
 from integrations.pages import NoSuchPage, Page, page_of
+from storage.look import Away
 
 STARTS_WITHIN = 20.0
 _TRIES = 3
@@ -37,11 +37,11 @@ _LONGEST_PATH = 100
 """Of a unix socket; the kernel's limit is 107."""
 
 
-class KeeperAway(DeploymentError):
-    """The keeper does not come up."""
+class KeeperAway(Away):
+    """The keeper does not come up, or died before it answered: whether it did something is not known."""
 
     def __init__(self, log: Path) -> None:
-        super().__init__(f"The keeper of the local services does not start; {log} says why.")
+        super().__init__("The keeper of this machine’s services", f"does not answer; {log} says why")
 
 
 class LocalDeployments:
@@ -82,15 +82,19 @@ class LocalDeployments:
         )
         return _page(found, query.after, query.limit, lambda one: one.id)
 
-    async def deploy(self, grant: Grant, target: Target, version: str, digest: str, replicas: int) -> Status:
-        given = {"version": version, "digest": digest, "replicas": replicas}
+    async def deploy(
+        self, grant: Grant, target: Target, version: str, digest: str, replicas: int, *, before: str | None
+    ) -> Status:
+        given = {"version": version, "digest": digest, "replicas": replicas, "before": before}
         return await self._do("deploy", grant, target, **given)
 
-    async def roll_back(self, grant: Grant, target: Target, version: str, digest: str) -> Status:
-        return await self._do("roll_back", grant, target, version=version, digest=digest)
+    async def roll_back(
+        self, grant: Grant, target: Target, version: str, digest: str, *, before: str
+    ) -> Status:
+        return await self._do("roll_back", grant, target, version=version, digest=digest, before=before)
 
-    async def scale(self, grant: Grant, target: Target, replicas: int) -> Status:
-        return await self._do("scale", grant, target, replicas=replicas)
+    async def scale(self, grant: Grant, target: Target, replicas: int, *, before: int) -> Status:
+        return await self._do("scale", grant, target, replicas=replicas, before=before)
 
     async def what_happened(self, grant: str) -> str | None:
         done = next((one for one in await self._ask("changes") if one["grant"] == grant), None)
@@ -103,7 +107,7 @@ class LocalDeployments:
         return _status(target, await self._ask(method, grant=grant.id, **where, **given))
 
     async def _ask(self, method: str, **given: object) -> Any:
-        """What the keeper answers. Raises the DeploymentError that it refuses with.
+        """What the keeper answers. Raises the DeploymentError that it refuses with, and KeeperAway.
 
         A keeper that dies in the middle is asked again, which does nothing twice: effects are known by their
         grant."""
@@ -145,7 +149,7 @@ class LocalDeployments:
         command = [
             sys.executable,
             "-m",
-            "integrations.deployments.vendors.local.keeper",
+            "integrations.deployments.vendors.local.keeper_process",
             *map(str, where),
             *self._times,
         ]

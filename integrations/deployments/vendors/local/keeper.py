@@ -1,20 +1,13 @@
-"""The keeper: a process of its own that the local services belong to, so that no worker's death ends them.
+"""What runs on this machine, and how it changes.
 
-It holds what runs (`Keeper`), answers one JSON object a line on a unix socket that only its own user may open,
-and after its own death begins again with what its journal says. One keeper serves a folder at a time. Nobody
-asking it for a while, it ends, and all services with it; whoever asks next starts it again.
-"""
+A change holds from its line in the journal on: whoever begins again after a crash starts what that says, and
+only what was approved by its digest. Whoever changes a place, or replaces what ended of it, holds its lock."""
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import fcntl
 import json
-import os
-import signal
 import sys
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import time
@@ -24,6 +17,7 @@ import aiohttp
 
 from integrations.deployments import (
     BehindMigration,
+    ChangedMeanwhile,
     DeploymentError,
     GrantSpent,
     NoSuchRelease,
@@ -33,11 +27,12 @@ from integrations.deployments import (
 )
 from integrations.deployments.vendors.local import releases as stored
 from integrations.deployments.vendors.local.journal import Journal, Line
-from integrations.deployments.vendors.local.processes import Replica, adopt_orphans, end, is_ready, start
+from integrations.deployments.vendors.local.processes import Replica, end, is_ready, start
 from integrations.deployments.vendors.local.proxy import Proxy
 
-LONGEST_LINE = 1_000_000
 _HEARD_WITHIN = 0.2
+_MENDED_WITHIN = 6.0
+"""Seconds that a status waits for replicas that are started anew; they go on becoming ready without it."""
 
 
 @dataclass(slots=True)
@@ -48,6 +43,33 @@ class _Place:
     line: Line | None = None
     replicas: list[Replica] = field(default_factory=list)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    mending: asyncio.Task[None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A change that a grant allows. `before` is what stood when it was asked for: the version, or how many."""
+
+    grant: str
+    kind: str
+    service: str
+    stage: str
+    before: str | int | None
+    version: str | None = None
+    digest: str | None = None
+    replicas: int | None = None
+
+
+def _say(words: str) -> None:
+    """Into the keeper's log, which is where its standard error goes."""
+    print(words, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _write_whole(file: Path, content: str) -> None:
+    """So that a crash leaves the old content or the new."""
+    beside = file.with_suffix(".new")
+    beside.write_text(content)
+    beside.replace(file)
 
 
 class Keeper:
@@ -68,31 +90,36 @@ class Keeper:
         self._opening = asyncio.Lock()
 
     async def begin_again(self) -> None:
-        """Start what the journal says is to run; where it is new, what the releases say that runs at first."""
+        """Begin to start what the journal says is to run; where it is new, what the releases say that runs at
+        first. What cannot be started is said in the keeper's log and holds nothing else up."""
         if not self._journal.lines:
-            for at_first in stored.at_first(self._releases):
-                self._journal.append(at=time(), grant="", kind="deployed", before=None, **at_first)
-        targets = dict.fromkeys((line.service, line.stage) for line in self._journal.lines)
-        await asyncio.gather(*(self._place(*target) for target in targets))
+            try:
+                for at_first in stored.at_first(self._releases):
+                    self._journal.append(at=time(), grant="", kind="deployed", before=None, **at_first)
+            except DeploymentError as wrong:
+                _say(str(wrong))
+        for target in dict.fromkeys((line.service, line.stage) for line in self._journal.lines):
+            self._mended(await self._place(*target))
+
+    @property
+    def used(self) -> float:
+        """When something came in last for any of the services, in seconds since 1970; 0 where nothing did."""
+        return max((place.proxy.used for place in self._places.values()), default=0.0)
 
     async def status(self, service: str, stage: str) -> dict[str, Any]:
         """What runs at a target, as JSON values."""
         if self._journal.last_of(service, stage) is None:
             return {"running": None, "address": None}
         place = await self._place(service, stage)
-        ready = await self._ready(place)
-        if place.line is not None and ready < place.line.replicas:
-            # One may have ended a moment ago, before its end was heard of.
-            await asyncio.sleep(_HEARD_WITHIN)
-            async with place.lock:
-                await self._mend(place)
-            ready = await self._ready(place)
+        if place.line is not None and await self._ready(place) < place.line.replicas:
+            await asyncio.sleep(_HEARD_WITHIN)  # one may have ended before its end was heard of
+            await asyncio.wait({self._mended(place)}, timeout=_MENDED_WITHIN)
         line = place.line
         running = line and {
             "version": line.version,
             "digest": line.digest,
             "replicas": line.replicas,
-            "ready": ready,
+            "ready": await self._ready(place),
         }
         return {"running": running, "address": place.proxy.address}
 
@@ -100,20 +127,27 @@ class Keeper:
         return sum([await is_ready(one, self._client, 0.5) for one in place.replicas])
 
     async def deploy(
-        self, grant: str, service: str, stage: str, version: str, digest: str, replicas: int
+        self,
+        grant: str,
+        service: str,
+        stage: str,
+        version: str,
+        digest: str,
+        replicas: int,
+        before: str | None,
     ) -> dict[str, Any]:
         """Start a version beside the one that runs, and let it take over once it is ready."""
-        return await self._change(grant, "deployed", service, stage, version, digest, replicas)
+        return await self._change(_Wanted(grant, "deployed", service, stage, before, version, digest, replicas))
 
     async def roll_back(
-        self, grant: str, service: str, stage: str, version: str, digest: str
+        self, grant: str, service: str, stage: str, version: str, digest: str, before: str
     ) -> dict[str, Any]:
         """The same with an earlier version, and as many replicas as run."""
-        return await self._change(grant, "rolled back", service, stage, version, digest, None)
+        return await self._change(_Wanted(grant, "rolled back", service, stage, before, version, digest))
 
-    async def scale(self, grant: str, service: str, stage: str, replicas: int) -> dict[str, Any]:
+    async def scale(self, grant: str, service: str, stage: str, replicas: int, before: int) -> dict[str, Any]:
         """More or fewer replicas of what runs."""
-        return await self._change(grant, "scaled", service, stage, None, None, replicas)
+        return await self._change(_Wanted(grant, "scaled", service, stage, before, replicas=replicas))
 
     async def changes(self) -> list[dict[str, Any]]:
         """The journal, newest first."""
@@ -121,67 +155,40 @@ class Keeper:
             {name: getattr(line, name) for name in Line.__slots__} for line in reversed(self._journal.lines)
         ]
 
-    async def _change(
-        self,
-        grant: str,
-        kind: str,
-        service: str,
-        stage: str,
-        version: str | None,
-        digest: str | None,
-        replicas: int | None,
-    ) -> dict[str, Any]:
-        place = await self._place(service, stage)
+    async def _change(self, wanted: _Wanted) -> dict[str, Any]:
+        place = await self._place(wanted.service, wanted.stage)
         async with place.lock:
-            done = self._journal.of_grant(grant)
+            # First: what a grant has done already holds, whatever has come after it.
+            done = self._journal.of_grant(wanted.grant)
             if done is None:
-                await self._carry_out(place, grant, kind, service, stage, version, digest, replicas)
-            elif (done.kind, done.service, done.stage) != (kind, service, stage):
+                await self._carry_out(place, wanted)
+            elif (done.kind, done.service, done.stage) != (wanted.kind, wanted.service, wanted.stage):
                 raise GrantSpent(
                     f"This leave was used before, for something else ({done.kind} {done.service})."
                 )
-        return await self.status(service, stage)
+        return await self.status(wanted.service, wanted.stage)
 
-    async def _carry_out(
-        self,
-        place: _Place,
-        grant: str,
-        kind: str,
-        service: str,
-        stage: str,
-        version: str | None,
-        digest: str | None,
-        replicas: int | None,
-    ) -> None:
-        standing = place.line
-        if standing is None and kind != "deployed":
-            raise NothingRuns(f"Nothing of {service} runs in {stage}. Deploy a version first.")
-        wanted = version or (standing.version if standing else "")
-        runnable = stored.read(self._releases, service, wanted)
-        if digest is not None and runnable.release.digest != digest:
-            raise NoSuchRelease(
-                f"{service} {wanted} is not what was approved any more: its files have changed."
-            )
-        if standing is not None and version is not None:
-            self._demand_reachable(service, version, standing.version)
-        count = replicas if replicas is not None else (standing.replicas if standing else 1)
+    async def _carry_out(self, place: _Place, wanted: _Wanted) -> None:
+        """Whoever calls holds the place's lock."""
+        runnable, count = self._checked(place.line, wanted)
+        standing, version = place.line, runnable.release.version
         same = standing is not None and standing.digest == runnable.release.digest
-        kept = place.replicas[:count] if same else []
-        new = await self._started(runnable, stage, count - len(kept))
+        kept = [one for one in place.replicas if one.is_alive][:count] if same else []
+        new = await self._started(runnable, wanted.stage, count - len(kept))
         if new is None:
             raise NotReady(
-                f"{service} {wanted} did not become ready in {stage}, so nothing was changed: what ran there"
-                " before has all traffic."
+                f"{wanted.service} {version} did not become ready in {wanted.stage}, so nothing was changed:"
+                " what ran there before has all traffic."
             )
         # From this line on it holds: a crash before it leaves what ran before, one after it begins with the new
         # one.
         place.line = self._journal.append(
             at=time(),
-            grant=grant,
-            kind=kind,
-            service=service,
-            stage=stage,
-            version=wanted,
+            grant=wanted.grant,
+            kind=wanted.kind,
+            service=wanted.service,
+            stage=wanted.stage,
+            version=version,
             digest=runnable.release.digest,
             replicas=count,
             before=standing.version if standing else None,
@@ -191,6 +198,31 @@ class Keeper:
         place.proxy.give_to(place.replicas)
         await place.proxy.drained(over)
         await asyncio.gather(*(end(one) for one in over))
+
+    def _checked(self, standing: Line | None, wanted: _Wanted) -> tuple[stored.Runnable, int]:
+        """What is to run, and how often. Raises DeploymentError where it is not to be."""
+        if standing is None and wanted.kind != "deployed":
+            raise NothingRuns(f"Nothing of {wanted.service} runs in {wanted.stage}. Deploy a version first.")
+        stands: object = None
+        if standing is not None:
+            stands = standing.replicas if wanted.kind == "scaled" else standing.version
+        if stands != wanted.before:
+            raise ChangedMeanwhile(
+                f"{wanted.service} in {wanted.stage} stands at {stands or 'nothing'}, and not at"
+                f" {wanted.before or 'nothing'} any more. Look at it, and ask again."
+            )
+        version = wanted.version or (standing.version if standing else "")
+        runnable = stored.read(self._releases, wanted.service, version)
+        approved = wanted.digest or (standing.digest if standing else "")
+        if runnable.release.digest != approved:
+            raise NoSuchRelease(
+                f"{wanted.service} {version} is not what was approved any more: its files have changed."
+            )
+        if standing is not None and wanted.version is not None:
+            self._demand_reachable(wanted.service, version, standing.version)
+        if wanted.replicas is not None:
+            return runnable, wanted.replicas
+        return runnable, standing.replicas if standing else 1
 
     def _demand_reachable(self, service: str, version: str, standing: str) -> None:
         passed = gone_past(stored.releases(self._releases, service), version, standing)
@@ -210,122 +242,46 @@ class Keeper:
         return None
 
     async def _place(self, service: str, stage: str) -> _Place:
-        """A target, with what its journal says running again where it does not."""
+        """A target, with its way in open."""
         async with self._opening:
             place = self._places.get((service, stage))
             if place is None:
-                place = _Place(Proxy(self._client))
+                place = _Place(Proxy(self._client), self._journal.last_of(service, stage))
                 name = f"{service}/{stage}"
                 self._ports[name] = await place.proxy.open(self._ports.get(name, 0))
-                self._ports_file.write_text(json.dumps(self._ports))
+                _write_whole(self._ports_file, json.dumps(self._ports))
                 self._places[service, stage] = place
-                place.line = self._journal.last_of(service, stage)
-        async with place.lock:
-            await self._mend(place)
         return place
 
+    def _mended(self, place: _Place) -> asyncio.Task[None]:
+        """The replacing of replicas that ended by themselves; one at a time of a place."""
+        if place.mending is None or place.mending.done():
+            place.mending = asyncio.create_task(self._mend(place))
+        return place.mending
+
     async def _mend(self, place: _Place) -> None:
-        """Replace replicas that have ended by themselves."""
-        line = place.line
-        if line is None:
-            return
-        alive = [one for one in place.replicas if one.is_alive]
-        if len(alive) == line.replicas:
-            return
-        runnable = stored.read(self._releases, line.service, line.version)
-        alive += await self._started(runnable, line.stage, line.replicas - len(alive)) or []
-        place.replicas = alive
-        place.proxy.give_to(alive)
+        async with place.lock:
+            line = place.line
+            alive = [one for one in place.replicas if one.is_alive]
+            if line is None or len(alive) == line.replicas:
+                return
+            try:
+                runnable = stored.read(self._releases, line.service, line.version)
+                if runnable.release.digest != line.digest:
+                    raise NoSuchRelease(f"{line.service} {line.version} is not what was approved any more.")
+                new = await self._started(runnable, line.stage, line.replicas - len(alive))
+                if new is None:
+                    raise NotReady(f"{line.service} {line.version} does not become ready in {line.stage}.")
+            except (DeploymentError, OSError) as wrong:
+                _say(f"{line.service} in {line.stage}: {wrong}")
+                new = []
+            place.replicas = [*alive, *new]
+            place.proxy.give_to(place.replicas)
 
     async def close(self) -> None:
         """End all that runs."""
         for place in self._places.values():
+            if place.mending is not None:
+                place.mending.cancel()
             await place.proxy.close()
         await asyncio.gather(*(end(one) for place in self._places.values() for one in place.replicas))
-
-
-_METHODS = frozenset({"status", "deploy", "roll_back", "scale", "changes"})
-
-
-class _Server:
-    """Answers on the socket; knows when it was asked last."""
-
-    def __init__(self, keeper: Keeper) -> None:
-        self._keeper = keeper
-        self.asked = time()
-        self.busy = 0
-
-    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.asked, self.busy = time(), self.busy + 1
-        try:
-            said = await self._said(await reader.readline())
-            writer.write(json.dumps(said).encode() + b"\n")
-            with suppress(ConnectionError):
-                await writer.drain()
-        finally:
-            self.busy -= 1
-            self.asked = time()
-            writer.close()
-
-    async def _said(self, line: bytes) -> dict[str, Any]:
-        try:
-            asked = json.loads(line)
-            method, given = asked["method"], asked["given"]
-        except (ValueError, TypeError, LookupError):
-            return {"refused": "DeploymentError", "why": "That was no request."}
-        if method not in _METHODS:
-            return {"refused": "DeploymentError", "why": f"There is no {method}."}
-        try:
-            return {"result": await getattr(self._keeper, method)(**given)}
-        except DeploymentError as refused:
-            return {"refused": type(refused).__name__, "why": str(refused)}
-
-
-async def serve(
-    folder: Path, releases: Path, socket: Path, *, idle_seconds: float, ready_seconds: float
-) -> None:
-    """Keep services until told to end, or until nobody has asked for a while."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for asked in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(asked, stop.set)
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), auto_decompress=False) as client:
-        keeper = Keeper(folder, releases, client, ready_seconds)
-        await keeper.begin_again()
-        server = _Server(keeper)
-        await asyncio.to_thread(socket.unlink, missing_ok=True)
-        old_mask = os.umask(0o177)  # before it is there: nobody else may open it
-        listening = await asyncio.start_unix_server(server.answer, str(socket), limit=LONGEST_LINE)
-        os.umask(old_mask)
-        try:
-            while not stop.is_set() and (server.busy or time() - server.asked < idle_seconds):
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), min(1.0, idle_seconds))
-        finally:
-            listening.close()
-            await asyncio.to_thread(socket.unlink, missing_ok=True)
-            await keeper.close()
-
-
-def main() -> None:
-    """The process."""
-    parser = argparse.ArgumentParser(description="Keeps the local services.")
-    parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument("--releases", type=Path, required=True)
-    parser.add_argument("--socket", type=Path, required=True)
-    parser.add_argument("--idle-seconds", type=float, required=True)
-    parser.add_argument("--ready-seconds", type=float, required=True)
-    given = parser.parse_args()
-    given.folder.mkdir(parents=True, exist_ok=True)
-    with (given.folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            sys.exit(0)  # another keeper serves this folder already
-        adopt_orphans()
-        times = {"idle_seconds": given.idle_seconds, "ready_seconds": given.ready_seconds}
-        asyncio.run(serve(given.folder, given.releases, given.socket, **times))
-
-
-if __name__ == "__main__":
-    main()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from itertools import count
+from time import time
 
 import aiohttp
 from aiohttp import web
@@ -26,7 +27,7 @@ _HOP_BY_HOP = frozenset(
 
 
 class Proxy:
-    """One target's way in."""
+    """One target's way in; `used` is when something came in last, in seconds since 1970."""
 
     def __init__(self, client: aiohttp.ClientSession) -> None:
         self._client = client
@@ -35,6 +36,7 @@ class Proxy:
         self._under_way: dict[int, int] = {}
         self._runner: web.AppRunner | None = None
         self.address = ""
+        self.used = time()
 
     async def open(self, port: int) -> int:
         """Listen on this machine: at `port`, or at a free one where that is taken or 0. Returns the port."""
@@ -70,6 +72,7 @@ class Proxy:
             await self._runner.cleanup()
 
     async def _take(self, request: web.Request) -> web.StreamResponse:
+        self.used = time()
         replicas = [one for one in self._replicas if one.is_alive]
         if not replicas:
             return web.Response(status=503, text="Nothing runs here.\n")

@@ -65,13 +65,18 @@ class ReleaseUnreadable(DeploymentError):
 
 def services(folder: Path) -> tuple[str, ...]:
     """The services with releases, by id."""
-    return tuple(sorted(one.name for one in _folders(folder) if any(_folders(one))))
+    return tuple(sorted(one.name for one in _folders(folder) if any(one.glob(f"*/{FILE}"))))
 
 
 def releases(folder: Path, service: str | None = None) -> tuple[Release, ...]:
     """All releases, newest first. Raises ReleaseUnreadable."""
     names = services(folder) if service is None else (service,)
-    found = [read(folder, name, one.name).release for name in names for one in _folders(folder / name)]
+    found = [
+        read(folder, name, one.name).release
+        for name in names
+        for one in _folders(folder / name)
+        if (one / FILE).is_file()
+    ]
     return tuple(sorted(found, key=lambda one: (one.built, one.service, one.version), reverse=True))
 
 
@@ -79,10 +84,9 @@ def read(folder: Path, service: str, version: str) -> Runnable:
     """One release. Raises NoSuchRelease, ReleaseUnreadable."""
     here = folder / service / version
     file = here / FILE
-    if here.parent.parent != folder or not file.is_file():
-        known = (
-            ", ".join(one.version for one in releases(folder, service)) if (folder / service).is_dir() else ""
-        )
+    if not (_is_name(service) and _is_name(version) and file.is_file()):
+        is_there = _is_name(service) and (folder / service).is_dir()
+        known = ", ".join(one.version for one in releases(folder, service)) if is_there else ""
         has = f" It has {known}." if known else ""
         raise NoSuchRelease(f"{service} has no release {version}.{has}")
     try:
@@ -127,11 +131,14 @@ def at_first(folder: Path) -> list[dict[str, Any]]:
     ]
 
 
+def _is_name(word: str) -> bool:
+    """Whether it names something in a folder, and nothing outside."""
+    return bool(word) and not word.startswith((".", "_")) and "/" not in word and "\0" not in word
+
+
 def _folders(folder: Path) -> Iterator[Path]:
     if folder.is_dir():
-        yield from sorted(
-            one for one in folder.iterdir() if one.is_dir() and not one.name.startswith((".", "_"))
-        )
+        yield from sorted(one for one in folder.iterdir() if one.is_dir() and _is_name(one.name))
 
 
 def _digest(folder: Path) -> str:
