@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.plans.rows import NoSuchPlan, plan_by_id
@@ -27,7 +28,9 @@ from governance.people import Person, Role
 from governance.permissions import Allowed, Refused, may_set_channel_digest
 from governance.standing import FreezeKind, Halt, WindowMode
 from handlers.catalogue import find_handlers, may_request
+from handlers.conversation.amending import TAKE_BACK, UNDO
 from handlers.conversation.cards import Block, Button, Buttons, Reply
+from handlers.conversation.tables import ActRow
 from handlers.office.subscribe.subscriptions import of_person
 from handlers.worlds import request_names
 
@@ -71,6 +74,8 @@ async def works(button: Button, reader: Reader) -> bool:
     if button.verb == "ask":
         name, _, words = button.subject.partition(" ")
         return _may_ask(reader, name) and not (_freezes_all(name, words) and not _may_freeze_all(reader))
+    if button.verb in (TAKE_BACK, UNDO):
+        return await _takes_back(reader, button.subject)
     if not _may_ask(reader, _permissions().get(button.verb)):
         return False
     check = _CHECKS.get(button.verb)
@@ -99,6 +104,14 @@ def _freezes_all(name: str, words: str) -> bool:
 def _may_freeze_all(reader: Reader) -> bool:
     roles = reader.person.roles if reader.person else frozenset[Role]()
     return isinstance(may_freeze(roles, FreezeKind.EVERYTHING), Allowed)
+
+
+async def _takes_back(reader: Reader, act: str) -> bool:
+    """An act that stands is taken back by whoever did it, for the request that it was part of."""
+    row = (await reader.tx.execute(select(ActRow).where(ActRow.id == act))).scalar()
+    if row is None or row.taken_back is not None or reader.person is None:
+        return False
+    return row.person == reader.person.id and _may_ask(reader, row.request)
 
 
 @cache

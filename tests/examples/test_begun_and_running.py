@@ -172,6 +172,10 @@ async def test_two_people_begin_a_department_and_add_a_team_where_it_is_missed(
         await page.press(thread, "Add teams", **values)
         shown = await page.until(thread, lambda page: "Added: The Team" in page)
         assert "4 agents, 52 hours a week to plan" in shown
+        await page.press(thread, "Undo")
+        await page.until(thread, lambda page: "Taken back: “Add the team The Team" in page)
+        await page.press(thread, "Add teams", **values)
+        await page.until(thread, lambda page: page.count("Added: The Team") == 2)
         await page.press(thread, "Ask again")
         shown = await page.until(thread, lambda page: "Switch the lamp on" in page and ">Approve" in page)
         assert "there is not enough history" in shown  # dates come with the first twenty done stories

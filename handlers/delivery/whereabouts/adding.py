@@ -24,6 +24,7 @@ from governance.department_rows import read_department
 from governance.people import Role
 from governance.team_defaults import usual_agents
 from handlers.conversation.acts import note_act
+from handlers.conversation.amending import UNDO
 from handlers.conversation.approval_card import approval_reply
 from handlers.conversation.cards import Button, Buttons, Card, Fields, Form, Input, Reply, Text
 from handlers.conversation.desk import Desk
@@ -185,17 +186,17 @@ async def _add(turn: Turn, desk: Desk, action: AddTeam | AddProduct) -> Reply:
         raise CannotAnswer(f"{cannot} Nothing was added.") from None
     desk.memory.intent = _REQUEST
     submitted = await submit(turn, desk, action, correcting=True)
-    note_act(turn, desk, effect=submitted.effect)
+    act = note_act(turn, desk, effect=submitted.effect)
     if submitted.approval is not None:
         return await approval_reply(desk, await approval_row(desk.tx, submitted.approval))
     if submitted.outcome is None:
         raise CannotAnswer(not_done(submitted.ruling))
     if submitted.outcome.state is not OutcomeState.DONE:
         raise CannotAnswer(f"{submitted.outcome.detail} Nothing was added.")
-    return _added(await read_department(desk.tx), action, _clicked(turn).subject)
+    return _added(await read_department(desk.tx), action, _clicked(turn).subject, act.id if act else None)
 
 
-def _added(department: Department, action: AddTeam | AddProduct, subject: str) -> Reply:
+def _added(department: Department, action: AddTeam | AddProduct, subject: str, act: str | None) -> Reply:
     """What is there now, and how to go on."""
     if isinstance(action, AddTeam):
         pairs, more = _of_team(department, action.team), team_button(department, subject, "Add another team")
@@ -208,6 +209,8 @@ def _added(department: Department, action: AddTeam | AddProduct, subject: str) -
     if " " in subject:
         buttons.append(Button("Ask again", "ask", subject, "primary"))
     buttons.append(more)
+    if act is not None:
+        buttons.append(Button("Undo", UNDO, act))
     blocks = (Text((text.partition(". ")[0] + ".",)), Fields(pairs), Buttons(tuple(buttons)))
     return Reply(text=text, cards=(Card(f"Added: {action.name}", blocks, "good"),))
 

@@ -9,6 +9,7 @@ from governance.actions.windows import coming_windows
 from governance.directory import person_by_id
 from governance.overrides.rows import standing_rows
 from handlers.catalogue import find_handlers
+from handlers.conversation.amending import TAKE_BACK, UNDO
 from handlers.conversation.approval_card import decision_buttons
 from handlers.conversation.cards import Button, Buttons, Card, Reply, Text
 from handlers.conversation.usable import _CHECKS, Reader, usable
@@ -116,3 +117,14 @@ async def test_somebody_unknown_is_offered_what_anybody_may_ask(talk: Talk) -> N
 
 def test_every_check_is_of_a_verb_that_some_handler_answers() -> None:
     assert set(_CHECKS) <= {verb for handler in find_handlers().values() for verb in handler.presses}
+
+
+async def test_only_who_did_it_is_offered_to_undo_it_and_only_while_it_stands(talk: Talk) -> None:
+    await talk.say("nathan", "/freeze freeze all deployments until friday because of the audit")
+    (changed,) = (await talk.say("nathan", "actually until thursday")).replies
+    undo = buttons(changed)[UNDO]
+    assert undo.label == "Undo"
+    assert await _seen_by(talk, undo) == {"nathan"}
+    await talk.press("nathan", UNDO, undo.subject)
+    assert await _seen_by(talk, undo) == set()
+    assert await _seen_by(talk, Button("Take it back", TAKE_BACK, "ac_nothing")) == set()
