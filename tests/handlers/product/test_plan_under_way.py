@@ -244,3 +244,26 @@ async def test_it_is_the_threads_plan_and_no_other_thread_guesses_one(product: P
     for words, state in (("pause it", "paused"), ("Resume it please!", "executing")):
         await product.talk.say("david", words)
         assert (await _state(product)).state == state, words
+
+
+@pytest.mark.parametrize(("ended", "again"), [("failed", True), ("unknown", False)])
+async def test_resuming_tries_what_surely_did_nothing_and_never_what_nobody_knows(
+    product: Product, ended: str, again: bool
+) -> None:
+    plan = await _begun(product)
+    await _advance(product, plan)
+    await _do(product, plan, most=1)
+    async with product.talk.database.transaction(product.talk.tenant) as tx:
+        ready = select(EffectRow).where(EffectRow.plan == plan, EffectRow.state == "ready")
+        row = (await tx.execute(ready)).scalar_one()
+        row.state, row.outcome = ended, outcome_to_json(Outcome(OutcomeState(ended), "The line broke."))
+        first = row.id
+    await _advance(product, plan)
+    (step,) = (key for key, row in (await _steps(product, plan)).items() if row.state == "failed")
+    await product.talk.say("david", "/plan pause the dashboard plan")
+    await product.talk.say("david", "/plan resume the dashboard plan")
+    await _advance(product, plan)
+    stands = (await _steps(product, plan))[step]
+    assert (stands.effect != first, stands.state != "failed") == (again, again)
+    await _do(product, plan)
+    assert (await _state(product)).state == "created"
