@@ -181,14 +181,21 @@
     if (hadFocus) ((wasLine && one("[data-open]", fresh)) || one(".actions button", fresh) || one("[data-message]", fresh) || fresh).focus({ preventScroll: true });
   }
 
+  // What was announced or was there at first, by version. A thread that is opened may show a message before its
+  // news is here, and it is announced all the same.
+  const heard = new Map();
+  for (const item of all("[data-message]")) heard.set(item.dataset.message, item.dataset.version);
+
   function onMessage(news) {
     if (news.channel !== channel) return;
     const listed = one(`#t-${CSS.escape(news.thread)}`);
     const known = one(`[data-message="${CSS.escape(news.id)}"]`);
     const isNew = !known || known.dataset.version !== news.version;
+    const isUnheard = heard.get(news.id) !== news.version;
+    heard.set(news.id, news.version);
     listThread(listed, news);
     if (opened() === news.thread) showInPane(news, isNew);
-    if (isNew && !news.mine) announce(`${news.author} ${news.edited ? "updated" : "says"}: ${news.text}`);
+    if (isUnheard && !news.mine) announce(`${news.author} ${news.edited ? "updated" : "says"}: ${news.text}`);
     remember();
   }
 
