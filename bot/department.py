@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, fields
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,12 +51,12 @@ from governance.gate import Gate
 from governance.performing import Performer
 from governance.registry import Registry
 from handlers.catalogue import find_handlers
-from handlers.conversation.desk import Ports
 from handlers.conversation.router import Router
 from handlers.language.recognition import Recognises
 from handlers.notices import find_notices
 from integrations.deployments.performing import specs as deployment_specs
 from integrations.integration import Integration, SettingsMissing, Surroundings, find_vendors
+from integrations.ports import Ports
 from integrations.tracker.performing import specs as tracker_specs
 from storage.database import Database
 
@@ -206,17 +206,15 @@ class Installation:
         for kind, vendor in self.vendors.items():
             if kind not in opened:
                 opened[kind] = vendor.open(self.surroundings(vendor, tenant))
-        return Ports(
-            **{kind: opened[kind] for kind in ("tracker", "documents", "customers", "services", "deployments")}
-        )
+        return Ports(**{kind.name: opened[kind.name] for kind in fields(Ports)})
 
     @property
     def effect_ports(self) -> Mapping[str, Callable[[str], Any]]:
         """The ports on which effects are performed, by the name that their actions know them by."""
-        return {
-            "tracker": lambda tenant: self.ports(tenant).tracker,
-            "deployments": lambda tenant: self.ports(tenant).deployments,
-        }
+        return {kind.name: partial(self._port, kind.name) for kind in fields(Ports)}
+
+    def _port(self, kind: str, tenant: str) -> Any:
+        return getattr(self.ports(tenant), kind)
 
     @cached_property
     def vendors(self) -> Mapping[str, Integration]:
@@ -270,7 +268,7 @@ class Installation:
             drafting=Drafting(self.database, self.gate, self.plan_author, self.watch.agent_work),
             replanning=Replanning(self.database, self.gate, self.plan_author, self.watch.agent_work),
             scheduler=self.scheduler,
-            executor=Executor(self.database, self.scheduler, self.watch.agent_work, self.process),
+            executor=Executor(self.database, self.scheduler, self.watch.agent_work, self.process, self.ports),
             log_key=lambda tenant: self.signer(tenant).verifier,
             tracker=lambda tenant: self.ports(tenant).tracker,
             checkpoint_file=self.checkpoint_file,

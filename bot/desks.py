@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 
 from pydantic import TypeAdapter
@@ -15,9 +15,10 @@ from governance.department_rows import DIGEST, department_of
 from governance.gate import Gate
 from governance.overrides.rows import standing_at
 from governance.visibility import Scope
-from handlers.conversation.desk import Channels, Desk, Files, HeldFiles, Ports
+from handlers.conversation.desk import Channels, Desk, Files, HeldFiles
 from handlers.conversation.memory import Memory
 from integrations.looked import looked
+from integrations.ports import Ports
 from storage import direct
 from storage.database import speaks_in_statements, tenant_of
 from storage.look import Look, look_of
@@ -52,13 +53,7 @@ class Desks:
 
 
 def _looked(ports: Ports, look: Look) -> Ports:
-    return Ports(
-        tracker=looked("tracker", ports.tracker, look),
-        documents=looked("documents", ports.documents, look),
-        customers=looked("customers", ports.customers, look),
-        services=looked("services", ports.services, look),
-        deployments=looked("deployments", ports.deployments, look),
-    )
+    return Ports(**{kind.name: looked(kind.name, getattr(ports, kind.name), look) for kind in fields(Ports)})
 
 
 _SCOPE: TypeAdapter[Scope] = TypeAdapter(Scope)

@@ -30,6 +30,7 @@ from agents.work.runs import add_steps, go_on, lock_longest_waiting, release, wa
 from agents.work.scheduler import Scheduler, utc_now
 from agents.work.tables import RunRow, StepRow
 from governance.fence import FenceUnreadable, Halted
+from integrations.ports import Ports
 from storage.database import Database
 
 KEEPS_ON_SECONDS = 5.0
@@ -41,12 +42,14 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Executor:
-    """Does steps, for one process. `agent_work` marks agents' work, so that a halt ends it with Halted."""
+    """Does steps, for one process. `agent_work` marks agents' work, so that a halt ends it with Halted; `ports`
+    are a tenant's."""
 
     database: Database
     scheduler: Scheduler
     agent_work: Callable[[str], AbstractAsyncContextManager[None]]
     process: str
+    ports: Callable[[str], Ports]
     clock: Callable[[], datetime] = utc_now
     beat_seconds: float = BEAT_SECONDS
 
@@ -80,9 +83,12 @@ class Executor:
                 return await self._failed(claim, why, again=True, keep=keep)
             return await self._ended(claim, ended, keep=keep)
 
+    def _worker(self, claim: Claim) -> WorkerOf:
+        return WorkerOf(self.database, claim, self.ports, self.clock)
+
     async def _done(self, claim: Claim) -> Json | Still:
         step, kind = claim.step, claim.kind
-        worker = WorkerOf(self.database, claim)
+        worker = self._worker(claim)
         if isinstance(kind, WorkStep):
             try:
                 async with asyncio.timeout(kind.longest.total_seconds()):
@@ -90,11 +96,11 @@ class Executor:
             except TimeoutError:
                 raise StepFailed(f"It was not done after {kind.longest}.") from None
         if kind.start is not None and step.cursor is None:
-            found = await kind.find(step) if kind.find is not None else None
-            cursor = found if found is not None else await kind.start(step)
+            found = await kind.find(step, worker) if kind.find is not None else None
+            cursor = found if found is not None else await kind.start(step, worker)
             await worker.keep(cursor)
             step = replace(step, cursor=cursor)
-        polled = await kind.poll(step)
+        polled = await kind.poll(step, worker)
         return polled.result if isinstance(polled, Over) else polled
 
     async def _ended(self, claim: Claim, ended: Json | Still, *, keep: bool) -> Claim | None:
@@ -123,6 +129,8 @@ class Executor:
             return await self._end(tx, run, row, "failed", "It did not come in time.", keep=keep)
         row.attempt = 1  # it answered: what failed before counts no more
         row.state, row.wake = "asleep", self.clock() + still.again
+        if still.cursor is not None:
+            row.cursor = dict(still.cursor)
         if still.detail not in (None, row.detail):
             row.detail = still.detail
             await go_on(tx, run)  # it is shown now, not when it is looked at again
@@ -181,7 +189,7 @@ class Executor:
         query = select(StepRow.cursor).where(StepRow.run == claim.step.run, StepRow.key == claim.step.key)
         async with self.database.transaction(claim.step.tenant) as tx:
             cursor = (await tx.execute(query)).scalar()
-        await claim.kind.cancel(replace(claim.step, cursor=cursor))
+        await claim.kind.cancel(replace(claim.step, cursor=cursor), self._worker(claim))
 
     async def _end(
         self, tx: AsyncSession, run: RunRow, row: StepRow, state: str, detail: str | None, *, keep: bool

@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.work.claims import LEASE, Claim, frozen, own
 from agents.work.kinds import Json
 from agents.work.tables import RunRow
+from integrations.ports import Ports
 from storage.database import Database
 
 BEAT_SECONDS = 0.4
@@ -76,10 +78,25 @@ class Heartbeat:
 
 @dataclass(frozen=True, slots=True)
 class WorkerOf:
-    """What a piece of work may say while it is done; see `kinds.Worker`."""
+    """What a step works with; see `kinds.Worker`."""
 
     database: Database
     claim: Claim
+    opened: Callable[[str], Ports]
+    clock: Callable[[], datetime]
+
+    @property
+    def ports(self) -> Ports:
+        """The department's outside world."""
+        return self.opened(self.claim.step.tenant)
+
+    def now(self) -> datetime:
+        """The time."""
+        return self.clock()
+
+    def transaction(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """A transaction of the step's own."""
+        return self.database.transaction(self.claim.step.tenant)
 
     async def keep(self, cursor: Json) -> None:
         """Keep what was started outside. Raises Stopped if the step is not ours any more."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from importlib import import_module
 from typing import Any, Protocol
@@ -20,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import agents
 from agents.work.tables import RunRow
 from governance.action import Action
+from integrations.ports import Ports
 
 Json = Mapping[str, Any]
 
@@ -48,7 +50,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class NewStep:
-    """A step that is to be added to a run. `locks` are names of what it alone may touch meanwhile."""
+    """A step that is to be added to a run. `locks` are names of what it alone may touch meanwhile; `effect` is
+    the gate's id where its action was submitted already, by whoever begins the run."""
 
     key: str
     kind: str
@@ -56,6 +59,7 @@ class NewStep:
     args: Json = field(default_factory=dict)
     depends_on: tuple[str, ...] = ()
     locks: tuple[str, ...] = ()
+    effect: str | None = None
 
 
 class StepFailed(Exception):
@@ -63,7 +67,22 @@ class StepFailed(Exception):
 
 
 class Worker(Protocol):
-    """What a piece of work may say while it is done. Each raises what ends the work: a halt, a pause."""
+    """What a step works with outside any transaction: the outside world to look at, the time, and the rows.
+
+    `keep` and `tell` raise what ends the work: a halt, a pause.
+    """
+
+    @property
+    def ports(self) -> Ports:
+        """The department's outside world. It does nothing without a Grant, and a step has none: effects are
+        steps of their own."""
+
+    def now(self) -> datetime:
+        """The time."""
+
+    def transaction(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """A transaction of its own, to read rows, write what was seen, and tell people (notices). Nobody
+        outside is called within it."""
 
     async def keep(self, cursor: Json) -> None:
         """Keep what was started outside, so that a later attempt finds it."""
@@ -108,7 +127,7 @@ class WorkStep:
     name: str
     actor: str
     work: Callable[[Step, Worker], Awaitable[Json]]
-    cancel: Callable[[Step], Awaitable[None]] | None = None
+    cancel: Callable[[Step, Worker], Awaitable[None]] | None = None
     finish: Callable[[AsyncSession, Step, Json], Awaitable[Iterable[NewStep]]] | None = None
     longest: timedelta = timedelta(minutes=30)
     attempts: int = 3
@@ -119,10 +138,12 @@ class WorkStep:
 
 @dataclass(frozen=True, slots=True)
 class Still:
-    """What is waited for is not there yet; look again after a while."""
+    """What is waited for is not there yet; look again after a while. `cursor` takes the place of what was kept,
+    unless it is None."""
 
     again: timedelta
     detail: str | None = None
+    cursor: Json | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,15 +158,16 @@ class WaitStep:
     """A wait for something outside: `start` it where it is not there (`find` looks for what an earlier attempt
     started and did not live to keep), then `poll` it, for at most `longest`.
 
-    All of them run outside any transaction. What starts nothing has no `start`.
+    All of them run outside any transaction. What starts nothing has no `start`. What is waited for may also be
+    told from outside (`runs.answer`).
     """
 
     name: str
     actor: str
-    poll: Callable[[Step], Awaitable[Still | Over]]
-    start: Callable[[Step], Awaitable[Json]] | None = None
-    find: Callable[[Step], Awaitable[Json | None]] | None = None
-    cancel: Callable[[Step], Awaitable[None]] | None = None
+    poll: Callable[[Step, Worker], Awaitable[Still | Over]]
+    start: Callable[[Step, Worker], Awaitable[Json]] | None = None
+    find: Callable[[Step, Worker], Awaitable[Json | None]] | None = None
+    cancel: Callable[[Step, Worker], Awaitable[None]] | None = None
     longest: timedelta = timedelta(days=7)
     stops: bool = True
     pool: str = "waits"

@@ -56,6 +56,11 @@ class InACircle(ValueError):
     """Steps depend on each other in a circle, or on one that is not there. The text names them."""
 
 
+def new_id() -> str:
+    """An id for a run that is to be begun."""
+    return f"rn_{secrets.token_hex(6)}"
+
+
 async def begin(
     tx: AsyncSession,
     kinds: Mapping[str, StepKind],
@@ -67,10 +72,12 @@ async def begin(
     subject: str | None = None,
     place: dict[str, Any] | None = None,
     turn: str | None = None,
+    id: str | None = None,
 ) -> RunRow:
-    """Begin a run; its first steps go on when `tx` commits. Raises InACircle and NoSuchKind."""
+    """Begin a run; its first steps go on when `tx` commits. `id` is what an action that was submitted before
+    named as its run (`new_id`). Raises InACircle and NoSuchKind."""
     run = RunRow(
-        id=f"rn_{secrets.token_hex(6)}",
+        id=id or new_id(),
         kind=kind,
         title=title,
         subject=subject,
@@ -108,7 +115,8 @@ async def add_steps(
             locks=sorted(step.locks),
             pool=kinds[step.kind].pool,
             actor=kinds[step.kind].actor,
-            state="waiting",
+            state="waiting" if step.effect is None else "submitted",
+            effect=step.effect,
             attempt=0,
         )
         for number, step in enumerate(new)
@@ -198,6 +206,20 @@ async def try_again(tx: AsyncSession, run: str) -> None:
     row.state, row.why, row.ended = "running", None, None
     await go_on(tx, row)
     await show(tx, row)
+
+
+async def answer(tx: AsyncSession, run: str, key: str, result: Mapping[str, Any], now: datetime) -> bool:
+    """Tell a wait what it waits for: its step is done with this result, and its run goes on. Returns False
+    where it waits no more, or is being looked at just now: whoever tells asks again."""
+    row = await run_for_update(tx, run)
+    query = select(StepRow).where(StepRow.run == run, StepRow.key == key, StepRow.state == "asleep")
+    step = (await tx.execute(locked(query))).scalar()
+    if step is None:
+        return False
+    step.state, step.result, step.wake, step.finished = "done", dict(result), None, now
+    await release(tx, step)
+    await go_on(tx, row)
+    return True
 
 
 async def cancel(tx: AsyncSession, run: str, why: str, now: datetime, *, by: Actor) -> None:

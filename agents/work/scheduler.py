@@ -43,8 +43,15 @@ _AGAIN = timedelta(seconds=30)
 _TAKEN_WITHIN = timedelta(seconds=15)
 """A step that no worker has taken by then was lost on the way."""
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext(current_setting('app.tenant') || ' schedules steps'))"
+# A wait that is not being looked at has no place, nor has an action that people have yet to decide on.
 _BUSY = """
-    SELECT pool, count(*) FROM run_steps WHERE state IN ('running', 'submitted', 'asleep') GROUP BY pool
+    SELECT pool, count(*) FROM run_steps AS step
+    WHERE state = 'running' OR (
+        state = 'submitted' AND NOT EXISTS (
+            SELECT FROM effects WHERE effects.id = step.effect AND effects.state IN ('parked', 'held')
+        )
+    )
+    GROUP BY pool
 """
 _BEFORE = """
     SELECT key, state, kind, title, result FROM run_steps

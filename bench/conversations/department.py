@@ -31,8 +31,9 @@ from governance.department_rows import open_department
 from governance.gate import Gate
 from governance.overrides.rows import read_standing
 from governance.registry import Registry
-from handlers.conversation.desk import Desk, Ports
+from handlers.conversation.desk import Desk
 from handlers.conversation.memory import Memory
+from integrations.ports import Ports
 from storage import embedded
 from storage.database import Database
 from storage.migrate import migrate

@@ -15,11 +15,7 @@ from governance.places import Place
 from governance.standing import Standing, WindowMode
 from governance.visibility import Scope
 from handlers.conversation.memory import Memory
-from integrations.customers import Customers
-from integrations.deployments import Deployments
-from integrations.documents import Documents
-from integrations.services import ServiceCatalogue
-from integrations.tracker import Tracker
+from integrations.ports import Ports
 
 
 class Files(Protocol):
@@ -83,17 +79,6 @@ class Channels(Protocol):
         None where no such channel is known on the platform, or several; of several the one in the
         workspace of the channel `near` is meant. Raises CannotAnswer where it cannot be found out just now.
         """
-
-
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """The outside world, as far as a handler may look at it."""
-
-    tracker: Tracker
-    documents: Documents
-    customers: Customers
-    services: ServiceCatalogue
-    deployments: Deployments
 
 
 class NotOrdered(Exception):

@@ -24,11 +24,12 @@ from governance.approvals.store import approval_row, hold
 from governance.people import Person
 from governance.places import Audience, Place
 from handlers.conversation.cards import Button, Buttons, Card, Reply
-from handlers.conversation.desk import Desk, Ports
+from handlers.conversation.desk import Desk
 from handlers.notices import NoticeKind, find_notices
 from integrations.customers.vendors.local.customers import LocalCustomers
 from integrations.deployments import Deployments
 from integrations.documents.vendors.local import LocalFolder
+from integrations.ports import Ports
 from integrations.services.vendors.local import LocalCatalogue
 from integrations.tracker.vendors.local.tracker import LocalTracker
 from storage.notices import NoticeRow, notify

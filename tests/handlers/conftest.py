@@ -30,7 +30,7 @@ from governance.places import Audience, Place
 from governance.registry import Registry
 from handlers.catalogue import find_handlers
 from handlers.conversation.cards import Button, Buttons, Reply
-from handlers.conversation.desk import Desk, Ports
+from handlers.conversation.desk import Desk
 from handlers.conversation.memory import Memory, keep, recall
 from handlers.conversation.origin import place_json
 from handlers.conversation.outcome import Answer
@@ -42,6 +42,7 @@ from handlers.notices import find_notices
 from integrations.customers.vendors.local.customers import LocalCustomers
 from integrations.deployments import Deployments
 from integrations.documents.vendors.local import LocalFolder
+from integrations.ports import Ports
 from integrations.services.vendors.local import LocalCatalogue
 from integrations.tracker import Tracker
 from integrations.tracker.performing import specs as tracker_specs

@@ -22,7 +22,7 @@ from agents.work.scheduler import Scheduler
 from agents.work.sweep import queue_abandoned_steps
 from agents.work.tables import ENDED, RunRow, StepRow
 from governance.fence import Halted, hold
-from tests.agents.work.kinds import KINDS
+from tests.agents.work.kinds import KINDS, no_ports
 from tests.governance.conftest import edge, edge_url
 from tests.governance.house import House
 
@@ -71,7 +71,7 @@ class Engine:
         self.house.now = datetime.now(UTC)
         self.scheduler = Scheduler(self.house.gate, KINDS, self.pools)
         self.executor = Executor(
-            self.house.database, self.scheduler, self._agent_work, self.process, beat_seconds=0.05
+            self.house.database, self.scheduler, self._agent_work, self.process, no_ports, beat_seconds=0.05
         )
 
     @asynccontextmanager

@@ -18,7 +18,7 @@ from governance.authority.policy import load
 from governance.gate import Gate
 from governance.registry import Registry
 from storage.database import Database
-from tests.agents.work.kinds import KINDS
+from tests.agents.work.kinds import KINDS, no_ports
 
 
 @asynccontextmanager
@@ -29,7 +29,7 @@ async def _agent_work(_tenant: str) -> AsyncIterator[None]:
 async def _work(url: str, tenant: str, name: str) -> None:
     database = Database.open(url, pool_size=4)
     scheduler = Scheduler(Gate(load(), Registry([])), KINDS)
-    executor = Executor(database, scheduler, _agent_work, name, beat_seconds=0.1)
+    executor = Executor(database, scheduler, _agent_work, name, no_ports, beat_seconds=0.1)
     sys.stdout.write("working\n")
     sys.stdout.flush()
     while True:

@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import httpx
+from sqlalchemy import func, select
 
 from agents.work.kinds import (
     ActionStep,
@@ -26,7 +27,14 @@ from agents.work.kinds import (
     Worker,
     WorkStep,
 )
+from agents.work.tables import RunRow
+from integrations.ports import Ports
 from tests.governance.edge_actions import Deploy
+
+
+def no_ports(_tenant: str) -> Ports:
+    raise AssertionError("no step of these looks at a port")
+
 
 _SLEEPER = "import sys, time; open(sys.argv[1], 'a').write('began\\n'); time.sleep(600)"
 
@@ -69,26 +77,26 @@ async def _process(step: Step, worker: Worker) -> Json:
     return {}
 
 
-async def _end_process(step: Step) -> None:
+async def _end_process(step: Step, _worker: Worker) -> None:
     if step.cursor is not None:
         with suppress(ProcessLookupError):
             os.killpg(step.cursor["pid"], signal.SIGKILL)
 
 
-async def _start_outside(step: Step) -> Json:
+async def _start_outside(step: Step, _worker: Worker) -> Json:
     async with httpx.AsyncClient() as http:
         answer = await http.post(f"{step.args['url']}/jobs/{step.token}")
         answer.raise_for_status()
         return {"job": answer.json()["job"]}
 
 
-async def _find_outside(step: Step) -> Json | None:
+async def _find_outside(step: Step, _worker: Worker) -> Json | None:
     async with httpx.AsyncClient() as http:
         answer = await http.get(f"{step.args['url']}/jobs/{step.token}")
         return None if answer.status_code == 404 else {"job": answer.json()["job"]}
 
 
-async def _poll_outside(step: Step) -> Still | Over:
+async def _poll_outside(step: Step, _worker: Worker) -> Still | Over:
     async with httpx.AsyncClient() as http:
         said = (await http.get(f"{step.args['url']}/jobs/{step.token}")).json()
     if said["left"] > 0:
@@ -96,9 +104,21 @@ async def _poll_outside(step: Step) -> Still | Over:
     return Over({"job": said["job"]})
 
 
-async def _cancel_outside(step: Step) -> None:
+async def _cancel_outside(step: Step, _worker: Worker) -> None:
     async with httpx.AsyncClient() as http:
         await http.delete(f"{step.args['url']}/jobs/{step.token}")
+
+
+async def _told(step: Step, worker: Worker) -> Still | Over:
+    """Waits to be told, and counts how often it has looked."""
+    async with worker.transaction() as tx:
+        runs_there = (await tx.execute(select(func.count()).select_from(RunRow))).scalar_one()
+    looked = (step.cursor or {}).get("looked", 0) + 1
+    return Still(
+        timedelta(seconds=step.args.get("seconds", 0.05)),
+        f"{looked} looks",
+        {"looked": looked, "runs": runs_there},
+    )
 
 
 def _deploy(step: Step) -> Deploy:
@@ -121,6 +141,7 @@ KINDS: Mapping[str, StepKind] = {
         WorkStep("process", "sre", _process, cancel=_end_process, longest=timedelta(seconds=300)),
         WorkStep("too_long", "sre", _process, cancel=_end_process, longest=timedelta(seconds=0.3)),
         WaitStep("outside", "sre", _poll_outside, _start_outside, _find_outside, _cancel_outside),
+        WaitStep("told", "sre", _told),
         ActionStep("deploy", "sre", _deploy),
     )
 }

@@ -20,7 +20,7 @@ from governance.actions.halting import halt_agents
 from governance.people import Actor
 from governance.standing import FreezeKind
 from tests.agents.work.conftest import Engine, Outside
-from tests.agents.work.kinds import KINDS
+from tests.agents.work.kinds import KINDS, no_ports
 
 NATHAN = Actor("person", "nathan", identity="console:nathan")
 AMANDA = Actor("person", "amanda", identity="console:amanda")
@@ -245,7 +245,9 @@ async def test_nothing_is_handed_on_in_a_run_that_was_stopped_meanwhile(engine: 
         engine.step("a", "plain", seconds=0.3), engine.step("b", "plain"), subject="service:orders"
     )
     await engine.advance(run)
-    slow = Executor(engine.house.database, engine.scheduler, engine._agent_work, "slow", beat_seconds=30)
+    slow = Executor(
+        engine.house.database, engine.scheduler, engine._agent_work, "slow", no_ports, beat_seconds=30
+    )
     doing = asyncio.create_task(slow.do(engine.house.tenant, run, "a"))
     await asyncio.sleep(0.1)
     if how == "pause":

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from handlers.conversation.desk import Ports
+from integrations.ports import Ports
 from tests.scenarios.browser import Browser
 
 

@@ -1,0 +1,72 @@
+"""Waits: what they keep between looks, what they leave free, and how they are told from outside."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from agents.work import runs
+from agents.work.kinds import NewStep
+from governance.effects import Origin
+from governance.people import Actor
+from tests.agents.work.conftest import Engine
+from tests.agents.work.kinds import KINDS
+from tests.governance.edge_actions import Deploy
+
+NATHAN = Actor("person", "nathan", identity="console:nathan")
+
+
+async def _tell(engine: Engine, run: str, key: str) -> bool:
+    async with engine.house.database.transaction(engine.house.tenant) as tx:
+        return await runs.answer(tx, run, key, {"said": "go on"}, datetime.now(UTC))
+
+
+async def test_a_wait_is_told_from_outside_and_its_run_goes_on(engine: Engine) -> None:
+    run = await engine.begin(engine.step("wait", "told", seconds=600), engine.step("then", "plain", "wait"))
+    await engine.round(run)
+    assert await engine.states(run) == {"wait": "asleep", "then": "waiting"}
+    assert await _tell(engine, run, "wait")
+    assert not await _tell(engine, run, "wait"), "it waits no more"
+    await engine.until_over(run)
+    wait, then = await engine.rows(run)
+    assert (wait.state, wait.result) == ("done", {"said": "go on"})
+    assert then.result == {"noted": "then", "before": ["wait"]}
+
+
+async def test_a_look_leaves_what_it_saw_to_the_next(engine: Engine) -> None:
+    run = await engine.begin(engine.step("wait", "told"))
+    for looks in (1, 2, 3):
+        await engine.advance(run)
+        await engine.executor.do(engine.house.tenant, run, "wait")
+        (row,) = await engine.rows(run)
+        assert (row.cursor, row.detail) == ({"looked": looks, "runs": 1}, f"{looks} looks")
+
+
+async def test_what_sleeps_or_waits_for_votes_keeps_nobody_waiting(engine: Engine) -> None:
+    engine.pools.update(waits=1, effects=1)
+    asleep = await engine.begin(engine.step("wait", "told", seconds=600))
+    asking = await engine.begin(engine.step("ship", "deploy", environment="production"))
+    await engine.round(asleep, asking)
+    assert await engine.states(asking) == {"ship": "submitted"}
+    other = await engine.begin(engine.step("wait", "told", seconds=600), engine.step("ship", "deploy"))
+    await engine.round(other)
+    await engine.round(other)
+    assert await engine.states(other) == {"wait": "asleep", "ship": "done"}
+
+
+async def test_a_run_goes_on_from_an_action_that_was_submitted_before_it(engine: Engine) -> None:
+    action = Deploy(
+        service="orders",
+        environment="staging",
+        rationale="Asked for.",
+        impact="One service.",
+        rollback_plan="Roll back.",
+    )
+    run = runs.new_id()
+    async with engine.house.database.transaction(engine.house.tenant) as tx:
+        submitted = await engine.house.gate.submit(tx, action, actor=NATHAN, origin=Origin(run=run))
+        first = NewStep("ship", "deploy", "Ship", effect=submitted.effect)
+        steps = (first, engine.step("then", "plain", "ship"))
+        await runs.begin(tx, KINDS, "test", "A test", steps, requester="nathan", id=run)
+    await engine.until_over(run)
+    assert await engine.states(run) == {"ship": "done", "then": "done"}
+    assert len(await engine.house.entries("intent")) == 1
