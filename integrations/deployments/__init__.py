@@ -58,6 +58,27 @@ class Running:
     ready: int
 
 
+class Strategy(StrEnum):
+    """How a version comes to have a target's traffic."""
+
+    ALL_AT_ONCE = "all at once"
+    CANARY = "canary"
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """A version that has a `share` (0 to 1) of a target's traffic for a while, beside the stable one. Where it
+    is not renewed within `lease_left` seconds, all traffic goes back by itself."""
+
+    id: str
+    version: str
+    digest: str
+    replicas: int
+    ready: int
+    share: float
+    lease_left: float
+
+
 @dataclass(frozen=True, slots=True)
 class Status:
     """What runs at a target; `stable` is None where nothing was ever deployed. `address` is where its traffic
@@ -65,8 +86,31 @@ class Status:
 
     target: Target
     stable: Running | None
+    canary: Canary | None
     address: str | None
     as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What came of one version's requests in a while. Counts are exact; `sample` holds single outcomes (failed
+    or not, and the seconds that it took), all of them or as many as are kept, drawn evenly. A request that is
+    not over after five seconds counts as one that took so long."""
+
+    requests: int
+    failed: int
+    sample: tuple[tuple[bool, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """The five seconds from `at` on, of both versions on the same traffic. Numbers follow each other; one that
+    is missing was not counted."""
+
+    number: int
+    at: datetime
+    stable: Served
+    canary: Served
 
 
 class ChangeKind(StrEnum):
@@ -75,12 +119,17 @@ class ChangeKind(StrEnum):
     DEPLOYED = "deployed"
     ROLLED_BACK = "rolled back"
     SCALED = "scaled"
+    CANARY_BEGUN = "canary begun"
+    CANARY_STEP = "canary step"
+    PROMOTED = "promoted"
+    RETURNED = "returned"
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """Something that was done at a target: `version` and `replicas` hold from then on, `before` stood before;
-    `grant` is the leave by which it was done."""
+    `grant` is the leave by which it was done, empty where the platform did it by itself and says `why`. What a
+    canary did says its version and its `share` of the traffic from then on, and the stable one holds."""
 
     id: str
     at: datetime
@@ -90,6 +139,14 @@ class Change:
     replicas: int
     before: str | None
     grant: str
+    canary: str | None = None
+    share: float = 0.0
+    why: str = ""
+
+    @property
+    def replaces(self) -> bool:
+        """Whether another version has the traffic from then on that is no canary's."""
+        return self.kind in (ChangeKind.DEPLOYED, ChangeKind.ROLLED_BACK, ChangeKind.PROMOTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +192,18 @@ class ChangedMeanwhile(DeploymentError):
     """What stands at the target is not what it stood at when this was asked for."""
 
 
+class CanaryUnderWay(DeploymentError):
+    """The target has a canary, which is to be promoted or aborted first."""
+
+
+class CanaryOver(DeploymentError):
+    """The canary is over: promoted, aborted, or not renewed in time."""
+
+
+class NoCanaries(DeploymentError):
+    """This platform can give a version all traffic or none."""
+
+
 class GrantSpent(DeploymentError):
     """This grant's id has already done something else."""
 
@@ -151,10 +220,13 @@ def gone_past(found: Iterable[Release], version: str, target: str) -> Release | 
 
 
 class Deployments(Protocol):
-    """Effectful methods take a Grant; its id is the idempotency key: a repeated call returns what the first one
-    came to and does nothing. Each is all or nothing, and raises DeploymentError for nothing. `before` is what
-    ran (the version, or how many replicas) when it was asked for: where it is not so any more, they raise
-    ChangedMeanwhile. A platform that does not answer raises storage.look.Away."""
+    """`strategies` are what the platform can do. Effectful methods take a Grant; its id is the idempotency key:
+    a repeated call returns what the first one came to and does nothing. Each is all or nothing, and raises
+    DeploymentError for nothing. `before` is what ran (the version, or how many replicas) when it was asked for:
+    where it is not so any more, they raise ChangedMeanwhile. A platform that does not answer raises
+    storage.look.Away."""
+
+    strategies: frozenset[Strategy]
 
     async def services(self) -> Sequence[str]:
         """The services that this platform has releases of, by id."""
@@ -185,6 +257,38 @@ class Deployments(Protocol):
 
     async def scale(self, grant: Grant, target: Target, replicas: int, *, before: int) -> Status:
         """More or fewer replicas of what runs. Raises NothingRuns, NotReady."""
+
+    async def begin_canary(
+        self,
+        grant: Grant,
+        target: Target,
+        version: str,
+        digest: str,
+        *,
+        share: float,
+        lease: float,
+        before: str,
+    ) -> Status:
+        """Start a version beside the stable one and give it a share (0 to 1) of the traffic, for as long as it
+        is renewed every `lease` seconds. Its id is the grant's. Raises NoSuchRelease, NothingRuns, NotReady,
+        CanaryUnderWay, NoCanaries."""
+
+    async def step_canary(self, grant: Grant, target: Target, canary: str, share: float) -> Status:
+        """Give it another share. Raises CanaryOver, NotReady."""
+
+    async def promote_canary(self, grant: Grant, target: Target, canary: str) -> Status:
+        """Put it in the place of the stable version. Raises CanaryOver, NotReady."""
+
+    async def abort_canary(self, grant: Grant, target: Target, canary: str, why: str) -> Status:
+        """Give all traffic back to the stable version. Raises CanaryOver."""
+
+    async def renew_canary(self, target: Target, canary: str) -> Status:
+        """Let it go on for another lease: not an effect, for it only keeps what a grant has given; whoever
+        stops doing it ends the canary. Raises CanaryOver."""
+
+    async def traffic(self, target: Target, canary: str, *, after: int) -> Sequence[Tick]:
+        """What came of the requests since tick number `after` (0: since the first that is kept), oldest first.
+        Raises CanaryOver."""
 
     async def what_happened(self, grant: str) -> str | None:
         """After a crash: what the effect with this grant id came to, in words, or None if it never arrived."""

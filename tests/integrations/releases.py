@@ -5,14 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 SERVER = """
-import os, signal, subprocess, sys, time
+import itertools, os, signal, subprocess, sys, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+count = itertools.count()
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         ok = not (self.path == "/healthz" and os.environ.get("SICK"))
         if self.path == "/slow":
             time.sleep(0.5)
+        if self.path != "/healthz":
+            time.sleep(float(os.environ.get("SLOW", "0")))
+            ok = ok and not (os.environ.get("ERRS") and next(count) % 4 == 0)
         body = f"{os.environ['SERVICE']} {os.environ['VERSION']} {os.environ['STAGE']} {os.getpid()}".encode()
         self.send_response(200 if ok else 500)
         self.send_header("Content-Length", str(len(body)))
@@ -35,7 +40,8 @@ ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forev
 def write_release(
     folder: Path, service: str, version: str, built: str, *, irreversible: bool = False, **environment: str
 ) -> None:
-    """One release of a service; `environment` says what is wrong with it (SICK, DIES, STUBBORN, CHILD)."""
+    """One release of a service; `environment` says what is wrong with it (SICK, DIES, STUBBORN,
+    CHILD, ERRS in a fourth of requests, SLOW by so many seconds)."""
     here = folder / service / version
     here.mkdir(parents=True)
     (here / "server.py").write_text(SERVER)

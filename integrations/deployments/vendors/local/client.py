@@ -17,15 +17,19 @@ from typing import Any
 from governance.action import Grant
 from integrations import deployments
 from integrations.deployments import (
+    Canary,
     Change,
     ChangeKind,
     ChangeQuery,
     Release,
     ReleaseQuery,
     Running,
+    Served,
     Stage,
     Status,
+    Strategy,
     Target,
+    Tick,
 )
 from integrations.deployments.vendors.local import releases as stored
 from integrations.pages import NoSuchPage, Page, page_of
@@ -33,6 +37,7 @@ from storage.look import Away
 
 STARTS_WITHIN = 20.0
 _TRIES = 3
+_LONGEST_ANSWER = 8 * 1024**2
 _LONGEST_PATH = 100
 """Of a unix socket; the kernel's limit is 107."""
 
@@ -47,6 +52,8 @@ class KeeperAway(Away):
 class LocalDeployments:
     """See `integrations.deployments.Deployments`. `folder` is the keeper's own, `releases` holds what it can
     run."""
+
+    strategies = frozenset(Strategy)
 
     def __init__(
         self, folder: Path, releases: Path, *, ready_seconds: float = 30.0, idle_seconds: float = 1_800.0
@@ -72,7 +79,7 @@ class LocalDeployments:
         return (await asyncio.to_thread(stored.read, self._releases, service, version)).release
 
     async def status(self, target: Target) -> Status:
-        return _status(target, await self._ask("status", service=target.service, stage=target.stage.value))
+        return _status(target, await self._ask("status", **_where(target)))
 
     async def history(self, query: ChangeQuery) -> Page[Change]:
         found = tuple(
@@ -96,6 +103,36 @@ class LocalDeployments:
     async def scale(self, grant: Grant, target: Target, replicas: int, *, before: int) -> Status:
         return await self._do("scale", grant, target, replicas=replicas, before=before)
 
+    async def begin_canary(
+        self,
+        grant: Grant,
+        target: Target,
+        version: str,
+        digest: str,
+        *,
+        share: float,
+        lease: float,
+        before: str,
+    ) -> Status:
+        given = {"version": version, "digest": digest, "share": share, "lease": lease, "before": before}
+        return await self._do("begin_canary", grant, target, **given)
+
+    async def step_canary(self, grant: Grant, target: Target, canary: str, share: float) -> Status:
+        return await self._do("step_canary", grant, target, canary=canary, share=share)
+
+    async def promote_canary(self, grant: Grant, target: Target, canary: str) -> Status:
+        return await self._do("promote_canary", grant, target, canary=canary)
+
+    async def abort_canary(self, grant: Grant, target: Target, canary: str, why: str) -> Status:
+        return await self._do("abort_canary", grant, target, canary=canary, why=why)
+
+    async def renew_canary(self, target: Target, canary: str) -> Status:
+        return _status(target, await self._ask("renew_canary", **_where(target), canary=canary))
+
+    async def traffic(self, target: Target, canary: str, *, after: int) -> Sequence[Tick]:
+        found = await self._ask("traffic", **_where(target), canary=canary, after=after)
+        return tuple(_tick(one) for one in found)
+
     async def what_happened(self, grant: str) -> str | None:
         done = next((one for one in await self._ask("changes") if one["grant"] == grant), None)
         return (
@@ -103,8 +140,7 @@ class LocalDeployments:
         )
 
     async def _do(self, method: str, grant: Grant, target: Target, **given: object) -> Status:
-        where = {"service": target.service, "stage": target.stage.value}
-        return _status(target, await self._ask(method, grant=grant.id, **where, **given))
+        return _status(target, await self._ask(method, grant=grant.id, **_where(target), **given))
 
     async def _ask(self, method: str, **given: object) -> Any:
         """What the keeper answers. Raises the DeploymentError that it refuses with, and KeeperAway.
@@ -137,7 +173,7 @@ class LocalDeployments:
 
     async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         try:
-            return await asyncio.open_unix_connection(str(self._socket))
+            return await asyncio.open_unix_connection(str(self._socket), limit=_LONGEST_ANSWER)
         except (FileNotFoundError, ConnectionRefusedError):
             async with self._starting:
                 return await self._started()
@@ -157,7 +193,7 @@ class LocalDeployments:
         ends = monotonic() + STARTS_WITHIN
         while monotonic() < ends:
             try:
-                return await asyncio.open_unix_connection(str(self._socket))
+                return await asyncio.open_unix_connection(str(self._socket), limit=_LONGEST_ANSWER)
             except (FileNotFoundError, ConnectionRefusedError):
                 if keeper.poll() not in (None, 0):
                     break
@@ -182,10 +218,23 @@ def _page(found: tuple[Any, ...], after: str | None, limit: int, mark: Any) -> P
     return page_of(found, limit, mark)
 
 
+def _where(target: Target) -> dict[str, str]:
+    return {"service": target.service, "stage": target.stage.value}
+
+
+def _tick(found: dict[str, Any]) -> Tick:
+    sides = (
+        Served(**{**one, "sample": tuple(map(tuple, one["sample"]))})
+        for one in (found["stable"], found["canary"])
+    )
+    return Tick(found["number"], datetime.fromtimestamp(found["at"], UTC), *sides)
+
+
 def _status(target: Target, answer: dict[str, Any]) -> Status:
     running = answer["running"]
     stable = None if running is None else Running(**running)
-    return Status(target, stable, answer["address"], datetime.now(UTC))
+    canary = None if answer["canary"] is None else Canary(**answer["canary"])
+    return Status(target, stable, canary, answer["address"], datetime.now(UTC))
 
 
 def _change(line: dict[str, Any]) -> Change:
@@ -198,4 +247,7 @@ def _change(line: dict[str, Any]) -> Change:
         replicas=line["replicas"],
         before=line["before"],
         grant=line["grant"],
+        canary=line["canary"],
+        share=line["share"],
+        why=line["why"],
     )

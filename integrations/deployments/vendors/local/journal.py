@@ -16,7 +16,8 @@ from typing import Any
 @dataclass(frozen=True, slots=True)
 class Line:
     """One change of a target: `version` with `digest` runs there with `replicas` from then on. `at` is in
-    seconds since 1970."""
+    seconds since 1970. Of a canary (its id) it is the canary's version, with its `share` of the traffic; what
+    holds at the target stays, until it is promoted. `why` is said where nobody did it."""
 
     number: int
     at: float
@@ -28,6 +29,14 @@ class Line:
     digest: str
     replicas: int
     before: str | None
+    canary: str | None = None
+    share: float = 0.0
+    why: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether it says what has the traffic that is no canary's."""
+        return self.kind in ("deployed", "rolled back", "scaled", "promoted")
 
 
 class Journal:
@@ -43,7 +52,8 @@ class Journal:
 
     def last_of(self, service: str, stage: str) -> Line | None:
         """What holds at a target."""
-        return next((one for one in reversed(self.lines) if (one.service, one.stage) == (service, stage)), None)
+        of_it = (one for one in reversed(self.lines) if (one.service, one.stage) == (service, stage))
+        return next((one for one in of_it if one.holds), None)
 
     def append(self, **values: Any) -> Line:
         """Write a line, and return when it is on disk."""

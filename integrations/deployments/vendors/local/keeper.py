@@ -5,12 +5,10 @@ only what was approved by its digest. Whoever changes a place, or replaces what 
 
 from __future__ import annotations
 
-import asyncio
-import json
-import sys
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from time import time
+from time import monotonic, time
 from typing import Any
 
 import aiohttp
@@ -20,30 +18,13 @@ from integrations.deployments import (
     ChangedMeanwhile,
     DeploymentError,
     GrantSpent,
-    NoSuchRelease,
     NothingRuns,
-    NotReady,
     gone_past,
 )
 from integrations.deployments.vendors.local import releases as stored
-from integrations.deployments.vendors.local.journal import Journal, Line
-from integrations.deployments.vendors.local.processes import Replica, end, is_ready, start
-from integrations.deployments.vendors.local.proxy import Proxy
-
-_HEARD_WITHIN = 0.2
-_MENDED_WITHIN = 6.0
-"""Seconds that a status waits for replicas that are started anew; they go on becoming ready without it."""
-
-
-@dataclass(slots=True)
-class _Place:
-    """What runs at a target. Whoever changes it holds `lock`."""
-
-    proxy: Proxy
-    line: Line | None = None
-    replicas: list[Replica] = field(default_factory=list)
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    mending: asyncio.Task[None] | None = None
+from integrations.deployments.vendors.local.canaries import Canaries, demand_it, demand_none
+from integrations.deployments.vendors.local.journal import Line
+from integrations.deployments.vendors.local.places import Canary, Place, Places, hand_over, say, write_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +33,10 @@ class _Wanted:
 
     grant: str
     kind: str
-    service: str
-    stage: str
     before: str | int | None
     version: str | None = None
     digest: str | None = None
     replicas: int | None = None
-
-
-def _say(words: str) -> None:
-    """Into the keeper's log, which is where its standard error goes."""
-    print(words, file=sys.stderr, flush=True)  # noqa: T201
-
-
-def _write_whole(file: Path, content: str) -> None:
-    """So that a crash leaves the old content or the new."""
-    beside = file.with_suffix(".new")
-    beside.write_text(content)
-    beside.replace(file)
 
 
 class Keeper:
@@ -79,52 +46,58 @@ class Keeper:
         self, folder: Path, releases: Path, client: aiohttp.ClientSession, ready_seconds: float
     ) -> None:
         """A replica that does not answer within `ready_seconds` is not waited for."""
-        self._ready_seconds = ready_seconds
-        self._folder, self._releases, self._client = folder, releases, client
-        self._journal = Journal(folder / "journal.jsonl")
-        self._ports_file = folder / "ports.json"
-        self._ports: dict[str, int] = (
-            json.loads(self._ports_file.read_text()) if self._ports_file.exists() else {}
-        )
-        self._places: dict[tuple[str, str], _Place] = {}
-        self._opening = asyncio.Lock()
+        self._places = Places(folder, releases, client, ready_seconds)
+        self._journal = self._places.journal
+        self._canaries = Canaries(self._places)
 
     async def begin_again(self) -> None:
         """Begin to start what the journal says is to run; where it is new, what the releases say that runs at
         first. What cannot be started is said in the keeper's log and holds nothing else up."""
         if not self._journal.lines:
             try:
-                for at_first in stored.at_first(self._releases):
+                for at_first in stored.at_first(self._places.releases):
                     self._journal.append(at=time(), grant="", kind="deployed", before=None, **at_first)
             except DeploymentError as wrong:
-                _say(str(wrong))
+                say(str(wrong))
+        self._canaries.end_forgotten()
         for target in dict.fromkeys((line.service, line.stage) for line in self._journal.lines):
-            self._mended(await self._place(*target))
+            self._places.mended(await self._places.at(*target))
 
     @property
     def used(self) -> float:
         """When something came in last for any of the services, in seconds since 1970; 0 where nothing did."""
-        return max((place.proxy.used for place in self._places.values()), default=0.0)
+        return self._places.used
 
     async def status(self, service: str, stage: str) -> dict[str, Any]:
         """What runs at a target, as JSON values."""
         if self._journal.last_of(service, stage) is None:
-            return {"running": None, "address": None}
-        place = await self._place(service, stage)
-        if place.line is not None and await self._ready(place) < place.line.replicas:
-            await asyncio.sleep(_HEARD_WITHIN)  # one may have ended before its end was heard of
-            await asyncio.wait({self._mended(place)}, timeout=_MENDED_WITHIN)
-        line = place.line
+            return {"running": None, "canary": None, "address": None}
+        place = await self._places.at(service, stage)
+        await self._places.whole(place)
+        line, canary = place.line, place.canary
         running = line and {
             "version": line.version,
             "digest": line.digest,
             "replicas": line.replicas,
-            "ready": await self._ready(place),
+            "ready": await self._places.ready(place.replicas),
         }
-        return {"running": running, "address": place.proxy.address}
+        return {
+            "running": running,
+            "canary": canary and await self._shown(canary),
+            "address": place.proxy.address,
+        }
 
-    async def _ready(self, place: _Place) -> int:
-        return sum([await is_ready(one, self._client, 0.5) for one in place.replicas])
+    async def _shown(self, canary: Canary) -> dict[str, Any]:
+        release = canary.runnable.release
+        return {
+            "id": canary.id,
+            "version": release.version,
+            "digest": release.digest,
+            "replicas": len(canary.replicas),
+            "ready": await self._places.ready(canary.replicas),
+            "share": 0.0 if canary.is_over else canary.share,
+            "lease_left": max(0.0, canary.renewed + canary.lease - monotonic()),
+        }
 
     async def deploy(
         self,
@@ -137,57 +110,106 @@ class Keeper:
         before: str | None,
     ) -> dict[str, Any]:
         """Start a version beside the one that runs, and let it take over once it is ready."""
-        return await self._change(_Wanted(grant, "deployed", service, stage, before, version, digest, replicas))
+        return await self._change(service, stage, _Wanted(grant, "deployed", before, version, digest, replicas))
 
     async def roll_back(
         self, grant: str, service: str, stage: str, version: str, digest: str, before: str
     ) -> dict[str, Any]:
         """The same with an earlier version, and as many replicas as run."""
-        return await self._change(_Wanted(grant, "rolled back", service, stage, before, version, digest))
+        return await self._change(service, stage, _Wanted(grant, "rolled back", before, version, digest))
 
     async def scale(self, grant: str, service: str, stage: str, replicas: int, before: int) -> dict[str, Any]:
         """More or fewer replicas of what runs."""
-        return await self._change(_Wanted(grant, "scaled", service, stage, before, replicas=replicas))
+        return await self._change(service, stage, _Wanted(grant, "scaled", before, replicas=replicas))
+
+    async def begin_canary(
+        self,
+        grant: str,
+        service: str,
+        stage: str,
+        version: str,
+        digest: str,
+        share: float,
+        lease: float,
+        before: str,
+    ) -> dict[str, Any]:
+        """Give a version a share of the traffic, for as long as it is renewed. Its id is the grant's."""
+        given = {"grant": grant, "version": version, "digest": digest, "share": share, "lease": lease}
+        return await self._once(
+            grant, "canary begun", service, stage, self._canaries.begin, {**given, "before": before}
+        )
+
+    async def step_canary(
+        self, grant: str, service: str, stage: str, canary: str, share: float
+    ) -> dict[str, Any]:
+        """Give it another share."""
+        given = {"grant": grant, "canary": canary, "share": share}
+        return await self._once(grant, "canary step", service, stage, self._canaries.step, given)
+
+    async def promote_canary(self, grant: str, service: str, stage: str, canary: str) -> dict[str, Any]:
+        """Put it in the place of the stable version."""
+        given = {"grant": grant, "canary": canary}
+        return await self._once(grant, "promoted", service, stage, self._canaries.promote, given)
+
+    async def abort_canary(self, grant: str, service: str, stage: str, canary: str, why: str) -> dict[str, Any]:
+        """Give all traffic back to the stable version."""
+        given = {"grant": grant, "canary": canary, "why": why}
+        return await self._once(grant, "returned", service, stage, self._canaries.abort, given)
+
+    async def renew_canary(self, service: str, stage: str, canary: str) -> dict[str, Any]:
+        """Let it go on for another lease."""
+        self._canaries.renew(await self._places.at(service, stage), canary)
+        return await self.status(service, stage)
+
+    async def traffic(self, service: str, stage: str, canary: str, after: int) -> list[dict[str, Any]]:
+        """What came of the requests since tick number `after`, while that canary is under way."""
+        place = await self._places.at(service, stage)
+        demand_it(place, canary)
+        return place.proxy.meter.closed(after)
 
     async def changes(self) -> list[dict[str, Any]]:
         """The journal, newest first."""
-        return [
-            {name: getattr(line, name) for name in Line.__slots__} for line in reversed(self._journal.lines)
-        ]
+        return [asdict(line) for line in reversed(self._journal.lines)]
 
-    async def _change(self, wanted: _Wanted) -> dict[str, Any]:
-        place = await self._place(wanted.service, wanted.stage)
+    async def _change(self, service: str, stage: str, wanted: _Wanted) -> dict[str, Any]:
+        return await self._once(wanted.grant, wanted.kind, service, stage, self._carry_out, wanted)
+
+    async def _once(
+        self,
+        grant: str,
+        kind: str,
+        service: str,
+        stage: str,
+        doing: Callable[[Place, Any], Awaitable[None]],
+        given: Any,
+    ) -> dict[str, Any]:
+        place = await self._places.at(service, stage)
         async with place.lock:
             # First: what a grant has done already holds, whatever has come after it.
-            done = self._journal.of_grant(wanted.grant)
+            done = self._journal.of_grant(grant)
             if done is None:
-                await self._carry_out(place, wanted)
-            elif (done.kind, done.service, done.stage) != (wanted.kind, wanted.service, wanted.stage):
+                await doing(place, given)
+            elif (done.kind, done.service, done.stage) != (kind, service, stage):
                 raise GrantSpent(
                     f"This leave was used before, for something else ({done.kind} {done.service})."
                 )
-        return await self.status(wanted.service, wanted.stage)
+        return await self.status(service, stage)
 
-    async def _carry_out(self, place: _Place, wanted: _Wanted) -> None:
+    async def _carry_out(self, place: Place, wanted: _Wanted) -> None:
         """Whoever calls holds the place's lock."""
-        runnable, count = self._checked(place.line, wanted)
+        demand_none(place)
+        runnable, count = self._checked(place, wanted)
         standing, version = place.line, runnable.release.version
         same = standing is not None and standing.digest == runnable.release.digest
         kept = [one for one in place.replicas if one.is_alive][:count] if same else []
-        new = await self._started(runnable, wanted.stage, count - len(kept))
-        if new is None:
-            raise NotReady(
-                f"{wanted.service} {version} did not become ready in {wanted.stage}, so nothing was changed:"
-                " what ran there before has all traffic."
-            )
+        new = await self._places.started(runnable, place.stage, count - len(kept))
         # From this line on it holds: a crash before it leaves what ran before, one after it begins with the new
         # one.
-        place.line = self._journal.append(
-            at=time(),
+        place.line = write_line(
+            self._journal,
+            place,
             grant=wanted.grant,
             kind=wanted.kind,
-            service=wanted.service,
-            stage=wanted.stage,
             version=version,
             digest=runnable.release.digest,
             replicas=count,
@@ -195,93 +217,42 @@ class Keeper:
         )
         over = [one for one in place.replicas if one not in kept]
         place.replicas = [*kept, *new]
-        place.proxy.give_to(place.replicas)
-        await place.proxy.drained(over)
-        await asyncio.gather(*(end(one) for one in over))
+        place.share_out()
+        await hand_over(place, over)
 
-    def _checked(self, standing: Line | None, wanted: _Wanted) -> tuple[stored.Runnable, int]:
+    def _checked(self, place: Place, wanted: _Wanted) -> tuple[stored.Runnable, int]:
         """What is to run, and how often. Raises DeploymentError where it is not to be."""
+        standing = place.line
         if standing is None and wanted.kind != "deployed":
-            raise NothingRuns(f"Nothing of {wanted.service} runs in {wanted.stage}. Deploy a version first.")
+            raise NothingRuns(f"Nothing of {place.service} runs in {place.stage}. Deploy a version first.")
+        self._demand_unchanged(place, standing, wanted)
+        version = wanted.version or (standing.version if standing else "")
+        approved = wanted.digest or (standing.digest if standing else "")
+        runnable = self._places.approved(place.service, version, approved)
+        if standing is not None and wanted.version is not None:
+            self._demand_reachable(place.service, version, standing.version)
+        if wanted.replicas is not None:
+            return runnable, wanted.replicas
+        return runnable, standing.replicas if standing else 1
+
+    def _demand_unchanged(self, place: Place, standing: Line | None, wanted: _Wanted) -> None:
         stands: object = None
         if standing is not None:
             stands = standing.replicas if wanted.kind == "scaled" else standing.version
         if stands != wanted.before:
             raise ChangedMeanwhile(
-                f"{wanted.service} in {wanted.stage} stands at {stands or 'nothing'}, and not at"
+                f"{place.service} in {place.stage} stands at {stands or 'nothing'}, and not at"
                 f" {wanted.before or 'nothing'} any more. Look at it, and ask again."
             )
-        version = wanted.version or (standing.version if standing else "")
-        runnable = stored.read(self._releases, wanted.service, version)
-        approved = wanted.digest or (standing.digest if standing else "")
-        if runnable.release.digest != approved:
-            raise NoSuchRelease(
-                f"{wanted.service} {version} is not what was approved any more: its files have changed."
-            )
-        if standing is not None and wanted.version is not None:
-            self._demand_reachable(wanted.service, version, standing.version)
-        if wanted.replicas is not None:
-            return runnable, wanted.replicas
-        return runnable, standing.replicas if standing else 1
 
     def _demand_reachable(self, service: str, version: str, standing: str) -> None:
-        passed = gone_past(stored.releases(self._releases, service), version, standing)
+        passed = gone_past(stored.releases(self._places.releases, service), version, standing)
         if passed is not None:
             raise BehindMigration(
                 f"{service} {version} is older than {passed.version}, whose migration cannot be taken back; it"
                 f" would not run with what {passed.version} made of the data. Bring out a newer one instead."
             )
 
-    async def _started(self, runnable: stored.Runnable, stage: str, count: int) -> list[Replica] | None:
-        """Replicas that are ready; None, and none is left, where one of them does not become so."""
-        new = [await start(runnable, stage, {}) for _ in range(max(0, count))]
-        ready = await asyncio.gather(*(is_ready(one, self._client, self._ready_seconds) for one in new))
-        if all(ready):
-            return new
-        await asyncio.gather(*(end(one) for one in new))
-        return None
-
-    async def _place(self, service: str, stage: str) -> _Place:
-        """A target, with its way in open."""
-        async with self._opening:
-            place = self._places.get((service, stage))
-            if place is None:
-                place = _Place(Proxy(self._client), self._journal.last_of(service, stage))
-                name = f"{service}/{stage}"
-                self._ports[name] = await place.proxy.open(self._ports.get(name, 0))
-                _write_whole(self._ports_file, json.dumps(self._ports))
-                self._places[service, stage] = place
-        return place
-
-    def _mended(self, place: _Place) -> asyncio.Task[None]:
-        """The replacing of replicas that ended by themselves; one at a time of a place."""
-        if place.mending is None or place.mending.done():
-            place.mending = asyncio.create_task(self._mend(place))
-        return place.mending
-
-    async def _mend(self, place: _Place) -> None:
-        async with place.lock:
-            line = place.line
-            alive = [one for one in place.replicas if one.is_alive]
-            if line is None or len(alive) == line.replicas:
-                return
-            try:
-                runnable = stored.read(self._releases, line.service, line.version)
-                if runnable.release.digest != line.digest:
-                    raise NoSuchRelease(f"{line.service} {line.version} is not what was approved any more.")
-                new = await self._started(runnable, line.stage, line.replicas - len(alive))
-                if new is None:
-                    raise NotReady(f"{line.service} {line.version} does not become ready in {line.stage}.")
-            except (DeploymentError, OSError) as wrong:
-                _say(f"{line.service} in {line.stage}: {wrong}")
-                new = []
-            place.replicas = [*alive, *new]
-            place.proxy.give_to(place.replicas)
-
     async def close(self) -> None:
         """End all that runs."""
-        for place in self._places.values():
-            if place.mending is not None:
-                place.mending.cancel()
-            await place.proxy.close()
-        await asyncio.gather(*(end(one) for place in self._places.values() for one in place.replicas))
+        await self._places.close()

@@ -30,7 +30,21 @@ LONGEST_LINE = 1_000_000
 _TAKES_OVER_WITHIN = 15.0
 """Seconds that a keeper waits for one that is ending."""
 
-_METHODS = frozenset({"status", "deploy", "roll_back", "scale", "changes"})
+_METHODS = frozenset(
+    {
+        "status",
+        "deploy",
+        "roll_back",
+        "scale",
+        "begin_canary",
+        "step_canary",
+        "promote_canary",
+        "abort_canary",
+        "renew_canary",
+        "traffic",
+        "changes",
+    }
+)
 
 
 class _Server:

@@ -1,6 +1,7 @@
-"""A target's traffic: taken in at one address, handed to the replicas that have it.
+"""A target's traffic: taken in at one address, handed to the replicas that have it, and counted.
 
-Where the replicas change, requests that are under way come to their end where they began (`drained`).
+A canary gets its share request by request, drawn evenly, so that both versions are measured on the same
+traffic. Where the replicas change, requests that are under way come to their end where they began (`drained`).
 """
 
 from __future__ import annotations
@@ -8,11 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from itertools import count
-from time import time
+from random import Random
+from time import monotonic, time
+from types import TracebackType
 
 import aiohttp
 from aiohttp import web
 
+from integrations.deployments.vendors.local.meter import TICK_SECONDS, Meter
 from integrations.deployments.vendors.local.processes import Replica
 
 DRAIN_SECONDS = 10.0
@@ -26,12 +30,41 @@ _HOP_BY_HOP = frozenset(
 """RFC 9110, 7.6.1; and what is written anew."""
 
 
+class _Counted:
+    """Counts a request when it ends, by how long it took. One that takes longer than a tick is counted then, as
+    having taken that long and not failed: a version that hangs is not one that nothing is known of."""
+
+    def __init__(self, meter: Meter, *, canary: bool) -> None:
+        self._meter, self._canary, self.failed, self._is_counted = meter, canary, False, False
+
+    def __enter__(self) -> _Counted:
+        self._began = monotonic()
+        self._late = asyncio.get_running_loop().call_later(TICK_SECONDS, self._count, False)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
+    ) -> None:
+        self._late.cancel()
+        if kind is None:
+            self._count(self.failed)
+
+    def _count(self, failed: bool) -> None:
+        if not self._is_counted:
+            self._is_counted = True
+            self._meter.count(canary=self._canary, failed=failed, seconds=monotonic() - self._began)
+
+
 class Proxy:
     """One target's way in; `used` is when something came in last, in seconds since 1970."""
 
     def __init__(self, client: aiohttp.ClientSession) -> None:
         self._client = client
+        self.meter = Meter()
         self._replicas: Sequence[Replica] = ()
+        self._canary: Sequence[Replica] = ()
+        self._share = 0.0
+        self._draw = Random()
         self._next = count()
         self._under_way: dict[int, int] = {}
         self._runner: web.AppRunner | None = None
@@ -54,9 +87,10 @@ class Proxy:
         self.address = f"http://127.0.0.1:{listening[1]}"
         return int(listening[1])
 
-    def give_to(self, replicas: Sequence[Replica]) -> None:
-        """From now on these have all traffic that comes in."""
-        self._replicas = tuple(replicas)
+    def give_to(self, replicas: Sequence[Replica], canary: Sequence[Replica] = (), share: float = 0.0) -> None:
+        """From now on these have all traffic that comes in, but for the `share` (0 to 1) of it that is a
+        canary's."""
+        self._replicas, self._canary, self._share = tuple(replicas), tuple(canary), share
 
     async def drained(self, replicas: Sequence[Replica]) -> None:
         """Wait until these have nothing under way any more, or their time for it is over."""
@@ -73,14 +107,23 @@ class Proxy:
 
     async def _take(self, request: web.Request) -> web.StreamResponse:
         self.used = time()
-        replicas = [one for one in self._replicas if one.is_alive]
+        is_canarys = self._share > 0 and self._draw.random() < self._share
+        alive = [one for one in (self._canary if is_canarys else self._replicas) if one.is_alive]
+        if is_canarys and not alive:  # it ended: nobody's request waits for that to be noticed
+            is_canarys, alive = False, [one for one in self._replicas if one.is_alive]
+        with _Counted(self.meter, canary=is_canarys) as counted:
+            answer = await self._answer(request, alive)
+            counted.failed = answer.status >= 500
+        return answer
+
+    async def _answer(self, request: web.Request, replicas: Sequence[Replica]) -> web.Response:
         if not replicas:
             return web.Response(status=503, text="Nothing runs here.\n")
         replica = replicas[next(self._next) % len(replicas)]
         self._under_way[replica.port] = self._under_way.get(replica.port, 0) + 1
         try:
             return await self._hand_on(request, replica)
-        except aiohttp.ClientError as away:
+        except (aiohttp.ClientError, TimeoutError) as away:
             return web.Response(status=502, text=f"The service did not answer ({type(away).__name__}).\n")
         finally:
             self._under_way[replica.port] -= 1

@@ -1,0 +1,183 @@
+"""The targets of this machine: what runs at each, its way in, and replicas that are started and replaced."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import time
+
+import aiohttp
+
+from integrations.deployments import DeploymentError, NoSuchRelease, NotReady
+from integrations.deployments.vendors.local import releases as stored
+from integrations.deployments.vendors.local.journal import Journal, Line
+from integrations.deployments.vendors.local.processes import Replica, end, is_ready, start
+from integrations.deployments.vendors.local.proxy import Proxy
+
+_HEARD_WITHIN = 0.2
+_MENDED_WITHIN = 6.0
+"""Seconds that a status waits for replicas that are started anew; they go on becoming ready without it."""
+
+
+@dataclass(slots=True)
+class Canary:
+    """A version that has a share (0 to 1) of a place's traffic for a while. Where nobody renews it for `lease`
+    seconds it ends: `renewed` is when that was done last, by a clock that never goes back."""
+
+    id: str
+    runnable: stored.Runnable
+    replicas: list[Replica]
+    share: float
+    lease: float
+    renewed: float
+    is_over: bool = False
+    ending: asyncio.Task[None] | None = None
+
+
+@dataclass(slots=True)
+class Place:
+    """What runs at a target. Whoever changes it holds `lock`."""
+
+    service: str
+    stage: str
+    proxy: Proxy
+    line: Line | None = None
+    replicas: list[Replica] = field(default_factory=list)
+    canary: Canary | None = None
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    mending: asyncio.Task[None] | None = None
+
+    def share_out(self) -> None:
+        """Let the traffic go to what runs here now."""
+        if self.canary is None:
+            self.proxy.give_to(self.replicas)
+        else:
+            self.proxy.give_to(self.replicas, self.canary.replicas, self.canary.share)
+
+
+def say(words: str) -> None:
+    """Into the keeper's log, which is where its standard error goes."""
+    print(words, file=sys.stderr, flush=True)  # noqa: T201
+
+
+class Places:
+    """The targets, opened when they are first asked for. `releases` holds what can be run."""
+
+    def __init__(
+        self, folder: Path, releases: Path, client: aiohttp.ClientSession, ready_seconds: float
+    ) -> None:
+        """A replica that does not answer within `ready_seconds` is not waited for."""
+        self.releases = releases
+        self.journal = Journal(folder / "journal.jsonl")
+        self._ready_seconds, self._client = ready_seconds, client
+        self._ports_file = folder / "ports.json"
+        self._ports: dict[str, int] = (
+            json.loads(self._ports_file.read_text()) if self._ports_file.exists() else {}
+        )
+        self._open: dict[tuple[str, str], Place] = {}
+        self._opening = asyncio.Lock()
+
+    @property
+    def used(self) -> float:
+        """When something came in last for any of the services, in seconds since 1970; 0 where nothing did."""
+        return max((place.proxy.used for place in self._open.values()), default=0.0)
+
+    async def at(self, service: str, stage: str) -> Place:
+        """A target, with its way in open."""
+        async with self._opening:
+            place = self._open.get((service, stage))
+            if place is None:
+                proxy = Proxy(self._client)
+                place = Place(service, stage, proxy, self.journal.last_of(service, stage))
+                name = f"{service}/{stage}"
+                self._ports[name] = await proxy.open(self._ports.get(name, 0))
+                _write_whole(self._ports_file, json.dumps(self._ports))
+                self._open[service, stage] = place
+        return place
+
+    async def ready(self, replicas: list[Replica]) -> int:
+        """How many of them answer."""
+        return sum([await is_ready(one, self._client, 0.5) for one in replicas])
+
+    async def whole(self, place: Place) -> None:
+        """Give replicas that ended by themselves a moment to be replaced."""
+        if place.line is not None and await self.ready(place.replicas) < place.line.replicas:
+            await asyncio.sleep(_HEARD_WITHIN)  # one may have ended before its end was heard of
+            await asyncio.wait({self.mended(place)}, timeout=_MENDED_WITHIN)
+
+    def approved(self, service: str, version: str, digest: str) -> stored.Runnable:
+        """A release as it was approved. Raises NoSuchRelease where its files are others by now."""
+        runnable = stored.read(self.releases, service, version)
+        if runnable.release.digest != digest:
+            raise NoSuchRelease(
+                f"{service} {version} is not what was approved any more: its files have changed."
+            )
+        return runnable
+
+    async def started(self, runnable: stored.Runnable, stage: str, count: int) -> list[Replica]:
+        """Replicas that are ready. Raises NotReady, and none is left, where one of them does not become so."""
+        new = [await start(runnable, stage, {}) for _ in range(max(0, count))]
+        ready = await asyncio.gather(*(is_ready(one, self._client, self._ready_seconds) for one in new))
+        if all(ready):
+            return new
+        await asyncio.gather(*(end(one) for one in new))
+        release = runnable.release
+        raise NotReady(
+            f"{release.service} {release.version} did not become ready in {stage}, so nothing was changed:"
+            " what ran there before has all traffic."
+        )
+
+    def mended(self, place: Place) -> asyncio.Task[None]:
+        """The replacing of replicas that ended by themselves; one at a time of a place."""
+        if place.mending is None or place.mending.done():
+            place.mending = asyncio.create_task(self._mend(place))
+        return place.mending
+
+    async def _mend(self, place: Place) -> None:
+        async with place.lock:
+            line = place.line
+            alive = [one for one in place.replicas if one.is_alive]
+            if line is None or len(alive) == line.replicas:
+                return
+            new: list[Replica] = []
+            try:
+                runnable = self.approved(line.service, line.version, line.digest)
+                new = await self.started(runnable, line.stage, line.replicas - len(alive))
+            except (DeploymentError, OSError) as wrong:
+                say(f"{line.service} in {line.stage}: {wrong}")
+            place.replicas = [*alive, *new]
+            place.share_out()
+
+    async def close(self) -> None:
+        """End all that runs."""
+        for place in self._open.values():
+            for task in (place.mending, place.canary.ending if place.canary else None):
+                if task is not None:
+                    task.cancel()
+            await place.proxy.close()
+        await asyncio.gather(*(end(one) for place in self._open.values() for one in _all(place)))
+
+
+def _all(place: Place) -> list[Replica]:
+    return [*place.replicas, *(place.canary.replicas if place.canary else ())]
+
+
+async def hand_over(place: Place, over: list[Replica]) -> None:
+    """Let replicas that have no traffic any more finish what they have, and end them."""
+    await place.proxy.drained(over)
+    await asyncio.gather(*(end(one) for one in over))
+
+
+def write_line(journal: Journal, place: Place, **values: object) -> Line:
+    """A line about a place, at this moment. It holds once it is on disk."""
+    return journal.append(at=time(), service=place.service, stage=place.stage, **values)
+
+
+def _write_whole(file: Path, content: str) -> None:
+    """So that a crash leaves the old content or the new."""
+    beside = file.with_suffix(".new")
+    beside.write_text(content)
+    beside.replace(file)
