@@ -1,0 +1,1 @@
+"""Canaries: a release watched beside the stable version, step by step, as a run."""

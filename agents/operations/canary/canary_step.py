@@ -1,0 +1,224 @@
+"""The kinds of steps of a canary: begin, watch a share, give it the next, promote, abort.
+
+A watch is looked at every few seconds. It renews the canary's lease only after it has judged: whatever keeps it from
+looking (a halt, a freeze, a dead worker, a lost database) lets all traffic go back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from agents import sre
+from agents.operations import canary_judge
+from agents.operations.canary.canary_run import BEGIN, BEGIN_KIND, WATCH_KIND, approved, canary_of, watch_step
+from agents.operations.canary.tables import CanaryRow, CanaryTickRow
+from agents.operations.canary_judge import CanarySettings, CanaryState, Judgement, Requests, Verdict
+from agents.work.kinds import ActionStep, Json, NewStep, Over, Step, Still, WaitStep, Worker
+from agents.work.tables import StepRow
+from governance.action import Action
+from governance.tables import EffectRow
+from integrations.deployments import CanaryOver, ChangeKind, ChangeQuery, Deployments, Served, Status, Tick
+from integrations.deployments.actions import (
+    AbortCanary,
+    BeginCanary,
+    PromoteCanary,
+    StepCanary,
+)
+
+LOOKED_EVERY = timedelta(seconds=5)
+_METER = "platform"
+
+
+def settings_of(action: BeginCanary) -> CanarySettings:
+    """How the judge was approved to judge."""
+    return CanarySettings(
+        weights=action.shares,
+        least_samples=action.least_requests,
+        least_seconds=float(action.least_seconds),
+        deadline_seconds=float(action.deadline),
+    )
+
+
+async def _start(step: Step, worker: Worker) -> Json:
+    """From which tick on: the share was given within the one that is open now, so that this is left out."""
+    row, id = await _canary(step, worker)
+    last = 0
+    try:
+        while ticks := await worker.ports.deployments.traffic(approved(row).target, id, after=last):
+            last = ticks[-1].number
+    except CanaryOver:
+        pass  # the first look says so
+    return {"after": last + 1 if last else 0}
+
+
+async def _look(step: Step, worker: Worker) -> Still | Over:
+    """Judge what has come in since the last look, and let the canary go on if that is not against it."""
+    row, id = await _canary(step, worker)
+    action, port = approved(row), worker.ports.deployments
+    after = max(row.tick, (step.cursor or {}).get("after", 0))
+    try:
+        ticks = await port.traffic(action.target, id, after=after)
+        if not after:  # the canary was begun within the first
+            ticks = ticks[1:]
+        judgement = await _judged(step, worker, row, ticks)
+        if judgement.returns or judgement.verdict is Verdict.WELL:
+            return Over({"verdict": judgement.verdict.value, "why": judgement.reason.value})
+        status = await port.renew_canary(action.target, id)
+    except CanaryOver:
+        return Over(await _how_it_ended(port, action, id))
+    if status.canary is None or status.canary.ready == 0:
+        return Over({"verdict": Verdict.WORSE.value, "why": "none of its replicas answers any more"})
+    return Still(LOOKED_EVERY, _detail(judgement, status))
+
+
+async def _judged(step: Step, worker: Worker, row: CanaryRow, ticks: Sequence[Tick]) -> Judgement:
+    """Fold the ticks into the judge's state, and keep both: what it judged by, and what it said."""
+    settings = settings_of(approved(row))
+    state = CanaryState() if row.state is None else canary_judge.load(row.state)
+    seen = [_as_judged(tick, step.args["index"]) for tick in ticks]
+    state, judgement = await sre.by_rule(state, seen, settings)
+    if ticks:
+        async with worker.transaction() as tx:
+            kept = await canary_of(tx, step.run, lock=True)
+            if kept.tick < ticks[-1].number:  # nobody else has looked meanwhile
+                kept.tick, kept.state = ticks[-1].number, canary_judge.dump(state)
+                rows = [_tick_values(step, tick) for tick in ticks]
+                await tx.execute(insert(CanaryTickRow).values(rows).on_conflict_do_nothing())
+    return judgement
+
+
+def _as_judged(tick: Tick, index: int) -> canary_judge.Tick:
+    return canary_judge.Tick(
+        tick.number, index, _METER, canary=_requests(tick.canary), stable=_requests(tick.stable)
+    )
+
+
+def _requests(served: Served) -> Requests:
+    return Requests(
+        answered=tuple(seconds for failed, seconds in served.sample if not failed),
+        failed=tuple(seconds for failed, seconds in served.sample if failed),
+    )
+
+
+def _tick_values(step: Step, tick: Tick) -> dict[str, Any]:
+    return {
+        "tenant": step.tenant,
+        "run": step.run,
+        "number": tick.number,
+        "at": tick.at,
+        "step": step.args["index"],
+        "stable": asdict(tick.stable),
+        "canary": asdict(tick.canary),
+    }
+
+
+def _detail(judgement: Judgement, status: Status) -> str:
+    share = f"{status.canary.share:.0%} of the traffic" if status.canary else "no traffic"
+    if judgement.verdict is Verdict.INCONCLUSIVE:
+        return f"{share}, held: {judgement.reason.value}"
+    return f"{share}: {judgement.samples} requests judged in {judgement.seconds:.0f} s"
+
+
+async def _how_it_ended(port: Deployments, action: BeginCanary, id: str) -> Json:
+    """What became of a canary that is over without this run."""
+    page = await port.history(ChangeQuery(action.service, action.environment))
+    last = next((change for change in page.items if change.canary == id), None)
+    if last is not None and last.kind is ChangeKind.PROMOTED:
+        return {"verdict": "over", "end": "promoted", "why": "it was promoted"}
+    why = last.why if last is not None and last.why else "it was ended"
+    return {"verdict": "over", "end": "returned", "why": why}
+
+
+async def _canary(step: Step, worker: Worker) -> tuple[CanaryRow, str]:
+    """The canary, and what the platform calls it: the id of the grant that began it."""
+    async with worker.transaction() as tx:
+        return await canary_of(tx, step.run), await _grant(tx, step.run)
+
+
+async def _grant(tx: AsyncSession, run: str) -> str:
+    of_begin = select(StepRow.effect).where(StepRow.run == run, StepRow.key == BEGIN)
+    query = select(EffectRow.grant_id).where(EffectRow.id == of_begin.scalar_subquery())
+    return (await tx.execute(query)).scalar_one() or ""
+
+
+async def _next(tx: AsyncSession, step: Step, result: Json) -> Iterable[NewStep]:
+    """What follows from the judge's word: the next share, the promotion, or the way back."""
+    row = await canary_of(tx, step.run, lock=True)
+    action, index = approved(row), step.args["index"]
+    given = {"canary": await _grant(tx, step.run), "action": row.action}
+    if result["verdict"] == "over":
+        return ()
+    if result["verdict"] != Verdict.WELL.value:
+        args = {**given, "why": result["why"]}
+        return (NewStep("abort", ABORT.name, "Give all traffic back", args, (step.key,)),)
+    row.passed = index + 1
+    if row.passed == len(action.shares) - 1:
+        return (NewStep("promote", PROMOTE.name, "Promote it", given, (step.key,)),)
+    share = action.shares[row.passed]
+    key = f"share:{row.passed}"
+    return (
+        NewStep(key, SHARE.name, f"Give it {share} %", {**given, "share": share}, (step.key,)),
+        watch_step(action, row.passed, key),
+    )
+
+
+def _begin(step: Step) -> Action:
+    return BeginCanary.model_validate(_fields(step.args))
+
+
+def _fields(body: Json) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if name not in ("type", "decision_type")}
+
+
+def _about(step: Step, why: str) -> dict[str, Any]:
+    action = BeginCanary.model_validate(_fields(step.args["action"]))
+    return {
+        "service": action.service,
+        "environment": action.environment,
+        "canary": step.args["canary"],
+        "version": action.version,
+        "rationale": why,
+        "rollback_plan": f"All traffic goes back to {action.before}.",
+        "artifacts": action.artifacts,
+    }
+
+
+def _share(step: Step) -> Action:
+    why = "The judge let the share before pass, as it was approved."
+    share = step.args["share"]
+    return StepCanary(share=share, impact=f"{share} % of the traffic reaches it.", **_about(step, why))
+
+
+def _promote(step: Step) -> Action:
+    action = BeginCanary.model_validate(_fields(step.args["action"]))
+    why = "The judge let every share pass, as it was approved."
+    return PromoteCanary(
+        before=action.before,
+        before_content=action.before_content,
+        content=action.content,
+        impact=f"{action.version} takes the place of {action.before}.",
+        **_about(step, why),
+    )
+
+
+def _abort(step: Step) -> Action:
+    why = step.args["why"]
+    about = {**_about(step, f"The canary is ended: {why}."), "rollback_plan": "Begin the canary again."}
+    return AbortCanary(why=why, impact="Nothing of it has traffic any more.", **about)
+
+
+_ACTOR = sre.ROLE.name
+CANARY_BEGIN = ActionStep(BEGIN_KIND, _ACTOR, _begin)
+WATCH = WaitStep(WATCH_KIND, _ACTOR, _look, _start, finish=_next, longest=timedelta(days=11))
+SHARE = ActionStep("canary_share", _ACTOR, _share)
+PROMOTE = ActionStep("canary_promote", _ACTOR, _promote)
+ABORT = ActionStep("canary_abort", _ACTOR, _abort)
+KINDS = (CANARY_BEGIN, WATCH, SHARE, PROMOTE, ABORT)
