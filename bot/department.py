@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from agents.actions import specs as plan_specs
 from agents.drafting import WORKERS
 from agents.loop import ModelAccess
+from agents.operations.canary.limits import within_canary
 from agents.plans.authorship import Authorship
 from agents.plans.drafting import Drafting
 from agents.plans.limits import within_plan
@@ -102,7 +103,12 @@ class Installation:
     @cached_property
     def registry(self) -> Registry:
         of_vendors = (spec for vendor in self.vendors.values() for spec in vendor.actions())
-        own = (*tracker_specs(within_plan), *deployment_specs(), *plan_specs(), *governance_specs(self.policy))
+        own = (
+            *tracker_specs(within_plan),
+            *deployment_specs(within_canary),
+            *plan_specs(),
+            *governance_specs(self.policy),
+        )
         return Registry((*own, *of_vendors))
 
     @cached_property

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 
 from pydantic import TypeAdapter
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.tables import FileRow
@@ -77,3 +78,7 @@ class StoredFiles:
         kept = _SCOPE.dump_python(scope, mode="json")
         tx.add(FileRow(id=file, name=name, media_type=media_type, content=content, scope=kept))
         return file
+
+    async def has(self, tx: AsyncSession, id: str) -> bool:
+        """See Files.has."""
+        return (await tx.execute(select(FileRow.id).where(FileRow.id == id))).scalar() is not None

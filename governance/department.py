@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from governance.people import Person, Role
 from governance.places import Audience
+from governance.release_rules import ReleaseRules
 
 
 class Discipline(StrEnum):
@@ -248,6 +249,7 @@ class Department(Described):
     channels: Annotated[tuple[Channel, ...], Loose]
     account_owners: Mapping[Id, Id]
     integrations: Mapping[Id, Id] = Field(default_factory=dict)
+    releases: ReleaseRules = Field(default_factory=ReleaseRules)
 
     def person(self, person: str) -> PersonEntry:
         """The person with this id. Raises KeyError."""

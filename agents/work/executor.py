@@ -32,11 +32,13 @@ from agents.work.tables import RunRow, StepRow
 from governance.fence import FenceUnreadable, Halted
 from integrations.ports import Ports
 from storage.database import Database
+from storage.look import Away
 
 KEEPS_ON_SECONDS = 5.0
 """For so long a worker goes on by itself with what comes next; after that it is queued, so that the place is
 the job engine's to give, and a process that is told to stop comes to an end."""
 
+_ASKED_AGAIN = timedelta(seconds=5)
 _log = structlog.get_logger()
 
 
@@ -100,7 +102,10 @@ class Executor:
             cursor = found if found is not None else await kind.start(step, worker)
             await worker.keep(cursor)
             step = replace(step, cursor=cursor)
-        polled = await kind.poll(step, worker)
+        try:
+            polled = await kind.poll(step, worker)
+        except Away as away:
+            return Still(_ASKED_AGAIN, f"{away}. It is asked again.")
         return polled.result if isinstance(polled, Over) else polled
 
     async def _ended(self, claim: Claim, ended: Json | Still, *, keep: bool) -> Claim | None:
@@ -116,7 +121,7 @@ class Executor:
             if isinstance(ended, Still):
                 return await self._still(tx, claim, run, row, ended, keep=keep)
             row.result = dict(ended)
-            if isinstance(claim.kind, WorkStep) and claim.kind.finish is not None:
+            if claim.kind.finish is not None:
                 new: list[NewStep] = list(await claim.kind.finish(tx, claim.step, ended))
                 await add_steps(tx, self.scheduler.kinds, run, new)
             return await self._end(tx, run, row, "done", row.detail, keep=keep)

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.work.claims import LEASE, Claim
-from agents.work.kinds import ActionStep, Json, Step, StepKind, WorkStep, find_run_kinds
+from agents.work.kinds import ActionStep, Json, Step, StepKind, find_run_kinds
 from storage import direct
 from storage.database import driver_of
 
@@ -83,7 +83,7 @@ async def hand_on(
 
     The run's row is locked first, then both steps; whoever calls holds neither.
     """
-    if isinstance(claim.kind, WorkStep) and claim.kind.finish is not None:
+    if claim.kind.finish is not None:
         return None
     values = {
         "run": claim.step.run,

@@ -158,8 +158,9 @@ class WaitStep:
     """A wait for something outside: `start` it where it is not there (`find` looks for what an earlier attempt
     started and did not live to keep), then `poll` it, for at most `longest`.
 
-    All of them run outside any transaction. What starts nothing has no `start`. What is waited for may also be
-    told from outside (`runs.answer`).
+    All of them run outside any transaction. What starts nothing has no `start`. Somebody who does not answer
+    (storage.look.Away) is asked again. What is waited for may also be told from outside (`runs.answer`);
+    `finish` is done with what was found: steps that follow from it.
     """
 
     name: str
@@ -168,6 +169,7 @@ class WaitStep:
     start: Callable[[Step, Worker], Awaitable[Json]] | None = None
     find: Callable[[Step, Worker], Awaitable[Json | None]] | None = None
     cancel: Callable[[Step, Worker], Awaitable[None]] | None = None
+    finish: Callable[[AsyncSession, Step, Json], Awaitable[Iterable[NewStep]]] | None = None
     longest: timedelta = timedelta(days=7)
     stops: bool = True
     pool: str = "waits"

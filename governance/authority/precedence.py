@@ -58,7 +58,8 @@ class Bar:
 
 _GOVERNING = frozenset({"override", "window"})
 _ROLLBACKS = frozenset({"rollbacks"})
-_OPERATING = frozenset({"deployments", "rollbacks", "resource_scaling", "service_protection"})
+_CANARY_ABORTS = frozenset({"canary_abort"})
+_OPERATING = frozenset({"deployments", "rollbacks", "resource_scaling", "service_protection", "canary_steps"})
 _REMEDIES = _OPERATING - {"deployments"}
 _INCIDENTS_ROLLBACK = Exemption(_ROLLBACKS, fact="in_incident")
 
@@ -70,6 +71,7 @@ BARS: tuple[Bar, ...] = (
         Bound.EVERYBODY,
         exempt=(
             Exemption(_GOVERNING),
+            Exemption(_CANARY_ABORTS),
             Exemption(_ROLLBACKS, fact="previously_approved"),
         ),
     ),
@@ -89,7 +91,8 @@ BARS: tuple[Bar, ...] = (
 halt: agents stand still, in flight or not. A person's own action goes through, a plan's start aside, for
 that sets agents to work.
 freeze: binds people and agents, and outranks an emergency deployment. Overrides and windows pass, for
-otherwise nobody could lift it; so does a rollback to a version that was approved before.
+otherwise nobody could lift it; so does a rollback to a version that was approved before, and ending a canary,
+which is one.
 pin: what a director overruled is not decided again by an agent; a person may.
 window.incident: the SRE lead alone operates, and who acts for them; what the monitoring starts by itself
 to remedy the incident goes on. Others wait. Where it overlaps planning or demo, it alone rules on these

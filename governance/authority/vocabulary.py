@@ -110,6 +110,7 @@ FACTS: Mapping[str, FactType] = {
     "tests_passed": _yes_no(
         "the automated tests passed on this exact version", "the {of} tests passed", "the {of} tests failed"
     ),
+    "within_canary": _yes_no("it is what comes next of a canary that was approved, and its judge let it pass"),
     "within_plan": _yes_no("it is part of a plan that was approved, and within its limits"),
 }
 """What the matrix may look at."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from math import isfinite
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
@@ -115,6 +116,39 @@ def draw_trend(points: Sequence[tuple[date, float]], *, unit: str, name: str) ->
         f" highest {max(values):g}, last {values[-1]:g} {unit}, with the mean of four weeks {way}."
     )
     return Picture(_png(figure), alt, summary)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a chart: values by time; NaN leaves a gap. `accent` is what the chart is about."""
+
+    name: str
+    times: Sequence[datetime]
+    values: Sequence[float]
+    accent: bool = False
+
+
+def draw_lines(
+    lines: Sequence[Line], *, title: str, unit: str, marks: Sequence[tuple[datetime, str]] = ()
+) -> bytes:
+    """Lines over time from nought on, with moments marked by a few words: a PNG. Raises NothingToDraw."""
+    values = [value for line in lines for value in line.values if isfinite(value)]
+    if not values:
+        raise NothingToDraw(title)
+    figure, axes = _blank(height=3.1)
+    for line in lines:
+        colour, width = (_ACCENT, 2.2) if line.accent else (_SOFT, 1.6)
+        axes.plot(line.times, line.values, color=colour, linewidth=width, zorder=3, label=line.name)  # type: ignore[arg-type]
+    top = max(*values, 1e-9) * 1.34
+    axes.set_ylim(0, top)
+    axes.set_ylabel(unit)
+    for number, (moment, words) in enumerate(marks):
+        axes.axvline(moment, color=_WARM, linewidth=1.2, linestyle="--", zorder=2)  # type: ignore[arg-type]
+        _label(axes, words, moment, top * (0.97 - 0.08 * (number % 3)), _WARM)  # type: ignore[arg-type]
+    _dates(axes)
+    axes.legend(frameon=False, loc="upper left", ncols=3, labelcolor=_SOFT, fontsize=9.5)
+    _title(axes, title)
+    return _png(figure)
 
 
 def draw_states(counts: Sequence[tuple[str, int]]) -> Picture:

@@ -34,6 +34,9 @@ class Files(Protocol):
         """Keep a file with `tx`; returns its id, which is `id` if that is given. Only people whose scope
         covers `scope` open it."""
 
+    async def has(self, tx: AsyncSession, id: str) -> bool:
+        """Whether a file with this id is kept."""
+
 
 class HeldFiles:
     """Files that were drawn while nothing could be written; they are kept afterwards."""
@@ -55,6 +58,10 @@ class HeldFiles:
         file = id or f"fi_{secrets.token_hex(8)}"
         self._held.append((file, name, media_type, content, scope))
         return file
+
+    async def has(self, tx: AsyncSession, id: str) -> bool:
+        """See Files.has."""
+        return any(file == id for file, *_ in self._held)
 
     async def hand_over(self, tx: AsyncSession, files: Files) -> None:
         """Keep them with `tx`, which may write now."""

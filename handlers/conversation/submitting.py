@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from governance.action import Action, Outcome, OutcomeState, Ruling, Verdict
 from governance.approvals.store import approval_row
 from governance.gate import Asking, Submitted
@@ -16,17 +18,26 @@ from handlers.conversation.wording import names_of_people
 
 
 async def submit(
-    turn: Turn, desk: Desk, action: Action, asking: Asking | None = None, *, correcting: bool = False
+    turn: Turn,
+    desk: Desk,
+    action: Action,
+    asking: Asking | None = None,
+    *,
+    correcting: bool = False,
+    run: str | None = None,
 ) -> Submitted:
     """Submit for the person who speaks. What "it" means in the thread is then this effect, and what they say
     next may correct it; `correcting` says that this does so itself, and is remembered by whoever corrects.
+    `run` is the run that it is the first step of.
 
     Raises NotOrdered in a turn that orders nothing.
     """
     described = action.described(await names_of_people(desk.tx))
     desk.demand_order(described)
     asked = asking or Asking(described)
-    submitted = await desk.gate.submit(desk.tx, action, actor=turn.actor, origin=origin_of(turn), asking=asked)
+    submitted = await desk.gate.submit(
+        desk.tx, action, actor=turn.actor, origin=replace(origin_of(turn), run=run), asking=asked
+    )
     desk.memory.about(effect=submitted.effect)
     if submitted.approval is not None:
         desk.memory.about(approval=submitted.approval)
@@ -47,7 +58,11 @@ async def do_now(turn: Turn, desk: Desk, action: Action) -> tuple[Submitted, Out
 
 async def ask_for_approval(turn: Turn, desk: Desk, action: Action, asking: Asking | None = None) -> Reply:
     """Submit what others have to approve, and show its card. Raises CannotAnswer with why not."""
-    submitted = await submit(turn, desk, action, asking)
+    return await asked_reply(desk, action, await submit(turn, desk, action, asking))
+
+
+async def asked_reply(desk: Desk, action: Action, submitted: Submitted) -> Reply:
+    """What was made of an action that was submitted. Raises CannotAnswer with why not."""
     if submitted.approval is not None:
         return await approval_reply(desk, await approval_row(desk.tx, submitted.approval))
     if submitted.outcome is not None:

@@ -14,6 +14,7 @@ MOST_REPLICAS = 1_000
 
 Name = Annotated[str, StringConstraints(pattern=r"^[\w.-]{1,100}$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Share = Annotated[int, Field(ge=1, le=100)]
 Replicas = Annotated[int, Field(ge=0, le=MOST_REPLICAS)]
 
 
@@ -52,6 +53,79 @@ class Deploy(DeploymentAction):
     def decides(self) -> str:
         """As an emergency deployment names it."""
         return deployment_decides(self.service, self.version, self.environment)
+
+
+class BeginCanary(DeploymentAction):
+    """Give this very release a share of the traffic beside the version that runs (`before`), then more of it,
+    in these `shares` (per cent, the last one 100), each once the judge let the one before pass; then all of it.
+    Approving this approves them all. Where nobody renews it for `lease` seconds, all traffic goes back."""
+
+    type = "deployments.begin_canary"
+    decision_type = "deployments"
+
+    version: Name
+    content: Digest
+    before: Name
+    before_content: Digest
+    shares: Annotated[tuple[Share, ...], Field(min_length=2, max_length=10)]
+    lease: Annotated[int, Field(ge=10, le=600)]
+    least_requests: Annotated[int, Field(ge=20, le=1_000_000)]
+    least_seconds: Annotated[int, Field(ge=5, le=86_400)]
+    deadline: Annotated[int, Field(ge=30, le=86_400)]
+
+    def summary(self) -> str:
+        steps = " → ".join(f"{share} %" for share in self.shares)
+        return f"Deploy {self.service} {self.version} to {self.environment} as a canary: {steps}"
+
+    def decides(self) -> str:
+        """As an emergency deployment names it."""
+        return deployment_decides(self.service, self.version, self.environment)
+
+
+class CanaryAction(DeploymentAction):
+    """What is done with a canary that is under way: `canary` is what the platform calls it."""
+
+    decision_type = "canary_steps"
+
+    canary: Name
+    version: Name
+
+
+class StepCanary(CanaryAction):
+    """Give it another share of the traffic, in per cent."""
+
+    type = "deployments.step_canary"
+
+    share: Share
+
+    def summary(self) -> str:
+        of = f"{self.service} {self.version} in {self.environment}"
+        return f"Give the canary of {of} {self.share} % of the traffic"
+
+
+class PromoteCanary(CanaryAction):
+    """Put it in the place of the version that runs."""
+
+    type = "deployments.promote_canary"
+
+    before: Name
+    before_content: Digest
+    content: Digest
+
+    def summary(self) -> str:
+        return f"Promote the canary of {self.service} {self.version} in {self.environment}"
+
+
+class AbortCanary(CanaryAction):
+    """Give all traffic back to the version that ran before."""
+
+    type = "deployments.abort_canary"
+    decision_type = "canary_abort"
+
+    why: Annotated[str, StringConstraints(min_length=1, max_length=500)]
+
+    def summary(self) -> str:
+        return f"Abort the canary of {self.service} {self.version} in {self.environment}"
 
 
 class RollBack(DeploymentAction):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 
 from sqlalchemy import func, select
@@ -11,16 +11,67 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from governance.action import Action, Grant, Outcome, OutcomeState, Subject
 from governance.authority.vocabulary import Given
 from governance.people import Actor
-from governance.registry import ActionSpec, EffectFailed, OutcomeUncertain, free
+from governance.registry import ActionSpec, Effect, EffectFailed, OutcomeUncertain, Undo, free
 from governance.standing import WindowMode
 from governance.tables import WindowRow
 from integrations.deployments import DeploymentError, Deployments, Status
-from integrations.deployments.actions import Deploy, DeploymentAction, RollBack, Scale
+from integrations.deployments.actions import (
+    AbortCanary,
+    BeginCanary,
+    CanaryAction,
+    Deploy,
+    DeploymentAction,
+    PromoteCanary,
+    RollBack,
+    Scale,
+    StepCanary,
+)
 from storage.look import Away
 
+WithinCanary = Callable[[CanaryAction, AsyncSession], Awaitable[bool]]
+"""Whether an action is what comes next of a canary that was approved. Raises LookupError."""
 
-def specs() -> tuple[ActionSpec, ...]:
+
+def specs(within_canary: WithinCanary) -> tuple[ActionSpec, ...]:
     """Every effect on what runs, for the gate's registry. Their port is called `deployments`."""
+    return (*_at_once(), *_canaries(within_canary))
+
+
+def _canaries(within_canary: WithinCanary) -> tuple[ActionSpec, ...]:
+    async def establish(action: CanaryAction, _actor: Actor, tx: AsyncSession) -> Mapping[str, Given]:
+        return {"within_canary": await within_canary(action, tx)}
+
+    def step(action: type[CanaryAction], effect: Effect, undo: Undo | None = None) -> ActionSpec:
+        return ActionSpec(
+            action,
+            _subject,
+            effect=effect,
+            port="deployments",
+            ask=_ask,
+            establish=establish,
+            establishes=("within_canary",),
+            undo=undo,
+            costs=free,
+        )
+
+    return (
+        ActionSpec(
+            BeginCanary,
+            _subject,
+            effect=_begin_canary,
+            port="deployments",
+            ask=_ask,
+            establish=_environment,
+            establishes=("environment",),
+            costs=free,
+        ),
+        step(StepCanary, _step_canary),
+        step(PromoteCanary, _promote_canary, undo=_undo_deploy),
+        ActionSpec(AbortCanary, _subject, effect=_abort_canary, port="deployments", ask=_ask, costs=free),
+    )
+
+
+def _at_once() -> tuple[ActionSpec, ...]:
     return (
         ActionSpec(
             Deploy,
@@ -59,7 +110,7 @@ def _subject(action: DeploymentAction) -> Subject:
     return Subject("deployments", service=action.service, decides=action.decides())
 
 
-async def _environment(action: Deploy, _actor: Actor, _tx: AsyncSession) -> Mapping[str, Given]:
+async def _environment(action: Deploy | BeginCanary, _actor: Actor, _tx: AsyncSession) -> Mapping[str, Given]:
     """Where it is done, and nowhere else: the performer hands on the same field."""
     return {"environment": action.environment.value}
 
@@ -98,6 +149,37 @@ async def _deploy(action: Deploy, grant: Grant, port: Deployments) -> Outcome:
     return await _done(f"{action.service} {action.version} runs in {action.environment}", doing)
 
 
+async def _begin_canary(action: BeginCanary, grant: Grant, port: Deployments) -> Outcome:
+    share = action.shares[0]
+    beginning = port.begin_canary(
+        grant,
+        action.target,
+        action.version,
+        action.content,
+        share=share / 100,
+        lease=action.lease,
+        before=action.before,
+    )
+    says = f"{action.service} {action.version} has {share} % of the traffic in {action.environment}"
+    return await _done(says, beginning)
+
+
+async def _step_canary(action: StepCanary, grant: Grant, port: Deployments) -> Outcome:
+    says = f"{action.service} {action.version} has {action.share} % of the traffic in {action.environment}"
+    stepping = port.step_canary(grant, action.target, action.canary, action.share / 100)
+    return await _done(says, stepping)
+
+
+async def _promote_canary(action: PromoteCanary, grant: Grant, port: Deployments) -> Outcome:
+    says = f"{action.service} {action.version} runs in {action.environment} and has all traffic"
+    return await _done(says, port.promote_canary(grant, action.target, action.canary))
+
+
+async def _abort_canary(action: AbortCanary, grant: Grant, port: Deployments) -> Outcome:
+    says = f"All traffic of {action.service} in {action.environment} is back, and the canary is ended"
+    return await _done(says, port.abort_canary(grant, action.target, action.canary, action.why))
+
+
 async def _roll_back(action: RollBack, grant: Grant, port: Deployments) -> Outcome:
     doing = port.roll_back(grant, action.target, action.version, action.content, before=action.before)
     return await _done(f"{action.service} {action.version} runs in {action.environment} again", doing)
@@ -116,7 +198,7 @@ async def _ask(grant: str, port: Deployments) -> Outcome | None:
     return None if done is None else Outcome(OutcomeState.DONE, f"{done}.")
 
 
-def _undo_deploy(action: Deploy, _outcome: Outcome) -> Action | None:
+def _undo_deploy(action: Deploy | PromoteCanary, _outcome: Outcome) -> Action | None:
     if action.before is None or action.before_content is None:
         return None
     return RollBack(

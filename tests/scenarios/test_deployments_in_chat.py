@@ -79,7 +79,7 @@ async def test_to_staging_at_once_to_production_after_a_vote_and_back(place: Pla
     assert "4.18.0 runs in staging already" in done.as_text()
     staged = await place.say("nathan", "/deploy orders 4.19.0 to staging")
     assert "orders 4.19.0 runs in staging. Ready: 1 of 1." in staged.as_text()
-    asked = await place.say("nathan", "/deploy orders 4.18.0 to production")
+    asked = await place.say("nathan", "/deploy orders 4.18.0 to production all at once")
     (approval,) = asked.approvals
     assert await place.serves(Stage.PRODUCTION) == "4.17.2"
     decided = await place.chat.decide("amanda", approval["id"], "approve", {})
@@ -92,7 +92,7 @@ async def test_to_staging_at_once_to_production_after_a_vote_and_back(place: Pla
 
 
 async def test_in_an_incident_it_goes_back_at_once(place: Place) -> None:
-    asked = await place.say("nathan", "/deploy orders 4.18.0 to production")
+    asked = await place.say("nathan", "/deploy orders 4.18.0 to production all at once")
     await place.chat.decide("amanda", asked.approvals[0]["id"], "approve", {})
     await place.comes_to_serve("4.18.0")
     await place.say("nathan", "/window open an incident window for two hours because checkout is down")
@@ -144,13 +144,13 @@ async def test_a_freeze_refuses_it_and_a_killed_keeper_loses_nothing(place: Plac
 
 async def test_an_emergency_goes_past_the_vote(place: Place) -> None:
     await place.say("nathan", "/emergency_deploy orders 4.18.0 because checkout is down")
-    done = await place.say("nathan", "/deploy orders 4.18.0 to production")
+    done = await place.say("nathan", "/deploy orders 4.18.0 to production all at once")
     assert not done.approvals
     await place.comes_to_serve("4.18.0")
 
 
 async def test_what_was_approved_on_a_version_that_is_gone_is_not_done(place: Place) -> None:
-    first = await place.say("nathan", "/deploy orders 4.18.0 to production")
+    first = await place.say("nathan", "/deploy orders 4.18.0 to production all at once")
     second = await place.say("nathan", "/deploy orders 4.19.0 to production")
     await place.chat.decide("amanda", first.approvals[0]["id"], "approve", {})
     await place.comes_to_serve("4.18.0")

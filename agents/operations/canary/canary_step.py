@@ -1,12 +1,10 @@
 """The kinds of steps of a canary: begin, watch a share, give it the next, promote, abort.
 
-A watch is looked at every few seconds. It renews the canary's lease only after it has judged: whatever keeps it from
-looking (a halt, a freeze, a dead worker, a lost database) lets all traffic go back.
-"""
+A watch is looked at every few seconds. It renews the canary's lease only after it has judged: whatever keeps it
+from looking (a halt, a freeze, a dead worker, a lost database) lets all traffic go back."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import timedelta
@@ -83,7 +81,7 @@ async def _judged(step: Step, worker: Worker, row: CanaryRow, ticks: Sequence[Ti
     """Fold the ticks into the judge's state, and keep both: what it judged by, and what it said."""
     settings = settings_of(approved(row))
     state = CanaryState() if row.state is None else canary_judge.load(row.state)
-    seen = [_as_judged(tick, step.args["index"]) for tick in ticks]
+    seen = [as_judged(tick, step.args["index"]) for tick in ticks]
     state, judgement = await sre.by_rule(state, seen, settings)
     if ticks:
         async with worker.transaction() as tx:
@@ -95,7 +93,7 @@ async def _judged(step: Step, worker: Worker, row: CanaryRow, ticks: Sequence[Ti
     return judgement
 
 
-def _as_judged(tick: Tick, index: int) -> canary_judge.Tick:
+def as_judged(tick: Tick, index: int) -> canary_judge.Tick:
     return canary_judge.Tick(
         tick.number, index, _METER, canary=_requests(tick.canary), stable=_requests(tick.stable)
     )
@@ -165,7 +163,13 @@ async def _next(tx: AsyncSession, step: Step, result: Json) -> Iterable[NewStep]
     share = action.shares[row.passed]
     key = f"share:{row.passed}"
     return (
-        NewStep(key, SHARE.name, f"Give it {share} %", {**given, "share": share}, (step.key,)),
+        NewStep(
+            key,
+            SHARE.name,
+            f"Give it {share} %",
+            {**given, "share": share, "share_index": row.passed},
+            (step.key,),
+        ),
         watch_step(action, row.passed, key),
     )
 

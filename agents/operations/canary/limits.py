@@ -13,8 +13,8 @@ from integrations.deployments.actions import CanaryAction, PromoteCanary, StepCa
 
 
 async def within_canary(action: CanaryAction, tx: AsyncSession) -> bool:
-    """Whether an action is what comes next of a canary that was approved and begun: the share after the one that
-    the judge let pass, or the promotion once it let all of them."""
+    """Whether an action is what comes next of a canary that was approved and begun: the share after the one
+    that the judge let pass, or the promotion once it let all of them."""
     query = (
         select(CanaryRow)
         .join(StepRow, (StepRow.tenant == CanaryRow.tenant) & (StepRow.run == CanaryRow.run))

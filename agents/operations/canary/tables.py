@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, text
+from sqlalchemy import BigInteger, ForeignKeyConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.schema import Base, TenantScoped
 
 
 class CanaryRow(TenantScoped, Base):
-    """The canary of a run. `action` is what was approved (the body of a BeginCanary). `passed` counts the shares
-    that the judge let pass; `state` is the judge's after tick number `tick`."""
+    """The canary of a run. `action` is what was approved (the body of a BeginCanary). `passed` counts the
+    shares that the judge let pass; `state` is the judge's after tick number `tick`."""
 
     __tablename__ = "canaries"
     __table_args__ = (ForeignKeyConstraint(["tenant", "run"], ["runs.tenant", "runs.id"]),)
@@ -21,7 +21,7 @@ class CanaryRow(TenantScoped, Base):
     run: Mapped[str] = mapped_column(primary_key=True)
     action: Mapped[dict[str, Any]]
     passed: Mapped[int] = mapped_column(server_default=text("0"))
-    tick: Mapped[int] = mapped_column(server_default=text("0"))
+    tick: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     state: Mapped[dict[str, Any] | None]
     created: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
@@ -34,7 +34,7 @@ class CanaryTickRow(TenantScoped, Base):
     __table_args__ = (ForeignKeyConstraint(["tenant", "run"], ["canaries.tenant", "canaries.run"]),)
 
     run: Mapped[str] = mapped_column(primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     at: Mapped[datetime]
     step: Mapped[int]
     stable: Mapped[dict[str, Any]]

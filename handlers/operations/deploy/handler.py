@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import re
+
 from governance.people import Role
 from governance.permissions import acts
 from handlers.conversation.cards import Button, Buttons, Card, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Group, Handler, Risk
 from handlers.conversation.origin import known
+from handlers.conversation.subjects import service_meant
 from handlers.conversation.submitting import ask_for_approval
 from handlers.conversation.turn import Turn
 from handlers.language.labels import read_version
+from handlers.operations.deploy import canary
 from handlers.operations.targets import demand_release, release_text, releases_of, service_of, stage_of
-from integrations.deployments import Release, Stage, Status, Target, gone_past
+from integrations.deployments import Release, Stage, Status, Strategy, Target, gone_past
 from integrations.deployments.actions import Deploy
 
 
 async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
-    """Deploy what is named; ask where, if that is not said."""
+    """Deploy what is named; ask where, if that is not said. A canary under way is promoted or aborted."""
+    if (ends := _ENDS.search(asked.text.lower())) is not None:
+        named = await service_meant(desk, asked.words("what"))
+        return await canary.by_words(turn, desk, named, "promote" if ends["promote"] else "abort")
     service = await service_of(desk, asked)
     release = await _release(desk, service, asked.text)
     stage = stage_of(asked.text)
@@ -25,7 +32,32 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
         return _where(release)
     status = await desk.ports.deployments.status(Target(service, stage))
     await _demand_possible(desk, release, status)
+    if status.stable is not None and _strategy(asked.text, desk, stage) is Strategy.CANARY:
+        return await canary.begin(turn, desk, release, status.target, status.stable)
     return await ask_for_approval(turn, desk, _action(turn, release, status))
+
+
+_ENDS = re.compile(r"\b(?:(?P<promote>promote|finish)|abort|stop|cancel|end|kill)\b.{0,40}\bcanar(?:y|ies)\b")
+_AT_ONCE = re.compile(
+    r"\b(?:all at once|at once|in one go|without (?:a )?canary|no canary|straight away|directly)\b"
+)
+_CANARY = re.compile(r"\bcanar(?:y|ies)\b|\bgradual(?:ly)?\b|\bstep by step\b|\bprogressive(?:ly)?\b")
+
+
+def _strategy(text: str, desk: Desk, stage: Stage) -> Strategy:
+    """As it is said; else in production as the department has it, where the platform can do that. Raises
+    CannotAnswer."""
+    can = desk.ports.deployments.strategies
+    if _AT_ONCE.search(text.lower()):
+        return Strategy.ALL_AT_ONCE
+    if _CANARY.search(text.lower()):
+        if Strategy.CANARY not in can:
+            raise CannotAnswer(
+                "This platform gives a version all traffic or none, so it can do no canaries. Nothing was done."
+            )
+        return Strategy.CANARY
+    is_usual = stage is Stage.PRODUCTION and desk.department.releases.production == "canary"
+    return Strategy.CANARY if is_usual and Strategy.CANARY in can else Strategy.ALL_AT_ONCE
 
 
 async def _release(desk: Desk, service: str, text: str) -> Release:
@@ -44,6 +76,11 @@ async def _demand_possible(desk: Desk, release: Release, status: Status) -> None
     running, where = status.stable, status.target
     if running is None:
         return
+    if status.canary is not None:
+        raise CannotAnswer(
+            f"A canary of {release.service} {status.canary.version} is under way in {where.stage}"
+            f" ({status.canary.share:.0%} of the traffic). Promote it or abort it first. Nothing was done."
+        )
     if running.digest == release.digest:
         raise CannotAnswer(
             f"{release.service} {release.version} runs in {where.stage} already"
@@ -101,5 +138,6 @@ HANDLER = Handler(
     group=Group.STOP,
     permission=acts(Role.SRE_LEAD, Role.ENGINEERING_DIRECTOR),
     answer=answer,
+    presses=canary.PRESSES,
     risk=Risk.DANGEROUS,
 )

@@ -73,6 +73,10 @@ def reference(decision, fact, person):
             return A, 2
         case "architecture_changes" | "customer_communications" | "team_assignments" | "plan_execution":
             return A, 1
+        case "canary_steps":
+            return (E, 0) if fact["within_canary"] else (A, 1)
+        case "canary_abort":
+            return E, 0
         case "rollback_outside_incident":
             return A, 1
     raise AssertionError(decision)

@@ -1,0 +1,188 @@
+"""Canaries by chat: a healthy one is promoted, one that errs goes back, and one that nobody watches as well.
+Real processes, real traffic."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import select, text
+
+from agents.operations import canary_judge
+from agents.operations.canary import canary_step
+from agents.operations.canary.canary_run import approved
+from agents.operations.canary.tables import CanaryRow, CanaryTickRow
+from bot.bootstrap import open_installation
+from bot.conversation import Conversation
+from bot.department import Installation
+from bot.turn_result import Answered
+from integrations.deployments import ChangeQuery, Deployments, Served, Stage, Status, Target, Tick
+from storage.embedded import EmbeddedServer
+from tests.integrations.local_platform import gone, keepers
+from tests.integrations.releases import write_release
+from tests.workplace import Deaf, settings_of
+
+pytestmark = pytest.mark.processes
+ORDERS = Target("orders", Stage.PRODUCTION)
+RULES = """
+releases: {shares: [25, 50, 100], least_requests: 20, least_seconds: 10, deadline_seconds: 60, lease_seconds: 12}
+"""
+
+
+@dataclass
+class Place:
+    installation: Installation
+    chat: Conversation
+    answers: Counter[str]
+
+    async def say(self, who: str, words: str) -> Answered:
+        return await self.chat.say(who, words, None, None)
+
+    async def status(self) -> Status:
+        return await self.port.status(ORDERS)
+
+    @property
+    def port(self) -> Deployments:
+        return self.installation.ports(self.installation.settings.tenant).deployments
+
+    async def rows(self, query: str) -> list[Any]:
+        async with self.installation.database.transaction(self.installation.settings.tenant) as tx:
+            return list(await tx.execute(text(query)))
+
+    async def until(self, wanted: Any, seconds: float = 120) -> Status:
+        async with asyncio.timeout(seconds):
+            while not wanted(status := await self.status()):  # noqa: ASYNC110 — nobody tells
+                await asyncio.sleep(0.2)
+            return status
+
+    async def asked_and_approved(self, words: str) -> None:
+        asked = await self.say("nathan", words)
+        assert asked.approvals, asked.as_text()
+        assert "as a canary: 25 % → 50 % → 100 %" in str(asked.cards)
+        await self.chat.decide("amanda", asked.approvals[0]["id"], "approve", {})
+        await self.until(lambda status: status.canary is not None)
+
+    async def last_card(self) -> str:
+        rows = await self.rows("SELECT reply FROM outbox WHERE key LIKE 'run:%' ORDER BY number DESC LIMIT 1")
+        return str(rows[0][0]) if rows else ""
+
+    async def shows(self, words: str) -> str:
+        async with asyncio.timeout(60):
+            while words not in (card := await self.last_card()):  # noqa: ASYNC110 — the outbox tells nobody
+                await asyncio.sleep(0.2)
+            return card
+
+
+@pytest.fixture
+async def place(server: EmbeddedServer, tmp_path: Path) -> AsyncIterator[Place]:
+    department = tmp_path / "department"
+    await asyncio.to_thread(shutil.copytree, "examples/acme", department)
+    write_release(department / "releases", "orders", "5.0.0", "2026-11-20")
+    write_release(department / "releases", "orders", "5.1.0", "2026-11-21", ERRS="1")
+    file = department / "department.yaml"
+    file.write_text(file.read_text() + RULES)
+    installation = await open_installation(settings_of(server, tmp_path, department=department))
+    installation.__dict__["recogniser"] = Deaf()
+    async with Conversation(installation) as chat:
+        place = Place(installation, chat, Counter())
+        async with _traffic(place):
+            yield place
+    for pid in keepers(tmp_path):
+        os.kill(pid, signal.SIGTERM)
+        await gone(pid)
+
+
+@asynccontextmanager
+async def _traffic(place: Place) -> AsyncIterator[None]:
+    """About 50 requests a second."""
+    address = (await place.status()).address
+
+    async def send() -> None:
+        async with httpx.AsyncClient(timeout=10) as client:
+            while True:
+                with suppress(httpx.HTTPError):
+                    answer = await client.get(str(address))
+                    place.answers[f"{answer.status_code}"] += 1
+                await asyncio.sleep(0.03)
+
+    tasks = [asyncio.create_task(send()) for _ in range(2)]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_a_healthy_one_gets_more_and_more_and_then_all(place: Place) -> None:
+    await place.asked_and_approved("/deploy orders 5.0.0 to production")
+    status = await place.until(lambda status: status.stable.version == "5.0.0")
+    assert status.canary is None
+    card = await place.shows("Promoted: orders 5.0.0 in production")
+    assert "were slower than 4.17.2 is at worst" in card
+    assert set(place.answers) == {"200"}, "nobody's request was lost on the way"
+    history = await place.port.history(ChangeQuery("orders", Stage.PRODUCTION))
+    assert [(change.kind.value, change.share) for change in reversed(history.items)][1:] == [
+        ("canary begun", 0.25),
+        ("canary step", 0.5),
+        ("promoted", 1.0),
+    ]
+    assert len({change.grant for change in history.items if change.grant}) == 3, "each by a leave of its own"
+    await _judged_again(place)
+
+
+async def _judged_again(place: Place) -> None:
+    """From the ticks that were kept, by somebody who was not there."""
+    async with place.installation.database.transaction(place.installation.settings.tenant) as tx:
+        row = (await tx.execute(select(CanaryRow))).scalar_one()
+        ticks = (await tx.execute(select(CanaryTickRow).order_by(CanaryTickRow.number))).scalars().all()
+    state = canary_judge.CanaryState()
+    for tick in ticks:
+        sides = (_served(side) for side in (tick.stable, tick.canary))
+        seen = canary_step.as_judged(Tick(tick.number, tick.at, *sides), tick.step)
+        state = canary_judge.advance(state, seen, canary_step.settings_of(approved(row)))
+    assert row.state == canary_judge.dump(state)
+
+
+def _served(side: dict[str, Any]) -> Served:
+    return Served(side["requests"], side["failed"], tuple((failed, took) for failed, took in side["sample"]))
+
+
+async def test_one_that_errs_goes_back_by_itself(place: Place) -> None:
+    await place.asked_and_approved("/deploy orders 5.1.0 to production")
+    await place.until(lambda status: status.canary is None)
+    card = await place.shows("Taken back: orders 5.1.0 in production")
+    assert "its requests fail more often than those of the stable version" in card
+    assert (await place.status()).stable.version == "4.17.2"  # type: ignore[union-attr]
+
+
+async def test_a_halt_stops_the_watching_and_all_traffic_goes_back(place: Place) -> None:
+    await place.asked_and_approved("/deploy orders 5.0.0 to production")
+    await place.say("amanda", "/halt_agents halt all agents now")
+    status = await place.until(lambda status: status.canary is None, seconds=12 + 5)
+    assert status.stable.version == "4.17.2"  # type: ignore[union-attr]
+    await place.shows("Stopped: orders 5.0.0 in production")
+    await place.say("nathan", "/resume_agents resume all agents, the canary is back")
+    await place.shows("nobody renewed it for 12 seconds")
+
+
+async def test_it_is_aborted_by_words_and_only_one_stands_at_a_time(place: Place) -> None:
+    await place.asked_and_approved("/deploy orders 5.0.0 to production")
+    again = await place.say("nathan", "/deploy orders 5.1.0 to production")
+    assert "A canary of orders 5.0.0 is under way in production" in again.as_text()
+    early = await place.say("nathan", "/deploy promote the canary of orders")
+    assert early.approvals, "what the judge has not let pass is a decision of its own"
+    await place.say("nathan", "/deploy abort the canary of orders")
+    await place.until(lambda status: status.canary is None)
+    await place.shows("Nathan")
+    assert (await place.status()).stable.version == "4.17.2"  # type: ignore[union-attr]
