@@ -1,0 +1,1 @@
+"""The thinking of operations: which service caused an incident, and how sure that is."""
