@@ -216,7 +216,10 @@ def test_who_is_not_called_by_the_target_is_no_cause() -> None:
 def test_one_window_is_a_blip_and_said_to_be_one() -> None:
     system = Department(6).system()
     web = system.services["web"]
-    slow = replace(web, latency=put(web.latency, NORMAL + 2, 3.0))
+    assert web.latency is not None
+    usual = float(np.median(web.latency))
+    around = put(web.latency, slice(NORMAL + 1, NORMAL + 4), usual * 1.01)
+    slow = replace(web, latency=put(around, NORMAL + 2, 3.0))
     found = explain(changed(system, "web", slow))
     assert (found.causes, found.unexplained) == ((), Unexplained.ONE_WINDOW)
     slow = replace(web, latency=put(web.latency, slice(NORMAL + 2, NORMAL + 4), 3.0))
@@ -381,6 +384,21 @@ def test_of_a_shared_callee_the_target_is_told_its_own_part() -> None:
         found = burdens(system, "web", Metric.LATENCY, ~IN_INCIDENT)
         assert found.keys() == {"web", "db"}
         assert found["db"].part == pytest.approx(part)
+
+
+def test_what_a_shared_callee_added_is_what_it_added_to_the_target() -> None:
+    """Four fifths of the database's waiting are another's."""
+    flat, noise = np.ones(WINDOWS), np.random.default_rng(1).normal(0, 1e-4, WINDOWS)
+    slow = 0.01 + noise + np.where(IN_INCIDENT, 0.09, 0.0)
+    services = {
+        "web": Service(100 * flat, 0.04 + slow),
+        "db": Service(500 * flat, slow),
+        "batch": Service(9 * flat),
+    }
+    calls = (Call("web", "db", 100 * flat), Call("batch", "db", 400 * flat))
+    found = explain(System(services, calls))
+    assert names(found) == ["db"]
+    assert found.causes[0].added == pytest.approx(found.added) == pytest.approx(100 * 0.09 * INCIDENT, rel=0.01)
 
 
 def test_services_that_call_each_other_in_a_circle_come_to_an_end() -> None:
