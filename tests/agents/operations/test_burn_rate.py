@@ -173,6 +173,13 @@ def test_one_more_bad_request_never_calms(counts: list[tuple[int, int]], at: int
     assert after.state is not BurnState.HEALTHY or before.state is not BurnState.BURNING
 
 
+def test_a_bucket_counts_where_most_of_it_lies() -> None:
+    edges = [Bucket(NOW - HOUR - ago * MINUTE, NOW - HOUR + (10 - ago) * MINUTE, 0, 7) for ago in (4, 6)]
+    counted = [judge_burn(OBJECTIVE, [edge], NOW).rules[0].long.bad for edge in edges]
+
+    assert counted == [7, 0]
+
+
 def test_two_buckets_for_one_time_are_refused() -> None:
     twice = minutes(5, 0, 0, 10) + minutes(3, 2, 0, 10)
     with pytest.raises(ValueError, match="two buckets"):
