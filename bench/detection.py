@@ -97,7 +97,7 @@ def main() -> int:
     print("false alarms in 1,000 values of noise: " + ", ".join(f"{k} {v:.2f}" for k, v in noise.items()))
     targets = Targets()
     targets.at_least("nab_standard", float(figures["nab_standard"]), 63)
-    for kind, most in (("white", 0.5), ("seasonal", 0.5), ("heavy_tailed", 2.0), ("random_walk", 2.0)):
+    for kind, most in (("white", 1.0), ("seasonal", 1.0), ("heavy_tailed", 2.0), ("random_walk", 2.0)):
         targets.at_most(f"false alarms in 1,000 values, {kind}", noise[kind], most)
     status = targets.status()
     print(json.dumps(figures | {"false_alarms_per_1000": noise}))
