@@ -26,6 +26,7 @@ from integrations.deployments import (
     gone_past,
 )
 from integrations.deployments.vendors.local import releases as stored
+from integrations.deployments.vendors.local.database import ServicesDatabase
 from integrations.deployments.vendors.local.journal import Journal, Line
 from integrations.deployments.vendors.local.processes import Replica, end, is_ready, start
 from integrations.deployments.vendors.local.proxy import Proxy
@@ -76,10 +77,15 @@ class Keeper:
     """What runs on this machine, and how it changes."""
 
     def __init__(
-        self, folder: Path, releases: Path, client: aiohttp.ClientSession, ready_seconds: float
+        self,
+        folder: Path,
+        releases: Path,
+        client: aiohttp.ClientSession,
+        ready_seconds: float,
+        database: ServicesDatabase,
     ) -> None:
         """A replica that does not answer within `ready_seconds` is not waited for."""
-        self._ready_seconds = ready_seconds
+        self._ready_seconds, self._database = ready_seconds, database
         self._folder, self._releases, self._client = folder, releases, client
         self._journal = Journal(folder / "journal.jsonl")
         self._ports_file = folder / "ports.json"
@@ -234,12 +240,20 @@ class Keeper:
 
     async def _started(self, runnable: stored.Runnable, stage: str, count: int) -> list[Replica] | None:
         """Replicas that are ready; None, and none is left, where one of them does not become so."""
-        new = [await start(runnable, stage, {}) for _ in range(max(0, count))]
+        told = await self._told(runnable, stage) if count > 0 else {}
+        new = [await start(runnable, stage, told) for _ in range(max(0, count))]
         ready = await asyncio.gather(*(is_ready(one, self._client, self._ready_seconds) for one in new))
         if all(ready):
             return new
         await asyncio.gather(*(end(one) for one in new))
         return None
+
+    async def _told(self, runnable: stored.Runnable, stage: str) -> dict[str, str]:
+        """The addresses that a release finds in its environment: of what it calls in its own stage, which may
+        not run, and of its data. They hold as long as this keeper does. Raises DeploymentError."""
+        callees = {name: await self._place(name, stage) for name in runnable.calls}
+        told = {f"{name.replace('-', '_').upper()}_URL": place.proxy.address for name, place in callees.items()}
+        return told | ({"DATABASE_URL": await self._database.url()} if runnable.database else {})
 
     async def _place(self, service: str, stage: str) -> _Place:
         """A target, with its way in open."""
@@ -285,3 +299,4 @@ class Keeper:
                 place.mending.cancel()
             await place.proxy.close()
         await asyncio.gather(*(end(one) for place in self._places.values() for one in place.replicas))
+        await self._database.close()
