@@ -3,7 +3,7 @@
 A visit signs in, looks at its order history, and checks out; each of the three goes through the proxies of the
 keeper on this machine, and nowhere else. It ends by itself, with one line of JSON that says what was answered.
 
-    python -m examples.acme.traffic --keeper var/keeper/acme --stage production --rate 20 --seconds 60
+    python -m examples.acme.traffic --keeper var/keeper/acme --stage production --rate 5 --seconds 60
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Sends steady traffic to the sample's services.")
     parser.add_argument("--keeper", type=Path, required=True, help="its folder, VAR_FOLDER/keeper/TENANT")
     parser.add_argument("--stage", choices=("production", "staging"), default="production")
-    parser.add_argument("--rate", type=float, default=20.0, help="visits a second, at most 500")
+    parser.add_argument("--rate", type=float, default=5.0, help="visits a second, at most 500")
     parser.add_argument("--seconds", type=float, default=60.0, help="at most an hour")
     given = parser.parse_args()
     if not (0 < given.rate <= 500 and 0 < given.seconds <= 3_600):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from typing import Any
 
 import psycopg
@@ -136,7 +138,9 @@ async def test_behind_the_migration_older_releases_fail(server: EmbeddedServer) 
 async def test_two_replicas_make_the_data_once(server: EmbeddedServer) -> None:
     with services_database(server) as url:
         told = {"DATABASE_URL": url}
-        async with started("orders", "4.17.2", told), started("orders", "4.18.0", told):
+        async with AsyncExitStack() as stack:
+            both = (stack.enter_async_context(started("orders", one, told)) for one in ("4.17.2", "4.18.0"))
+            await asyncio.gather(*both)
             with psycopg.connect(url) as connection:
                 counted = connection.execute("SELECT count(*) FROM orders_staging.orders").fetchone()
         assert counted == (6_000,)

@@ -68,10 +68,10 @@ def test_what_it_does_not_use_does_not_matter(folder: Path) -> None:
 
 
 def test_a_file_that_moves_between_them_makes_another_release(folder: Path) -> None:
+    shared = folder / "_shared" / "service"
+    last = (shared / "deep" / "code.py").rename(shared / "zz.py")  # next to the release's own files, in order
     before = _digest(folder)
-    code = folder / "_shared" / "service" / "deep" / "code.py"
-    (folder / "orders" / "1.0" / "deep").mkdir()
-    code.rename(folder / "orders" / "1.0" / "deep" / "code.py")
+    last.rename(folder / "orders" / "1.0" / "zz.py")
     assert _digest(folder) != before
 
 
