@@ -92,6 +92,7 @@ async def test_they_find_each_other_and_do_without_each_other(folder: Path, serv
                 expected = {"auth-service 201": 20, "orders 200": 20, "checkout 201": 20}
                 assert told["answers"] == expected, stage
             await _demand_that_checkout_does_without_orders(platform)
+    assert not (folder / "keeper" / "postgres").exists()  # they had the one that was named
 
 
 async def _demand_that_checkout_does_without_orders(platform: LocalDeployments) -> None:
