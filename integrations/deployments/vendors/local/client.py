@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -32,6 +33,7 @@ from integrations.deployments import (
     Tick,
 )
 from integrations.deployments.vendors.local import releases as stored
+from integrations.deployments.vendors.local.database import SETTING
 from integrations.pages import NoSuchPage, Page, page_of
 from storage.look import Away
 
@@ -56,10 +58,19 @@ class LocalDeployments:
     strategies = frozenset(Strategy)
 
     def __init__(
-        self, folder: Path, releases: Path, *, ready_seconds: float = 30.0, idle_seconds: float = 1_800.0
+        self,
+        folder: Path,
+        releases: Path,
+        *,
+        ready_seconds: float = 30.0,
+        idle_seconds: float = 1_800.0,
+        database_url: str | None = None,
     ) -> None:
         """A replica that does not answer within `ready_seconds` is not waited for; a keeper that nobody asks
-        for `idle_seconds` ends, and what it keeps with it."""
+        for `idle_seconds` ends, and what it keeps with it. `database_url` is where services keep their data;
+        without it the keeper brings a server of its own."""
+        # In the environment, which is its own user's alone to read: an address may hold a password.
+        self._environment = {**os.environ, SETTING: database_url} if database_url else None
         self._times = ["--ready-seconds", str(ready_seconds), "--idle-seconds", str(idle_seconds)]
         self._folder, self._releases = folder, releases
         self._socket = folder / "keeper.sock"
@@ -189,7 +200,7 @@ class LocalDeployments:
             *map(str, where),
             *self._times,
         ]
-        keeper = await asyncio.to_thread(_spawn, command, log)
+        keeper = await asyncio.to_thread(_spawn, command, log, self._environment)
         ends = monotonic() + STARTS_WITHIN
         while monotonic() < ends:
             try:
@@ -201,11 +212,16 @@ class LocalDeployments:
         raise KeeperAway(log)
 
 
-def _spawn(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+def _spawn(command: Sequence[str], log: Path, environment: Mapping[str, str] | None) -> subprocess.Popen[bytes]:
     """A process of its own session: whoever asked first may die, and what runs goes on."""
     with log.open("ab") as told:
         return subprocess.Popen(  # noqa: S603 — our own module, with paths from settings
-            command, stdin=subprocess.DEVNULL, stdout=told, stderr=told, start_new_session=True
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=told,
+            stderr=told,
+            start_new_session=True,
         )
 
 

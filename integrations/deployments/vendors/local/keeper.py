@@ -23,6 +23,7 @@ from integrations.deployments import (
 )
 from integrations.deployments.vendors.local import releases as stored
 from integrations.deployments.vendors.local.canaries import Canaries, demand_it, demand_none
+from integrations.deployments.vendors.local.database import ServicesDatabase
 from integrations.deployments.vendors.local.journal import Line
 from integrations.deployments.vendors.local.places import Canary, Place, Places, hand_over, say, write_line
 
@@ -43,16 +44,24 @@ class Keeper:
     """What runs on this machine, and how it changes."""
 
     def __init__(
-        self, folder: Path, releases: Path, client: aiohttp.ClientSession, ready_seconds: float
+        self,
+        folder: Path,
+        releases: Path,
+        client: aiohttp.ClientSession,
+        ready_seconds: float,
+        database: ServicesDatabase,
     ) -> None:
         """A replica that does not answer within `ready_seconds` is not waited for."""
-        self._places = Places(folder, releases, client, ready_seconds)
+        self._places = Places(folder, releases, client, ready_seconds, database)
         self._journal = self._places.journal
         self._canaries = Canaries(self._places)
 
     async def begin_again(self) -> None:
         """Begin to start what the journal says is to run; where it is new, what the releases say that runs at
-        first. What cannot be started is said in the keeper's log and holds nothing else up."""
+        first. What cannot be started is said in the keeper's log and holds nothing else up.
+
+        What nobody has ever changed is started when it is first asked for, or when something comes in for it.
+        """
         if not self._journal.lines:
             try:
                 for at_first in stored.at_first(self._places.releases):
@@ -61,7 +70,9 @@ class Keeper:
                 say(str(wrong))
         self._canaries.end_forgotten()
         for target in dict.fromkeys((line.service, line.stage) for line in self._journal.lines):
-            self._places.mended(await self._places.at(*target))
+            place = await self._places.at(*target)
+            if place.line is not None and place.line.grant:
+                self._places.mended(place)
 
     @property
     def used(self) -> float:

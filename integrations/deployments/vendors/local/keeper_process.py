@@ -23,6 +23,7 @@ from typing import IO, Any
 import aiohttp
 
 from integrations.deployments import DeploymentError
+from integrations.deployments.vendors.local.database import SETTING, ServicesDatabase
 from integrations.deployments.vendors.local.keeper import Keeper
 from integrations.deployments.vendors.local.processes import adopt_orphans
 
@@ -97,7 +98,8 @@ async def serve(folder: Path, releases: Path, at: Path, *, idle_seconds: float, 
     for asked in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(asked, stop.set)
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), auto_decompress=False) as client:
-        keeper = Keeper(folder, releases, client, ready_seconds)
+        database = ServicesDatabase(folder / "postgres", os.environ.get(SETTING))
+        keeper = Keeper(folder, releases, client, ready_seconds, database)
         await keeper.begin_again()
         server = _Server(keeper)
         await asyncio.to_thread(at.unlink, missing_ok=True)

@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from time import time
 
@@ -13,6 +14,7 @@ import aiohttp
 
 from integrations.deployments import DeploymentError, NoSuchRelease, NotReady
 from integrations.deployments.vendors.local import releases as stored
+from integrations.deployments.vendors.local.database import ServicesDatabase
 from integrations.deployments.vendors.local.journal import Journal, Line
 from integrations.deployments.vendors.local.processes import Replica, end, is_ready, start
 from integrations.deployments.vendors.local.proxy import Proxy
@@ -67,10 +69,15 @@ class Places:
     """The targets, opened when they are first asked for. `releases` holds what can be run."""
 
     def __init__(
-        self, folder: Path, releases: Path, client: aiohttp.ClientSession, ready_seconds: float
+        self,
+        folder: Path,
+        releases: Path,
+        client: aiohttp.ClientSession,
+        ready_seconds: float,
+        database: ServicesDatabase,
     ) -> None:
         """A replica that does not answer within `ready_seconds` is not waited for."""
-        self.releases = releases
+        self.releases, self._database = releases, database
         self.journal = Journal(folder / "journal.jsonl")
         self._ready_seconds, self._client = ready_seconds, client
         self._ports_file = folder / "ports.json"
@@ -92,6 +99,7 @@ class Places:
             if place is None:
                 proxy = Proxy(self._client)
                 place = Place(service, stage, proxy, self.journal.last_of(service, stage))
+                proxy.wake = partial(self.whole, place)
                 name = f"{service}/{stage}"
                 self._ports[name] = await proxy.open(self._ports.get(name, 0))
                 _write_whole(self._ports_file, json.dumps(self._ports))
@@ -119,7 +127,8 @@ class Places:
 
     async def started(self, runnable: stored.Runnable, stage: str, count: int) -> list[Replica]:
         """Replicas that are ready. Raises NotReady, and none is left, where one of them does not become so."""
-        new = [await start(runnable, stage, {}) for _ in range(max(0, count))]
+        told = await self._told(runnable, stage) if count > 0 else {}
+        new = [await start(runnable, stage, told) for _ in range(max(0, count))]
         ready = await asyncio.gather(*(is_ready(one, self._client, self._ready_seconds) for one in new))
         if all(ready):
             return new
@@ -129,6 +138,13 @@ class Places:
             f"{release.service} {release.version} did not become ready in {stage}, so nothing was changed:"
             " what ran there before has all traffic."
         )
+
+    async def _told(self, runnable: stored.Runnable, stage: str) -> dict[str, str]:
+        """The addresses that a release finds in its environment: of what it calls in its own stage, which may
+        not run, and of its data. They hold as long as this keeper does. Raises DeploymentError."""
+        callees = {name: await self.at(name, stage) for name in runnable.calls}
+        told = {f"{name.replace('-', '_').upper()}_URL": place.proxy.address for name, place in callees.items()}
+        return told | ({"DATABASE_URL": await self._database.url()} if runnable.database else {})
 
     def mended(self, place: Place) -> asyncio.Task[None]:
         """The replacing of replicas that ended by themselves; one at a time of a place."""
@@ -159,6 +175,7 @@ class Places:
                     task.cancel()
             await place.proxy.close()
         await asyncio.gather(*(end(one) for place in self._open.values() for one in _all(place)))
+        await self._database.close()
 
 
 def _all(place: Place) -> list[Replica]:

@@ -1,7 +1,8 @@
 """Replicas as operating-system processes: started, probed until they answer, ended.
 
 Each is a process group of its own, ends with the keeper (the kernel sends it SIGKILL when its parent dies), and
-gets nothing of the keeper's environment but the path."""
+gets nothing of the keeper's environment but the path. It leaves no compiled code beside what it runs: a release
+is what was approved."""
 
 from __future__ import annotations
 
@@ -33,7 +34,10 @@ def adopt_orphans() -> None:
     _LIBC.prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def _end_with(parent: int) -> Callable[[], None]:
+def end_with(parent: int) -> Callable[[], None]:
+    """What a child does before it becomes its program, so that the kernel ends it with its parent, whatever
+    ends that."""
+
     def before_exec() -> None:
         _LIBC.prctl(_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != parent:  # it died before the kernel was asked
@@ -70,6 +74,7 @@ async def start(runnable: Runnable, stage: str, environment: Mapping[str, str]) 
         "SERVICE": runnable.release.service,
         "VERSION": runnable.release.version,
         "STAGE": stage,
+        "PYTHONDONTWRITEBYTECODE": "1",
         **environment,
         **runnable.environment,
     }
@@ -80,7 +85,7 @@ async def start(runnable: Runnable, stage: str, environment: Mapping[str, str]) 
         stdin=DEVNULL,
         stdout=DEVNULL,
         start_new_session=True,
-        preexec_fn=_end_with(os.getpid()),
+        preexec_fn=end_with(os.getpid()),
     )
     return Replica(process, port)
 

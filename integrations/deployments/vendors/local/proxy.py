@@ -7,7 +7,7 @@ traffic. Where the replicas change, requests that are under way come to their en
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
 from random import Random
 from time import monotonic, time
@@ -61,6 +61,7 @@ class Proxy:
     def __init__(self, client: aiohttp.ClientSession) -> None:
         self._client = client
         self.meter = Meter()
+        self.wake: Callable[[], Awaitable[None]] | None = None
         self._replicas: Sequence[Replica] = ()
         self._canary: Sequence[Replica] = ()
         self._share = 0.0
@@ -111,6 +112,9 @@ class Proxy:
         alive = [one for one in (self._canary if is_canarys else self._replicas) if one.is_alive]
         if is_canarys and not alive:  # it ended: nobody's request waits for that to be noticed
             is_canarys, alive = False, [one for one in self._replicas if one.is_alive]
+        if not alive and self.wake is not None:  # what nobody has asked for yet is started now
+            await self.wake()
+            alive = [one for one in self._replicas if one.is_alive]
         with _Counted(self.meter, canary=is_canarys) as counted:
             answer = await self._answer(request, alive)
             counted.failed = answer.status >= 500

@@ -1,16 +1,19 @@
 """Releases as folders: `<service>/<version>/release.yaml` beside what is run.
 
-A release's digest is over every file of its folder, so that what was approved is what is started.
+What several releases run stands once, in a folder of `_shared/` that each of them names under `uses`. A
+release's digest is over every file of its folder and of those it uses, so that what was approved is what is
+started.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, ValidationError
@@ -18,15 +21,24 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, Val
 from integrations.deployments import DeploymentError, NoSuchRelease, Release, Stage
 
 FILE = "release.yaml"
+SHARED = "_shared"
+"""Beside the services; no service is called so."""
+
+_Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
 
 
 class _Written(BaseModel):
-    """What `release.yaml` says. In `command`, `{python}` is the interpreter that Countersign runs on."""
+    """What `release.yaml` says. In `command` and `environment`, `{python}` is the interpreter that Countersign
+    runs on, and `{uses}` the folders that are used, as a search path. `calls` names the services that it calls;
+    `database` says that it keeps its data in one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     command: list[str] = Field(min_length=1)
     built: AwareDatetime
+    uses: list[_Name] = []
+    calls: list[_Name] = []
+    database: bool = False
     environment: dict[str, str] = {}
     commit: str | None = None
     author: str | None = None
@@ -48,12 +60,15 @@ class _AtFirst(RootModel[dict[Stage, dict[str, _Placed]]]):
 
 @dataclass(frozen=True, slots=True)
 class Runnable:
-    """A release and how it is started: the command, its folder, what it finds in its environment."""
+    """A release and how it is started: the command, its folder, what it finds in its environment; the services
+    whose addresses it is told, and whether it is told a database's."""
 
     release: Release
     command: tuple[str, ...]
     folder: Path
     environment: Mapping[str, str]
+    calls: tuple[str, ...] = ()
+    database: bool = False
 
 
 class ReleaseUnreadable(DeploymentError):
@@ -93,10 +108,11 @@ def read(folder: Path, service: str, version: str) -> Runnable:
         written = _Written.model_validate(yaml.safe_load(file.read_text("utf-8")))
     except (ValidationError, yaml.YAMLError, UnicodeDecodeError) as wrong:
         raise ReleaseUnreadable(file, _first(wrong)) from wrong
+    used = [folder / SHARED / name for name in written.uses]
     release = Release(
         service=service,
         version=version,
-        digest=_digest(here),
+        digest=_digest(file, [here, *used]),
         built=written.built,
         commit=written.commit,
         author=written.author,
@@ -104,8 +120,10 @@ def read(folder: Path, service: str, version: str) -> Runnable:
         notes=written.notes,
         irreversible=written.irreversible,
     )
-    command = tuple(part.replace("{python}", sys.executable) for part in written.command)
-    return Runnable(release, command, here, written.environment)
+    meant = {"{python}": sys.executable, "{uses}": os.pathsep.join(map(str, used))}
+    command = tuple(_filled_in(part, meant) for part in written.command)
+    environment = {name: _filled_in(value, meant) for name, value in written.environment.items()}
+    return Runnable(release, command, here, environment, tuple(written.calls), written.database)
 
 
 def at_first(folder: Path) -> list[dict[str, Any]]:
@@ -141,11 +159,29 @@ def _folders(folder: Path) -> Iterator[Path]:
         yield from sorted(one for one in folder.iterdir() if one.is_dir() and _is_name(one.name))
 
 
-def _digest(folder: Path) -> str:
+def _filled_in(words: str, meant: Mapping[str, str]) -> str:
+    for name, value in meant.items():
+        words = words.replace(name, value)
+    return words
+
+
+def _digest(file: Path, folders: Sequence[Path]) -> str:
+    """Over the release's own folder, which comes first, and those it uses. Compiled code counts too: the
+    interpreter would run it in its source's place. Links are refused, for what they lead to can change unseen.
+    Raises ReleaseUnreadable."""
     whole = hashlib.sha256()
-    for file in sorted(one for one in folder.rglob("*") if one.is_file() and "__pycache__" not in one.parts):
-        content = hashlib.sha256(file.read_bytes()).hexdigest()
-        whole.update(f"{file.relative_to(folder).as_posix()}\0{content}\n".encode())
+    for number, folder in enumerate(folders):
+        if number and not folder.is_dir():
+            raise ReleaseUnreadable(file, f"uses: there is no {SHARED}/{folder.name}")
+        entries = sorted(folder.rglob("*"))
+        link = next((one for one in entries if one.is_symlink()), None)
+        if link is not None or folder.is_symlink():
+            raise ReleaseUnreadable(file, f"{link or folder} is a link")
+        begins = f"{SHARED}/{folder.name}/" if number else ""
+        for one in entries:
+            if one.is_file():
+                content = hashlib.sha256(one.read_bytes()).hexdigest()
+                whole.update(f"{begins}{one.relative_to(folder).as_posix()}\0{content}\n".encode())
     return whole.hexdigest()
 
 
