@@ -35,7 +35,12 @@ from tests.workplace import Deaf, settings_of
 pytestmark = pytest.mark.processes
 ORDERS = Target("orders", Stage.PRODUCTION)
 RULES = """
-releases: {shares: [25, 50, 100], least_requests: 20, least_seconds: 10, deadline_seconds: 60, lease_seconds: 12}
+releases:
+  shares: [25, 50, 100]
+  least_requests: 20
+  least_seconds: 10
+  deadline_seconds: 60
+  lease_seconds: 12
 """
 
 
