@@ -131,6 +131,7 @@ class LocalLoad:
                 pass_fds=(reports.fileno(),),
                 start_new_session=True,
             )
+        os.write(reports.fileno(), json.dumps({"pid": process.pid}).encode() + b"\n")
         reaping = asyncio.create_task(process.wait())
         self._reaping.add(reaping)
         reaping.add_done_callback(self._reaping.discard)

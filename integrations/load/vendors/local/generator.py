@@ -162,7 +162,6 @@ async def run(plan: Plan, reports: int, stop: FilePath, parent: int) -> None:
         auto_decompress=False,
     ) as session:
         generator = Generator(plan, reports, session, _most_under_way())
-        generator.say({"pid": os.getpid()})
         driving = asyncio.create_task(generator.drive())
         asked = asyncio.create_task(_until_asked(stop.exists, parent))
         reporting = asyncio.create_task(generator.report())
