@@ -1,0 +1,207 @@
+"""The port onto generator processes. All that is known of a run stands in files of its own, so that any process
+can ask and stop.
+
+`plan` is written once and is the claim of the grant; `reports` are the generator's lines, on which it holds a
+lock as long as it lives (it is handed the locked file, so there is no moment without); `stop` asks it to
+end."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import hashlib
+import json
+import os
+import re
+import signal
+import sys
+from asyncio.subprocess import DEVNULL
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from time import monotonic
+from typing import IO, Any
+
+from pydantic import TypeAdapter
+from yarl import URL
+
+from governance.action import Grant
+from integrations.load import (
+    AddressNotListed,
+    GrantSpent,
+    NoSuchRun,
+    Plan,
+    Progress,
+    Second,
+    State,
+    invalid_because,
+)
+
+STOPS_WITHIN = 3.0
+"""Seconds after which a generator that was asked to end is ended."""
+
+_PLAN, _SECOND = TypeAdapter(Plan), TypeAdapter(Second)
+_HOST_AND_PORT = re.compile(r"(\[[0-9a-fA-F:]+\]|[a-zA-Z0-9.-]+)(:[0-9]{1,5})?")
+_SCHEMES = ("http", "https")
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    plan: FilePath
+    reports: FilePath
+    stop: FilePath
+    log: FilePath
+
+
+class LocalLoad:
+    """See `integrations.load.Load`. `folder` is this tenant's own; `listed` are the hosts, each alone or with a
+    port, that load may be sent to."""
+
+    def __init__(self, folder: FilePath, listed: Sequence[str]) -> None:
+        """Raises ValueError where an entry of the list is no host."""
+        self._folder, self._listed = folder, frozenset(map(_host_and_port, listed))
+        self._reaping = set[asyncio.Task[int]]()
+
+    async def start_load(self, grant: Grant, plan: Plan) -> str:
+        self._check(plan.address)
+        files = self._files(grant.id)
+        await asyncio.to_thread(self._folder.mkdir, parents=True, exist_ok=True)
+        if await asyncio.to_thread(files.plan.exists):
+            return await asyncio.to_thread(_same, files, grant.id, plan)
+        reports = await asyncio.to_thread(_locked, files.reports)
+        with reports:
+            if await asyncio.to_thread(files.plan.exists):  # another one was faster
+                return await asyncio.to_thread(_same, files, grant.id, plan)
+            await asyncio.to_thread(_write_whole, files.plan, _PLAN.dump_json(plan))
+            await self._spawn(files, reports)
+        return grant.id
+
+    async def stop_load(self, run: str) -> Progress:
+        files = self._files(run)
+        found = await self.progress(run)
+        if found.state is not State.RUNNING:
+            return found
+        await asyncio.to_thread(files.stop.touch)
+        ends = monotonic() + STOPS_WITHIN
+        while (found := await self.progress(run)).state is State.RUNNING:
+            if monotonic() > ends:
+                await asyncio.to_thread(_kill, files)
+            await asyncio.sleep(0.02)
+        return found
+
+    async def progress(self, run: str) -> Progress:
+        return await asyncio.to_thread(_progress, self._files(run), run)
+
+    async def what_happened(self, grant: str) -> str | None:
+        try:
+            found = await self.progress(grant)
+        except NoSuchRun:
+            return None
+        return f"load to {found.plan.address}: {found.state}"
+
+    def _check(self, address: str) -> None:
+        """Raises AddressNotListed."""
+        try:
+            url = URL(address)
+            port = url.port
+        except ValueError as wrong:
+            raise AddressNotListed(f"{address[:200]!r} is not an address") from wrong
+        is_origin = url.scheme in _SCHEMES and url.host and url.user is None and url.password is None
+        if not is_origin or url.raw_path_qs not in ("", "/") or url.fragment:
+            raise AddressNotListed(f"{address[:200]!r} is not an address of scheme, host and port alone")
+        if not self._listed & {(url.host, None), (url.host, port)}:
+            raise AddressNotListed(f"{url.host}:{port} is not among those that LOAD_ADDRESSES lists")
+
+    def _files(self, run: str) -> _Files:
+        name = hashlib.sha256(run.encode()).hexdigest()[:32]
+        return _Files(*(self._folder / f"{name}.{kind}" for kind in ("plan", "reports", "stop", "log")))
+
+    async def _spawn(self, files: _Files, reports: IO[bytes]) -> None:
+        """The process dies with the thread that forks it: this one, which is the loop's."""
+        command = [sys.executable, "-m", "integrations.load.vendors.local.generator"]
+        given = [str(files.plan), str(reports.fileno()), str(files.stop), str(os.getpid())]
+        with files.log.open("ab") as log:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                *given,
+                stdin=DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=(reports.fileno(),),
+                start_new_session=True,
+            )
+        os.write(reports.fileno(), json.dumps({"pid": process.pid}).encode() + b"\n")
+        reaping = asyncio.create_task(process.wait())
+        self._reaping.add(reaping)
+        reaping.add_done_callback(self._reaping.discard)
+
+
+def _host_and_port(listed: str) -> tuple[str, int | None]:
+    url = URL(f"http://{listed}") if _HOST_AND_PORT.fullmatch(listed) else None
+    if url is None or url.host is None:
+        raise ValueError(f"{listed!r} is not a host, or a host and a port")
+    return url.host, url.explicit_port
+
+
+def _same(files: _Files, run: str, plan: Plan) -> str:
+    """The run that this grant started. Raises GrantSpent where it was another."""
+    if _PLAN.validate_json(files.plan.read_bytes()) != plan:
+        raise GrantSpent("this leave has already started another load")
+    return run
+
+
+def _locked(reports: FilePath) -> IO[bytes]:
+    """The file, opened and locked; waits for somebody who starts the same run in this moment."""
+    opened = reports.open("ab", buffering=0)
+    fcntl.flock(opened, fcntl.LOCK_EX)
+    return opened
+
+
+def _write_whole(file: FilePath, content: bytes) -> None:
+    """So that a crash leaves the whole content, on the disk, or none."""
+    beside = file.with_suffix(".new")
+    with beside.open("wb") as written:
+        written.write(content)
+        written.flush()
+        os.fsync(written.fileno())
+    beside.replace(file)
+
+
+def _progress(files: _Files, run: str) -> Progress:
+    try:
+        plan = _PLAN.validate_json(files.plan.read_bytes())
+    except FileNotFoundError as missing:
+        raise NoSuchRun(f"there is no load {run!r}") from missing
+    is_alive = _is_alive(files)  # looked at before its lines are read, so that none is missed of one that ended
+    lines = _lines(files)
+    seconds = tuple(_SECOND.validate_python(line) for line in lines if "second" in line)
+    ended = next((State(line["ended"]) for line in lines if "ended" in line), None)
+    if is_alive:
+        state = State.RUNNING
+    else:
+        state = ended or (State.STOPPED if files.stop.exists() else State.DIED)
+    return Progress(run, plan, state, seconds, invalid_because(plan, state, seconds))
+
+
+def _lines(files: _Files) -> list[dict[str, Any]]:
+    written = files.reports.read_bytes()
+    return [json.loads(line) for line in written.splitlines(keepends=True) if line.endswith(b"\n")]
+
+
+def _is_alive(files: _Files) -> bool:
+    """Whether the generator holds its lock."""
+    with files.reports.open("rb") as reports:
+        try:
+            fcntl.flock(reports, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _kill(files: _Files) -> None:
+    """End the generator by force. Its process id is nobody else's while it holds its lock."""
+    pid = next((line["pid"] for line in _lines(files) if "pid" in line), None)
+    if pid is not None and _is_alive(files):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
