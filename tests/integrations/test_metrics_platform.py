@@ -20,7 +20,7 @@ from integrations.metrics.vendors.local import LocalMetricsSettings
 from integrations.metrics.vendors.local.scraping import Scraper
 from integrations.metrics.vendors.prometheus import PrometheusSettings
 from storage.database import Database
-from tests.integrations.local_platform import ORDERS, deploy, gone, keepers, served
+from tests.integrations.local_platform import ORDERS, deploy, gone, grant, keepers, served
 from tests.integrations.prometheus_process import needs_prometheus, prometheus
 
 pytestmark = pytest.mark.processes
@@ -39,7 +39,14 @@ async def test_what_runs_is_listed_as_long_as_it_runs(platform: LocalDeployments
     keeper = tmp_path / "keeper"
     await deploy(platform, "1.0", "g1", replicas=2)
     assert _listed(keeper) == [(2, "1.0")]
-    await deploy(platform, "1.1", "g2", replicas=1)
+    newer = await platform.release("orders", "1.1")
+    begun = await platform.begin_canary(
+        grant("g2"), ORDERS, "1.1", newer.digest, share=0.5, lease=60.0, before="1.0"
+    )
+    assert _listed(keeper) == [(2, "1.0"), (begun.canary.replicas, "1.1")]
+    await platform.abort_canary(grant("g3"), ORDERS, begun.canary.id, "enough")
+    assert _listed(keeper) == [(2, "1.0")]
+    await deploy(platform, "1.1", "g4", replicas=1)
     assert _listed(keeper) == [(1, "1.1")]
     (pid,) = keepers(tmp_path)
     os.kill(pid, signal.SIGKILL)
