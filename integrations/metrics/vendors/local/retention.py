@@ -17,7 +17,7 @@ from integrations.metrics.vendors.local.tables import ScrapeRow, TargetRow
 from storage.database import Database
 
 RAW_FOR = timedelta(hours=1)
-_AT_ONCE = 500
+_AT_ONCE = 100
 """Periods that one transaction thins out."""
 
 
@@ -66,12 +66,18 @@ async def _thin_some(database: Database, tenant: str, before: datetime, seconds:
     )
     async with database.transaction(tenant) as tx:
         found = (await tx.execute(crowded)).all()
+        gauges = {target: await _gauges(tx, target) for target in {target for target, _ in found}}
         for target, times in found:
-            await _merge(tx, target, sorted(times))
+            await _merge(tx, target, sorted(times), gauges[target])
     return len(found) == _AT_ONCE
 
 
-async def _merge(tx: AsyncSession, target: str, times: Sequence[datetime]) -> None:
+async def _gauges(tx: AsyncSession, target: str) -> Sequence[int]:
+    series = await tx.scalar(select(TargetRow.series).where(TargetRow.id == target))
+    return [place for place, (name, _) in enumerate(series or ()) if name in GAUGES]
+
+
+async def _merge(tx: AsyncSession, target: str, times: Sequence[datetime], gauges: Sequence[int]) -> None:
     mine = ScrapeRow.target == target
     rows = (
         await tx.execute(select(ScrapeRow.at, ScrapeRow.samples).where(mine, ScrapeRow.at.in_(times)))
@@ -79,8 +85,6 @@ async def _merge(tx: AsyncSession, target: str, times: Sequence[datetime]) -> No
     answered = sorted((at, samples) for at, samples in rows if samples is not None)
     kept = answered[-1][0] if answered else times[-1]
     if len(answered) > 1:
-        series = await tx.scalar(select(TargetRow.series).where(TargetRow.id == target))
-        gauges = [place for place, (name, _) in enumerate(series or ()) if name in GAUGES]
         samples = await asyncio.to_thread(_merged, [one for _, one in answered], gauges)
         await tx.execute(update(ScrapeRow).where(mine, ScrapeRow.at == kept).values(samples=samples))
     await tx.execute(delete(ScrapeRow).where(mine, ScrapeRow.at.in_(times), ScrapeRow.at != kept))
