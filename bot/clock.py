@@ -5,7 +5,7 @@ Each firing is one unique row (schedule, due time), so that two clocks never do 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from time import time
@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.platforms.known_channels import KnownChannels
 from handlers.office.digests.firing import fire_digests
+from integrations.integration import Chore
 from storage.database import Database
 from storage.firings import fire_once
 from storage.jobs import defer
@@ -24,8 +25,9 @@ _log = structlog.get_logger()
 SWEEP_SECONDS = 60
 
 
-async def run_clock(database: Database, tenant: str) -> None:
-    """Fire until cancelled. Two clocks fire once: the row (schedule, due time) belongs to the first."""
+async def run_clock(database: Database, tenant: str, chores: Iterable[Chore] = ()) -> None:
+    """Fire until cancelled, and do the vendors' chores. Two clocks fire once: the row (schedule, due time)
+    belongs to the first."""
     from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
     scheduler = AsyncIOScheduler(timezone=UTC)
@@ -34,6 +36,8 @@ async def run_clock(database: Database, tenant: str) -> None:
     )
     scheduler.add_job(digests, "cron", second=0, args=(database, tenant), coalesce=True, misfire_grace_time=30)
     scheduler.add_job(post_checkpoint, "cron", hour=6, args=(database, tenant), coalesce=True)
+    for chore in chores:
+        scheduler.add_job(do, "interval", seconds=chore.seconds, args=(chore,), coalesce=True)
     scheduler.start()
     try:
         await asyncio.Event().wait()
@@ -55,6 +59,12 @@ async def sweep(database: Database, tenant: str) -> None:
         async with database.transaction(tenant) as tx:
             if await fire_once(tx, "sweep", _due(timedelta(minutes=1))):
                 await defer(tx, "sweep", {}, lock="sweep")
+
+
+async def do(chore: Chore) -> None:
+    """Do what a vendor does by itself."""
+    with _missed_at_most(chore.name):
+        await chore.do()
 
 
 async def digests(database: Database, tenant: str) -> None:

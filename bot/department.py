@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property, partial
 from pathlib import Path
@@ -56,7 +56,7 @@ from handlers.conversation.router import Router
 from handlers.language.recognition import Recognises
 from handlers.notices import find_notices
 from integrations.deployments.performing import specs as deployment_specs
-from integrations.integration import Integration, SettingsMissing, Surroundings, find_vendors
+from integrations.integration import Chore, Integration, SettingsMissing, Surroundings, find_vendors
 from integrations.ports import Ports
 from integrations.tracker.performing import specs as tracker_specs
 from storage.database import Database
@@ -226,6 +226,14 @@ class Installation:
     def vendors(self) -> Mapping[str, Integration]:
         """The vendor of each kind that the department uses. Raises NoSuchVendor."""
         return find_vendors().chosen(self.department_file.integrations)
+
+    def chores(self, tenant: str) -> Sequence[Chore]:
+        """What a tenant's vendors do by themselves. Raises SettingsMissing."""
+        return [
+            chore
+            for vendor in self.vendors.values()
+            for chore in vendor.chores(self.surroundings(vendor, tenant))
+        ]
 
     @cached_property
     def _opened(self) -> dict[str, dict[str, Any]]:

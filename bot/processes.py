@@ -156,7 +156,8 @@ def _heed_cancellation() -> None:
 
 async def clock_part(installation: Installation) -> None:
     """Fire what is due, until cancelled."""
-    await run_clock(installation.database, installation.settings.tenant)
+    tenant = installation.settings.tenant
+    await run_clock(installation.database, tenant, installation.chores(tenant))
 
 
 async def _publish(installation: Installation) -> None:

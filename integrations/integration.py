@@ -65,6 +65,20 @@ class Checked:
     says: str
 
 
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """What a vendor does by itself, every so many seconds, in each process that keeps time: two of them may do
+    it at once. One that takes longer is not begun again meanwhile."""
+
+    name: str
+    seconds: float
+    do: Callable[[], Awaitable[None]]
+
+
+def _no_chores(_around: Surroundings) -> Iterable[Chore]:
+    return ()
+
+
 async def _nothing_to_check(_around: Surroundings) -> Iterable[Checked]:
     return ()
 
@@ -79,7 +93,7 @@ class Integration:
 
     `open` makes its port, which speaks the kind's Protocol; `actions` are effects that it alone has, beside
     those of its kind; its secrets are `settings`. `check` says in `doctor` whether it can be used, and `close`
-    lets go of a port that was opened.
+    lets go of a port that was opened. `chores` are what it does by itself.
     """
 
     kind: str
@@ -90,6 +104,7 @@ class Integration:
     actions: Callable[[], Iterable[ActionSpec]] = tuple
     check: Callable[[Surroundings], Awaitable[Iterable[Checked]]] = _nothing_to_check
     close: Callable[[Any], Awaitable[None]] = _nothing_to_close
+    chores: Callable[[Surroundings], Iterable[Chore]] = _no_chores
 
 
 class TwoVendors(ValueError):

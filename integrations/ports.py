@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from integrations.customers import Customers
 from integrations.deployments import Deployments
 from integrations.documents import Documents
+from integrations.metrics import Metrics
 from integrations.services import ServiceCatalogue
 from integrations.tracker import Tracker
 
@@ -21,3 +22,4 @@ class Ports:
     customers: Customers
     services: ServiceCatalogue
     deployments: Deployments
+    metrics: Metrics

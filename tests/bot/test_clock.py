@@ -9,9 +9,10 @@ from pathlib import Path
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
 
 from bot.checkpoints import post_checkpoint
-from bot.clock import sweep
+from bot.clock import run_clock, sweep
 from bot.console.adapter import ConsoleAdapter
 from bot.tables import OutboxRow
 from bot.wire import reply_from_json
@@ -22,6 +23,7 @@ from governance.audit.sequencer import Sequencer
 from governance.department_file import read_department
 from governance.department_rows import open_department
 from governance.people import Actor
+from integrations.integration import Chore
 from storage.database import Database
 from storage.firings import fire_once
 
@@ -86,3 +88,22 @@ async def test_a_database_that_is_away_costs_one_firing() -> None:
         await sweep(away, "acme")
     await away.close()
     assert [line["event"] for line in logs] == ["clock_missed"]
+
+
+async def test_the_clock_does_what_vendors_do_by_themselves(database: Database, tenant: str) -> None:
+    done: list[int] = []
+    twice = asyncio.Event()
+
+    async def chore() -> None:
+        done.append(len(done))
+        if len(done) == 1:
+            raise OperationalError("the first time", None, Exception("the database is away"))
+        twice.set()
+
+    ticking = asyncio.create_task(run_clock(database, tenant, [Chore("probe", 0.05, chore)]))
+    try:
+        await asyncio.wait_for(twice.wait(), 30)
+    finally:
+        ticking.cancel()
+        await asyncio.gather(ticking, return_exceptions=True)
+    assert done[:2] == [0, 1]

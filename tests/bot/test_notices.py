@@ -29,6 +29,8 @@ from handlers.notices import NoticeKind, find_notices
 from integrations.customers.vendors.local.customers import LocalCustomers
 from integrations.deployments import Deployments
 from integrations.documents.vendors.local import LocalFolder
+from integrations.metrics.vendors.local.reading import LocalMetrics
+from integrations.metrics.vendors.local.retention import Retention
 from integrations.ports import Ports
 from integrations.services.vendors.local import LocalCatalogue
 from integrations.tracker.vendors.local.tracker import LocalTracker
@@ -56,6 +58,7 @@ def notices(house: House) -> Notices:
         customers=LocalCustomers(house.database, house.tenant),
         services=LocalCatalogue(acme / "services"),
         deployments=cast(Deployments, NothingDeployed()),
+        metrics=LocalMetrics(house.database, house.tenant, scrape_seconds=5.0, retention=Retention()),
     )
     desks = Desks(house.gate, lambda _tenant: ports, StoredFiles(), KnownChannels(), has_model=False)
     kinds = {**find_notices(), "told": NoticeKind("told", _render)}

@@ -42,6 +42,8 @@ from handlers.notices import find_notices
 from integrations.customers.vendors.local.customers import LocalCustomers
 from integrations.deployments import Deployments
 from integrations.documents.vendors.local import LocalFolder
+from integrations.metrics.vendors.local.reading import LocalMetrics
+from integrations.metrics.vendors.local.retention import Retention
 from integrations.ports import Ports
 from integrations.services.vendors.local import LocalCatalogue
 from integrations.tracker import Tracker
@@ -101,6 +103,7 @@ class Talk:
                 customers=LocalCustomers(self.database, self.tenant),
                 services=LocalCatalogue(ACME / "services"),
                 deployments=cast(Deployments, NothingDeployed()),
+                metrics=LocalMetrics(self.database, self.tenant, scrape_seconds=5.0, retention=Retention()),
             ),
             files=StoredFiles(),
             channels=KnownChannels(),

@@ -13,16 +13,21 @@ import itertools, os, signal, subprocess, sys, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 count = itertools.count()
+served = 0
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
+        global served
+        served += self.path not in ("/healthz", "/metrics")
         ok = not (self.path == "/healthz" and os.environ.get("SICK"))
         if self.path == "/slow":
             time.sleep(0.5)
-        if self.path != "/healthz":
+        if self.path not in ("/healthz", "/metrics"):
             time.sleep(float(os.environ.get("SLOW", "0")))
             ok = ok and not (os.environ.get("ERRS") and next(count) % 4 == 0)
         body = f"{os.environ['SERVICE']} {os.environ['VERSION']} {os.environ['STAGE']} {os.getpid()}".encode()
+        if self.path == "/metrics":
+            body = f'http_requests_total{{route="/",code="200"}} {served}\\n'.encode()
         self.send_response(200 if ok else 500)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

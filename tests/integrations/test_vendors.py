@@ -54,6 +54,7 @@ def test_without_a_word_everything_is_kept_here() -> None:
         "services": "local",
         "deployments": "local",
         "load": "local",
+        "metrics": "local",
     }
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from storage.migrations.row_security import protect
 
 revision = "0030_canaries"
-down_revision = "0027_added_in_chat"
+down_revision = "0029_alerts"
 
 
 def _tenant() -> sa.Column[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -46,6 +47,8 @@ class Place:
     service: str
     stage: str
     proxy: Proxy
+    changed: Callable[[], None]
+    """Told of it whenever other replicas run here."""
     line: Line | None = None
     replicas: list[Replica] = field(default_factory=list)
     canary: Canary | None = None
@@ -58,6 +61,16 @@ class Place:
             self.proxy.give_to(self.replicas)
         else:
             self.proxy.give_to(self.replicas, self.canary.replicas, self.canary.share)
+        self.changed()
+
+    @property
+    def versions(self) -> Mapping[str, Sequence[Replica]]:
+        """The replicas of each version that runs here."""
+        stable = {self.line.version: self.replicas} if self.line else {}
+        return {
+            **stable,
+            **({self.canary.runnable.release.version: self.canary.replicas} if self.canary else {}),
+        }
 
 
 def say(words: str) -> None:
@@ -86,6 +99,8 @@ class Places:
         )
         self._open: dict[tuple[str, str], Place] = {}
         self._opening = asyncio.Lock()
+        self._targets_file = folder / "targets.json"
+        self._list_targets()  # what was listed before a crash does not run any more
 
     @property
     def used(self) -> float:
@@ -98,7 +113,8 @@ class Places:
             place = self._open.get((service, stage))
             if place is None:
                 proxy = Proxy(self._client)
-                place = Place(service, stage, proxy, self.journal.last_of(service, stage))
+                line = self.journal.last_of(service, stage)
+                place = Place(service, stage, proxy, self._list_targets, line)
                 proxy.wake = partial(self.whole, place)
                 name = f"{service}/{stage}"
                 self._ports[name] = await proxy.open(self._ports.get(name, 0))
@@ -167,8 +183,21 @@ class Places:
             place.replicas = [*alive, *new]
             place.share_out()
 
+    def _list_targets(self) -> None:
+        """Say where replicas are to whoever scrapes their metrics, in the format of Prometheus' file_sd."""
+        listed = [
+            {
+                "targets": [f"127.0.0.1:{one.port}" for one in replicas],
+                "labels": {"service": place.service, "stage": place.stage, "version": version},
+            }
+            for place in self._open.values()
+            for version, replicas in place.versions.items()
+        ]
+        _write_whole(self._targets_file, json.dumps(listed))
+
     async def close(self) -> None:
         """End all that runs."""
+        _write_whole(self._targets_file, "[]")
         for place in self._open.values():
             for task in (place.mending, place.canary.ending if place.canary else None):
                 if task is not None:
