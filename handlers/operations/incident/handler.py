@@ -35,7 +35,8 @@ _ORDERS = re.compile(
 """Signs that something is to be done with an incident, and not to be seen."""
 
 _ASKS = re.compile(
-    r"\b(?:what|which|any|list|show|see|how|where|when|timeline|status|details?|(?:is|are) there|tell|open incidents)\b",
+    r"\b(?:what|which|any|list|show|see|how|where|when|timeline|status|details?|tell|(?:is|are) there"
+    r"|open incidents)\b",
     re.IGNORECASE,
 )
 
