@@ -29,7 +29,7 @@ from agents.operations.incident_opening import (
     worse,
 )
 from agents.operations.incident_rows import incident_for_update, lock_incidents, open_incidents
-from agents.operations.incident_showing import show, tell_unknown
+from agents.operations.incident_showing import show, show_changed, tell_unknown
 from agents.operations.incident_tables import AlertRow, IncidentAlertRow, IncidentEventRow, IncidentRow
 from governance.audit.entries import Absence, Entry, EntryKind, NotApplicable
 from governance.audit.log import record
@@ -271,7 +271,7 @@ def _entry(type_: str, incident: IncidentRow, detail: Mapping[str, Any], why: st
 
 
 async def end_quiet(tx: AsyncSession, now: datetime) -> None:
-    """End incidents none of whose alerts has fired for as long as one may flap."""
+    """End incidents none of whose alerts has fired for as long as one may flap; show what cards are behind."""
     await lock_incidents(tx)
     quiet = IncidentRow.state == "mitigated", IncidentRow.mitigated <= now - FLAPS_WITHIN
     for incident in (await tx.execute(select(IncidentRow).where(*quiet))).scalars().all():
@@ -279,3 +279,4 @@ async def end_quiet(tx: AsyncSession, now: datetime) -> None:
         add_event(tx, incident, "resolved", {}, now)
         await record(tx, _entry("incident.ended", incident, {}, "No alert of it fires any more."))
         await show(tx, incident, now)
+    await show_changed(tx, now)
