@@ -17,6 +17,7 @@ from agents.actions import specs as plan_specs
 from agents.drafting import WORKERS
 from agents.loop import ModelAccess
 from agents.operations.canary.limits import within_canary
+from agents.operations.alert_intake import AlertIntake
 from agents.plans.authorship import Authorship
 from agents.plans.drafting import Drafting
 from agents.plans.limits import within_plan
@@ -55,6 +56,7 @@ from handlers.catalogue import find_handlers
 from handlers.conversation.router import Router
 from handlers.language.recognition import Recognises
 from handlers.notices import find_notices
+from integrations.alerts import AlertSource
 from integrations.deployments.performing import specs as deployment_specs
 from integrations.integration import Chore, Integration, SettingsMissing, Surroundings, find_vendors
 from integrations.ports import Ports
@@ -102,7 +104,7 @@ class Installation:
 
     @cached_property
     def registry(self) -> Registry:
-        of_vendors = (spec for vendor in self.vendors.values() for spec in vendor.actions())
+        of_vendors = (spec for vendor in self.all_vendors for spec in vendor.actions())
         own = (
             *tracker_specs(within_plan),
             *deployment_specs(within_canary),
@@ -224,16 +226,32 @@ class Installation:
 
     @cached_property
     def vendors(self) -> Mapping[str, Integration]:
-        """The vendor of each kind that the department uses. Raises NoSuchVendor."""
+        """The vendor of each kind of which the department uses one. Raises NoSuchVendor."""
         return find_vendors().chosen(self.department_file.integrations)
 
     def chores(self, tenant: str) -> Sequence[Chore]:
         """What a tenant's vendors do by themselves. Raises SettingsMissing."""
         return [
             chore
-            for vendor in self.vendors.values()
+            for vendor in self.all_vendors
             for chore in vendor.chores(self.surroundings(vendor, tenant))
         ]
+
+    @cached_property
+    def alert_vendors(self) -> tuple[Integration, ...]:
+        """The vendors whose alerts come in, if they have a secret. Raises NoSuchVendor."""
+        return find_vendors().chosen_of("alerts", self.department_file.integrations)
+
+    @property
+    def all_vendors(self) -> tuple[Integration, ...]:
+        """Every vendor that the department uses. Raises NoSuchVendor."""
+        return (*self.vendors.values(), *self.alert_vendors)
+
+    @cached_property
+    def alert_sources(self) -> Mapping[str, AlertSource]:
+        """Who may send alerts, by the vendors' names. Raises NoSuchVendor, SettingsMissing."""
+        tenant = self.settings.tenant
+        return {vendor.name: vendor.open(self.surroundings(vendor, tenant)) for vendor in self.alert_vendors}
 
     @cached_property
     def _opened(self) -> dict[str, dict[str, Any]]:
@@ -277,6 +295,7 @@ class Installation:
             turns=self.turns,
             notices=Notices(self.database, find_notices(), self.desks, self.adapters),
             desks=self.desks,
+            alerts=AlertIntake(self.database, lambda tenant: self.ports(tenant).services, self.gate.clock),
             performer=Performer(self.database, self.gate, self.effect_ports, process=self.process),
             adapters=self.adapters,
             drafting=Drafting(self.database, self.gate, self.plan_author, self.watch.agent_work),

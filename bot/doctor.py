@@ -70,17 +70,17 @@ async def _looked_at(settings: Settings) -> AsyncIterator[Finding]:
 async def _vendors(installation: Installation) -> AsyncIterator[Finding]:
     """Each system that the department uses: its vendor, its settings, and what it says of itself."""
     try:
-        chosen = installation.vendors
+        chosen = installation.all_vendors
     except NoSuchVendor as unknown:
         yield Finding("integrations", "wrong", str(unknown))
         return
     except DepartmentError:
         return  # said above
-    for kind, vendor in chosen.items():
+    for vendor in chosen:
         try:
             around = installation.surroundings(vendor, installation.settings.tenant)
         except SettingsMissing as missing:
-            yield Finding(kind, "wrong", str(missing))
+            yield Finding(vendor.kind, "wrong", str(missing))
             continue
         for checked in await vendor.check(around):
             yield Finding(checked.what, checked.state, checked.says)

@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from agents.operations.alert_intake import give_up_alert
 from agents.plans import giving_up
 from agents.plans.tables import PlanRow
 from agents.work.sweep import run_given_up, step_given_up
@@ -59,6 +60,7 @@ class GivenUp:
             "perform": self.perform,
             "approval_due": self.approval_due,
             "count_hours": self.count_hours,
+            "take_alert": self.take_alert,
             "report_halt": self.report_halt,
             "verify_log": self.verify_log,
             "post_checkpoint": self.post_checkpoint,
@@ -112,6 +114,11 @@ class GivenUp:
         """Say that a plan's budget is not watched."""
         async with self.database.transaction(tenant) as tx:
             await giving_up.hours_given_up(tx, plan)
+
+    async def take_alert(self, tenant: str, alert: str) -> None:
+        """Say that an alert could not be taken."""
+        async with self.database.transaction(tenant) as tx:
+            await give_up_alert(tx, alert, self.gate.clock())
 
     async def report_halt(self, tenant: str, effect: str) -> None:
         """Say that nobody could find out who acknowledged a halt, which stands all the same."""

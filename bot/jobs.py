@@ -12,6 +12,8 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from agents.operations.alert_intake import AlertIntake, queue_waiting_alerts
+from agents.operations.incidents import end_quiet
 from agents.plans import consumption, coordination, steps
 from agents.plans.drafting import Drafting
 from agents.plans.replanning import Replanning
@@ -65,6 +67,7 @@ class Jobs:
     notices: Notices
     desks: Desks
     performer: Performer
+    alerts: AlertIntake
     adapters: Mapping[str, Adapter]
     drafting: Drafting
     replanning: Replanning
@@ -91,6 +94,9 @@ class Jobs:
             "advance_run": self.advance_run,
             "do_step": self.do_step,
             "count_hours": self.count_hours,
+            "take_alerts": self.alerts.take_alerts,
+            "take_alert": self.alerts.take_alert,
+            "show_incidents": self.alerts.show_incidents,
             "report_halt": self.report_halt,
             "release_held": self.release_held,
             "sweep_overrides": self.sweep_overrides,
@@ -194,6 +200,8 @@ class Jobs:
             "sessions": partial(forget_ended, now=now),
             "overrides": partial(sweep_overrides, now=now),
             "held": release_held,
+            "alerts": partial(queue_waiting_alerts, now=now),
+            "incidents": partial(end_quiet, now=now),
             "standing_work": partial(tell_of_standing_work, now=now),
             "subscriptions": _queue_subscriptions,
         }

@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 
+from bot.alerts import add_alerts
 from bot.clock import run_clock
 from bot.console.adapter import NEWS
 from bot.console.dashboard.approvals import ADAPTERS
@@ -50,6 +51,7 @@ def make_served(installation: Installation) -> Served:
         checkpoint_file=installation.checkpoint_file,
     )
     app[ADAPTERS] = lambda: installation.adapters
+    add_alerts(app, installation.database, settings.tenant, lambda: installation.alert_sources)
     _teams(installation, app)
     return Served(app, tuple(_slack(installation, app)))
 

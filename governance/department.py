@@ -248,7 +248,9 @@ class Department(Described):
     products: Annotated[tuple[Product, ...], Loose]
     channels: Annotated[tuple[Channel, ...], Loose]
     account_owners: Mapping[Id, Id]
-    integrations: Mapping[Id, Id] = Field(default_factory=dict)
+    integrations: Mapping[Id, Id | Annotated[tuple[Id, ...], Field(strict=False, min_length=1)]] = Field(
+        default_factory=dict
+    )
     releases: ReleaseRules = Field(default_factory=ReleaseRules)
 
     def person(self, person: str) -> PersonEntry:

@@ -2,7 +2,8 @@
 
 A vendor is a file or folder in `integrations/<kind>/vendors/`, or a module that an installed package names
 under the entry point group `countersign.vendors`. Which one a department uses of a kind stands in its file
-(`integrations: {tracker: jira}`); without a word it is `local`.
+(`integrations: {tracker: jira}`); without a word it is `local`. Of a kind whose package says `SEVERAL = True`
+a department may use several (`alerts: [alertmanager, pagerduty]`); without a word all of them.
 """
 
 from __future__ import annotations
@@ -119,18 +120,40 @@ class NoSuchVendor(LookupError):
         super().__init__(f"There is no {kind} called “{name}”. Under `integrations:` it can be {can_be}.")
 
 
+class OneVendorOnly(NoSuchVendor):
+    """The department's file names several vendors of a kind of which it can use one."""
+
+    def __init__(self, kind: str) -> None:
+        LookupError.__init__(self, f"Under `integrations:` {kind} can be one vendor, not several.")
+
+
 @dataclass(frozen=True, slots=True)
 class Vendors:
-    """Every vendor that is there, by kind and name."""
+    """Every vendor that is there, by kind and name. `several` are the kinds of which a department may use more
+    than one."""
 
     found: Mapping[str, Mapping[str, Integration]] = field(default_factory=dict)
+    several: frozenset[str] = frozenset()
 
-    def chosen(self, wanted: Mapping[str, str]) -> Mapping[str, Integration]:
-        """One of each kind: as `wanted`, by kind, or else the embedded one. Raises NoSuchVendor."""
+    def chosen(self, wanted: Mapping[str, str | tuple[str, ...]]) -> Mapping[str, Integration]:
+        """One of each kind that is not of `several`: as `wanted`, by kind, or else the embedded one.
+        Raises NoSuchVendor."""
         unknown = next((kind for kind in wanted if kind not in self.found), None)
         if unknown is not None:
-            raise NoSuchVendor(unknown, wanted[unknown], ())
-        return {kind: self._one(kind, wanted.get(kind, LOCAL)) for kind in self.found}
+            raise NoSuchVendor(unknown, ", ".join(_names(wanted[unknown])), ())
+        chosen: dict[str, Integration] = {}
+        for kind in self.found.keys() - self.several:
+            names = _names(wanted.get(kind, LOCAL))
+            if len(names) != 1:
+                raise OneVendorOnly(kind)
+            chosen[kind] = self._one(kind, names[0])
+        return {kind: chosen[kind] for kind in self.found if kind in chosen}
+
+    def chosen_of(self, kind: str, wanted: Mapping[str, str | tuple[str, ...]]) -> tuple[Integration, ...]:
+        """All that a department uses of a kind of `several`: those that are `wanted`, or else every one.
+        Raises NoSuchVendor."""
+        names = _names(wanted[kind]) if kind in wanted else tuple(self.found.get(kind, ()))
+        return tuple(self._one(kind, name) for name in dict.fromkeys(names))
 
     def _one(self, kind: str, name: str) -> Integration:
         of_kind = self.found[kind]
@@ -139,11 +162,16 @@ class Vendors:
         return of_kind[name]
 
 
+def _names(wanted: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (wanted,) if isinstance(wanted, str) else tuple(wanted)
+
+
 def find_vendors(
     packages: Iterable[ModuleType] = (integrations,), shipped: Iterable[EntryPoint] | None = None
 ) -> Vendors:
     """Every vendor in these packages' `<kind>/vendors/`, and those that others ship. Raises TwoVendors."""
     found: dict[str, dict[str, Integration]] = {}
+    packages = tuple(packages)
     names = [name for package in packages for name in _modules(package)]
     names += [point.value for point in (entry_points(group=GROUP) if shipped is None else shipped)]
     for name in names:
@@ -152,7 +180,18 @@ def find_vendors(
         if integration.name in of_kind:
             raise TwoVendors(f"two vendors of {integration.kind} are called {integration.name}")
         of_kind[integration.name] = integration
-    return Vendors(found)
+    several = {kind for package in packages for kind in found if _takes_several(package, kind)}
+    return Vendors(found, frozenset(several))
+
+
+def _takes_several(package: ModuleType, kind: str) -> bool:
+    try:
+        said = import_module(f"{package.__name__}.{kind}")
+    except ModuleNotFoundError as missing:
+        if missing.name != f"{package.__name__}.{kind}":
+            raise
+        return False
+    return bool(getattr(said, "SEVERAL", False))
 
 
 def _modules(package: ModuleType) -> Iterable[str]:

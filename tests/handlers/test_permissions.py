@@ -59,7 +59,7 @@ capacity_plan       SDc
 simulate_load       S
 costs               DOSc
 explain_incident    SDOc
-incident            S
+incident            Sdc
 halt_agents         DX
 resume_agents       DXCS
 freeze              CS

@@ -18,7 +18,11 @@ def all_tables() -> list[Table]:
         package = importlib.import_module(room)
         for module in pkgutil.walk_packages(package.__path__, f"{room}."):
             last = module.name.rpartition(".")[2]
-            if last == "tables" or module.name in ("storage.firings", "storage.notices", "storage.schema"):
+            if (
+                last == "tables"
+                or last.endswith("_tables")
+                or module.name in ("storage.firings", "storage.notices", "storage.schema")
+            ):
                 importlib.import_module(module.name)
     return list(Base.metadata.sorted_tables)
 

@@ -21,6 +21,8 @@ WORDS: Mapping[str, str] = {
     "audit.erased": "Parts of an entry erased",
     "audit.forgotten": "Somebody's name in the log taken away",
     "department.renewed": "Department file taken over as it was changed",
+    "incident.ended": "Incident over",
+    "incident.opened": "Incident opened by an alert",
     "file.taken": "File taken along",
     "file.not_taken": "File refused by OneDrive",
     "governance.allow_emergency_deployment": "Emergency deployment",

@@ -1,15 +1,79 @@
-"""`incident`: understood, and not there yet."""
+"""`incident`: which incidents are open, and what happened in one. Declaring one is not there yet."""
 
 from __future__ import annotations
 
-from governance.people import Role
-from governance.permissions import acts
-from handlers.conversation.handler import Group, Request
+import re
 
-HANDLER = Request(
+from agents.operations.incident_rows import (
+    NoSuchIncident,
+    alert_counts,
+    alerts_of,
+    incident_by_id,
+    lately_ended,
+    open_incidents,
+    timeline,
+)
+from governance.people import Role
+from governance.permissions import reads
+from handlers.conversation.answers import not_built
+from handlers.conversation.cards import Reply
+from handlers.conversation.desk import Desk
+from handlers.conversation.handler import Asked, CannotAnswer, Group, Handler
+from handlers.conversation.helps_now import helps_now
+from handlers.conversation.turn import Turn
+from handlers.operations.incident.card import incident_with_timeline, incidents_card, none_open
+
+_MOST_EVENTS = 30
+
+_ID = re.compile(r"\b(?:inc|incident)[\s#-]*(?P<number>[0-9]{1,9})\b", re.IGNORECASE | re.ASCII)
+
+_ORDERS = re.compile(
+    r"^\W*open\s+(?:an?\b|the\b|incident\b)|\b(?:declare|start|create|raise|log|update|post|note|page|assign|mark"
+    r"|set|take|hand|escalate|downgrade|upgrade|resolve|close|cancel|reopen|approve|review|sign|command)\b",
+    re.IGNORECASE,
+)
+"""Signs that something is to be done with an incident, and not to be seen."""
+
+_ASKS = re.compile(
+    r"\b(?:what|which|any|list|show|see|how|where|when|timeline|status|details?|tell|(?:is|are) there"
+    r"|open incidents)\b",
+    re.IGNORECASE,
+)
+
+_ALONE = re.compile(r"\W*(?:(?:the|all|open)\s+)*(?:incidents?|inc)?[\s#-]*[0-9]*\W*", re.IGNORECASE)
+
+
+async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
+    """One incident with its timeline, or all that are open."""
+    text = asked.text
+    if _ORDERS.search(text) or not (_ASKS.search(text) or _ALONE.fullmatch(text)):
+        return not_built(HANDLER, await helps_now(turn, desk, HANDLER.name, text))
+    named = _ID.search(text)
+    if named is not None:
+        return await _one(desk, f"INC-{int(named['number'])}")
+    found = await open_incidents(desk.tx)
+    if not found:
+        return none_open(next(iter(await lately_ended(desk.tx, 1)), None), turn.person, desk.now)
+    counts = await alert_counts(desk.tx, [one.id for one in found])
+    return incidents_card(found, counts, turn.person, desk.now)
+
+
+async def _one(desk: Desk, id: str) -> Reply:
+    try:
+        incident = await incident_by_id(desk.tx, id)
+    except NoSuchIncident:
+        raise CannotAnswer(
+            f"There is no {id}. Ask “what incidents are open?” for those that there are."
+        ) from None
+    alerts, events = await alerts_of(desk.tx, id), await timeline(desk.tx, id, _MOST_EVENTS)
+    return incident_with_timeline(incident, alerts, events, desk.now)
+
+
+HANDLER = Handler(
     name="incident",
     purpose="Declare, command, update, resolve or review an incident",
     example="declare an incident, checkout is down",
     group=Group.STOP,
-    permission=acts(Role.SRE_LEAD),
+    permission=reads(Role.SRE_LEAD),
+    answer=answer,
 )

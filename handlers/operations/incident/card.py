@@ -1,0 +1,185 @@
+"""Incidents as cards: one, with what fires where since when and with its timeline; and all that are open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from agents.operations.incident_tables import AlertRow, IncidentAlertRow, IncidentEventRow, IncidentRow
+from governance.facts import Fact, Source
+from governance.people import Person
+from handlers.conversation.cards import (
+    Block,
+    Bold,
+    Bullets,
+    Button,
+    Buttons,
+    Card,
+    Inline,
+    Link,
+    Moment,
+    Quote,
+    Reply,
+    Small,
+    Table,
+    Text,
+    Tone,
+)
+from handlers.conversation.wording import counted, listed, moment_text
+
+Alerts = Sequence[tuple[IncidentAlertRow, AlertRow]]
+
+_TONES: Mapping[str, Tone] = {"open": "bad", "mitigated": "warning", "resolved": "good"}
+
+_MOST_NAMES = 5
+_MOST_SHOWN = 20
+_LONGEST_QUOTE = 500
+
+_WORDS = ("summary", "description", "message")
+"""Annotations in which people write what an alert means, the shortest first."""
+
+
+def incident_card(incident: IncidentRow, alerts: Alerts, now: datetime) -> Reply:
+    """The incident as it stands `now`, short: its own message, which later changes edit."""
+    reply = _card(incident, alerts, (), now)
+    return Reply(reply.text, reply.cards, reply.facts, key=f"incident:{incident.id}")
+
+
+def incident_with_timeline(
+    incident: IncidentRow, alerts: Alerts, events: Sequence[IncidentEventRow], now: datetime
+) -> Reply:
+    """The same with what happened, in answer to a question."""
+    return _card(incident, alerts, events, now)
+
+
+def _card(incident: IncidentRow, alerts: Alerts, events: Sequence[IncidentEventRow], now: datetime) -> Reply:
+    firing = [member for member, _ in alerts if member.firing]
+    heading = f"{incident.id}: {incident.service} in {incident.stage} ({incident.state})"
+    says = _says(alerts, firing)
+    blocks: list[Block] = [Text((f"{says} It began ", Moment(incident.started), "."))]
+    if alerts:
+        blocks += _words_of(alerts[0][1])
+    blocks += [Small(tuple(_small(incident, alerts)))]
+    if events:
+        blocks.append(Bullets(tuple((Moment(one.at), f": {_event(one)}") for one in events)))
+    else:
+        blocks.append(Buttons((Button("Timeline", "ask", f"incident show incident {incident.id}"),)))
+    source = Source("query", f"the alerts of {incident.id}")
+    facts = (
+        Fact("alerts", "Alerts", len(alerts), "alerts", now, source),
+        Fact("firing", "Alerts that fire", len(firing), "alerts", now, source),
+    )
+    return Reply(f"{heading}. {says}", (Card(heading, tuple(blocks), _TONES[incident.state]),), facts)
+
+
+def _says(alerts: Alerts, firing: Sequence[IncidentAlertRow]) -> str:
+    if not firing:
+        return f"None of {counted(len(alerts), 'alert')} fires any more: {_names(one for one, _ in alerts)}."
+    if len(firing) == len(alerts):
+        return f"{counted(len(firing), 'alert fires', 'alerts fire')}: {_names(firing)}."
+    return f"{len(firing)} of {counted(len(alerts), 'alert')} still fire: {_names(firing)}."
+
+
+def _names(members: Iterable[IncidentAlertRow]) -> str:
+    """`“HighErrorRate” of orders and “SlowRequests” of checkout`."""
+    called = list(dict.fromkeys(f"“{one.name}” of {one.service}" for one in members))
+    more = [f"{len(called) - _MOST_NAMES} more"] if len(called) > _MOST_NAMES else []
+    return listed([*called[:_MOST_NAMES], *more])
+
+
+def _words_of(alert: AlertRow) -> Iterable[Block]:
+    """What the alert itself says, set apart: they are its sender's words and nobody's order."""
+    words = next((str(alert.annotations[key]) for key in _WORDS if alert.annotations.get(key)), "")
+    if words:
+        cut = words if len(words) <= _LONGEST_QUOTE else f"{words[:_LONGEST_QUOTE]}…"
+        yield Quote(cut, f"the words of “{alert.name}”, from {alert.source}")
+
+
+def _small(incident: IncidentRow, alerts: Alerts) -> Iterable[Inline]:
+    yield f"Seen by the department's alerts{f', severity {incident.severity}' if incident.severity else ''}"
+    if left_out := max((alert.left_out for _, alert in alerts), default=0):
+        yield f"; the sender left out {counted(left_out, 'further alert')}"
+    if incident.linked:
+        yield f"; it may belong with {incident.linked}"
+    link = next((alert.link for _, alert in alerts if alert.link), "")
+    if link:
+        yield "; "
+        yield Link("where the alert comes from", link)
+    yield "."
+
+
+def _event(event: IncidentEventRow) -> str:
+    """What happened, in a sentence."""
+    detail = event.detail
+    alert = f"“{detail.get('alert')}” of {detail.get('service')} ({detail.get('source')})"
+    match event.kind:
+        case "opened":
+            linked = f"; it may belong with {detail['linked']}" if detail.get("linked") else ""
+            return f"opened by {alert}{linked}."
+        case "joined":
+            return f"{alert} joined: {detail.get('why')}."
+        case "ended":
+            return f"{alert} ended."
+        case "fires again":
+            return f"{alert} fires again."
+        case "mitigated":
+            return "no alert fires any more."
+        case "resolved":
+            return "over: nothing has fired since."
+        case other:
+            return f"{other}."
+
+
+def incidents_card(
+    incidents: Sequence[IncidentRow], counts: Mapping[str, int], person: Person | None, now: datetime
+) -> Reply:
+    """The incidents that are open `now`; `counts` says how many alerts each has."""
+    shown = incidents[-_MOST_SHOWN:]
+    rows = tuple(
+        (
+            one.id,
+            f"{one.service} in {one.stage}",
+            one.title,
+            one.state,
+            moment_text(one.started, person),
+            str(counts.get(one.id, 0)),
+        )
+        for one in shown
+    )
+    title = f"{counted(len(incidents), 'incident is', 'incidents are')} open"
+    blocks: list[Block] = [Table(("Incident", "Where", "What", "State", "Since", "Alerts"), rows, "lllllr")]
+    if len(incidents) > len(shown):
+        blocks.append(Small((f"These are the last {len(shown)}.",)))
+    buttons = tuple(Button(one.id, "ask", f"incident show incident {one.id}") for one in shown[-5:])
+    blocks.append(Buttons(buttons))
+    named = listed(f"{one.id} ({one.service} in {one.stage}, {one.state})" for one in shown)
+    source = Source("query", "the incidents that are not over")
+    fact = Fact("open_incidents", "Open incidents", len(incidents), "incidents", now, source)
+    return Reply(f"{title}: {named}.", (Card(title, tuple(blocks), "bad"),), (fact,))
+
+
+def none_open(last: IncidentRow | None, person: Person | None, now: datetime) -> Reply:
+    """That no incident is open, and which ended last."""
+    text = "No incident is open."
+    source = Source("query", "the incidents that are not over")
+    fact = Fact("open_incidents", "Open incidents", 0, "incidents", now, source)
+    if last is None or last.resolved is None:
+        return Reply(text, facts=(fact,))
+    text += f" {last.id} ({last.service} in {last.stage}) ended last, {moment_text(last.resolved, person)}."
+    button = Button(last.id, "ask", f"incident show incident {last.id}")
+    return Reply(text, (Card("No incident is open", (Text((text,)), Buttons((button,))), "good"),), (fact,))
+
+
+def unknown_services_card(names: Sequence[str], at_most: int, now: datetime, key: str) -> Reply:
+    """That alerts came in for services which the catalogue does not have."""
+    said = [name or "(no service named)" for name in names]
+    more = " There may be more." if len(names) == at_most else ""
+    text = (
+        f"Alerts came in today about {counted(len(said), 'service')} that the catalogue does not have:"
+        f" {listed(f'“{name}”' for name in said)}.{more} I opened no incident for them."
+    )
+    fix = "Describe the service in the catalogue, or let its alerts name one that is there (label `service`)."
+    card = Card("Alerts for services that I do not know", (Text((text,)), Text((Bold("To mend it: "), fix))))
+    source = Source("query", "today's alerts whose service the catalogue does not have")
+    fact = Fact("unknown_services", "Unknown services", len(said), "services", now, source)
+    return Reply(f"{text} {fix}", (card,), (fact,), key=key)
