@@ -1,0 +1,1 @@
+"""The thinking of operations: judging, finding causes, detecting, forecasting."""
