@@ -57,6 +57,7 @@ from handlers.language.recognition import Recognises
 from handlers.notices import find_notices
 from integrations.deployments.performing import specs as deployment_specs
 from integrations.integration import Integration, SettingsMissing, Surroundings, find_vendors
+from integrations.prices.costs import replicas_a_month
 from integrations.tracker.performing import specs as tracker_specs
 from storage.database import Database
 
@@ -102,7 +103,8 @@ class Installation:
     @cached_property
     def registry(self) -> Registry:
         of_vendors = (spec for vendor in self.vendors.values() for spec in vendor.actions())
-        own = (*tracker_specs(within_plan), *deployment_specs(), *plan_specs(), *governance_specs(self.policy))
+        deployments = deployment_specs(replicas_a_month(lambda tenant: self.ports(tenant).prices))
+        own = (*tracker_specs(within_plan), *deployments, *plan_specs(), *governance_specs(self.policy))
         return Registry((*own, *of_vendors))
 
     @cached_property
@@ -206,9 +208,8 @@ class Installation:
         for kind, vendor in self.vendors.items():
             if kind not in opened:
                 opened[kind] = vendor.open(self.surroundings(vendor, tenant))
-        return Ports(
-            **{kind: opened[kind] for kind in ("tracker", "documents", "customers", "services", "deployments")}
-        )
+        kinds = ("tracker", "documents", "customers", "services", "deployments", "prices")
+        return Ports(**{kind: opened[kind] for kind in kinds})
 
     @property
     def effect_ports(self) -> Mapping[str, Callable[[str], Any]]:

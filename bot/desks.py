@@ -58,6 +58,7 @@ def _looked(ports: Ports, look: Look) -> Ports:
         customers=looked("customers", ports.customers, look),
         services=looked("services", ports.services, look),
         deployments=looked("deployments", ports.deployments, look),
+        prices=looked("prices", ports.prices, look),
     )
 
 

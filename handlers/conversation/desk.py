@@ -18,6 +18,7 @@ from handlers.conversation.memory import Memory
 from integrations.customers import Customers
 from integrations.deployments import Deployments
 from integrations.documents import Documents
+from integrations.prices import Prices
 from integrations.services import ServiceCatalogue
 from integrations.tracker import Tracker
 
@@ -94,6 +95,7 @@ class Ports:
     customers: Customers
     services: ServiceCatalogue
     deployments: Deployments
+    prices: Prices
 
 
 class NotOrdered(Exception):

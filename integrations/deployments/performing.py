@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 
 from sqlalchemy import func, select
@@ -18,9 +18,24 @@ from integrations.deployments import DeploymentError, Deployments, Status
 from integrations.deployments.actions import Deploy, DeploymentAction, RollBack, Scale
 from storage.look import Away
 
+ReplicaCost = Callable[[str, int, AsyncSession], Awaitable[Decimal]]
+"""What so many more replicas of a service cost a month, in the department's currency. Raises LookupError when
+it cannot be told."""
 
-def specs() -> tuple[ActionSpec, ...]:
+
+async def no_price_list(_service: str, _added: int, _tx: AsyncSession) -> Decimal:
+    """Nobody knows what a replica costs, so that more of them are ruled on as strictly as it can be."""
+    raise LookupError("there is no price list of this platform")
+
+
+def specs(replica_cost: ReplicaCost = no_price_list) -> tuple[ActionSpec, ...]:
     """Every effect on what runs, for the gate's registry. Their port is called `deployments`."""
+
+    async def added_replicas(action: Scale, _actor: Actor, tx: AsyncSession) -> Decimal:
+        """Fewer cost nothing."""
+        added = action.replicas - action.before
+        return await replica_cost(action.service, added, tx) if added > 0 else Decimal(0)
+
     return (
         ActionSpec(
             Deploy,
@@ -50,7 +65,7 @@ def specs() -> tuple[ActionSpec, ...]:
             port="deployments",
             ask=_ask,
             undo=_undo_scale,
-            costs=_added_replicas,
+            costs=added_replicas,
         ),
     )
 
@@ -70,14 +85,6 @@ async def _in_incident(_action: RollBack, _actor: Actor, tx: AsyncSession) -> Ma
         WindowRow.mode == WindowMode.INCIDENT.value, WindowRow.starts <= func.now(), WindowRow.ends > func.now()
     )
     return {"in_incident": (await tx.execute(is_open.limit(1))).first() is not None}
-
-
-async def _added_replicas(action: Scale, _actor: Actor, _tx: AsyncSession) -> Decimal:
-    """What more replicas cost a month. Raises LookupError: no price list is read yet, so that more of them are
-    ruled on as strictly as it can be; fewer cost nothing."""
-    if action.replicas <= action.before:
-        return Decimal(0)
-    raise LookupError("there is no price list of this platform")
 
 
 async def _done(says: str, doing: Awaitable[Status]) -> Outcome:

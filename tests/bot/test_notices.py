@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import nullcontext
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, cast
 
 import pytest
@@ -29,6 +29,7 @@ from handlers.notices import NoticeKind, find_notices
 from integrations.customers.vendors.local.customers import LocalCustomers
 from integrations.deployments import Deployments
 from integrations.documents.vendors.local import LocalFolder
+from integrations.prices.vendors.local import LocalPrices
 from integrations.services.vendors.local import LocalCatalogue
 from integrations.tracker.vendors.local.tracker import LocalTracker
 from storage.notices import NoticeRow, notify
@@ -55,6 +56,7 @@ def notices(house: House) -> Notices:
         customers=LocalCustomers(house.database, house.tenant),
         services=LocalCatalogue(acme / "services"),
         deployments=cast(Deployments, NothingDeployed()),
+        prices=LocalPrices(acme / "prices.yaml", 92, lambda: date(2026, 11, 23)),
     )
     desks = Desks(house.gate, lambda _tenant: ports, StoredFiles(), KnownChannels(), has_model=False)
     kinds = {**find_notices(), "told": NoticeKind("told", _render)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -42,6 +42,7 @@ from handlers.notices import find_notices
 from integrations.customers.vendors.local.customers import LocalCustomers
 from integrations.deployments import Deployments
 from integrations.documents.vendors.local import LocalFolder
+from integrations.prices.vendors.local import LocalPrices
 from integrations.services.vendors.local import LocalCatalogue
 from integrations.tracker import Tracker
 from integrations.tracker.performing import specs as tracker_specs
@@ -100,6 +101,7 @@ class Talk:
                 customers=LocalCustomers(self.database, self.tenant),
                 services=LocalCatalogue(ACME / "services"),
                 deployments=cast(Deployments, NothingDeployed()),
+                prices=LocalPrices(ACME / "prices.yaml", 92, lambda: date(2026, 11, 23)),
             ),
             files=StoredFiles(),
             channels=KnownChannels(),

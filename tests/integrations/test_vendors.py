@@ -53,6 +53,7 @@ def test_without_a_word_everything_is_kept_here() -> None:
         "customers": "local",
         "services": "local",
         "deployments": "local",
+        "prices": "local",
     }
 
 
