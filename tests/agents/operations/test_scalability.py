@@ -84,3 +84,11 @@ def test_too_few_loads_are_refused(loads: list[int]) -> None:
 def test_figures_that_cannot_be_are_refused(bad: tuple[float, float]) -> None:
     with pytest.raises(ValueError, match="a load is a number from 1 on"):
         fit_scalability([*FALLING, bad])
+
+
+def test_a_peak_that_is_told_exactly_but_lies_beyond_is_none_that_was_found() -> None:
+    found = fit_scalability(FALLING[:5])
+    assert found.fitted_peak is not None
+    assert 16 < found.fitted_peak.low <= found.fitted_peak.high < inf
+    assert found.peak is None
+    assert "the fit would put one at 44" in found.says()

@@ -195,3 +195,11 @@ def test_what_cannot_be_is_refused(history: Traffic, ahead: timedelta, text: str
 def test_a_factor_that_is_none_is_refused(factor: float) -> None:
     with pytest.raises(ValueError, match="a factor is a number above zero"):
         forecast_traffic(traffic(shop(35)), DAY, [Event("odd", START, START + DAY, factor, "")])
+
+
+def test_a_typical_cycle_grows_with_its_trend() -> None:
+    whole = shop(44, growth=0.3, noise=0.0)
+    values = whole[: 42 * 24]
+    past = Past(values, values, (24, 168), (35 * 24, 42 * 24), 48)
+    said = candidates(past)["typical cycle with trend"]
+    assert said[1] == pytest.approx(whole[42 * 24 :], rel=0.01)
