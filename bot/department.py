@@ -16,8 +16,8 @@ from pydantic import ValidationError
 from agents.actions import specs as plan_specs
 from agents.drafting import WORKERS
 from agents.loop import ModelAccess
-from agents.operations.canary.limits import within_canary
 from agents.operations.alert_intake import AlertIntake
+from agents.operations.canary.limits import within_canary
 from agents.plans.authorship import Authorship
 from agents.plans.drafting import Drafting
 from agents.plans.limits import within_plan
@@ -60,6 +60,7 @@ from integrations.alerts import AlertSource
 from integrations.deployments.performing import specs as deployment_specs
 from integrations.integration import Chore, Integration, SettingsMissing, Surroundings, find_vendors
 from integrations.ports import Ports
+from integrations.prices.costs import replicas_a_month
 from integrations.tracker.performing import specs as tracker_specs
 from storage.database import Database
 
@@ -107,7 +108,7 @@ class Installation:
         of_vendors = (spec for vendor in self.all_vendors for spec in vendor.actions())
         own = (
             *tracker_specs(within_plan),
-            *deployment_specs(within_canary),
+            *deployment_specs(within_canary, replicas_a_month(lambda tenant: self.ports(tenant).prices)),
             *plan_specs(),
             *governance_specs(self.policy),
         )
@@ -232,9 +233,7 @@ class Installation:
     def chores(self, tenant: str) -> Sequence[Chore]:
         """What a tenant's vendors do by themselves. Raises SettingsMissing."""
         return [
-            chore
-            for vendor in self.all_vendors
-            for chore in vendor.chores(self.surroundings(vendor, tenant))
+            chore for vendor in self.all_vendors for chore in vendor.chores(self.surroundings(vendor, tenant))
         ]
 
     @cached_property

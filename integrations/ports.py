@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from integrations.customers import Customers
 from integrations.deployments import Deployments
 from integrations.documents import Documents
+from integrations.load import Load
 from integrations.metrics import Metrics
+from integrations.prices import Prices
 from integrations.services import ServiceCatalogue
 from integrations.tracker import Tracker
 
@@ -23,3 +25,5 @@ class Ports:
     services: ServiceCatalogue
     deployments: Deployments
     metrics: Metrics
+    prices: Prices
+    load: Load

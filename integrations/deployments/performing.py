@@ -31,10 +31,14 @@ from storage.look import Away
 WithinCanary = Callable[[CanaryAction, AsyncSession], Awaitable[bool]]
 """Whether an action is what comes next of a canary that was approved. Raises LookupError."""
 
+ReplicaCost = Callable[[str, int, AsyncSession], Awaitable[Decimal]]
+"""What so many more replicas of a service cost a month, in the department's currency. Raises LookupError when
+it cannot be told, which is ruled on as strictly as it can be."""
 
-def specs(within_canary: WithinCanary) -> tuple[ActionSpec, ...]:
+
+def specs(within_canary: WithinCanary, replica_cost: ReplicaCost) -> tuple[ActionSpec, ...]:
     """Every effect on what runs, for the gate's registry. Their port is called `deployments`."""
-    return (*_at_once(), *_canaries(within_canary))
+    return (*_at_once(replica_cost), *_canaries(within_canary))
 
 
 def _canaries(within_canary: WithinCanary) -> tuple[ActionSpec, ...]:
@@ -71,7 +75,12 @@ def _canaries(within_canary: WithinCanary) -> tuple[ActionSpec, ...]:
     )
 
 
-def _at_once() -> tuple[ActionSpec, ...]:
+def _at_once(replica_cost: ReplicaCost) -> tuple[ActionSpec, ...]:
+    async def added_replicas(action: Scale, _actor: Actor, tx: AsyncSession) -> Decimal:
+        """Fewer cost nothing."""
+        added = action.replicas - action.before
+        return await replica_cost(action.service, added, tx) if added > 0 else Decimal(0)
+
     return (
         ActionSpec(
             Deploy,
@@ -101,7 +110,7 @@ def _at_once() -> tuple[ActionSpec, ...]:
             port="deployments",
             ask=_ask,
             undo=_undo_scale,
-            costs=_added_replicas,
+            costs=added_replicas,
         ),
     )
 
@@ -121,14 +130,6 @@ async def _in_incident(_action: RollBack, _actor: Actor, tx: AsyncSession) -> Ma
         WindowRow.mode == WindowMode.INCIDENT.value, WindowRow.starts <= func.now(), WindowRow.ends > func.now()
     )
     return {"in_incident": (await tx.execute(is_open.limit(1))).first() is not None}
-
-
-async def _added_replicas(action: Scale, _actor: Actor, _tx: AsyncSession) -> Decimal:
-    """What more replicas cost a month. Raises LookupError: no price list is read yet, so that more of them are
-    ruled on as strictly as it can be; fewer cost nothing."""
-    if action.replicas <= action.before:
-        return Decimal(0)
-    raise LookupError("there is no price list of this platform")
 
 
 async def _done(says: str, doing: Awaitable[Status]) -> Outcome:

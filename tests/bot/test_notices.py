@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import nullcontext
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, cast
 
 import pytest
@@ -29,9 +29,11 @@ from handlers.notices import NoticeKind, find_notices
 from integrations.customers.vendors.local.customers import LocalCustomers
 from integrations.deployments import Deployments
 from integrations.documents.vendors.local import LocalFolder
+from integrations.load import Load
 from integrations.metrics.vendors.local.reading import LocalMetrics
 from integrations.metrics.vendors.local.retention import Retention
 from integrations.ports import Ports
+from integrations.prices.vendors.local import LocalPrices
 from integrations.services.vendors.local import LocalCatalogue
 from integrations.tracker.vendors.local.tracker import LocalTracker
 from storage.notices import NoticeRow, notify
@@ -59,6 +61,8 @@ def notices(house: House) -> Notices:
         services=LocalCatalogue(acme / "services"),
         deployments=cast(Deployments, NothingDeployed()),
         metrics=LocalMetrics(house.database, house.tenant, scrape_seconds=5.0, retention=Retention()),
+        load=cast(Load, NothingDeployed()),
+        prices=LocalPrices(acme / "prices.yaml", 92, lambda: date(2026, 11, 23)),
     )
     desks = Desks(house.gate, lambda _tenant: ports, StoredFiles(), KnownChannels(), has_model=False)
     kinds = {**find_notices(), "told": NoticeKind("told", _render)}

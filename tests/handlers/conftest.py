@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -42,9 +42,11 @@ from handlers.notices import find_notices
 from integrations.customers.vendors.local.customers import LocalCustomers
 from integrations.deployments import Deployments
 from integrations.documents.vendors.local import LocalFolder
+from integrations.load import Load
 from integrations.metrics.vendors.local.reading import LocalMetrics
 from integrations.metrics.vendors.local.retention import Retention
 from integrations.ports import Ports
+from integrations.prices.vendors.local import LocalPrices
 from integrations.services.vendors.local import LocalCatalogue
 from integrations.tracker import Tracker
 from integrations.tracker.performing import specs as tracker_specs
@@ -104,6 +106,8 @@ class Talk:
                 services=LocalCatalogue(ACME / "services"),
                 deployments=cast(Deployments, NothingDeployed()),
                 metrics=LocalMetrics(self.database, self.tenant, scrape_seconds=5.0, retention=Retention()),
+                load=cast(Load, NothingDeployed()),
+                prices=LocalPrices(ACME / "prices.yaml", 92, lambda: date(2026, 11, 23)),
             ),
             files=StoredFiles(),
             channels=KnownChannels(),

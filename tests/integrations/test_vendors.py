@@ -55,6 +55,7 @@ def test_without_a_word_everything_is_kept_here() -> None:
         "deployments": "local",
         "load": "local",
         "metrics": "local",
+        "prices": "local",
     }
 
 

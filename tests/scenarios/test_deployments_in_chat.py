@@ -126,12 +126,29 @@ async def test_what_cannot_be_done_is_said_before_anybody_is_asked(place: Place)
     assert "To staging or to production?" in where.as_text()
 
 
-async def test_fewer_replicas_are_free_and_more_are_asked_about(place: Place) -> None:
+async def test_fewer_replicas_are_free_and_more_are_asked_about_by_their_price(place: Place) -> None:
     fewer = await place.say("nathan", "/scale scale orders down to 1 replica")
     assert "orders in production is scaled to 1." in fewer.as_text()
-    more = await place.say("nathan", "/scale give orders two more pods")
-    assert more.approvals
-    assert "from 1 to 3 replicas" in str(more.cards)
+    more = await place.say("nathan", "/scale give orders one more pod")
+    assert not more.approvals  # $70.08 a month
+    assert "orders in production is scaled to 2." in more.as_text()
+    many = await place.say("nathan", "/scale scale orders to 40 replicas")
+    assert many.approvals
+    assert "from 2 to 40 replicas" in str(many.cards)
+
+
+async def test_replicas_of_no_known_price_are_asked_about(
+    server: EmbeddedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRICES_OLD_AFTER_DAYS", "1")
+    installation = await open_installation(settings_of(server, tmp_path))
+    installation.__dict__["recogniser"] = Deaf()
+    async with Conversation(installation) as chat:
+        more = await chat.say("nathan", "/scale give orders one more pod", None, None)
+        assert more.approvals
+    for pid in keepers(tmp_path):
+        os.kill(pid, signal.SIGTERM)
+        await gone(pid)
 
 
 async def test_a_freeze_refuses_it_and_a_killed_keeper_loses_nothing(place: Place, tmp_path: Path) -> None:
