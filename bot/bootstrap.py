@@ -161,8 +161,8 @@ async def open_installation(settings: Settings) -> Installation:
     installation = Installation(settings, urls)
     # Read before anything is set up: what is wrong with the files is said first.
     _ = installation.department_file, installation.policy, installation.roles
-    for vendor in installation.all_vendors:
-        installation.surroundings(vendor, settings.tenant)
+    for vendor in installation.outside.all_vendors:
+        installation.outside.surroundings(vendor, settings.tenant)
     bring_up_to_date(urls)
     await _open_department(installation)
     return installation

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
-from functools import cached_property, partial
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from pydantic import ValidationError
 
 from agents.actions import specs as plan_specs
 from agents.drafting import WORKERS
@@ -34,6 +33,7 @@ from bot.fence_watch import FenceWatch
 from bot.jobs import Jobs
 from bot.listener import Listener
 from bot.notices import Notices
+from bot.outside import OutsideWorld
 from bot.platforms.adapter import Adapter
 from bot.platforms.known_channels import KnownChannels
 from bot.platforms.sealing import key_in
@@ -56,9 +56,7 @@ from handlers.catalogue import find_handlers
 from handlers.conversation.router import Router
 from handlers.language.recognition import Recognises
 from handlers.notices import find_notices
-from integrations.alerts import AlertSource
 from integrations.deployments.performing import specs as deployment_specs
-from integrations.integration import Chore, Integration, SettingsMissing, Surroundings, find_vendors
 from integrations.ports import Ports
 from integrations.prices.costs import replicas_a_month
 from integrations.tracker.performing import specs as tracker_specs
@@ -105,7 +103,7 @@ class Installation:
 
     @cached_property
     def registry(self) -> Registry:
-        of_vendors = (spec for vendor in self.all_vendors for spec in vendor.actions())
+        of_vendors = (spec for vendor in self.outside.all_vendors for spec in vendor.actions())
         own = (
             *tracker_specs(within_plan),
             *deployment_specs(within_canary, replicas_a_month(lambda tenant: self.ports(tenant).prices)),
@@ -206,65 +204,14 @@ class Installation:
         key = self.settings.token_key
         return Fernet(key.get_secret_value() if key else key_in(self.settings.var_folder / "tokens.key"))
 
+    @cached_property
+    def outside(self) -> OutsideWorld:
+        """The systems that the department works with."""
+        return OutsideWorld(self.database, self.settings, self.department_file)
+
     def ports(self, tenant: str) -> Ports:
-        """A tenant's outside world, by the vendors that its department has chosen; opened once a process.
-
-        Raises NoSuchVendor, and what a vendor's settings raise.
-        """
-        opened = self._opened.setdefault(tenant, {})
-        for kind, vendor in self.vendors.items():
-            if kind not in opened:
-                opened[kind] = vendor.open(self.surroundings(vendor, tenant))
-        return Ports(**{kind.name: opened[kind.name] for kind in fields(Ports)})
-
-    @property
-    def effect_ports(self) -> Mapping[str, Callable[[str], Any]]:
-        """The ports on which effects are performed, by the name that their actions know them by."""
-        return {kind.name: partial(self._port, kind.name) for kind in fields(Ports)}
-
-    def _port(self, kind: str, tenant: str) -> Any:
-        return getattr(self.ports(tenant), kind)
-
-    @cached_property
-    def vendors(self) -> Mapping[str, Integration]:
-        """The vendor of each kind of which the department uses one. Raises NoSuchVendor."""
-        return find_vendors().chosen(self.department_file.integrations)
-
-    def chores(self, tenant: str) -> Sequence[Chore]:
-        """What a tenant's vendors do by themselves. Raises SettingsMissing."""
-        return [
-            chore for vendor in self.all_vendors for chore in vendor.chores(self.surroundings(vendor, tenant))
-        ]
-
-    @cached_property
-    def alert_vendors(self) -> tuple[Integration, ...]:
-        """The vendors whose alerts come in, if they have a secret. Raises NoSuchVendor."""
-        return find_vendors().chosen_of("alerts", self.department_file.integrations)
-
-    @property
-    def all_vendors(self) -> tuple[Integration, ...]:
-        """Every vendor that the department uses. Raises NoSuchVendor."""
-        return (*self.vendors.values(), *self.alert_vendors)
-
-    @cached_property
-    def alert_sources(self) -> Mapping[str, AlertSource]:
-        """Who may send alerts, by the vendors' names. Raises NoSuchVendor, SettingsMissing."""
-        tenant = self.settings.tenant
-        return {vendor.name: vendor.open(self.surroundings(vendor, tenant)) for vendor in self.alert_vendors}
-
-    @cached_property
-    def _opened(self) -> dict[str, dict[str, Any]]:
-        return {}
-
-    def surroundings(self, vendor: Integration, tenant: str) -> Surroundings:
-        """What a vendor is opened in. Raises SettingsMissing."""
-        folders = self.department_file.folders.model_dump()
-        try:
-            settings = None if vendor.settings is None else vendor.settings()
-        except ValidationError as wrong:
-            raise SettingsMissing(vendor.title, wrong) from None
-        own = self.settings
-        return Surroundings(self.database, tenant, own.department, folders, own.var_folder, settings)
+        """A tenant's outside world. Raises NoSuchVendor, and what a vendor's settings raise."""
+        return self.outside.ports(tenant)
 
     @cached_property
     def desks(self) -> Desks:
@@ -295,7 +242,7 @@ class Installation:
             notices=Notices(self.database, find_notices(), self.desks, self.adapters),
             desks=self.desks,
             alerts=AlertIntake(self.database, lambda tenant: self.ports(tenant).services, self.gate.clock),
-            performer=Performer(self.database, self.gate, self.effect_ports, process=self.process),
+            performer=Performer(self.database, self.gate, self.outside.effect_ports, process=self.process),
             adapters=self.adapters,
             drafting=Drafting(self.database, self.gate, self.plan_author, self.watch.agent_work),
             replanning=Replanning(self.database, self.gate, self.plan_author, self.watch.agent_work),
@@ -351,9 +298,8 @@ class Installation:
 
     async def close(self) -> None:
         """Let go of the database, and of connections to the chat platforms."""
-        for ports in self._opened.values():
-            for kind, port in ports.items():
-                await self.vendors[kind].close(port)
+        if "outside" in self.__dict__:
+            await self.outside.close()
         if "teams" in self.__dict__:
             await self.teams.close()
         if "slack" in self.__dict__ and self.slack is not None:

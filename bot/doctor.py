@@ -70,7 +70,7 @@ async def _looked_at(settings: Settings) -> AsyncIterator[Finding]:
 async def _vendors(installation: Installation) -> AsyncIterator[Finding]:
     """Each system that the department uses: its vendor, its settings, and what it says of itself."""
     try:
-        chosen = installation.all_vendors
+        chosen = installation.outside.all_vendors
     except NoSuchVendor as unknown:
         yield Finding("integrations", "wrong", str(unknown))
         return
@@ -78,7 +78,7 @@ async def _vendors(installation: Installation) -> AsyncIterator[Finding]:
         return  # said above
     for vendor in chosen:
         try:
-            around = installation.surroundings(vendor, installation.settings.tenant)
+            around = installation.outside.surroundings(vendor, installation.settings.tenant)
         except SettingsMissing as missing:
             yield Finding(vendor.kind, "wrong", str(missing))
             continue

@@ -51,7 +51,7 @@ def make_served(installation: Installation) -> Served:
         checkpoint_file=installation.checkpoint_file,
     )
     app[ADAPTERS] = lambda: installation.adapters
-    add_alerts(app, installation.database, settings.tenant, lambda: installation.alert_sources)
+    add_alerts(app, installation.database, settings.tenant, lambda: installation.outside.alert_sources)
     _teams(installation, app)
     return Served(app, tuple(_slack(installation, app)))
 
@@ -159,7 +159,7 @@ def _heed_cancellation() -> None:
 async def clock_part(installation: Installation) -> None:
     """Fire what is due, until cancelled."""
     tenant = installation.settings.tenant
-    await run_clock(installation.database, tenant, installation.chores(tenant))
+    await run_clock(installation.database, tenant, installation.outside.chores(tenant))
 
 
 async def _publish(installation: Installation) -> None:

@@ -78,7 +78,7 @@ async def test_without_the_database_it_is_to_be_sent_again_and_then_it_is_there(
     nowhere = Database.open("postgresql://nobody@127.0.0.1:1/none")
     for database, status in ((nowhere, 503), (idle.installation.database, 202)):
         app = web.Application(middlewares=[access_log, sentences])
-        add_alerts(app, database, idle.tenant, lambda: idle.installation.alert_sources)
+        add_alerts(app, database, idle.tenant, lambda: idle.installation.outside.alert_sources)
         async with TestClient(TestServer(app, host="127.0.0.1")) as client:
             answered = await client.post(
                 "/alerts/alertmanager", data=sent.alertmanager(sent.one()), headers=sent.bearer()

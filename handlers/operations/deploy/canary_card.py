@@ -17,6 +17,7 @@ from agents.operations.canary.tables import CanaryRow, CanaryTickRow
 from agents.operations.canary_judge import Judgement, Verdict
 from agents.work.runs import steps_of
 from agents.work.tables import RunRow, StepRow
+from governance.action import Subject
 from governance.facts import Fact, Source
 from governance.people import Person
 from governance.tables import EffectRow
@@ -50,7 +51,7 @@ async def _never_began(desk: Desk, steps: Mapping[str, StepRow]) -> bool:
 async def _reply(desk: Desk, run: RunRow, row: CanaryRow, steps: Mapping[str, StepRow]) -> Reply:
     action = canary_run.approved(row)
     what = f"{action.service} {action.version} in {action.environment}"
-    title, tone, summary = _standing(run, action, steps)
+    title, tone, summary = _standing(run, action, steps, _stopped(desk, action))
     judgement = None
     if row.state is not None:
         judgement = canary_judge.judge(canary_judge.load(row.state), settings_of(action))
@@ -69,7 +70,17 @@ async def _reply(desk: Desk, run: RunRow, row: CanaryRow, steps: Mapping[str, St
     return Reply(text=f"{heading}. {summary}", cards=(card,), facts=facts, key=f"run:{run.id}")
 
 
-def _standing(run: RunRow, action: BeginCanary, steps: Mapping[str, StepRow]) -> tuple[str, Tone, str]:
+def _stopped(desk: Desk, action: BeginCanary) -> str | None:
+    """What keeps its agents from looking just now."""
+    if desk.standing.halt is not None:
+        return "All agents are halted."
+    freeze = desk.standing.freeze_over(Subject("deployments", service=action.service), "canary_steps")
+    return None if freeze is None else f"It is frozen: {freeze.reason}."
+
+
+def _standing(
+    run: RunRow, action: BeginCanary, steps: Mapping[str, StepRow], stopped: str | None
+) -> tuple[str, Tone, str]:
     """What has become of it: a title, and a sentence."""
     ended = next((step.result for step in steps.values() if (step.result or {}).get("verdict") == "over"), None)
     promoted = _is_done(steps, "promote") or (ended is not None and ended["end"] == "promoted")
@@ -87,10 +98,9 @@ def _standing(run: RunRow, action: BeginCanary, steps: Mapping[str, StepRow]) ->
     if run.state in ("failed", "cancelled", "paused"):
         back = f"All traffic goes back to {action.before} by itself within {action.lease} s."
         return "Ended", "warning", f"{run.why or 'It does not go on.'} {back}"
-    stopped = next((step for step in steps.values() if step.state == "waiting" and step.detail), None)
     if stopped is not None:
         back = f"Meanwhile all traffic goes back to {action.before} by itself, within {action.lease} s."
-        return "Stopped", "warning", f"{stopped.detail} {back}"
+        return "Stopped", "warning", f"{stopped} {back}"
     share = action.shares[max((step.args.get("share_index", 0) for step in steps.values()), default=0)]
     return f"Canary with {share} %", "waiting", f"{action.version} runs beside {action.before}."
 

@@ -2,94 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from agents.operations.burden import Call, Mask, Metric, Series, Service, System, burdens
-from agents.operations.causes import Explanation, MoreCalls, Unexplained, find_causes
-
-NORMAL, INCIDENT = 60, 6
-WINDOWS = NORMAL + INCIDENT
-IN_INCIDENT: Mask = np.arange(WINDOWS) >= NORMAL
-CALLS = (
-    ("web", "checkout", 0.5),
-    ("web", "search", 0.5),
-    ("checkout", "auth", 1.0),
-    ("checkout", "payments", 1.0),
-    ("payments", "db", 2.0),
-    ("auth", "db", 1.0),
-    ("search", "db", 1.0),
+from agents.operations.burden import Call, Mask, Metric, Series, Service, System
+from agents.operations.causes import MoreCalls, Unexplained, find_causes
+from tests.agents.operations.planted import (
+    IN_INCIDENT,
+    INCIDENT,
+    NORMAL,
+    OWN,
+    WINDOWS,
+    Department,
+    changed,
+    explain,
+    names,
+    put,
 )
-OWN = {"web": 0.02, "checkout": 0.03, "search": 0.04, "auth": 0.01, "payments": 0.08, "db": 0.005}
-FAILING = {"web": 0.001, "checkout": 0.0, "search": 0.0, "auth": 0.0, "payments": 0.002, "db": 0.0}
-
-
-@dataclass(frozen=True)
-class Department:
-    """A department's services, drawn window by window: what each does by itself, and what its callees add.
-
-    `factor` multiplies a service's own time in the incident, `fails` adds to its failures a request, `calls`
-    multiplies how often the first calls the second, `traffic` all requests.
-    """
-
-    seed: int
-    factor: Mapping[str, float] = field(default_factory=dict)
-    fails: Mapping[str, float] = field(default_factory=dict)
-    calls: Mapping[tuple[str, str], float] = field(default_factory=dict)
-    traffic: float = 1.0
-    counted: bool = True
-
-    def system(self) -> System:
-        chance = np.random.default_rng(self.seed)
-        arrivals = 400 * (1 + 0.3 * np.sin(np.arange(WINDOWS) / 9)) * np.where(IN_INCIDENT, self.traffic, 1.0)
-        requests: dict[str, Series] = {"web": chance.poisson(arrivals).astype(float)}
-        between: dict[tuple[str, str], Series] = {}
-        for caller, callee, often in CALLS:
-            rate = often * np.where(IN_INCIDENT, self.calls.get((caller, callee), 1.0), 1.0)
-            between[caller, callee] = chance.poisson(requests[caller] * rate).astype(float)
-            requests[callee] = requests.get(callee, 0.0) + between[caller, callee]
-        burden, failed = {}, {}
-        for name in ("db", "auth", "payments", "search", "checkout", "web"):
-            own = OWN[name] * np.where(IN_INCIDENT, self.factor.get(name, 1.0), 1.0)
-            burden[name] = (
-                requests[name] * own * chance.gamma(100, 0.01, WINDOWS) * chance.lognormal(0, 0.03, WINDOWS)
-            )
-            likely = FAILING[name] + np.where(IN_INCIDENT, self.fails.get(name, 0.0), 0.0)
-            failed[name] = chance.binomial(requests[name].astype(int), likely).astype(float)
-            for (caller, callee), asked in between.items():
-                if caller == name:
-                    burden[name] += burden[callee] * asked / requests[callee]
-                    failed[name] += chance.binomial(failed[callee].astype(int), asked / requests[callee])
-            failed[name] = np.minimum(failed[name], requests[name])
-        calls = [Call(*pair, asked if self.counted else None) for pair, asked in between.items()]
-        return System(
-            {n: Service(requests[n], burden[n] / requests[n], failed[n]) for n in burden}, tuple(calls)
-        )
-
-
-def explain(system: System, metric: Metric = Metric.LATENCY, target: str = "web") -> Explanation:
-    return find_causes(system, target, metric, ~IN_INCIDENT, IN_INCIDENT)
-
-
-def names(found: Explanation) -> list[str]:
-    return [cause.service for cause in found.causes]
-
-
-def changed(system: System, name: str, service: Service) -> System:
-    return replace(system, services={**system.services, name: service})
-
-
-def put(series: Series | None, at: Mask | slice | int, value: float) -> Series:
-    assert series is not None
-    copy = series.copy()
-    copy[at] = value
-    return copy
-
-
-# A cause is found.
 
 
 @pytest.mark.parametrize("counted", [True, False])
@@ -316,95 +247,3 @@ def test_a_question_that_cannot_be_asked_is_refused() -> None:
         find_causes(system, "web", Metric.LATENCY, ~IN_INCIDENT[1:], IN_INCIDENT[1:])
     with pytest.raises(ValueError, match="one value for each window"):
         changed(system, "web", Service(np.ones(3)))
-
-
-# What must change nothing.
-
-
-def _same(one: Explanation, other: Explanation, called: Mapping[str, str] | None = None) -> None:
-    called = called or {name: name for name in OWN}
-    assert [called[cause.service] for cause in one.causes] == names(other)
-    for cause, its_like in zip(one.causes, other.causes, strict=True):
-        assert cause.share == pytest.approx(its_like.share, rel=1e-6)
-        assert cause.z == pytest.approx(its_like.z, rel=1e-6)
-
-
-@pytest.mark.parametrize("metric", Metric)
-def test_names_and_their_order_change_nothing(metric: Metric) -> None:
-    system = Department(15, factor={"payments": 4.0, "search": 4.0}, fails={"db": 0.05, "web": 0.05}).system()
-    chance = np.random.default_rng(1)
-    order: Sequence[str] = list(chance.permutation(sorted(OWN)))
-    called = {name: f"s{i}" for i, name in enumerate(order)}
-    services = {called[name]: system.services[name] for name in order}
-    calls = [Call(called[call.caller], called[call.callee], call.requests) for call in reversed(system.calls)]
-    found = explain(system, metric)
-    assert len(found.causes) == 2
-    _same(found, explain(System(services, tuple(calls)), metric, called["web"]), called)
-
-
-@pytest.mark.parametrize("by", [0.01, 1000.0])
-def test_traffic_times_a_constant_changes_nothing_of_latency(by: float) -> None:
-    system = Department(16, factor={"payments": 4.0, "search": 4.0}).system()
-    services = {n: replace(service, requests=service.requests * by) for n, service in system.services.items()}
-    calls = [
-        replace(call, requests=None if call.requests is None else call.requests * by) for call in system.calls
-    ]
-    _same(explain(system), explain(System(services, tuple(calls))))
-
-
-def test_the_same_rate_of_failures_is_the_same_share_at_ten_times_the_traffic() -> None:
-    system = Department(17, fails={"payments": 0.1, "search": 0.05}).system()
-    services = {
-        name: Service(service.requests * 10, failed=None if service.failed is None else service.failed * 10)
-        for name, service in system.services.items()
-    }
-    calls = [Call(c.caller, c.callee, None if c.requests is None else c.requests * 10) for c in system.calls]
-    less = explain(system, Metric.AVAILABILITY)
-    more = explain(System(services, tuple(calls)), Metric.AVAILABILITY)
-    assert names(less) == names(more) == ["payments", "search"]
-    assert [c.share for c in less.causes] == pytest.approx([c.share for c in more.causes])
-
-
-# Who works for whom.
-
-
-def test_of_a_shared_callee_the_target_is_told_its_own_part() -> None:
-    """The database works for `batch` at four requests of five: counted ones are taken as they are, the others
-    share what is left by the callers' requests."""
-    flat = np.ones(WINDOWS)
-    services = {
-        "web": Service(100 * flat, 0.05 * flat),
-        "batch": Service(10 * flat, 2 * flat),
-        "db": Service(500 * flat, 0.01 * flat),
-    }
-    counted = System(services, (Call("web", "db", 100 * flat), Call("batch", "db", 400 * flat)))
-    half = System(services, (Call("web", "db"), Call("batch", "db", 400 * flat)))
-    guessed = System(services, (Call("web", "db"), Call("batch", "db")))
-    for system, part in ((counted, 0.2), (half, 0.2), (guessed, 100 / 110)):
-        found = burdens(system, "web", Metric.LATENCY, ~IN_INCIDENT)
-        assert found.keys() == {"web", "db"}
-        assert found["db"].part == pytest.approx(part)
-
-
-def test_what_a_shared_callee_added_is_what_it_added_to_the_target() -> None:
-    """Four fifths of the database's waiting are another's."""
-    flat, noise = np.ones(WINDOWS), np.random.default_rng(1).normal(0, 1e-4, WINDOWS)
-    slow = 0.01 + noise + np.where(IN_INCIDENT, 0.09, 0.0)
-    services = {
-        "web": Service(100 * flat, 0.04 + slow),
-        "db": Service(500 * flat, slow),
-        "batch": Service(9 * flat),
-    }
-    calls = (Call("web", "db", 100 * flat), Call("batch", "db", 400 * flat))
-    found = explain(System(services, calls))
-    assert names(found) == ["db"]
-    assert found.causes[0].added == pytest.approx(found.added) == pytest.approx(100 * 0.09 * INCIDENT, rel=0.01)
-
-
-def test_services_that_call_each_other_in_a_circle_come_to_an_end() -> None:
-    system = Department(18, factor={"payments": 6.0}).system()
-    few = np.full(WINDOWS, 5.0)
-    circle = replace(
-        system, calls=(*system.calls, Call("db", "web", few), Call("db", "auth", few), Call("db", "db"))
-    )
-    assert names(explain(circle)) == ["payments"]

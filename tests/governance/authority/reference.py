@@ -96,6 +96,7 @@ LOOKED_AT = {
     "window": ("permitted",),
     "story_priority": ("new_priority", "linked_by_sre", "within_plan"),
     "scheduling": ("within_plan",),
+    "canary_steps": ("within_canary",),
     "story_changes": ("within_plan",),
 }
 

@@ -118,6 +118,7 @@ VOTES = [
     ("product_change", {}, [{O, D}], True),
     ("load_test", {"environment": "production"}, [{S, D}], False),
     ("service_protection", {"in_incident": False}, [{S, D}], True),
+    ("canary_steps", {"within_canary": False}, [{S, D}], False),
     ("reservation", {"cost": Decimal("9999.99"), **MONEY}, [{S, D}], True),
     ("reservation", {"cost": Decimal("10000"), **MONEY}, [{S, D}, {S, D}], True),
 ]

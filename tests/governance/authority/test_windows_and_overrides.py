@@ -74,6 +74,9 @@ TABLE = [
     ("load_test", PRODUCTION, "AAAAAAA AAA.... AAAAAAA AAAAA.. AAAAAAA AAA.... ......."),
     ("service_protection", CALM, "EAAAAAA EAA.... E..A... EAAAA.. EAAAAAA EAA.... ......."),
     ("service_protection", INCIDENT, "EEEEEEE EEE.... E..E.EE EEEEE.. EEEEEEE EEE.... ......."),
+    ("canary_steps", {"within_canary": True}, "EEEEEEE EEE.... E..E... EEEEE.. EEEEEEE EEE.... ......."),
+    ("canary_steps", {"within_canary": False}, "AAAAAAA AAA.... A..A... AAAAA.. AAAAAAA AAA.... ......."),
+    ("canary_abort", {}, "EEEEEEE EEE.... EEEEEEE EEEEE.. EEEEEEE EEE.... EEEEEEE"),
     ("reservation", CHEAP, "AAAAAAA AAA.... AAAAAAA AAAAA.. AAAAAAA AAA.... ......."),
 ]
 LETTERS = {
