@@ -32,6 +32,7 @@ ROLE = Role(
         "deployments.abort_canary",
         "deployments.begin_canary",
         "deployments.promote_canary",
+        "deployments.roll_back",
         "deployments.step_canary",
     ),
     output=Findings,

@@ -17,6 +17,7 @@ from agents.drafting import WORKERS
 from agents.loop import ModelAccess
 from agents.operations.alert_intake import AlertIntake
 from agents.operations.canary.limits import within_canary
+from agents.operations.response.limits import in_incident
 from agents.plans.authorship import Authorship
 from agents.plans.drafting import Drafting
 from agents.plans.limits import within_plan
@@ -106,7 +107,9 @@ class Installation:
         of_vendors = (spec for vendor in self.outside.all_vendors for spec in vendor.actions())
         own = (
             *tracker_specs(within_plan),
-            *deployment_specs(within_canary, replicas_a_month(lambda tenant: self.ports(tenant).prices)),
+            *deployment_specs(
+                within_canary, replicas_a_month(lambda tenant: self.ports(tenant).prices), in_incident
+            ),
             *plan_specs(),
             *governance_specs(self.policy),
         )

@@ -27,6 +27,12 @@ async def end_test(tx: AsyncSession, test: str, now: datetime) -> None:
     await tx.execute(over.values(ended=now))
 
 
+async def end_tests(tx: AsyncSession, what: str, now: datetime) -> None:
+    """Say that whatever was announced as `what` is over."""
+    over = update(AnnouncedTestRow).where(AnnouncedTestRow.what == what, AnnouncedTestRow.ended.is_(None))
+    await tx.execute(over.values(ended=now))
+
+
 async def test_of(tx: AsyncSession, service: str, stage: str, now: datetime) -> str | None:
     """The announced test of a target that goes on `now`; of several the one that may go on longest."""
     query = select(AnnouncedTestRow.id).where(

@@ -31,6 +31,7 @@ from agents.operations.incident_opening import (
 from agents.operations.incident_rows import incident_for_update, lock_incidents, open_incidents
 from agents.operations.incident_showing import show, show_changed, tell_unknown
 from agents.operations.incident_tables import AlertRow, IncidentAlertRow, IncidentEventRow, IncidentRow
+from agents.operations.response import response_run
 from governance.audit.entries import Absence, Entry, EntryKind, NotApplicable
 from governance.audit.log import record
 from governance.people import Actor
@@ -156,6 +157,7 @@ async def _open(
     detail = {**_told(row, target.service), **({"linked": decision.linked} if decision.linked else {})}
     add_event(tx, incident, "opened", detail, now)
     await record(tx, _entry("incident.opened", incident, detail, f"An alert of {alert.source} fires."))
+    await response_run.begin(tx, incident)
     await show(tx, incident, now)
     return incident
 

@@ -36,7 +36,7 @@ class Step:
     key: str
     title: str
     args: Json
-    requester: str
+    requester: str | None
     subject: str | None
     attempt: int
     cursor: Json | None

@@ -68,7 +68,7 @@ async def begin(
     title: str,
     steps: Iterable[NewStep],
     *,
-    requester: str,
+    requester: str | None,
     subject: str | None = None,
     place: dict[str, Any] | None = None,
     turn: str | None = None,

@@ -50,7 +50,7 @@ async def run_given_up(tx: AsyncSession, run_id: str) -> None:
         f"“{run.title}” is paused. {run.why}",
         "What is done stays. Resume it to try again; whoever runs Countersign finds the fault in the log.",
         place=run.place,
-        people=(run.requester,),
+        people=(run.requester,) if run.requester else (),
         turn=run.turn,
     )
 

@@ -21,10 +21,10 @@ class RunRow(TenantScoped, Base):
     """Work that takes longer than an answer. `state`: running | paused | done | failed | cancelled (`why`
     says).
 
-    `subject` is what it is about (`plan:pl_1`, `service:orders`): a freeze of it stops the run's steps.
-    `shown` is how the last card looked, so that it is edited only where something changed; `shown_at` is when,
-    and `look_at` when the next look at it is queued for.
-    """
+    `requester` is None where nobody asked for it. `subject` is what it is about (`plan:pl_1`,
+    `service:orders`): a freeze of it stops the run's steps. `shown` is how the last card looked, so that it is
+    edited only where something changed; `shown_at` is when, and `look_at` when the next look at it is queued
+    for."""
 
     __tablename__ = "runs"
     __table_args__ = (Index(None, "tenant", "state"),)
@@ -33,7 +33,7 @@ class RunRow(TenantScoped, Base):
     kind: Mapped[str]
     title: Mapped[str]
     subject: Mapped[str | None]
-    requester: Mapped[str]
+    requester: Mapped[str | None]
     state: Mapped[str] = mapped_column(server_default=text("'running'"))
     why: Mapped[str | None]
     place: Mapped[dict[str, Any] | None]

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.action import Action, Grant, Outcome, OutcomeState, Subject
 from governance.authority.vocabulary import Given
 from governance.people import Actor
 from governance.registry import ActionSpec, Effect, EffectFailed, OutcomeUncertain, Undo, free
-from governance.standing import WindowMode
-from governance.tables import WindowRow
-from integrations.deployments import DeploymentError, Deployments, Status
+from integrations.deployments import DeploymentError, Deployments, Status, Target
 from integrations.deployments.actions import (
     AbortCanary,
     BeginCanary,
@@ -36,9 +33,15 @@ ReplicaCost = Callable[[str, int, AsyncSession], Awaitable[Decimal]]
 it cannot be told, which is ruled on as strictly as it can be."""
 
 
-def specs(within_canary: WithinCanary, replica_cost: ReplicaCost) -> tuple[ActionSpec, ...]:
+InIncident = Callable[[Target, AsyncSession], Awaitable[bool]]
+"""Whether what is done at a target answers an incident that is open."""
+
+
+def specs(
+    within_canary: WithinCanary, replica_cost: ReplicaCost, in_incident: InIncident
+) -> tuple[ActionSpec, ...]:
     """Every effect on what runs, for the gate's registry. Their port is called `deployments`."""
-    return (*_at_once(replica_cost), *_canaries(within_canary))
+    return (*_at_once(replica_cost, in_incident), *_canaries(within_canary))
 
 
 def _canaries(within_canary: WithinCanary) -> tuple[ActionSpec, ...]:
@@ -75,7 +78,10 @@ def _canaries(within_canary: WithinCanary) -> tuple[ActionSpec, ...]:
     )
 
 
-def _at_once(replica_cost: ReplicaCost) -> tuple[ActionSpec, ...]:
+def _at_once(replica_cost: ReplicaCost, in_incident: InIncident) -> tuple[ActionSpec, ...]:
+    async def answers(action: RollBack, _actor: Actor, tx: AsyncSession) -> Mapping[str, Given]:
+        return {"in_incident": await in_incident(action.target, tx)}
+
     async def added_replicas(action: Scale, _actor: Actor, tx: AsyncSession) -> Decimal:
         """Fewer cost nothing."""
         added = action.replicas - action.before
@@ -99,7 +105,7 @@ def _at_once(replica_cost: ReplicaCost) -> tuple[ActionSpec, ...]:
             effect=_roll_back,
             port="deployments",
             ask=_ask,
-            establish=_in_incident,
+            establish=answers,
             establishes=("in_incident",),
             costs=free,
         ),
@@ -122,14 +128,6 @@ def _subject(action: DeploymentAction) -> Subject:
 async def _environment(action: Deploy | BeginCanary, _actor: Actor, _tx: AsyncSession) -> Mapping[str, Given]:
     """Where it is done, and nowhere else: the performer hands on the same field."""
     return {"environment": action.environment.value}
-
-
-async def _in_incident(_action: RollBack, _actor: Actor, tx: AsyncSession) -> Mapping[str, Given]:
-    """Whether an incident stands declared: a window of that mode is open."""
-    is_open = select(WindowRow.id).where(
-        WindowRow.mode == WindowMode.INCIDENT.value, WindowRow.starts <= func.now(), WindowRow.ends > func.now()
-    )
-    return {"in_incident": (await tx.execute(is_open.limit(1))).first() is not None}
 
 
 async def _done(says: str, doing: Awaitable[Status]) -> Outcome:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from agents.operations.announced_tests import end_tests
 from agents.operations.canary.tables import CanaryRow
 from agents.work import runs
 from agents.work.kinds import NewStep, RunKind, find_kinds
-from agents.work.tables import RunRow
+from agents.work.tables import ENDED, RunRow
 from integrations.deployments.actions import BeginCanary
 from storage.notices import notify
 
@@ -69,7 +71,14 @@ def approved(row: CanaryRow) -> BeginCanary:
     return BeginCanary.model_validate(fields)
 
 
+def canary_name(run: str) -> str:
+    """What a canary is announced as, so that alerts of its target open no incident meanwhile."""
+    return f"canary {run}"
+
+
 async def _changed(tx: AsyncSession, run: RunRow) -> None:
+    if run.state in ENDED:
+        await end_tests(tx, canary_name(run.id), datetime.now(UTC))
     ids = {"run": run.id, "key": f"run:{run.id}"}
     await notify(tx, "canary", ids, place=run.place, turn=run.turn, slow=True)
 

@@ -16,7 +16,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents import sre
 from agents.operations import canary_judge
-from agents.operations.canary.canary_run import BEGIN, BEGIN_KIND, WATCH_KIND, approved, canary_of, watch_step
+from agents.operations.announced_tests import announce_test
+from agents.operations.canary.canary_run import (
+    BEGIN,
+    BEGIN_KIND,
+    WATCH_KIND,
+    approved,
+    canary_name,
+    canary_of,
+    watch_step,
+)
 from agents.operations.canary.tables import CanaryRow, CanaryTickRow
 from agents.operations.canary_judge import CanarySettings, CanaryState, Judgement, Requests, Verdict
 from agents.work.kinds import ActionStep, Json, NewStep, Over, Step, Still, WaitStep, Worker
@@ -48,6 +57,8 @@ def settings_of(action: BeginCanary) -> CanarySettings:
 async def _start(step: Step, worker: Worker) -> Json:
     """From which tick on: the share was given within the one that is open now, so that this is left out."""
     row, id = await _canary(step, worker)
+    if step.args["index"] == 0:
+        await _announce(step, worker, approved(row))
     last = 0
     try:
         while ticks := await worker.ports.deployments.traffic(approved(row).target, id, after=last):
@@ -55,6 +66,13 @@ async def _start(step: Step, worker: Worker) -> Json:
     except CanaryOver:
         pass  # the first look says so
     return {"after": last + 1 if last else 0}
+
+
+async def _announce(step: Step, worker: Worker, action: BeginCanary) -> None:
+    """What it sets off is no incident: its judge is the one to say so."""
+    ends = worker.now() + timedelta(seconds=action.deadline * len(action.shares))
+    async with worker.transaction() as tx:
+        await announce_test(tx, action.service, action.environment, canary_name(step.run), worker.now(), ends)
 
 
 async def _look(step: Step, worker: Worker) -> Still | Over:

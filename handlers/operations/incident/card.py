@@ -26,6 +26,7 @@ from handlers.conversation.cards import (
     Tone,
 )
 from handlers.conversation.wording import counted, listed, moment_text
+from handlers.operations.incident.response_words import RESPONSE, response_event
 
 Alerts = Sequence[tuple[IncidentAlertRow, AlertRow]]
 
@@ -39,9 +40,12 @@ _WORDS = ("summary", "description", "message")
 """Annotations in which people write what an alert means, the shortest first."""
 
 
-def incident_card(incident: IncidentRow, alerts: Alerts, now: datetime) -> Reply:
-    """The incident as it stands `now`, short: its own message, which later changes edit."""
-    reply = _card(incident, alerts, (), now)
+def incident_card(
+    incident: IncidentRow, alerts: Alerts, events: Sequence[IncidentEventRow], now: datetime
+) -> Reply:
+    """The incident as it stands `now`, short: its own message, which later changes edit. Of what happened it
+    has what was done about it."""
+    reply = _card(incident, alerts, [one for one in events if one.kind in RESPONSE], now, is_short=True)
     return Reply(reply.text, reply.cards, reply.facts, key=f"incident:{incident.id}")
 
 
@@ -52,7 +56,14 @@ def incident_with_timeline(
     return _card(incident, alerts, events, now)
 
 
-def _card(incident: IncidentRow, alerts: Alerts, events: Sequence[IncidentEventRow], now: datetime) -> Reply:
+def _card(
+    incident: IncidentRow,
+    alerts: Alerts,
+    events: Sequence[IncidentEventRow],
+    now: datetime,
+    *,
+    is_short: bool = False,
+) -> Reply:
     firing = [member for member, _ in alerts if member.firing]
     heading = f"{incident.id}: {incident.service} in {incident.stage} ({incident.state})"
     says = _says(alerts, firing)
@@ -62,7 +73,7 @@ def _card(incident: IncidentRow, alerts: Alerts, events: Sequence[IncidentEventR
     blocks += [Small(tuple(_small(incident, alerts)))]
     if events:
         blocks.append(Bullets(tuple((Moment(one.at), f": {_event(one)}") for one in events)))
-    else:
+    if is_short:
         blocks.append(Buttons((Button("Timeline", "ask", f"incident show incident {incident.id}"),)))
     source = Source("query", f"the alerts of {incident.id}")
     facts = (
@@ -126,8 +137,8 @@ def _event(event: IncidentEventRow) -> str:
             return "no alert fires any more."
         case "resolved":
             return "over: nothing has fired since."
-        case other:
-            return f"{other}."
+        case _:
+            return response_event(event.kind, detail)
 
 
 def incidents_card(

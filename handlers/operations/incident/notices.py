@@ -11,6 +11,7 @@ from agents.operations.incident_rows import (
     NoSuchIncident,
     alerts_of,
     incident_by_id,
+    timeline,
     unknown_services,
 )
 from agents.operations.incident_showing import INCIDENT, UNKNOWN_SERVICES
@@ -20,13 +21,16 @@ from handlers.conversation.desk import Desk
 from handlers.notices import NoticeKind
 from handlers.operations.incident.card import incident_card, unknown_services_card
 
+_MOST_EVENTS = 30
+
 
 async def _incident(desk: Desk, ids: Mapping[str, Any], _person: Person | None) -> Reply | None:
     try:
         incident = await incident_by_id(desk.tx, ids["incident"])
     except NoSuchIncident:
         return None
-    return incident_card(incident, await alerts_of(desk.tx, incident.id), desk.now)
+    alerts, events = await alerts_of(desk.tx, incident.id), await timeline(desk.tx, incident.id, _MOST_EVENTS)
+    return incident_card(incident, alerts, events, desk.now)
 
 
 async def _unknown(desk: Desk, ids: Mapping[str, Any], _person: Person | None) -> Reply | None:

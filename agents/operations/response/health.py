@@ -1,0 +1,114 @@
+"""Is a service as it usually is? Its last half minute beside the hour before.
+
+Nothing measured, or too few requests, is *unknown*: never well, never worse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from math import isfinite
+from statistics import median
+
+from integrations.deployments import Target
+from integrations.metrics import Measure, Metrics, MetricsQuery, Series
+
+STEP = timedelta(seconds=15)
+LEAST_REQUESTS = 10
+LEAST_FAILED = 3
+"""One error at low traffic is no incident."""
+
+_USUAL = timedelta(minutes=45)
+_WINDOWS = 2
+_SLOWER, _SLOWER_SECONDS = 1.5, 0.01
+_MORE_OFTEN, _MORE_SHARE = 3.0, 0.02
+_BAD_SHARE = 0.05
+"""Where nothing usual is known."""
+
+
+class State(StrEnum):
+    """What a look says of a service."""
+
+    WELL = "well"
+    FAILING = "failing"
+    SLOW = "slow"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Requests, the share of them that failed (0 to 1), and the 95th percentile of their latency in seconds;
+    None where it is not known."""
+
+    requests: float
+    failed: float | None
+    p95: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """`now` beside what is `usual`; `queries` say where the figures come from."""
+
+    state: State
+    now: Level
+    usual: Level
+    as_of: datetime
+    queries: tuple[str, ...]
+
+
+async def look(metrics: Metrics, target: Target, since: datetime, now: datetime) -> Health:
+    """How a service is now, beside how it was before `since`. Raises MetricsError, storage.look.Away."""
+    start = since - _USUAL
+    asked = (Measure.REQUESTS, Measure.FAILED, Measure.LATENCY_P95)
+    end = start + (now - start) // STEP * STEP
+    found: list[Series | None] = []
+    queries: list[str] = []
+    for measure in asked:
+        query = MetricsQuery(measure, start, end, STEP, service=target.service, stage=target.stage)
+        answer = await metrics.series(query)
+        found.append(answer.series[0] if answer.series else None)
+        queries.append(answer.source)
+    usual = _level(found, before=since - STEP)
+    latest = _level(found, after=end - _WINDOWS * STEP)
+    return Health(state_of(latest, usual), latest, usual, now, tuple(queries))
+
+
+def _level(
+    found: Sequence[Series | None], *, before: datetime | None = None, after: datetime | None = None
+) -> Level:
+    requests, failed, p95 = (_values(one, before, after) for one in found)
+    count = sum(requests) * STEP.total_seconds()
+    bad = sum(failed) * STEP.total_seconds()
+    return Level(
+        requests=round(count, 1),
+        failed=bad / count if count > 0 and failed else None,
+        p95=median(p95) if p95 else None,
+    )
+
+
+def _values(series: Series | None, before: datetime | None, after: datetime | None) -> list[float]:
+    if series is None:
+        return []
+    return [
+        value
+        for at, value in zip(series.times, series.values, strict=True)
+        if isfinite(value) and (before is None or at <= before) and (after is None or at > after)
+    ]
+
+
+def state_of(now: Level, usual: Level) -> State:
+    """What a level says beside the usual one."""
+    if now.requests < LEAST_REQUESTS or (now.failed is None and now.p95 is None):
+        return State.UNKNOWN
+    if now.failed is not None and now.failed * now.requests >= LEAST_FAILED:
+        if usual.failed is None or usual.requests < LEAST_REQUESTS:
+            limit = _BAD_SHARE
+        else:
+            limit = max(_MORE_OFTEN * usual.failed, usual.failed + _MORE_SHARE)
+        if now.failed > limit:
+            return State.FAILING
+    if now.p95 is not None and usual.p95 is not None and now.p95 > _SLOWER * usual.p95 + _SLOWER_SECONDS:
+        return State.SLOW
+    return State.WELL

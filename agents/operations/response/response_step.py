@@ -1,0 +1,212 @@
+"""The kinds of steps of a response: look, find the cause, take a change back, look again.
+
+An alert only says where to look. Nothing is changed unless the figures show it and the cause is computed; two
+remedies without effect, or none that is allowed, and it is a person's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from agents import sre
+from agents.operations.burden import Metric
+from agents.operations.findings import Explained, Findings, Question
+from agents.operations.incident_rows import incident_for_update, lock_incidents
+from agents.operations.incident_showing import show
+from agents.operations.incidents import add_event
+from agents.operations.investigation import investigate
+from agents.operations.response.health import Health, State, look
+from agents.operations.response.remedies import Person, remedy_for
+from agents.operations.response.response_run import (
+    CAUSE_KIND,
+    LOOK_KIND,
+    MOST_TRIES,
+    ROLL_BACK_KIND,
+    VERIFY_KIND,
+    bad_versions,
+)
+from agents.work.kinds import ActionStep, Json, NewStep, Over, Step, Still, WaitStep, Worker, WorkStep
+from governance.action import Action
+from integrations.deployments import Stage, Target
+from integrations.deployments.actions import RollBack
+from integrations.metrics import MetricsError
+
+LOOKED_EVERY = timedelta(seconds=10)
+LOOKS = 18
+"""Looks in which nothing can be told, or nothing is wrong, before a look is over: three minutes."""
+HEALTHY_LOOKS = 2
+SETTLES = timedelta(seconds=15)
+"""After a remedy, before it is looked at: what was under way comes to its end, and two scrapes are taken."""
+
+
+def _target(step: Step) -> Target:
+    return Target(step.args["service"], Stage(step.args["stage"]))
+
+
+async def _look(step: Step, worker: Worker) -> Still | Over:
+    """Until it is seen to be wrong, or often enough not to be."""
+    health = await _health(step, worker)
+    state = State.UNKNOWN if health is None else health.state
+    counts = {"unknown": 0, "well": 0, **(step.cursor or {})}
+    if health is not None and state in (State.FAILING, State.SLOW):
+        return Over({"state": state.value, "health": _json(health)})
+    counts[state.value] += 1
+    if counts["well"] + counts["unknown"] >= LOOKS:
+        ended = "well" if counts["well"] else "unknown"
+        return Over({"state": ended, "health": None if health is None else _json(health)})
+    return Still(LOOKED_EVERY, cursor=counts)
+
+
+async def _verify(step: Step, worker: Worker) -> Still | Over:
+    """Two healthy looks in a row after a remedy has settled; or not, in as many looks."""
+    cursor = {"looks": 0, "well": 0, "from": worker.now().isoformat(), **(step.cursor or {})}
+    settled = datetime.fromisoformat(cursor["from"]) + SETTLES
+    if worker.now() < settled:
+        return Still(LOOKED_EVERY, cursor=cursor)
+    health = await _health(step, worker)
+    state = State.UNKNOWN if health is None else health.state
+    cursor = {**cursor, "looks": cursor["looks"] + 1, "well": cursor["well"] + 1 if state is State.WELL else 0}
+    if cursor["well"] >= HEALTHY_LOOKS or cursor["looks"] >= LOOKS:
+        ended = State.WELL if cursor["well"] >= HEALTHY_LOOKS else state
+        return Over({"state": ended.value, "health": None if health is None else _json(health)})
+    return Still(LOOKED_EVERY, cursor=cursor)
+
+
+async def _health(step: Step, worker: Worker) -> Health | None:
+    since = datetime.fromisoformat(step.args["started"])
+    try:
+        return await look(worker.ports.metrics, _target(step), since, worker.now())
+    except MetricsError:
+        return None
+
+
+def _json(health: Health) -> dict[str, Any]:
+    now, usual = health.now, health.usual
+    return {
+        "requests": now.requests,
+        "failed": now.failed,
+        "p95": now.p95,
+        "usual_failed": usual.failed,
+        "usual_p95": usual.p95,
+    }
+
+
+async def _find_cause(step: Step, worker: Worker) -> Json:
+    """What explains it, and what is to be done about that."""
+    metric = Metric.LATENCY if step.args["state"] == State.SLOW else Metric.AVAILABILITY
+    started = datetime.fromisoformat(step.args["started"])
+    now = worker.now()
+    target = _target(step)
+    question = Question(
+        (target.service,), target.stage, (metric,), min(started, now - timedelta(minutes=2)), now
+    )
+    findings = await investigate(worker.ports, question, now)
+    async with worker.transaction() as tx:
+        bad = await bad_versions(tx)
+    remedy = await remedy_for(worker.ports.deployments, findings, bad)
+    return {**_cause(findings), **_remedy(remedy)}
+
+
+def _cause(findings: Findings) -> dict[str, Any]:
+    """The cause as the timeline keeps it; nothing where there is none."""
+    explained = next((one for one in findings.explained if one.first is not None), None)
+    if explained is None or explained.first is None:
+        return {"cause": None, "measured": list(findings.measured), "unmeasured": list(findings.unmeasured)}
+    cause = explained.first
+    says = {
+        "service": cause.service,
+        "share": round(cause.share, 3),
+        "subject": cause.subject,
+        "of": cause.explained,
+    }
+    return {"cause": {**says, **_suspect(explained)}}
+
+
+def _suspect(explained: Explained) -> dict[str, Any]:
+    suspect = explained.suspect
+    if suspect is None or explained.first is None or suspect.change.target.service != explained.first.service:
+        return {}
+    release = suspect.release
+    return {
+        "version": suspect.change.version,
+        "change": suspect.change.kind.value,
+        "seconds_before": round(suspect.before.total_seconds()),
+        "commit": release and release.commit,
+        "author": release and release.author,
+        "story": release and release.story,
+    }
+
+
+def _remedy(remedy: RollBack | Person) -> dict[str, Any]:
+    if isinstance(remedy, Person):
+        return {"remedy": None, "why": remedy.why}
+    return {"remedy": remedy.body(), "why": remedy.rationale}
+
+
+def _roll_back(step: Step) -> Action:
+    given = step.args["action"]
+    return RollBack.model_validate({key: given[key] for key in given if key not in ("type", "decision_type")})
+
+
+async def _after_look(tx: AsyncSession, step: Step, result: Json) -> Iterable[NewStep]:
+    worse = result["state"] in (State.FAILING, State.SLOW)
+    kind = "seen" if worse else "not seen"
+    await _note(tx, step, kind, {"state": result["state"], **(result["health"] or {})})
+    if not worse:
+        return ()
+    args = {**step.args, "state": result["state"], "try": 1}
+    return (NewStep("cause:1", CAUSE_KIND, "Find the cause", args, (step.key,)),)
+
+
+async def _after_cause(tx: AsyncSession, step: Step, result: Json) -> Iterable[NewStep]:
+    if result["cause"] is None:
+        await _note(tx, step, "no cause", {"measured": result["measured"], "unmeasured": result["unmeasured"]})
+    else:
+        await _note(tx, step, "cause", result["cause"])
+    if result["remedy"] is None:
+        await _note(tx, step, "for a person", {"why": result["why"]})
+        return ()
+    number = step.args["try"]
+    what = result["remedy"]
+    title = f"Roll {what['service']} back to {what['version']}"
+    remedy = NewStep(f"remedy:{number}", ROLL_BACK_KIND, title, {**step.args, "action": what}, (step.key,))
+    verify = NewStep(f"verify:{number}", VERIFY_KIND, "Look whether it helped", step.args, (remedy.key,))
+    await _note(tx, step, "remedy", {"what": title, "why": result["why"]})
+    return (remedy, verify)
+
+
+async def _after_verify(tx: AsyncSession, step: Step, result: Json) -> Iterable[NewStep]:
+    if result["state"] == State.WELL:
+        await _note(tx, step, "healthy", result["health"] or {})
+        return ()
+    number = step.args["try"]
+    await _note(tx, step, "no effect", {"state": result["state"], **(result["health"] or {})})
+    if number >= MOST_TRIES or result["state"] == State.UNKNOWN:
+        await _note(tx, step, "for a person", {"why": "What I did had no effect that I can see."})
+        return ()
+    args = {**step.args, "try": number + 1}
+    return (NewStep(f"cause:{number + 1}", CAUSE_KIND, "Find the cause again", args, (step.key,)),)
+
+
+async def _note(tx: AsyncSession, step: Step, kind: str, detail: dict[str, Any]) -> None:
+    """Into the timeline, and onto the card at once. Whoever calls holds the run; the incidents' lock comes
+    after it, and nobody who holds that waits for a run."""
+    await lock_incidents(tx)
+    incident = await incident_for_update(tx, step.args["incident"])
+    now = datetime.now(UTC)
+    add_event(tx, incident, kind, detail, now)
+    if kind == "healthy" and incident.state == "open":
+        incident.state, incident.mitigated = "mitigated", now
+    await show(tx, incident, now)
+
+
+_ACTOR = sre.ROLE.name
+LOOK = WaitStep(LOOK_KIND, _ACTOR, _look, finish=_after_look, longest=timedelta(hours=1))
+CAUSE = WorkStep(CAUSE_KIND, _ACTOR, _find_cause, finish=_after_cause, longest=timedelta(minutes=2))
+ROLL_BACK = ActionStep(ROLL_BACK_KIND, _ACTOR, _roll_back)
+VERIFY = WaitStep(VERIFY_KIND, _ACTOR, _verify, finish=_after_verify, longest=timedelta(hours=1))
+KINDS = (LOOK, CAUSE, ROLL_BACK, VERIFY)

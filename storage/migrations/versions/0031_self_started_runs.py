@@ -1,0 +1,10 @@
+"""Runs that nobody asked for: what the monitoring starts by itself."""
+
+from alembic import op
+
+revision = "0031_self_started_runs"
+down_revision = "0030_canaries"
+
+
+def upgrade() -> None:
+    op.alter_column("runs", "requester", nullable=True)
