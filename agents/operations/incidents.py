@@ -272,6 +272,36 @@ def _entry(type_: str, incident: IncidentRow, detail: Mapping[str, Any], why: st
     )
 
 
+class IncidentOver(Exception):
+    """The incident is resolved already."""
+
+
+async def acknowledge(tx: AsyncSession, id: str, who: str, now: datetime) -> IncidentRow:
+    """Somebody (by name) takes command. Raises NoSuchIncident, IncidentOver."""
+    incident = await _of_a_person(tx, id)
+    incident.acknowledged = incident.acknowledged or now
+    add_event(tx, incident, "acknowledged", {"who": who}, now)
+    await show(tx, incident, now)
+    return incident
+
+
+async def resolve(tx: AsyncSession, id: str, who: str, now: datetime) -> IncidentRow:
+    """Somebody (by name) ends it, whatever still fires. Raises NoSuchIncident, IncidentOver."""
+    incident = await _of_a_person(tx, id)
+    incident.state, incident.resolved = "resolved", now
+    add_event(tx, incident, "resolved", {"by": who}, now)
+    await show(tx, incident, now)
+    return incident
+
+
+async def _of_a_person(tx: AsyncSession, id: str) -> IncidentRow:
+    await lock_incidents(tx)
+    incident = await incident_for_update(tx, id)
+    if incident.state == "resolved":
+        raise IncidentOver(id)
+    return incident
+
+
 async def end_quiet(tx: AsyncSession, now: datetime) -> None:
     """End incidents none of whose alerts has fired for as long as one may flap; show what cards are behind."""
     await lock_incidents(tx)

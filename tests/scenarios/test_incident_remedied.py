@@ -77,7 +77,7 @@ class Place:
 
     async def until(self, holds: Callable[[], Any], seconds: float = 90) -> None:
         async with asyncio.timeout(seconds):
-            while not await holds():
+            while not await holds():  # noqa: ASYNC110 — the rows are the truth
                 await asyncio.sleep(0.3)
 
     async def rows(self, query: str) -> list[Any]:
@@ -155,6 +155,21 @@ async def test_a_bad_release_is_taken_back_and_looked_at_again(place: Place) -> 
     assert "INC-1: orders in production (mitigated)" in said
     entries = await place.rows("SELECT actor->>'id', body->>'type', state FROM effects ORDER BY created")
     assert ("sre", "deployments.roll_back", "done") in [tuple(row) for row in entries]
+    denied = await place.say("amanda", "/incident resolve INC-1")
+    assert "SRE lead’s" in denied.as_text()
+    taken = await place.say("nathan", "/incident take command of INC-1")
+    assert "Nathan" in taken.as_text()
+    over = await place.say("nathan", "/incident resolve INC-1")
+    assert "INC-1 is over. It lasted" in over.as_text()
+    assert "mitigated after" in over.as_text()
+    assert "incident-INC-1.md" in str(over.cards)
+    ((report,),) = await place.rows(
+        "SELECT convert_from(content, 'UTF8') FROM files WHERE name = 'incident-INC-1.md'"
+    )
+    assert "4.18.0 was deployed there" in report
+    assert "Nathan" in report
+    again = await place.say("nathan", "/incident resolve INC-1")
+    assert "is over already" in again.as_text()
 
 
 async def _has(place: Place, kind: str) -> bool:

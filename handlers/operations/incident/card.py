@@ -72,15 +72,24 @@ def _card(
         blocks += _words_of(alerts[0][1])
     blocks += [Small(tuple(_small(incident, alerts)))]
     if events:
-        blocks.append(Bullets(tuple((Moment(one.at), f": {_event(one)}") for one in events)))
+        blocks.append(Bullets(tuple((Moment(one.at), f": {event_text(one)}") for one in events)))
     if is_short:
-        blocks.append(Buttons((Button("Timeline", "ask", f"incident show incident {incident.id}"),)))
+        blocks.append(Buttons(_buttons(incident)))
     source = Source("query", f"the alerts of {incident.id}")
     facts = (
         Fact("alerts", "Alerts", len(alerts), "alerts", now, source),
         Fact("firing", "Alerts that fire", len(firing), "alerts", now, source),
     )
     return Reply(f"{heading}. {says}", (Card(heading, tuple(blocks), _TONES[incident.state]),), facts)
+
+
+def _buttons(incident: IncidentRow) -> tuple[Button, ...]:
+    take = Button("Take command", "take_command", incident.id, "primary")
+    over = Button("Resolve", "resolve_incident", incident.id)
+    seen = Button("Timeline", "ask", f"incident show incident {incident.id}")
+    if incident.state == "resolved":
+        return (seen,)
+    return (over, seen) if incident.acknowledged is not None else (take, over, seen)
 
 
 def _says(alerts: Alerts, firing: Sequence[IncidentAlertRow]) -> str:
@@ -119,7 +128,7 @@ def _small(incident: IncidentRow, alerts: Alerts) -> Iterable[Inline]:
     yield "."
 
 
-def _event(event: IncidentEventRow) -> str:
+def event_text(event: IncidentEventRow) -> str:
     """What happened, in a sentence."""
     detail = event.detail
     alert = f"“{detail.get('alert')}” of {detail.get('service')} ({detail.get('source')})"
@@ -135,6 +144,8 @@ def _event(event: IncidentEventRow) -> str:
             return f"{alert} fires again."
         case "mitigated":
             return "no alert fires any more."
+        case "resolved" if "by" in detail:
+            return f"{detail['by']} ended it."
         case "resolved":
             return "over: nothing has fired since."
         case _:

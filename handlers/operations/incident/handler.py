@@ -1,4 +1,5 @@
-"""`incident`: which incidents are open, and what happened in one. Declaring one is not there yet."""
+"""`incident`: which incidents are open, what happened in one, taking command and ending it. Declaring one is
+not there yet."""
 
 from __future__ import annotations
 
@@ -18,10 +19,11 @@ from governance.permissions import reads
 from handlers.conversation.answers import not_built
 from handlers.conversation.cards import Reply
 from handlers.conversation.desk import Desk
-from handlers.conversation.handler import Asked, CannotAnswer, Group, Handler
+from handlers.conversation.handler import Asked, CannotAnswer, Group, Handler, Risk
 from handlers.conversation.helps_now import helps_now
 from handlers.conversation.turn import Turn
 from handlers.operations.incident.card import incident_with_timeline, incidents_card, none_open
+from handlers.operations.incident.command import PRESSES, carry_out, order_of
 
 _MOST_EVENTS = 30
 
@@ -46,9 +48,11 @@ _ALONE = re.compile(r"\W*(?:(?:the|all|open)\s+)*(?:incidents?|inc)?[\s#-]*[0-9]
 async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     """One incident with its timeline, or all that are open."""
     text = asked.text
+    named = _ID.search(text)
+    if (order := order_of(text)) is not None:
+        return await carry_out(turn, desk, order, named and f"INC-{int(named['number'])}")
     if _ORDERS.search(text) or not (_ASKS.search(text) or _ALONE.fullmatch(text)):
         return not_built(HANDLER, await helps_now(turn, desk, HANDLER.name, text))
-    named = _ID.search(text)
     if named is not None:
         return await _one(desk, f"INC-{int(named['number'])}")
     found = await open_incidents(desk.tx)
@@ -76,4 +80,6 @@ HANDLER = Handler(
     group=Group.STOP,
     permission=reads(Role.SRE_LEAD),
     answer=answer,
+    presses=PRESSES,
+    risk=Risk.ACTS,
 )
