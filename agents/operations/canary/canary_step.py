@@ -84,8 +84,10 @@ async def _look(step: Step, worker: Worker) -> Still | Over:
         ticks = await port.traffic(action.target, id, after=after)
         if not after:  # the canary was begun within the first
             ticks = ticks[1:]
-        judgement = await _judged(step, worker, row, ticks)
-        if judgement.returns or judgement.verdict is Verdict.WELL:
+        state, judgement = await _judged(step, worker, row, ticks)
+        # Until a tick of this share is in, what is said is about the one before, which has passed.
+        is_of_this_share = state.step == step.args["index"]
+        if judgement.returns or (is_of_this_share and judgement.verdict is Verdict.WELL):
             return Over({"verdict": judgement.verdict.value, "why": judgement.reason.value})
         status = await port.renew_canary(action.target, id)
     except CanaryOver:
@@ -95,7 +97,9 @@ async def _look(step: Step, worker: Worker) -> Still | Over:
     return Still(LOOKED_EVERY, _detail(judgement, status))
 
 
-async def _judged(step: Step, worker: Worker, row: CanaryRow, ticks: Sequence[Tick]) -> Judgement:
+async def _judged(
+    step: Step, worker: Worker, row: CanaryRow, ticks: Sequence[Tick]
+) -> tuple[CanaryState, Judgement]:
     """Fold the ticks into the judge's state, and keep both: what it judged by, and what it said."""
     settings = settings_of(approved(row))
     state = CanaryState() if row.state is None else canary_judge.load(row.state)
@@ -108,7 +112,7 @@ async def _judged(step: Step, worker: Worker, row: CanaryRow, ticks: Sequence[Ti
                 kept.tick, kept.state = ticks[-1].number, canary_judge.dump(state)
                 rows = [_tick_values(step, tick) for tick in ticks]
                 await tx.execute(insert(CanaryTickRow).values(rows).on_conflict_do_nothing())
-    return judgement
+    return state, judgement
 
 
 def as_judged(tick: Tick, index: int) -> canary_judge.Tick:

@@ -62,11 +62,10 @@ def _action(turn: Turn, rules: ReleaseRules, release: Release, target: Target, r
         deadline=rules.deadline_seconds,
         rationale=f"{known(turn).name} asked to deploy {what} to {target.stage}.",
         impact=(
-            f"{what} ({comes}) gets {shares} % and at last all of the traffic beside {running.version}, each"
-            f" share for at least {rules.least_seconds} s and {rules.least_requests} requests. It goes"
-            f" back by itself where it is worse than {running.version} on the same traffic, where nothing can"
-            f" be told after {rules.deadline_seconds} s, and where nobody renews it for"
-            f" {rules.lease_seconds} s."
+            f"{what} ({comes}) gets {shares} % and then all of the traffic; each share lasts at least"
+            f" {rules.least_seconds} s and {rules.least_requests} requests. It goes back by itself where it is"
+            f" worse than {running.version}, where {rules.deadline_seconds} s tell nothing, and where nobody"
+            f" watches for {rules.lease_seconds} s."
         ),
         rollback_plan=f"All traffic goes back to {running.version}, which goes on running meanwhile.",
         artifacts=(f"release:{release.service}:{release.version}:sha256:{release.digest}",),

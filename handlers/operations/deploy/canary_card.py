@@ -144,11 +144,11 @@ def judged_text(judgement: Judgement, before: str) -> str:
     parts = [f"{says}: {judgement.reason.value}."]
     if slow.requests:
         parts.append(
-            f"Of {slow.requests} requests {slow.share:.1%} were slower than {before} is at worst"
-            f" (up to {slow.healthy:.0%} is as it should be)."
+            f"Of {slow.requests} requests {slow.share:.1%} were clearly slower than the slowest twentieth of"
+            f" {before} (up to {slow.healthy:.0%} is usual)."
         )
     if failed.requests:
-        parts.append(f"{failed.share:.1%} failed (up to {failed.healthy:.1%} is as it should be).")
+        parts.append(f"{failed.share:.1%} failed (up to {failed.healthy:.1%} is usual).")
     return " ".join(parts)
 
 

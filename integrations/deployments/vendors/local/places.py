@@ -21,7 +21,7 @@ from integrations.deployments.vendors.local.processes import Replica, end, is_re
 from integrations.deployments.vendors.local.proxy import Proxy
 
 _HEARD_WITHIN = 0.2
-_MENDED_WITHIN = 6.0
+_MENDED_WITHIN = 2.5
 """Seconds that a status waits for replicas that are started anew; they go on becoming ready without it."""
 
 
@@ -124,7 +124,7 @@ class Places:
 
     async def ready(self, replicas: list[Replica]) -> int:
         """How many of them answer."""
-        return sum([await is_ready(one, self._client, 0.5) for one in replicas])
+        return sum(await asyncio.gather(*(is_ready(one, self._client, 0.5) for one in replicas)))
 
     async def whole(self, place: Place) -> None:
         """Give replicas that ended by themselves a moment to be replaced."""
