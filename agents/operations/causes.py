@@ -135,7 +135,7 @@ def find_causes(system: System, target: str, metric: Metric, normal: Mask, incid
         return Explanation(target, metric, (), Unexplained.NOT_MEASURED, 0.0, looked_at)
     raised = np.where(incident & np.isfinite(excess), np.maximum(excess, 0.0), 0.0)
     causes: list[Cause] = []
-    floor = LEAST_CHANGE * float(np.nanmedian((found[target].requests * found[target].rate)[normal]))
+    floor = _floor(found[target], normal)
     for name in looked_at.judged:
         judge = _Judge(metric, normal, incident, floor, len(looked_at.judged))
         if cause := _cause(name, found[name], raised, judge):
@@ -146,6 +146,23 @@ def find_causes(system: System, target: str, metric: Metric, normal: Mask, incid
     shared = tuple(replace(cause, share=cause.share / whole) for cause in causes)
     why = None if shared else _why_not(found[target], _Judge(metric, normal, incident, floor, 1))
     return Explanation(target, metric, shared, why, float(raised.sum()), looked_at)
+
+
+def excess_of(system: System, target: str, metric: Metric, normal: Mask) -> tuple[Series, Series]:
+    """What the target added in each window, in seconds of waiting or failed requests, and how many deviations
+    that lies beyond the normal period: NaN where it was not measured, or all over without a normal period."""
+    alone = System({target: system.services[target]}, ())
+    found = burdens(alone, target, metric, normal)[target]
+    if np.isnan(found.usual):
+        return found.excess, np.full_like(found.excess, np.nan)
+    judge = _Judge(metric, normal, ~normal, _floor(found, normal), 1)
+    # Of failures all count: what lies beyond the usual ones alone is no Poisson variable when traffic grows.
+    values = found.excess if metric is Metric.LATENCY else found.rate * found.requests
+    return found.excess, judge.deviations(values, found.requests)
+
+
+def _floor(target: Burden, normal: Mask) -> float:
+    return LEAST_CHANGE * float(np.nanmedian((target.requests * target.rate)[normal]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
