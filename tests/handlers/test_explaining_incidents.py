@@ -156,11 +156,11 @@ async def test_follow_ups_keep_the_rest_of_the_question(hears: Any) -> None:
     talk = hears(stage)
     first = await ask(talk)
     assert first.cards[0].title == "checkout in production: latency"
-    again = await ask(talk, "/explain_incident why?")
+    again = await ask(talk, "why?")
     assert again.text == first.text
-    errors = await ask(talk, "/explain_incident what about errors?")
+    errors = await ask(talk, "What about errors?")
     assert errors.text.startswith("Orders' own failures explain ")
-    staging = await ask(talk, "/explain_incident and on staging?")
+    staging = await ask(talk, "and on staging?")
     assert "no metrics of staging" in staging.text
     other = await ask(talk, "/explain_incident why was orders slow at 3 AM?")
     assert other.text.startswith("orders in production was not worse than usual"), "another service, anew"

@@ -40,8 +40,8 @@ SERVICES = ("orders", "payment-service", "auth-service", "checkout")
 APART = timedelta(seconds=5)
 """Of scrapes, as the embedded metrics make them."""
 CALM, BUSY = 66, 24
-"""Scrapes at the usual traffic, and then at three times as much, each made QUICK seconds after the other in place
-of APART: a twentieth of the time that they stand for."""
+"""Scrapes at the usual traffic, and then at three times as much: each made QUICK seconds after the other in
+place of APART, a twentieth of the time that they stand for."""
 QUICK = 0.25
 
 
