@@ -16,11 +16,14 @@ from handlers.conversation.desk import Desk
 from handlers.conversation.memory import Memory
 from handlers.operations.explain_incident.when import when_said
 from integrations.deployments import Canary, ChangeKind, Running, Status, Target
+from integrations.looked import looked
+from storage.look import Look, NotLooked
 from tests.agents.operations.recorded_stage import NOW, RecordedStage, seconds
 from tests.handlers.conftest import Talk
 
 BEGAN = NOW.replace(hour=8, minute=2)
 """03:02 in New York, where Nathan is, an hour ago."""
+OUTSIDE = ("metrics", "deployments")
 SPIKE = "/explain_incident what caused the latency spike at 3 AM?"
 
 
@@ -28,6 +31,8 @@ class Recorded(RecordedStage):
     """With a version that runs."""
 
     running = "1.43.1"
+    look: Look | None = None
+    begun = 0
     canary: Canary | None = None
 
     async def status(self, target: Target) -> Status:
@@ -49,7 +54,10 @@ def hears(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> Any:
         async def desk(tx: AsyncSession, memory: Memory) -> Desk:
             real = await made(tx, memory)
             fake = cast(Any, stage)
-            return replace(real, ports=replace(real.ports, metrics=fake, deployments=fake))
+            seen = {name: looked(name, fake, stage.look) if stage.look else fake for name in OUTSIDE}
+            stage.begun += 1
+            now = real.now + seconds(stage.begun) if stage.look else real.now
+            return replace(real, now=now, ports=replace(real.ports, **seen))
 
         monkeypatch.setattr(talk, "_desk", desk)
         return talk
@@ -142,6 +150,23 @@ async def test_i_do_not_know_says_what_was_looked_at_and_what_to_do(hears: Any) 
     text = (await ask(hears(short), "/explain_incident why is checkout slow?")).text
     assert text.startswith("I do not know: of checkout in production only")
     assert "it takes 10 to compare with" in text
+
+
+async def test_the_outside_is_asked_six_times_and_nothing_twice(hears: Any) -> None:
+    """An act begins again after each look, a little later."""
+    stage = recorded(slower={"payments": 6.0})
+    stage.deployed("payments", "1.43.1", BEGAN - seconds(40), before="1.43.0")
+    stage.look = Look()
+    talk, looks, reply = hears(stage), 0, None
+    while reply is None:
+        try:
+            reply = await ask(talk, "/explain_incident what caused the latency spike in the last 2 hours?")
+        except NotLooked as wanted:
+            looks += 1
+            assert looks < 20
+            await wanted.look_up()
+    assert looks == 6, "requests, latency, calls; history, releases; what runs"
+    assert reply.text.startswith("Payments' own time explains")
 
 
 async def test_what_nobody_measures_is_said_and_what_is(hears: Any) -> None:

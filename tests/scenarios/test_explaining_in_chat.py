@@ -39,7 +39,7 @@ production:
 SERVICES = ("orders", "payment-service", "auth-service", "checkout")
 APART = timedelta(seconds=5)
 """Of scrapes, as the embedded metrics make them."""
-CALM, BUSY = 66, 24
+CALM, BUSY = 54, 18
 """Scrapes at the usual traffic, and then at three times as much: each made QUICK seconds after the other in
 place of APART, a twentieth of the time that they stand for."""
 QUICK = 0.25
@@ -108,7 +108,7 @@ async def place(server: EmbeddedServer, folder: Path, monkeypatch: pytest.Monkey
 async def test_more_traffic_names_nobody_and_an_n_plus_1_release_is_named(place: Place) -> None:
     for service in SERVICES:
         await place.runs(service)
-    await _seven_minutes(place)
+    await _six_minutes(place)
     scraping = asyncio.create_task(_scrape_on(place.scraper()))
     try:
         busy = await place.say("nathan", "/explain_incident what made checkout or orders slow just now?")
@@ -128,7 +128,7 @@ async def test_more_traffic_names_nobody_and_an_n_plus_1_release_is_named(place:
     assert "Roll back orders to 4.17.2" in str(said.cards)
 
 
-async def _seven_minutes(place: Place) -> None:
+async def _six_minutes(place: Place) -> None:
     """Of normal work, scraped at the times that it stands for: calm, and then with more traffic."""
     began = datetime.now(UTC)
     until = began + timedelta(seconds=QUICK * (CALM + BUSY))

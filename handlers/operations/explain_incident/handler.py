@@ -26,7 +26,7 @@ from handlers.language.resolver import Found, resolve_all
 from handlers.operations.explain_incident.card import findings_card, not_measured
 from handlers.operations.explain_incident.when import RECENT, Said, when_said
 from handlers.operations.targets import stage_of
-from integrations.deployments import ChangeKind, Stage, Target
+from integrations.deployments import ChangeKind, DeploymentError, Stage, Target
 from integrations.metrics import MetricsError
 
 _WIDER = timedelta(hours=6)
@@ -65,30 +65,31 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     """Investigate what is asked about. Where no time is said, what happened just now, or else lately."""
     zone = known(turn).time_zone
     meant = await _meant(turn, asked, desk)
-    findings = await _investigate(desk, meant, meant.when or Said(desk.now - RECENT, desk.now))
+    now = turn.at  # the same whenever this begins again, so that what was looked up is known again
+    findings = await _investigate(desk, meant, meant.when or Said(now - RECENT, now), now)
     if meant.when is None and not any(one.began is not None for one in findings.explained):
-        findings = await _investigate(desk, meant, Said(desk.now - _WIDER, desk.now))
+        findings = await _investigate(desk, meant, Said(now - _WIDER, now), now)
     if not findings.explained:
         return Reply(not_measured(findings, meant.targets, findings.question.start, zone), facts=findings.facts)
     _remember(desk, findings)
     return await findings_card(desk, findings, zone, await _buttons(turn, desk, findings))
 
 
-async def _investigate(desk: Desk, meant: _Asked, span: Said) -> Findings:
+async def _investigate(desk: Desk, meant: _Asked, span: Said, now: datetime) -> Findings:
     start = max(span.start, span.end - LONGEST) if span.end - span.start <= _DAYS else span.start
     if span.end - start > LONGEST:
         raise CannotAnswer("That is more than a day at once. On which day, or at what time, was it?")
     question = Question(meant.targets, meant.stage, meant.metrics, start, span.end)
     try:
-        return await investigate(desk.ports, question, desk.now)
-    except MetricsError as refused:
-        raise CannotAnswer(f"The metrics did not answer that: {refused}") from refused
+        return await investigate(desk.ports, question, now)
+    except (MetricsError, DeploymentError) as refused:
+        raise CannotAnswer(f"That could not be looked up: {refused}") from refused
 
 
 async def _meant(turn: Turn, asked: Asked, desk: Desk) -> _Asked:
     text = asked.text
     person = known(turn)
-    when = when_said(_INCIDENT.sub(" ", text), desk.now, person.time_zone, calendar_for(desk, person))
+    when = when_said(_INCIDENT.sub(" ", text), turn.at, person.time_zone, calendar_for(desk, person))
     targets = await _services(desk, asked)
     stage, metrics = stage_of(text), _metrics(text)
     incident = await _incident(desk, text)
@@ -100,7 +101,7 @@ async def _meant(turn: Turn, asked: Asked, desk: Desk) -> _Asked:
         found = [one for one in await open_incidents(desk.tx) if stage in (None, one.stage)]
         incident = found[-1] if found else None
     if incident is not None:
-        at = Said(incident.started - timedelta(minutes=30), min(desk.now, _end(incident, desk.now)))
+        at = Said(incident.started - timedelta(minutes=30), min(turn.at, _end(incident, turn.at)))
         targets, when = targets or (incident.service,), when or at
         stage = stage or Stage(incident.stage)
     return _Asked(targets, stage or Stage.PRODUCTION, metrics or tuple(Metric), when)

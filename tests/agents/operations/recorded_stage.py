@@ -17,16 +17,15 @@ from integrations.deployments import (
     Change,
     ChangeKind,
     ChangeQuery,
-    NoSuchRelease,
     Release,
+    ReleaseQuery,
     Stage,
     Status,
     Target,
 )
 from integrations.metrics import Answer, Dimension, Measure, MetricsQuery, Series
-from integrations.pages import Page
+from integrations.pages import Page, Part
 from integrations.ports import Ports
-from integrations.services import NoSuchService
 from integrations.services import Service as Described
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -58,7 +57,7 @@ class RecordedStage:
     nan: frozenset[str] = frozenset()
     counts_calls: bool = True
     changes: list[Change] = field(default_factory=list)
-    releases: dict[tuple[str, str], Release] = field(default_factory=dict)
+    brought_out: list[Release] = field(default_factory=list)
     depends_on: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: {"checkout": CALLEES})
     asked: list[MetricsQuery] = field(default_factory=list)
 
@@ -131,29 +130,25 @@ class RecordedStage:
         """Note that this was done, by a release that says where it comes from."""
         target = Target(service, Stage.PRODUCTION)
         self.changes.append(Change(f"c{len(self.changes)}", at, target, kind, version, 2, before, "g"))
-        self.releases[service, version] = Release(
-            service, version, "d" * 64, at, f"c0ffee{len(self.changes)}", "wei.zhangwen", "CARD-7"
-        )
+        commit = f"c0ffee{len(self.changes)}"
+        self.brought_out.append(Release(service, version, "d" * 64, at, commit, "wei.zhangwen", "CARD-7"))
 
     async def history(self, query: ChangeQuery) -> Page[Change]:
-        of_it = [one for one in self.changes if one.target == Target(query.service or "", Stage.PRODUCTION)]
-        newest = sorted(of_it, key=lambda one: one.at, reverse=True)
-        return Page(tuple(newest), None)
+        of_it = [one for one in self.changes if query.stage in (None, one.target.stage)]
+        return Page(tuple(sorted(of_it, key=lambda one: one.at, reverse=True)), None)
 
-    async def release(self, service: str, version: str) -> Release:
-        try:
-            return self.releases[service, version]
-        except KeyError:
-            raise NoSuchRelease(f"{service} has no release {version}.") from None
-
-    async def services(self) -> Sequence[str]:
-        return tuple(OWN)
+    async def releases(self, query: ReleaseQuery) -> Page[Release]:
+        return Page(tuple(self.brought_out), None)
 
     async def status(self, target: Target) -> Status:
         return Status(target, None, None, None, NOW)
 
-    async def service(self, service: str) -> Described:
-        if service not in self.depends_on:
-            raise NoSuchService(service)
-        needs = self.depends_on[service]
-        return Described(service, service, "", "alpha", 1, "service", "production", None, needs, ())
+    async def services(self, part: Part | None = None) -> Any:
+        """Both the catalogue's and the platform's."""
+        if part is None:
+            return tuple(OWN)
+        of_it = (
+            Described(id, id, "", "alpha", 1, "service", "production", None, needs, ())
+            for id, needs in self.depends_on.items()
+        )
+        return Page(tuple(of_it), None)

@@ -109,7 +109,7 @@ async def test_a_change_afterwards_is_no_suspect() -> None:
 async def test_a_release_that_was_deleted_is_told_without_where_it_comes_from() -> None:
     stage = RecordedStage(slower={"payments": 6.0})
     stage.deployed("payments", "1.43.1", BEGAN - seconds(40), ChangeKind.PROMOTED)
-    stage.releases.clear()
+    stage.brought_out.clear()
     one = await explain(stage, "checkout")
     assert one.suspect is not None
     assert one.suspect.release is None
