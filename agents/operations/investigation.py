@@ -9,21 +9,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
 
 from agents.operations.burden import Call, Mask, Metric, Service, System
 from agents.operations.burden import Series as Values
-from agents.operations.causes import Explanation, find_causes
+from agents.operations.causes import Explanation, Unexplained, find_causes
 from agents.operations.episodes import Episode, find_episode, normal_period
 from agents.operations.findings import Explained, Findings, Lookup, Question
-from agents.operations.suspect_changes import Changes, changes_near
-from integrations.deployments import Stage
+from agents.operations.suspect_changes import LOOKED_BACK, Changes, History, read_history
 from integrations.metrics import Answer, Dimension, Measure, MetricsQuery
+from integrations.pages import Part
 from integrations.ports import Ports
-from integrations.services import NoSuchService, ServiceCatalogue
+from integrations.services import ServiceCatalogue
 
 LONGEST = timedelta(days=1)
 """Of what can be searched at once."""
@@ -32,7 +32,6 @@ _FINE, _COARSE, _OLD = timedelta(seconds=15), timedelta(minutes=1), timedelta(mi
 _FINE_KEPT = timedelta(minutes=59)
 """How far back the embedded metrics keep every scrape; what is older than a day they keep once a minute."""
 _MOST_CANDIDATES = 100
-_MOST_UNCOUNTED = 50
 _ABOUT_AS_MUCH = 0.8
 _LEVELS = {Metric.LATENCY: Measure.LATENCY_MEAN, Metric.AVAILABILITY: Measure.FAILED}
 
@@ -66,8 +65,10 @@ async def investigate(ports: Ports, question: Question, now: datetime) -> Findin
     if question.start >= now:
         raise ValueError("that has not been yet")
     measured = await _look(ports, question, now)
+    # All that is looked up comes before what takes a while: an act begins again after each look.
+    history = await read_history(ports.deployments, question.stage, measured.times[0] - LOOKED_BACK)
     computed = await asyncio.to_thread(_explain, measured, question)
-    explained = [await _with_changes(ports, measured, question.stage, one) for one in computed]
+    explained = [_with_changes(history, measured, one) for one in computed]
     explained.sort(key=lambda one: (one.first is None, one.began is None))
     reached = {name for one in explained for name in one.explanation.looked_at.judged}
     missing = (measure for measure, answer in measured.answers.items() if not answer.series)
@@ -110,8 +111,7 @@ async def _look(ports: Ports, question: Question, now: datetime) -> _Measured:
     # So that the last window ends where the time ends.
     begin = end - (end - start) // step * step
     queries = [MetricsQuery(one, begin, end, step, stage=question.stage, by=by) for one, by in asked.items()]
-    found = await asyncio.gather(*(ports.metrics.series(query) for query in queries))
-    answers = dict(zip(asked, found, strict=True))
+    answers = {query.measure: await ports.metrics.series(query) for query in queries}
     times = queries[0].times
     seconds = step.total_seconds()
     requests = _by_service(answers[Measure.REQUESTS], seconds)
@@ -131,27 +131,24 @@ def _by_service(answer: Answer | None, times: float) -> dict[str, Values]:
 async def _calls(
     catalogue: ServiceCatalogue, answer: Answer, services: Mapping[str, Service], seconds: float
 ) -> tuple[tuple[Call, ...], Mapping[str, frozenset[str]]]:
-    """Who calls whom, and whom of those that they call nobody measures."""
+    """Who calls whom, and whom of those that they call nobody measures: where calls are counted at all, what
+    the catalogue says that a service needs is no evidence that it calls it."""
     counted = {
         (one.labels[Dimension.SERVICE], one.labels[Dimension.CALLEE]): np.array(one.values) * seconds
         for one in answer.series
     }
     calls = [Call(*pair, values) for pair, values in counted.items()]
-    uncounted = sorted(services.keys() - {caller for caller, _ in counted})[:_MOST_UNCOUNTED]
-    for caller in uncounted:
-        calls += [Call(caller, callee) for callee in await _depends_on(catalogue, caller)]
+    uncounted = services.keys() - {caller for caller, _ in counted}
+    if uncounted:
+        described = (await catalogue.services(Part())).items
+        calls += [Call(one.id, other) for one in described if one.id in uncounted for other in one.depends_on]
     unmeasured: dict[str, frozenset[str]] = {}
     for call in calls:
+        if counted and call.requests is None:
+            continue
         if call.caller in services and call.callee not in services:
             unmeasured[call.caller] = unmeasured.get(call.caller, frozenset()) | {call.callee}
     return tuple(calls), unmeasured
-
-
-async def _depends_on(catalogue: ServiceCatalogue, service: str) -> Sequence[str]:
-    try:
-        return (await catalogue.service(service)).depends_on
-    except NoSuchService:
-        return ()
 
 
 def _explain(measured: _Measured, question: Question) -> list[_Computed]:
@@ -173,7 +170,10 @@ def _worst(measured: _Measured, candidates: Sequence[str], metric: Metric) -> _C
     worse = {name: one for name, one in found.items() if one is not None}
     if not worse:
         normal = normal_period(system, candidates[0], metric, searched)
-        return _Computed(find_causes(system, candidates[0], metric, normal, searched & ~normal), None)
+        found_out = find_causes(system, candidates[0], metric, normal, searched & ~normal)
+        if found_out.unexplained is not Unexplained.NOT_MEASURED:  # nothing to have a cause
+            found_out = replace(found_out, causes=(), unexplained=Unexplained.NOT_RAISED)
+        return _Computed(found_out, None)
     most = max((one.lasts, one.added) for one in worse.values())
     near = {n for n, one in worse.items() if one.lasts == most[0] and one.added >= _ABOUT_AS_MUCH * most[1]}
     called = {call.callee for call in system.calls if call.caller in near}
@@ -182,23 +182,15 @@ def _worst(measured: _Measured, candidates: Sequence[str], metric: Metric) -> _C
     return _Computed(find_causes(system, target, metric, episode.normal, episode.windows), episode)
 
 
-async def _with_changes(ports: Ports, measured: _Measured, stage: Stage, one: _Computed) -> Explained:
+def _with_changes(history: History, measured: _Measured, one: _Computed) -> Explained:
     found, episode = one.explanation, one.episode
     level = _level(measured.system.services[found.target], found.metric)
     if episode is None:
-        nothing = Changes((), (), ())
-        return Explained(found, None, None, measured.times, level, nothing)
+        return Explained(found, None, None, measured.times, level, Changes((), (), ()))
     began = measured.times[episode.first] - measured.step
     is_over = episode.after < len(measured.times) - 1
     until = measured.times[episode.after - 1]
-    changes = await changes_near(
-        ports.deployments,
-        _suspected(measured.system, found),
-        stage,
-        began,
-        until,
-        within=measured.step,
-    )
+    changes = history.near(_suspected(measured.system, found), began, until, within=measured.step)
     return Explained(found, began, until if is_over else None, measured.times, level, changes)
 
 

@@ -6,21 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from integrations.deployments import (
-    Change,
-    ChangeKind,
-    ChangeQuery,
-    DeploymentError,
-    Deployments,
-    Release,
-    Stage,
-)
+from integrations.deployments import Change, ChangeQuery, Deployments, Release, ReleaseQuery, Stage
 from integrations.pages import every
 
 LOOKED_BACK = timedelta(hours=1)
-_MOST_SERVICES = 12
-_MOST_CHANGES = 200
-"""Of one service, newest first."""
+_MOST_CHANGES = 1_000
+"""Of one stage, newest first; so many releases as well."""
 _MOST_SHOWN = 5
 
 
@@ -48,54 +39,44 @@ class Changes:
     services: tuple[str, ...]
 
 
-async def changes_near(
-    deployments: Deployments,
-    services: Sequence[str],
-    stage: Stage,
-    began: datetime,
-    until: datetime,
-    *,
-    within: timedelta,
-) -> Changes:
-    """Changes of these services (the first few of them) from an hour before `began` until `until`.
+@dataclass(frozen=True, slots=True)
+class History:
+    """What was done in a stage since some time, newest first, and the releases that there are."""
 
-    When it began is only known to a window of the length `within`: a change in it may have come before, and
-    counts as one that did.
-    """
-    asked = tuple(services[:_MOST_SERVICES])
-    found: list[Change] = []
-    for service in asked:
-        seen = 0
-        async for change in every(deployments.history, ChangeQuery(service, stage, limit=50)):
-            seen += 1
-            if change.at < began - LOOKED_BACK or seen > _MOST_CHANGES:
-                break
-            if change.at <= until and not _is_renewal(change, found):
-                found.append(change)
-    earlier = sorted((one for one in found if one.at <= began + within), key=lambda one: one.at, reverse=True)
-    later = sorted((one for one in found if one.at > began + within), key=lambda one: one.at)
-    return Changes(
-        tuple([await _suspect(deployments, one, began) for one in earlier[:_MOST_SHOWN]]),
-        tuple([await _suspect(deployments, one, began, came_after=True) for one in later[:_MOST_SHOWN]]),
-        asked,
-    )
+    changes: tuple[Change, ...]
+    releases: tuple[Release, ...]
+
+    def near(self, services: Sequence[str], began: datetime, until: datetime, *, within: timedelta) -> Changes:
+        """Changes of these services from an hour before `began` until `until`.
+
+        When it began is only known to a window of the length `within`: a change in it may have come before, and
+        counts as one that did.
+        """
+        wanted = (one for one in self.changes if one.target.service in services)
+        found = [one for one in wanted if began - LOOKED_BACK <= one.at <= until]
+        found.sort(key=lambda one: one.at)
+        earlier = [one for one in reversed(found) if one.at <= began + within]
+        later = [one for one in found if one.at > began + within]
+        return Changes(
+            tuple(self._suspect(one, max(began - one.at, timedelta(0))) for one in earlier[:_MOST_SHOWN]),
+            tuple(self._suspect(one, began - one.at) for one in later[:_MOST_SHOWN]),
+            tuple(services),
+        )
+
+    def _suspect(self, change: Change, before: timedelta) -> Suspect:
+        """A release that was deleted since then is not there; the change is told all the same."""
+        its = (change.target.service, change.version)
+        return Suspect(change, next((r for r in self.releases if (r.service, r.version) == its), None), before)
 
 
-def _is_renewal(change: Change, newer: Sequence[Change]) -> bool:
-    """Whether it is a canary's step to the share that it already had."""
-    return change.kind is ChangeKind.CANARY_STEP and any(
-        one.canary == change.canary and one.share == change.share and one.kind is change.kind for one in newer
-    )
-
-
-async def _suspect(
-    deployments: Deployments, change: Change, began: datetime, *, came_after: bool = False
-) -> Suspect:
-    apart = began - change.at
-    if not came_after:
-        apart = max(apart, timedelta(0))
-    try:
-        release = await deployments.release(change.target.service, change.version)
-    except DeploymentError:  # deleted since then: the change is told all the same
-        release = None
-    return Suspect(change, release, apart)
+async def read_history(deployments: Deployments, stage: Stage, since: datetime) -> History:
+    """What was done in a stage since then; its last thousand changes at most. Raises DeploymentError."""
+    changes: list[Change] = []
+    async for change in every(deployments.history, ChangeQuery(stage=stage, limit=200)):
+        if change.at < since or len(changes) == _MOST_CHANGES:
+            break
+        changes.append(change)
+    if not changes:
+        return History((), ())
+    releases = await deployments.releases(ReleaseQuery(limit=_MOST_CHANGES))
+    return History(tuple(changes), releases.items)

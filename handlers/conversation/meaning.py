@@ -3,28 +3,39 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from governance.standing import WindowMode
 from handlers.conversation.desk import Desk
+from handlers.conversation.memory import Memory
 from handlers.conversation.outcome import SURE_OF_ANOTHER
 from handlers.language.correction import Change, Correction, what_is_added
 from handlers.language.recognition import Recognises, Recognition
 from storage.look import look_of
 
+_EXPLAINS = "explain_incident"
 _OF_A_PLAN = re.compile(
     r"(?:(?:please|pls|ok|okay|now|and|can you|could you|then) )*"
     r"(?:pause|resume|unpause|continue|go on with|replan|re-plan|cancel) (?:it|this|that|the plan|this plan)"
     r"(?: (?:please|pls|now|again|today|for now|then|thanks))*"
 )
 
+_MORE_OF_AN_EXPLANATION = re.compile(
+    r"(?:but |and |so )?why(?: (?:is|was) (?:that|it|this))?"
+    r"|(?:(?:and|but|so) )?(?:(?:what|how) about |why )?(?:(?:in|on|at) )?(?:the )?"
+    r"(?:staging|production|prod|errors?|error rates?|failures|failed requests|latency|latencies|slowness)"
+    r"(?: there| then)?"
+)
 
-def request_about_it(said: str, topic: Mapping[str, str]) -> str | None:
+
+def request_about_it(said: str, memory: Memory) -> str | None:
     """The catalogue's name of what is asked for of “it”; None if it is not that plain. `said` is plain text."""
-    if "plan" in topic and _OF_A_PLAN.fullmatch(said.strip(" .!?")):
+    words = said.strip(" .!?")
+    if "plan" in memory.topic and _OF_A_PLAN.fullmatch(words):
         return "plan"
+    if memory.intent == _EXPLAINS and "explained" in memory.topic and _MORE_OF_AN_EXPLANATION.fullmatch(words):
+        return _EXPLAINS
     return None
 
 

@@ -188,7 +188,7 @@ class Router:
 
     async def _recognise(self, turn: Turn, text: str, desk: Desk) -> Answer:
         found = await self._meaning.of(text, desk)
-        about_it = request_about_it(plain(text), desk.memory.topic)
+        about_it = request_about_it(plain(text), desk.memory)
         if about_it is not None:
             found = replace(found, name=about_it, confidence=1.0, mood=Mood.REQUEST, ordered=1.0)
         if found.mood is Mood.QUESTION and (said := await self._about_the_card(turn, text, desk)) is not None:
