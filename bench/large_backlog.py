@@ -4,8 +4,10 @@ The sample department's history, many times over: 100,000 stories, six of ten st
 worker (`python -m bot worker`) answers; a turn's time is from the beginning of the transaction that stores the
 message to the notification that its reply is there, one turn at a time. What comes first of each kind is not
 counted: it waits for what is loaded once. Measured of each: the median, the worst, and the most memory that the
-worker had resident. `build_feature` is measured until it says that it works the plan out; how long that then
-takes, and in how much memory, stands beside it and has no target. The last line is one JSON object.
+worker had resident. Beside them, as the reference, how long `help` takes, which asks the tracker nothing: on a
+machine that others use, it grows as well. `build_feature` is measured until it says that it works the plan out;
+how long that then takes, and in how much memory, stands beside it and has no target. The last line is one JSON
+object.
 """
 
 from __future__ import annotations
@@ -27,12 +29,12 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from bot.sample import open_sample
 from sqlalchemy import text
 
 from bench.status_turns import ROOT, TENANT, Answers, real_worker, tenant_is_open
 from bench.targets import Targets
 from bot import inbox
+from bot.bootstrap import open_sample
 from bot.console.adapter import NEWS, add_message, direct_channel, new_message_id
 from governance.places import Audience, Place
 from storage import embedded
@@ -215,6 +217,8 @@ async def measured(
                 await asyncio.sleep(0.1)
         await talk.say("help")
         at_rest = talk.most_resident()
+        helped = [(await talk.say("help"))[0] for _ in range(5)]
+        print(f"  the reference, help: median {statistics.median(helped):.0f} ms", flush=True)
         print(f"  the worker, before it is asked for work: {at_rest:.0f} MB resident", flush=True)
         for kind, said in SAID.items():
             figures = found[kind] = Figures()

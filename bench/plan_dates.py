@@ -21,7 +21,6 @@ from agents.planning.capacity import free_hours
 from agents.planning.draft import Forecast
 from agents.planning.estimates import past_accuracy
 from agents.planning.forecast import forecast
-from agents.planning.history import DoneWork
 from agents.planning.plan import plan
 from agents.planning.requirements import UnplannableDocument
 from agents.planning.schedule import schedule
@@ -125,7 +124,7 @@ def _large() -> tuple[float, int]:
     """Seconds for schedule and forecast of the large plan, and the schedule's gap in working days."""
     asked = without_commitments(given(Document("plan", "", "0" * 16, "plan")))
     stories, links = large_plan(asked)
-    known = past_accuracy(DoneWork(asked.done()))
+    known = past_accuracy(asked.work())
     started = perf_counter()
     table = schedule(stories, links, free_hours(asked), asked)
     coming = forecast(table, stories, known, asked.document.digest)

@@ -8,7 +8,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from agents.planning.draft import Budget, DraftStory, Estimate
 from agents.planning.estimates import past_accuracy
 from agents.planning.forecast import RUNS, seed, spread
-from agents.planning.history import DoneWork
 from agents.planning.request import PlanningInput
 
 
@@ -45,7 +44,7 @@ def _p80(estimates: Sequence[Estimate], given: PlanningInput) -> float:
 
     if not estimates:
         return 0.0
-    known = past_accuracy(DoneWork(given.done()))
+    known = past_accuracy(given.work())
     chance = np.random.default_rng(seed(given.document.digest))
     hours = known.drawn([e.p50 for e in estimates], [spread(e) for e in estimates], RUNS, chance)
     return round(float(np.quantile(hours.sum(axis=0), 0.8)) * 4) / 4

@@ -14,7 +14,6 @@ from agents.planning.draft import (
     Risk,
 )
 from agents.planning.estimates import past_accuracy
-from agents.planning.history import DoneWork
 from agents.planning.ledger import Ledger
 from agents.planning.request import PlanningInput
 from agents.planning.times import week_of
@@ -39,7 +38,10 @@ def counted(
 
 def estimated(ledger: Ledger, stories: tuple[DraftStory, ...], given: PlanningInput) -> None:
     """Hours of each story with those of the done stories behind them."""
-    ledger.looked_up("done stories", len(given.done()), "stories", "status done, with actual hours")
+    how = "status done, with actual hours"
+    if given.older:
+        how = f"{how}, the latest and those most like the document"
+    ledger.looked_up("done stories", len(given.done()) + len(given.older), "stories", how)
     for story in stories:
         if not isinstance(story.estimate, Estimate):
             continue
@@ -81,7 +83,7 @@ def forecast(ledger: Ledger, draft: PlanDraft, given: PlanningInput) -> None:
     if isinstance(found, NotEnoughHistory):
         ledger.looked_up("done stories to forecast from", found.found, "stories", "done, with actual hours")
         return
-    known = past_accuracy(DoneWork(given.done()))
+    known = past_accuracy(given.work())
     tested = ledger.computed(
         "estimates tested", known.tested, "stories", "done stories estimated anew, each without itself"
     )

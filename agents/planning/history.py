@@ -37,16 +37,13 @@ class DoneWork:
         known = {story.id for story in stories}
         self._besides = tuple(story for story in besides if story.id not in known)
         self._index = _index(self.texts) if stories else None
-        self._besides_vectors = (
-            self._index.vectors(tuple(map(_text, self._besides))) if self._index and self._besides else None
-        )
 
     def nearest(self, text: str, most: int, discipline: str | None = None) -> tuple[Neighbour, ...]:
         """At most `most` stories (of one discipline, if given), most similar first; ties by id."""
         if self._index is None:
             return ()
         scores = self._index.similarities(text)
-        if self._besides_vectors is not None:
+        if self._besides:
             scores += self._index.similarities(text, self._besides_vectors)
         ranked = sorted(
             (
@@ -57,6 +54,10 @@ class DoneWork:
             key=lambda n: (-n.similarity, n.story.id),
         )
         return tuple(ranked[:most])
+
+    @cached_property
+    def _besides_vectors(self) -> Any:
+        return self._index.vectors(tuple(map(_text, self._besides))) if self._index else None
 
     @cached_property
     def texts(self) -> tuple[str, ...]:

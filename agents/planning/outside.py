@@ -26,8 +26,9 @@ def outside(
     is another team's than `own_teams`: what the plan's own teams run is what the plan changes.
     """
     found: dict[str, OutsideDependency] = {}
+    epics = _spelled_out(outline, given)
     for line, text, declared, passage in _places(outline):
-        for dependency in _named_in(text, line, declared, own_teams, given):
+        for dependency in _named_in(text, line, declared, own_teams, epics, given):
             found.setdefault(dependency.name.casefold(), dependency)
         if declared and passage is not None and not _covered(text, found):
             dependency = _unmatched(passage)
@@ -50,14 +51,16 @@ def _places(outline: Outline) -> Iterator[tuple[int, str, bool, Passage | None]]
 
 
 def _named_in(
-    text: str, line: int, declared: bool, own_teams: frozenset[str], given: PlanningInput
+    text: str,
+    line: int,
+    declared: bool,
+    own_teams: frozenset[str],
+    epics: Sequence[Epic],
+    given: PlanningInput,
 ) -> Iterator[OutsideDependency]:
     rest = text
-    epics = [
-        e for e in given.epics if e.status is not StoryStatus.CANCELLED and e.document != given.document.name
-    ]
-    for epic in sorted(epics, key=lambda e: (-len(e.title), e.id)):
-        if len(epic.title.split()) > 1 and mentions(rest, (epic.title,)) and (epic.status in _OPEN or declared):
+    for epic in epics:
+        if mentions(rest, (epic.title,)) and (epic.status in _OPEN or declared):
             yield _of_epic(epic, line, given)
             rest = without(rest, epic.title)
     for service in sorted(given.services, key=lambda s: (-len(s.name), s.id)):
@@ -65,6 +68,21 @@ def _named_in(
             rest = without(without(rest, service.name), service.id)
             if declared or (service.lifecycle != "production" and service.team not in own_teams):
                 yield _of_service(service, line)
+
+
+def _spelled_out(outline: Outline, given: PlanningInput) -> list[Epic]:
+    """The epics whose titles, of two words or more, may stand in the document: all of their words do. The
+    longest first."""
+    said = " ".join(passage.text for passage in outline.passages).casefold()
+    epics = [
+        e
+        for e in given.epics
+        if e.status is not StoryStatus.CANCELLED
+        and e.document != given.document.name
+        and len(e.title.split()) > 1
+        and all(word in said for word in e.title.casefold().replace("-", " ").replace("_", " ").split())
+    ]
+    return sorted(epics, key=lambda e: (-len(e.title), e.id))
 
 
 def _of_epic(epic: Epic, line: int, given: PlanningInput) -> OutsideDependency:

@@ -25,7 +25,6 @@ from agents.planning.draft import (
 )
 from agents.planning.estimates import estimate, past_accuracy
 from agents.planning.forecast import forecast
-from agents.planning.history import DoneWork
 from agents.planning.ledger import Ledger
 from agents.planning.milestones import milestones
 from agents.planning.ordering import precedences
@@ -162,7 +161,7 @@ def _stories(
     given: PlanningInput,
     advice: Advice,
 ) -> tuple[tuple[DraftStory, ...], tuple[Precedence, ...], tuple[str, ...]]:
-    work = DoneWork(given.done())
+    work = given.work()
     known = frozenset(d.value for team in given.teams for d in team.capacity)
     named = named_teams(reading.outline, given)
     moved = {key: given.team(team).id for key, team in given.changes.move}
@@ -232,7 +231,7 @@ def _forecast(
 ) -> Forecast | NotEnoughHistory:
     if len(given.done()) < HISTORY_NEEDED:
         return NotEnoughHistory(len(given.done()))
-    return forecast(table, stories, past_accuracy(DoneWork(given.done())), given.document.digest)
+    return forecast(table, stories, past_accuracy(given.work()), given.document.digest)
 
 
 def _document_hours(taken: Outline) -> tuple[float, int] | None:

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from functools import partial
 
 from agents.planning import figures
 from agents.planning.budget import budget
@@ -72,7 +73,7 @@ class Replanned:
 
 
 def replan(draft: PlanDraft, made: Mapping[str, str], given: PlanningInput) -> Replanned:
-    """`made` are the plan's stories in the tracker, by key; `given.stories` are all of the tracker's.
+    """`made` are the plan's stories in the tracker, by key; all of them are in `given.stories`.
 
     Raises ImpossibleChange where nothing is open, or there is nothing to estimate from.
     """
@@ -91,7 +92,7 @@ def replan(draft: PlanDraft, made: Mapping[str, str], given: PlanningInput) -> R
     counted = [s for s in stories if s.key in standing and standing[s.key].status is not StoryStatus.CANCELLED]
     lost = tuple(Unscheduled(s.key, "it was not made") for s in draft.stories if s.key not in standing)
     under_way = [place for place in kept if standing[place.story].status in _UNDER_WAY]
-    known = past_accuracy(DoneWork(given.done()))
+    known = past_accuracy(given.work())
     cost, moves = budget(counted, given), _moves(waiting, anew, table.scheduled)
     links = tuple(n for n in draft.precedences if n.story in waiting and n.after in waiting)
     seen = Outlook(tuple(anew.values()), links, free, table, cost, waits.not_before)
@@ -216,8 +217,8 @@ def _estimated(
 ) -> tuple[dict[str, DraftStory], tuple[str, ...]]:
     """The open stories as they stand in the tracker, and why some of them are estimated anew."""
     drawn_up = max((fact.as_of for fact in draft.facts), default=given.as_of)
-    done = given.done()
-    work, before = DoneWork(done), DoneWork(tuple(s for s in done if s.finished and s.finished <= drawn_up))
+    work, earlier = given.work(), partial(_finished_by, drawn_up)
+    before = DoneWork(earlier(given.done()), earlier(given.older))
     asked = {requirement.id: requirement.text for requirement in draft.requirements}
     found, reasons = {}, []
     for key, tracked in waiting.items():
@@ -229,7 +230,8 @@ def _estimated(
         same = len(work.stories) == len(before.stories) or now == estimate(about, tracked.discipline, before)
         stands = story.estimate if same and not moved else now
         if stands != story.estimate:
-            reasons.append(why_reestimated(story, now, frozenset(s.id for s in before.stories)))
+            known = frozenset(s.id for s in earlier((*given.done(), *given.older)))
+            reasons.append(why_reestimated(story, now, known))
         found[key] = replace(
             story,
             team=tracked.team,
@@ -238,6 +240,10 @@ def _estimated(
             estimate=stands,
         )
     return found, tuple(reasons)
+
+
+def _finished_by(moment: datetime, stories: Sequence[Story]) -> tuple[Story, ...]:
+    return tuple(s for s in stories if s.finished and s.finished <= moment)
 
 
 def _as_it_stands(story: DraftStory, tracked: Story | None, anew: Mapping[str, DraftStory]) -> DraftStory:

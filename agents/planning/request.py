@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from agents.planning.draft import PlanChanges
 from agents.planning.grouping import Groupings
+from agents.planning.history import DoneWork
 from agents.planning.reading.statement import Corrections
 from agents.planning.working_days import WorkingDays
 from governance.department import Product, Team
@@ -14,7 +15,8 @@ from integrations.documents import Document
 from integrations.services import Service
 from integrations.tracker import Epic, Sprint, Story, StoryStatus
 
-_COMMITTED = frozenset({StoryStatus.SCHEDULED, StoryStatus.IN_PROGRESS, StoryStatus.BLOCKED})
+COMMITTED = frozenset({StoryStatus.SCHEDULED, StoryStatus.IN_PROGRESS, StoryStatus.BLOCKED})
+"""Of open stories that have a sprint."""
 
 
 class ImpossibleChange(Exception):
@@ -25,11 +27,13 @@ class ImpossibleChange(Exception):
 class PlanningInput:
     """Everything that a plan depends on: the same input gives the same plan, to the byte.
 
-    `stories` are all of the tracker's, done and open; `sprints` past and planned, their capacity in
-    agent-hours with holidays taken off. `told` is what people, or a model, say that the document's statements
-    are, `groupings` what people say of its stories. `today` is the day it is planned on, `as_of` when the
-    tracker was read (aware UTC), `days` on which days the department works, `wanted_start` the start that the
-    document states.
+    `stories` are those of the tracker that planning uses (`agents/plans/gathering.py`): the latest that are
+    done, all in sprints that are not over, and those of epics that the document speaks of; `older` are done
+    stories from before these that are like what the document asks for. `sprints` are those that are not over,
+    of a plan under way since it began; their capacity is in agent-hours, with holidays taken off. `told` is
+    what people, or a model, say that the document's statements are, `groupings` what people say of its
+    stories. `today` is the day it is planned on, `as_of` when the tracker was read (aware UTC), `days` on
+    which days the department works, `wanted_start` the start that the document states.
     """
 
     document: Document
@@ -46,6 +50,7 @@ class PlanningInput:
     wanted_start: date | None = None
     told: Corrections = field(default_factory=dict)
     groupings: Groupings = field(default_factory=dict)
+    older: tuple[Story, ...] = ()
 
     @property
     def starts(self) -> date:
@@ -57,9 +62,13 @@ class PlanningInput:
         done = (s for s in self.stories if s.status is StoryStatus.DONE and s.actual_hours and s.finished)
         return tuple(sorted(done, key=lambda s: (s.finished or self.as_of, s.id)))
 
+    def work(self) -> DoneWork:
+        """What is done, to estimate from."""
+        return DoneWork(self.done(), self.older)
+
     def committed(self) -> tuple[Story, ...]:
         """Open stories that already have a sprint."""
-        return tuple(s for s in self.stories if s.sprint and s.status in _COMMITTED)
+        return tuple(s for s in self.stories if s.sprint and s.status in COMMITTED)
 
     def team(self, name: str) -> Team:
         """The team of this id or name, any case. Raises ImpossibleChange."""

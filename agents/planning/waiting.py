@@ -95,12 +95,15 @@ def _hold_followers(held: dict[str, str], links: Sequence[Precedence]) -> None:
 
 def _ready_by(one: OutsideDependency, free: Mapping[str, Sequence[Free]], given: PlanningInput) -> date | None:
     """The day after the last on which something is worked on; None where that cannot be told."""
-    if one.kind == "epic":
-        epics = [epic for epic in given.epics if epic.id == one.reference]
-    else:
-        epics = [epic for epic in given.epics if _is_about(epic, one)]
-    days = [_done_by(epic, free, given) for epic in epics]
+    days = [_done_by(epic, free, given) for epic in epics_behind([one], given)]
     return None if not days or None in days else max(day for day in days if day is not None)
+
+
+def epics_behind(outside: Sequence[OutsideDependency], given: PlanningInput) -> tuple[Epic, ...]:
+    """The epics whose stories tell when these are ready."""
+    ids = {one.reference for one in outside if one.kind == "epic"}
+    others = [one for one in outside if one.kind != "epic"]
+    return tuple(e for e in given.epics if e.id in ids or any(_is_about(e, one) for one in others))
 
 
 def _is_about(epic: Epic, one: OutsideDependency) -> bool:

@@ -16,7 +16,7 @@ from agents.planning.draft import PlanChanges, PlanDraft
 from agents.planning.request import ImpossibleChange, PlanningInput
 from agents.planning.requirements import UnplannableDocument
 from agents.planning.working_days import working_days
-from agents.plans import feasibility
+from agents.plans import feasibility, gathering
 from agents.plans.corrections import corrections_of, groupings_of
 from agents.plans.feasibility import Hindrance
 from governance.department_rows import read_department
@@ -26,7 +26,7 @@ from governance.visibility import EVERYTHING
 from integrations.documents import Document, DocumentError, Documents
 from integrations.pages import Part, everything
 from integrations.services import CatalogueError, ServiceCatalogue
-from integrations.tracker import EpicQuery, SprintQuery, StoryQuery, Tracker, TrackerError
+from integrations.tracker import EpicQuery, Tracker, TrackerError
 from storage.database import Database
 
 if TYPE_CHECKING:
@@ -120,6 +120,7 @@ class Authorship:
         document = Document(draft.document, "", draft.document_digest, draft.document)
         try:
             given = await self._gather(tenant, document, changes)
+            given = await gathering.with_work_of(given, self.sources(tenant).tracker, draft, made)
             return await asyncio.to_thread(replan, draft, made, given)
         except (ImpossibleChange, CatalogueError, TrackerError) as cannot:
             raise CannotPlan(str(cannot)) from cannot
@@ -131,11 +132,13 @@ class Authorship:
 
     async def gather(self, tenant: str, document: str, changes: PlanChanges) -> PlanningInput:
         """Everything that a plan for this document depends on, as it stands now."""
-        return await self._gather(tenant, await self.sources(tenant).documents.read(document), changes)
+        sources = self.sources(tenant)
+        given = await self._gather(tenant, await sources.documents.read(document), changes)
+        return await gathering.with_work(given, sources.tracker)
 
     async def _gather(self, tenant: str, document: Document, changes: PlanChanges) -> PlanningInput:
+        """All but the sprints and the stories."""
         sources = self.sources(tenant)
-        tracker = sources.tracker
         async with self.database.transaction(tenant) as tx:
             department = await read_department(tx)
             told = await corrections_of(tx, document.name)
@@ -144,9 +147,9 @@ class Authorship:
         here = ZoneInfo(department.calendar_of(None).time_zone)
         return PlanningInput(
             document=document,
-            stories=await everything(partial(tracker.stories, EVERYTHING), StoryQuery()),
-            epics=await everything(partial(tracker.epics, EVERYTHING), EpicQuery()),
-            sprints=await everything(tracker.sprints, SprintQuery()),
+            stories=(),
+            epics=await everything(partial(sources.tracker.epics, EVERYTHING), EpicQuery()),
+            sprints=(),
             teams=department.teams,
             products=department.products,
             services=await everything(sources.services.services, Part()),

@@ -141,7 +141,7 @@ def test_a_certain_plan_is_forecast_for_the_day_that_it_is_scheduled_to():
 
 def test_runs_keep_order_and_holidays_and_are_not_before_the_schedule():
     given = planning_input()
-    known = past_accuracy(DoneWork(given.done()))
+    known = past_accuracy(given.work())
     stories = [drafted(f"S{n}", 8, 14, 26) for n in range(8)]
     chain = [Precedence(f"S{n + 1}", f"S{n}", "") for n in range(7)]
     table = _timetable(stories, chain, given)

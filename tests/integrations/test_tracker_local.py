@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, date, datetime
+from dataclasses import fields
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from governance.visibility import EVERYTHING
-from integrations.tracker import StoryQuery, Tracker
+from integrations.tracker import Sprint, StoryQuery, Tracker
 from integrations.tracker.vendors.local.tables import SprintRow, StoryEventRow
 from integrations.tracker.vendors.local.tracker import LocalTracker
 from storage.database import Database
@@ -28,20 +29,20 @@ class TestLocalTracker(TrackerContract):
         return LocalTracker(database, f"{tenant}' OR 'x'='x")
 
     @pytest.fixture(autouse=True)
-    async def sprint(self, database: Database, tenant: str) -> str:
+    async def sprints(self, database: Database, tenant: str) -> tuple[Sprint, ...]:
+        made = tuple(
+            Sprint(f"{team}-{week}", team, "Sprint", starts, starts + timedelta(weeks=2), 80.0)
+            for week, team in ((0, "alpha"), (2, "alpha"), (2, "beta"), (4, "alpha"), (4, "beta"))
+            for starts in [date(2026, 11, 2) + timedelta(weeks=week)]
+        )
         async with database.transaction(tenant) as tx:
-            for team, week in (("beta", 16), ("alpha", 2)):
-                tx.add(
-                    SprintRow(
-                        id=f"{team}-1",
-                        team=team,
-                        name="Sprint 1",
-                        starts=date(2026, 11, week),
-                        ends=date(2026, 11, week + 14),
-                        capacity_hours=80,
-                    )
-                )
-        return "alpha-1"
+            for one in reversed(made):
+                tx.add(SprintRow(**{part.name: getattr(one, part.name) for part in fields(Sprint)}))
+        return made
+
+    @pytest.fixture
+    def sprint(self, sprints: tuple[Sprint, ...]) -> str:
+        return sprints[0].id
 
 
 async def test_ids_count_up_without_gaps_and_each_company_from_one(database: Database, tenant: str) -> None:

@@ -1,7 +1,8 @@
 """What every tracker must do, whoever's it is. A vendor's tests subclass `TrackerContract`.
 
-The subclass gives the fixtures `tracker` (an empty one, in which team `alpha` has the sprint that
-`sprint` names) and `neighbour` (another company's, on the same service).
+The subclass gives the fixtures `tracker` (an empty one but for its sprints), `sprints` (these, in order: three
+or more, of two teams or more, not all ending on the same day), `sprint` (the id of one of team `alpha`) and
+`neighbour` (another company's, on the same service, without sprints).
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import combinations_with_replacement
 
 import pytest
 
@@ -20,6 +21,7 @@ from integrations.tracker import (
     StoryStatus,
     Tracker,
 )
+from integrations.tracker.rules import Progress, epic_status, moved
 from tests.integrations.tracker_drafts import draft, epic, epics, grant, ids, set_status
 
 
@@ -192,6 +194,44 @@ class EffectsContract:
         assert await status() is StoryStatus.IN_PROGRESS
         await set_status(tracker, second, StoryStatus.CANCELLED)
         assert await status() is StoryStatus.DONE
+
+    async def test_an_epic_stands_where_the_rules_say(self, tracker: Tracker) -> None:
+        """Of no story, of one in each status, and of two in each pair of them."""
+        expected: dict[str, StoryStatus] = {
+            (await tracker.create_epic(grant(), epic())).id: StoryStatus.BACKLOG
+        }
+        for pair in combinations_with_replacement(StoryStatus, 2):
+            home = (await tracker.create_epic(grant(), epic())).id
+            for status in pair:
+                story = (await tracker.create_story(grant(), draft(epic=home))).id
+                await set_status(tracker, story, status)
+            expected[home] = epic_status(pair, cancelled=False)
+        assert {one.id: one.status for one in await epics(tracker)} == expected
+        for status in StoryStatus:
+            there = await epics(tracker, status=frozenset({status}))
+            assert {one.id for one in there} == {id for id, stands in expected.items() if stands is status}
+        for one in expected:
+            assert (await tracker.cancel_epic(grant(), one, "enough")).status is StoryStatus.CANCELLED
+
+    async def test_a_story_keeps_what_the_rules_say_of_every_move(self, tracker: Tracker) -> None:
+        story = (await tracker.create_story(grant(), draft())).id
+        stands = Progress(StoryStatus.BACKLOG, None, None, None)
+        done, begun, blocked = StoryStatus.DONE, StoryStatus.IN_PROGRESS, StoryStatus.BLOCKED
+        for status in (
+            done,
+            begun,
+            blocked,
+            begun,
+            done,
+            blocked,
+            StoryStatus.CANCELLED,
+            StoryStatus.SCHEDULED,
+        ):
+            edit = StoryEdit(story, StoryChange(status=status), reason=f"because {status}")
+            [now] = await tracker.change_stories(grant(), [edit])
+            at = (await tracker.events(EVERYTHING, story=story))[-1].at
+            stands = moved(stands, status, at, f"because {status}")
+            assert Progress(now.status, now.blocked_reason, now.started, now.finished) == stands
 
     async def test_cancelling_an_epic_cancels_what_is_not_done(self, tracker: Tracker) -> None:
         home = (await tracker.create_epic(grant(), epic())).id

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from governance.visibility import EVERYTHING, NOTHING, Scope
+from integrations.pages import Page
 from integrations.tracker import (
     DefectOrigin,
     EpicQuery,
     NoSuchItem,
     Priority,
+    Sprint,
     SprintQuery,
     Stage,
     StoryChange,
@@ -22,6 +26,7 @@ from integrations.tracker import (
     Tracker,
     UnacceptableText,
 )
+from tests.integrations.pages_contract import keeps_pages
 from tests.integrations.tracker_drafts import ACME, HOSTILE, MARKER, draft, epic, epics, grant, ids, set_status
 
 
@@ -215,8 +220,45 @@ class ReadingContract:
             (second, unknown),
         ]
 
-    async def test_sprints_are_listed_by_team(self, tracker: Tracker, sprint: str) -> None:
-        assert sprint in [found.id for found in (await tracker.sprints(SprintQuery(team="alpha"))).items]
-        assert (await tracker.sprints(SprintQuery(team="no such team"))).items == ()
-        starts = [found.starts for found in (await tracker.sprints(SprintQuery())).items]
-        assert starts == sorted(starts)
+    async def test_a_defect_is_told_as_far_as_the_scope_reaches(self, tracker: Tracker) -> None:
+        hidden = (await tracker.create_story(grant(), draft(customers=("globex",)))).id
+        shown = (await tracker.create_story(grant(), draft(customers=("acme-corp",)))).id
+        for customers, origin in ((("globex",), shown), (("acme-corp",), hidden), (("acme-corp",), shown)):
+            known = DefectOrigin(origin, Stage.CODE, Stage.PRODUCTION)
+            await tracker.create_story(grant(), draft(customers=customers, origin=known))
+        own = await ids(tracker, ACME)
+        assert [(found.story, found.origin) for found in await tracker.defects(ACME)] == [
+            (own[1], DefectOrigin(None, Stage.CODE, Stage.PRODUCTION)),
+            (own[2], DefectOrigin(shown, Stage.CODE, Stage.PRODUCTION)),
+        ]
+        assert await tracker.defects(NOTHING) == []
+
+    async def test_sprints_are_those_that_the_query_asks_for(
+        self, tracker: Tracker, sprints: Sequence[Sprint]
+    ) -> None:
+        async def found(**query: Any) -> list[Sprint]:
+            return list((await tracker.sprints(SprintQuery(**query))).items)
+
+        assert await found() == list(sprints)
+        assert [one.starts for one in sprints] == sorted(one.starts for one in sprints)
+        alpha = [one for one in sprints if one.team == "alpha"]
+        assert await found(team="alpha") == alpha != list(sprints)
+        assert await found(team="no such team") == []
+        named = [sprints[-1], sprints[0]]
+        assert await found(ids=frozenset(one.id for one in named)) == named[::-1]
+        assert await found(ids=frozenset({sprints[0].id, "no such sprint"})) == [sprints[0]]
+        assert await found(ids=frozenset()) == []
+        over = sprints[0].ends
+        assert await found(since=over) == [one for one in sprints if one.ends > over] != []
+        assert await found(since=over - timedelta(days=1)) == list(sprints)
+        assert await found(since=over, team="alpha") == [one for one in alpha if one.ends > over]
+
+    async def test_sprints_come_in_pages(self, tracker: Tracker, sprints: Sequence[Sprint]) -> None:
+        async def read(after: str | None, limit: int) -> Page[Sprint]:
+            return await tracker.sprints(SprintQuery(after=after, limit=limit))
+
+        async def since(after: str | None, limit: int) -> Page[Sprint]:
+            return await tracker.sprints(SprintQuery(since=sprints[0].ends, after=after, limit=limit))
+
+        await keeps_pages(read)
+        await keeps_pages(since)

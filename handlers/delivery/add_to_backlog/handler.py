@@ -109,13 +109,14 @@ async def _known(desk: Desk, wanted: Wanted) -> Records:
     """What the department's records say of such a story."""
     about = f"{wanted.title}. {wanted.description}"
     done, still_open = StoryQuery(status=frozenset({StoryStatus.DONE})), StoryQuery(status=_OPEN)
-    return Records(
-        done=await _latest(desk, done, LATEST_DONE),
-        done_alike=await _alike(desk, about, done),
-        open=await _latest(desk, still_open, LATEST_OPEN),
-        open_alike=await _alike(desk, about, still_open),
-        services=tuple(await desk.ports.services.find(about, _MOST_ALIKE)),
+    latest_done, done_alike, latest_open, open_alike, services = await asyncio.gather(
+        _latest(desk, done, LATEST_DONE),
+        _alike(desk, about, done),
+        _latest(desk, still_open, LATEST_OPEN),
+        _alike(desk, about, still_open),
+        desk.ports.services.find(about, _MOST_ALIKE),
     )
+    return Records(latest_done, done_alike, latest_open, open_alike, tuple(services))
 
 
 async def _latest(desk: Desk, query: StoryQuery, most: int) -> tuple[Story, ...]:

@@ -6,8 +6,21 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, case, false, func, not_, select, true
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    ScalarSelect,
+    Select,
+    Text,
+    and_,
+    case,
+    false,
+    func,
+    not_,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from governance.visibility import Scope
@@ -24,11 +37,9 @@ from integrations.tracker import (
     StoryQuery,
     StoryStatus,
 )
+from integrations.tracker.rules import EPIC_RULES, OPEN, EpicRule, epic_status
 from integrations.tracker.vendors.local.tables import DefectRow, DependencyRow, EpicRow, StoryEventRow, StoryRow
 from storage.exact_text import is_exact
-
-_OPEN = (StoryStatus.BACKLOG, StoryStatus.SCHEDULED, StoryStatus.IN_PROGRESS, StoryStatus.BLOCKED)
-_BEGUN = (StoryStatus.IN_PROGRESS, StoryStatus.BLOCKED, StoryStatus.DONE)
 
 
 def reached(scope: Scope, customers: InstrumentedAttribute[list[str]]) -> ColumnElement[bool]:
@@ -103,7 +114,9 @@ def _open_of_epics(scope: Scope) -> Select[Any]:
         select(StoryRow.epic)
         .join(EpicRow, and_(EpicRow.tenant == StoryRow.tenant, EpicRow.id == StoryRow.epic))
         .where(
-            reached(scope, StoryRow.customers), StoryRow.status.in_(_OPEN), reached(scope, EpicRow.customers)
+            reached(scope, StoryRow.customers),
+            StoryRow.status.in_(sorted(OPEN)),
+            reached(scope, EpicRow.customers),
         )
     )
 
@@ -135,7 +148,7 @@ def count_outside(scope: Scope, query: StoryQuery) -> Select[int]:
 def select_epics(scope: Scope, *where: ColumnElement[bool]) -> Select[Any]:
     """Epics, newest first, as rows for `epic_of`."""
     return (
-        select(EpicRow, _epic_status().label("status"))
+        select(EpicRow, _story_statuses().label("statuses"))
         .where(reached(scope, EpicRow.customers), *where)
         .order_by(EpicRow.number.desc())
     )
@@ -205,7 +218,9 @@ def epic_of(row: Row[Any], scope: Scope) -> Epic:
         title=found.title,
         product=found.product,
         document=found.document,
-        status=StoryStatus(row.status),
+        status=epic_status(
+            [StoryStatus(status) for status in row.statuses], cancelled=found.cancelled is not None
+        ),
         priority=Priority(found.priority),
         customers=_named(found.customers, scope),
         created=found.created,
@@ -262,23 +277,33 @@ def _epic(scope: Scope) -> ColumnElement[Any]:
     )
 
 
+def _story_statuses() -> ColumnElement[Any]:
+    """In which statuses an epic has stories."""
+    there = select(StoryRow.status).distinct()
+    own = there.where(StoryRow.tenant == EpicRow.tenant, StoryRow.epic == EpicRow.id).correlate(EpicRow)
+    return func.array(own.scalar_subquery(), type_=ARRAY(Text))
+
+
 def _epic_status() -> ColumnElement[Any]:
-    def some(*statuses: StoryStatus) -> ColumnElement[bool]:
+    """`rules.epic_status`, in the database."""
+
+    def some(statuses: frozenset[StoryStatus]) -> ColumnElement[bool]:
         return (
             select(StoryRow.id)
             .where(
                 StoryRow.tenant == EpicRow.tenant,
                 StoryRow.epic == EpicRow.id,
-                StoryRow.status.in_(statuses),
+                StoryRow.status.in_(sorted(statuses)),
             )
             .correlate(EpicRow)
             .exists()
         )
 
+    def holds(rule: EpicRule) -> ColumnElement[bool]:
+        return and_(some(rule.some), not_(some(rule.none))) if rule.none else some(rule.some)
+
     return case(
         (EpicRow.cancelled.is_not(None), StoryStatus.CANCELLED.value),
-        (and_(some(StoryStatus.DONE), not_(some(*_OPEN))), StoryStatus.DONE.value),
-        (some(*_BEGUN), StoryStatus.IN_PROGRESS.value),
-        (some(StoryStatus.SCHEDULED), StoryStatus.SCHEDULED.value),
+        *((holds(rule), rule.status.value) for rule in EPIC_RULES),
         else_=StoryStatus.BACKLOG.value,
     )

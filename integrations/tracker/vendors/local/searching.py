@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Double, Subquery, Text, column, func, literal, select, text
+from sqlalchemy import ColumnElement, Double, Select, Subquery, Text, column, func, literal, select, text, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.finding import asked_words, likeness, words_of
-from integrations.tracker.vendors.local.tables import WordRow
+from integrations.tracker.vendors.local.tables import EpicRow, StoryRow, WordRow
 
 Kind = Literal["story", "epic"]
 
@@ -107,13 +107,27 @@ async def hits(tx: AsyncSession, kind: Kind, asked: str) -> Hits | None:
         literal([*weights], ARRAY(Text)), literal([*weights.values()], ARRAY(Double))
     ).table_valued(column("word", Text), column("weight", Double), name="wanted", joins_implicitly=True)
     wanted = wanted.render_derived()
-    found = (
-        select(WordRow.item, func.sum(WordRow.share * wanted.c.weight).label("score"))
-        .join(wanted, WordRow.word == wanted.c.word)
-        .where(WordRow.kind == kind)
-        .group_by(WordRow.item)
+    # LIMIT keeps each word's titles a look-up of its own, by the key: see `best`.
+    having = select(WordRow.item, WordRow.share).where(WordRow.kind == kind, WordRow.word == wanted.c.word)
+    titles = having.correlate(wanted).limit(_MOST_HITS).lateral("titles")
+    score = func.sum(titles.c.share * wanted.c.weight).label("score")
+    found = select(titles.c.item, score).select_from(wanted.join(titles, true())).group_by(titles.c.item)
+    return Hits(found.order_by(score.desc()).subquery())
+
+
+def best(
+    hits: Hits, table: type[StoryRow] | type[EpicRow], limit: int, *where: ColumnElement[bool]
+) -> Select[str]:
+    """The ids of at most `limit` items, best first, of equals the newest.
+
+    Each item is looked up by its key, and LIMIT holds PostgreSQL to it: while it has no statistics of a table,
+    as in the first minute after a large import, it read thousands of items for every hit, and never came back.
+    """
+    item = (
+        select(table.number).where(table.id == hits.item, *where).correlate(hits.rows).limit(1).lateral("item")
     )
-    return Hits(found.subquery())
+    found = select(hits.item).select_from(hits.rows.join(item, true()))
+    return found.order_by(hits.score.desc(), item.c.number.desc()).limit(limit)
 
 
 def _rows(item: str, names: Iterable[str]) -> Iterator[tuple[str, str, float]]:

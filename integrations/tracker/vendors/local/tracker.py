@@ -80,13 +80,8 @@ class LocalTracker(Embedded):
         async with self._database.transaction(self._tenant) as tx:
             if (hits := await searching.hits(tx, "story", text)) is None:
                 return []
-            best = (
-                select(StoryRow.id)
-                .join(hits.rows, hits.item == StoryRow.id)
-                .where(reading.reached(scope, StoryRow.customers), reading.matching(query))
-                .order_by(hits.score.desc(), StoryRow.number.desc())
-                .limit(query.limit)
-            )
+            where = (reading.reached(scope, StoryRow.customers), reading.matching(query))
+            best = searching.best(hits, StoryRow, query.limit, *where)
             return await _stories(tx, scope, (await tx.scalars(best)).all())
 
     async def story(self, scope: Scope, story: str) -> Story:
@@ -142,14 +137,11 @@ class LocalTracker(Embedded):
         async with self._database.transaction(self._tenant) as tx:
             if (hits := await searching.hits(tx, "epic", text)) is None:
                 return []
-            wanted = (
-                reading.select_epics(scope, reading.matching_epics(query))
-                .join(hits.rows, hits.item == EpicRow.id)
-                .order_by(None)
-                .order_by(hits.score.desc(), EpicRow.number.desc())
-                .limit(query.limit)
-            )
-            return [reading.epic_of(row, scope) for row in await tx.execute(wanted)]
+            where = (reading.reached(scope, EpicRow.customers), reading.matching_epics(query))
+            best = (await tx.scalars(searching.best(hits, EpicRow, query.limit, *where))).all()
+            rows = await tx.execute(reading.select_epics(scope, EpicRow.id.in_(best)))
+            found = {epic.id: epic for epic in (reading.epic_of(row, scope) for row in rows)}
+            return [found[epic] for epic in best]
 
     async def sprints(self, query: SprintQuery) -> Page[Sprint]:
         """See Tracker.sprints."""

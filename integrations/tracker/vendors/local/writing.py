@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.dialects.postgresql import insert
@@ -14,12 +13,11 @@ from sqlalchemy.orm import InstrumentedAttribute
 from integrations.tracker import (
     EpicDraft,
     NoSuchItem,
-    StaleItem,
-    StoryChange,
     StoryDraft,
     StoryEdit,
     StoryStatus,
 )
+from integrations.tracker.rules import OPEN, Progress, moved, require_unchanged, status_after
 from integrations.tracker.vendors.local.searching import write_words
 from integrations.tracker.vendors.local.tables import (
     CounterRow,
@@ -30,9 +28,6 @@ from integrations.tracker.vendors.local.tables import (
     StoryEventRow,
     StoryRow,
 )
-
-_FINAL = (StoryStatus.DONE, StoryStatus.CANCELLED)
-_FIELDS = ("priority", "status", "sprint", "team", "assignee", "estimate_hours")
 
 
 async def make_epic(tx: AsyncSession, draft: EpicDraft, at: datetime) -> list[str]:
@@ -60,7 +55,7 @@ async def cancel_epic(tx: AsyncSession, epic: str, reason: str, by: str, at: dat
     if row is None:
         raise NoSuchItem(f"There is no epic {epic}.")
     row.cancelled = row.cancelled or at
-    for story in await _locked(tx, StoryRow.epic == epic, StoryRow.status.not_in(_FINAL)):
+    for story in await _locked(tx, StoryRow.epic == epic, StoryRow.status.in_(sorted(OPEN))):
         _move(tx, story, StoryStatus.CANCELLED, by, at, reason)
     await tx.flush()
     return [epic]
@@ -98,7 +93,7 @@ async def change_stories(tx: AsyncSession, edits: Sequence[StoryEdit], by: str, 
         if edit.story not in stories:
             raise NoSuchItem(f"There is no story {edit.story}.")
         story = stories[edit.story]
-        _require_unchanged(story, edit.was)
+        require_unchanged(story, edit.was)
         await _require(tx, SprintRow.id, "sprint", edit.change.sprint or None)
         _apply(tx, story, edit, by, at)
     await tx.flush()
@@ -143,20 +138,6 @@ async def _locked(tx: AsyncSession, *where: ColumnElement[bool]) -> Iterable[Sto
     return (await tx.execute(query)).scalars().all()
 
 
-def _require_unchanged(story: StoryRow, was: StoryChange) -> None:
-    for name in _FIELDS:
-        seen, stands = getattr(was, name), getattr(story, name)
-        if seen is not None and seen != ("" if stands is None else stands):
-            raise StaleItem(
-                f"{story.id} has changed since: its {name.replace('_', ' ')} is {_told(stands)},"
-                f" no longer {_told(seen)}."
-            )
-
-
-def _told(value: Any) -> str:
-    return "none" if value in (None, "") else str(value)
-
-
 def _apply(tx: AsyncSession, story: StoryRow, edit: StoryEdit, by: str, at: datetime) -> None:
     change = edit.change
     if change.priority is not None:
@@ -167,28 +148,18 @@ def _apply(tx: AsyncSession, story: StoryRow, edit: StoryEdit, by: str, at: date
         story.assignee = change.assignee or None
     if change.estimate_hours is not None:
         story.estimate_hours = change.estimate_hours
-    status = change.status
     if change.sprint is not None:
         story.sprint = change.sprint or None
-        status = status or _after_scheduling(story)
-    if status is not None and status != story.status:
+    status = status_after(StoryStatus(story.status), change)
+    if status != story.status:
         _move(tx, story, status, by, at, edit.reason)
-
-
-def _after_scheduling(story: StoryRow) -> StoryStatus | None:
-    if story.sprint and story.status == StoryStatus.BACKLOG:
-        return StoryStatus.SCHEDULED
-    if not story.sprint and story.status == StoryStatus.SCHEDULED:
-        return StoryStatus.BACKLOG
-    return None
 
 
 def _move(
     tx: AsyncSession, story: StoryRow, status: StoryStatus, by: str, at: datetime, reason: str | None
 ) -> None:
-    story.status = status
-    story.blocked_reason = reason if status is StoryStatus.BLOCKED else None
-    if status is StoryStatus.IN_PROGRESS and story.started is None:
-        story.started = at
-    story.finished = at if status is StoryStatus.DONE else None
+    was = Progress(StoryStatus(story.status), story.blocked_reason, story.started, story.finished)
+    now = moved(was, status, at, reason)
+    story.status, story.blocked_reason = now.status, now.blocked_reason
+    story.started, story.finished = now.started, now.finished
     tx.add(StoryEventRow(story=story.id, at=at, status=status, by=by, reason=reason))
