@@ -11,7 +11,17 @@ from handlers.conversation.subjects import service_meant
 from handlers.conversation.turn import Turn
 from handlers.conversation.wording import counted, listed, moment_text
 from handlers.operations.targets import release_text, releases_of, service_of, stage_of
-from integrations.deployments import Change, ChangeQuery, Release, Running, Stage, Status, Target
+from integrations.deployments import (
+    Canary,
+    Change,
+    ChangeKind,
+    ChangeQuery,
+    Release,
+    Running,
+    Stage,
+    Status,
+    Target,
+)
 
 
 async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
@@ -27,12 +37,16 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     facts: list[Fact] = []
     for each in (Stage.PRODUCTION, Stage.STAGING) if stage is None else (stage,):
         status = await desk.ports.deployments.status(Target(service, each))
-        recent = (await desk.ports.deployments.history(ChangeQuery(service, each, limit=1))).items
-        line, detail = _runs(turn, status, found, recent[0] if recent else None)
+        recent = (await desk.ports.deployments.history(ChangeQuery(service, each, limit=20))).items
+        last = next((change for change in recent if change.replaces or change.kind is ChangeKind.SCALED), None)
+        line, detail = _runs(turn, status, found, last)
         said.append(line)
         blocks.append(Text((Bold(f"{each.value.capitalize()}: "), line)))
         if detail:
             blocks.append(Small((detail,)))
+        if status.canary is not None:
+            said.append(canary := _canary_text(status.canary))
+            blocks.append(Text((canary,)))
         if status.stable is not None:
             facts += _facts(status, status.stable)
     blocks += await _about(desk, service)
@@ -58,6 +72,13 @@ def _runs(turn: Turn, status: Status, found: dict[str, Release], last: Change | 
     release = found.get(running.version)
     detail = release_text(release) if release else ""
     return f"{running.version} runs in {stage}: {ready}{since}{was}.", detail
+
+
+def _canary_text(canary: Canary) -> str:
+    """The canary beside it, and how long it goes on without being watched."""
+    ready = f"{canary.ready} of {counted(canary.replicas, 'replica')} ready"
+    share = f"{canary.version} has {canary.share:.0%} of the traffic as a canary: {ready}"
+    return f"{share}; unless it is watched on, all traffic goes back in {canary.lease_left:.0f} s."
 
 
 def _facts(status: Status, running: Running) -> list[Fact]:
