@@ -33,6 +33,7 @@ ROLE = Role(
         "deployments.begin_canary",
         "deployments.promote_canary",
         "deployments.step_canary",
+        "load.run_test",
     ),
     output=Findings,
     budget=ModelBudget(calls=6, tokens=60_000, cost=Decimal("0.50")),

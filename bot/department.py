@@ -59,6 +59,7 @@ from handlers.notices import find_notices
 from integrations.alerts import AlertSource
 from integrations.deployments.performing import specs as deployment_specs
 from integrations.integration import Chore, Integration, SettingsMissing, Surroundings, find_vendors
+from integrations.load.performing import specs as load_specs
 from integrations.ports import Ports
 from integrations.prices.costs import replicas_a_month
 from integrations.tracker.performing import specs as tracker_specs
@@ -109,6 +110,7 @@ class Installation:
         own = (
             *tracker_specs(within_plan),
             *deployment_specs(within_canary, replicas_a_month(lambda tenant: self.ports(tenant).prices)),
+            *load_specs(lambda tenant: self.ports(tenant).deployments),
             *plan_specs(),
             *governance_specs(self.policy),
         )

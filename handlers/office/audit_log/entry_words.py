@@ -59,6 +59,7 @@ WORDS: Mapping[str, str] = {
     "deployments.deploy": "Deployment",
     "deployments.roll_back": "Rollback",
     "deployments.scale": "Scaling",
+    "load.run_test": "Load test",
     "tracker.create_story": "New story",
     "tracker.create_urgent_story": "New urgent story",
     "tracker.reschedule_stories": "Stories scheduled anew",
