@@ -29,6 +29,7 @@ ROLE = Role(
     ),
     tools=(),
     proposes=(
+        "capacity.reserve",
         "deployments.abort_canary",
         "deployments.begin_canary",
         "deployments.promote_canary",

@@ -18,6 +18,7 @@ from agents.drafting import WORKERS
 from agents.loop import ModelAccess
 from agents.operations.alert_intake import AlertIntake
 from agents.operations.canary.limits import within_canary
+from agents.operations.capacity.reservation_actions import specs as reservation_specs
 from agents.plans.authorship import Authorship
 from agents.plans.drafting import Drafting
 from agents.plans.limits import within_plan
@@ -111,6 +112,7 @@ class Installation:
             *tracker_specs(within_plan),
             *deployment_specs(within_canary, replicas_a_month(lambda tenant: self.ports(tenant).prices)),
             *load_specs(lambda tenant: self.ports(tenant).deployments),
+            *reservation_specs(lambda tenant: self.ports(tenant).prices),
             *plan_specs(),
             *governance_specs(self.policy),
         )

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.operations.announced_tests import announce_test, end_test
-from agents.operations.load_testing.load_verdict import Objectives, TestVerdict
+from agents.operations.load_testing.load_verdict import LoadVerdict, Objectives
 from agents.operations.load_testing.tables import LoadTestRow
 from agents.work import runs
 from agents.work.kinds import NewStep, RunKind, find_kinds
@@ -32,13 +32,15 @@ async def begin(
     effect: str,
     now: datetime,
     *,
+    replicas: int,
     requester: str,
     place: dict[str, Any] | None,
     turn: str | None,
     then: tuple[NewStep, ...] = (),
 ) -> RunRow:
     """Begin the run `run` of a test whose action was submitted as `effect`, and say that it is ours, so that no
-    alert of it opens an incident. `then` are steps that follow the watch."""
+    alert of it opens an incident. `replicas` are those that answer in staging, `then` are steps
+    that follow the watch."""
     announced = await announce_test(
         tx, action.service, action.environment, action.summary(), now, action.over_by
     )
@@ -57,7 +59,16 @@ async def begin(
         turn=turn,
         id=run,
     )
-    tx.add(LoadTestRow(run=run, service=action.service, action=action.body(), announced=announced, created=now))
+    tx.add(
+        LoadTestRow(
+            run=run,
+            service=action.service,
+            replicas=replicas,
+            action=action.body(),
+            announced=announced,
+            created=now,
+        )
+    )
     await tx.flush()
     return row
 
@@ -79,7 +90,7 @@ async def last_load_test(tx: AsyncSession, service: str | None) -> LoadTestRow |
 async def passed(tx: AsyncSession, run: str, service: str) -> bool:
     """Whether the test of this run, of this service, met its objectives, by what was judged alone."""
     query = select(LoadTestRow.verdict).where(LoadTestRow.run == run, LoadTestRow.service == service)
-    return (await tx.execute(query)).scalar() == TestVerdict.PASSED
+    return (await tx.execute(query)).scalar() == LoadVerdict.PASSED
 
 
 def submitted(row: LoadTestRow) -> RunLoadTest:

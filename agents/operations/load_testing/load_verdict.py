@@ -21,7 +21,7 @@ FULL = 0.95
 _P95 = 0.95
 
 
-class TestVerdict(StrEnum):
+class LoadVerdict(StrEnum):
     """`INVALID` and `STOPPED` prove nothing about the service."""
 
     PASSED = "passed"
@@ -80,7 +80,7 @@ class LoadResult:
     """A judged test. `held` is the highest rate below the first that broke (None where none held), `broke` that
     one; `why` says in sentences what the verdict stands on."""
 
-    verdict: TestVerdict
+    verdict: LoadVerdict
     why: str
     levels: tuple[LevelResult, ...]
     held: float | None
@@ -95,7 +95,7 @@ class LoadResult:
 def load_result(stored: Mapping[str, Any]) -> LoadResult:
     """What `LoadResult.dump` gave."""
     levels = tuple(LevelResult(**one) for one in stored["levels"])
-    return LoadResult(**{**stored, "verdict": TestVerdict(stored["verdict"]), "levels": levels})
+    return LoadResult(**{**stored, "verdict": LoadVerdict(stored["verdict"]), "levels": levels})
 
 
 def levels_of(plan: Plan, seconds: Sequence[Second]) -> tuple[LevelResult, ...]:
@@ -134,10 +134,10 @@ def judge_load(progress: Progress, objectives: Objectives, pool_used: float | No
     plan = progress.plan
     levels = levels_of(plan, progress.seconds)
     if progress.state is State.STOPPED:
-        return LoadResult(TestVerdict.STOPPED, "It was stopped before its end.", levels, None, None, "")
+        return LoadResult(LoadVerdict.STOPPED, "It was stopped before its end.", levels, None, None, "")
     if (invalid := progress.invalid or _unanswered(plan, levels)) is not None:
         why = f"It shows nothing about the service: {invalid}."
-        return LoadResult(TestVerdict.INVALID, why, levels, None, None, "")
+        return LoadResult(LoadVerdict.INVALID, why, levels, None, None, "")
     # By rate, so that one that was too much is found wherever it stands among the levels.
     rising = sorted(levels, key=lambda level: level.rate)
     first = next((at for at, level in enumerate(rising) if level.broke(objectives)), None)
@@ -148,12 +148,12 @@ def judge_load(progress: Progress, objectives: Objectives, pool_used: float | No
             f"At {top.rate:,.4g} requests a second, the highest rate, 95 of 100 took up to"
             f" {1000 * top.p95:,.0f} ms and {top.failed_share:.1%} failed."
         )
-        return LoadResult(TestVerdict.PASSED, why, levels, top.rate, None, law)
+        return LoadResult(LoadVerdict.PASSED, why, levels, top.rate, None, law)
     broken = rising[first]
     held = rising[first - 1].rate if first else None
     why = f"At {broken.rate:,.4g} requests a second {' and '.join(broken.broke(objectives))}."
     why += f" It held at {held:,.4g}." if held is not None else " It held at no rate that was tried."
-    return LoadResult(TestVerdict.FAILED, f"{why} {_waited_for(pool_used)}", levels, held, broken.rate, law)
+    return LoadResult(LoadVerdict.FAILED, f"{why} {_waited_for(pool_used)}", levels, held, broken.rate, law)
 
 
 def _unanswered(plan: Plan, levels: Sequence[LevelResult]) -> str | None:

@@ -12,9 +12,10 @@ from storage.schema import Base, TenantScoped
 
 
 class LoadTestRow(TenantScoped, Base):
-    """The load test of a run. `action` is what was ruled on (the body of a RunLoadTest), `announced` the test
-    that was said to those who open incidents. `seconds` are what was seen so far (second, sent, answered,
-    failed, p95 in ms); `result` and `verdict` are there once it is judged, and stay as they are."""
+    """The load test of a run, with how many replicas answered. `action` is what was ruled on (the body of a
+    RunLoadTest), `announced` the test that was said to those who open incidents. `seconds` are what was seen so
+    far (second, sent, answered, failed, p95 in ms); `result` and `verdict` are there once it is judged, and
+    stay as they are."""
 
     __tablename__ = "load_tests"
     __table_args__ = (
@@ -24,6 +25,7 @@ class LoadTestRow(TenantScoped, Base):
 
     run: Mapped[str] = mapped_column(primary_key=True)
     service: Mapped[str]
+    replicas: Mapped[int]
     action: Mapped[dict[str, Any]]
     announced: Mapped[str]
     seconds: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))

@@ -56,6 +56,7 @@ WORDS: Mapping[str, str] = {
     "tracker.cancel_epic": "Epic cancelled",
     "tracker.cancel_stories": "Stories cancelled",
     "tracker.create_epic": "New epic",
+    "capacity.reserve": "Capacity reserved",
     "deployments.deploy": "Deployment",
     "deployments.roll_back": "Rollback",
     "deployments.scale": "Scaling",

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from agents.operations.load_testing import load_test_run
 from agents.operations.load_testing.load_test_run import load_test_of, objectives_of, submitted
-from agents.operations.load_testing.load_verdict import LevelResult, LoadResult, TestVerdict, load_result
+from agents.operations.load_testing.load_verdict import LevelResult, LoadResult, LoadVerdict, load_result
 from agents.operations.load_testing.tables import LoadTestRow
 from agents.work.runs import steps_of
 from agents.work.tables import RunRow, StepRow
@@ -27,11 +27,11 @@ from integrations.load.actions import RunLoadTest
 
 StepState = Literal["done", "doing", "waiting", "failed", "skipped"]
 
-_VERDICTS: Mapping[TestVerdict, tuple[str, Tone]] = {
-    TestVerdict.PASSED: ("Load test passed", "good"),
-    TestVerdict.FAILED: ("Load test failed", "bad"),
-    TestVerdict.INVALID: ("Load test invalid", "warning"),
-    TestVerdict.STOPPED: ("Load test stopped", "warning"),
+_VERDICTS: Mapping[LoadVerdict, tuple[str, Tone]] = {
+    LoadVerdict.PASSED: ("Load test passed", "good"),
+    LoadVerdict.FAILED: ("Load test failed", "bad"),
+    LoadVerdict.INVALID: ("Load test invalid", "warning"),
+    LoadVerdict.STOPPED: ("Load test stopped", "warning"),
 }
 
 

@@ -7,9 +7,11 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from agents.operations.capacity.reservation_step import reserve_if_passed
 from agents.operations.load_testing import load_test_run
 from agents.operations.measured_traffic import MeasuredDay, measured_day
 from agents.work import runs
+from agents.work.kinds import NewStep
 from agents.work.tables import RunRow
 from governance.action import Verdict
 from governance.people import Role
@@ -23,6 +25,7 @@ from handlers.conversation.subjects import service_meant
 from handlers.conversation.submitting import asked_reply, not_done, submit
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import counted, listed
+from handlers.operations.reserving import Wanted, wanted_of
 from handlers.operations.simulate_load.card import load_test_reply
 from handlers.operations.simulate_load.parse import LoadSaid, demand_sendable, read_load
 from handlers.operations.targets import demand_running, service_of
@@ -33,6 +36,7 @@ from storage.look import Away
 
 _BEGINS_WITHIN = timedelta(minutes=5)
 _STOPS = re.compile(r"\b(?:stop|abort|cancel|end|kill)\b.{0,40}\b(?:test|load|simulation)\b")
+_RESERVES = re.compile(r"\bthen\b.{0,60}\breserve\b|\breserve\b.{0,60}\bif\b.{0,40}\bpass")
 _RESULTS = re.compile(
     r"\bresults?\b|\boutcome\b|\bhow did\b|\bdid (?:the|it|that)\b.*\b(?:pass|hold|fail)"
     r"|\blast load test\b(?!.*\bwith\b)"
@@ -46,14 +50,36 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
         return await _stop_by_words(turn, desk, await service_meant(desk, asked.words("what")))
     if _RESULTS.search(said):
         return await _last(desk, await service_meant(desk, asked.words("what")))
-    service = await service_of(desk, asked)
-    return await begin(turn, desk, service, read_load(asked.text.replace(service, " ")))
+    then: tuple[NewStep, ...] = ()
+    if _RESERVES.search(said):
+        wanted = _planned(desk)
+        service = await service_meant(desk, asked.words("what")) or wanted.service
+        if service != wanted.service:
+            raise CannotAnswer(
+                f"The plan here is for {wanted.service}: a load test of {service} says nothing about it."
+            )
+        then = (reserve_if_passed(await wanted.action(turn, desk)),)
+    else:
+        service = await service_of(desk, asked)
+    return await _begin(turn, desk, service, read_load(asked.text.replace(service, " ")), then)
 
 
-async def begin(turn: Turn, desk: Desk, service: str, said: LoadSaid) -> Reply:
+def _planned(desk: Desk) -> Wanted:
+    """What the thread's capacity plan is short of. Raises CannotAnswer."""
+    stored = desk.memory.topic.get("capacity")
+    if not stored:
+        raise CannotAnswer(
+            "I do not know what to reserve: no capacity plan in this thread is short of anything. Ask for one"
+            " first, such as “capacity plan for orders for Black Friday”. Nothing was begun."
+        )
+    return wanted_of(stored)
+
+
+async def _begin(turn: Turn, desk: Desk, service: str, said: LoadSaid, then: tuple[NewStep, ...] = ()) -> Reply:
     """Submit the load that was said of a service, and begin its run. Raises CannotAnswer."""
     target = Target(service, Stage.STAGING)
-    status = (await demand_running(desk, target)).status
+    runs_there = await demand_running(desk, target)
+    status = runs_there.status
     if (going := await _under_way(desk, service)) is not None:
         raise CannotAnswer(f"“{going.title}” is under way. Stop it first, or wait for its end.")
     day = await _measured(desk, service, needed=said.times is not None)
@@ -70,9 +96,11 @@ async def begin(turn: Turn, desk: Desk, service: str, said: LoadSaid) -> Reply:
         action,
         submitted.effect,
         desk.now,
+        replicas=runs_there.running.ready,
         requester=known(turn).id,
         place=place_json(turn.place),
         turn=turn.id,
+        then=then,
     )
     if submitted.approval is not None:
         return await asked_reply(desk, action, submitted)

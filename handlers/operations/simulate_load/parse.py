@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from handlers.conversation.handler import CannotAnswer
-from handlers.language.amounts import read_load_factor
+from handlers.language.amounts import RATE, read_load_factor, read_rate
 from handlers.language.durations import read_duration
 from handlers.language.words import in_digits
 from integrations.load import MOST_RATE, MOST_SECONDS
@@ -26,11 +26,6 @@ _RAMP_FROM = 30.0
 """Seconds; a shorter test is at one rate."""
 
 _NUMBER = r"\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?"
-_RATE = re.compile(
-    rf"(?<![\w.,])(?P<number>{_NUMBER}) ?(?P<thousands>k)? ?"
-    r"(?:rps|qps|r/s|(?:requests?|reqs?|calls?|queries) ?(?:/|per|an?|each|every)?"
-    r" ?(?P<unit>s|sec|seconds?|m|min|minutes?)\b)"
-)
 _USERS = re.compile(r"\b(?:concurrent |virtual |simultaneous )?(?:users?|clients?|visitors?|sessions?)\b")
 _PATH = re.compile(r"(?<![\w/:.])(?P<path>/[\w.~%/?=&+-]*)")
 _UNDER = (
@@ -73,10 +68,9 @@ def read_load(text: str) -> LoadSaid:
     said = in_digits(text.lower())
     if _PRODUCTION.search(said):
         raise CannotAnswer("Load tests run against staging alone, never against production. Nothing was begun.")
-    slowest, failed = _SLOWEST.search(said), _FAILED.search(said)
-    rate = _RATE.search(said)
+    slowest, failed, rate = _SLOWEST.search(said), _FAILED.search(said), read_rate(text)
     left = said
-    for pattern in (_SLOWEST, _FAILED, _RATE, _PATH):
+    for pattern in (_SLOWEST, _FAILED, RATE, _PATH):
         left = pattern.sub(" ", left)
     times = read_load_factor(left)
     if rate is None and times is None and _USERS.search(left) and re.search(r"\d", left):
@@ -85,9 +79,9 @@ def read_load(text: str) -> LoadSaid:
             " and hide it. How many requests a second is it to be? Or say a multiple of what production serves,"
             " such as 10x."
         )
-    path = _PATH.search(re.sub(_RATE.pattern, " ", text, flags=re.IGNORECASE))
+    path = _PATH.search(re.sub(RATE.pattern, " ", text, flags=re.IGNORECASE))
     return LoadSaid(
-        rate=None if rate is None else _rate(rate),
+        rate=rate,
         times=None if times is None else float(times),
         seconds=_seconds(left),
         path=path["path"] if path else "/",
@@ -104,11 +98,6 @@ def demand_sendable(rate: float) -> float:
             " begun."
         )
     return rate
-
-
-def _rate(found: re.Match[str]) -> float:
-    rate = float(found["number"].replace(",", "")) * (1000 if found["thousands"] else 1)
-    return rate / 60 if (found["unit"] or "s").startswith("m") else rate
 
 
 def _seconds(said: str) -> float:

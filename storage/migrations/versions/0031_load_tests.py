@@ -1,4 +1,4 @@
-"""Load tests: what was ruled on, what was seen, and what they showed."""
+"""Load tests: what was ruled on, seen and shown; and reservations of capacity."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,6 +16,7 @@ def upgrade() -> None:
         sa.Column("tenant", sa.Text(), server_default=sa.text("current_setting('app.tenant')"), nullable=False),
         sa.Column("run", sa.Text(), nullable=False),
         sa.Column("service", sa.Text(), nullable=False),
+        sa.Column("replicas", sa.Integer(), nullable=False),
         sa.Column("action", JSONB(), nullable=False),
         sa.Column("announced", sa.Text(), nullable=False),
         sa.Column("seconds", JSONB(), server_default=sa.text("'[]'"), nullable=False),
@@ -29,3 +30,20 @@ def upgrade() -> None:
     )
     op.create_index("ix_load_tests_tenant_service_created", "load_tests", ["tenant", "service", "created"])
     protect("load_tests")
+    op.create_table(
+        "capacity_reservations",
+        sa.Column("tenant", sa.Text(), server_default=sa.text("current_setting('app.tenant')"), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("service", sa.Text(), nullable=False),
+        sa.Column("unit", sa.Text(), nullable=False),
+        sa.Column("units", sa.Integer(), nullable=False),
+        sa.Column("starts", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("hours", sa.Integer(), nullable=False),
+        sa.Column("price", sa.Numeric(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("priced", sa.Text(), nullable=False),
+        sa.Column("load_test", sa.Text(), nullable=True),
+        sa.Column("created", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name="pk_capacity_reservations"),
+    )
+    protect("capacity_reservations", "append")
