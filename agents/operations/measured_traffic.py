@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from agents.operations.traffic_forecast import Traffic
-from integrations.deployments import Stage
+from integrations.deployments import Stage, Target
 from integrations.metrics import Measure, Metrics, MetricsQuery
 
 LOOKED_BACK = timedelta(days=60)
@@ -67,3 +67,19 @@ async def measured_history(metrics: Metrics, service: str, now: datetime) -> tup
 def whole_minute(now: datetime) -> datetime:
     """The same question within a minute: what was looked up once is not looked up again."""
     return now.replace(second=0, microsecond=0)
+
+
+async def busiest_share(metrics: Metrics, target: Target, now: datetime) -> float | None:
+    """The share of a service's database connections that was in use in the busiest five minutes of the last
+    day; None where nobody measured that. Raises MetricsError, Away."""
+    end = whole_minute(now)
+
+    async def values(measure: Measure) -> list[float]:
+        asked = MetricsQuery(
+            measure, end - _DAY + _STEP, end, _STEP, service=target.service, stage=target.stage
+        )
+        return [value for one in (await metrics.series(asked)).series for value in one.values]
+
+    used, sizes = await values(Measure.POOL_IN_USE), await values(Measure.POOL_SIZE)
+    shares = [a / b for a, b in zip(used, sizes, strict=False) if np.isfinite(a) and np.isfinite(b) and b > 0]
+    return min(max(shares), 1.0) if shares else None
