@@ -1,4 +1,4 @@
-"""Where a load test may go: the address that the platform gives for the service in staging, and nowhere else."""
+"""Where a load test may go: the address that the platform gives for staging, and nowhere else."""
 
 from __future__ import annotations
 
