@@ -29,11 +29,13 @@ ROLE = Role(
     ),
     tools=(),
     proposes=(
+        "capacity.reserve",
         "deployments.abort_canary",
         "deployments.begin_canary",
         "deployments.promote_canary",
         "deployments.roll_back",
         "deployments.step_canary",
+        "load.run_test",
     ),
     output=Findings,
     budget=ModelBudget(calls=6, tokens=60_000, cost=Decimal("0.50")),

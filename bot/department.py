@@ -17,6 +17,7 @@ from agents.drafting import WORKERS
 from agents.loop import ModelAccess
 from agents.operations.alert_intake import AlertIntake
 from agents.operations.canary.limits import within_canary
+from agents.operations.capacity.reservation_actions import specs as reservation_specs
 from agents.operations.response.limits import in_incident
 from agents.plans.authorship import Authorship
 from agents.plans.drafting import Drafting
@@ -58,6 +59,7 @@ from handlers.conversation.router import Router
 from handlers.language.recognition import Recognises
 from handlers.notices import find_notices
 from integrations.deployments.performing import specs as deployment_specs
+from integrations.load.performing import specs as load_specs
 from integrations.ports import Ports
 from integrations.prices.costs import replicas_a_month
 from integrations.tracker.performing import specs as tracker_specs
@@ -110,6 +112,8 @@ class Installation:
             *deployment_specs(
                 within_canary, replicas_a_month(lambda tenant: self.ports(tenant).prices), in_incident
             ),
+            *load_specs(lambda tenant: self.ports(tenant).deployments),
+            *reservation_specs(lambda tenant: self.ports(tenant).prices),
             *plan_specs(),
             *governance_specs(self.policy),
         )

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from pydantic import TypeAdapter
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.tables import FileRow
@@ -73,10 +74,11 @@ class StoredFiles:
         *,
         id: str | None = None,
     ) -> str:
-        """See Files.put."""
+        """See Files.put. Two may draw the same picture at once, a turn and a notice: the first one stays."""
         file = id or f"fi_{secrets.token_hex(8)}"
         kept = _SCOPE.dump_python(scope, mode="json")
-        tx.add(FileRow(id=file, name=name, media_type=media_type, content=content, scope=kept))
+        new = insert(FileRow).values(id=file, name=name, media_type=media_type, content=content, scope=kept)
+        await tx.execute(new.on_conflict_do_nothing())
         return file
 
     async def has(self, tx: AsyncSession, id: str) -> bool:

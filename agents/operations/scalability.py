@@ -101,6 +101,8 @@ class Scalability:
 
     def says(self) -> str:
         """Where the peak is, in words, and what is not known of it."""
+        if self.points == 1:
+            return f"Only {self.most:g} was measured: that more brings as much more is assumed, not seen."
         within = f"in the measured range, {self.least:g} to {self.most:g}"
         found = self.fitted_peak
         if self.peak is not None:
@@ -139,6 +141,16 @@ def fit_scalability(measured: Sequence[tuple[float, float]]) -> Scalability:
         points=len(loads),
         fitted_peak=_peak(loads, throughputs, values),
     )
+
+
+def proportional(load: float, throughput: float) -> Scalability:
+    """What one measurement gives if more brings as much more, which is the best that can be and is not seen.
+    Raises ValueError for figures that are no finite numbers above zero."""
+    if not (0 < load < inf and 0 < throughput < inf):
+        raise ValueError("a load and a throughput are finite numbers above zero")
+    none = Coefficient(0.0, 0.0, 0.0, inf)
+    one = throughput / load
+    return Scalability(none, none, Coefficient(one, 0.0, 0.0, one), load, load, 1, None)
 
 
 def _law(load: Array, alpha: float, beta: float, gamma: float) -> Array:

@@ -151,6 +151,24 @@ def draw_lines(
     return _png(figure)
 
 
+def draw_by_rate(points: Sequence[tuple[float, float]], *, limit: float, unit: str) -> bytes:
+    """A value by requests a second (rising), with the limit that it is to stay under: a PNG. Raises
+    NothingToDraw."""
+    if not points:
+        raise NothingToDraw("no rates")
+    figure, axes = _blank(height=3.1)
+    rates, values = zip(*points, strict=True)
+    axes.plot(rates, values, color=_ACCENT, linewidth=2.2, marker="o", markersize=5, zorder=3)
+    axes.axhline(limit, color=_OVER, linewidth=1.4, linestyle="--", zorder=2)
+    _label(axes, f"limit {limit:g}", 0.0, limit * 1.04, _OVER)
+    axes.set_xlim(0, max(rates) * 1.06)
+    axes.set_ylim(0, max(*values, limit) * 1.2)
+    axes.set_xlabel("requests a second")
+    axes.set_ylabel(unit)
+    _title(axes, "How long requests took by rate")
+    return _png(figure)
+
+
 def draw_states(counts: Sequence[tuple[str, int]]) -> Picture:
     """How many stories are in which state, in the order given. Raises NothingToDraw."""
     if not any(count for _, count in counts):

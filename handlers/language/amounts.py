@@ -118,3 +118,20 @@ def read_load_factor(text: str) -> Decimal | None:
     return next(
         (Decimal(value) for word, value in _FACTOR_WORDS.items() if re.search(rf"\b{word}\b", said)), None
     )
+
+
+RATE = re.compile(
+    r"(?<![\w.,])(?P<number>\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?) ?(?P<thousands>k)? ?"
+    r"(?:rps|qps|r/s|(?:requests?|reqs?|calls?|queries) ?(?:/|per|an?|each|every)?"
+    r" ?(?P<unit>s|sec|seconds?|m|min|minutes?)\b)"
+)
+"""How a rate is written, in small letters."""
+
+
+def read_rate(text: str) -> float | None:
+    """Requests a second: `50 requests a second`, `1.5k rps`, `600 requests per minute`."""
+    found = RATE.search(in_digits(text.lower()))
+    if found is None:
+        return None
+    rate = float(found["number"].replace(",", "")) * (1000 if found["thousands"] else 1)
+    return rate / 60 if (found["unit"] or "s").startswith("m") else rate

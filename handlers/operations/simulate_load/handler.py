@@ -1,15 +1,234 @@
-"""`simulate_load`: understood, and not there yet."""
+"""`simulate_load`: a service in staging under load by rate, watched and judged; stopped at any time."""
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from agents.operations.capacity.reservation_step import reserve_if_passed
+from agents.operations.load_testing import load_test_run
+from agents.operations.measured_traffic import MeasuredDay, measured_day
+from agents.work import runs
+from agents.work.kinds import NewStep
+from agents.work.tables import RunRow
+from governance.action import Verdict
 from governance.people import Role
 from governance.permissions import acts
-from handlers.conversation.handler import Group, Request
+from governance.record import intervened
+from handlers.conversation.cards import Button, Buttons, Card, Reply, Text
+from handlers.conversation.desk import Desk
+from handlers.conversation.handler import Asked, CannotAnswer, Group, Handler, Risk
+from handlers.conversation.origin import known, place_json
+from handlers.conversation.subjects import service_meant
+from handlers.conversation.submitting import asked_reply, not_done, submit
+from handlers.conversation.turn import Clicked, Turn
+from handlers.conversation.wording import counted, listed
+from handlers.operations.reserving import Wanted, wanted_of
+from handlers.operations.simulate_load.card import load_test_reply
+from handlers.operations.simulate_load.parse import LoadSaid, demand_sendable, read_load
+from handlers.operations.targets import demand_running, service_of
+from integrations.deployments import NothingRuns, Stage, Status, Target
+from integrations.load.actions import RunLoadTest
+from integrations.metrics import MetricsError
+from storage.look import Away
 
-HANDLER = Request(
+_BEGINS_WITHIN = timedelta(minutes=5)
+_STOPS = re.compile(r"\b(?:stop|abort|cancel|end|kill)\b.{0,40}\b(?:test|load|simulation)\b")
+_RESERVES = re.compile(r"\bthen\b.{0,60}\breserve\b|\breserve\b.{0,60}\bif\b.{0,40}\bpass")
+_RESULTS = re.compile(
+    r"\bresults?\b|\boutcome\b|\bhow did\b|\bdid (?:the|it|that)\b.*\b(?:pass|hold|fail)"
+    r"|\blast load test\b(?!.*\bwith\b)"
+)
+
+
+async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
+    """Begin what is said, stop what goes on, or show what the last one came to."""
+    said = asked.text.lower()
+    if _STOPS.search(said):
+        return await _stop_by_words(turn, desk, await service_meant(desk, asked.words("what")))
+    if _RESULTS.search(said):
+        return await _last(desk, await service_meant(desk, asked.words("what")))
+    then: tuple[NewStep, ...] = ()
+    if _RESERVES.search(said):
+        wanted = _planned(desk)
+        service = await service_meant(desk, asked.words("what")) or wanted.service
+        if service != wanted.service:
+            raise CannotAnswer(
+                f"The plan here is for {wanted.service}: a load test of {service} says nothing about it."
+            )
+        then = (reserve_if_passed(await wanted.action(turn, desk)),)
+    else:
+        service = await service_of(desk, asked)
+    return await _begin(turn, desk, service, read_load(asked.text.replace(service, " ")), then)
+
+
+def _planned(desk: Desk) -> Wanted:
+    """What the thread's capacity plan is short of. Raises CannotAnswer."""
+    stored = desk.memory.topic.get("capacity")
+    if not stored:
+        raise CannotAnswer(
+            "I do not know what to reserve: no capacity plan in this thread is short of anything. Ask for one"
+            " first, such as “capacity plan for orders for Black Friday”. Nothing was begun."
+        )
+    return wanted_of(stored)
+
+
+async def _begin(turn: Turn, desk: Desk, service: str, said: LoadSaid, then: tuple[NewStep, ...] = ()) -> Reply:
+    """Submit the load that was said of a service, and begin its run. Raises CannotAnswer."""
+    target = Target(service, Stage.STAGING)
+    runs_there = await demand_running(desk, target)
+    status = runs_there.status
+    if (going := await _under_way(desk, service)) is not None:
+        raise CannotAnswer(f"“{going.title}” is under way. Stop it first, or wait for its end.")
+    day = await _measured(desk, service, needed=said.times is not None)
+    if said.rate is None and said.times is None:
+        return _how_much(service, day)
+    action = _action(turn, desk, said, status, day, await _difference(desk, status))
+    run = runs.new_id()
+    submitted = await submit(turn, desk, action, run=run)
+    if submitted.ruling.verdict not in (Verdict.EXECUTE, Verdict.APPROVE_FIRST):
+        raise CannotAnswer(not_done(submitted.ruling))
+    row = await load_test_run.begin(
+        desk.tx,
+        run,
+        action,
+        submitted.effect,
+        desk.now,
+        replicas=runs_there.running.ready,
+        requester=known(turn).id,
+        place=place_json(turn.place),
+        turn=turn.id,
+        then=then,
+    )
+    if submitted.approval is not None:
+        return await asked_reply(desk, action, submitted)
+    return await load_test_reply(desk, row)
+
+
+async def _measured(desk: Desk, service: str, *, needed: bool) -> MeasuredDay | None:
+    """What production served in the last day; None where that is not known. Raises CannotAnswer where it is
+    `needed`."""
+    why = f"Nobody measured what {service} served in production in the last day"
+    try:
+        day = await measured_day(desk.ports.metrics, service, desk.now)
+    except (MetricsError, Away) as unknown:
+        day, why = None, f"What {service} serves in production is not known: {str(unknown).rstrip('.')}"
+    day = day if day is not None and day.mean > 0 else None
+    if day is None and needed:
+        raise CannotAnswer(
+            f"{why}, so there is nothing to multiply. Say a rate: “load test {service} at 50 requests a second"
+            " for 2 minutes”."
+        )
+    return day
+
+
+def _how_much(service: str, day: MeasuredDay | None) -> Reply:
+    if day is None:
+        raise CannotAnswer(
+            f"How many requests a second? Say “load test {service} at 50 requests a second for 2 minutes”, for"
+            " example."
+        )
+    text = f"How much load on {service}? It served {day.mean:,.4g} requests a second in the last day."
+    buttons = tuple(
+        Button(f"{times}x", "ask", f"simulate_load simulate {times}x load on {service}") for times in (2, 5, 10)
+    )
+    return Reply(text=text, cards=(Card("How much load?", (Text((text,)), Buttons(buttons))),))
+
+
+async def _difference(desk: Desk, staging: Status) -> str:
+    """What of staging is otherwise than in production: what it shows holds for staging."""
+    here, service = staging.stable, staging.target.service
+    there = (await desk.ports.deployments.status(Target(service, Stage.PRODUCTION))).stable
+    if here is None:
+        raise NothingRuns(f"nothing of {service} runs in staging")
+    runs_here = f"Staging runs {here.version} with {counted(here.replicas, 'replica')}"
+    if there is None:
+        return f"{runs_here}."
+    return f"{runs_here}, production {there.version} with {counted(there.replicas, 'replica')}."
+
+
+def _action(
+    turn: Turn, desk: Desk, said: LoadSaid, status: Status, day: MeasuredDay | None, difference: str
+) -> RunLoadTest:
+    service = status.target.service
+    if status.address is None:
+        raise CannotAnswer(
+            f"The platform gives no address of {service} in staging, so nothing can be sent there."
+        )
+    top = demand_sendable(said.rate if said.rate is not None else (said.times or 0) * (day.mean if day else 0))
+    wanted = f"{said.times:g}x load" if said.times is not None else f"{top:,.4g} requests a second"
+    levels = said.levels(top)
+    rates = listed([f"{level.rate:,.4g}" for level in levels], "and")
+    return RunLoadTest(
+        service=service,
+        environment=Stage.STAGING,
+        address=status.address,
+        path=said.path,
+        levels=levels,
+        base_rate=None if day is None else day.mean,
+        most_failed=said.most_failed,
+        slowest_ms=said.slowest_ms,
+        over_by=desk.now + timedelta(seconds=said.seconds) + _BEGINS_WITHIN,
+        rationale=f"{known(turn).name} asked for {wanted} on {service}.",
+        impact=(
+            f"GET {said.path} at {rates} requests a second, {said.seconds:,.0f} s in all, to {service} in"
+            f" staging and nowhere else. {difference}"
+        ),
+        rollback_plan="Stop it: nothing is sent within a second.",
+    )
+
+
+async def _under_way(desk: Desk, service: str | None) -> RunRow | None:
+    going = RunRow.state.in_(("running", "paused"))
+    query = select(RunRow).where(RunRow.kind == load_test_run.RUN.name, going).order_by(RunRow.created)
+    found = (await desk.tx.execute(query)).scalars().all()
+    return next((run for run in found if service in (None, (run.subject or "").removeprefix("service:"))), None)
+
+
+async def _stop_by_words(turn: Turn, desk: Desk, service: str | None) -> Reply:
+    run = await _under_way(desk, service)
+    if run is None:
+        raise CannotAnswer(f"No load test{f' of {service}' if service else ''} is under way. Nothing was done.")
+    desk.demand_order(f"Stop the {run.title[0].lower()}{run.title[1:]}")
+    return await _stop(turn, desk, run.id)
+
+
+async def _press_stop(turn: Turn, desk: Desk) -> Reply:
+    if not isinstance(turn.what, Clicked):
+        raise TypeError("a press is a click")
+    return await _stop(turn, desk, turn.what.subject)
+
+
+async def _stop(turn: Turn, desk: Desk, id: str) -> Reply:
+    """End the run: the generator ends with its watch, within a second."""
+    person = known(turn)
+    run = await runs.run_for_update(desk.tx, id)
+    if run.state not in ("running", "paused"):
+        raise CannotAnswer(f"“{run.title}” is over. Nothing was done.")
+    why = f"{person.name} stopped it."
+    await runs.cancel(desk.tx, id, why, desk.now, by=turn.actor)
+    await intervened(desk.tx, "cancelled", person.id, id, why, desk.now)
+    return Reply(text=f"“{run.title}” is stopped: nothing more is sent. It shows nothing about the service.")
+
+
+async def _last(desk: Desk, service: str | None) -> Reply:
+    row = await load_test_run.last_load_test(desk.tx, service)
+    if row is None:
+        of = f" of {service}" if service else ""
+        raise CannotAnswer(f"There was no load test{of} yet. Say “simulate 10x load on {service or 'orders'}”.")
+    run = (await desk.tx.execute(select(RunRow).where(RunRow.id == row.run))).scalar_one()
+    return await load_test_reply(desk, run)
+
+
+HANDLER = Handler(
     name="simulate_load",
     purpose="A load test against staging",
     example="simulate 10x load on staging",
     group=Group.STOP,
     permission=acts(Role.SRE_LEAD),
+    answer=answer,
+    presses={"stop_load_test": _press_stop},
+    risk=Risk.ACTS,
 )

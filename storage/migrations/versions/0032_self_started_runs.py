@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0031_self_started_runs"
-down_revision = "0030_canaries"
+revision = "0032_self_started_runs"
+down_revision = "0031_load_tests"
 
 
 def upgrade() -> None:

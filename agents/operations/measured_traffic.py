@@ -1,0 +1,85 @@
+"""What a service served in production, as it was measured: in the last day, and as a history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from agents.operations.traffic_forecast import Traffic
+from integrations.deployments import Stage, Target
+from integrations.metrics import Measure, Metrics, MetricsQuery
+
+LOOKED_BACK = timedelta(days=60)
+
+_DAY = timedelta(days=1)
+_STEP = timedelta(minutes=5)
+_HISTORY_STEP = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredDay:
+    """Requests a second of the last day: the average of what was measured, and the highest five minutes.
+    `hours` of it were measured at all."""
+
+    mean: float
+    peak: float
+    hours: float
+    as_of: datetime
+    source: str
+
+
+async def measured_day(metrics: Metrics, service: str, now: datetime) -> MeasuredDay | None:
+    """The last day of a service in production; None where nobody measured it. Raises MetricsError, Away."""
+    end = whole_minute(now)
+    asked = MetricsQuery(
+        Measure.REQUESTS, end - _DAY + _STEP, end, _STEP, service=service, stage=Stage.PRODUCTION
+    )
+    answer = await metrics.series(asked)
+    values = np.array([value for one in answer.series for value in one.values], dtype=np.float64)
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return None
+    hours = len(values) * _STEP / timedelta(hours=1)
+    return MeasuredDay(float(values.mean()), float(values.max()), hours, answer.as_of, answer.source)
+
+
+async def measured_history(metrics: Metrics, service: str, now: datetime) -> tuple[Traffic, str] | None:
+    """Requests a second of a service in production, hour by hour from the first that was measured on, with the
+    query; None where nobody measured it. Raises MetricsError, Away."""
+    end = now.replace(minute=0, second=0, microsecond=0)
+    start = end - LOOKED_BACK
+    asked = MetricsQuery(Measure.REQUESTS, start, end, _HISTORY_STEP, service=service, stage=Stage.PRODUCTION)
+    answer = await metrics.series(asked)
+    if not answer.series:
+        return None
+    values = np.array(answer.series[0].values, dtype=np.float64)
+    known = np.flatnonzero(np.isfinite(values))
+    if not len(known):
+        return None
+    first = int(known[0])
+    # The value at a time is of the hour that ends then.
+    begins = start + (first - 1) * _HISTORY_STEP
+    return Traffic(begins, _HISTORY_STEP, values[first:], Measure.REQUESTS.unit), answer.source
+
+
+def whole_minute(now: datetime) -> datetime:
+    """The same question within a minute: what was looked up once is not looked up again."""
+    return now.replace(second=0, microsecond=0)
+
+
+async def busiest_share(metrics: Metrics, target: Target, now: datetime) -> float | None:
+    """The share of a service's database connections that was in use in the busiest five minutes of the last
+    day; None where nobody measured that. Raises MetricsError, Away."""
+    end = whole_minute(now)
+
+    async def values(measure: Measure) -> list[float]:
+        asked = MetricsQuery(
+            measure, end - _DAY + _STEP, end, _STEP, service=target.service, stage=target.stage
+        )
+        return [value for one in (await metrics.series(asked)).series for value in one.values]
+
+    used, sizes = await values(Measure.POOL_IN_USE), await values(Measure.POOL_SIZE)
+    shares = [a / b for a, b in zip(used, sizes, strict=False) if np.isfinite(a) and np.isfinite(b) and b > 0]
+    return min(max(shares), 1.0) if shares else None

@@ -1,0 +1,159 @@
+"""Capacity by chat: a plan from own traffic, a load test of a multiple of it, and a reservation that waits for
+the test. Real services under a real generator; the metrics of the past are made up."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+import signal
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from bot.bootstrap import open_installation
+from bot.conversation import Conversation
+from bot.department import Installation
+from bot.turn_result import Answered
+from integrations.deployments import Stage
+from integrations.metrics import Answer, CallEdge, Measure, MetricsQuery, Series
+from storage.embedded import EmbeddedServer
+from tests.integrations.local_platform import gone, keepers
+from tests.integrations.releases import with_stand_ins, write_release
+from tests.workplace import Deaf, settings_of
+
+pytestmark = pytest.mark.processes
+BOTH = "/simulate_load Simulate with 5x load for 6 seconds first, then reserve if passing"
+
+
+@dataclass
+class Past:
+    """Metrics of a service that had this many requests a second on average for so many days, more by day."""
+
+    rate: float
+    days: float
+
+    async def series(self, query: MetricsQuery) -> Answer:
+        source = f"stand-in {query.measure}"
+        values = tuple(self._value(query, at) for at in query.times)
+        if query.measure is not Measure.REQUESTS or query.stage is not Stage.PRODUCTION:
+            return Answer((), query.end, source)
+        return Answer((Series("requests", {}, query.times, values, query.end, source),), query.end, source)
+
+    def _value(self, query: MetricsQuery, at: datetime) -> float:
+        if query.end - at > timedelta(days=self.days):
+            return math.nan
+        return self.rate * (1 + 0.5 * math.sin(2 * math.pi * at.timestamp() / 86_400))
+
+    async def call_edges(self, stage: Stage | None, start: datetime, end: datetime) -> Sequence[CallEdge]:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Place:
+    installation: Installation
+    chat: Conversation
+    past: Past
+
+    async def say(self, who: str, words: str, thread: str | None = None) -> Answered:
+        return await self.chat.say(who, words, None, thread)
+
+    async def rows(self, query: str) -> list[Any]:
+        async with self.installation.database.transaction(self.installation.settings.tenant) as tx:
+            return list(await tx.execute(text(query)))
+
+    async def until(self, query: str, wanted: Any) -> list[Any]:
+        async with asyncio.timeout(60):
+            while not wanted(found := await self.rows(query)):  # noqa: ASYNC110 — the rows tell nobody
+                await asyncio.sleep(0.1)
+            return found
+
+    async def shows(self, words: str) -> str:
+        query = "SELECT reply FROM outbox WHERE key LIKE 'run:%' ORDER BY number DESC LIMIT 1"
+        (row,) = await self.until(query, lambda rows: rows and words in str(rows[0][0]))
+        return str(row[0])
+
+
+@pytest.fixture
+async def place(server: EmbeddedServer, tmp_path: Path) -> AsyncIterator[Place]:
+    department = with_stand_ins(tmp_path)
+    write_release(department / "releases", "orders", "5.0.0", "2026-11-20", SLOW="0.6")
+    installation = await open_installation(settings_of(server, tmp_path, department=department))
+    installation.__dict__["recogniser"] = Deaf()
+    tenant, past = installation.settings.tenant, Past(4.0, 55)
+    installation.ports(tenant)
+    installation._opened[tenant]["metrics"] = past
+    async with Conversation(installation) as chat:
+        yield Place(installation, chat, past)
+    for pid in keepers(tmp_path):
+        os.kill(pid, signal.SIGTERM)
+        await gone(pid)
+
+
+async def test_reserved_after_a_test_that_passed_and_not_after_one_that_failed(place: Place) -> None:
+    tested = await place.say("nathan", "/simulate_load simulate 5x load on orders for 6 seconds")
+    assert "orders in staging" in tested.as_text()
+    card = await place.shows("Load test passed")
+    assert "At 20 requests a second, the highest rate" in card, "five times what production had on average"
+
+    plan = await place.say("nathan", "/capacity_plan orders for next week with 20x traffic")
+    words = plan.as_text() + str(plan.cards)
+    assert "Forecast from 55 days of own traffic" in words
+    assert "That more brings as much more is assumed" in words or "is assumed, not seen" in words
+    assert "invented for the sample" in words
+    assert "It is not known what a CDN serves before the service" in words
+    labels = [button["label"] for button in _buttons(plan)]
+    assert labels == ["Reserve", "Simulate", "Defer"]
+
+    both = await place.say(
+        "nathan",
+        BOTH,
+        plan.thread,
+    )
+    assert "Reserve" in str(both.cards)
+    await place.until("SELECT id FROM approvals", len)
+    assert await place.rows("SELECT 1 FROM capacity_reservations") == []
+    (approval,) = await place.rows("SELECT id FROM approvals")
+    await place.until(f"SELECT 1 FROM buttons WHERE subject = '{approval[0]}'", len)
+    await place.chat.decide("amanda", approval[0], "approve", {})
+    await place.until("SELECT id FROM approvals WHERE status <> 'open'", len)
+    found = await place.until("SELECT service, units, load_test FROM capacity_reservations", len)
+    (last,) = await place.rows("SELECT run FROM load_tests ORDER BY created DESC LIMIT 1")
+    assert (found[0].service, found[0].load_test) == ("orders", last.run)
+
+    await place.say("nathan", "/deploy orders 5.0.0 to staging")
+    await place.say("nathan", BOTH, plan.thread)
+    card = await place.shows("nothing was reserved, for the load test is failed")
+    assert "500 ms is the limit" in card
+    reserving = "SELECT 1 FROM effects WHERE body->>'type' = 'capacity.reserve'"
+    assert len(await place.rows(reserving)) == 1, "the one that passed"
+
+
+async def test_what_is_not_known_is_said(place: Place) -> None:
+    first = await place.say("nathan", "/simulate_load simulate 5x load on orders, then reserve if it passes")
+    assert "I do not know what to reserve" in first.as_text()
+    place.past.days = 2
+    short = await place.say("nathan", "/capacity_plan orders for next month")
+    assert "of history; there are 2 days" in short.as_text()
+    assert "Name a peak and I plan for it" in short.as_text()
+    named = await place.say("nathan", "/capacity_plan orders for next month, a peak of 500 requests a second")
+    words = named.as_text() + str(named.cards)
+    assert "Nathan Chen named the peak; nothing was forecast" in words or "named the peak" in words
+    assert "simulate load first" in words
+    assert [button["label"] for button in _buttons(named)] == ["Simulate"]
+
+    costs = await place.say("nathan", "/costs what does orders cost a month?")
+    assert "What runs now costs 210.24 USD a month on demand (730 hours)." in costs.as_text()
+    assert "not measured" in str(costs.cards)
+    of_agents = await place.say("nathan", "/costs what do the agents cost us")
+    assert "USD" not in of_agents.as_text()
+
+
+def _buttons(said: Answered) -> list[dict[str, Any]]:
+    blocks = [block for card in said.cards for block in card["blocks"] if block["kind"] == "buttons"]
+    return [button for block in blocks for button in block["buttons"]]
