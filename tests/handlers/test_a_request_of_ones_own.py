@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,43 @@ parking for the weekend
 is there a parking space left for me
 """
 
+DUTY = """what is the status of the shift?
+where are we with the on-call shift?
+how is the night shift going
+is my shift done yet
+what is running on the rota right now
+who am I on call with
+what may I do while I am on call
+which shift am I in
+what are my duties this week
+how far is the rota for December
+status of on-call
+show me where the rota stands
+when will the on-call plan be done
+what is open on the rota
+who is working on payments tonight
+what is everybody on duty working on
+what is team Alpha doing on call
+am I on call
+give me a status of the people on duty
+what is left of my shift
+"""
+"""In the words in which people ask where things are, and who they are."""
+DUTY_LATER = (
+    "how far are we with the on-call rota?",
+    "is the night shift done yet",
+    "who am I on duty with tomorrow",
+    "when is the rota for January done",
+    "what is the status of on-call at team Beta",
+    "which shift am I on next week",
+    "what's running on the rota tonight",
+    "who is working on search tonight",
+    "am I on duty this weekend",
+    "where does the on-call plan stand",
+)
+NEIGHBOURS = ("status", "whoami", "incident", "service", "schedule_meeting", "velocity")
+HELD_OUT = Path(__file__).parent / "language" / "utterances"
+
 
 def _forget() -> None:
     for kept in (
@@ -97,6 +135,16 @@ def test_its_utterances_teach_the_recogniser_what_it_means(parking: Path, tmp_pa
     recogniser = Recogniser.load(tmp_path / "learnt")
     found = recogniser.recognise_all(["where can visitors park this weekend?", "stop all agents now"])
     assert [one.name for one in found] == ["parking", "halt_agents"]
+
+
+def test_it_takes_no_utterance_from_its_neighbours(parking: Path, tmp_path: Path) -> None:
+    said = [text for name in NEIGHBOURS for text in (HELD_OUT / f"{name}.txt").read_text("utf-8").splitlines()]
+    (parking / "utterances.txt").write_text(DUTY)
+    recogniser = Recogniser.load(tmp_path / "learnt")
+    with_it = [found.name for found in recogniser.recognise_all(said)]
+    assert with_it == [found.name for found in replace(recogniser, added=None).recognise_all(said)]
+    own = [found.name for found in recogniser.recognise_all(DUTY_LATER)]
+    assert own.count("parking") >= 0.8 * len(own)
 
 
 def test_without_utterances_it_is_named(parking: Path) -> None:

@@ -41,6 +41,8 @@ from integrations.tracker.rules import EPIC_RULES, OPEN, EpicRule, epic_status
 from integrations.tracker.vendors.local.tables import DefectRow, DependencyRow, EpicRow, StoryEventRow, StoryRow
 from storage.exact_text import is_exact
 
+_IN_EPIC = and_(StoryRow.tenant == EpicRow.tenant, StoryRow.epic == EpicRow.id)
+
 
 def reached(scope: Scope, customers: InstrumentedAttribute[list[str]]) -> ColumnElement[bool]:
     """Whether the scope reaches an item with these tags. An item without tags is nobody's."""
@@ -112,7 +114,7 @@ def select_open_customers(scope: Scope) -> Select[Any]:
 def _open_of_epics(scope: Scope) -> Select[Any]:
     return (
         select(StoryRow.epic)
-        .join(EpicRow, and_(EpicRow.tenant == StoryRow.tenant, EpicRow.id == StoryRow.epic))
+        .join(EpicRow, _IN_EPIC)
         .where(
             reached(scope, StoryRow.customers),
             StoryRow.status.in_(sorted(OPEN)),
@@ -269,9 +271,7 @@ def _epic(scope: Scope) -> ColumnElement[Any]:
         return StoryRow.epic.expression
     return (
         select(EpicRow.id)
-        .where(
-            EpicRow.tenant == StoryRow.tenant, EpicRow.id == StoryRow.epic, reached(scope, EpicRow.customers)
-        )
+        .where(_IN_EPIC, reached(scope, EpicRow.customers))
         .correlate(StoryRow)
         .scalar_subquery()
     )
@@ -279,8 +279,7 @@ def _epic(scope: Scope) -> ColumnElement[Any]:
 
 def _story_statuses() -> ColumnElement[Any]:
     """In which statuses an epic has stories."""
-    there = select(StoryRow.status).distinct()
-    own = there.where(StoryRow.tenant == EpicRow.tenant, StoryRow.epic == EpicRow.id).correlate(EpicRow)
+    own = select(StoryRow.status).where(_IN_EPIC).distinct().correlate(EpicRow)
     return func.array(own.scalar_subquery(), type_=ARRAY(Text))
 
 
@@ -288,16 +287,8 @@ def _epic_status() -> ColumnElement[Any]:
     """`rules.epic_status`, in the database."""
 
     def some(statuses: frozenset[StoryStatus]) -> ColumnElement[bool]:
-        return (
-            select(StoryRow.id)
-            .where(
-                StoryRow.tenant == EpicRow.tenant,
-                StoryRow.epic == EpicRow.id,
-                StoryRow.status.in_(sorted(statuses)),
-            )
-            .correlate(EpicRow)
-            .exists()
-        )
+        there = select(StoryRow.id).where(_IN_EPIC, StoryRow.status.in_(sorted(statuses)))
+        return there.correlate(EpicRow).exists()
 
     def holds(rule: EpicRule) -> ColumnElement[bool]:
         return and_(some(rule.some), not_(some(rule.none))) if rule.none else some(rule.some)
