@@ -105,7 +105,9 @@ def write_kubeconfig(file: Path, url: str, token: str = TOKEN) -> Path:
     return file
 
 
-def around(kubeconfig: Path, namespaces: Mapping[Stage, str] = NAMESPACES, **settings: Any) -> Surroundings:
+def around(
+    kubeconfig: Path | None, namespaces: Mapping[Stage, str] = NAMESPACES, **settings: Any
+) -> Surroundings:
     told = KubernetesSettings(
         _env_file=None,
         kubernetes_namespaces=", ".join(f"{stage}={name}" for stage, name in namespaces.items()),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from integrations.deployments import (
+    BehindMigration,
     ChangeKind,
     ChangeQuery,
     DeploymentError,
@@ -190,6 +191,15 @@ class TestReleases:
         assert runs(await platform.roll_back(grant("g3"), ORDERS, "1.0", old, before="1.1")) == ("1.0", 1, 1)
         with pytest.raises(NoSuchRelease, match="orders has no release 2"):
             await platform.release("orders", "2.0")
+
+    async def test_a_release_is_known_by_its_digest_whatever_its_label_says(
+        self, fake: FakeKubernetes, platform: KubernetesDeployments
+    ) -> None:
+        await deploy(platform, "1.0", "g1")
+        spec = {"template": {"spec": {"containers": [{"name": "orders", "image": image("2.0")}]}}}
+        fake.edit("deployments", STAGING, "orders", "kubectl-create", {"spec": spec})
+        with pytest.raises(BehindMigration, match=r"orders 1\.1 is older than 2\.0"):
+            await deploy(platform, "1.1", "g2")
 
 
 class TestManifests:

@@ -137,10 +137,10 @@ class TestSettings:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         (tmp_path / "broken").write_text("users: [\n")
-        for settings in ({"kubernetes_kubeconfig": tmp_path / "none"}, {"kubernetes_kubeconfig": None}):
-            told = around(tmp_path / "x")
-            told.settings.__dict__.update(settings)
-            (checked,) = await vendor().check(told)
+        half = write_kubeconfig(tmp_path / "half", "https://127.0.0.1:1")
+        half.write_text(half.read_text().replace("server:", "certificate-authority: none.pem\n    server:"))
+        for kubeconfig in (tmp_path / "none", tmp_path / "broken", half, None):
+            (checked,) = await vendor().check(around(kubeconfig))
             assert (checked.state, "Kubernetes cannot be reached with" in checked.says) == ("wrong", True)
         monkeypatch.setitem(sys.modules, "kubernetes_asyncio.client", None)
         (missing,) = await vendor().check(around(tmp_path / "x"))

@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import yaml
 from pydantic import Field, field_validator
 
 from integrations.deployments import DeploymentError, Stage
@@ -20,6 +21,7 @@ from integrations.deployments.vendors.kubernetes.rollouts import Patience
 from integrations.integration import Checked, Integration, Surroundings, VendorSettings
 from storage.look import Away
 
+_CREDENTIALS_WITHIN = 30.0
 _NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _LABEL = r"^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$"
 
@@ -96,16 +98,19 @@ def connecting(kubeconfig: Path | None, context: str | None) -> Callable[[], Awa
             if kubeconfig is None:
                 config.load_incluster_config(client_configuration=configuration)
             else:
-                await config.load_kube_config(
-                    config_file=str(kubeconfig),
-                    context=context,
-                    client_configuration=configuration,
-                    persist_config=False,
-                )
-        except (config.ConfigException, OSError) as wrong:
+                # A kubeconfig may name a program that gets the credentials, which takes as long as it takes.
+                async with asyncio.timeout(_CREDENTIALS_WITHIN):
+                    await config.load_kube_config(
+                        config_file=str(kubeconfig),
+                        context=context,
+                        client_configuration=configuration,
+                        persist_config=False,
+                    )
+            return client.ApiClient(configuration)
+        except (config.ConfigException, OSError, ValueError, yaml.YAMLError) as wrong:
             where = "this pod’s own credentials" if kubeconfig is None else str(kubeconfig)
-            raise Unusable(f"Kubernetes cannot be reached with {where}: {str(wrong)[:300]}") from wrong
-        return client.ApiClient(configuration)
+            why = str(wrong)[:300] or type(wrong).__name__
+            raise Unusable(f"Kubernetes cannot be reached with {where}: {why}") from wrong
 
     return connect
 
