@@ -18,6 +18,7 @@ and `write_faults` say, one after the other:
 | cut          | closes the connection in the middle of the answer                     |
 | lost         | does what is asked, and closes the connection before it answers       |
 | meanwhile    | somebody else changes the object's status just before                 |
+| gone         | somebody else deletes the object just before                          |
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ Fault = Literal[
     "cut",
     "lost",
     "meanwhile",
+    "gone",
 ]
 Object = dict[str, Any]
 
@@ -151,6 +153,8 @@ class FakeKubernetes:
             await asyncio.sleep(1)
         elif fault == "meanwhile":
             self.touch(self.objects[self._key(request)])
+        elif fault == "gone":
+            del self.objects[self._key(request)]
         elif fault == "lost":
             doing(request)
             return await _cut(request)
@@ -207,10 +211,10 @@ class FakeKubernetes:
     def _apply(self, request: web.Request) -> web.Response:
         key, given = self._key(request), self.writes[-1]
         standing = self.objects.get(key)
-        if (
-            standing is None
-            or given["metadata"].get("uid", standing["metadata"]["uid"]) != (standing["metadata"]["uid"])
-        ):
+        uid = given["metadata"].get("uid")
+        if standing is None and uid is None:
+            return status(422, "Invalid", "spec.selector: Required value")  # it would be made
+        if standing is None or uid not in (None, standing["metadata"]["uid"]):
             return status(409, "Conflict", "uid mismatch: the provided object specified another uid")
         seen = given["metadata"].get("resourceVersion")
         if seen not in (None, standing["metadata"]["resourceVersion"]):

@@ -114,6 +114,14 @@ class TestOtherWriters:
         ):
             await deploy(platform, "1.0", "g2")
 
+    async def test_one_that_is_deleted_just_before_is_not_made_again(
+        self, fake: FakeKubernetes, platform: KubernetesDeployments
+    ) -> None:
+        await deploy(platform, "1.0", "g1")
+        fake.write_faults = ["gone"]
+        with pytest.raises(NothingRuns, match="There is no Deployment with"):
+            await deploy(platform, "1.1", "g2")
+
     async def test_a_status_that_changes_meanwhile_changes_nothing(
         self, fake: FakeKubernetes, platform: KubernetesDeployments
     ) -> None:
@@ -134,9 +142,12 @@ class TestOtherWriters:
         with pytest.raises(DeploymentError, match=r"orders-cpu says how many.*\(2 to 9\).*move its bounds"):
             await platform.scale(grant("g2"), ORDERS, 5, before=4)
         assert runs(await deploy(platform, "1.1", "g3", replicas=1)) == ("1.1", 4, 4)
+        fake.after_write = lambda: fake.edit(
+            "deployments", STAGING, "orders", "kube-controller-manager", {"spec": {"replicas": 6}}
+        )
         with pytest.raises(NotReady):
             await deploy(platform, "1.2", "g4", replicas=1)
-        assert says(fake) == (image("1.1"), "1.1", 4, ["g1", "g3"])
+        assert says(fake) == (image("1.1"), "1.1", 6, ["g1", "g3"])
         fake.edit("deployments", STAGING, "orders", "kube-controller-manager", {"spec": {"replicas": 5}})
         assert says(fake)[2] == 5
 
@@ -174,6 +185,15 @@ class TestRollouts:
         with pytest.raises(NotReady, match=r"not within 0\.05 seconds\); the number from before \(2\) was put"):
             await platform.scale(grant("g2"), ORDERS, 5, before=2)
         assert says(fake) == (image("1.0"), "1.0", 2, ["g1"])
+
+    async def test_what_the_controller_has_not_seen_yet_is_not_over(
+        self, fake: FakeKubernetes, platform: KubernetesDeployments
+    ) -> None:
+        await deploy(platform, "1.0", "g1")
+        fake.controller.is_resting = True
+        platform.rollouts.patience = Patience(seconds=0.05, look=0.001)
+        with pytest.raises(NotReady, match="not within"):
+            await deploy(platform, "1.1", "g2")
 
     @pytest.mark.parametrize("version", ["1.1", "1.2"])
     async def test_one_that_was_left_in_the_middle_is_gone_on_with(
