@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test quick coverage check bench fake-slack teams-package docs clean
+.PHONY: help setup run test quick kubernetes-test coverage check bench fake-slack teams-package docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -44,6 +44,9 @@ check: test ## the tests, then lint, types and import rules
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/vulture
+
+kubernetes-test: setup ## the tests of deployments against the cluster that KUBECONFIG names
+	@KUBERNETES_TEST=1 $(BIN)/python -m pytest tests/integrations/test_kubernetes_real.py -rs --numprocesses=0
 
 fake-slack: setup ## a Slack to try the bot in, without a workspace, at http://127.0.0.1:8399
 	@$(BIN)/python -m simulators.slack

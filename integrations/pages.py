@@ -67,3 +67,13 @@ def page_of(found: Sequence[T], limit: int, mark: Callable[[T], str]) -> Page[T]
     """
     items = tuple(found[:limit])
     return Page(items, mark(items[-1]) if items and len(found) > limit else None)
+
+
+def page_behind(found: Sequence[T], after: str | None, limit: int, mark: Callable[[T], str]) -> Page[T]:
+    """The page behind the mark `after`, of a whole list. Raises NoSuchPage."""
+    if after is not None:
+        marks = [mark(one) for one in found]
+        if after not in marks:
+            raise NoSuchPage(after)
+        found = found[marks.index(after) + 1 :]
+    return page_of(found, limit, mark)

@@ -23,7 +23,15 @@ _VENDORS = [one for of_kind in find_vendors(shipped=()).found.values() for one i
 SETTINGS = {name.upper() for name in Settings.model_fields} | {
     name.upper() for vendor in _VENDORS if vendor.settings for name in vendor.settings.model_fields
 }
-OTHER_VARIABLES = {"POSTGRES_APP_PASSWORD", "POSTGRES_OWNER_PASSWORD", "BENCH_DATA", "PYTHON"}
+OTHER_VARIABLES = {
+    "POSTGRES_APP_PASSWORD",
+    "POSTGRES_OWNER_PASSWORD",
+    "BENCH_DATA",
+    "PYTHON",
+    "KUBECONFIG",
+    "KUBERNETES_TEST_IMAGES",
+    "KUBERNETES_TEST_PODS",
+}
 """compose.yaml's, the benchmarks' and the Makefile's."""
 
 

@@ -5,24 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 
-from governance.action import Grant
-from integrations.deployments import (
-    Stage,
-    Status,
-    Target,
-)
-from integrations.deployments.vendors.local.client import LocalDeployments
-
-ORDERS = Target("orders", Stage.STAGING)
-
-
-def grant(name: str) -> Grant:
-    return Grant(name, "t", f"ef_{name}", "", 0, datetime.now(UTC))
+from integrations.deployments import Status
+from tests.integrations.deployments_contract import ORDERS as ORDERS
+from tests.integrations.deployments_contract import deploy as deploy
+from tests.integrations.deployments_contract import grant as grant
 
 
 def keepers(folder: Path) -> list[int]:
@@ -54,13 +44,6 @@ async def gone(pid: int) -> None:
     async with asyncio.timeout(20):
         while _command(pid):  # noqa: ASYNC110 — a process of somebody else’s tells nobody
             await asyncio.sleep(0.05)
-
-
-async def deploy(platform: LocalDeployments, version: str, name: str, replicas: int = 1) -> Status:
-    release = await platform.release("orders", version)
-    standing = (await platform.status(ORDERS)).stable
-    before = standing.version if standing else None
-    return await platform.deploy(grant(name), ORDERS, version, release.digest, replicas, before=before)
 
 
 async def served(status: Status, path: str = "/") -> str:

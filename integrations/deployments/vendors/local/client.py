@@ -34,7 +34,7 @@ from integrations.deployments import (
 )
 from integrations.deployments.vendors.local import releases as stored
 from integrations.deployments.vendors.local.database import SETTING
-from integrations.pages import NoSuchPage, Page, page_of
+from integrations.pages import Page, page_behind
 from storage.look import Away
 
 STARTS_WITHIN = 20.0
@@ -84,7 +84,7 @@ class LocalDeployments:
 
     async def releases(self, query: ReleaseQuery) -> Page[Release]:
         found = await asyncio.to_thread(stored.releases, self._releases, query.service)
-        return _page(found, query.after, query.limit, lambda one: f"{one.service} {one.version}")
+        return page_behind(found, query.after, query.limit, lambda one: f"{one.service} {one.version}")
 
     async def release(self, service: str, version: str) -> Release:
         return (await asyncio.to_thread(stored.read, self._releases, service, version)).release
@@ -98,7 +98,7 @@ class LocalDeployments:
             for one in await self._ask("changes")
             if query.service in (None, one["service"]) and query.stage in (None, one["stage"])
         )
-        return _page(found, query.after, query.limit, lambda one: one.id)
+        return page_behind(found, query.after, query.limit, lambda one: one.id)
 
     async def deploy(
         self, grant: Grant, target: Target, version: str, digest: str, replicas: int, *, before: str | None
@@ -223,15 +223,6 @@ def _spawn(command: Sequence[str], log: Path, environment: Mapping[str, str] | N
             stderr=told,
             start_new_session=True,
         )
-
-
-def _page(found: tuple[Any, ...], after: str | None, limit: int, mark: Any) -> Page[Any]:
-    if after is not None:
-        marks = [mark(one) for one in found]
-        if after not in marks:
-            raise NoSuchPage(after)
-        found = found[marks.index(after) + 1 :]
-    return page_of(found, limit, mark)
 
 
 def _where(target: Target) -> dict[str, str]:
