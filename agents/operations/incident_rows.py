@@ -1,9 +1,12 @@
-"""Incidents, their alerts and timelines, as they are read; and the lock of whoever changes one."""
+"""Incidents, their alerts and timelines, as they are read and written on; and the lock of whoever changes
+one."""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -70,6 +73,14 @@ async def alert_counts(tx: AsyncSession, incidents: Sequence[str]) -> Mapping[st
     query = select(IncidentAlertRow.incident, func.count()).where(IncidentAlertRow.incident.in_(incidents))
     found = await tx.execute(query.group_by(IncidentAlertRow.incident))
     return dict(found.all())
+
+
+def add_event(
+    tx: AsyncSession, incident: IncidentRow, kind: str, detail: Mapping[str, Any], at: datetime
+) -> None:
+    """Write something into an incident's timeline."""
+    event = f"ie_{secrets.token_hex(8)}"
+    tx.add(IncidentEventRow(id=event, incident=incident.id, at=at, kind=kind, detail=dict(detail)))
 
 
 async def timeline(tx: AsyncSession, incident: str, limit: int) -> Sequence[IncidentEventRow]:

@@ -6,7 +6,6 @@ the open ones still holds when it is written, so that any number of alerts at on
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime
@@ -28,9 +27,9 @@ from agents.operations.incident_opening import (
     decide,
     worse,
 )
-from agents.operations.incident_rows import incident_for_update, lock_incidents, open_incidents
+from agents.operations.incident_rows import add_event, incident_for_update, lock_incidents, open_incidents
 from agents.operations.incident_showing import show, show_changed, tell_unknown
-from agents.operations.incident_tables import AlertRow, IncidentAlertRow, IncidentEventRow, IncidentRow
+from agents.operations.incident_tables import AlertRow, IncidentAlertRow, IncidentRow
 from agents.operations.response import response_run
 from governance.audit.entries import Absence, Entry, EntryKind, NotApplicable
 from governance.audit.log import record
@@ -246,14 +245,6 @@ async def _end_held(tx: AsyncSession, alert: Alert) -> None:
         AlertRow.told <= alert.told,
     )
     await tx.execute(update(AlertRow).where(*held).values(state="taken"))
-
-
-def add_event(
-    tx: AsyncSession, incident: IncidentRow, kind: str, detail: Mapping[str, Any], at: datetime
-) -> None:
-    """Write something into an incident's timeline."""
-    event = f"ie_{secrets.token_hex(8)}"
-    tx.add(IncidentEventRow(id=event, incident=incident.id, at=at, kind=kind, detail=dict(detail)))
 
 
 def _entry(type_: str, incident: IncidentRow, detail: Mapping[str, Any], why: str) -> Entry:

@@ -13,6 +13,9 @@ from integrations.deployments.vendors.local.client import LocalDeployments
 from tests.integrations.local_platform import gone, keepers
 from tests.integrations.releases import write_release
 
+collect_ignore = [] if os.environ.get("KUBERNETES_TEST") == "1" else ["test_kubernetes_real.py"]
+"""What takes a cluster is a target of its own."""
+
 
 @pytest.fixture
 async def platform(tmp_path: Path) -> AsyncIterator[LocalDeployments]:

@@ -197,3 +197,30 @@ async def test_what_no_change_explains_is_a_persons(place: Place) -> None:
 def _hasten(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fewer looks, so that a test does not last three minutes."""
     monkeypatch.setattr("agents.operations.response.response_step.LOOKS", 2)
+
+
+async def test_what_a_person_has_ended_is_left_alone(place: Place) -> None:
+    await place.alert()
+    await place.until(lambda: _has(place, "opened"))
+    await place.say("nathan", "/incident resolve INC-1")
+    place.metrics.bad = [datetime.now(UTC)]
+    await place.until(lambda: _is_done(place))
+    assert await place.events() == ["opened", "resolved"]
+
+
+async def _is_done(place: Place) -> bool:
+    return await place.rows("SELECT state FROM runs WHERE kind = 'incident_response'") == [("done",)]
+
+
+async def test_a_remedy_that_fails_is_handed_to_a_person(place: Place, tmp_path: Path) -> None:
+    await place.deployed("4.18.0")
+    server = tmp_path / "department" / "releases" / "orders" / "4.17.2" / "server.py"
+    server.write_text("raise SystemExit(3)\n")
+    place.metrics.bad = [datetime.now(UTC)]
+    await asyncio.sleep(16)
+    await place.alert()
+    await place.until(lambda: _has(place, "for a person"), seconds=120)
+    assert await place.runs() == "4.18.0"
+    ((detail,),) = await place.rows("SELECT detail FROM incident_events WHERE kind = 'for a person'")
+    assert "did not become ready" in detail["why"]
+    assert (await place.events())[-2:] == ["remedy", "for a person"]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from agents.operations.incident_rows import add_event, incident_for_update, lock_incidents, timeline
+from agents.operations.incident_showing import show
 from agents.operations.incident_tables import IncidentEventRow, IncidentRow
 from agents.work import runs
 from agents.work.kinds import NewStep, RunKind, find_kinds
@@ -55,9 +59,22 @@ async def bad_versions(tx: AsyncSession) -> frozenset[tuple[str, str]]:
 
 
 async def _changed(tx: AsyncSession, run: RunRow) -> None:
-    """Its incident's card is behind: the sweep and the next alert bring it up to date."""
-    incident = run.title.partition(":")[0]
-    await tx.execute(update(IncidentRow).where(IncidentRow.id == incident).values(to_show=True))
+    """Its incident's card is behind. A response that failed is told as such, once: the incidents' lock is taken
+    after the run's, as its steps do."""
+    id = run.title.partition(":")[0]
+    if run.state != "failed":
+        await tx.execute(update(IncidentRow).where(IncidentRow.id == id).values(to_show=True))
+        return
+    await lock_incidents(tx)
+    incident = await incident_for_update(tx, id)
+    last = next(iter(await timeline(tx, id, 1)), None)
+    if incident.state == "resolved" or (last is not None and last.kind == "for a person"):
+        return
+    now = datetime.now(UTC)
+    add_event(
+        tx, incident, "for a person", {"why": f"I could not go on: {run.why or 'a step of mine failed.'}"}, now
+    )
+    await show(tx, incident, now)
 
 
 RUN = RunKind("incident_response", _changed)

@@ -15,9 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from agents import sre
 from agents.operations.burden import Metric
 from agents.operations.findings import Explained, Findings, Question
-from agents.operations.incident_rows import incident_for_update, lock_incidents
+from agents.operations.incident_rows import add_event, incident_by_id, incident_for_update, lock_incidents
 from agents.operations.incident_showing import show
-from agents.operations.incidents import add_event
 from agents.operations.investigation import investigate
 from agents.operations.response.health import Health, State, look
 from agents.operations.response.remedies import Person, remedy_for
@@ -29,7 +28,18 @@ from agents.operations.response.response_run import (
     VERIFY_KIND,
     bad_versions,
 )
-from agents.work.kinds import ActionStep, Json, NewStep, Over, Step, Still, WaitStep, Worker, WorkStep
+from agents.work.kinds import (
+    ActionStep,
+    Json,
+    NewStep,
+    Over,
+    Step,
+    StepFailed,
+    Still,
+    WaitStep,
+    Worker,
+    WorkStep,
+)
 from governance.action import Action
 from integrations.deployments import Stage, Target
 from integrations.deployments.actions import RollBack
@@ -39,6 +49,8 @@ LOOKED_EVERY = timedelta(seconds=10)
 LOOKS = 18
 """Looks in which nothing can be told, or nothing is wrong, before a look is over: three minutes."""
 HEALTHY_LOOKS = 2
+OVER = "over"
+"""A person has ended the incident."""
 SETTLES = timedelta(seconds=15)
 """After a remedy, before it is looked at: what was under way comes to its end, and two scrapes are taken."""
 
@@ -49,6 +61,8 @@ def _target(step: Step) -> Target:
 
 async def _look(step: Step, worker: Worker) -> Still | Over:
     """Until it is seen to be wrong, or often enough not to be."""
+    if await _is_over(step, worker):
+        return Over({"state": OVER})
     health = await _health(step, worker)
     state = State.UNKNOWN if health is None else health.state
     counts = {"unknown": 0, "well": 0, **(step.cursor or {})}
@@ -63,6 +77,8 @@ async def _look(step: Step, worker: Worker) -> Still | Over:
 
 async def _verify(step: Step, worker: Worker) -> Still | Over:
     """Two healthy looks in a row after a remedy has settled; or not, in as many looks."""
+    if await _is_over(step, worker):
+        return Over({"state": OVER})
     cursor = {"looks": 0, "well": 0, "from": worker.now().isoformat(), **(step.cursor or {})}
     settled = datetime.fromisoformat(cursor["from"]) + SETTLES
     if worker.now() < settled:
@@ -74,6 +90,12 @@ async def _verify(step: Step, worker: Worker) -> Still | Over:
         ended = State.WELL if cursor["well"] >= HEALTHY_LOOKS else state
         return Over({"state": ended.value, "health": None if health is None else _json(health)})
     return Still(LOOKED_EVERY, cursor=cursor)
+
+
+async def _is_over(step: Step, worker: Worker) -> bool:
+    """Whether a person has ended the incident meanwhile: then nothing more is done about it."""
+    async with worker.transaction() as tx:
+        return (await incident_by_id(tx, step.args["incident"])).state == "resolved"
 
 
 async def _health(step: Step, worker: Worker) -> Health | None:
@@ -97,6 +119,8 @@ def _json(health: Health) -> dict[str, Any]:
 
 async def _find_cause(step: Step, worker: Worker) -> Json:
     """What explains it, and what is to be done about that."""
+    if await _is_over(step, worker):
+        return {"state": OVER}
     metric = Metric.LATENCY if step.args["state"] == State.SLOW else Metric.AVAILABILITY
     started = datetime.fromisoformat(step.args["started"])
     now = worker.now()
@@ -104,7 +128,10 @@ async def _find_cause(step: Step, worker: Worker) -> Json:
     question = Question(
         (target.service,), target.stage, (metric,), min(started, now - timedelta(minutes=2)), now
     )
-    findings = await investigate(worker.ports, question, now)
+    try:
+        findings = await investigate(worker.ports, question, now)
+    except MetricsError as refused:
+        raise StepFailed(f"The figures cannot be asked for: {refused}") from refused
     async with worker.transaction() as tx:
         bad = await bad_versions(tx)
     remedy = await remedy_for(worker.ports.deployments, findings, bad)
@@ -153,6 +180,8 @@ def _roll_back(step: Step) -> Action:
 
 
 async def _after_look(tx: AsyncSession, step: Step, result: Json) -> Iterable[NewStep]:
+    if result["state"] == OVER:
+        return ()
     worse = result["state"] in (State.FAILING, State.SLOW)
     kind = "seen" if worse else "not seen"
     await _note(tx, step, kind, {"state": result["state"], **(result["health"] or {})})
@@ -163,6 +192,8 @@ async def _after_look(tx: AsyncSession, step: Step, result: Json) -> Iterable[Ne
 
 
 async def _after_cause(tx: AsyncSession, step: Step, result: Json) -> Iterable[NewStep]:
+    if result.get("state") == OVER:
+        return ()
     if result["cause"] is None:
         await _note(tx, step, "no cause", {"measured": result["measured"], "unmeasured": result["unmeasured"]})
     else:
@@ -180,6 +211,8 @@ async def _after_cause(tx: AsyncSession, step: Step, result: Json) -> Iterable[N
 
 
 async def _after_verify(tx: AsyncSession, step: Step, result: Json) -> Iterable[NewStep]:
+    if result["state"] == OVER:
+        return ()
     if result["state"] == State.WELL:
         await _note(tx, step, "healthy", result["health"] or {})
         return ()
