@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import psycopg
 from sqlalchemy import create_engine, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bot.database import DatabaseUrls, demand_var_folder, locate
 from bot.department import Installation
@@ -82,7 +82,14 @@ async def _vendors(installation: Installation) -> AsyncIterator[Finding]:
         except SettingsMissing as missing:
             yield Finding(vendor.kind, "wrong", str(missing))
             continue
-        for checked in await vendor.check(around):
+        try:
+            checks = tuple(await vendor.check(around))
+        except DBAPIError:  # what is wrong with the database is said above
+            yield Finding(
+                vendor.kind, "advice", "is kept in the database, and can be looked at once that is there"
+            )
+            continue
+        for checked in checks:
             yield Finding(checked.what, checked.state, checked.says)
 
 

@@ -19,8 +19,6 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from scipy.special import betaincc, betaln
-
 ALPHA = 0.01
 """How often a release that is no worse may be called worse, over all looks together."""
 LEAST_CANARY = 20
@@ -164,6 +162,9 @@ def _log_e_value(
     """The log of the truncated beta-binomial mixture against `healthy`: the likelihood under the prior above
     it, by that at it. What the stable version shows has the share `stable` and is a sample too, whose part of
     the difference's variance is `noise` by one request's: counts are scaled down to the effective number."""
+
+    from scipy.special import betaincc, betaln
+
     if not requests:
         return 0.0
     if healthy >= _NO_ROOM_ABOVE:

@@ -24,7 +24,6 @@ from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from agents.operations.burden import LEAST_NORMAL, Burden, Mask, Metric, Series, System, burdens
 
@@ -198,16 +197,23 @@ class _Judge:
 
     def threshold(self, values: Series, together: int = 2) -> float:
         """Deviations that as many windows running have to reach, for all pairs and candidates together."""
+
+        from scipy import stats
+
         tried = max(int(self.incident.sum()) - 1, 1) * self.candidates
         known = int(np.isfinite(values[self.normal]).sum())
         return float(stats.t.isf((FALSE_ALARMS / tried) ** (1 / together), known - 1))
 
 
-_NINETEEN = float(stats.norm.ppf(0.95))
+_NINETEEN = 1.6448536269514722
+"""The standard normal quantile of .95."""
 
 
 def _spread(calm: Series) -> float:
     """Robust, and no less than the upper side shows: latency has a long tail there."""
+
+    from scipy import stats
+
     middle = float(np.median(calm))
     both = float(stats.median_abs_deviation(calm, scale="normal"))
     return max(both, (float(np.quantile(calm, 0.95)) - middle) / _NINETEEN)

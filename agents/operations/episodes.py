@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from agents.operations.burden import LEAST_NORMAL, Mask, Metric, Series, System
 from agents.operations.causes import FALSE_ALARMS, excess_of
@@ -81,6 +80,8 @@ def normal_period(system: System, target: str, metric: Metric, searched: Mask) -
 def _episodes(
     system: System, target: str, metric: Metric, normal: Mask, where: Mask, candidates: int
 ) -> Iterator[Episode]:
+    from scipy import stats
+
     excess, z = excess_of(system, target, metric, normal)
     degrees = int(normal.sum()) - 1
     tried = max(int(where.sum()) - 1, 1) * candidates

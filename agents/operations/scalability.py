@@ -17,9 +17,6 @@ from math import inf, isfinite, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq, curve_fit, least_squares
-from scipy.stats import f as f_distribution
-from scipy.stats import t as t_distribution
 
 CONFIDENCE = 0.95
 FEWEST_LOADS = 4
@@ -92,6 +89,9 @@ class Scalability:
 
     def load_for(self, throughput: float) -> float | None:
         """The least load at which that much comes through; None where none does."""
+
+        from scipy.optimize import brentq
+
         top = self.fitted_peak.load if self.fitted_peak else _FURTHEST * self.most
         if throughput > self.throughput(top):
             return None
@@ -119,6 +119,9 @@ class Scalability:
 def fit_scalability(measured: Sequence[tuple[float, float]]) -> Scalability:
     """Fit the law to pairs (load, throughput): users, or replicas, from 1 on. Raises TooFewLoads; ValueError
     for loads below one and for figures that are no finite numbers above zero."""
+
+    from scipy.optimize import curve_fit
+
     points = np.array(measured, dtype=np.float64).reshape(-1, 2)
     if not np.all(np.isfinite(points)) or np.any(points[:, 0] < 1) or np.any(points[:, 1] <= 0):
         raise ValueError("a load is a number from 1 on, a throughput one above zero")
@@ -158,6 +161,8 @@ def _law(load: Array, alpha: float, beta: float, gamma: float) -> Array:
 
 
 def _coefficients(values: Array, covariance: Array, degrees: int) -> list[Coefficient]:
+    from scipy.stats import t as t_distribution
+
     errors = np.sqrt(np.diag(covariance))
     reach = float(t_distribution.ppf((1 + CONFIDENCE) / 2, degrees)) * errors
     return [
@@ -167,6 +172,9 @@ def _coefficients(values: Array, covariance: Array, degrees: int) -> list[Coeffi
 
 
 def _peak(loads: Array, throughputs: Array, values: Array) -> ThroughputPeak | None:
+    from scipy.optimize import brentq
+    from scipy.stats import f as f_distribution
+
     alpha, beta, gamma = (float(value) for value in values)
     furthest = _FURTHEST * float(loads.max())
     load = max(sqrt(max(1 - alpha, 0.0) / beta), 1.0) if beta > 0 else inf
@@ -188,6 +196,8 @@ def _peak(loads: Array, throughputs: Array, values: Array) -> ThroughputPeak | N
 
 def _squares(loads: Array, throughputs: Array, peak: float, alpha: float, gamma: float) -> float:
     """The least sum of squares of all laws with their peak at this load."""
+
+    from scipy.optimize import least_squares
 
     def off(free: Array) -> Array:
         return _law(loads, free[0], (1 - free[0]) / peak**2, free[1]) - throughputs

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
-from scipy.stats import theilslopes
 
 from agents.operations.forecast_candidates import Array, Past, candidates, fill_gaps
 
@@ -179,6 +178,9 @@ def daily_peaks(history: Traffic) -> Traffic:
 def weekly_growth(history: Traffic) -> tuple[float, float, float]:
     """By what share the traffic grows a week, with the ends of a 95 % interval (Theil and Sen's slope of the
     logarithms of whole weeks' means, P. K. Sen, 1968). Raises HistoryTooShort: it takes four weeks."""
+
+    from scipy.stats import theilslopes
+
     week = round(7 * _DAY / history.step)
     many = len(history.values) // week
     if many < 4:

@@ -87,7 +87,7 @@ async def place(server: EmbeddedServer, tmp_path: Path) -> AsyncIterator[Place]:
     installation.__dict__["recogniser"] = Deaf()
     tenant, past = installation.settings.tenant, Past(4.0, 55)
     installation.ports(tenant)
-    installation._opened[tenant]["metrics"] = past
+    installation.outside._opened[tenant]["metrics"] = past
     async with Conversation(installation) as chat:
         yield Place(installation, chat, past)
     for pid in keepers(tmp_path):

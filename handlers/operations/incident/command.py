@@ -22,7 +22,11 @@ from handlers.operations.incident.report import incident_report, took
 
 _MOST_EVENTS = 500
 _TAKES = re.compile(r"\b(?:acknowledge|ack|take (?:over|command)|i(?:'ll| will) take|command)\b", re.IGNORECASE)
-_ENDS = re.compile(r"\b(?:resolve|close|end|mark .{0,30}\b(?:resolved|over|done|closed))\b", re.IGNORECASE)
+_ENDS = re.compile(
+    r"\b(?:resolve|close|end\s+(?:the\s+|this\s+)?inc(?:ident)?|"
+    r"(?:mark|set) .{0,30}\b(?:resolved|over|closed))\b",
+    re.IGNORECASE,
+)
 
 
 def order_of(text: str) -> str | None:

@@ -105,7 +105,7 @@ async def test_what_is_not_there_yet_names_what_helps_now(heard: Talk) -> None:
     assert "not there yet" in reply.text
     assert "Freeze orders" in reply.text
     assert buttons(reply)["ask"]
-    (refused,) = (await heard.say("amanda", "what caused the latency spike of orders?")).replies
+    (refused,) = (await heard.say("amanda", "declare an incident, orders throws 500s")).replies
     assert "Freeze" not in refused.text  # a director does not freeze
 
 
