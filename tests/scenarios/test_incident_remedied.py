@@ -117,6 +117,13 @@ class Place:
             await store_alerts(tx, [replace(alert, **values)], now)
 
 
+@pytest.fixture(autouse=True)
+def hastened(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looks follow each other faster than in earnest."""
+    monkeypatch.setattr("agents.operations.response.response_step.LOOKED_EVERY", timedelta(seconds=2))
+    monkeypatch.setattr("agents.operations.response.response_step.SETTLES", timedelta(seconds=2))
+
+
 @pytest.fixture
 async def place(server: EmbeddedServer, tmp_path: Path) -> AsyncIterator[Place]:
     installation = await open_installation(settings_of(server, tmp_path, department=with_stand_ins(tmp_path)))
