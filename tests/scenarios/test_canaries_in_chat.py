@@ -38,7 +38,7 @@ RULES = """
 releases:
   shares: [25, 50, 100]
   least_requests: 20
-  least_seconds: 10
+  least_seconds: 5
   deadline_seconds: 60
   lease_seconds: 12
 """
@@ -144,7 +144,7 @@ async def test_a_healthy_one_gets_more_and_more_and_then_all(place: Place) -> No
         ("promoted", 1.0),
     ]
     begun, stepped, promoted = reversed(history.items[:3])
-    least = timedelta(seconds=10)
+    least = timedelta(seconds=5)
     assert stepped.at - begun.at > least, "each share is judged by itself"
     assert promoted.at - stepped.at > least
     assert len({change.grant for change in history.items if change.grant}) == 3, "each by a leave of its own"

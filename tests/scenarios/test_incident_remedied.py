@@ -122,6 +122,7 @@ def hastened(monkeypatch: pytest.MonkeyPatch) -> None:
     """Looks follow each other faster than in earnest."""
     monkeypatch.setattr("agents.operations.response.response_step.LOOKED_EVERY", timedelta(seconds=2))
     monkeypatch.setattr("agents.operations.response.response_step.SETTLES", timedelta(seconds=2))
+    monkeypatch.setattr("agents.operations.response.health.STEP", timedelta(seconds=5))
 
 
 @pytest.fixture
