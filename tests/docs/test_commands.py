@@ -19,7 +19,7 @@ pytestmark = pytest.mark.processes
 
 MARKED = [path for path in PAGES if any(fence.runs for fence in fences(path))]
 
-PATIENCE_SECONDS = 100
+PATIENCE_SECONDS = 150
 
 
 @pytest.fixture

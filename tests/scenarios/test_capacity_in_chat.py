@@ -27,7 +27,7 @@ from tests.integrations.local_platform import gone, keepers
 from tests.integrations.releases import with_stand_ins, write_release
 from tests.workplace import Deaf, settings_of
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
 BOTH = "/simulate_load Simulate with 5x load for 6 seconds first, then reserve if passing"
 
 
@@ -68,7 +68,7 @@ class Place:
             return list(await tx.execute(text(query)))
 
     async def until(self, query: str, wanted: Any) -> list[Any]:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(110):
             while not wanted(found := await self.rows(query)):  # noqa: ASYNC110 — the rows tell nobody
                 await asyncio.sleep(0.1)
             return found

@@ -153,7 +153,7 @@ async def _scrape_on(scraper: Scraper) -> None:
 
 async def _explained(place: Place) -> Answered:
     """The answer as soon as two windows speak for it."""
-    async with asyncio.timeout(55):
+    async with asyncio.timeout(100):
         while True:
             said = await place.say("nathan", "/explain_incident what made checkout or orders slow?")
             if "explains" in said.as_text():

@@ -24,7 +24,7 @@ from tests.integrations.local_platform import gone, keepers
 from tests.integrations.releases import with_stand_ins, write_release
 from tests.workplace import Deaf, settings_of
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Place:
             return list(await tx.execute(text(query)))
 
     async def until(self, query: str, wanted: Any) -> list[Any]:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(110):
             while not wanted(found := await self.rows(query)):  # noqa: ASYNC110 — the rows tell nobody
                 await asyncio.sleep(0.1)
             return found
@@ -119,7 +119,7 @@ async def test_whatever_stops_it_stops_the_generator(place: Place) -> None:
         assert await place.generator() is State.RUNNING
         await place.say(who, words)
         await place.shows("Load test stopped: orders in staging")
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(10):
             while await place.generator() is not State.STOPPED:  # noqa: ASYNC110 — a process tells nobody
                 await asyncio.sleep(0.05)
         if afterwards:
