@@ -10,7 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from governance.action import Action, Grant, Outcome, OutcomeState, Subject
 from governance.authority.vocabulary import Given
 from governance.people import Actor
-from governance.registry import ActionSpec, Effect, EffectFailed, OutcomeUncertain, Undo, free
+from governance.registry import (
+    ActionSpec,
+    Costs,
+    Effect,
+    EffectFailed,
+    Establish,
+    OutcomeUncertain,
+    Undo,
+    free,
+)
 from integrations.deployments import DeploymentError, Deployments, Status, Target
 from integrations.deployments.actions import (
     AbortCanary,
@@ -44,37 +53,38 @@ def specs(
     return (*_at_once(replica_cost, in_incident), *_canaries(within_canary))
 
 
+def _on_platform(
+    action: type[DeploymentAction],
+    effect: Effect,
+    *,
+    establish: Establish | None = None,
+    establishes: tuple[str, ...] = (),
+    undo: Undo | None = None,
+    costs: Costs = free,
+) -> ActionSpec:
+    return ActionSpec(
+        action,
+        _subject,
+        effect=effect,
+        port="deployments",
+        ask=_ask,
+        establish=establish,
+        establishes=establishes,
+        undo=undo,
+        costs=costs,
+    )
+
+
 def _canaries(within_canary: WithinCanary) -> tuple[ActionSpec, ...]:
-    async def establish(action: CanaryAction, _actor: Actor, tx: AsyncSession) -> Mapping[str, Given]:
+    async def within(action: CanaryAction, _actor: Actor, tx: AsyncSession) -> Mapping[str, Given]:
         return {"within_canary": await within_canary(action, tx)}
 
-    def step(action: type[CanaryAction], effect: Effect, undo: Undo | None = None) -> ActionSpec:
-        return ActionSpec(
-            action,
-            _subject,
-            effect=effect,
-            port="deployments",
-            ask=_ask,
-            establish=establish,
-            establishes=("within_canary",),
-            undo=undo,
-            costs=free,
-        )
-
+    facts = ("within_canary",)
     return (
-        ActionSpec(
-            BeginCanary,
-            _subject,
-            effect=_begin_canary,
-            port="deployments",
-            ask=_ask,
-            establish=_environment,
-            establishes=("environment",),
-            costs=free,
-        ),
-        step(StepCanary, _step_canary),
-        step(PromoteCanary, _promote_canary, undo=_undo_deploy),
-        ActionSpec(AbortCanary, _subject, effect=_abort_canary, port="deployments", ask=_ask, costs=free),
+        _on_platform(BeginCanary, _begin_canary, establish=_environment, establishes=("environment",)),
+        _on_platform(StepCanary, _step_canary, establish=within, establishes=facts),
+        _on_platform(PromoteCanary, _promote_canary, establish=within, establishes=facts, undo=_undo_deploy),
+        _on_platform(AbortCanary, _abort_canary),
     )
 
 
@@ -88,36 +98,9 @@ def _at_once(replica_cost: ReplicaCost, in_incident: InIncident) -> tuple[Action
         return await replica_cost(action.service, added, tx) if added > 0 else Decimal(0)
 
     return (
-        ActionSpec(
-            Deploy,
-            _subject,
-            effect=_deploy,
-            port="deployments",
-            ask=_ask,
-            establish=_environment,
-            establishes=("environment",),
-            undo=_undo_deploy,
-            costs=free,
-        ),
-        ActionSpec(
-            RollBack,
-            _subject,
-            effect=_roll_back,
-            port="deployments",
-            ask=_ask,
-            establish=answers,
-            establishes=("in_incident",),
-            costs=free,
-        ),
-        ActionSpec(
-            Scale,
-            _subject,
-            effect=_scale,
-            port="deployments",
-            ask=_ask,
-            undo=_undo_scale,
-            costs=added_replicas,
-        ),
+        _on_platform(Deploy, _deploy, establish=_environment, establishes=("environment",), undo=_undo_deploy),
+        _on_platform(RollBack, _roll_back, establish=answers, establishes=("in_incident",)),
+        _on_platform(Scale, _scale, undo=_undo_scale, costs=added_replicas),
     )
 
 
