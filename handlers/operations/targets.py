@@ -65,11 +65,24 @@ async def demand_release(desk: Desk, service: str, version: str) -> Release:
 
 
 async def demand_running(desk: Desk, target: Target) -> Runs:
-    """What runs at a target. Raises CannotAnswer where nothing does."""
+    """What runs at a target, to change it. Raises CannotAnswer where nothing does, and where a canary is under
+    way."""
     status = await desk.ports.deployments.status(target)
     if status.stable is None:
         raise CannotAnswer(f"Nothing of {target.service} runs in {target.stage}. Deploy a version first.")
+    demand_no_canary(status)
     return Runs(target, status, status.stable)
+
+
+def demand_no_canary(status: Status) -> None:
+    """Raises CannotAnswer where a canary is under way: the platform changes nothing else meanwhile."""
+    canary, where = status.canary, status.target
+    if canary is not None:
+        raise CannotAnswer(
+            f"A canary of {where.service} {canary.version} is under way in {where.stage}"
+            f" ({canary.share:.0%} of the traffic). Say “promote the canary of {where.service}” or “abort the"
+            f" canary of {where.service}” first. Nothing was done."
+        )
 
 
 def release_text(release: Release) -> str:

@@ -271,7 +271,7 @@ class Deployments(Protocol):
     ) -> Status:
         """Start a version beside the stable one and give it a share (0 to 1) of the traffic, for as long as it
         is renewed every `lease` seconds. Its id is the grant's. Raises NoSuchRelease, NothingRuns, NotReady,
-        CanaryUnderWay, NoCanaries."""
+        BehindMigration (the two would not run side by side), CanaryUnderWay, NoCanaries."""
 
     async def step_canary(self, grant: Grant, target: Target, canary: str, share: float) -> Status:
         """Give it another share. Raises CanaryOver, NotReady."""

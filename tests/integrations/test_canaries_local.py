@@ -13,12 +13,14 @@ import httpx
 import pytest
 
 from integrations.deployments import (
+    BehindMigration,
     CanaryOver,
     CanaryUnderWay,
     ChangedMeanwhile,
     ChangeKind,
     ChangeQuery,
     GrantSpent,
+    NothingRuns,
     NotReady,
     Status,
 )
@@ -185,6 +187,20 @@ async def test_what_does_not_become_ready_or_stands_beside_something_else_is_ref
             grant("x"), ORDERS, "1.1", release.digest, share=0.1, lease=60, before="0.9"
         )
     assert await kinds(platform) == ["deployed"]
+
+
+async def test_none_stands_beside_a_migration_that_cannot_be_taken_back(
+    platform: LocalDeployments, tmp_path: Path
+) -> None:
+    write_release(tmp_path / "releases", "orders", "2.0", "2026-11-05", irreversible=True)
+    write_release(tmp_path / "releases", "orders", "2.1", "2026-11-06")
+    for version in ("2.0", "2.1"):
+        with pytest.raises(BehindMigration, match=r"do not run side by side: the migration of 2\.0"):
+            await begin(platform, version)
+    await platform.scale(grant("none"), ORDERS, 0, before=2)
+    with pytest.raises(NothingRuns):
+        await begin(platform)
+    assert await kinds(platform) == ["deployed", "scaled"]
 
 
 async def test_both_versions_are_measured_on_the_same_traffic(platform: LocalDeployments) -> None:

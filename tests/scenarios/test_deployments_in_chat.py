@@ -92,6 +92,15 @@ async def test_to_staging_at_once_to_production_after_a_vote_and_back(place: Pla
     await place.comes_to_serve("4.17.2")
 
 
+async def test_what_cannot_be_taken_back_is_no_canary(place: Place) -> None:
+    refused = await place.say("nathan", "/deploy orders 4.19.0 to production as a canary")
+    assert "The migration of 4.19.0 cannot be taken back" in refused.as_text()
+    assert not refused.approvals
+    asked = await place.say("nathan", "/deploy orders 4.19.0 to production")
+    assert "as a canary" not in str(asked.cards)
+    assert "None: its migration cannot be taken back." in str(asked.cards)
+
+
 async def test_in_an_incident_it_goes_back_at_once(place: Place) -> None:
     asked = await place.say("nathan", "/deploy orders 4.18.0 to production all at once")
     await place.chat.decide("amanda", asked.approvals[0]["id"], "approve", {})

@@ -15,8 +15,15 @@ from handlers.conversation.submitting import ask_for_approval
 from handlers.conversation.turn import Turn
 from handlers.language.labels import read_version
 from handlers.operations.deploy import canary
-from handlers.operations.targets import demand_release, release_text, releases_of, service_of, stage_of
-from integrations.deployments import Release, Stage, Status, Strategy, Target, gone_past
+from handlers.operations.targets import (
+    demand_no_canary,
+    demand_release,
+    release_text,
+    releases_of,
+    service_of,
+    stage_of,
+)
+from integrations.deployments import Release, Running, Stage, Status, Strategy, Target, gone_past
 from integrations.deployments.actions import Deploy
 
 
@@ -32,7 +39,8 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
         return _where(release)
     status = await desk.ports.deployments.status(Target(service, stage))
     await _demand_possible(desk, release, status)
-    if status.stable is not None and _strategy(asked.text, desk, stage) is Strategy.CANARY:
+    strategy = await _strategy(asked.text, desk, release, status)
+    if status.stable is not None and strategy is Strategy.CANARY:
         return await canary.begin(turn, desk, release, status.target, status.stable)
     return await ask_for_approval(turn, desk, _action(turn, release, status))
 
@@ -44,20 +52,33 @@ _AT_ONCE = re.compile(
 _CANARY = re.compile(r"\bcanar(?:y|ies)\b|\bgradual(?:ly)?\b|\bstep by step\b|\bprogressive(?:ly)?\b")
 
 
-def _strategy(text: str, desk: Desk, stage: Stage) -> Strategy:
-    """As it is said; else in production as the department has it, where the platform can do that. Raises
-    CannotAnswer."""
-    can = desk.ports.deployments.strategies
-    if _AT_ONCE.search(text.lower()):
+async def _strategy(text: str, desk: Desk, release: Release, status: Status) -> Strategy:
+    """As it is said; else a canary in production as the department has it, where the platform can do that and
+    there is something that it can stand beside. Raises CannotAnswer for a canary that cannot be."""
+    if _AT_ONCE.search(text.lower()) or status.stable is None:
         return Strategy.ALL_AT_ONCE
+    why_not = await _no_canary(desk, release, status.stable)
     if _CANARY.search(text.lower()):
-        if Strategy.CANARY not in can:
-            raise CannotAnswer(
-                "This platform gives a version all traffic or none, so it can do no canaries. Nothing was done."
-            )
+        if why_not is not None:
+            raise CannotAnswer(f"{why_not} Nothing was done; say “all at once” to deploy it without one.")
         return Strategy.CANARY
-    is_usual = stage is Stage.PRODUCTION and desk.department.releases.production == "canary"
-    return Strategy.CANARY if is_usual and Strategy.CANARY in can else Strategy.ALL_AT_ONCE
+    is_usual = status.target.stage is Stage.PRODUCTION and desk.department.releases.production == "canary"
+    return Strategy.CANARY if is_usual and why_not is None else Strategy.ALL_AT_ONCE
+
+
+async def _no_canary(desk: Desk, release: Release, running: Running) -> str | None:
+    """Why a release can be no canary beside what runs; None where it can."""
+    if Strategy.CANARY not in desk.ports.deployments.strategies:
+        return "This platform gives a version all traffic or none, so it can do no canaries."
+    if running.replicas == 0:
+        return f"No replica of {running.version} runs, so there is nothing that a canary could stand beside."
+    passed = gone_past(await releases_of(desk, release.service), running.version, release.version)
+    if passed is not None:
+        return (
+            f"The migration of {passed.version} cannot be taken back, so {running.version} would not run beside"
+            " it, and a canary could not go back."
+        )
+    return None
 
 
 async def _release(desk: Desk, service: str, text: str) -> Release:
@@ -76,11 +97,7 @@ async def _demand_possible(desk: Desk, release: Release, status: Status) -> None
     running, where = status.stable, status.target
     if running is None:
         return
-    if status.canary is not None:
-        raise CannotAnswer(
-            f"A canary of {release.service} {status.canary.version} is under way in {where.stage}"
-            f" ({status.canary.share:.0%} of the traffic). Promote it or abort it first. Nothing was done."
-        )
+    demand_no_canary(status)
     if running.digest == release.digest:
         raise CannotAnswer(
             f"{release.service} {release.version} runs in {where.stage} already"

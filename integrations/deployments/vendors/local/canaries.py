@@ -11,7 +11,16 @@ from math import ceil
 from time import monotonic, time
 from typing import Any
 
-from integrations.deployments import CanaryOver, CanaryUnderWay, ChangedMeanwhile, NothingRuns
+from integrations.deployments import (
+    BehindMigration,
+    CanaryOver,
+    CanaryUnderWay,
+    ChangedMeanwhile,
+    NothingRuns,
+    gone_past,
+)
+from integrations.deployments.vendors.local import releases as stored
+from integrations.deployments.vendors.local.journal import Line
 from integrations.deployments.vendors.local.places import Canary, Place, Places, hand_over, write_line
 
 
@@ -34,7 +43,7 @@ class Canaries:
     async def begin(self, place: Place, given: dict[str, Any]) -> None:
         """Start the version and give it its first share. Whoever calls holds the place's lock."""
         standing = place.line
-        if standing is None:
+        if standing is None or standing.replicas == 0:
             raise NothingRuns(
                 f"Nothing of {place.service} runs in {place.stage} that a canary could stand beside."
             )
@@ -44,6 +53,7 @@ class Canaries:
                 " any more. Look at it, and ask again."
             )
         demand_none(place)
+        self._demand_side_by_side(place, standing, given["version"])
         runnable = self._places.approved(place.service, given["version"], given["digest"])
         share = float(given["share"])
         replicas = await self._places.started(runnable, place.stage, _needed(standing.replicas, share))
@@ -52,6 +62,17 @@ class Canaries:
         place.canary = canary
         place.share_out()
         canary.ending = asyncio.create_task(self._end_with_lease(place, canary))
+
+    def _demand_side_by_side(self, place: Place, standing: Line, version: str) -> None:
+        """Raises BehindMigration where one of the two would not run with what the other makes of the data."""
+        known = stored.releases(self._places.releases, place.service)
+        ways = (gone_past(known, version, standing.version), gone_past(known, standing.version, version))
+        passed = next((one for one in ways if one is not None), None)
+        if passed is not None:
+            raise BehindMigration(
+                f"{place.service} {standing.version} and {version} do not run side by side: the migration of"
+                f" {passed.version} lies between them and cannot be taken back."
+            )
 
     async def step(self, place: Place, given: dict[str, Any]) -> None:
         """Give it another share of the traffic. Whoever calls holds the place's lock."""
