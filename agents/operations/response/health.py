@@ -5,7 +5,6 @@ Nothing measured, or too few requests, is *unknown*: never well, never worse.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,7 +12,7 @@ from math import isfinite
 from statistics import median
 
 from integrations.deployments import Target
-from integrations.metrics import Measure, Metrics, MetricsQuery, Series
+from integrations.metrics import Answer, Measure, Metrics, MetricsQuery
 
 STEP = timedelta(seconds=15)
 LEAST_REQUESTS = 10
@@ -59,43 +58,34 @@ class Health:
 
 
 async def look(metrics: Metrics, target: Target, since: datetime, now: datetime) -> Health:
-    """How a service is now, beside how it was before `since`. Raises MetricsError, storage.look.Away."""
-    start = since - _USUAL
-    asked = (Measure.REQUESTS, Measure.FAILED, Measure.LATENCY_P95)
-    end = start + (now - start) // STEP * STEP
-    found: list[Series | None] = []
-    queries: list[str] = []
-    for measure in asked:
-        query = MetricsQuery(measure, start, end, STEP, service=target.service, stage=target.stage)
-        answer = await metrics.series(query)
-        found.append(answer.series[0] if answer.series else None)
-        queries.append(answer.source)
-    usual = _level(found, before=since - STEP)
-    latest = _level(found, after=end - _WINDOWS * STEP)
-    return Health(state_of(latest, usual), latest, usual, now, tuple(queries))
+    """How a service is now, beside how it was in the time before `since`, however long ago that is. Raises
+    MetricsError, storage.look.Away."""
+    usual, before = await _level(metrics, target, since - _USUAL, since - STEP)
+    latest, queries = await _level(metrics, target, now - (_WINDOWS - 1) * STEP, now)
+    return Health(state_of(latest, usual), latest, usual, now, (*before, *queries))
 
 
-def _level(
-    found: Sequence[Series | None], *, before: datetime | None = None, after: datetime | None = None
-) -> Level:
-    requests, failed, p95 = (_values(one, before, after) for one in found)
+async def _level(
+    metrics: Metrics, target: Target, first: datetime, last: datetime
+) -> tuple[Level, tuple[str, ...]]:
+    """The windows that end from `first` to `last`, and the queries that say so."""
+    answers = [
+        await metrics.series(MetricsQuery(measure, first, last, STEP, target.service, target.stage))
+        for measure in (Measure.REQUESTS, Measure.FAILED, Measure.LATENCY_P95)
+    ]
+    requests, failed, p95 = (_values(answer) for answer in answers)
     count = sum(requests) * STEP.total_seconds()
     bad = sum(failed) * STEP.total_seconds()
-    return Level(
+    level = Level(
         requests=round(count, 1),
         failed=bad / count if count > 0 and failed else None,
         p95=median(p95) if p95 else None,
     )
+    return level, tuple(answer.source for answer in answers)
 
 
-def _values(series: Series | None, before: datetime | None, after: datetime | None) -> list[float]:
-    if series is None:
-        return []
-    return [
-        value
-        for at, value in zip(series.times, series.values, strict=True)
-        if isfinite(value) and (before is None or at <= before) and (after is None or at > after)
-    ]
+def _values(answer: Answer) -> list[float]:
+    return [value for one in answer.series for value in one.values if isfinite(value)]
 
 
 def state_of(now: Level, usual: Level) -> State:

@@ -17,7 +17,7 @@ from agents.operations.burden import Metric
 from agents.operations.findings import Explained, Findings, Question
 from agents.operations.incident_rows import add_event, incident_by_id, incident_for_update, lock_incidents
 from agents.operations.incident_showing import show
-from agents.operations.investigation import investigate
+from agents.operations.investigation import LONGEST, investigate
 from agents.operations.response.health import Health, State, look
 from agents.operations.response.remedies import Person, remedy_for
 from agents.operations.response.response_run import (
@@ -125,9 +125,8 @@ async def _find_cause(step: Step, worker: Worker) -> Json:
     started = datetime.fromisoformat(step.args["started"])
     now = worker.now()
     target = _target(step)
-    question = Question(
-        (target.service,), target.stage, (metric,), min(started, now - timedelta(minutes=2)), now
-    )
+    begins = max(min(started, now - timedelta(minutes=2)), now - LONGEST)
+    question = Question((target.service,), target.stage, (metric,), begins, now)
     try:
         findings = await investigate(worker.ports, question, now)
     except MetricsError as refused:

@@ -21,7 +21,11 @@ from handlers.operations.incident.card import incident_with_timeline
 from handlers.operations.incident.report import incident_report, took
 
 _MOST_EVENTS = 500
-_TAKES = re.compile(r"\b(?:acknowledge|ack|take (?:over|command)|i(?:'ll| will) take|command)\b", re.IGNORECASE)
+_TAKES = re.compile(
+    r"\b(?:acknowledge|ack|take (?:over|command)|"
+    r"i(?:'ll| will)? take (?:it|this|that|over|inc|the incident))\b",
+    re.IGNORECASE,
+)
 _ENDS = re.compile(
     r"\b(?:resolve|close|end\s+(?:the\s+|this\s+)?inc(?:ident)?|"
     r"(?:mark|set) .{0,30}\b(?:resolved|over|closed))\b",
