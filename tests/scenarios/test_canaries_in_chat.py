@@ -184,12 +184,18 @@ async def test_a_halt_stops_the_watching_and_all_traffic_goes_back(place: Place)
     await place.shows("Stopped: orders 5.0.0 in production")
     await place.say("nathan", "/resume_agents resume all agents, the canary is back")
     await place.shows("nobody renewed it for 12 seconds")
+    entries = await place.rows("SELECT type FROM audit_entries WHERE type LIKE 'canary.%'")
+    assert [row[0] for row in entries] == ["canary.returned"]
 
 
 async def test_it_is_aborted_by_words_and_only_one_stands_at_a_time(place: Place) -> None:
     await place.asked_and_approved("/deploy orders 5.0.0 to production")
     again = await place.say("nathan", "/deploy orders 5.1.0 to production")
     assert "A canary of orders 5.0.0 is under way in production" in again.as_text()
+    for words in ("/rollback roll back orders to 4.17.2", "/scale scale orders to 3 replicas"):
+        refused = await place.say("nathan", words)
+        assert "A canary of orders 5.0.0 is under way" in refused.as_text(), words
+        assert not refused.approvals, "what could not be performed is not asked about"
     early = await place.say("nathan", "/deploy promote the canary of orders")
     assert early.approvals, "what the judge has not let pass is a decision of its own"
     await place.say("nathan", "/deploy abort the canary of orders")

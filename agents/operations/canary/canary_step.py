@@ -31,6 +31,9 @@ from agents.operations.canary_judge import CanarySettings, CanaryState, Judgemen
 from agents.work.kinds import ActionStep, Json, NewStep, Over, Step, Still, WaitStep, Worker
 from agents.work.tables import StepRow
 from governance.action import Action
+from governance.audit.entries import Absence, Entry, EntryKind, NotApplicable
+from governance.audit.log import record
+from governance.people import Actor
 from governance.tables import EffectRow
 from integrations.deployments import CanaryOver, ChangeKind, ChangeQuery, Deployments, Served, Status, Tick
 from integrations.deployments.actions import (
@@ -152,9 +155,27 @@ async def _how_it_ended(port: Deployments, action: BeginCanary, id: str) -> Json
     page = await port.history(ChangeQuery(action.service, action.environment))
     last = next((change for change in page.items if change.canary == id), None)
     if last is not None and last.kind is ChangeKind.PROMOTED:
-        return {"verdict": "over", "end": "promoted", "why": "it was promoted"}
+        return {"verdict": "over", "end": "promoted", "why": "it was promoted", "by_leave": True}
     why = last.why if last is not None and last.why else "it was ended"
-    return {"verdict": "over", "end": "returned", "why": why}
+    by_leave = last is not None and bool(last.grant)
+    return {"verdict": "over", "end": "returned", "why": why, "by_leave": by_leave}
+
+
+def _returned(step: Step, action: BeginCanary, why: str) -> Entry:
+    """What the platform did by itself, recorded as soon as it is seen."""
+    nothing = NotApplicable(not_applicable=Absence.NOTHING_CHANGES)
+    return Entry(
+        kind=EntryKind.SYSTEM,
+        type="canary.returned",
+        actor=Actor("system", "platform"),
+        subject=step.run,
+        details={"service": action.service, "stage": action.environment.value, "version": action.version},
+        rationale=f"All traffic went back to {action.before}: {why}.",
+        approvals=NotApplicable(not_applicable=Absence.NO_APPROVAL_NEEDED),
+        impact=nothing,
+        rollback_plan=nothing,
+        artifacts=NotApplicable(not_applicable=Absence.NO_ARTIFACTS),
+    )
 
 
 async def _canary(step: Step, worker: Worker) -> tuple[CanaryRow, str]:
@@ -175,6 +196,8 @@ async def _next(tx: AsyncSession, step: Step, result: Json) -> Iterable[NewStep]
     action, index = approved(row), step.args["index"]
     given = {"canary": await _grant(tx, step.run), "action": row.action}
     if result["verdict"] == "over":
+        if result["end"] == "returned" and not result["by_leave"]:
+            await record(tx, _returned(step, action, result["why"]))
         return ()
     if result["verdict"] != Verdict.WELL.value:
         args = {**given, "why": result["why"]}

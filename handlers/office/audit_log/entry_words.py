@@ -20,6 +20,7 @@ WORDS: Mapping[str, str] = {
     "approval.withdrawn": "Proposal taken back",
     "audit.erased": "Parts of an entry erased",
     "audit.forgotten": "Somebody's name in the log taken away",
+    "canary.returned": "Canary ended by itself",
     "department.renewed": "Department file taken over as it was changed",
     "incident.ended": "Incident over",
     "incident.opened": "Incident opened by an alert",
