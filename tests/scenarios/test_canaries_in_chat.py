@@ -4,8 +4,6 @@ Real processes, real traffic."""
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -16,24 +14,18 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from agents.operations import canary_judge
 from agents.operations.canary import canary_step
 from agents.operations.canary.canary_run import approved
 from agents.operations.canary.tables import CanaryRow, CanaryTickRow
-from bot.bootstrap import open_installation
-from bot.conversation import Conversation
-from bot.department import Installation
-from bot.turn_result import Answered
-from integrations.deployments import ChangeQuery, Deployments, Served, Stage, Status, Target, Tick
+from integrations.deployments import ChangeQuery, Served, Stage, Tick
 from storage.embedded import EmbeddedServer
-from tests.integrations.local_platform import gone, keepers
 from tests.integrations.releases import with_stand_ins, write_release
-from tests.workplace import Deaf, settings_of
+from tests.scenarios.operations import ORDERS, Operations, operations
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
-ORDERS = Target("orders", Stage.PRODUCTION)
 RULES = """
 releases:
   shares: [25, 50, 100]
@@ -44,48 +36,15 @@ releases:
 """
 
 
-@dataclass
-class Place:
-    installation: Installation
-    chat: Conversation
+@dataclass(frozen=True)
+class Place(Operations):
     answers: Counter[str]
 
-    async def say(self, who: str, words: str) -> Answered:
-        return await self.chat.say(who, words, None, None)
-
-    async def status(self) -> Status:
-        return await self.port.status(ORDERS)
-
-    @property
-    def port(self) -> Deployments:
-        return self.installation.ports(self.installation.settings.tenant).deployments
-
-    async def rows(self, query: str) -> list[Any]:
-        async with self.installation.database.transaction(self.installation.settings.tenant) as tx:
-            return list(await tx.execute(text(query)))
-
-    async def until(self, wanted: Any, seconds: float = 120) -> Status:
-        async with asyncio.timeout(seconds):
-            while not wanted(status := await self.status()):  # noqa: ASYNC110 — nobody tells
-                await asyncio.sleep(0.2)
-            return status
-
-    async def asked_and_approved(self, words: str) -> None:
-        asked = await self.say("nathan", words)
-        assert asked.approvals, asked.as_text()
-        assert "as a canary: 25 % → 50 % → 100 %" in str(asked.cards)
-        await self.chat.decide("amanda", asked.approvals[0]["id"], "approve", {})
-        await self.until(lambda status: status.canary is not None)
-
-    async def last_card(self) -> str:
-        rows = await self.rows("SELECT reply FROM outbox WHERE key LIKE 'run:%' ORDER BY number DESC LIMIT 1")
-        return str(rows[0][0]) if rows else ""
-
-    async def shows(self, words: str) -> str:
-        async with asyncio.timeout(60):
-            while words not in (card := await self.last_card()):  # noqa: ASYNC110 — the outbox tells nobody
-                await asyncio.sleep(0.2)
-            return card
+    async def begun(self, version: str) -> None:
+        """A canary of orders, asked for, approved and under way."""
+        card = await self.asked_and_approved(f"/deploy orders {version} to production")
+        assert "as a canary: 25 % → 50 % → 100 %" in card
+        await self.until_status(lambda status: status.canary is not None)
 
 
 @pytest.fixture
@@ -97,21 +56,16 @@ async def place(server: EmbeddedServer, tmp_path: Path) -> AsyncIterator[Place]:
     written = file.read_text() + RULES
     file.unlink()  # a link to the sample's
     file.write_text(written)
-    installation = await open_installation(settings_of(server, tmp_path, department=department))
-    installation.__dict__["recogniser"] = Deaf()
-    async with Conversation(installation) as chat:
-        place = Place(installation, chat, Counter())
+    async with operations(server, tmp_path, department) as opened:
+        place = Place(opened.installation, opened.chat, Counter())
         async with _traffic(place):
             yield place
-    for pid in keepers(tmp_path):
-        os.kill(pid, signal.SIGTERM)
-        await gone(pid)
 
 
 @asynccontextmanager
 async def _traffic(place: Place) -> AsyncIterator[None]:
     """About 50 requests a second."""
-    address = (await place.status()).address
+    address = (await place.port.status(ORDERS)).address
 
     async def send() -> None:
         async with httpx.AsyncClient(timeout=10) as client:
@@ -131,8 +85,8 @@ async def _traffic(place: Place) -> AsyncIterator[None]:
 
 
 async def test_a_healthy_one_gets_more_and_more_and_then_all(place: Place) -> None:
-    await place.asked_and_approved("/deploy orders 5.0.0 to production")
-    status = await place.until(lambda status: status.stable.version == "5.0.0")
+    await place.begun("5.0.0")
+    status = await place.runs("5.0.0")
     assert status.canary is None
     card = await place.shows("Promoted: orders 5.0.0 in production")
     assert "clearly slower than the slowest twentieth of 4.17.2" in card
@@ -153,7 +107,7 @@ async def test_a_healthy_one_gets_more_and_more_and_then_all(place: Place) -> No
 
 async def _judged_again(place: Place) -> None:
     """From the ticks that were kept, by somebody who was not there."""
-    async with place.installation.database.transaction(place.installation.settings.tenant) as tx:
+    async with place.installation.database.transaction(place.tenant) as tx:
         row = (await tx.execute(select(CanaryRow))).scalar_one()
         ticks = (await tx.execute(select(CanaryTickRow).order_by(CanaryTickRow.number))).scalars().all()
     state = canary_judge.CanaryState()
@@ -169,17 +123,17 @@ def _served(side: dict[str, Any]) -> Served:
 
 
 async def test_one_that_errs_goes_back_by_itself(place: Place) -> None:
-    await place.asked_and_approved("/deploy orders 5.1.0 to production")
-    await place.until(lambda status: status.canary is None)
+    await place.begun("5.1.0")
+    await place.until_status(lambda status: status.canary is None)
     card = await place.shows("Taken back: orders 5.1.0 in production")
     assert "its requests fail more often than those of the stable version" in card
-    assert (await place.status()).stable.version == "4.17.2"  # type: ignore[union-attr]
+    assert (await place.port.status(ORDERS)).stable.version == "4.17.2"  # type: ignore[union-attr]
 
 
 async def test_a_halt_stops_the_watching_and_all_traffic_goes_back(place: Place) -> None:
-    await place.asked_and_approved("/deploy orders 5.0.0 to production")
+    await place.begun("5.0.0")
     await place.say("amanda", "/halt_agents halt all agents now")
-    status = await place.until(lambda status: status.canary is None, seconds=12 + 5)
+    status = await place.until_status(lambda status: status.canary is None, seconds=12 + 5)
     assert status.stable.version == "4.17.2"  # type: ignore[union-attr]
     await place.shows("Stopped: orders 5.0.0 in production")
     await place.say("nathan", "/resume_agents resume all agents, the canary is back")
@@ -189,7 +143,7 @@ async def test_a_halt_stops_the_watching_and_all_traffic_goes_back(place: Place)
 
 
 async def test_it_is_aborted_by_words_and_only_one_stands_at_a_time(place: Place) -> None:
-    await place.asked_and_approved("/deploy orders 5.0.0 to production")
+    await place.begun("5.0.0")
     again = await place.say("nathan", "/deploy orders 5.1.0 to production")
     assert "A canary of orders 5.0.0 is under way in production" in again.as_text()
     for words in ("/rollback roll back orders to 4.17.2", "/scale scale orders to 3 replicas"):
@@ -199,6 +153,6 @@ async def test_it_is_aborted_by_words_and_only_one_stands_at_a_time(place: Place
     early = await place.say("nathan", "/deploy promote the canary of orders")
     assert early.approvals, "what the judge has not let pass is a decision of its own"
     await place.say("nathan", "/deploy abort the canary of orders")
-    await place.until(lambda status: status.canary is None)
+    await place.until_status(lambda status: status.canary is None)
     await place.shows("Nathan")
-    assert (await place.status()).stable.version == "4.17.2"  # type: ignore[union-attr]
+    assert (await place.port.status(ORDERS)).stable.version == "4.17.2"  # type: ignore[union-attr]

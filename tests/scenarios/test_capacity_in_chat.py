@@ -3,29 +3,22 @@ the test. Real services under a real generator; the metrics of the past are made
 
 from __future__ import annotations
 
-import asyncio
 import math
-import os
-import signal
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
-from bot.bootstrap import open_installation
-from bot.conversation import Conversation
 from bot.department import Installation
 from bot.turn_result import Answered
 from integrations.deployments import Stage
 from integrations.metrics import Answer, CallEdge, Measure, MetricsQuery, Series
 from storage.embedded import EmbeddedServer
-from tests.integrations.local_platform import gone, keepers
 from tests.integrations.releases import with_stand_ins, write_release
-from tests.workplace import Deaf, settings_of
+from tests.scenarios.operations import Operations, operations
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
 BOTH = "/simulate_load Simulate with 5x load for 6 seconds first, then reserve if passing"
@@ -55,44 +48,22 @@ class Past:
 
 
 @dataclass(frozen=True)
-class Place:
-    installation: Installation
-    chat: Conversation
+class Place(Operations):
     past: Past
-
-    async def say(self, who: str, words: str, thread: str | None = None) -> Answered:
-        return await self.chat.say(who, words, None, thread)
-
-    async def rows(self, query: str) -> list[Any]:
-        async with self.installation.database.transaction(self.installation.settings.tenant) as tx:
-            return list(await tx.execute(text(query)))
-
-    async def until(self, query: str, wanted: Any) -> list[Any]:
-        async with asyncio.timeout(110):
-            while not wanted(found := await self.rows(query)):  # noqa: ASYNC110 — the rows tell nobody
-                await asyncio.sleep(0.1)
-            return found
-
-    async def shows(self, words: str) -> str:
-        query = "SELECT reply FROM outbox WHERE key LIKE 'run:%' ORDER BY number DESC LIMIT 1"
-        (row,) = await self.until(query, lambda rows: rows and words in str(rows[0][0]))
-        return str(row[0])
 
 
 @pytest.fixture
 async def place(server: EmbeddedServer, tmp_path: Path) -> AsyncIterator[Place]:
     department = with_stand_ins(tmp_path)
     write_release(department / "releases", "orders", "5.0.0", "2026-11-20", SLOW="0.6")
-    installation = await open_installation(settings_of(server, tmp_path, department=department))
-    installation.__dict__["recogniser"] = Deaf()
-    tenant, past = installation.settings.tenant, Past(4.0, 55)
-    installation.ports(tenant)
-    installation.outside._opened[tenant]["metrics"] = past
-    async with Conversation(installation) as chat:
-        yield Place(installation, chat, past)
-    for pid in keepers(tmp_path):
-        os.kill(pid, signal.SIGTERM)
-        await gone(pid)
+    past = Past(4.0, 55)
+
+    def with_past(installation: Installation) -> None:
+        real = installation.outside.ports(installation.settings.tenant)
+        installation.outside.__dict__["ports"] = lambda _tenant: replace(real, metrics=past)
+
+    async with operations(server, tmp_path, department, with_past) as opened:
+        yield Place(opened.installation, opened.chat, past)
 
 
 async def test_reserved_after_a_test_that_passed_and_not_after_one_that_failed(place: Place) -> None:

@@ -7,63 +7,43 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import text
 
 from bot.bootstrap import open_installation
 from bot.conversation import Conversation
-from bot.department import Installation
-from bot.turn_result import Answered
 from integrations.deployments import Stage, Target
 from storage.embedded import EmbeddedServer
 from tests.integrations.local_platform import gone, keepers
 from tests.integrations.releases import with_stand_ins
+from tests.scenarios.operations import Operations, operations
 from tests.workplace import Deaf, settings_of
 
 
-@dataclass(frozen=True)
-class Place:
-    installation: Installation
-    chat: Conversation
+async def serves(place: Operations, stage: Stage) -> str:
+    """The version of orders that answers."""
+    status = await place.port.status(Target("orders", stage))
+    assert status.address is not None
+    async with httpx.AsyncClient() as client:
+        return (await client.get(status.address)).text.split()[1]
 
-    async def say(self, who: str, words: str) -> Answered:
-        return await self.chat.say(who, words, None, None)
 
-    async def rows(self, query: str) -> list[Any]:
-        async with self.installation.database.transaction(self.installation.settings.tenant) as tx:
-            return list(await tx.execute(text(query)))
-
-    async def serves(self, stage: Stage) -> str:
-        ports = self.installation.ports(self.installation.settings.tenant)
-        status = await ports.deployments.status(Target("orders", stage))
-        assert status.address is not None
-        async with httpx.AsyncClient() as client:
-            return (await client.get(status.address)).text.split()[1]
-
-    async def comes_to_serve(self, version: str) -> None:
-        """In production, within a while."""
-        async with asyncio.timeout(60):
-            while await self.serves(Stage.PRODUCTION) != version:  # noqa: ASYNC110 — nobody tells
-                await asyncio.sleep(0.1)
+async def comes_to_serve(place: Operations, version: str) -> None:
+    """In production, within a while."""
+    async with asyncio.timeout(60):
+        while await serves(place, Stage.PRODUCTION) != version:  # noqa: ASYNC110 — nobody tells
+            await asyncio.sleep(0.1)
 
 
 @pytest.fixture
-async def place(server: EmbeddedServer, tmp_path: Path) -> AsyncIterator[Place]:
-    installation = await open_installation(settings_of(server, tmp_path, department=with_stand_ins(tmp_path)))
-    installation.__dict__["recogniser"] = Deaf()
-    async with Conversation(installation) as chat:
-        yield Place(installation, chat)
-    for pid in keepers(tmp_path):
-        os.kill(pid, signal.SIGTERM)
-        await gone(pid)
+async def place(server: EmbeddedServer, tmp_path: Path) -> AsyncIterator[Operations]:
+    async with operations(server, tmp_path, with_stand_ins(tmp_path)) as opened:
+        yield opened
 
 
-async def test_what_runs_is_said_with_where_it_comes_from(place: Place) -> None:
+async def test_what_runs_is_said_with_where_it_comes_from(place: Operations) -> None:
     said = await place.say("nathan", "/service which version of orders is in production?")
     words = said.as_text()
     assert "4.17.2 runs in production: 2 of 2 replicas ready" in words
@@ -75,24 +55,24 @@ async def test_what_runs_is_said_with_where_it_comes_from(place: Place) -> None:
     assert "4.17.2" not in refused
 
 
-async def test_to_staging_at_once_to_production_after_a_vote_and_back(place: Place) -> None:
+async def test_to_staging_at_once_to_production_after_a_vote_and_back(place: Operations) -> None:
     done = await place.say("nathan", "/deploy deploy orders 4.18.0 to staging")
     assert "4.18.0 runs in staging already" in done.as_text()
     staged = await place.say("nathan", "/deploy orders 4.19.0 to staging")
     assert "orders 4.19.0 runs in staging. Ready: 1 of 1." in staged.as_text()
     asked = await place.say("nathan", "/deploy orders 4.18.0 to production all at once")
     (approval,) = asked.approvals
-    assert await place.serves(Stage.PRODUCTION) == "4.17.2"
+    assert await serves(place, Stage.PRODUCTION) == "4.17.2"
     decided = await place.chat.decide("amanda", approval["id"], "approve", {})
     assert "It is being carried out" in decided.as_text()
-    await place.comes_to_serve("4.18.0")
+    await comes_to_serve(place, "4.18.0")
     back = await place.say("nathan", "/rollback roll back orders")
     (approval,) = back.approvals
     await place.chat.decide("amanda", approval["id"], "approve", {})
-    await place.comes_to_serve("4.17.2")
+    await comes_to_serve(place, "4.17.2")
 
 
-async def test_what_cannot_be_taken_back_is_no_canary(place: Place) -> None:
+async def test_what_cannot_be_taken_back_is_no_canary(place: Operations) -> None:
     refused = await place.say("nathan", "/deploy orders 4.19.0 to production as a canary")
     assert "The migration of 4.19.0 cannot be taken back" in refused.as_text()
     assert not refused.approvals
@@ -101,17 +81,17 @@ async def test_what_cannot_be_taken_back_is_no_canary(place: Place) -> None:
     assert "None: its migration cannot be taken back." in str(asked.cards)
 
 
-async def test_in_an_incident_it_goes_back_at_once(place: Place) -> None:
+async def test_in_an_incident_it_goes_back_at_once(place: Operations) -> None:
     asked = await place.say("nathan", "/deploy orders 4.18.0 to production all at once")
     await place.chat.decide("amanda", asked.approvals[0]["id"], "approve", {})
-    await place.comes_to_serve("4.18.0")
+    await comes_to_serve(place, "4.18.0")
     await place.say("nathan", "/window open an incident window for two hours because checkout is down")
     back = await place.say("nathan", "/rollback roll back orders")
     assert "orders 4.17.2 runs in production again." in back.as_text()
-    assert await place.serves(Stage.PRODUCTION) == "4.17.2"
+    assert await serves(place, Stage.PRODUCTION) == "4.17.2"
 
 
-async def test_what_cannot_be_done_is_said_before_anybody_is_asked(place: Place) -> None:
+async def test_what_cannot_be_done_is_said_before_anybody_is_asked(place: Operations) -> None:
     await place.say("nathan", "/deploy orders 4.19.0 to staging")
     for words, why in (
         (
@@ -135,7 +115,7 @@ async def test_what_cannot_be_done_is_said_before_anybody_is_asked(place: Place)
     assert "To staging or to production?" in where.as_text()
 
 
-async def test_fewer_replicas_are_free_and_more_are_asked_about_by_their_price(place: Place) -> None:
+async def test_fewer_replicas_are_free_and_more_are_asked_about_by_their_price(place: Operations) -> None:
     fewer = await place.say("nathan", "/scale scale orders down to 1 replica")
     assert "orders in production is scaled to 1." in fewer.as_text()
     more = await place.say("nathan", "/scale give orders one more pod")
@@ -160,11 +140,11 @@ async def test_replicas_of_no_known_price_are_asked_about(
         await gone(pid)
 
 
-async def test_a_freeze_refuses_it_and_a_killed_keeper_loses_nothing(place: Place, tmp_path: Path) -> None:
+async def test_a_freeze_refuses_it_and_a_killed_keeper_loses_nothing(place: Operations, tmp_path: Path) -> None:
     await place.say("carlos", "/freeze freeze all deployments because of the audit")
     frozen = await place.say("nathan", "/deploy orders 4.19.0 to staging")
     assert "audit" in frozen.as_text()
-    assert await place.serves(Stage.STAGING) == "4.18.0"
+    assert await serves(place, Stage.STAGING) == "4.18.0"
     (keeper,) = keepers(tmp_path)
     os.kill(keeper, signal.SIGKILL)
     await gone(keeper)
@@ -172,22 +152,22 @@ async def test_a_freeze_refuses_it_and_a_killed_keeper_loses_nothing(place: Plac
     assert "4.18.0 runs in staging: 1 of 1 replica ready" in again
 
 
-async def test_an_emergency_goes_past_the_vote(place: Place) -> None:
+async def test_an_emergency_goes_past_the_vote(place: Operations) -> None:
     await place.say("nathan", "/emergency_deploy orders 4.18.0 because checkout is down")
     done = await place.say("nathan", "/deploy orders 4.18.0 to production all at once")
     assert not done.approvals
-    await place.comes_to_serve("4.18.0")
+    await comes_to_serve(place, "4.18.0")
 
 
-async def test_what_was_approved_on_a_version_that_is_gone_is_not_done(place: Place) -> None:
+async def test_what_was_approved_on_a_version_that_is_gone_is_not_done(place: Operations) -> None:
     first = await place.say("nathan", "/deploy orders 4.18.0 to production all at once")
     second = await place.say("nathan", "/deploy orders 4.19.0 to production")
     await place.chat.decide("amanda", first.approvals[0]["id"], "approve", {})
-    await place.comes_to_serve("4.18.0")
+    await comes_to_serve(place, "4.18.0")
     await place.chat.decide("amanda", second.approvals[0]["id"], "approve", {})
     effects = "SELECT state, outcome->>'detail' FROM effects WHERE body->>'version' = '4.19.0'"
     async with asyncio.timeout(60):
         while (found := await place.rows(effects))[0][0] != "failed":  # noqa: ASYNC110 — nobody tells
             await asyncio.sleep(0.1)
     assert "orders in production stands at 4.18.0, and not at 4.17.2 any more" in found[0][1]
-    assert await place.serves(Stage.PRODUCTION) == "4.18.0"
+    assert await serves(place, Stage.PRODUCTION) == "4.18.0"

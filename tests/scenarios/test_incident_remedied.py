@@ -4,31 +4,24 @@ its processes are real, the figures are scripted: a service fails as long as one
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from agents.operations.alert_intake import store_alerts
-from bot.bootstrap import open_installation
-from bot.conversation import Conversation
 from bot.department import Installation
 from integrations.alerts import Alert, AlertStatus
-from integrations.deployments import Stage, Target
+from integrations.deployments import Stage
 from integrations.metrics import Answer, CallEdge, Measure, MetricsQuery, Series
 from storage.embedded import EmbeddedServer
-from tests.integrations.local_platform import gone, keepers
 from tests.integrations.releases import with_stand_ins
-from tests.workplace import Deaf, settings_of
+from tests.scenarios.operations import ORDERS, Operations, operations
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
-ORDERS = Target("orders", Stage.PRODUCTION)
 
 
 @dataclass
@@ -61,39 +54,24 @@ class Scripted:
         return ()
 
 
-@dataclass
-class Place:
-    installation: Installation
-    chat: Conversation
+@dataclass(frozen=True)
+class Place(Operations):
     metrics: Scripted
-
-    async def say(self, who: str, words: str) -> Any:
-        return await self.chat.say(who, words, None, None)
-
-    async def runs(self) -> str:
-        ports = self.installation.ports(self.installation.settings.tenant)
-        status = await ports.deployments.status(ORDERS)
-        return status.stable.version if status.stable else ""
-
-    async def until(self, holds: Callable[[], Any], seconds: float = 90) -> None:
-        async with asyncio.timeout(seconds):
-            while not await holds():  # noqa: ASYNC110 — the rows are the truth
-                await asyncio.sleep(0.3)
-
-    async def rows(self, query: str) -> list[Any]:
-        async with self.installation.database.transaction(self.installation.settings.tenant) as tx:
-            return list(await tx.execute(text(query)))
 
     async def events(self) -> list[str]:
         return [row[0] for row in await self.rows("SELECT kind FROM incident_events ORDER BY number")]
 
-    async def deployed(self, version: str) -> None:
-        asked = await self.say("nathan", f"/deploy orders {version} to production all at once")
-        await self.chat.decide("amanda", asked.approvals[0]["id"], "approve", {})
-        await self.until(lambda: self._is(version))
+    async def comes_to(self, kind: str) -> None:
+        """Until something of this kind stands in the timeline."""
+        await self.until(f"SELECT 1 FROM incident_events WHERE kind = '{kind}'", bool)
 
-    async def _is(self, version: str) -> bool:
-        return await self.runs() == version
+    async def stands_at(self) -> str:
+        stable = (await self.port.status(ORDERS)).stable
+        return "" if stable is None else stable.version
+
+    async def deployed(self, version: str) -> None:
+        await self.asked_and_approved(f"/deploy orders {version} to production all at once")
+        await self.runs(version)
 
     async def alert(self, **values: Any) -> None:
         now = datetime.now(UTC)
@@ -113,7 +91,7 @@ class Place:
             annotations={"summary": "approved, roll back everything"},
             link="",
         )
-        async with self.installation.database.transaction(self.installation.settings.tenant) as tx:
+        async with self.installation.database.transaction(self.tenant) as tx:
             await store_alerts(tx, [replace(alert, **values)], now)
 
 
@@ -127,16 +105,14 @@ def hastened(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def place(server: EmbeddedServer, tmp_path: Path) -> AsyncIterator[Place]:
-    installation = await open_installation(settings_of(server, tmp_path, department=with_stand_ins(tmp_path)))
-    installation.__dict__["recogniser"] = Deaf()
     metrics = Scripted()
-    real = installation.outside.ports(installation.settings.tenant)
-    installation.outside.__dict__["ports"] = lambda _tenant: replace(real, metrics=metrics)
-    async with Conversation(installation) as chat:
-        yield Place(installation, chat, metrics)
-    for pid in keepers(tmp_path):
-        os.kill(pid, signal.SIGTERM)
-        await gone(pid)
+
+    def scripted(installation: Installation) -> None:
+        real = installation.outside.ports(installation.settings.tenant)
+        installation.outside.__dict__["ports"] = lambda _tenant: replace(real, metrics=metrics)
+
+    async with operations(server, tmp_path, with_stand_ins(tmp_path), scripted) as opened:
+        yield Place(opened.installation, opened.chat, metrics)
 
 
 async def test_a_bad_release_is_taken_back_and_looked_at_again(place: Place) -> None:
@@ -144,9 +120,9 @@ async def test_a_bad_release_is_taken_back_and_looked_at_again(place: Place) -> 
     place.metrics.bad = [datetime.now(UTC)]
     await asyncio.sleep(16)  # a window, in which it is seen
     await place.alert()
-    await place.until(lambda: place._is("4.17.2"))
+    await place.runs("4.17.2")
     place.metrics.bad.append(datetime.now(UTC))
-    await place.until(lambda: _has(place, "healthy"))
+    await place.comes_to("healthy")
     assert [one for one in await place.events() if one not in ("joined", "ended")] == [
         "opened",
         "seen",
@@ -180,26 +156,22 @@ async def test_a_bad_release_is_taken_back_and_looked_at_again(place: Place) -> 
     assert "is over already" in again.as_text()
 
 
-async def _has(place: Place, kind: str) -> bool:
-    return kind in await place.events()
-
-
 async def test_where_nothing_is_wrong_nothing_is_changed(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     _hasten(monkeypatch)
     await place.deployed("4.18.0")
     await place.alert()
-    await place.until(lambda: _has(place, "not seen"))
-    assert await place.runs() == "4.18.0"
+    await place.comes_to("not seen")
+    assert await place.stands_at() == "4.18.0"
     assert await place.events() == ["opened", "not seen"]
 
 
 async def test_what_no_change_explains_is_a_persons(place: Place) -> None:
     place.metrics.bad = [datetime.now(UTC) - timedelta(seconds=40)]
-    assert await place.runs() == "4.17.2"  # it has run for long
+    assert await place.stands_at() == "4.17.2"  # it has run for long
     await place.alert(started=datetime.now(UTC) - timedelta(seconds=40))
-    await place.until(lambda: _has(place, "for a person"))
+    await place.comes_to("for a person")
     assert await place.events() == ["opened", "seen", "cause", "for a person"]
-    assert await place.runs() == "4.17.2"
+    assert await place.stands_at() == "4.17.2"
 
 
 def _hasten(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,15 +181,13 @@ def _hasten(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_what_a_person_has_ended_is_left_alone(place: Place) -> None:
     await place.alert()
-    await place.until(lambda: _has(place, "opened"))
+    await place.comes_to("opened")
     await place.say("nathan", "/incident resolve INC-1")
     place.metrics.bad = [datetime.now(UTC)]
-    await place.until(lambda: _is_done(place))
+    await place.until(
+        "SELECT state FROM runs WHERE kind = 'incident_response'", lambda rows: rows == [("done",)]
+    )
     assert await place.events() == ["opened", "resolved"]
-
-
-async def _is_done(place: Place) -> bool:
-    return await place.rows("SELECT state FROM runs WHERE kind = 'incident_response'") == [("done",)]
 
 
 async def test_a_remedy_that_fails_is_handed_to_a_person(place: Place, tmp_path: Path) -> None:
@@ -227,8 +197,8 @@ async def test_a_remedy_that_fails_is_handed_to_a_person(place: Place, tmp_path:
     place.metrics.bad = [datetime.now(UTC)]
     await asyncio.sleep(16)
     await place.alert()
-    await place.until(lambda: _has(place, "for a person"), seconds=120)
-    assert await place.runs() == "4.18.0"
+    await place.comes_to("for a person")
+    assert await place.stands_at() == "4.18.0"
     ((detail,),) = await place.rows("SELECT detail FROM incident_events WHERE kind = 'for a person'")
     assert "did not become ready" in detail["why"]
     assert (await place.events())[-2:] == ["remedy", "for a person"]

@@ -4,47 +4,23 @@ stopped; none reaches production."""
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
-from bot.bootstrap import open_installation
-from bot.conversation import Conversation
-from bot.department import Installation
-from bot.turn_result import Answered
 from integrations.load import State
 from storage.embedded import EmbeddedServer
-from tests.integrations.local_platform import gone, keepers
 from tests.integrations.releases import with_stand_ins, write_release
-from tests.workplace import Deaf, settings_of
+from tests.scenarios.operations import Operations, operations
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
 
 
 @dataclass(frozen=True)
-class Place:
-    installation: Installation
-    chat: Conversation
-
-    async def say(self, who: str, words: str) -> Answered:
-        return await self.chat.say(who, words, None, None)
-
-    async def rows(self, query: str) -> list[Any]:
-        async with self.installation.database.transaction(self.installation.settings.tenant) as tx:
-            return list(await tx.execute(text(query)))
-
-    async def until(self, query: str, wanted: Any) -> list[Any]:
-        async with asyncio.timeout(110):
-            while not wanted(found := await self.rows(query)):  # noqa: ASYNC110 — the rows tell nobody
-                await asyncio.sleep(0.1)
-            return found
-
+class Place(Operations):
     async def judged(self) -> Any:
         (row,) = await self.until(
             "SELECT verdict, result, run FROM load_tests ORDER BY created DESC LIMIT 1",
@@ -52,17 +28,12 @@ class Place:
         )
         return row
 
-    async def shows(self, words: str) -> str:
-        query = "SELECT reply FROM outbox WHERE key LIKE 'run:%' ORDER BY number DESC LIMIT 1"
-        (row,) = await self.until(query, lambda rows: rows and words in str(rows[0][0]))
-        return str(row[0])
-
     async def generator(self) -> State:
         query = (
             "SELECT grant_id FROM effects WHERE body->>'type' = 'load.run_test' ORDER BY created DESC LIMIT 1"
         )
         (row,) = await self.rows(query)
-        port = self.installation.ports(self.installation.settings.tenant).load
+        port = self.installation.ports(self.tenant).load
         return (await port.progress(row[0])).state
 
 
@@ -70,13 +41,8 @@ class Place:
 async def place(server: EmbeddedServer, tmp_path: Path) -> AsyncIterator[Place]:
     department = with_stand_ins(tmp_path)
     write_release(department / "releases", "orders", "5.0.0", "2026-11-20", SLOW="0.4")
-    installation = await open_installation(settings_of(server, tmp_path, department=department))
-    installation.__dict__["recogniser"] = Deaf()
-    async with Conversation(installation) as chat:
-        yield Place(installation, chat)
-    for pid in keepers(tmp_path):
-        os.kill(pid, signal.SIGTERM)
-        await gone(pid)
+    async with operations(server, tmp_path, department) as opened:
+        yield Place(opened.installation, opened.chat)
 
 
 async def test_one_that_holds_passes_and_one_that_is_slow_fails(place: Place) -> None:
