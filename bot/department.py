@@ -18,6 +18,7 @@ from agents.loop import ModelAccess
 from agents.operations.alert_intake import AlertIntake
 from agents.operations.canary.limits import within_canary
 from agents.operations.capacity.reservation_actions import specs as reservation_specs
+from agents.operations.objective_watch import ObjectiveWatch
 from agents.operations.response.limits import in_incident
 from agents.plans.authorship import Authorship
 from agents.plans.drafting import Drafting
@@ -249,6 +250,9 @@ class Installation:
             notices=Notices(self.database, find_notices(), self.desks, self.adapters),
             desks=self.desks,
             alerts=AlertIntake(self.database, lambda tenant: self.ports(tenant).services, self.gate.clock),
+            objectives=ObjectiveWatch(
+                self.database, lambda tenant: self.ports(tenant).metrics, self.gate.clock
+            ),
             performer=Performer(self.database, self.gate, self.outside.effect_ports, process=self.process),
             adapters=self.adapters,
             drafting=Drafting(self.database, self.gate, self.plan_author, self.watch.agent_work),

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.operations.alert_intake import AlertIntake, queue_waiting_alerts
 from agents.operations.incidents import end_quiet
+from agents.operations.objective_watch import ObjectiveWatch
 from agents.plans import consumption, coordination, steps
 from agents.plans.drafting import Drafting
 from agents.plans.replanning import Replanning
@@ -68,6 +69,7 @@ class Jobs:
     desks: Desks
     performer: Performer
     alerts: AlertIntake
+    objectives: ObjectiveWatch
     adapters: Mapping[str, Adapter]
     drafting: Drafting
     replanning: Replanning
@@ -97,6 +99,7 @@ class Jobs:
             "take_alerts": self.alerts.take_alerts,
             "take_alert": self.alerts.take_alert,
             "show_incidents": self.alerts.show_incidents,
+            "watch_objectives": self.objectives.watch,
             "report_halt": self.report_halt,
             "release_held": self.release_held,
             "sweep_overrides": self.sweep_overrides,
@@ -204,6 +207,7 @@ class Jobs:
             "incidents": partial(end_quiet, now=now),
             "standing_work": partial(tell_of_standing_work, now=now),
             "subscriptions": _queue_subscriptions,
+            "objectives": _queue_objectives,
         }
         for name, part in parts.items():
             with _by_itself(tenant, part=name):
@@ -267,6 +271,10 @@ def _by_itself(tenant: str, **what: str) -> Iterator[_Tried]:
             raise
         tried.failed = True
         _log.exception("sweep_failed", tenant=tenant, **what)
+
+
+async def _queue_objectives(tx: AsyncSession) -> None:
+    await defer(tx, "watch_objectives", {}, lock="objectives", queueing_lock="objectives", slow=True)
 
 
 async def _queue_subscriptions(tx: AsyncSession) -> None:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_serializer
 
+from governance.objectives import Objectives
 from governance.people import Person, Role
 from governance.places import Audience
 from governance.release_rules import ReleaseRules
@@ -252,6 +253,7 @@ class Department(Described):
         default_factory=dict
     )
     releases: ReleaseRules = Field(default_factory=ReleaseRules)
+    objectives: Objectives = Field(default_factory=Objectives)
 
     def person(self, person: str) -> PersonEntry:
         """The person with this id. Raises KeyError."""

@@ -165,6 +165,23 @@ async def test_where_nothing_is_wrong_nothing_is_changed(place: Place, monkeypat
     assert await place.events() == ["opened", "not seen"]
 
 
+async def test_what_is_promised_of_a_service_is_watched(place: Place) -> None:
+    """A budget that burns opens an incident, once, though nobody else has said a word; what is well ends it."""
+    watch = place.installation.jobs.objectives.watch
+    await watch(place.tenant)
+    assert await place.rows("SELECT 1 FROM alerts") == []
+    place.metrics.bad = [datetime.now(UTC) - timedelta(minutes=12)]
+    await watch(place.tenant)
+    await place.comes_to("for a person")
+    await watch(place.tenant)
+    assert len(await place.rows("SELECT 1 FROM alerts")) == 1
+    shown = str((await place.say("nathan", "/incident show incident INC-1")).cards)
+    assert "requests failed in the last hour, where 0.50% are allowed" in shown
+    place.metrics.bad = []
+    await watch(place.tenant)
+    await place.comes_to("mitigated")
+
+
 async def test_what_no_change_explains_is_a_persons(place: Place) -> None:
     place.metrics.bad = [datetime.now(UTC) - timedelta(seconds=40)]
     assert await place.stands_at() == "4.17.2"  # it has run for long

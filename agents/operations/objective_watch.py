@@ -1,0 +1,155 @@
+"""Watching what is promised of the services in production: whose error budget burns sets off an alert of ours.
+
+It takes the way of every alert, so that it joins what others say of the same service, and is looked at again
+before anything is done. What cannot be told neither sets one off nor ends one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import isfinite
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from agents.operations.alert_intake import store_alerts
+from agents.operations.burn_rate import RULES, Bucket, BurnState, BurnVerdict, Objective, Severity, judge_burn
+from agents.operations.incident_tables import IncidentAlertRow
+from governance.department_rows import read_department
+from governance.objectives import Objectives
+from integrations.alerts import Alert, AlertStatus
+from integrations.deployments import Stage
+from integrations.metrics import Answer, Dimension, Measure, Metrics, MetricsError, MetricsQuery
+from storage.database import Database
+from storage.look import Away
+
+SOURCE = "objectives"
+STEP = timedelta(minutes=1)
+PAGING = tuple(rule for rule in RULES if rule.severity is Severity.PAGE)
+_LONGEST = max(rule.long for rule in PAGING)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectiveWatch:
+    """Looks once a minute, for one process. `metrics` are a tenant's."""
+
+    database: Database
+    metrics: Callable[[str], Metrics]
+    clock: Callable[[], datetime]
+
+    async def watch(self, tenant: str) -> None:
+        """Store what began to burn since the last look, and what is well again."""
+        now = self.clock()
+        async with self.database.transaction(tenant) as tx:
+            objectives, firing = (await read_department(tx)).objectives, await _firing(tx)
+        try:
+            counted = await _counted(self.metrics(tenant), now)
+        except (MetricsError, Away):
+            return  # nothing can be told: the next minute looks again
+        alerts = tuple(alerts_of(counted, objectives, firing, now))
+        if alerts:
+            async with self.database.transaction(tenant) as tx:
+                await store_alerts(tx, alerts, now)
+
+
+async def _firing(tx: AsyncSession) -> Mapping[str, datetime]:
+    """Our own alerts that fire, by service, with when they began."""
+    query = select(IncidentAlertRow.service, IncidentAlertRow.started).where(
+        IncidentAlertRow.source == SOURCE, IncidentAlertRow.firing
+    )
+    return {row.service: row.started for row in await tx.execute(query)}
+
+
+async def _counted(metrics: Metrics, now: datetime) -> Mapping[str, tuple[Bucket, ...]]:
+    """The minutes of the last hours, by service, as far as both figures are known."""
+    end = now.replace(second=0, microsecond=0)
+    by = (Dimension.SERVICE,)
+    span = (end - _LONGEST + STEP, end, STEP)
+    requests = await metrics.series(MetricsQuery(Measure.REQUESTS, *span, stage=Stage.PRODUCTION, by=by))
+    failed = await metrics.series(MetricsQuery(Measure.FAILED, *span, stage=Stage.PRODUCTION, by=by))
+    bad = _by_service(failed)
+    return {
+        service: tuple(_buckets(asked, bad.get(service, {})))
+        for service, asked in _by_service(requests).items()
+    }
+
+
+def _by_service(answer: Answer) -> dict[str, dict[datetime, float]]:
+    return {
+        one.labels[Dimension.SERVICE]: dict(zip(one.times, one.values, strict=True)) for one in answer.series
+    }
+
+
+def _buckets(asked: Mapping[datetime, float], bad: Mapping[datetime, float]) -> Iterable[Bucket]:
+    seconds = STEP.total_seconds()
+    for at, rate in asked.items():
+        failed = bad.get(at)
+        if failed is not None and isfinite(rate) and isfinite(failed):
+            total = rate * seconds
+            yield Bucket(at - STEP, at, max(total - failed * seconds, 0.0), total)
+
+
+def alerts_of(
+    counted: Mapping[str, tuple[Bucket, ...]],
+    objectives: Objectives,
+    firing: Mapping[str, datetime],
+    now: datetime,
+) -> Iterable[Alert]:
+    """What is news: what burns and did not fire, and what fires and is well. `firing` says since when, by
+    service."""
+    for service, buckets in sorted(counted.items()):
+        verdict = judge_burn(Objective("availability", objectives.of(service)), buckets, now, PAGING)
+        if verdict.state is BurnState.BURNING and service not in firing:
+            yield _alert(service, verdict, now, started=_began(verdict, buckets, now), ended=None)
+        elif verdict.state is BurnState.HEALTHY and service in firing:
+            yield _alert(service, verdict, now, started=firing[service], ended=now)
+
+
+def _began(verdict: BurnVerdict, buckets: Iterable[Bucket], now: datetime) -> datetime:
+    """Since when it has burnt without a pause: the first of the last minutes each of which alone is over the
+    limit of a rule that burns."""
+    limit = min(one.limit for one in verdict.rules if one.state is BurnState.BURNING)
+    share = limit * (1 - verdict.objective.target)
+    began = now - STEP
+    for bucket in sorted(buckets, key=lambda one: one.end, reverse=True):
+        if bucket.total - bucket.good < share * bucket.total:
+            break
+        began = bucket.begin
+    return began
+
+
+def _alert(
+    service: str, verdict: BurnVerdict, now: datetime, *, started: datetime, ended: datetime | None
+) -> Alert:
+    status = AlertStatus.FIRING if ended is None else AlertStatus.RESOLVED
+    return Alert(
+        source=SOURCE,
+        key=f"{service}:{now.isoformat()}:{status}",
+        fingerprint=f"availability:{service}",
+        name="Error budget burns",
+        service=service,
+        stage=Stage.PRODUCTION.value,
+        status=status,
+        told=now,
+        started=started,
+        ended=ended,
+        severity="page",
+        labels={"objective": f"{verdict.objective.target:.2%} without error"},
+        annotations={"summary": _summary(verdict)},
+        link="",
+    )
+
+
+def _summary(verdict: BurnVerdict) -> str:
+    """`11.2 % of 402 requests failed in the last hour, where 0.50 % are allowed: the budget of 30 days burns 22
+    times as fast as it may.`"""
+    worst = max(verdict.rules, key=lambda one: one.long.rate or 0.0)
+    window, hours = worst.long, worst.rule.long / timedelta(hours=1)
+    share = window.bad / window.total if window.total else 0.0
+    lasting = "the last hour" if hours == 1 else f"the last {hours:g} hours"
+    allowed = 1 - verdict.objective.target
+    failed = f"{share:.1%} of {window.total:,.0f} requests failed in {lasting}"
+    fast = f"the budget of {verdict.objective.period.days} days burns {window.rate or 0:.0f} times as fast"
+    return f"{failed}, where {allowed:.2%} are allowed: {fast} as it may."
