@@ -15,7 +15,7 @@ import pytest
 from agents.operations.alert_intake import store_alerts
 from bot.department import Installation
 from integrations.alerts import Alert, AlertStatus
-from integrations.deployments import Stage
+from integrations.deployments import Breaker, Shed, Stage, Target
 from integrations.metrics import Answer, CallEdge, Measure, MetricsQuery, Series
 from storage.embedded import EmbeddedServer
 from tests.integrations.releases import with_stand_ins
@@ -24,12 +24,18 @@ from tests.scenarios.operations import ORDERS, Operations, operations
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
 
 
+PAYMENTS = Target("payment-service", Stage.PRODUCTION)
+
+
 @dataclass
 class Scripted:
-    """`orders` has ten requests a second; while `bad` (since, until) they fail two times in five."""
+    """`orders` has ten requests a second; while `bad` (since, until) they fail two times in five. Meanwhile a
+    share `in_use` of its connections is in use, and `in_vain` of its calls to the payments fail after long."""
 
     bad: list[datetime] = field(default_factory=list)
     requests: float = 10.0
+    in_use: float = 0.2
+    in_vain: float = 0.0
 
     async def series(self, query: MetricsQuery) -> Answer:
         values = {
@@ -37,11 +43,17 @@ class Scripted:
             Measure.FAILED: lambda at: self.requests * (0.4 if self._is_bad(at) else 0.0),
             Measure.LATENCY_MEAN: lambda _at: 0.02,
             Measure.LATENCY_P95: lambda _at: 0.05,
+            Measure.POOL_IN_USE: lambda at: 10 * (self.in_use if self._is_bad(at) else 0.2),
+            Measure.POOL_SIZE: lambda _at: 10.0,
+            Measure.CALLS: lambda _at: 5.0,
+            Measure.FAILED_CALLS: lambda at: 5.0 * (self.in_vain if self._is_bad(at) else 0.0),
+            Measure.CALL_LATENCY_MEAN: lambda at: 5.0 if self._is_bad(at) else 0.05,
         }.get(query.measure)
         now = datetime.now(UTC)
         if values is None or query.service not in (None, "orders"):
             return Answer((), now, "scripted")
-        labels = {one: {"service": "orders", "stage": "production"}.get(one.value, "") for one in query.by}
+        known = {"service": "orders", "stage": "production", "callee": PAYMENTS.service}
+        labels = {one: known[one.value] for one in query.by}
         one = Series(query.measure.value, labels, query.times, tuple(map(values, query.times)), now, "scripted")
         return Answer((one,), now, "scripted")
 
@@ -189,6 +201,40 @@ async def test_what_no_change_explains_is_a_persons(place: Place) -> None:
     await place.comes_to("for a person")
     assert await place.events() == ["opened", "seen", "cause", "for a person"]
     assert await place.stands_at() == "4.17.2"
+
+
+async def test_where_all_connections_are_in_use_it_is_scaled(place: Place) -> None:
+    place.metrics.bad, place.metrics.in_use = [datetime.now(UTC) - timedelta(seconds=40)], 1.0
+    await place.alert(started=datetime.now(UTC) - timedelta(seconds=40))
+    await place.until_status(lambda found: found.stable is not None and found.stable.ready == 3)
+    place.metrics.bad.append(datetime.now(UTC))
+    await place.comes_to("healthy")
+    shown = str((await place.say("nathan", "/incident show incident INC-1")).cards)
+    assert "Scale orders in production from 2 to 3 replicas" in shown
+    assert "100% of its connections are in use (usually 20%)" in shown
+    effects = await place.rows("SELECT actor->>'id', body->>'type', state FROM effects")
+    assert [tuple(row) for row in effects] == [("sre", "deployments.scale", "done")]
+
+
+async def test_what_is_waited_for_in_vain_is_refused_at_once_until_somebody_closes_it(place: Place) -> None:
+    place.metrics.bad, place.metrics.in_vain = [datetime.now(UTC) - timedelta(seconds=40)], 0.9
+    await place.alert(started=datetime.now(UTC) - timedelta(seconds=40))
+    opened = await place.until_status(lambda found: found.breaker is not None, PAYMENTS)
+    assert isinstance(opened.breaker, Breaker)
+    assert opened.breaker.sheds is Shed.ALL
+    place.metrics.bad.append(datetime.now(UTC))
+    await place.comes_to("healthy")
+    shown = str((await place.say("nathan", "/service payment-service")).cards)
+    assert "Its breaker is open and refuses all requests" in shown
+    await place.say("nathan", "/breaker close the breaker of payment-service in production")
+    await place.until_status(lambda found: found.breaker is None, PAYMENTS)
+    refused = await place.say("nathan", "/breaker close the breaker of payment-service in production")
+    assert "is closed. Nothing was done" in refused.as_text()
+    effects = await place.rows("SELECT actor->>'id', body->>'type', state FROM effects ORDER BY created")
+    assert [tuple(row) for row in effects] == [
+        ("sre", "deployments.open_breaker", "done"),
+        ("nathan", "deployments.close_breaker", "done"),
+    ]
 
 
 def _hasten(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from math import isfinite
 from statistics import median
 
 from integrations.deployments import Target
-from integrations.metrics import Answer, Measure, Metrics, MetricsQuery
+from integrations.metrics import Answer, Measure, Metrics, MetricsQuery, Series
 
 STEP = timedelta(seconds=15)
 LEAST_REQUESTS = 10
@@ -73,7 +73,7 @@ async def _level(
         await metrics.series(MetricsQuery(measure, first, last, STEP, target.service, target.stage))
         for measure in (Measure.REQUESTS, Measure.FAILED, Measure.LATENCY_P95)
     ]
-    requests, failed, p95 = (_values(answer) for answer in answers)
+    requests, failed, p95 = (values_of(answer) for answer in answers)
     count = sum(requests) * STEP.total_seconds()
     bad = sum(failed) * STEP.total_seconds()
     level = Level(
@@ -84,8 +84,10 @@ async def _level(
     return level, tuple(answer.source for answer in answers)
 
 
-def _values(answer: Answer) -> list[float]:
-    return [value for one in answer.series for value in one.values if isfinite(value)]
+def values_of(found: Answer | Series) -> list[float]:
+    """What is known of it."""
+    series = found.series if isinstance(found, Answer) else (found,)
+    return [value for one in series for value in one.values if isfinite(value)]
 
 
 def state_of(now: Level, usual: Level) -> State:

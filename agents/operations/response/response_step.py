@@ -1,4 +1,4 @@
-"""The kinds of steps of a response: look, find the cause, take a change back, look again.
+"""The kinds of steps of a response: look, find the cause, remedy it, look again.
 
 An alert only says where to look. Nothing is changed unless the figures show it and the cause is computed; two
 remedies without effect, or none that is allowed, and it is a person's.
@@ -19,14 +19,14 @@ from agents.operations.incident_rows import add_event, incident_by_id, incident_
 from agents.operations.incident_showing import show
 from agents.operations.investigation import LONGEST, investigate
 from agents.operations.response.health import Health, State, look
-from agents.operations.response.remedies import Person, remedy_for
+from agents.operations.response.learned import learned
+from agents.operations.response.remedies import REMEDIES, Person, Remedy, remedy_for
 from agents.operations.response.response_run import (
     CAUSE_KIND,
     LOOK_KIND,
     MOST_TRIES,
-    ROLL_BACK_KIND,
+    REMEDY_KIND,
     VERIFY_KIND,
-    bad_versions,
 )
 from agents.work.kinds import (
     ActionStep,
@@ -42,7 +42,6 @@ from agents.work.kinds import (
 )
 from governance.action import Action
 from integrations.deployments import Stage, Target
-from integrations.deployments.actions import RollBack
 from integrations.metrics import MetricsError
 
 LOOKED_EVERY = timedelta(seconds=10)
@@ -132,8 +131,11 @@ async def _find_cause(step: Step, worker: Worker) -> Json:
     except MetricsError as refused:
         raise StepFailed(f"The figures cannot be asked for: {refused}") from refused
     async with worker.transaction() as tx:
-        bad = await bad_versions(tx)
-    remedy = await remedy_for(worker.ports.deployments, findings, bad)
+        known = await learned(tx, step.args["incident"])
+    try:
+        remedy = await remedy_for(worker.ports, findings, started, known)
+    except MetricsError as refused:
+        raise StepFailed(f"The figures cannot be asked for: {refused}") from refused
     return {**_cause(findings), **_remedy(remedy)}
 
 
@@ -167,15 +169,16 @@ def _suspect(explained: Explained) -> dict[str, Any]:
     }
 
 
-def _remedy(remedy: RollBack | Person) -> dict[str, Any]:
+def _remedy(remedy: Remedy | Person) -> dict[str, Any]:
     if isinstance(remedy, Person):
         return {"remedy": None, "why": remedy.why}
-    return {"remedy": remedy.body(), "why": remedy.rationale}
+    return {"remedy": remedy.body(), "title": remedy.summary(), "why": remedy.rationale}
 
 
-def _roll_back(step: Step) -> Action:
+def _do(step: Step) -> Action:
     given = step.args["action"]
-    return RollBack.model_validate({key: given[key] for key in given if key not in ("type", "decision_type")})
+    kept = {key: given[key] for key in given if key not in ("type", "decision_type")}
+    return REMEDIES[given["type"]].model_validate(kept)
 
 
 async def _after_look(tx: AsyncSession, step: Step, result: Json) -> Iterable[NewStep]:
@@ -200,12 +203,11 @@ async def _after_cause(tx: AsyncSession, step: Step, result: Json) -> Iterable[N
     if result["remedy"] is None:
         await _note(tx, step, "for a person", {"why": result["why"]})
         return ()
-    number = step.args["try"]
-    what = result["remedy"]
-    title = f"Roll {what['service']} back to {what['version']}"
-    remedy = NewStep(f"remedy:{number}", ROLL_BACK_KIND, title, {**step.args, "action": what}, (step.key,))
+    number, what, title = step.args["try"], result["remedy"], result["title"]
+    remedy = NewStep(f"remedy:{number}", REMEDY_KIND, title, {**step.args, "action": what}, (step.key,))
     verify = NewStep(f"verify:{number}", VERIFY_KIND, "Look whether it helped", step.args, (remedy.key,))
-    await _note(tx, step, "remedy", {"what": title, "why": result["why"]})
+    done = {"what": title, "why": result["why"], "type": what["type"], "service": what["service"]}
+    await _note(tx, step, "remedy", done)
     return (remedy, verify)
 
 
@@ -239,6 +241,6 @@ async def _note(tx: AsyncSession, step: Step, kind: str, detail: dict[str, Any])
 _ACTOR = sre.ROLE.name
 LOOK = WaitStep(LOOK_KIND, _ACTOR, _look, finish=_after_look, longest=timedelta(hours=1))
 CAUSE = WorkStep(CAUSE_KIND, _ACTOR, _find_cause, finish=_after_cause, longest=timedelta(minutes=2))
-ROLL_BACK = ActionStep(ROLL_BACK_KIND, _ACTOR, _roll_back)
+REMEDY = ActionStep(REMEDY_KIND, _ACTOR, _do)
 VERIFY = WaitStep(VERIFY_KIND, _ACTOR, _verify, finish=_after_verify, longest=timedelta(hours=1))
-KINDS = (LOOK, CAUSE, ROLL_BACK, VERIFY)
+KINDS = (LOOK, CAUSE, REMEDY, VERIFY)

@@ -10,7 +10,7 @@ from handlers.conversation.handler import Asked, Group, Handler
 from handlers.conversation.subjects import service_meant
 from handlers.conversation.turn import Turn
 from handlers.conversation.wording import counted, listed, moment_text
-from handlers.operations.targets import release_text, releases_of, service_of, stage_of
+from handlers.operations.targets import breaker_text, release_text, releases_of, service_of, stage_of
 from integrations.deployments import (
     Canary,
     Change,
@@ -47,6 +47,10 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
         if status.canary is not None:
             said.append(canary := _canary_text(status.canary))
             blocks.append(Text((canary,)))
+        if status.breaker is not None:
+            said.append(refuses := breaker_text(status.breaker))
+            close = Button("Close the breaker", "ask", f"breaker close the breaker of {service} in {each}")
+            blocks += (Text((refuses,)), Buttons((close,)))
         if status.stable is not None:
             facts += _facts(status, status.stable)
     blocks += await _about(desk, service)

@@ -42,6 +42,8 @@ _METHODS = frozenset(
         "promote_canary",
         "abort_canary",
         "renew_canary",
+        "open_breaker",
+        "close_breaker",
         "traffic",
         "changes",
     }

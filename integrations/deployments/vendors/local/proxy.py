@@ -16,6 +16,7 @@ from types import TracebackType
 import aiohttp
 from aiohttp import web
 
+from integrations.deployments.vendors.local.breakers import Breaker
 from integrations.deployments.vendors.local.meter import TICK_SECONDS, Meter
 from integrations.deployments.vendors.local.processes import Replica
 
@@ -62,6 +63,7 @@ class Proxy:
         self._client = client
         self.meter = Meter()
         self.wake: Callable[[], Awaitable[None]] | None = None
+        self.breaker: Breaker | None = None
         self._replicas: Sequence[Replica] = ()
         self._canary: Sequence[Replica] = ()
         self._share = 0.0
@@ -108,6 +110,11 @@ class Proxy:
 
     async def _take(self, request: web.Request) -> web.StreamResponse:
         self.used = time()
+        if self.breaker is None:
+            return await self._admit(request)
+        return await self.breaker.take(request, self._admit)
+
+    async def _admit(self, request: web.Request) -> web.StreamResponse:
         is_canarys = self._share > 0 and self._draw.random() < self._share
         alive = [one for one in (self._canary if is_canarys else self._replicas) if one.is_alive]
         if is_canarys and not alive:  # it ended: nobody's request waits for that to be noticed
