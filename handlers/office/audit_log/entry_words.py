@@ -64,6 +64,8 @@ WORDS: Mapping[str, str] = {
     "deployments.promote_canary": "Canary promoted",
     "deployments.abort_canary": "Canary aborted",
     "deployments.roll_back": "Rollback",
+    "deployments.close_breaker": "Closing a breaker",
+    "deployments.open_breaker": "Opening a breaker",
     "deployments.scale": "Scaling",
     "load.run_test": "Load test",
     "tracker.create_story": "New story",
