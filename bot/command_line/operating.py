@@ -6,8 +6,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Coroutine
 from typing import Any
 
 from agents.role import BrokenRole
@@ -83,19 +82,6 @@ async def opened(settings: Settings) -> Installation:
         raise Stop(
             f"{settings.department}/department.yaml describes a department that could stand still:\n{listed}"
         ) from refused
-
-
-@asynccontextmanager
-async def light_installation(settings: Settings) -> AsyncIterator[Installation]:
-    """A database and nothing more, for commands that must work when little else does: the installation without
-    its department file, matrix or worker being read."""
-    urls = locate(settings)
-    bring_up_to_date(urls)
-    installation = Installation(settings, urls)
-    try:
-        yield installation
-    finally:
-        await installation.close()
 
 
 async def migrate(settings: Settings, args: argparse.Namespace) -> int:

@@ -29,18 +29,20 @@ agents(), find_kinds(), find_handlers(), find_notices(), find_vendors()
 
 
 @pytest.mark.parametrize(
-    ("modules", "absent"),
+    ("program", "absent"),
     [
-        ("bot.command_line.operating, bot.conversation", OF_ONE_USE | OF_PAGES),
-        ("bot.command_server, bot.serving", OF_ONE_USE),
-        ("bot.web", OF_ONE_USE | {"procrastinate"}),
+        (
+            "import bot.command_line.audit, governance.overrides.halting, governance.overrides.held",
+            OF_ONE_USE | OF_PAGES | {"agents", "aiohttp", "handlers", "integrations", "numpy", "procrastinate"},
+        ),
+        (f"import bot.command_line.operating, bot.conversation\n{FOUND}", OF_ONE_USE | OF_PAGES),
+        (f"import bot.command_server, bot.serving\n{FOUND}", OF_ONE_USE),
     ],
-    ids=["worker and commands", "server", "page"],
+    ids=["audit and resume", "worker and ask", "server"],
 )
-def test_starting_reads_in_nothing_of_one_use(modules: str, absent: set[str]) -> None:
-    found = "" if modules == "bot.web" else FOUND
-    program = f"import sys, {modules}\n{found}\nprint({{name.partition('.')[0] for name in sys.modules}})"
-    ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+def test_starting_reads_in_nothing_of_one_use(program: str, absent: set[str]) -> None:
+    tells = f"{program}\nimport sys\nprint({{name.partition('.')[0] for name in sys.modules}})"
+    ran = subprocess.run([sys.executable, "-c", tells], cwd=ROOT, capture_output=True, text=True, check=True)
     read = ast.literal_eval(ran.stdout)
     assert "bot" in read
     assert absent & read == set()
