@@ -18,7 +18,7 @@ from agents.operations.incidents import end_quiet
 from agents.work.tables import RunRow
 from bot.tables import FileRow
 from governance.directory import person_by_identity
-from governance.incident_rules import FailedRequestPrice, IncidentRules, Urgency
+from governance.incident_rules import FailedRequestPrice, IncidentRules
 from governance.overrides.rows import lay
 from governance.people import Role
 from governance.places import Audience, Place
@@ -26,6 +26,9 @@ from handlers.conversation.cards import Reply
 from handlers.conversation.memory import Memory
 from handlers.conversation.turn import Said, Turn
 from handlers.notices import find_notices
+from integrations.deployments import Stage
+from integrations.metrics import Answer, CallEdge, MetricsQuery
+from storage.look import Away
 from storage.notices import NoticeRow
 from tests.handlers.conftest import Talk, buttons
 
@@ -149,7 +152,6 @@ async def test_severity_says_how_often_an_update_is_due(talk: Talk) -> None:
     assert rules.every("sev1") == timedelta(minutes=5)
     assert rules.every("page") == timedelta(minutes=5)
     assert rules.every("") == timedelta(minutes=30)
-    assert Urgency.HIGH == "high"
 
 
 async def _looked_after(talk: Talk) -> list[tuple[Reply | None, list[Any]]]:
@@ -258,6 +260,29 @@ async def test_impact_is_told_and_money_where_it_may_be_seen_alone(talk: Talk) -
     async with talk.desk() as desk:
         priced = replace(desk, department=desk.department.model_copy(update={"incidents": rules}))
         assert "880" not in str(await render(priced, {"incident": "INC-1"}, None))
+
+
+class Blind:
+    """Metrics that do not answer."""
+
+    async def series(self, _query: MetricsQuery) -> Answer:
+        raise Away("Prometheus", "did not answer")
+
+    async def call_edges(self, _stage: Stage | None, _start: datetime, _end: datetime) -> tuple[CallEdge, ...]:
+        raise Away("Prometheus", "did not answer")
+
+
+async def test_it_can_be_ended_while_nobody_can_be_asked_what_it_cost(talk: Talk) -> None:
+    await _say(talk, "nathan", DECLARED)
+    async with talk.desk(Memory("console:nathan:d1")) as desk:
+        blind = replace(desk, ports=replace(desk.ports, metrics=Blind()))
+        person = await person_by_identity(desk.tx, "console:nathan")
+        place = Place("console", "nathan", "d1", Audience.DIRECT)
+        said = Said("/incident resolve INC-1")
+        turn = Turn(talk.tenant, "tu_x", "console:nathan", person, place, talk.now, said)
+        (reply,) = (await talk.router.answer(turn, blind)).replies
+    assert "INC-1 is over." in reply.text
+    assert (await _incident(talk)).state == "resolved"
 
 
 async def test_nothing_measured_is_not_zero(talk: Talk) -> None:

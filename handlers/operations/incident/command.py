@@ -33,6 +33,7 @@ from handlers.operations.incident.people_words import DOES
 from handlers.operations.incident.review import approve, demand_may, document, review
 from handlers.operations.incident.seen import read_incident
 from integrations.metrics import MetricsError
+from storage.look import Away
 
 _MOST_EVENTS = 500
 _SHOWN_EVENTS = 30
@@ -166,7 +167,7 @@ async def _count(turn: Turn, desk: Desk, incident: IncidentRow) -> None:
     """What it cost, until now; what was counted before stands where it cannot be looked up."""
     try:
         impact = await count_impact(desk.ports.metrics, incident, turn.at)
-    except MetricsError:
+    except (MetricsError, Away):
         return
     if impact is not None:
         await keep_impact(desk.tx, incident.id, impact)
