@@ -5,7 +5,6 @@ Told from their timelines alone, and no more than they say.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,11 +14,10 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.operations.incident_tables import IncidentEventRow, IncidentRow
+from agents.operations.response.learned import tallies_of
 
 _TOLD = ("remedy", "healthy", "no effect", "update")
 _MOST_ALIKE = 20
-_MOST_LOOKED_AT = 500
-"""Events of remedies, the newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ def tried_in(events: Iterable[IncidentEventRow]) -> tuple[Tried, ...]:
 
 
 def _tried(detail: Mapping[str, Any], helped: bool | None) -> Tried:
-    return Tried(str(detail["what"]), str(detail.get("type", "")), helped)
+    return Tried(str(detail["what"]), str(detail["type"]), helped)
 
 
 async def alike_to(tx: AsyncSession, incident: IncidentRow, limit: int) -> tuple[Alike, ...]:
@@ -142,11 +140,7 @@ def _alike(incident: IncidentRow, events: Sequence[IncidentEventRow], *, same_ca
 async def records(tx: AsyncSession) -> tuple[Record, ...]:
     """How often each kind of remedy helped, the most frequent first, of those whose effect was looked at."""
     query = select(IncidentEventRow).where(IncidentEventRow.kind.in_(("remedy", "healthy", "no effect")))
-    newest = (await tx.execute(query.order_by(IncidentEventRow.number.desc()).limit(_MOST_LOOKED_AT))).scalars()
-    by_incident: dict[str, list[IncidentEventRow]] = {}
-    for event in reversed(newest.all()):
-        by_incident.setdefault(event.incident, []).append(event)
-    looked_at = [one for events in by_incident.values() for one in tried_in(events) if one.helped is not None]
-    tried = Counter(one.kind for one in looked_at)
-    helped = Counter(one.kind for one in looked_at if one.helped)
-    return tuple(Record(kind, helped[kind], number) for kind, number in tried.most_common())
+    events = await tx.execute(query.order_by(IncidentEventRow.incident, IncidentEventRow.number))
+    tallies = tallies_of(events.scalars())
+    known = (Record(kind, tally.helped, tally.tried) for kind, tally in tallies.items())
+    return tuple(sorted(known, key=lambda one: (-one.tried, one.kind)))

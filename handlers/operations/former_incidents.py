@@ -9,6 +9,7 @@ from handlers.conversation.wording import counted, listed
 _DOES = {
     "deployments.roll_back": "Rolling back",
     "deployments.scale": "Starting more replicas",
+    "deployments.open_breaker": "Opening a breaker",
 }
 
 
@@ -30,4 +31,4 @@ def _tried(one: Tried) -> str:
 def record_text(one: Record) -> str:
     """`Rolling back helped 3 of 4 times.`"""
     does = _DOES.get(one.kind) or one.kind.rpartition(".")[2].replace("_", " ").capitalize()
-    return f"{does or 'Something else'} helped {one.helped} of {counted(one.tried, 'time')}."
+    return f"{does} helped {one.helped} of {counted(one.tried, 'time')}."
