@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from agents.actions import specs as plan_specs
 from agents.drafting import WORKERS
 from agents.loop import ModelAccess
+from agents.operations import incident_impact, incident_links
 from agents.operations.alert_intake import AlertIntake
 from agents.operations.canary.limits import within_canary
 from agents.operations.capacity.reservation_actions import specs as reservation_specs
@@ -94,7 +95,7 @@ class Installation(Foundation):
     def registry(self) -> Registry:
         of_vendors = (spec for vendor in self.outside.all_vendors for spec in vendor.actions())
         own = (
-            *tracker_specs(within_plan),
+            *tracker_specs(within_plan, incident_links.is_linkable),
             *deployment_specs(
                 within_canary, replicas_a_month(lambda tenant: self.ports(tenant).prices), in_incident
             ),
@@ -236,6 +237,9 @@ class Installation(Foundation):
             desks=self.desks,
             alerts=AlertIntake(self.database, lambda tenant: self.ports(tenant).services, self.gate.clock),
             objectives=ObjectiveWatch(
+                self.database, lambda tenant: self.ports(tenant).metrics, self.gate.clock
+            ),
+            impacts=incident_impact.ImpactCount(
                 self.database, lambda tenant: self.ports(tenant).metrics, self.gate.clock
             ),
             performer=Performer(self.database, self.gate, self.outside.effect_ports, process=self.process),

@@ -45,10 +45,10 @@ class ObjectiveWatch:
         async with self.database.transaction(tenant) as tx:
             objectives, firing = (await read_department(tx)).objectives, await _firing(tx)
         try:
-            counted = await _counted(self.metrics(tenant), now)
+            found = await counted(self.metrics(tenant), now.replace(second=0, microsecond=0))
         except (MetricsError, Away):
             return  # nothing can be told: the next minute looks again
-        alerts = tuple(alerts_of(counted, objectives, firing, now))
+        alerts = tuple(alerts_of(found, objectives, firing, now))
         if alerts:
             async with self.database.transaction(tenant) as tx:
                 await store_alerts(tx, alerts, now)
@@ -62,16 +62,18 @@ async def _firing(tx: AsyncSession) -> Mapping[str, datetime]:
     return {row.service: row.started for row in await tx.execute(query)}
 
 
-async def _counted(metrics: Metrics, now: datetime) -> Mapping[str, tuple[Bucket, ...]]:
-    """The minutes of the last hours, by service, as far as both figures are known."""
-    end = now.replace(second=0, microsecond=0)
+async def counted(
+    metrics: Metrics, end: datetime, *, span: timedelta = _LONGEST, step: timedelta = STEP
+) -> Mapping[str, tuple[Bucket, ...]]:
+    """The requests in production of a time until `end`, by service, in steps, as far as both figures are known.
+    Raises MetricsError, storage.look.Away."""
     by = (Dimension.SERVICE,)
-    span = (end - _LONGEST + STEP, end, STEP)
-    requests = await metrics.series(MetricsQuery(Measure.REQUESTS, *span, stage=Stage.PRODUCTION, by=by))
-    failed = await metrics.series(MetricsQuery(Measure.FAILED, *span, stage=Stage.PRODUCTION, by=by))
+    times = (end - span + step, end, step)
+    requests = await metrics.series(MetricsQuery(Measure.REQUESTS, *times, stage=Stage.PRODUCTION, by=by))
+    failed = await metrics.series(MetricsQuery(Measure.FAILED, *times, stage=Stage.PRODUCTION, by=by))
     bad = _by_service(failed)
     return {
-        service: tuple(_buckets(asked, bad.get(service, {})))
+        service: tuple(_buckets(asked, bad.get(service, {}), step))
         for service, asked in _by_service(requests).items()
     }
 
@@ -82,13 +84,15 @@ def _by_service(answer: Answer) -> dict[str, dict[datetime, float]]:
     }
 
 
-def _buckets(asked: Mapping[datetime, float], bad: Mapping[datetime, float]) -> Iterable[Bucket]:
-    seconds = STEP.total_seconds()
+def _buckets(
+    asked: Mapping[datetime, float], bad: Mapping[datetime, float], step: timedelta
+) -> Iterable[Bucket]:
+    seconds = step.total_seconds()
     for at, rate in asked.items():
         failed = bad.get(at)
         if failed is not None and isfinite(rate) and isfinite(failed):
             total = rate * seconds
-            yield Bucket(at - STEP, at, max(total - failed * seconds, 0.0), total)
+            yield Bucket(at - step, at, max(total - failed * seconds, 0.0), total)
 
 
 def alerts_of(
