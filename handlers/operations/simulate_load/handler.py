@@ -12,6 +12,7 @@ from agents.operations.load_testing import load_test_run
 from agents.operations.measured_traffic import MeasuredDay, measured_day
 from agents.work import runs
 from agents.work.kinds import NewStep
+from agents.work.scheduler import POOLS
 from agents.work.tables import RunRow
 from governance.action import Verdict
 from governance.people import Role
@@ -80,8 +81,12 @@ async def _begin(turn: Turn, desk: Desk, service: str, said: LoadSaid, then: tup
     target = Target(service, Stage.STAGING)
     runs_there = await demand_running(desk, target)
     status = runs_there.status
-    if (going := await _under_way(desk, service)) is not None:
-        raise CannotAnswer(f"“{going.title}” is under way. Stop it first, or wait for its end.")
+    going = await load_test_run.under_way(desk.tx)
+    if same := next((run for run in going if _is_of(run, service)), None):
+        raise CannotAnswer(f"“{same.title}” is under way. Stop it first, or wait for its end.")
+    if len(going) >= POOLS[load_test_run.POOL]:
+        titles = listed([f"“{run.title}”" for run in going], "and")
+        raise CannotAnswer(f"{titles} are under way, as many as go on at once. Stop one, or wait for its end.")
     day = await _measured(desk, service, needed=said.times is not None)
     if said.rate is None and said.times is None:
         return _how_much(service, day)
@@ -180,15 +185,13 @@ def _action(
     )
 
 
-async def _under_way(desk: Desk, service: str | None) -> RunRow | None:
-    going = RunRow.state.in_(("running", "paused"))
-    query = select(RunRow).where(RunRow.kind == load_test_run.RUN.name, going).order_by(RunRow.created)
-    found = (await desk.tx.execute(query)).scalars().all()
-    return next((run for run in found if service in (None, (run.subject or "").removeprefix("service:"))), None)
+def _is_of(run: RunRow, service: str | None) -> bool:
+    return service is None or run.subject == f"service:{service}"
 
 
 async def _stop_by_words(turn: Turn, desk: Desk, service: str | None) -> Reply:
-    run = await _under_way(desk, service)
+    going = await load_test_run.under_way(desk.tx)
+    run = next((run for run in going if _is_of(run, service)), None)
     if run is None:
         raise CannotAnswer(f"No load test{f' of {service}' if service else ''} is under way. Nothing was done.")
     desk.demand_order(f"Stop the {run.title[0].lower()}{run.title[1:]}")
@@ -202,7 +205,7 @@ async def _press_stop(turn: Turn, desk: Desk) -> Reply:
 
 
 async def _stop(turn: Turn, desk: Desk, id: str) -> Reply:
-    """End the run: the generator ends with its watch, within a second."""
+    """End the run: the generator ends with its watch, within a second, and the run's card then says so."""
     person = known(turn)
     run = await runs.run_for_update(desk.tx, id)
     if run.state not in ("running", "paused"):
@@ -210,7 +213,7 @@ async def _stop(turn: Turn, desk: Desk, id: str) -> Reply:
     why = f"{person.name} stopped it."
     await runs.cancel(desk.tx, id, why, desk.now, by=turn.actor)
     await intervened(desk.tx, "cancelled", person.id, id, why, desk.now)
-    return Reply(text=f"“{run.title}” is stopped: nothing more is sent. It shows nothing about the service.")
+    return Reply(text=f"“{run.title}” is being stopped. Its card says when nothing more is sent.")
 
 
 async def _last(desk: Desk, service: str | None) -> Reply:
