@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -28,7 +27,14 @@ from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import counted, listed
 from handlers.operations.reserving import Wanted, wanted_of
 from handlers.operations.simulate_load.card import load_test_reply
-from handlers.operations.simulate_load.parse import LoadSaid, demand_sendable, read_load
+from handlers.operations.simulate_load.parse import (
+    LoadSaid,
+    Wish,
+    demand_sendable,
+    read_load,
+    read_wish,
+    reserves,
+)
 from handlers.operations.targets import demand_running, service_of
 from integrations.deployments import NothingRuns, Stage, Status, Target
 from integrations.load.actions import RunLoadTest
@@ -36,23 +42,17 @@ from integrations.metrics import MetricsError
 from storage.look import Away
 
 _BEGINS_WITHIN = timedelta(minutes=5)
-_STOPS = re.compile(r"\b(?:stop|abort|cancel|end|kill)\b.{0,40}\b(?:test|load|simulation)\b")
-_RESERVES = re.compile(r"\bthen\b.{0,60}\breserve\b|\breserve\b.{0,60}\bif\b.{0,40}\bpass")
-_RESULTS = re.compile(
-    r"\bresults?\b|\boutcome\b|\bhow did\b|\bdid (?:the|it|that)\b.*\b(?:pass|hold|fail)"
-    r"|\blast load test\b(?!.*\bwith\b)"
-)
 
 
 async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     """Begin what is said, stop what goes on, or show what the last one came to."""
-    said = asked.text.lower()
-    if _STOPS.search(said):
+    wish = read_wish(asked.text)
+    if wish is Wish.STOP:
         return await _stop_by_words(turn, desk, await service_meant(desk, asked.words("what")))
-    if _RESULTS.search(said):
+    if wish is Wish.SHOW:
         return await _last(desk, await service_meant(desk, asked.words("what")))
     then: tuple[NewStep, ...] = ()
-    if _RESERVES.search(said):
+    if reserves(asked.text):
         wanted = _planned(desk)
         service = await service_meant(desk, asked.words("what")) or wanted.service
         if service != wanted.service:
