@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.operations.capacity.reservation_step import reserve_if_passed
 from agents.operations.load_testing import load_test_run
@@ -204,6 +205,12 @@ async def _press_stop(turn: Turn, desk: Desk) -> Reply:
     return await _stop(turn, desk, turn.what.subject)
 
 
+async def _began(tx: AsyncSession, person: str, run: str) -> bool:
+    """Whoever asked for a load test may stop it, whatever roles they have by now."""
+    own = select(RunRow.id).where(RunRow.id == run, RunRow.requester == person)
+    return (await tx.execute(own)).scalar() is not None
+
+
 async def _stop(turn: Turn, desk: Desk, id: str) -> Reply:
     """End the run: the generator ends with its watch, within a second, and the run's card then says so."""
     person = known(turn)
@@ -233,5 +240,6 @@ HANDLER = Handler(
     permission=acts(Role.SRE_LEAD),
     answer=answer,
     presses={"stop_load_test": _press_stop},
+    own={"stop_load_test": _began},
     risk=Risk.ACTS,
 )
