@@ -225,20 +225,27 @@ async def answer(tx: AsyncSession, run: str, key: str, result: Mapping[str, Any]
 async def cancel(tx: AsyncSession, run: str, why: str, now: datetime, *, by: Actor) -> None:
     """End a run. What is being worked on stops within a second; what was started outside is ended by a job.
 
-    Actions that wait for their approval, or for their turn, are withdrawn; one that was begun comes to its end.
+    Actions that wait for their approval, or for their turn, are withdrawn; one that was begun comes to its end,
+    and what waits for it stays open until then, to end what the action has started.
     """
     row = await run_for_update(tx, run)
     if row.state in ENDED:
         return
     row.state, row.why, row.ended = "cancelled", why, now
-    for step in await steps_of(tx, run):
+    steps, begun = await steps_of(tx, run), set[str]()
+    for step in steps:
+        if step.state != "submitted":
+            continue
+        if step.effect is not None and await _withdrawn(tx, step.effect, why, now, by):
+            step.state, step.detail, step.finished = "cancelled", why, now
+            await release(tx, step)
+        else:
+            begun.add(step.key)
+    for step in steps:
         if step.state == "waiting" and step.cursor is None:
-            step.state, step.finished = "cancelled", now
-        elif step.state == "submitted":
-            if step.effect is not None and await _withdrawn(tx, step.effect, why, now, by):
-                step.state, step.detail, step.finished = "cancelled", why, now
-                await release(tx, step)
-        elif step.state not in OVER:
+            if begun.isdisjoint(step.depends_on):
+                step.state, step.finished = "cancelled", now
+        elif step.state not in (*OVER, "submitted"):
             await queue_step(tx, step)
     await show(tx, row)
 
