@@ -36,8 +36,9 @@ from agents.operations.incident_tables import IncidentEventRow, IncidentRow
 from agents.operations.response.going_back import NoWayBack, way_back
 from bot.command_line import Exit, Stop, told
 from bot.command_line.halting import operator
-from bot.command_line.operating import light_installation, opened
+from bot.command_line.operating import opened
 from bot.department import Installation
+from bot.foundation import foundation
 from bot.settings import Settings
 from governance.action import Verdict
 from governance.effects import Origin, outcome_of
@@ -60,7 +61,7 @@ async def run(settings: Settings, args: argparse.Namespace) -> int:
             return await _roll_back(settings, args)
         if args.action == "declare":
             return await _declare(settings, args)
-        async with light_installation(settings) as light, light.database.transaction(settings.tenant) as tx:
+        async with foundation(settings) as light, light.database.transaction(settings.tenant) as tx:
             return await (_list(tx, args) if args.action is None else _do(tx, args))
     except NoSuchIncident:
         raise Stop(f"There is no {args.incident}; `countersign incident` lists those that are open.") from None
