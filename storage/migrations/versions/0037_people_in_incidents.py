@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0037_people_in_incidents"
-down_revision = "0032_self_started_runs"
+down_revision = "0033_load_ends"
 
 _BY_ID = """
     UPDATE incident_events SET detail = detail - 'who' || jsonb_build_object('by', people.id)
