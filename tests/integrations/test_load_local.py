@@ -7,13 +7,11 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path as FilePath
 from typing import Any
 
 import pytest
-from aiohttp import web
 
 from integrations.integration import Surroundings
 from integrations.load import (
@@ -23,7 +21,6 @@ from integrations.load import (
     NoSuchRun,
     Path,
     Plan,
-    Progress,
     Stage,
     State,
     bucket_of,
@@ -32,49 +29,20 @@ from integrations.load import (
 from integrations.load.vendors.local import INTEGRATION, LoadSettings
 from integrations.load.vendors.local.client import LocalLoad
 from tests.architecture.source import ROOT
-from tests.integrations.local_platform import gone, grant, processes_with
+from tests.integrations.load_runs import (
+    LOOPBACK,
+    at_once,
+    ended,
+    generators,
+    never,
+    plan,
+    serving,
+    total,
+    when,
+)
+from tests.integrations.local_platform import gone, grant
 
 pytestmark = pytest.mark.processes
-
-LOOPBACK = ("127.0.0.1",)
-PATIENT = 10.0
-"""A limit of lateness for tests of other things, on whatever machine."""
-
-
-class Service:
-    """What was asked of a server, and what it does with it: `answer` may wait, and returns a status."""
-
-    def __init__(self, answer: Callable[[int], Any]) -> None:
-        self.paths: list[str] = []
-        self._answer, self.address = answer, ""
-
-    async def take(self, request: web.Request) -> web.Response:
-        self.paths.append(request.path_qs)
-        return web.Response(status=await self._answer(len(self.paths)), headers={"Location": "/elsewhere"})
-
-
-@asynccontextmanager
-async def serving(answer: Callable[[int], Any]) -> AsyncIterator[Service]:
-    service = Service(answer)
-    app = web.Application()
-    app.router.add_route("*", "/{any:.*}", service.take)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    port = runner.addresses[0][1]
-    service.address = f"http://127.0.0.1:{port}"
-    yield service
-    await runner.cleanup()
-
-
-async def at_once(_number: int) -> int:
-    return 200
-
-
-async def never(_number: int) -> int:
-    await asyncio.sleep(3_600)
-    return 200
 
 
 @pytest.fixture
@@ -82,29 +50,6 @@ async def load(tmp_path: FilePath) -> AsyncIterator[LocalLoad]:
     yield LocalLoad(tmp_path / "load", LOOPBACK)
     for pid in generators(tmp_path):
         os.kill(pid, signal.SIGKILL)
-
-
-def generators(folder: FilePath) -> list[int]:
-    return [pid for pid in processes_with(str(folder)) if pid != os.getpid()]
-
-
-def plan(address: str, *stages: tuple[float, float], **given: Any) -> Plan:
-    return Plan(address, tuple(Stage(*one) for one in stages), **({"lateness_limit": PATIENT} | given))
-
-
-async def when(load: LocalLoad, run: str, holds: Callable[[Progress], bool]) -> Progress:
-    async with asyncio.timeout(60):
-        while not holds(found := await load.progress(run)):  # noqa: ASYNC110 — another process tells nobody
-            await asyncio.sleep(0.02)
-    return found
-
-
-async def ended(load: LocalLoad, run: str) -> Progress:
-    return await when(load, run, lambda found: found.state is not State.RUNNING)
-
-
-def total(found: Progress, what: str) -> int:
-    return sum(getattr(one, what) for one in found.seconds)
 
 
 async def test_every_stage_is_sent_at_its_rate_over_the_paths_by_their_weights(load: LocalLoad) -> None:
@@ -197,57 +142,6 @@ async def test_one_that_is_not_up_yet_or_does_not_listen_is_stopped_as_well(
         os.kill(*generators(tmp_path), signal.SIGSTOP)
         assert (await load.stop_load(deaf)).state is State.STOPPED
         assert generators(tmp_path) == []
-
-
-async def test_it_goes_on_while_somebody_renews_it_and_ends_by_itself_once_nobody_does(
-    load: LocalLoad, tmp_path: FilePath
-) -> None:
-    async with serving(at_once) as service:
-        wanted = plan(service.address, (50, 600), lease_seconds=2.0)
-        run, left = [await load.start_load(grant(one), wanted) for one in ("g1", "g2")]
-        other = LocalLoad(tmp_path / "load", LOOPBACK)  # whoever renews need not be who began it
-        async with asyncio.timeout(60):
-            while (await load.progress(left)).state is State.RUNNING:
-                await other.renew(run)
-                await asyncio.sleep(0.05)
-        assert (await load.progress(run)).state is State.RUNNING
-        found = await ended(load, run)
-        await load.renew(run)
-        assert (await load.progress(run)).state is State.LAPSED
-    assert (found.state, found.invalid) == (State.LAPSED, "nobody watched it for 2 s, so it ended by itself")
-    assert generators(tmp_path) == []
-    with pytest.raises(NoSuchRun):
-        await load.renew("g3")
-
-
-async def test_each_look_reads_what_is_new_alone(load: LocalLoad, tmp_path: FilePath) -> None:
-    async with serving(at_once) as service:
-        run = await load.start_load(grant("g1"), plan(service.address, (50, 600)))
-        found = await when(load, run, lambda found: len(found.seconds) > 0)
-        (reports,) = (tmp_path / "load").glob("*.reports")
-        written = reports.read_bytes()
-        reports.write_bytes(b"x" * (len(written) - 1) + b"\n" + reports.read_bytes()[len(written) :])
-        later = await when(load, run, lambda later: len(later.seconds) > len(found.seconds))
-        assert later.seconds[: len(found.seconds)] == found.seconds
-        for pid in generators(tmp_path):
-            os.kill(pid, signal.SIGKILL)
-
-
-async def test_what_is_known_of_a_run_is_cleared_once_it_is_long_over(
-    load: LocalLoad, tmp_path: FilePath
-) -> None:
-    async with serving(at_once) as service:
-        over = await load.start_load(grant("g1"), plan(service.address, (20, 0.5)))
-        await ended(load, over)
-        goes_on = await load.start_load(grant("g2"), plan(service.address, (20, 600)))
-        for file in (tmp_path / "load").iterdir():
-            os.utime(file, (1e9, 1e9))
-        await load.start_load(grant("g3"), plan(service.address, (20, 0.5)))
-        with pytest.raises(NoSuchRun):
-            await load.progress(over)
-        assert (await load.stop_load(goes_on)).state is State.STOPPED
-    names = {file.stem for file in (tmp_path / "load").iterdir()}
-    assert len(names) == 2
 
 
 async def test_one_that_dies_is_said_to_have_and_shows_nothing(load: LocalLoad, tmp_path: FilePath) -> None:

@@ -19,7 +19,6 @@ from governance.actions.freezing import lay_freeze
 from governance.actions.halting import halt_agents
 from governance.people import Actor
 from governance.standing import FreezeKind
-from governance.tables import EffectRow
 from tests.agents.work.conftest import Engine, Outside
 from tests.agents.work.kinds import KINDS, no_ports
 
@@ -201,28 +200,6 @@ async def test_a_cancelled_run_withdraws_what_waits_for_its_approval(engine: Eng
     assert (await engine.house.approval(effect.approval)).status == "withdrawn"
     await engine.advance(run)
     assert ((await engine.run(run)).state, await engine.states(run)) == ("cancelled", {"ship": "cancelled"})
-
-
-async def test_what_a_begun_action_started_is_ended_once_it_is_known(engine: Engine, outside: Outside) -> None:
-    run = await engine.begin(
-        engine.step("ship", "deploy"),
-        engine.step("wait", "outside", "ship", url=outside.url),
-        engine.step("then", "note", "ship"),
-    )
-    await engine.advance(run)
-    async with engine.house.database.transaction(engine.house.tenant) as tx:
-        effect = (await runs.steps_of(tx, run))[0].effect or ""
-        await tx.execute(update(EffectRow).where(EffectRow.id == effect).values(state="claimed"))
-        await runs.cancel(tx, run, "Not needed any more.", datetime.now(UTC), by=AMANDA)
-    await engine.advance(run)
-    assert await engine.states(run) == {"ship": "submitted", "wait": "waiting", "then": "waiting"}
-    async with engine.house.database.transaction(engine.house.tenant) as tx:
-        await tx.execute(update(EffectRow).where(EffectRow.id == effect).values(state="ready"))
-    await engine.house.perform(effect)
-    await engine.advance(run)
-    await engine.executor.do(engine.house.tenant, run, "wait")
-    assert outside.cancelled == [f"{run}:wait"]
-    assert await engine.states(run) == {"ship": "done", "wait": "cancelled", "then": "cancelled"}
 
 
 async def test_a_place_is_handed_on_without_a_look_at_the_whole_run(
