@@ -42,6 +42,7 @@ async def place(own_server: EmbeddedServer, tmp_path: Path) -> AsyncIterator[Ope
 
 async def test_all_traffic_is_back_within_the_lease(place: Operations, own_server: EmbeddedServer) -> None:
     shaken = Shaken(place.installation, own_server)
+    await place.until_status(lambda found: found.stable is not None)
     await place.asked_and_approved("/deploy orders 5.0.0 to production")
     await place.until("SELECT 1 FROM run_steps WHERE kind = 'canary_watch' AND state = 'asleep'", bool)
     await shaken.go_away(signal.SIGKILL)

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ from agents.operations.alert_intake import store_alerts
 from bot.bootstrap import open_installation
 from bot.conversation import Conversation
 from integrations.alerts import Alert, AlertStatus
-from integrations.deployments import Change, ChangeQuery, Stage, Target
+from integrations.deployments import Change, ChangeQuery, Stage, Status, Target
 from storage.embedded import EmbeddedServer
 from tests.architecture.source import ROOT
 from tests.integrations.local_platform import gone, keepers, processes_with
@@ -154,7 +154,10 @@ async def test_nothing_is_done_twice_and_nothing_forgotten(server: EmbeddedServe
         await place.alert()
         await place.asked_and_approved("/deploy orders 5.0.0 to production")
         await place.asked_and_approved("/deploy payment-service 5.1.0 to production")
-        await place.until("SELECT 1 FROM incident_events WHERE kind = 'healthy'", bool)
+        for kind in ("seen", "cause", "remedy", "healthy"):
+            await place.until(f"SELECT 1 FROM incident_events WHERE kind = '{kind}'", bool)
+        await place.until_status(_has("5.0.0"), ORDERS)
+        await place.until_status(_has("1.42.3"), PAYMENTS)
         await place.until("SELECT 1 FROM runs WHERE state <> 'done'", lambda found: not found)
         await place.until("SELECT 1 FROM effects WHERE state <> 'done'", lambda found: not found)
         kinds = [row[0] for row in await place.rows("SELECT kind FROM incident_events ORDER BY number")]
@@ -173,6 +176,11 @@ async def test_nothing_is_done_twice_and_nothing_forgotten(server: EmbeddedServe
     stands = {target: (found.stable and found.stable.version) for target, found in newest.items()}
     assert list(stands.values()) == ["5.0.0", "1.42.3", "5.3.0"]
     assert processes_with(str(tmp_path)) == [], "no orphan is left"
+
+
+def _has(version: str) -> Callable[[Status], bool]:
+    """Whether this version has all traffic."""
+    return lambda found: found.canary is None and found.stable is not None and found.stable.version == version
 
 
 def _done(history: Sequence[Change], service: str) -> list[str]:
