@@ -31,8 +31,8 @@ PAYMENTS = Target("payment-service", Stage.PRODUCTION)
 @dataclass
 class Scripted:
     """`orders` has ten requests a second; while `bad` (since, until) they fail two times in five. Meanwhile a
-    share `in_use` of its connections is in use, and `in_vain` of its calls to the payments fail after long. When they
-    are `lost`, no figure is a number."""
+    share `in_use` of its connections is in use, and `in_vain` of its calls to the payments fail late. Once
+    figures are `lost`, none of them is a number."""
 
     bad: list[datetime] = field(default_factory=list)
     requests: float = 10.0

@@ -7,7 +7,7 @@ import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.work import runs
@@ -114,6 +114,19 @@ async def test_a_worker_that_died_before_it_kept_what_it_started_starts_it_no_se
     assert await engine.sweep() == 1
     await engine.until_over(run)
     assert outside.started == []
+
+
+async def test_the_job_of_a_dead_worker_comes_again_when_that_ones_lease_is_over(engine: Engine) -> None:
+    run = await engine.begin(engine.step("a"))
+    await engine.advance(run)
+    lease = datetime.now(UTC) + timedelta(seconds=5)
+    async with engine.house.database.transaction(engine.house.tenant) as tx:
+        await tx.execute(update(StepRow).values(worker="dead", attempt=1, lease=lease))
+    await engine.executor.do(engine.house.tenant, run, "a")
+    assert engine.lines() == [], "it may be alive"
+    again = "SELECT scheduled_at FROM procrastinate_jobs WHERE scheduled_at IS NOT NULL AND args->>'run' = :run"
+    async with engine.house.database.transaction(engine.house.tenant) as tx:
+        assert (await tx.execute(text(again), {"run": run})).scalars().all() == [lease]
 
 
 @pytest.mark.parametrize("how", ["pause", "cancel", "freeze", "halt"])
