@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from agents.work.kinds import ActionStep, Step, WaitStep, WorkStep
-from agents.work.runs import go_on, queue_step, release
+from agents.work.runs import go_on, release
 from agents.work.scheduler import Scheduler, StepBefore, as_step
 from agents.work.tables import OVER, RunRow, StepRow
 from governance.overrides.rows import read_standing
@@ -54,11 +54,8 @@ async def take(
 ) -> Claim | None:
     """Take a step for a worker; None for one that is somebody else's, over, or not to be done now."""
     run, row = await both_for_update(tx, run_id, key)
-    if row.state in OVER or row.state == "submitted":
-        return None
-    if row.state == "running" and row.worker is not None and row.lease is not None and row.lease > now:
-        # Its worker may be dead, which nobody knows before its lease is over: this may be the job that it left.
-        await queue_step(tx, row, at=row.lease)
+    held = row.worker is not None and row.lease is not None and row.lease > now
+    if row.state in OVER or row.state == "submitted" or (row.state == "running" and held):
         return None
     kind = scheduler.kinds[row.kind]
     if isinstance(kind, ActionStep):

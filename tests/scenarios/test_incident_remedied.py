@@ -197,11 +197,11 @@ async def test_figures_that_are_no_numbers_show_nothing_and_change_nothing(
 async def test_figures_that_are_lost_after_a_remedy_are_no_proof_that_it_helped(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _hasten(monkeypatch)
     await place.deployed("4.18.0")
-    place.metrics.bad = [datetime.now(UTC) - timedelta(seconds=40)]
+    place.metrics.bad = [datetime.now(UTC)]
     await place.alert()
     await place.comes_to("remedy")
+    _hasten(monkeypatch)
     place.metrics.lost = True
     await place.comes_to("for a person")
     assert (await place.events())[-3:] == ["remedy", "no effect", "for a person"]

@@ -23,7 +23,7 @@ from typing import Any
 import bot.job_manager
 import bot.worker
 from agents.operations.response import health, response_step
-from agents.work import claims, handing_on, heartbeat
+from agents.work import claims, handing_on, heartbeat, sweep
 from agents.work.kinds import find_kinds
 from bot.bootstrap import open_installation
 from bot.processes import worker_part
@@ -123,7 +123,7 @@ class Figures:
 
 def _hasten() -> None:
     """A dead worker is noticed, and looks follow each other, faster than in earnest."""
-    for module in (claims, handing_on, heartbeat):
+    for module in (claims, handing_on, heartbeat, sweep):
         module.LEASE = timedelta(seconds=1)  # type: ignore[attr-defined]
     bot.worker.HEARTBEAT_SECONDS = 0.2  # type: ignore[attr-defined]
     bot.worker.DEAD_AFTER_SECONDS = bot.job_manager.DEAD_AFTER_SECONDS = 0.8  # type: ignore[attr-defined]
