@@ -105,8 +105,12 @@ class RunningDepartment:
         asked = self.say(person, words)
         if not asked["approvals"]:
             raise NotAsExpected(f"{words}: {asked['text']}")
-        approval = asked["approvals"][0]["id"]
-        self._request(do="decide", person=by, approval=approval, decision="approve", values={})
+        self.decide(by, asked)
+
+    def decide(self, person: str, asked: dict[str, Any]) -> None:
+        """Approve what an answer asks for, if it does. Raises as `say`."""
+        for approval in asked["approvals"]:
+            self._request(do="decide", person=person, approval=approval["id"], decision="approve", values={})
 
     def _request(self, **request: Any) -> dict[str, Any]:
         line = Line(self.folder / "var")

@@ -18,8 +18,8 @@ from agents.operations.findings import Explained, Findings, Question
 from agents.operations.incident_rows import add_event, incident_by_id, incident_for_update, lock_incidents
 from agents.operations.incident_showing import show
 from agents.operations.investigation import LONGEST, investigate
-from agents.operations.response.health import Health, State, look
-from agents.operations.response.learned import learned
+from agents.operations.response.health import USUAL, Health, State, look
+from agents.operations.response.learned import incident_spans, learned
 from agents.operations.response.remedies import REMEDIES, Person, Remedy, remedy_for
 from agents.operations.response.response_run import (
     CAUSE_KIND,
@@ -100,8 +100,10 @@ async def _is_over(step: Step, worker: Worker) -> bool:
 
 async def _health(step: Step, worker: Worker) -> Health | None:
     since = datetime.fromisoformat(step.args["started"])
+    async with worker.transaction() as tx:
+        others = await incident_spans(tx, step.args["incident"], since - USUAL, worker.now())
     try:
-        return await look(worker.ports.metrics, _target(step), since, worker.now())
+        return await look(worker.ports.metrics, _target(step), since, worker.now(), others)
     except MetricsError:
         return None
 

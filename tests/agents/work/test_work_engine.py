@@ -7,7 +7,7 @@ import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.work import runs
@@ -114,27 +114,6 @@ async def test_a_worker_that_died_before_it_kept_what_it_started_starts_it_no_se
     assert await engine.sweep() == 1
     await engine.until_over(run)
     assert outside.started == []
-
-
-@pytest.mark.parametrize(("left", "was_at"), [("a", "a"), ("a", "b")])
-async def test_the_job_that_a_dead_worker_left_finds_what_that_was_at(
-    engine: Engine, left: str, was_at: str
-) -> None:
-    """It was at the job's own step, or at what it had taken in that one's place."""
-    run = await engine.begin(engine.step("a"), engine.step("b", "note", "a"))
-    await engine.advance(run)
-    lease = datetime.now(UTC) + timedelta(seconds=1)
-    async with engine.house.database.transaction(engine.house.tenant) as tx:
-        if was_at == "b":
-            await tx.execute(update(StepRow).where(StepRow.key == "a").values(state="done"))
-        held = update(StepRow).where(StepRow.key == was_at)
-        await tx.execute(held.values(state="running", worker="dead", attempt=1, lease=lease))
-    await engine.executor.do(engine.house.tenant, run, left)
-    assert engine.lines() == [], "it may be alive"
-    again = "SELECT args->>'step', scheduled_at FROM procrastinate_jobs WHERE args->>'run' = :run"
-    async with engine.house.database.transaction(engine.house.tenant) as tx:
-        found = await tx.execute(text(f"{again} AND scheduled_at IS NOT NULL"), {"run": run})
-        assert [tuple(row) for row in found] == [(was_at, lease)]
 
 
 @pytest.mark.parametrize("how", ["pause", "cancel", "freeze", "halt"])
