@@ -277,12 +277,13 @@ async def go_on(tx: AsyncSession, run: RunRow, at: datetime | None = None) -> No
     await defer(tx, "advance_run", {"run": run.id} | turn, lock=once, queueing_lock=once, at=at)
 
 
-async def queue_step(tx: AsyncSession, step: StepRow) -> None:
-    """Queue the doing of a step, for when `tx` commits. Twice does no harm: the second finds it claimed.
+async def queue_step(tx: AsyncSession, step: StepRow, at: datetime | None = None) -> None:
+    """Queue the doing of a step, for when `tx` commits, or for a time. Twice does no harm: the second finds it
+    claimed.
 
     Without a queueing lock: the sweep holds no run's lock, and in it would meet with whoever ends a step.
     """
-    await defer(tx, "do_step", {"run": step.run, "step": step.key}, slow=True)
+    await defer(tx, "do_step", {"run": step.run, "step": step.key}, slow=True, at=at)
 
 
 async def release(tx: AsyncSession, step: StepRow) -> None:

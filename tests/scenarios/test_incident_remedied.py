@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +31,14 @@ PAYMENTS = Target("payment-service", Stage.PRODUCTION)
 @dataclass
 class Scripted:
     """`orders` has ten requests a second; while `bad` (since, until) they fail two times in five. Meanwhile a
-    share `in_use` of its connections is in use, and `in_vain` of its calls to the payments fail after long."""
+    share `in_use` of its connections is in use, and `in_vain` of its calls to the payments fail late. Once
+    figures are `lost`, none of them is a number."""
 
     bad: list[datetime] = field(default_factory=list)
     requests: float = 10.0
     in_use: float = 0.2
     in_vain: float = 0.0
+    lost: bool = False
 
     async def series(self, query: MetricsQuery) -> Answer:
         values = {
@@ -49,6 +52,8 @@ class Scripted:
             Measure.FAILED_CALLS: lambda at: 5.0 * (self.in_vain if self._is_bad(at) else 0.0),
             Measure.CALL_LATENCY_MEAN: lambda at: 5.0 if self._is_bad(at) else 0.05,
         }.get(query.measure)
+        if self.lost:
+            values = values and (lambda _at: nan)
         now = datetime.now(UTC)
         if values is None or query.service not in (None, "orders"):
             return Answer((), now, "scripted")
@@ -130,8 +135,7 @@ async def place(server: EmbeddedServer, tmp_path: Path) -> AsyncIterator[Place]:
 async def test_a_bad_release_is_taken_back_and_looked_at_again(place: Place) -> None:
     await place.deployed("4.18.0")
     place.metrics.bad = [datetime.now(UTC)]
-    await asyncio.sleep(16)  # a window, in which it is seen
-    await place.alert()
+    await place.alert()  # before there is any evidence of a cause, which is waited for
     await place.runs("4.17.2")
     place.metrics.bad.append(datetime.now(UTC))
     await place.comes_to("healthy")
@@ -175,6 +179,33 @@ async def test_where_nothing_is_wrong_nothing_is_changed(place: Place, monkeypat
     await place.comes_to("not seen")
     assert await place.stands_at() == "4.18.0"
     assert await place.events() == ["opened", "not seen"]
+
+
+async def test_figures_that_are_no_numbers_show_nothing_and_change_nothing(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _hasten(monkeypatch)
+    await place.deployed("4.18.0")
+    place.metrics.lost = True
+    await place.alert()
+    await place.comes_to("not seen")
+    ((detail,),) = await place.rows("SELECT detail FROM incident_events WHERE kind = 'not seen'")
+    assert detail["state"] == "unknown", "which is neither well nor worse"
+    assert await place.stands_at() == "4.18.0"
+
+
+async def test_figures_that_are_lost_after_a_remedy_are_no_proof_that_it_helped(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await place.deployed("4.18.0")
+    place.metrics.bad = [datetime.now(UTC)]
+    await place.alert()
+    await place.comes_to("remedy")
+    _hasten(monkeypatch)
+    place.metrics.lost = True
+    await place.comes_to("for a person")
+    assert (await place.events())[-3:] == ["remedy", "no effect", "for a person"]
+    assert await place.stands_at() == "4.17.2", "and nothing is taken back a second time"
 
 
 async def test_what_is_promised_of_a_service_is_watched(place: Place) -> None:

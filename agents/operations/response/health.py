@@ -5,6 +5,7 @@ Nothing measured, or too few requests, is *unknown*: never well, never worse.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -19,12 +20,15 @@ LEAST_REQUESTS = 10
 LEAST_FAILED = 3
 """One error at low traffic is no incident."""
 
-_USUAL = timedelta(minutes=45)
+USUAL = timedelta(minutes=45)
 _WINDOWS = 2
 _SLOWER, _SLOWER_SECONDS = 1.5, 0.01
 _MORE_OFTEN, _MORE_SHARE = 3.0, 0.02
 _BAD_SHARE = 0.05
 """Where nothing usual is known."""
+
+
+Span = tuple[datetime, datetime]
 
 
 class State(StrEnum):
@@ -57,23 +61,28 @@ class Health:
     queries: tuple[str, ...]
 
 
-async def look(metrics: Metrics, target: Target, since: datetime, now: datetime) -> Health:
-    """How a service is now, beside how it was in the time before `since`, however long ago that is. Raises
-    MetricsError, storage.look.Away."""
-    usual, before = await _level(metrics, target, since - _USUAL, since - STEP)
+async def look(
+    metrics: Metrics, target: Target, since: datetime, now: datetime, incidents: Sequence[Span] = ()
+) -> Health:
+    """How a service is now, beside how it was in the time before `since`, however long ago that is: but for the
+    spans of `incidents`, which are nothing usual, where anything else is left. Raises MetricsError,
+    storage.look.Away."""
+    usual, before = await _level(metrics, target, since - USUAL, since - STEP, incidents)
+    if incidents and usual.requests < LEAST_REQUESTS:
+        usual, before = await _level(metrics, target, since - USUAL, since - STEP)
     latest, queries = await _level(metrics, target, now - (_WINDOWS - 1) * STEP, now)
     return Health(state_of(latest, usual), latest, usual, now, (*before, *queries))
 
 
 async def _level(
-    metrics: Metrics, target: Target, first: datetime, last: datetime
+    metrics: Metrics, target: Target, first: datetime, last: datetime, besides: Sequence[Span] = ()
 ) -> tuple[Level, tuple[str, ...]]:
-    """The windows that end from `first` to `last`, and the queries that say so."""
+    """The windows that end from `first` to `last` and lie in none of the spans, and the queries that say so."""
     answers = [
         await metrics.series(MetricsQuery(measure, first, last, STEP, target.service, target.stage))
         for measure in (Measure.REQUESTS, Measure.FAILED, Measure.LATENCY_P95)
     ]
-    requests, failed, p95 = (values_of(answer) for answer in answers)
+    requests, failed, p95 = (values_of(answer, besides) for answer in answers)
     count = sum(requests) * STEP.total_seconds()
     bad = sum(failed) * STEP.total_seconds()
     level = Level(
@@ -84,10 +93,15 @@ async def _level(
     return level, tuple(answer.source for answer in answers)
 
 
-def values_of(found: Answer | Series) -> list[float]:
-    """What is known of it."""
+def values_of(found: Answer | Series, besides: Sequence[Span] = ()) -> list[float]:
+    """What is known of it, but for windows that touch one of the spans."""
     series = found.series if isinstance(found, Answer) else (found,)
-    return [value for one in series for value in one.values if isfinite(value)]
+    known = [(at, value) for one in series for at, value in zip(one.times, one.values, strict=True)]
+    return [
+        value
+        for at, value in known
+        if isfinite(value) and not any(begin < at and at - STEP < end for begin, end in besides)
+    ]
 
 
 def state_of(now: Level, usual: Level) -> State:

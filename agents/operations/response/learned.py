@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from agents.operations.incident_tables import IncidentEventRow
+from agents.operations.incident_tables import IncidentEventRow, IncidentRow
 
 _ENDS = ("healthy", "no effect")
 _PRIOR_TRIES = 5
@@ -70,3 +71,17 @@ def tallies_of(events: Iterable[IncidentEventRow]) -> Mapping[str, Tally]:
             tallies[type] = Tally(tally.tried + 1, tally.helped + (event.kind == "healthy"))
             last = None
     return tallies
+
+
+async def incident_spans(
+    tx: AsyncSession, but: str, since: datetime, now: datetime
+) -> tuple[tuple[datetime, datetime], ...]:
+    """When other incidents of the same stage lasted that are over, as far as they reach beyond `since`: each
+    with the minute before it was noticed and the minute after."""
+    stage = select(IncidentRow.stage).where(IncidentRow.id == but).scalar_subquery()
+    over = func.coalesce(IncidentRow.mitigated, IncidentRow.resolved)
+    query = select(IncidentRow.started, over).where(
+        IncidentRow.stage == stage, IncidentRow.id != but, IncidentRow.started <= now, over > since
+    )
+    around = timedelta(minutes=1)
+    return tuple((begin - around, end + around) for begin, end in (await tx.execute(query)).all())

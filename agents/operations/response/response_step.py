@@ -18,8 +18,8 @@ from agents.operations.findings import Explained, Findings, Question
 from agents.operations.incident_rows import add_event, incident_by_id, incident_for_update, lock_incidents
 from agents.operations.incident_showing import show
 from agents.operations.investigation import LONGEST, investigate
-from agents.operations.response.health import Health, State, look
-from agents.operations.response.learned import learned
+from agents.operations.response.health import USUAL, Health, State, look
+from agents.operations.response.learned import incident_spans, learned
 from agents.operations.response.remedies import REMEDIES, Person, Remedy, remedy_for
 from agents.operations.response.response_run import (
     CAUSE_KIND,
@@ -38,15 +38,16 @@ from agents.work.kinds import (
     Still,
     WaitStep,
     Worker,
-    WorkStep,
 )
 from governance.action import Action
 from integrations.deployments import Stage, Target
 from integrations.metrics import MetricsError
 
-LOOKED_EVERY = timedelta(seconds=10)
-LOOKS = 18
+LOOKED_EVERY = timedelta(seconds=5)
+LOOKS = 36
 """Looks in which nothing can be told, or nothing is wrong, before a look is over: three minutes."""
+EVIDENCE_WITHIN = timedelta(minutes=1)
+"""So long a cause is looked for: an alert may come before the evidence, which takes two windows."""
 HEALTHY_LOOKS = 2
 OVER = "over"
 """A person has ended the incident."""
@@ -99,8 +100,10 @@ async def _is_over(step: Step, worker: Worker) -> bool:
 
 async def _health(step: Step, worker: Worker) -> Health | None:
     since = datetime.fromisoformat(step.args["started"])
+    async with worker.transaction() as tx:
+        others = await incident_spans(tx, step.args["incident"], since - USUAL, worker.now())
     try:
-        return await look(worker.ports.metrics, _target(step), since, worker.now())
+        return await look(worker.ports.metrics, _target(step), since, worker.now(), others)
     except MetricsError:
         return None
 
@@ -116,10 +119,10 @@ def _json(health: Health) -> dict[str, Any]:
     }
 
 
-async def _find_cause(step: Step, worker: Worker) -> Json:
-    """What explains it, and what is to be done about that."""
+async def _find_cause(step: Step, worker: Worker) -> Still | Over:
+    """What explains it, and what is to be done about that; looked for again while nothing does yet."""
     if await _is_over(step, worker):
-        return {"state": OVER}
+        return Over({"state": OVER})
     metric = Metric.LATENCY if step.args["state"] == State.SLOW else Metric.AVAILABILITY
     started = datetime.fromisoformat(step.args["started"])
     now = worker.now()
@@ -130,13 +133,17 @@ async def _find_cause(step: Step, worker: Worker) -> Json:
         findings = await investigate(worker.ports, question, now)
     except MetricsError as refused:
         raise StepFailed(f"The figures cannot be asked for: {refused}") from refused
+    since = (step.cursor or {}).get("since", now.isoformat())
+    is_early = now - datetime.fromisoformat(since) < EVIDENCE_WITHIN
+    if is_early and all(one.first is None for one in findings.explained):
+        return Still(LOOKED_EVERY, "Nothing explains it yet.", {"since": since})
     async with worker.transaction() as tx:
         known = await learned(tx, step.args["incident"])
     try:
         remedy = await remedy_for(worker.ports, findings, started, known)
     except MetricsError as refused:
         raise StepFailed(f"The figures cannot be asked for: {refused}") from refused
-    return {**_cause(findings), **_remedy(remedy)}
+    return Over({**_cause(findings), **_remedy(remedy)})
 
 
 def _cause(findings: Findings) -> dict[str, Any]:
@@ -240,7 +247,7 @@ async def _note(tx: AsyncSession, step: Step, kind: str, detail: dict[str, Any])
 
 _ACTOR = sre.ROLE.name
 LOOK = WaitStep(LOOK_KIND, _ACTOR, _look, finish=_after_look, longest=timedelta(hours=1))
-CAUSE = WorkStep(CAUSE_KIND, _ACTOR, _find_cause, finish=_after_cause, longest=timedelta(minutes=2))
+CAUSE = WaitStep(CAUSE_KIND, _ACTOR, _find_cause, finish=_after_cause, longest=timedelta(hours=1))
 REMEDY = ActionStep(REMEDY_KIND, _ACTOR, _do)
 VERIFY = WaitStep(VERIFY_KIND, _ACTOR, _verify, finish=_after_verify, longest=timedelta(hours=1))
 KINDS = (LOOK, CAUSE, REMEDY, VERIFY)

@@ -79,7 +79,7 @@ class Keeper:
 
     @property
     def used(self) -> float:
-        """When something came in last for any of the services, in seconds since 1970; 0 where nothing did."""
+        """When something came in last for any of the services, by the monotonic clock; 0 where nothing did."""
         return self._places.used
 
     async def status(self, service: str, stage: str) -> dict[str, Any]:

@@ -105,7 +105,7 @@ class Places:
 
     @property
     def used(self) -> float:
-        """When something came in last for any of the services, in seconds since 1970; 0 where nothing did."""
+        """When something came in last for any of the services, by the monotonic clock; 0 where nothing did."""
         return max((place.proxy.used for place in self._open.values()), default=0.0)
 
     async def at(self, service: str, stage: str) -> Place:
@@ -143,9 +143,17 @@ class Places:
         return runnable
 
     async def started(self, runnable: stored.Runnable, stage: str, count: int) -> list[Replica]:
-        """Replicas that are ready. Raises NotReady, and none is left, where one of them does not become so."""
+        """Replicas that are ready. Raises NotReady, and none is left, where one of them does not become so, and
+        NoSuchRelease where its files are gone meanwhile."""
         told = await self._told(runnable, stage) if count > 0 else {}
-        new = [await start(runnable, stage, told) for _ in range(max(0, count))]
+        new: list[Replica] = []
+        try:
+            for _ in range(count):
+                new.append(await start(runnable, stage, told))
+        except OSError as gone:
+            await asyncio.gather(*(end(one) for one in new))
+            release = runnable.release
+            raise NoSuchRelease(f"{release.service} {release.version} cannot be started: {gone}.") from gone
         ready = await asyncio.gather(*(is_ready(one, self._client, self._ready_seconds) for one in new))
         if all(ready):
             await asyncio.gather(*(self._warmed_up(one, runnable) for one in new))

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
 from random import Random
-from time import monotonic, time
+from time import monotonic
 from types import TracebackType
 
 import aiohttp
@@ -57,7 +57,7 @@ class _Counted:
 
 
 class Proxy:
-    """One target's way in; `used` is when something came in last, in seconds since 1970."""
+    """One target's way in; `used` is when something came in last, by the monotonic clock."""
 
     def __init__(self, client: aiohttp.ClientSession) -> None:
         self._client = client
@@ -72,7 +72,7 @@ class Proxy:
         self._under_way: dict[int, int] = {}
         self._runner: web.AppRunner | None = None
         self.address = ""
-        self.used = time()
+        self.used = monotonic()
 
     async def open(self, port: int) -> int:
         """Listen on this machine: at `port`, or at a free one where that is taken or 0. Returns the port."""
@@ -109,7 +109,7 @@ class Proxy:
             await self._runner.cleanup()
 
     async def _take(self, request: web.Request) -> web.StreamResponse:
-        self.used = time()
+        self.used = monotonic()
         if self.breaker is None:
             return await self._admit(request)
         return await self.breaker.take(request, self._admit)
