@@ -14,6 +14,7 @@ from agents.drafting import WORKERS
 from agents.loop import ModelAccess
 from agents.operations import incident_impact, incident_links
 from agents.operations.alert_intake import AlertIntake
+from agents.operations.approved_versions import previously_approved
 from agents.operations.canary.limits import within_canary
 from agents.operations.capacity.reservation_actions import specs as reservation_specs
 from agents.operations.objective_watch import ObjectiveWatch
@@ -97,7 +98,10 @@ class Installation(Foundation):
         own = (
             *tracker_specs(within_plan, incident_links.is_linkable),
             *deployment_specs(
-                within_canary, replicas_a_month(lambda tenant: self.ports(tenant).prices), in_incident
+                within_canary,
+                replicas_a_month(lambda tenant: self.ports(tenant).prices),
+                in_incident,
+                previously_approved,
             ),
             *load_specs(lambda tenant: self.ports(tenant).deployments),
             *reservation_specs(lambda tenant: self.ports(tenant).prices),

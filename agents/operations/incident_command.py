@@ -158,7 +158,9 @@ async def mitigate(tx: AsyncSession, id: str, by: str, now: datetime) -> Inciden
 
 
 async def resolve(tx: AsyncSession, id: str, by: str, now: datetime) -> IncidentRow:
-    """End it, whatever still fires. Raises NoSuchIncident, IncidentOver."""
+    """End it, whatever still fires, and whatever the response was about to do. Raises NoSuchIncident,
+    IncidentOver."""
+    await response_run.end_response(tx, id, Actor("person", by), now)
     incident = await _going_on(tx, id)
     await note_overrides(tx, incident, now)
     incident.state, incident.resolved = "resolved", now

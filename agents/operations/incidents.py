@@ -11,7 +11,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.operations.announced_tests import test_of
@@ -246,11 +246,17 @@ async def _end_held(tx: AsyncSession, alert: Alert) -> None:
 
 
 async def end_quiet(tx: AsyncSession, now: datetime) -> None:
-    """End incidents none of whose alerts has fired for as long as one may flap; show what cards are behind.
-    What a person declared, a person ends."""
+    """End incidents that are mitigated and none of whose alerts has fired for as long as one may flap; show
+    what cards are behind. What a person declared, a person ends; what an alert still fires of goes on, though
+    its figures are as usual."""
     await lock_incidents(tx)
     mitigated = IncidentRow.state == "mitigated", IncidentRow.mitigated <= now - FLAPS_WITHIN
-    quiet = (*mitigated, IncidentRow.declared_by.is_(None))
+    fires = exists().where(
+        IncidentAlertRow.tenant == IncidentRow.tenant,
+        IncidentAlertRow.incident == IncidentRow.id,
+        IncidentAlertRow.firing | (IncidentAlertRow.ended > now - FLAPS_WITHIN),
+    )
+    quiet = (*mitigated, IncidentRow.declared_by.is_(None), ~fires)
     for incident in (await tx.execute(select(IncidentRow).where(*quiet))).scalars().all():
         incident.state, incident.resolved = "resolved", now
         add_event(tx, incident, "resolved", {}, now)

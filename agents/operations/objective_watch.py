@@ -10,13 +10,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import isfinite
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from agents.operations.alert_intake import store_alerts
 from agents.operations.burn_rate import RULES, Bucket, BurnState, BurnVerdict, Objective, Severity, judge_burn
-from agents.operations.incident_tables import IncidentAlertRow
+from agents.operations.incident_opening import FLAPS_WITHIN
+from agents.operations.incident_tables import IncidentAlertRow, IncidentRow
 from governance.department_rows import read_department
 from governance.objectives import Objectives
 from integrations.alerts import Alert, AlertStatus
@@ -44,22 +47,38 @@ class ObjectiveWatch:
         now = self.clock()
         async with self.database.transaction(tenant) as tx:
             objectives, firing = (await read_department(tx)).objectives, await _firing(tx)
+            ended = await _just_ended(tx, now)
         try:
             found = await counted(self.metrics(tenant), now.replace(second=0, microsecond=0))
         except (MetricsError, Away):
             return  # nothing can be told: the next minute looks again
-        alerts = tuple(alerts_of(found, objectives, firing, now))
+        alerts = [one for one in alerts_of(found, objectives, firing, now) if one.service not in ended]
         if alerts:
             async with self.database.transaction(tenant) as tx:
                 await store_alerts(tx, alerts, now)
 
 
 async def _firing(tx: AsyncSession) -> Mapping[str, datetime]:
-    """Our own alerts that fire, by service, with when they began."""
-    query = select(IncidentAlertRow.service, IncidentAlertRow.started).where(
-        IncidentAlertRow.source == SOURCE, IncidentAlertRow.firing
-    )
+    """Our own alerts that fire in an incident that goes on, by service, with when they began."""
+    query = _ours(IncidentAlertRow.started).where(IncidentRow.state != "resolved", IncidentAlertRow.firing)
     return {row.service: row.started for row in await tx.execute(query)}
+
+
+async def _just_ended(tx: AsyncSession, now: datetime) -> frozenset[str]:
+    """Services whose incident somebody has just ended: what burns is the time before that."""
+    query = _ours(IncidentRow.resolved).where(IncidentRow.resolved > now - FLAPS_WITHIN)
+    return frozenset(row.service for row in await tx.execute(query))
+
+
+def _ours(column: InstrumentedAttribute[Any]) -> Select[tuple[str, Any]]:
+    return (
+        select(IncidentAlertRow.service, column)
+        .join(
+            IncidentRow,
+            (IncidentRow.tenant == IncidentAlertRow.tenant) & (IncidentRow.id == IncidentAlertRow.incident),
+        )
+        .where(IncidentAlertRow.source == SOURCE)
+    )
 
 
 async def counted(
@@ -113,12 +132,13 @@ def alerts_of(
 
 def _began(verdict: BurnVerdict, buckets: Iterable[Bucket], now: datetime) -> datetime:
     """Since when it has burnt without a pause: the first of the last minutes each of which alone is over the
-    limit of a rule that burns."""
+    limit of a rule that burns. A minute without requests, or of which nothing is known, is a pause."""
     limit = min(one.limit for one in verdict.rules if one.state is BurnState.BURNING)
     share = limit * (1 - verdict.objective.target)
     began = now - STEP
     for bucket in sorted(buckets, key=lambda one: one.end, reverse=True):
-        if bucket.total - bucket.good < share * bucket.total:
+        is_gap = bucket.end < began
+        if is_gap or bucket.total == 0 or bucket.total - bucket.good < share * bucket.total:
             break
         began = bucket.begin
     return began

@@ -33,7 +33,6 @@ from agents.operations.incident_rows import (
     timeline,
 )
 from agents.operations.incident_tables import IncidentEventRow, IncidentRow
-from agents.operations.response.going_back import NoWayBack, way_back
 from bot.command_line import Exit, Stop, told
 from bot.command_line.halting import operator
 from bot.command_line.operating import opened
@@ -47,6 +46,7 @@ from governance.tables import EffectRow
 from handlers.conversation.wording import names_of_people
 from handlers.operations.incident.card import event_text
 from integrations.deployments import Stage, Target
+from integrations.deployments.going_back import NoWayBack, way_back
 from integrations.services import NoSuchService
 from storage.look import Away
 

@@ -149,20 +149,27 @@ class ChangeKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Change:
     """Something that was done at a target: `version` and `replicas` hold from then on, `before` stood before;
-    `grant` is the leave by which it was done, empty where the platform did it by itself and says `why`. What a
-    canary did says its version and its `share` of the traffic from then on, and the stable one holds."""
+    `digest` is the version's, as it was started; `grant` is the leave by which it was done, empty where the
+    platform did it by itself and says `why`. What a canary did says its version and its `share` of the traffic
+    from then on, and the stable one holds."""
 
     id: str
     at: datetime
     target: Target
     kind: ChangeKind
     version: str
+    digest: str
     replicas: int
     before: str | None
     grant: str
     canary: str | None = None
     share: float = 0.0
     why: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether its version has the traffic from then on that is no canary's."""
+        return self.replaces or self.kind is ChangeKind.SCALED
 
     @property
     def replaces(self) -> bool:
@@ -203,6 +210,10 @@ class NothingRuns(DeploymentError, LookupError):
 
 class NotReady(DeploymentError):
     """The new version did not become ready in time: the one before still has all traffic."""
+
+
+class NeverRan(DeploymentError):
+    """What is to run again did not run there before: bringing it there is a deployment."""
 
 
 class BehindMigration(DeploymentError):
@@ -282,8 +293,8 @@ class Deployments(Protocol):
     async def roll_back(
         self, grant: Grant, target: Target, version: str, digest: str, *, before: str
     ) -> Status:
-        """The same with a version that ran there before, with as many replicas as run now. Raises as `deploy`,
-        and NothingRuns."""
+        """The same with a version that ran there before, byte for byte, with as many replicas as run now.
+        Raises as `deploy`, NothingRuns, and NeverRan."""
 
     async def scale(self, grant: Grant, target: Target, replicas: int, *, before: int) -> Status:
         """More or fewer replicas of what runs. Raises NothingRuns, NotReady."""

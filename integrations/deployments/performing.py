@@ -45,15 +45,22 @@ ReplicaCost = Callable[[str, int, AsyncSession], Awaitable[Decimal]]
 it cannot be told, which is ruled on as strictly as it can be."""
 
 
-InIncident = Callable[[Target, AsyncSession], Awaitable[bool]]
-"""Whether what is done at a target answers an incident that is open."""
+InIncident = Callable[[Target, Actor, AsyncSession], Awaitable[bool]]
+"""Whether what somebody does at a target answers an incident that is open."""
+
+
+PreviouslyApproved = Callable[[RollBack, AsyncSession], Awaitable[bool]]
+"""Whether what is gone back to was approved for that target before."""
 
 
 def specs(
-    within_canary: WithinCanary, replica_cost: ReplicaCost, in_incident: InIncident
+    within_canary: WithinCanary,
+    replica_cost: ReplicaCost,
+    in_incident: InIncident,
+    previously_approved: PreviouslyApproved,
 ) -> tuple[ActionSpec, ...]:
     """Every effect on what runs, for the gate's registry. Their port is called `deployments`."""
-    return (*_at_once(replica_cost, in_incident), *_canaries(within_canary))
+    return (*_at_once(replica_cost, in_incident, previously_approved), *_canaries(within_canary))
 
 
 def _on_platform(
@@ -92,9 +99,15 @@ def _canaries(within_canary: WithinCanary) -> tuple[ActionSpec, ...]:
     )
 
 
-def _at_once(replica_cost: ReplicaCost, in_incident: InIncident) -> tuple[ActionSpec, ...]:
-    async def answers(action: DeploymentAction, _actor: Actor, tx: AsyncSession) -> Mapping[str, Given]:
-        return {"in_incident": await in_incident(action.target, tx)}
+def _at_once(
+    replica_cost: ReplicaCost, in_incident: InIncident, previously_approved: PreviouslyApproved
+) -> tuple[ActionSpec, ...]:
+    async def answers(action: DeploymentAction, actor: Actor, tx: AsyncSession) -> Mapping[str, Given]:
+        return {"in_incident": await in_incident(action.target, actor, tx)}
+
+    async def goes_back(action: RollBack, actor: Actor, tx: AsyncSession) -> Mapping[str, Given]:
+        known = await previously_approved(action, tx)
+        return {**await answers(action, actor, tx), "previously_approved": known}
 
     async def added_replicas(action: Scale, _actor: Actor, tx: AsyncSession) -> Decimal:
         """Fewer cost nothing."""
@@ -104,7 +117,7 @@ def _at_once(replica_cost: ReplicaCost, in_incident: InIncident) -> tuple[Action
     facts = ("in_incident",)
     return (
         _on_platform(Deploy, _deploy, establish=_environment, establishes=("environment",), undo=_undo_deploy),
-        _on_platform(RollBack, _roll_back, establish=answers, establishes=facts),
+        _on_platform(RollBack, _roll_back, establish=goes_back, establishes=(*facts, "previously_approved")),
         _on_platform(
             Scale,
             _scale,

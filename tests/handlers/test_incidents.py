@@ -69,6 +69,21 @@ async def test_what_is_over_is_named_and_can_be_shown(talk: Talk) -> None:
     assert "over: nothing has fired since." in str(shown.cards)
 
 
+async def test_one_of_which_an_alert_still_fires_is_not_over_though_its_figures_are_as_usual(
+    talk: Talk,
+) -> None:
+    await _alerts(talk, sent.one(), sent.one("DiskFull"))
+    await talk.say("nathan", "/incident mark INC-1 as mitigated")
+    await _alerts(talk, sent.one(status="resolved"))
+    for fires in (True, False):
+        talk.now += timedelta(hours=1)
+        async with talk.database.transaction(talk.tenant) as tx:
+            await end_quiet(tx, talk.now)
+        (reply,) = (await talk.say("nathan", "/incident what incidents are open?")).replies
+        assert ("INC-1 (orders in production, mitigated)" in reply.text) is fires
+        await _alerts(talk, sent.one("DiskFull", status="resolved"))
+
+
 async def test_one_that_is_not_there_is_said(talk: Talk) -> None:
     (reply,) = (await talk.say("nathan", "/incident show incident INC-99")).replies
     assert reply.text == "There is no INC-99. Ask “what incidents are open?” for those that there are."

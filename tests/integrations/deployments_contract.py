@@ -18,6 +18,7 @@ from integrations.deployments import (
     ChangeQuery,
     Deployments,
     GrantSpent,
+    NeverRan,
     NoSuchRelease,
     NothingRuns,
     NotReady,
@@ -92,6 +93,23 @@ class DeploymentsContract:
         with pytest.raises(BehindMigration, match=r"older than 2\.0, whose migration cannot be taken back"):
             await platform.roll_back(grant("g5"), ORDERS, "1.0", old.digest, before="2.0")
         assert runs(await platform.status(ORDERS)) == ("2.0", 1, 1)
+
+    async def test_it_goes_back_to_nothing_that_never_ran_there(
+        self, platform: Deployments, rebuild: Callable[[str], Awaitable[None]]
+    ) -> None:
+        never = await platform.release("orders", "1.1")
+        await deploy(platform, "1.0", "g1")
+        with pytest.raises(NeverRan, match=r"orders 1\.1, as it was asked for, never ran in staging"):
+            await platform.roll_back(grant("g2"), ORDERS, "1.1", never.digest, before="1.0")
+        await deploy(platform, "1.1", "g3")
+        await rebuild("1.0")  # other files under the name of what ran
+        changed = await platform.release("orders", "1.0")
+        with pytest.raises(NeverRan):
+            await platform.roll_back(grant("g4"), ORDERS, "1.0", changed.digest, before="1.1")
+        assert runs(await platform.status(ORDERS)) == ("1.1", 1, 1)
+        newest, oldest = (await platform.history(ChangeQuery(service="orders"))).items
+        assert (newest.digest, oldest.version) == (never.digest, "1.0")
+        assert oldest.digest != changed.digest
 
     async def test_it_scales_what_runs_and_nothing_else(self, platform: Deployments) -> None:
         old = await platform.release("orders", "1.0")

@@ -134,6 +134,7 @@ async def place(server: EmbeddedServer, tmp_path: Path) -> AsyncIterator[Place]:
 
 async def test_a_bad_release_is_taken_back_and_looked_at_again(place: Place) -> None:
     await place.deployed("4.18.0")
+    await place.say("nathan", "/freeze freeze deployments")  # which spares going back to what was approved
     place.metrics.bad = [datetime.now(UTC)]
     await place.alert()  # before there is any evidence of a cause, which is waited for
     await place.runs("4.17.2")
@@ -225,6 +226,20 @@ async def test_what_is_promised_of_a_service_is_watched(place: Place) -> None:
     await place.comes_to("mitigated")
 
 
+async def test_what_burns_on_after_its_incident_was_ended_opens_another(place: Place) -> None:
+    watch = place.installation.jobs.objectives
+    place.metrics.bad = [datetime.now(UTC) - timedelta(minutes=12)]
+    await watch.watch(place.tenant)
+    await place.comes_to("opened")
+    await place.say("nathan", "/incident resolve INC-1")
+    await watch.watch(place.tenant)  # what burns is the time before
+    assert len(await place.rows("SELECT 1 FROM alerts")) == 1
+    later = datetime.now(UTC) + timedelta(minutes=11)
+    await replace(watch, clock=lambda: later).watch(place.tenant)
+    incidents = "SELECT id, linked FROM incidents ORDER BY id"
+    await place.until(incidents, lambda rows: rows == [("INC-1", None), ("INC-2", "INC-1")])
+
+
 async def test_what_no_change_explains_is_a_persons(place: Place) -> None:
     place.metrics.bad = [datetime.now(UTC) - timedelta(seconds=40)]
     assert await place.stands_at() == "4.17.2"  # it has run for long
@@ -279,15 +294,49 @@ async def test_what_a_person_has_ended_is_left_alone(place: Place) -> None:
     await place.say("nathan", "/incident resolve INC-1")
     place.metrics.bad = [datetime.now(UTC)]
     await place.until(
-        "SELECT state FROM runs WHERE kind = 'incident_response'", lambda rows: rows == [("done",)]
+        "SELECT state FROM runs WHERE kind = 'incident_response'", lambda rows: rows == [("cancelled",)]
     )
     assert await place.events() == ["opened", "resolved"]
 
 
-async def test_a_remedy_that_fails_is_handed_to_a_person(place: Place, tmp_path: Path) -> None:
+async def test_what_a_freeze_held_is_not_done_once_the_incident_was_ended(place: Place) -> None:
     await place.deployed("4.18.0")
+    await place.say("nathan", "/freeze freeze orders")
+    place.metrics.bad = [datetime.now(UTC)]
+    await place.alert()
+    await place.comes_to("opened")
+    await place.say("nathan", "/incident resolve INC-1")
+    await place.say("nathan", "/unfreeze unfreeze orders")
+    run = "SELECT state FROM runs WHERE kind = 'incident_response'"
+    await place.until(run, lambda rows: rows == [("cancelled",)])
+    assert "remedy" not in await place.events()
+    assert await place.stands_at() == "4.18.0"
+
+
+async def test_an_incident_takes_nothing_back_but_what_ran_as_it_ran(place: Place, tmp_path: Path) -> None:
+    await place.deployed("4.18.0")
+    refused = await place.say("nathan", "/rollback roll back orders to 4.18.1")
+    assert "4.18.1 never ran in production" in refused.as_text()
     server = tmp_path / "department" / "releases" / "orders" / "4.17.2" / "server.py"
-    server.write_text("raise SystemExit(3)\n")
+    server.write_text(server.read_text() + "# another one\n")
+    place.metrics.bad = [datetime.now(UTC)]
+    await asyncio.sleep(16)
+    await place.alert()
+    await place.comes_to("for a person")
+    ((detail,),) = await place.rows("SELECT detail FROM incident_events WHERE kind = 'for a person'")
+    assert "4.17.2 is not what ran in production any more: its files have changed" in detail["why"]
+    refused = await place.say("nathan", "/rollback roll back orders")
+    assert "its files have changed" in refused.as_text()
+    assert await place.stands_at() == "4.18.0"
+
+
+async def test_a_remedy_that_fails_is_handed_to_a_person(place: Place, tmp_path: Path) -> None:
+    server, sick = tmp_path / "department" / "releases" / "orders" / "4.17.2" / "server.py", tmp_path / "sick"
+    server.write_text(
+        f"import os, sys\nif os.path.exists({str(sick)!r}):\n    sys.exit(3)\n{server.read_text()}"
+    )
+    await place.deployed("4.18.0")
+    sick.touch()
     place.metrics.bad = [datetime.now(UTC)]
     await asyncio.sleep(16)
     await place.alert()

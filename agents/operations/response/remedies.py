@@ -17,16 +17,9 @@ from agents.operations.findings import Explained, Findings
 from agents.operations.response.learned import Learned
 from agents.operations.response.pressure import pressure_on, waits_of
 from agents.operations.suspect_changes import Suspect
-from integrations.deployments import (
-    ChangeKind,
-    DeploymentError,
-    ReleaseQuery,
-    Shed,
-    Target,
-    gone_past,
-)
+from integrations.deployments import ChangeKind, Shed, Target
 from integrations.deployments.actions import MOST_REPLICAS, OpenBreaker, RollBack, Scale
-from integrations.pages import everything
+from integrations.deployments.going_back import NoWayBack, way_back
 from integrations.ports import Ports
 
 SUSPECTED_WITHIN = timedelta(minutes=30)
@@ -83,6 +76,10 @@ def _why_none(explained: Explained | None) -> str:
     share, suspect = _share(explained), explained.suspect
     if suspect is None or suspect.change.target.service != explained.first.service:
         return f"{share}, and nothing of it was changed in the hour before, so there is nothing to take back."
+    if suspect.before <= SUSPECTED_WITHIN:
+        return (
+            f"{share}; what was changed of it ({suspect.change.kind}) is no version that could be taken back."
+        )
     minutes = round(suspect.before.total_seconds() / 60)
     return f"{share}; its last change was {minutes} minutes before, which is too long to take it back."
 
@@ -98,26 +95,12 @@ async def _taken_back(ports: Ports, suspect: Suspect, share: str, known: Learned
         return Person(f"{share}; something else runs in {target.stage} by now, so I change nothing.")
     if (target.service, change.before) in known.bad:
         return Person(f"{share}; {change.before}, which ran before, was behind an incident itself.")
-    try:
-        release = await deployments.release(target.service, change.before)
-        found = await everything(deployments.releases, ReleaseQuery(service=target.service))
-    except DeploymentError as unreadable:
-        return Person(f"{share}; I cannot take it back: {unreadable}")
-    passed = gone_past(found, change.before, change.version)
-    if passed is not None:
-        return Person(f"{share}; {passed.version} cannot be taken back: its migration lost what it replaced.")
     seconds = round(suspect.before.total_seconds())
-    return RollBack(
-        service=target.service,
-        environment=target.stage,
-        version=change.before,
-        content=release.digest,
-        before=change.version,
-        rationale=f"{share}; {change.version} was {change.kind} there {seconds} s before it began.",
-        impact=f"{change.before} of {target.service} runs in {target.stage} again, not {change.version}.",
-        rollback_plan=f"Deploy {target.service} {change.version} again.",
-        artifacts=(f"release:{target.service}:{change.before}:sha256:{release.digest}",),
-    )
+    why = f"{share}; {change.version} was {change.kind} there {seconds} s before it began."
+    try:
+        return await way_back(deployments, target, change.before, why)
+    except NoWayBack as no:
+        return Person(f"{share}; I cannot take it back: {no}")
 
 
 async def _protected(

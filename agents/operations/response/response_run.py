@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.operations.incident_rows import add_event, incident_for_update, lock_incidents, timeline
@@ -13,6 +13,7 @@ from agents.operations.incident_tables import IncidentRow
 from agents.work import runs
 from agents.work.kinds import NewStep, RunKind, find_kinds
 from agents.work.tables import RunRow
+from governance.people import Actor
 from integrations.deployments import Stage
 
 SUBJECT = "service:"
@@ -47,6 +48,20 @@ def args_of(incident: IncidentRow) -> dict[str, str]:
         "stage": incident.stage,
         "started": incident.started.isoformat(),
     }
+
+
+async def end_response(tx: AsyncSession, incident: str, by: Actor, now: datetime) -> None:
+    """A person has ended the incident, so what the response still has to do about it is withdrawn. To be called
+    before anything of the incident is locked: the run comes first, as in its steps, and then the incidents."""
+    query = select(RunRow.id).where(
+        RunRow.kind == RUN.name,
+        RunRow.title.startswith(f"{incident}:", autoescape=True),
+        RunRow.ended.is_(None),
+    )
+    for run in (await tx.execute(query)).scalars().all():
+        await runs.run_for_update(tx, run)
+        await lock_incidents(tx)
+        await runs.cancel(tx, run, "The incident was ended.", now, by=by)
 
 
 async def _changed(tx: AsyncSession, run: RunRow) -> None:

@@ -201,7 +201,7 @@ async def _after_look(tx: AsyncSession, step: Step, result: Json) -> Iterable[Ne
 
 
 async def _after_cause(tx: AsyncSession, step: Step, result: Json) -> Iterable[NewStep]:
-    if result.get("state") == OVER:
+    if result.get("state") == OVER or (await incident_by_id(tx, step.args["incident"])).state == "resolved":
         return ()
     if result["cause"] is None:
         await _note(tx, step, "no cause", {"measured": result["measured"], "unmeasured": result["unmeasured"]})

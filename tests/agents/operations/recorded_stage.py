@@ -129,7 +129,9 @@ class RecordedStage:
     ) -> None:
         """Note that this was done, by a release that says where it comes from."""
         target = Target(service, Stage.PRODUCTION)
-        self.changes.append(Change(f"c{len(self.changes)}", at, target, kind, version, 2, before, "g"))
+        self.changes.append(
+            Change(f"c{len(self.changes)}", at, target, kind, version, "d" * 64, 2, before, "g")
+        )
         commit = f"c0ffee{len(self.changes)}"
         self.brought_out.append(Release(service, version, "d" * 64, at, commit, "wei.zhangwen", "CARD-7"))
 

@@ -42,6 +42,14 @@ def test_a_budget_that_burns_sets_one_off_and_says_by_what_figures() -> None:
     )
 
 
+def test_minutes_without_requests_did_not_burn() -> None:
+    asked = minutes(400, bad=60, since=10)
+    quiet = tuple(Bucket(one.begin, one.end, 0.0, 0.0) for one in asked[10:200])
+    for buckets in ((*asked[:10], *quiet, *asked[200:]), (*asked[:10], *asked[200:])):
+        (alert,) = alerts("checkout", buckets)
+        assert alert.started == NOW - timedelta(minutes=10)
+
+
 @pytest.mark.parametrize(
     ("service", "buckets"),
     [

@@ -67,7 +67,7 @@ class Pressed(RecordedStage):
         }[measure]
 
     async def status(self, target: Target) -> Status:
-        stable = Running(self.runs, "d" * 64, self.replicas, self.replicas)
+        stable = Running(self.runs, "e" * 64, self.replicas, self.replicas)
         return Status(target, stable, self.canary, None, NOW, self.breaker)
 
     async def release(self, service: str, version: str) -> Any:

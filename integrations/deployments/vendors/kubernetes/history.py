@@ -17,7 +17,9 @@ def changes_of(
     was put back because it did not become ready is no change."""
     ours = deployment.journal
     changes = [
-        Change(one.grant, one.at, target, one.kind, one.version, one.replicas, one.before, one.grant)
+        Change(
+            one.grant, one.at, target, one.kind, one.version, one.digest, one.replicas, one.before, one.grant
+        )
         for one in ours
     ]
     known = {one.digest for one in ours}
@@ -38,6 +40,7 @@ def changes_of(
                     target=target,
                     kind=ChangeKind.DEPLOYED,
                     version=version,
+                    digest=digest,
                     replicas=int(replicas) if replicas.isdecimal() else one.spec.replicas,
                     before=before,
                     grant="",

@@ -17,6 +17,7 @@ from integrations.deployments import (
     ChangeKind,
     DeploymentError,
     GrantSpent,
+    NeverRan,
     NothingRuns,
     NotReady,
     Release,
@@ -164,6 +165,8 @@ class Rollouts:
         if wanted.version is not None:
             on = await self._cluster.shelf()
             stored = on.approved(target.service, wanted.version, wanted.digest or "")
+            if wanted.kind is ChangeKind.ROLLED_BACK:
+                await self._demand_ran(target, found, wanted.version, stored.release.digest)
             if standing is not None:
                 runs = on.version_of(standing, target.service)
                 _demand_reachable(on.releases(target.service), wanted.version, runs)
@@ -186,6 +189,17 @@ class Rollouts:
             was_replicas=found.spec.replicas,
         )
         return entry, Intent(image, label, replicas, (*found.journal, entry))
+
+    async def _demand_ran(self, target: Target, found: Workload, version: str, digest: str) -> None:
+        """By digest: what ran before anything was done by a grant has left its ReplicaSet, or its image in the
+        first entry. Raises NeverRan."""
+        changes = await self._cluster.changes(target.stage, target.service)
+        images = [digest_of(one.was_image) for one in found.journal]
+        if digest not in (*images, *(one.digest for one in changes if one.holds)):
+            raise NeverRan(
+                f"{target.service} {version}, as it was asked for, never ran in {target.stage}: deploy it"
+                " instead."
+            )
 
     def _now(self, found: Workload) -> tuple[str, str | None, str, str]:
         image = self._cluster.names.container_of(found).image

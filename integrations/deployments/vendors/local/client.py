@@ -262,6 +262,7 @@ def _change(line: dict[str, Any]) -> Change:
         target=Target(line["service"], Stage(line["stage"])),
         kind=ChangeKind(line["kind"]),
         version=line["version"],
+        digest=line["digest"],
         replicas=line["replicas"],
         before=line["before"],
         grant=line["grant"],

@@ -55,6 +55,13 @@ class Journal:
         of_it = (one for one in reversed(self.lines) if (one.service, one.stage) == (service, stage))
         return next((one for one in of_it if one.holds), None)
 
+    def ran(self, service: str, stage: str, version: str, digest: str) -> bool:
+        """Whether this very release has ever held at a target."""
+        wanted = (service, stage, version, digest)
+        return any(
+            one.holds and (one.service, one.stage, one.version, one.digest) == wanted for one in self.lines
+        )
+
     def append(self, **values: Any) -> Line:
         """Write a line, and return when it is on disk."""
         line = Line(number=len(self.lines) + 1, **values)

@@ -18,6 +18,7 @@ from integrations.deployments import (
     ChangedMeanwhile,
     DeploymentError,
     GrantSpent,
+    NeverRan,
     NothingRuns,
     gone_past,
 )
@@ -254,6 +255,10 @@ class Keeper:
         self._demand_unchanged(place, standing, wanted)
         version = wanted.version or (standing.version if standing else "")
         approved = wanted.digest or (standing.digest if standing else "")
+        is_back = wanted.kind == "rolled back"
+        if is_back and not self._journal.ran(place.service, place.stage, version, approved):
+            asked = f"{place.service} {version}, as it was asked for,"
+            raise NeverRan(f"{asked} never ran in {place.stage}: deploy it instead.")
         runnable = self._places.approved(place.service, version, approved)
         if standing is not None and wanted.version is not None:
             self._demand_reachable(place.service, version, standing.version)

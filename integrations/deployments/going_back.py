@@ -1,0 +1,76 @@
+"""Taking a version back: which one ran before, byte for byte, and whether it would still run."""
+
+from __future__ import annotations
+
+from integrations.deployments import (
+    Change,
+    ChangeQuery,
+    DeploymentError,
+    Deployments,
+    ReleaseQuery,
+    Status,
+    Target,
+    gone_past,
+)
+from integrations.deployments.actions import RollBack
+from integrations.pages import every, everything
+
+
+class NoWayBack(Exception):
+    """It cannot be taken back; the text says why, in a sentence."""
+
+
+async def way_back(deployments: Deployments, target: Target, version: str | None, why: str) -> RollBack:
+    """Back to `version`, or to the last one that ran there and was another. Raises NoWayBack,
+    storage.look.Away."""
+    status = await deployments.status(target)
+    if status.stable is None:
+        raise NoWayBack(f"Nothing of {target.service} runs in {target.stage}.")
+    if status.canary is not None:
+        raise NoWayBack(f"A canary of {target.service} is under way in {target.stage}.")
+    now = status.stable.version
+    ran = await _ran(deployments, status, version)
+    try:
+        release = await deployments.release(target.service, ran.version)
+        found = await everything(deployments.releases, ReleaseQuery(service=target.service))
+    except DeploymentError as unreadable:
+        raise NoWayBack(str(unreadable)) from unreadable
+    if release.digest != ran.digest:
+        raise NoWayBack(
+            f"{ran.version} is not what ran in {target.stage} any more: its files have changed since. Bring it"
+            " out as a new release."
+        )
+    if release.digest == status.stable.digest:
+        raise NoWayBack(f"{ran.version} is what runs in {target.stage}.")
+    passed = gone_past(found, ran.version, now)
+    if passed is not None:
+        raise NoWayBack(
+            f"{ran.version} lies behind {passed.version}, whose migration cannot be taken back, so it would not"
+            " run any more."
+        )
+    return RollBack(
+        service=target.service,
+        environment=target.stage,
+        version=ran.version,
+        content=ran.digest,
+        before=now,
+        rationale=why,
+        impact=f"{ran.version} of {target.service} runs in {target.stage} again, not {now}; what {now} brought"
+        " is gone until it is deployed again.",
+        rollback_plan=f"Deploy {target.service} {now} again.",
+        artifacts=(f"release:{target.service}:{ran.version}:sha256:{ran.digest}",),
+    )
+
+
+async def _ran(deployments: Deployments, status: Status, version: str | None) -> Change:
+    """When that version, or the last other one, held there last."""
+    target, now = status.target, status.stable and status.stable.version
+    async for change in every(deployments.history, ChangeQuery(target.service, target.stage)):
+        if change.holds and (change.version == version if version else change.version != now):
+            return change
+    if version is None:
+        raise NoWayBack(f"Nothing else than {now} ran in {target.stage}, so there is nothing to go back to.")
+    raise NoWayBack(
+        f"{version} never ran in {target.stage}, so there is nothing to go back to: deploy it, and it is judged"
+        " as any other."
+    )
