@@ -13,6 +13,8 @@ from integrations.metrics import Measure, Metrics, MetricsQuery
 
 LOOKED_BACK = timedelta(days=60)
 
+Values = np.ndarray[tuple[int], np.dtype[np.float64]]
+
 _DAY = timedelta(days=1)
 _STEP = timedelta(minutes=5)
 _HISTORY_STEP = timedelta(hours=1)
@@ -69,17 +71,29 @@ def whole_minute(now: datetime) -> datetime:
     return now.replace(second=0, microsecond=0)
 
 
-async def busiest_share(metrics: Metrics, target: Target, now: datetime) -> float | None:
-    """The share of a service's database connections that was in use in the busiest five minutes of the last
-    day; None where nobody measured that. Raises MetricsError, Away."""
-    end = whole_minute(now)
+async def busiest_share(
+    metrics: Metrics, target: Target, end: datetime, length: timedelta = _DAY, step: timedelta = _STEP
+) -> float | None:
+    """The share of a service's database connections that was in use in the busiest window of those that
+    `measured` reads; None where nobody measured that. Raises MetricsError, Away."""
+    used = await measured(metrics, Measure.POOL_IN_USE, target, end, length, step)
+    sizes = await measured(metrics, Measure.POOL_SIZE, target, end, length, step)
+    if not len(used) or not len(sizes):
+        return None
+    known = np.isfinite(used) & np.isfinite(sizes) & (sizes > 0)
+    return min(float((used[known] / sizes[known]).max()), 1.0) if known.any() else None
 
-    async def values(measure: Measure) -> list[float]:
-        asked = MetricsQuery(
-            measure, end - _DAY + _STEP, end, _STEP, service=target.service, stage=target.stage
-        )
-        return [value for one in (await metrics.series(asked)).series for value in one.values]
 
-    used, sizes = await values(Measure.POOL_IN_USE), await values(Measure.POOL_SIZE)
-    shares = [a / b for a, b in zip(used, sizes, strict=False) if np.isfinite(a) and np.isfinite(b) and b > 0]
-    return min(max(shares), 1.0) if shares else None
+async def measured(
+    metrics: Metrics,
+    measure: Measure,
+    target: Target,
+    end: datetime,
+    length: timedelta = _DAY,
+    step: timedelta = _STEP,
+) -> Values:
+    """A measure of a service in windows of `step`, one after the other, within the time of `length` before
+    `end`; NaN where it is not known, none where nobody measures it. Raises MetricsError, Away."""
+    first = end - (max(length // step, 1) - 1) * step
+    asked = MetricsQuery(measure, first, end, step, service=target.service, stage=target.stage)
+    return np.array([value for one in (await metrics.series(asked)).series for value in one.values])
