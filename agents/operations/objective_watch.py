@@ -45,7 +45,7 @@ class ObjectiveWatch:
         async with self.database.transaction(tenant) as tx:
             objectives, firing = (await read_department(tx)).objectives, await _firing(tx)
         try:
-            counted = await _counted(self.metrics(tenant), now)
+            counted = await counted_minutes(self.metrics(tenant), now)
         except (MetricsError, Away):
             return  # nothing can be told: the next minute looks again
         alerts = tuple(alerts_of(counted, objectives, firing, now))
@@ -62,16 +62,19 @@ async def _firing(tx: AsyncSession) -> Mapping[str, datetime]:
     return {row.service: row.started for row in await tx.execute(query)}
 
 
-async def _counted(metrics: Metrics, now: datetime) -> Mapping[str, tuple[Bucket, ...]]:
-    """The minutes of the last hours, by service, as far as both figures are known."""
+async def counted_minutes(metrics: Metrics, now: datetime) -> Mapping[str, tuple[Bucket, ...]]:
+    """The minutes of the last hours (longer windows, where metrics are coarser), by service, as far as both
+    figures are known."""
     end = now.replace(second=0, microsecond=0)
     by = (Dimension.SERVICE,)
-    span = (end - _LONGEST + STEP, end, STEP)
+    # Windows that share nothing, so that each request counts in one bucket.
+    step = max(STEP, metrics.resolution.window(_LONGEST))
+    span = (end - _LONGEST + step, end, step)
     requests = await metrics.series(MetricsQuery(Measure.REQUESTS, *span, stage=Stage.PRODUCTION, by=by))
     failed = await metrics.series(MetricsQuery(Measure.FAILED, *span, stage=Stage.PRODUCTION, by=by))
     bad = _by_service(failed)
     return {
-        service: tuple(_buckets(asked, bad.get(service, {})))
+        service: tuple(_buckets(asked, bad.get(service, {}), step))
         for service, asked in _by_service(requests).items()
     }
 
@@ -82,13 +85,15 @@ def _by_service(answer: Answer) -> dict[str, dict[datetime, float]]:
     }
 
 
-def _buckets(asked: Mapping[datetime, float], bad: Mapping[datetime, float]) -> Iterable[Bucket]:
-    seconds = STEP.total_seconds()
+def _buckets(
+    asked: Mapping[datetime, float], bad: Mapping[datetime, float], step: timedelta
+) -> Iterable[Bucket]:
+    seconds = step.total_seconds()
     for at, rate in asked.items():
         failed = bad.get(at)
         if failed is not None and isfinite(rate) and isfinite(failed):
             total = rate * seconds
-            yield Bucket(at - STEP, at, max(total - failed * seconds, 0.0), total)
+            yield Bucket(at - step, at, max(total - failed * seconds, 0.0), total)
 
 
 def alerts_of(
@@ -108,7 +113,7 @@ def alerts_of(
 
 
 def _began(verdict: BurnVerdict, buckets: Iterable[Bucket], now: datetime) -> datetime:
-    """Since when it has burnt without a pause: the first of the last minutes each of which alone is over the
+    """Since when it has burnt without a pause: the first of the last buckets each of which alone is over the
     limit of a rule that burns."""
     limit = min(one.limit for one in verdict.rules if one.state is BurnState.BURNING)
     share = limit * (1 - verdict.objective.target)

@@ -16,7 +16,7 @@ from agents.operations.alert_intake import store_alerts
 from bot.department import Installation
 from integrations.alerts import Alert, AlertStatus
 from integrations.deployments import Stage
-from integrations.metrics import Answer, CallEdge, Measure, MetricsQuery, Series
+from integrations.metrics import Answer, CallEdge, Measure, MetricsQuery, Resolution, Series
 from storage.embedded import EmbeddedServer
 from tests.integrations.releases import with_stand_ins
 from tests.scenarios.operations import ORDERS, Operations, operations
@@ -30,6 +30,7 @@ class Scripted:
 
     bad: list[datetime] = field(default_factory=list)
     requests: float = 10.0
+    resolution: Resolution = field(default_factory=lambda: Resolution(timedelta(seconds=1)))
 
     async def series(self, query: MetricsQuery) -> Answer:
         values = {

@@ -1,6 +1,7 @@
 """Is a service as it usually is? Its last half minute beside the hour before.
 
-Nothing measured, or too few requests, is *unknown*: never well, never worse.
+Where metrics are coarser than that, two of their windows stand for it. Nothing measured, or too few requests,
+is *unknown*: never well, never worse.
 """
 
 from __future__ import annotations
@@ -60,22 +61,35 @@ class Health:
 async def look(metrics: Metrics, target: Target, since: datetime, now: datetime) -> Health:
     """How a service is now, beside how it was in the time before `since`, however long ago that is. Raises
     MetricsError, storage.look.Away."""
-    usual, before = await _level(metrics, target, since - _USUAL, since - STEP)
-    latest, queries = await _level(metrics, target, now - (_WINDOWS - 1) * STEP, now)
+    first = since - _USUAL
+    usual_step = max(STEP, metrics.resolution.window(now - first))
+    usual, before = await _level(metrics, target, first, since - usual_step, usual_step)
+    step = _step(metrics)
+    latest, queries = await _level(metrics, target, now - (_WINDOWS - 1) * step, now, step)
     return Health(state_of(latest, usual), latest, usual, now, (*before, *queries))
 
 
+def coarser(metrics: Metrics) -> timedelta:
+    """By how much longer than half a minute what `look` takes for now goes back."""
+    return _WINDOWS * (_step(metrics) - STEP)
+
+
+def _step(metrics: Metrics) -> timedelta:
+    """Windows that share nothing: a request counts in one of them."""
+    return max(STEP, metrics.resolution.window())
+
+
 async def _level(
-    metrics: Metrics, target: Target, first: datetime, last: datetime
+    metrics: Metrics, target: Target, first: datetime, last: datetime, step: timedelta
 ) -> tuple[Level, tuple[str, ...]]:
     """The windows that end from `first` to `last`, and the queries that say so."""
     answers = [
-        await metrics.series(MetricsQuery(measure, first, last, STEP, target.service, target.stage))
+        await metrics.series(MetricsQuery(measure, first, last, step, target.service, target.stage))
         for measure in (Measure.REQUESTS, Measure.FAILED, Measure.LATENCY_P95)
     ]
     requests, failed, p95 = (_values(answer) for answer in answers)
-    count = sum(requests) * STEP.total_seconds()
-    bad = sum(failed) * STEP.total_seconds()
+    count = sum(requests) * step.total_seconds()
+    bad = sum(failed) * step.total_seconds()
     level = Level(
         requests=round(count, 1),
         failed=bad / count if count > 0 and failed else None,

@@ -18,7 +18,7 @@ from agents.operations.findings import Explained, Findings, Question
 from agents.operations.incident_rows import add_event, incident_by_id, incident_for_update, lock_incidents
 from agents.operations.incident_showing import show
 from agents.operations.investigation import LONGEST, investigate
-from agents.operations.response.health import Health, State, look
+from agents.operations.response.health import Health, State, coarser, look
 from agents.operations.response.remedies import Person, remedy_for
 from agents.operations.response.response_run import (
     CAUSE_KIND,
@@ -43,7 +43,7 @@ from agents.work.kinds import (
 from governance.action import Action
 from integrations.deployments import Stage, Target
 from integrations.deployments.actions import RollBack
-from integrations.metrics import MetricsError
+from integrations.metrics import Metrics, MetricsError
 
 LOOKED_EVERY = timedelta(seconds=10)
 LOOKS = 18
@@ -80,7 +80,7 @@ async def _verify(step: Step, worker: Worker) -> Still | Over:
     if await _is_over(step, worker):
         return Over({"state": OVER})
     cursor = {"looks": 0, "well": 0, "from": worker.now().isoformat(), **(step.cursor or {})}
-    settled = datetime.fromisoformat(cursor["from"]) + SETTLES
+    settled = datetime.fromisoformat(cursor["from"]) + settles(worker.ports.metrics)
     if worker.now() < settled:
         return Still(LOOKED_EVERY, cursor=cursor)
     health = await _health(step, worker)
@@ -90,6 +90,11 @@ async def _verify(step: Step, worker: Worker) -> Still | Over:
         ended = State.WELL if cursor["well"] >= HEALTHY_LOOKS else state
         return Over({"state": ended.value, "health": None if health is None else _json(health)})
     return Still(LOOKED_EVERY, cursor=cursor)
+
+
+def settles(metrics: Metrics) -> timedelta:
+    """How long a remedy is left alone before it is looked at: coarser figures show longer what was before."""
+    return SETTLES + coarser(metrics)
 
 
 async def _is_over(step: Step, worker: Worker) -> bool:

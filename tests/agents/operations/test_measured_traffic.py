@@ -10,9 +10,9 @@ from math import nan
 import pytest
 
 from agents.operations.capacity.known_capacity import database_of
-from agents.operations.measured_traffic import busiest_share, measured
+from agents.operations.measured_traffic import busiest_share, measured, measured_day, measured_history
 from integrations.deployments import Stage, Target
-from integrations.metrics import Answer, CallEdge, Measure, MetricsQuery, Series
+from integrations.metrics import Answer, CallEdge, Measure, MetricsQuery, Resolution, Series
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 ORDERS = Target("orders", Stage.PRODUCTION)
@@ -25,6 +25,7 @@ class Said:
 
     says: dict[Measure, Callable[[datetime], float]]
     asked: list[MetricsQuery] = field(default_factory=list)
+    resolution: Resolution = field(default_factory=lambda: Resolution(timedelta(seconds=15)))
 
     async def series(self, query: MetricsQuery) -> Answer:
         self.asked.append(query)
@@ -75,3 +76,18 @@ async def test_how_long_a_request_holds_a_connection() -> None:
     assert found is not None
     assert (found.pool, found.held_seconds) == (10, pytest.approx(0.2))
     assert await database_of(Said({}), "orders", 2, NOW) is None
+
+
+async def test_no_steps_are_shorter_than_the_windows_that_metrics_are_over() -> None:
+    """Ten minutes where a day was measured finely, and three hours for what is older than that."""
+    coarse = Resolution(10 * MINUTE, ((timedelta(days=1), 180 * MINUTE),))
+    said = Said({Measure.REQUESTS: lambda _at: 20}, resolution=coarse)
+    day = await measured_day(said, "orders", NOW)
+    assert day is not None
+    assert day.hours == 24
+    history = await measured_history(said, "orders", NOW)
+    assert history is not None
+    assert history[0].step == 180 * MINUTE
+    assert history[0].end == NOW
+    assert await busiest_share(said, ORDERS, NOW, 5 * MINUTE, timedelta(seconds=15)) is None
+    assert [one.step / MINUTE for one in said.asked] == [10, 180, 10, 10]

@@ -20,6 +20,7 @@ from integrations.metrics import (
     Dimension,
     MetricsError,
     MetricsQuery,
+    Resolution,
     Series,
 )
 from integrations.metrics.promql import PROMETHEUS
@@ -41,11 +42,20 @@ class LocalMetrics(Embedded):
         self._database, self._tenant = database, tenant
         self._scrape_seconds, self._retention = scrape_seconds, retention
 
+    @property
+    def resolution(self) -> Resolution:
+        """See Metrics.resolution: what is kept less often is read over wider windows."""
+        apart = [(since, timedelta(seconds=kept)) for since, kept in self._retention.tiers]
+        return Resolution(
+            timedelta(seconds=_WINDOW_SCRAPES * self._scrape_seconds),
+            tuple((since, _WINDOW_SCRAPES * kept) for since, kept in apart),
+        )
+
     async def series(self, query: MetricsQuery) -> Answer:
         """See Metrics.series. What is kept less often is read over wider windows, which the notes say."""
         now = datetime.now(UTC)
         apart = self._retention.seconds_between(now - query.start, self._scrape_seconds)
-        width = max(query.step.total_seconds(), _WINDOW_SCRAPES * apart)
+        width = max(query.step, self.resolution.window(now - query.start)).total_seconds()
         wanted = exported(query.measure)
         replicas = await self._replicas(query.restricted, wanted, _before(query, width), query.end)
         asked = PROMETHEUS.query(query.measure, query.restricted, query.by, width)
