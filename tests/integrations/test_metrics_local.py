@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -19,15 +20,18 @@ from hypothesis import strategies as st
 from prometheus_client import generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from integrations.metrics import Dimension, Measure, Metrics, MetricsError, MetricsQuery, Series
+from integrations.looked import looked
+from integrations.metrics import Answer, Dimension, Measure, Metrics, MetricsError, MetricsQuery, Series
 from integrations.metrics.vendors.local.exposition import MOST_SERIES, ExpositionError, parse
 from integrations.metrics.vendors.local.reading import LocalMetrics
-from integrations.metrics.vendors.local.retention import Retention, thin_out
+from integrations.metrics.vendors.local.retention import Retention, Thinning
 from integrations.metrics.vendors.local.scraping import Scraper
 from integrations.metrics.vendors.local.tables import ScrapeRow, TargetRow
 from integrations.metrics.vendors.local.targets import read_targets
-from storage.database import Database
+from storage.database import Database, holds_transaction
+from storage.look import Look, act, look_of
 from tests.integrations import metrics_contract
 from tests.integrations.metrics_contract import WINDOW, Exporter, MetricsContract, beginning, scripted
 
@@ -272,7 +276,7 @@ async def test_older_scrapes_are_kept_less_often_and_lose_no_request(
         for n in range(24):
             replicas.say("a", _counted(10 * n, code="200") + f"db_pool_in_use {n % 3}\n")
             await scraper.scrape(now - timedelta(hours=hours, minutes=3) + n * 5 * SECOND)
-    await thin_out(database, tenant, Retention(), now)
+    await Thinning(database, tenant, Retention()).thin_out(now)
     async with database.transaction(tenant) as tx:
         kept = list(await tx.scalars(select(ScrapeRow.at).order_by(ScrapeRow.at)))
     by_age = {
@@ -296,9 +300,61 @@ async def test_older_scrapes_are_kept_less_often_and_lose_no_request(
         "As old as this, one scrape in 60 s is kept: each value is over the 180 s before it.",
     )
     before = len(kept)
-    await thin_out(database, tenant, Retention(), now)
+    await Thinning(database, tenant, Retention()).thin_out(now)
     async with database.transaction(tenant) as tx:
         assert await tx.scalar(select(func.count()).select_from(ScrapeRow)) == before
+
+
+async def test_what_was_thinned_out_once_is_not_read_again(
+    database: Database, tenant: str, replicas: Replicas, scraper: Scraper
+) -> None:
+    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    await replicas.list(a="orders 1.0")
+    replicas.say("a", _counted(1, code="200"))
+
+    async def scrape(*hours: float) -> None:
+        for ago in hours:
+            for n in range(3):
+                await scraper.scrape(now - timedelta(hours=ago) + n * 5 * SECOND)
+
+    async def kept(ago: float) -> int:
+        begin = now - timedelta(hours=ago)
+        query = select(func.count()).select_from(ScrapeRow)
+        async with database.transaction(tenant) as tx:
+            within = (ScrapeRow.at >= begin, ScrapeRow.at < begin + 15 * SECOND)
+            return await tx.scalar(query.where(*within)) or 0
+
+    thinning = Thinning(database, tenant, Retention())
+    await scrape(30, 5, 0.5)
+    await thinning.thin_out(now)
+    assert [await kept(ago) for ago in (30, 5, 0.5)] == [1, 1, 3]
+    await scrape(29, 4)  # as if it had been there before, which it cannot: it shows what is read
+    await thinning.thin_out(now + timedelta(hours=1))
+    assert [await kept(ago) for ago in (29, 4, 0.5)] == [3, 3, 1], "what has come of age since is read alone"
+    await Thinning(database, tenant, Retention()).thin_out(now)
+    assert [await kept(ago) for ago in (29, 4)] == [1, 1]
+
+
+async def test_an_act_reads_metrics_while_no_transaction_is_open(
+    database: Database, tenant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = datetime.now(UTC)
+    open_meanwhile: list[bool] = []
+    read = LocalMetrics.series
+
+    async def series(self: LocalMetrics, query: MetricsQuery) -> Answer:
+        open_meanwhile.append(holds_transaction())
+        return await read(self, query)
+
+    monkeypatch.setattr(LocalMetrics, "series", series)
+
+    async def doing(tx: AsyncSession) -> Answer:
+        metrics = looked("metrics", port(database, tenant), look_of(tx))
+        assert metrics.resolution.shortest == 15 * SECOND
+        return await metrics.series(MetricsQuery(Measure.REQUESTS, at, at, SECOND, "orders"))
+
+    answer = await act(database, tenant, Look(), doing)
+    assert (answer.series, open_meanwhile) == ((), [False])
 
 
 async def test_who_has_no_scrape_left_is_forgotten(
@@ -308,9 +364,38 @@ async def test_who_has_no_scrape_left_is_forgotten(
     await replicas.list(a="orders 1.0")
     replicas.say("a", _counted(1, code="200"))
     await scraper.scrape(now - timedelta(days=31))
-    await thin_out(database, tenant, Retention(), now)
+    await Thinning(database, tenant, Retention()).thin_out(now)
     async with database.transaction(tenant) as tx:
         assert await tx.scalar(select(func.count()).select_from(TargetRow)) == 0
+
+
+async def test_replicas_are_replaced_and_all_else_stays_as_it_was(
+    database: Database, tenant: str, replicas: Replicas, scraper: Scraper
+) -> None:
+    """Ten requests a second, by one replica after the other, each of which counts from its beginning on."""
+    now = datetime.now(UTC)
+    for seconds in range(120, -1, -5):
+        old, first = seconds > 60, 120 if seconds > 60 else 65
+        await replicas.list(**({"a": "orders 1.0"} if old else {"b": "orders 1.1"}))
+        replicas.say("a" if old else "b", _counted(10 * (first - seconds), code="200") + "db_pool_size 8\n")
+        await scraper.scrape(now - seconds * SECOND)
+    local = port(database, tenant)
+
+    async def read(measure: Measure, width: int, version: str | None = None) -> tuple[float, ...]:
+        start = now - 60 * SECOND
+        query = MetricsQuery(measure, start, start + 30 * SECOND, width * SECOND, "orders", version=version)
+        (series,) = (await local.series(query)).series
+        return series.values
+
+    for width in (5, 15, 20):  # 5: read over 15, as everything is that was scraped every 5 seconds
+        for measure, usual in ((Measure.REQUESTS, 10.0), (Measure.POOL_SIZE, 8.0), (Measure.REPLICAS, 1.0)):
+            values = await read(measure, width)
+            # Between the last scrape of the one and the second of the other not all is known.
+            assert max(values) == pytest.approx(usual), (measure, width)
+            assert min(values) > usual * (0.5 if measure is Measure.REQUESTS else 0.99), (measure, width)
+            assert values[-1] == pytest.approx(usual), (measure, width)
+    each = [await read(Measure.REQUESTS, 20, version) for version in ("1.0", "1.1")]
+    assert np.nansum(each, axis=0) == pytest.approx(await read(Measure.REQUESTS, 20))
 
 
 async def test_a_number_that_is_none_is_not_known(
