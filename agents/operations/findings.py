@@ -131,7 +131,9 @@ def _facts(one: Explained, asked: Mapping[Measure, str], at: datetime) -> Iterat
     yield Fact(f"{id}_began", f"When {found.target} became worse", one.began.isoformat(), "", at, began)
     if one.ended is not None:
         ended = worked_out(f"the last window of that segment of {found.target}'s")
-        yield Fact(f"{id}_ended", f"When {found.target} was as usual again", one.ended.isoformat(), "", at, ended)
+        yield Fact(
+            f"{id}_ended", f"When {found.target} was as usual again", one.ended.isoformat(), "", at, ended
+        )
     for number, cause in enumerate(found.causes, 1):
         yield from _cause(f"{id}_{number}", cause, found.target, at, inputs)
     yield from _changes(id, (*one.changes.before, *one.changes.afterwards), at)
