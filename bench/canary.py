@@ -4,14 +4,18 @@ Traffic is 20 requests a second in all, Poisson, shared by weight; a release goe
 default settings as the judge itself says. A seed of its own draws what latencies look like in half of the
 healthy releases (heavy-tailed, two-humped, wide; drifting as through a day): nothing in the judge was chosen on
 them. Beside it stand two judges by threshold, on the same requests: one compares with the minute before the
-release, one with the stable version in the same half minute. The last line is one JSON object; times are
-medians, in seconds.
+release, one with the stable version in the same half minute. With `--real N` as many healthy and as many bad
+releases follow as processes under real traffic, and canaries that are ended in each way (`canary_releases`).
+The last line is one JSON object; times are medians, in seconds, but for the real ends: of those the longest.
+
+Exits with 1 if a target was missed, with 2 if the real part could not run.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -19,6 +23,7 @@ from itertools import product
 from multiprocessing import get_context
 from statistics import median
 from time import monotonic
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +37,8 @@ from agents.operations.canary_judge import (
     advance,
     judge,
 )
+from bench import canary_releases
+from bench.running_department import NotAsExpected
 from bench.targets import Targets
 
 RATE = 20.0
@@ -273,6 +280,7 @@ def main() -> int:
     parser.add_argument("--healthy", type=int, default=1_000, help="of each kind and error level")
     parser.add_argument("--bad", type=int, default=300, help="of each fault and first weight")
     parser.add_argument("--shared", type=int, default=500)
+    parser.add_argument("--real", type=int, default=0, help="healthy and as many bad releases as processes")
     given = parser.parse_args()
     began = monotonic()
     all_of = measured(given.seed, given.healthy, given.bad, given.shared)
@@ -290,6 +298,11 @@ def main() -> int:
     targets.at_least("a fifth of requests x5 found", times["fifth_x5_from_25"]["found"], 0.99)
     targets.at_most("seconds to 5 % errors", _seconds(times["errors_5_from_25"]), 60)
     targets.at_most("rollbacks where both are slowed", both["judge"], 0)
+    try:
+        real = _real(given.real, targets) if given.real else {}
+    except NotAsExpected as failed:
+        print(f"  the real part could not run: {failed}", file=sys.stderr)
+        return 2
     status = targets.status()
     figures = {
         "false_rollbacks": every["judge"],
@@ -298,10 +311,21 @@ def main() -> int:
         "threshold_false_rollbacks": {kind: every[f"threshold_{kind}"] for kind in ("fixed", "beside")},
         **times,
         "shared_slow": {"releases": given.shared, **both},
+        **real,
         "took_seconds": round(monotonic() - began, 1),
     }
     print(json.dumps(figures))
     return status
+
+
+def _real(of_each: int, targets: Targets) -> dict[str, Any]:
+    figures = canary_releases.measure(of_each)
+    targets.at_most("real releases judged wrong", figures["real_wrong"], 0)
+    targets.at_most("seconds to all traffic on stable after an abort", figures["real_abort_seconds"], 5)
+    for way in ("halt", "worker_killed", "database_killed"):
+        seconds = figures[f"real_{way}_seconds"]
+        targets.at_most(f"seconds to all traffic on stable, {way}", seconds, canary_releases.LEASE + 5)
+    return figures
 
 
 def _seconds(figure: dict[str, float]) -> float:

@@ -232,7 +232,7 @@ def routes_of(environment: dict[str, str]) -> list[tuple[str, str]]:
     """Methods and paths of everything that the program serves."""
     code = (
         "import asyncio, json; from bot.database import DatabaseUrls; from bot.department import Installation\n"
-        "from bot.processes import make_served; from bot.settings import Settings\n"
+        "from bot.serving import make_served; from bot.settings import Settings\n"
         "async def routes():\n"
         "    app = make_served(Installation(Settings(), DatabaseUrls('postgresql://nowhere/x', None))).app\n"
         "    return [(r.method, r.resource.canonical) for r in app.router.routes() if r.resource]\n"

@@ -7,14 +7,12 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agents.actions import specs as plan_specs
 from agents.drafting import WORKERS
 from agents.loop import ModelAccess
+from agents.operations import incident_impact, incident_links
 from agents.operations.alert_intake import AlertIntake
 from agents.operations.canary.limits import within_canary
 from agents.operations.capacity.reservation_actions import specs as reservation_specs
@@ -32,9 +30,9 @@ from agents.work.kinds import StepKind, find_kinds
 from agents.work.scheduler import Scheduler
 from bot.checkpoints import webhook
 from bot.console.adapter import ConsoleAdapter
-from bot.database import DatabaseUrls
 from bot.desks import Desks, StoredFiles
 from bot.fence_watch import FenceWatch
+from bot.foundation import Foundation
 from bot.jobs import Jobs
 from bot.listener import Listener
 from bot.notices import Notices
@@ -43,14 +41,11 @@ from bot.platforms.adapter import Adapter
 from bot.platforms.known_channels import KnownChannels
 from bot.platforms.sealing import key_in
 from bot.recogniser import BackgroundRecogniser, ModelRecogniser
-from bot.settings import Settings
 from bot.teams.configuration import configuration
 from bot.turns import Turns
 from governance.actions import specs as governance_specs
-from governance.audit.keys import key_from_setting, load_or_create_key, signer_for
 from governance.audit.publication import Publisher
 from governance.audit.sequencer import Sequencer
-from governance.audit.signed_note import Signer
 from governance.authority.policy import Policy, load
 from governance.department import Department
 from governance.department_file import read_department
@@ -66,7 +61,6 @@ from integrations.load.performing import specs as load_specs
 from integrations.ports import Ports
 from integrations.prices.costs import replicas_a_month
 from integrations.tracker.performing import specs as tracker_specs
-from storage.database import Database
 
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet
@@ -77,21 +71,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Installation:
-    """One process's department. Parts are made when they are first used, so that a process which only
-    halts or verifies loads no more than that."""
-
-    settings: Settings
-    urls: DatabaseUrls
+class Installation(Foundation):
+    """One process's department. Parts are made when they are first used."""
 
     @cached_property
     def process(self) -> str:
         """This process's name among those that a halt waits for."""
         return f"{socket.gethostname()}:{os.getpid()}"
-
-    @cached_property
-    def database(self) -> Database:
-        return Database.open(self.urls.app, pool_size=self.settings.worker_concurrency + 6)
 
     @cached_property
     def listener(self) -> Listener:
@@ -111,7 +97,7 @@ class Installation:
     def registry(self) -> Registry:
         of_vendors = (spec for vendor in self.outside.all_vendors for spec in vendor.actions())
         own = (
-            *tracker_specs(within_plan),
+            *tracker_specs(within_plan, incident_links.is_linkable),
             *deployment_specs(
                 within_canary, replicas_a_month(lambda tenant: self.ports(tenant).prices), in_incident
             ),
@@ -261,6 +247,9 @@ class Installation:
             objectives=ObjectiveWatch(
                 self.database, lambda tenant: self.ports(tenant).metrics, self.gate.clock
             ),
+            impacts=incident_impact.ImpactCount(
+                self.database, lambda tenant: self.ports(tenant).metrics, self.gate.clock
+            ),
             performer=Performer(self.database, self.gate, self.outside.effect_ports, process=self.process),
             adapters=self.adapters,
             drafting=Drafting(self.database, self.gate, self.plan_author, self.watch.agent_work),
@@ -299,22 +288,6 @@ class Installation:
         url = self.settings.checkpoint_webhook
         return Publisher(self.checkpoint_file, [webhook(url)] if url else [])
 
-    @property
-    def checkpoint_file(self) -> Path:
-        """Where checkpoints are appended."""
-        return self.settings.checkpoint_file or self.settings.var_folder / "audit" / "checkpoints.txt"
-
-    @cached_property
-    def signing_key(self) -> Ed25519PrivateKey:
-        """The audit log's key. Raises KeyUnusable."""
-        if self.settings.audit_signing_key is not None:
-            return key_from_setting(self.settings.audit_signing_key.get_secret_value())
-        return load_or_create_key(self.settings.var_folder / "audit")
-
-    def signer(self, tenant: str) -> Signer:
-        """Who signs a tenant's checkpoints."""
-        return signer_for(self.signing_key, tenant)
-
     async def close(self) -> None:
         """Let go of the database, and of connections to the chat platforms."""
         if "outside" in self.__dict__:
@@ -323,4 +296,4 @@ class Installation:
             await self.teams.close()
         if "slack" in self.__dict__ and self.slack is not None:
             await self.slack.close()
-        await self.database.close()
+        await super().close()

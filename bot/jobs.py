@@ -13,6 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.operations.alert_intake import AlertIntake, queue_waiting_alerts
+from agents.operations.incident_impact import ImpactCount, queue_counting
+from agents.operations.incident_reminders import look_after
 from agents.operations.incidents import end_quiet
 from agents.operations.objective_watch import ObjectiveWatch
 from agents.plans import consumption, coordination, steps
@@ -70,6 +72,7 @@ class Jobs:
     performer: Performer
     alerts: AlertIntake
     objectives: ObjectiveWatch
+    impacts: ImpactCount
     adapters: Mapping[str, Adapter]
     drafting: Drafting
     replanning: Replanning
@@ -100,6 +103,7 @@ class Jobs:
             "take_alert": self.alerts.take_alert,
             "show_incidents": self.alerts.show_incidents,
             "watch_objectives": self.objectives.watch,
+            "count_impacts": self.impacts.count_all,
             "report_halt": self.report_halt,
             "release_held": self.release_held,
             "sweep_overrides": self.sweep_overrides,
@@ -204,6 +208,8 @@ class Jobs:
             "overrides": partial(sweep_overrides, now=now),
             "held": release_held,
             "alerts": partial(queue_waiting_alerts, now=now),
+            "people_in_incidents": partial(look_after, now=now),
+            "impacts": partial(queue_counting, now=now),
             "incidents": partial(end_quiet, now=now),
             "standing_work": partial(tell_of_standing_work, now=now),
             "subscriptions": _queue_subscriptions,

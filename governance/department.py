@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_serializer
 
+from governance.incident_rules import IncidentRules
 from governance.objectives import Objectives
 from governance.people import Person, Role
 from governance.places import Audience
@@ -254,6 +255,7 @@ class Department(Described):
     )
     releases: ReleaseRules = Field(default_factory=ReleaseRules)
     objectives: Objectives = Field(default_factory=Objectives)
+    incidents: IncidentRules = Field(default_factory=IncidentRules)
 
     def person(self, person: str) -> PersonEntry:
         """The person with this id. Raises KeyError."""

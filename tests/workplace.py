@@ -15,7 +15,8 @@ from sqlalchemy import text
 
 from bot.bootstrap import open_installation
 from bot.department import Installation
-from bot.processes import make_served, worker_part
+from bot.processes import worker_part
+from bot.serving import make_served
 from bot.settings import Settings
 from governance.fence import CHANNEL
 from handlers.language.mood import Mood

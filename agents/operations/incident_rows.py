@@ -13,10 +13,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.operations.incident_opening import Reason
 from agents.operations.incident_tables import AlertRow, IncidentAlertRow, IncidentEventRow, IncidentRow
+from governance.audit.entries import Absence, Entry, EntryKind, NotApplicable
+from governance.audit.log import record
+from governance.people import Actor
 from storage.database import locked, tenant_of
 
 MOST_UNKNOWN = 20
 """Services that the catalogue does not have, of one day, that are named."""
+
+
+_MONITORING = Actor("system", "alerts")
 
 
 class NoSuchIncident(LookupError):
@@ -27,6 +33,41 @@ async def lock_incidents(tx: AsyncSession) -> None:
     """Until `tx` ends nobody else opens, changes or ends an incident of this company."""
     lock = text("SELECT pg_advisory_xact_lock(hashtextextended('incidents/' || :tenant, 0))")
     await tx.execute(lock, {"tenant": tenant_of(tx)})
+
+
+async def new_incident(
+    tx: AsyncSession,
+    *,
+    service: str,
+    stage: str,
+    severity: str,
+    title: str,
+    started: datetime,
+    detected: datetime,
+    linked: str | None,
+    **other: Any,
+) -> IncidentRow:
+    """The row of an incident that is opened, under `lock_incidents`, with the next number. `other` are further
+    columns."""
+    last = (await tx.execute(select(func.max(IncidentRow.number)))).scalar()
+    number = (last or 0) + 1
+    incident = IncidentRow(
+        id=f"INC-{number}",
+        number=number,
+        service=service,
+        stage=stage,
+        state="open",
+        severity=severity,
+        title=title,
+        started=started,
+        detected=detected,
+        linked=linked,
+        to_show=False,
+        **other,
+    )
+    tx.add(incident)
+    await tx.flush()
+    return incident
 
 
 async def incident_for_update(tx: AsyncSession, incident: str) -> IncidentRow:
@@ -83,11 +124,47 @@ def add_event(
     tx.add(IncidentEventRow(id=event, incident=incident.id, at=at, kind=kind, detail=dict(detail)))
 
 
+async def record_opened(tx: AsyncSession, incident: IncidentRow, detail: Mapping[str, Any], why: str) -> None:
+    """An incident that an alert opened, into the audit log."""
+    await record(tx, _entry("incident.opened", incident, _MONITORING, detail, why))
+
+
+async def record_declared(tx: AsyncSession, incident: IncidentRow, by: Actor, words: str) -> None:
+    """An incident that somebody declared, in their words, into the audit log."""
+    await record(tx, _entry("incident.declared", incident, by, {}, words or "declared by hand"))
+
+
+async def record_ended(tx: AsyncSession, incident: IncidentRow, why: str) -> None:
+    """The end of an incident that nobody ended, into the audit log."""
+    await record(tx, _entry("incident.ended", incident, _MONITORING, {}, why))
+
+
+async def record_by_operator(tx: AsyncSession, incident: IncidentRow, by: Actor, what: str, why: str) -> None:
+    """What was done about an incident from the command line, into the audit log."""
+    await record(tx, _entry("incident.operated", incident, by, {"did": what}, why))
+
+
+def _entry(type_: str, incident: IncidentRow, actor: Actor, detail: Mapping[str, Any], why: str) -> Entry:
+    nothing = NotApplicable(not_applicable=Absence.NOTHING_CHANGES)
+    return Entry(
+        kind=EntryKind.SYSTEM,
+        type=type_,
+        actor=actor,
+        subject=incident.id,
+        details={**detail, "service": incident.service, "stage": incident.stage},
+        rationale=why,
+        approvals=NotApplicable(not_applicable=Absence.NO_APPROVAL_NEEDED),
+        impact=nothing,
+        rollback_plan=nothing,
+        artifacts=NotApplicable(not_applicable=Absence.NO_ARTIFACTS),
+    )
+
+
 async def timeline(tx: AsyncSession, incident: str, limit: int) -> Sequence[IncidentEventRow]:
-    """The last `limit` events of an incident, in order."""
+    """The last `limit` events of an incident, in order of time: some are written down a minute later."""
     query = select(IncidentEventRow).where(IncidentEventRow.incident == incident)
     last = (await tx.execute(query.order_by(IncidentEventRow.number.desc()).limit(limit))).scalars().all()
-    return last[::-1]
+    return sorted(last, key=lambda one: (one.at, one.number))
 
 
 async def unknown_services(tx: AsyncSession, now: datetime) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from agents.operations.incident_rows import lock_incidents, unknown_services
 from agents.operations.incident_tables import AlertRow, IncidentRow
 from governance.department_rows import read_department
-from governance.directory import deputies, holders
+from governance.directory import deputies, holders, people
 from governance.people import Role
 from storage.firings import fire_once
 from storage.notices import notify
@@ -24,10 +24,17 @@ UNKNOWN_SERVICES = "alerts_of_unknown_services"
 
 
 async def show(tx: AsyncSession, incident: IncidentRow, now: datetime) -> None:
-    """Tell those who are on call; who has the incident's card already sees it change."""
+    """Tell those who are on call, and the place where it was declared; who has the incident's card already sees
+    it change."""
     incident.to_show, incident.shown = False, now
     ids = {"incident": incident.id, "key": f"incident:{incident.id}"}
-    await notify(tx, INCIDENT, ids, people=await on_call(tx, now))
+    await notify(tx, INCIDENT, ids, place=incident.place, people=await _told(tx, incident, now))
+
+
+async def _told(tx: AsyncSession, incident: IncidentRow, now: datetime) -> tuple[str, ...]:
+    parts = (incident.commander, incident.communications, incident.scribe)
+    known = {one.id for one in await people(tx) if one.active}
+    return tuple(sorted({*await on_call(tx, now), *known.intersection(filter(None, parts))}))
 
 
 async def show_changed(tx: AsyncSession, now: datetime) -> bool:

@@ -60,6 +60,10 @@ class IncidentRow(TenantScoped, Base):
     moments are when it got there last. `linked` is an incident that it may belong with: the one before at the
     same target, or that of a service which calls this one. With `to_show` its card is behind; `shown` is when
     it was shown last.
+
+    `declared_by` is set where a person opened it, `place` (a Place as JSON) where they did. `commander`,
+    `communications` and `scribe` are ids of people. `updated` is when people last wrote into it, `reminded`
+    when they were last asked to. `impact` is what was counted last (`incident_impact.Impact`).
     """
 
     __tablename__ = "incidents"
@@ -84,6 +88,14 @@ class IncidentRow(TenantScoped, Base):
     linked: Mapped[str | None]
     to_show: Mapped[bool] = mapped_column(server_default=text("false"))
     shown: Mapped[datetime | None]
+    declared_by: Mapped[str | None]
+    commander: Mapped[str | None]
+    communications: Mapped[str | None]
+    scribe: Mapped[str | None]
+    updated: Mapped[datetime | None]
+    reminded: Mapped[datetime | None]
+    place: Mapped[dict[str, Any] | None]
+    impact: Mapped[dict[str, Any] | None]
 
 
 class IncidentAlertRow(TenantScoped, Base):
@@ -110,7 +122,8 @@ class IncidentAlertRow(TenantScoped, Base):
 
 
 class IncidentEventRow(TenantScoped, Base):
-    """An incident's timeline; nothing of it is changed later. `kind` says how `detail` is to be read."""
+    """An incident's timeline; nothing of it is changed later. `kind` says how `detail` is to be read. People
+    are named by their ids, so that names stand in one place alone."""
 
     __tablename__ = "incident_events"
     __table_args__ = (

@@ -27,13 +27,18 @@ from agents.operations.incident_opening import (
     decide,
     worse,
 )
-from agents.operations.incident_rows import add_event, incident_for_update, lock_incidents, open_incidents
+from agents.operations.incident_rows import (
+    add_event,
+    incident_for_update,
+    lock_incidents,
+    new_incident,
+    open_incidents,
+    record_ended,
+    record_opened,
+)
 from agents.operations.incident_showing import show, show_changed, tell_unknown
 from agents.operations.incident_tables import AlertRow, IncidentAlertRow, IncidentRow
 from agents.operations.response import response_run
-from governance.audit.entries import Absence, Entry, EntryKind, NotApplicable
-from governance.audit.log import record
-from governance.people import Actor
 from integrations.alerts import Alert, AlertStatus
 from storage.database import tenant_of
 
@@ -135,27 +140,20 @@ async def _open_ones(tx: AsyncSession, row: AlertRow, needs: Mapping[str, frozen
 async def _open(
     tx: AsyncSession, row: AlertRow, alert: Alert, target: Target, decision: Decision, now: datetime
 ) -> IncidentRow:
-    last = (await tx.execute(select(func.max(IncidentRow.number)))).scalar()
-    number = (last or 0) + 1
-    incident = IncidentRow(
-        id=f"INC-{number}",
-        number=number,
+    incident = await new_incident(
+        tx,
         service=target.service,
         stage=alert.stage,
-        state="open",
         severity=alert.severity,
         title=alert.name,
         started=min(alert.started, now),
         detected=row.received,
         linked=decision.linked,
-        to_show=False,
     )
-    tx.add(incident)
-    await tx.flush()
     tx.add(_member(incident, row, target.service))
     detail = {**_told(row, target.service), **({"linked": decision.linked} if decision.linked else {})}
     add_event(tx, incident, "opened", detail, now)
-    await record(tx, _entry("incident.opened", incident, detail, f"An alert of {alert.source} fires."))
+    await record_opened(tx, incident, detail, f"An alert of {alert.source} fires.")
     await response_run.begin(tx, incident)
     await show(tx, incident, now)
     return incident
@@ -247,59 +245,15 @@ async def _end_held(tx: AsyncSession, alert: Alert) -> None:
     await tx.execute(update(AlertRow).where(*held).values(state="taken"))
 
 
-def _entry(type_: str, incident: IncidentRow, detail: Mapping[str, Any], why: str) -> Entry:
-    nothing = NotApplicable(not_applicable=Absence.NOTHING_CHANGES)
-    return Entry(
-        kind=EntryKind.SYSTEM,
-        type=type_,
-        actor=Actor("system", "alerts"),
-        subject=incident.id,
-        details={**detail, "service": incident.service, "stage": incident.stage},
-        rationale=why,
-        approvals=NotApplicable(not_applicable=Absence.NO_APPROVAL_NEEDED),
-        impact=nothing,
-        rollback_plan=nothing,
-        artifacts=NotApplicable(not_applicable=Absence.NO_ARTIFACTS),
-    )
-
-
-class IncidentOver(Exception):
-    """The incident is resolved already."""
-
-
-async def acknowledge(tx: AsyncSession, id: str, who: str, now: datetime) -> IncidentRow:
-    """Somebody (by name) takes command. Raises NoSuchIncident, IncidentOver."""
-    incident = await _of_a_person(tx, id)
-    incident.acknowledged = incident.acknowledged or now
-    add_event(tx, incident, "acknowledged", {"who": who}, now)
-    await show(tx, incident, now)
-    return incident
-
-
-async def resolve(tx: AsyncSession, id: str, who: str, now: datetime) -> IncidentRow:
-    """Somebody (by name) ends it, whatever still fires. Raises NoSuchIncident, IncidentOver."""
-    incident = await _of_a_person(tx, id)
-    incident.state, incident.resolved = "resolved", now
-    add_event(tx, incident, "resolved", {"by": who}, now)
-    await show(tx, incident, now)
-    return incident
-
-
-async def _of_a_person(tx: AsyncSession, id: str) -> IncidentRow:
-    await lock_incidents(tx)
-    incident = await incident_for_update(tx, id)
-    if incident.state == "resolved":
-        raise IncidentOver(id)
-    return incident
-
-
 async def end_quiet(tx: AsyncSession, now: datetime) -> None:
-    """End incidents none of whose alerts has fired for as long as one may flap; show what cards are behind."""
+    """End incidents none of whose alerts has fired for as long as one may flap; show what cards are behind.
+    What a person declared, a person ends."""
     await lock_incidents(tx)
-    quiet = IncidentRow.state == "mitigated", IncidentRow.mitigated <= now - FLAPS_WITHIN
+    mitigated = IncidentRow.state == "mitigated", IncidentRow.mitigated <= now - FLAPS_WITHIN
+    quiet = (*mitigated, IncidentRow.declared_by.is_(None))
     for incident in (await tx.execute(select(IncidentRow).where(*quiet))).scalars().all():
         incident.state, incident.resolved = "resolved", now
         add_event(tx, incident, "resolved", {}, now)
-        await record(tx, _entry("incident.ended", incident, {}, "No alert of it fires any more."))
+        await record_ended(tx, incident, "No alert of it fires any more.")
         await show(tx, incident, now)
     await show_changed(tx, now)

@@ -45,10 +45,10 @@ class ObjectiveWatch:
         async with self.database.transaction(tenant) as tx:
             objectives, firing = (await read_department(tx)).objectives, await _firing(tx)
         try:
-            counted = await counted_minutes(self.metrics(tenant), now)
+            found = await counted(self.metrics(tenant), now.replace(second=0, microsecond=0))
         except (MetricsError, Away):
             return  # nothing can be told: the next minute looks again
-        alerts = tuple(alerts_of(counted, objectives, firing, now))
+        alerts = tuple(alerts_of(found, objectives, firing, now))
         if alerts:
             async with self.database.transaction(tenant) as tx:
                 await store_alerts(tx, alerts, now)
@@ -62,16 +62,17 @@ async def _firing(tx: AsyncSession) -> Mapping[str, datetime]:
     return {row.service: row.started for row in await tx.execute(query)}
 
 
-async def counted_minutes(metrics: Metrics, now: datetime) -> Mapping[str, tuple[Bucket, ...]]:
-    """The minutes of the last hours (longer windows, where metrics are coarser), by service, as far as both
-    figures are known."""
-    end = now.replace(second=0, microsecond=0)
+async def counted(
+    metrics: Metrics, end: datetime, *, span: timedelta = _LONGEST, step: timedelta = STEP
+) -> Mapping[str, tuple[Bucket, ...]]:
+    """The requests in production of a time until `end`, by service, as far as both figures are known: in steps,
+    longer ones where metrics are coarser. Raises MetricsError, storage.look.Away."""
     by = (Dimension.SERVICE,)
     # Windows that share nothing, so that each request counts in one bucket.
-    step = max(STEP, metrics.resolution.window(_LONGEST))
-    span = (end - _LONGEST + step, end, step)
-    requests = await metrics.series(MetricsQuery(Measure.REQUESTS, *span, stage=Stage.PRODUCTION, by=by))
-    failed = await metrics.series(MetricsQuery(Measure.FAILED, *span, stage=Stage.PRODUCTION, by=by))
+    step = max(step, metrics.resolution.window(span))
+    times = (end - span + step, end, step)
+    requests = await metrics.series(MetricsQuery(Measure.REQUESTS, *times, stage=Stage.PRODUCTION, by=by))
+    failed = await metrics.series(MetricsQuery(Measure.FAILED, *times, stage=Stage.PRODUCTION, by=by))
     bad = _by_service(failed)
     return {
         service: tuple(_buckets(asked, bad.get(service, {}), step))

@@ -60,9 +60,7 @@ _ALIKE = 0.2
 _SHARED = 2
 _COMMON = 0.4
 """A word in more of the stories than this tells nothing; nor do units of time."""
-_SAYS_NOTHING = frozenset(
-    map(stem, ("second", "minute", "hour", "day", "week", "month", "year", "time", "number", "show", "last"))
-)
+_SAYS_NOTHING = ("second", "minute", "hour", "day", "week", "month", "year", "time", "number", "show", "last")
 _MOST = 2
 """Predecessors by likeness; more add no order that those do not bring."""
 _LONGEST_NAME = 3
@@ -144,7 +142,9 @@ class _By:
         self.weight = weights(self.stems.values())
         counts = Counter(word for stems in self.stems.values() for word in stems)
         most = max(2.0, _COMMON * len(self.stories))
-        self.telling = {word for word, count in counts.items() if count <= most} - _SAYS_NOTHING
+        self.telling = {word for word, count in counts.items() if count <= most}.difference(
+            map(stem, _SAYS_NOTHING)
+        )
         self.layers = {
             key: _layer(sketch, discipline, self.said.get(key, NOTHING).section)
             for key, sketch, discipline in self.stories

@@ -28,6 +28,7 @@ from agents.work.heartbeat import BEAT_SECONDS, Heartbeat, Stopped, WorkerOf
 from agents.work.kinds import Json, NewStep, Over, StepFailed, Still, WorkStep
 from agents.work.runs import add_steps, go_on, lock_longest_waiting, release, wake
 from agents.work.scheduler import Scheduler, utc_now
+from agents.work.sweep import queue_left_steps
 from agents.work.tables import RunRow, StepRow
 from governance.fence import FenceUnreadable, Halted
 from integrations.ports import Ports
@@ -63,6 +64,8 @@ class Executor:
         until = monotonic() + KEEPS_ON_SECONDS
         async with self.database.transaction(tenant) as tx:
             claim = await take(tx, self.scheduler, self.process, self.clock(), run, key)
+            if claim is None:
+                await queue_left_steps(tx, self.clock())
         while claim is not None:
             claim = await self._do(claim, keep=monotonic() < until)
 

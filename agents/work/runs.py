@@ -225,20 +225,27 @@ async def answer(tx: AsyncSession, run: str, key: str, result: Mapping[str, Any]
 async def cancel(tx: AsyncSession, run: str, why: str, now: datetime, *, by: Actor) -> None:
     """End a run. What is being worked on stops within a second; what was started outside is ended by a job.
 
-    Actions that wait for their approval, or for their turn, are withdrawn; one that was begun comes to its end.
+    Actions that wait for their approval, or for their turn, are withdrawn; one that was begun comes to its end,
+    and what waits for it stays open until then, to end what the action has started.
     """
     row = await run_for_update(tx, run)
     if row.state in ENDED:
         return
     row.state, row.why, row.ended = "cancelled", why, now
-    for step in await steps_of(tx, run):
+    steps, begun = await steps_of(tx, run), set[str]()
+    for step in steps:
+        if step.state != "submitted":
+            continue
+        if step.effect is not None and await _withdrawn(tx, step.effect, why, now, by):
+            step.state, step.detail, step.finished = "cancelled", why, now
+            await release(tx, step)
+        else:
+            begun.add(step.key)
+    for step in steps:
         if step.state == "waiting" and step.cursor is None:
-            step.state, step.finished = "cancelled", now
-        elif step.state == "submitted":
-            if step.effect is not None and await _withdrawn(tx, step.effect, why, now, by):
-                step.state, step.detail, step.finished = "cancelled", why, now
-                await release(tx, step)
-        elif step.state not in OVER:
+            if begun.isdisjoint(step.depends_on):
+                step.state, step.finished = "cancelled", now
+        elif step.state not in (*OVER, "submitted"):
             await queue_step(tx, step)
     await show(tx, row)
 
@@ -270,12 +277,13 @@ async def go_on(tx: AsyncSession, run: RunRow, at: datetime | None = None) -> No
     await defer(tx, "advance_run", {"run": run.id} | turn, lock=once, queueing_lock=once, at=at)
 
 
-async def queue_step(tx: AsyncSession, step: StepRow) -> None:
-    """Queue the doing of a step, for when `tx` commits. Twice does no harm: the second finds it claimed.
+async def queue_step(tx: AsyncSession, step: StepRow, at: datetime | None = None) -> None:
+    """Queue the doing of a step, for when `tx` commits, or for a time. Twice does no harm: the second finds it
+    claimed.
 
     Without a queueing lock: the sweep holds no run's lock, and in it would meet with whoever ends a step.
     """
-    await defer(tx, "do_step", {"run": step.run, "step": step.key}, slow=True)
+    await defer(tx, "do_step", {"run": step.run, "step": step.key}, slow=True, at=at)
 
 
 async def release(tx: AsyncSession, step: StepRow) -> None:

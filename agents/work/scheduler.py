@@ -30,7 +30,7 @@ from governance.people import Actor
 from storage import direct
 from storage.database import tenant_of
 
-POOLS: Mapping[str, int] = {"work": 4, "effects": 8, "waits": 64}
+POOLS: Mapping[str, int] = {"work": 4, "effects": 8, "waits": 64, "load_tests": 2}
 """Steps of a pool that go on at once, over all runs of a department; other pools have places for two."""
 
 A_RUN = 6
@@ -109,6 +109,8 @@ class Scheduler:
             await tx.flush()
             if all(step.state in OVER for step in steps):
                 await _end(tx, run, self.gate.clock())
+        elif run.state == "cancelled":
+            await self._end_what_was_begun(tx, _still(steps), before)
         if run.place is not None or run.kind in find_run_kinds():
             await show_change(tx, run, steps, self.gate.clock())
         return kept
@@ -129,6 +131,18 @@ class Scheduler:
             return
         step.finished = self.gate.clock()
         await release(tx, step)
+
+    async def _end_what_was_begun(self, tx: AsyncSession, steps: Sequence[StepRow], before: Before) -> None:
+        """Steps of a cancelled run that waited for an action which was under way: one whose kind ends what is
+        outside is done to that end alone."""
+        for step in steps:
+            if step.state != "waiting" or not before.keys() >= set(step.depends_on):
+                continue
+            kind = self.kinds[step.kind]
+            if isinstance(kind, ActionStep) or kind.cancel is None:
+                step.state, step.finished = "cancelled", self.gate.clock()
+            else:
+                await queue_step(tx, step)
 
     async def _start_all(
         self, tx: AsyncSession, run: RunRow, steps: Sequence[StepRow], before: Before, *, keep: bool

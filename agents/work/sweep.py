@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from agents.work.claims import LEASE
 from agents.work.runs import go_on, queue_step, release, run_for_update, show
 from agents.work.tables import ENDED, OVER, RunRow, StepRow
 from storage.database import locked
@@ -23,6 +24,17 @@ async def queue_abandoned_steps(tx: AsyncSession, now: datetime) -> int:
     for step in found:
         await queue_step(tx, step)
     return len(found)
+
+
+async def queue_left_steps(tx: AsyncSession, now: datetime) -> None:
+    """Queue steps that their workers have not renewed for half a lease, for when those leases are over.
+
+    For a job that finds nothing to do: a worker that died may have left it, with its step still held, or with
+    another step that it had taken in the place of one that was done.
+    """
+    left = (StepRow.state == "running", StepRow.worker.is_not(None), StepRow.lease < now + LEASE / 2)
+    for step in (await tx.execute(select(StepRow).where(*left).limit(500))).scalars().all():
+        await queue_step(tx, step, at=step.lease)
 
 
 async def queue_standing_runs(tx: AsyncSession) -> int:

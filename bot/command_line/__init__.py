@@ -7,11 +7,13 @@ imported when it is wanted, and nothing heavier than `argparse` before: `--help`
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import io
 import os
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +54,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     command, args = parse(sys.argv[1:] if argv is None else argv)
     module, _, name = command.entry.partition(":")
     try:
-        entry = getattr(importlib.import_module(f"bot.command_line.{module}"), name)
+        with loading():
+            entry = getattr(importlib.import_module(f"bot.command_line.{module}"), name)
         code = entry(args) if command.at_once else with_settings(entry, args)
         sys.stdout.flush()
     except Stop as stop:
@@ -65,6 +68,19 @@ def main(argv: Sequence[str] | None = None) -> None:
     except Exception as fault:  # noqa: BLE001 - whatever it was, it is said in a sentence
         code = _stopped(stop_of(fault), args)
     sys.exit(int(code))
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """Load modules, and what is read once, without the garbage collector: it would look through all of that
+    again and again, for a third of the time, and find nothing, for it stays until the process ends. It does not
+    look there later, either."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def with_settings(run: Run, args: argparse.Namespace) -> int:

@@ -99,6 +99,31 @@ def resume(parser: ArgumentParser) -> None:
     result(parser)
 
 
+def incident(parser: ArgumentParser) -> None:
+    """What can be done about one; without any of it, those that are open are listed."""
+    actions = parser.add_subparsers(dest="action")
+    declaring = actions.add_parser("declare", help="open one by hand")
+    declaring.add_argument("service", type=name, help="the service's id in the catalogue")
+    declaring.add_argument("--stage", choices=("production", "staging"), default="production")
+    taken = (
+        actions.add_parser("show", help="one with its timeline"),
+        actions.add_parser("take", help="take command of it"),
+        actions.add_parser("update", help="write --reason into its timeline"),
+        actions.add_parser("roll-back", help="take the version behind it back, at once"),
+        actions.add_parser("end", help="end it, whatever still fires"),
+    )
+    for action in taken:
+        action.add_argument("incident", type=name, help="its id, such as INC-1")
+    showing, _, _, rolling, _ = taken
+    rolling.add_argument("--service", type=name, help="another service than the incident's: the one behind it")
+    rolling.add_argument("--to", type=name, metavar="VERSION", help="the one before, if not given")
+    for action in (declaring, *taken):
+        if action is not showing:
+            action.add_argument("--reason", type=reason, required=True, help="what is wrong, or why, in words")
+        result(action)
+    result(parser)
+
+
 def audit(parser: ArgumentParser) -> None:
     """What can be done with a log."""
     actions = parser.add_subparsers(dest="action", required=True)
@@ -202,6 +227,12 @@ COMMANDS = (
         "halting:halt",
         halt,
         at_once=True,
+    ),
+    Command(
+        "incident",
+        "see, command, roll back and end incidents, also while chat is away",
+        "incident:run",
+        incident,
     ),
     Command("resume", "let the agents go on; somebody else than who halted them", "halting:resume", resume),
     Command(

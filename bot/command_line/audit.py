@@ -9,8 +9,7 @@ from sqlalchemy import select
 
 from bot.command_line import Exit, Stop, told
 from bot.command_line.halting import operator
-from bot.command_line.operating import light_installation
-from bot.department import Installation
+from bot.foundation import Foundation, foundation
 from bot.settings import Settings
 from governance.audit.entries import Part
 from governance.audit.erasure import NothingToErase, StillAtWork, erase, forget, still_naming
@@ -29,25 +28,25 @@ LARGEST_NUMBER = 2**63
 
 async def run(settings: Settings, args: argparse.Namespace) -> int:
     """Do it. `verify` exits with 1 if something is not as it should be."""
-    async with light_installation(settings) as installation:
+    async with foundation(settings) as opened:
         match args.action:
             case "verify":
-                return await _verify(installation, settings.tenant, args)
+                return await _verify(opened, settings.tenant, args)
             case "export":
-                return await _export(installation, settings.tenant, args)
+                return await _export(opened, settings.tenant, args)
             case "prove":
-                return await _prove(installation, settings.tenant, args)
+                return await _prove(opened, settings.tenant, args)
             case "erase":
-                return await _erase(installation, settings.tenant, args)
+                return await _erase(opened, settings.tenant, args)
             case "forget":
-                return await _forget(installation, settings.tenant, args)
+                return await _forget(opened, settings.tenant, args)
             case _:
-                return await _checkpoint(installation, settings.tenant, args)
+                return await _checkpoint(opened, settings.tenant, args)
 
 
-async def _verify(installation: Installation, tenant: str, args: argparse.Namespace) -> int:
-    key = installation.signer(tenant).verifier
-    report = await verify(installation.database, tenant, key, installation.checkpoint_file)
+async def _verify(opened: Foundation, tenant: str, args: argparse.Namespace) -> int:
+    key = opened.signer(tenant).verifier
+    report = await verify(opened.database, tenant, key, opened.checkpoint_file)
     lines = [
         f"{report.origin}: {report.size} entries, {report.checkpoints} checkpoints in the database,",
         f"{report.kept_outside} kept outside it. Root: {report.root.hex()}",
@@ -73,12 +72,12 @@ async def _verify(installation: Installation, tenant: str, args: argparse.Namesp
     return Exit.DONE if report.holds else Exit.REFUSED
 
 
-async def _export(installation: Installation, tenant: str, args: argparse.Namespace) -> int:
+async def _export(opened: Foundation, tenant: str, args: argparse.Namespace) -> int:
     if args.json and args.to is None:
         raise Stop("With --json the log goes to a file: say which with --to FILE.", Exit.USAGE)
-    key = installation.signer(tenant).verifier
+    key = opened.signer(tenant).verifier
     written = 0
-    lines = export(installation.database, tenant, key, everything if args.open else nothing)
+    lines = export(opened.database, tenant, key, everything if args.open else nothing)
     try:
         out = args.to.open("w", encoding="utf-8") if args.to else sys.stdout
     except (OSError, ValueError) as refused:
@@ -95,10 +94,10 @@ async def _export(installation: Installation, tenant: str, args: argparse.Namesp
     return Exit.DONE
 
 
-async def _prove(installation: Installation, tenant: str, args: argparse.Namespace) -> int:
+async def _prove(opened: Foundation, tenant: str, args: argparse.Namespace) -> int:
     number, proved = args.number, None
     if 0 <= number < LARGEST_NUMBER:
-        async with installation.database.transaction(tenant) as tx:
+        async with opened.database.transaction(tenant) as tx:
             try:
                 proved = await prove_entry(tx, number)
             except (ProofError, NodeMissing) as broken:
@@ -111,9 +110,9 @@ async def _prove(installation: Installation, tenant: str, args: argparse.Namespa
     return Exit.DONE
 
 
-async def _erase(installation: Installation, tenant: str, args: argparse.Namespace) -> int:
+async def _erase(opened: Foundation, tenant: str, args: argparse.Namespace) -> int:
     parts = [Part(part) for part in args.part] if args.part else list(Part)
-    async with installation.database.transaction(tenant) as tx:
+    async with opened.database.transaction(tenant) as tx:
         found = await tx.execute(select(LeafRow.entry).where(LeafRow.number == args.number))
         entry = found.scalar()
         if entry is None:
@@ -127,15 +126,15 @@ async def _erase(installation: Installation, tenant: str, args: argparse.Namespa
     return Exit.DONE
 
 
-async def _forget(installation: Installation, tenant: str, args: argparse.Namespace) -> int:
-    async with installation.database.transaction(tenant) as tx:
+async def _forget(opened: Foundation, tenant: str, args: argparse.Namespace) -> int:
+    async with opened.database.transaction(tenant) as tx:
         try:
             entries = await forget(tx, args.person, _operator(), args.reason)
         except NoSuchPerson:
             raise Stop(f"There is no {args.person} in the department.") from None
         except StillAtWork as working:
             raise Stop(str(working)) from None
-    async with installation.database.transaction(tenant) as tx:
+    async with opened.database.transaction(tenant) as tx:
         naming = await still_naming(tx, args.person)
     lines = [
         f"Done: the name that {entries} entries of the log are under leads to nobody any more. Erased",
@@ -158,8 +157,8 @@ def _operator() -> Actor:
     return Actor("person", "operator", identity=operator())
 
 
-async def _checkpoint(installation: Installation, tenant: str, args: argparse.Namespace) -> int:
-    async with installation.database.transaction(tenant) as tx:
+async def _checkpoint(opened: Foundation, tenant: str, args: argparse.Namespace) -> int:
+    async with opened.database.transaction(tenant) as tx:
         newest = select(CheckpointRow.note).order_by(CheckpointRow.size.desc()).limit(1)
         note = (await tx.execute(newest)).scalar()
     if note is None:

@@ -10,7 +10,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from bot.command_line import Exit, Stop, told, with_settings
+from bot.command_line import Exit, Stop, loading, told, with_settings
 from bot.command_protocol import Line, NoServer, NotPlain, QuickSettings, read_quick_settings
 
 if TYPE_CHECKING:
@@ -72,8 +72,9 @@ def _from_the_server(quick: QuickSettings, request: dict[str, Any]) -> dict[str,
 
 async def _here(settings: Settings, args: argparse.Namespace) -> int:
     """The same with a worker in this process."""
-    from bot.command_line.operating import opened
-    from bot.conversation import Conversation
+    with loading():
+        from bot.command_line.operating import opened
+        from bot.conversation import Conversation
 
     demand_local(settings.env, args.command)
     async with Conversation(await opened(settings)) as conversation:

@@ -150,12 +150,12 @@ def _printed(args: argparse.Namespace, told_of: dict[str, Any]) -> int:
 
 async def resume(settings: Settings, args: argparse.Namespace) -> int:
     """Resume, and say what goes on."""
-    from bot.command_line.operating import light_installation
+    from bot.foundation import foundation
     from governance.overrides.halting import NothingHalted, SamePerson, resume_from_command_line
     from governance.overrides.held import held_back
 
     user = operator()
-    async with light_installation(settings) as installation:
+    async with foundation(settings) as installation:
         try:
             async with installation.database.transaction(settings.tenant) as tx:
                 released = await resume_from_command_line(

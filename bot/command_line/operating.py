@@ -6,18 +6,15 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Coroutine
 from typing import Any
 
 from agents.role import BrokenRole
 from bot.bootstrap import DepartmentRefused, open_installation
-from bot.command_line import Exit, Stop, told
-from bot.command_server import command_part
-from bot.console.protection import ConsoleRefused
+from bot.command_line import Exit, Stop, loading, told
 from bot.database import bring_up_to_date, locate
 from bot.department import Installation
-from bot.processes import CannotListen, clock_part, run_until_stopped, web_part, worker_part
+from bot.processes import clock_part, run_until_stopped, worker_part
 from bot.settings import Settings
 from bot.teams.configuration import TeamsMisconfigured, configuration
 from governance.audit.keys import KeyUnusable
@@ -35,15 +32,14 @@ _MARKS = {"well": "ok  ", "advice": "note", "wrong": "FIX "}
 async def run(settings: Settings, _args: argparse.Namespace) -> int:
     """Everything in one process, until stopped."""
     installation = await opened(settings)
-    serving = web_part(installation), command_part(installation, has_worker=True)
-    await _run_parts(installation, *serving, worker_part(installation), clock_part(installation))
+    await _serve(installation, worker_part(installation), clock_part(installation), has_worker=True)
     return Exit.DONE
 
 
 async def web(settings: Settings, _args: argparse.Namespace) -> int:
     """The web server alone, until stopped."""
     installation = await opened(settings)
-    await _run_parts(installation, web_part(installation), command_part(installation, has_worker=False))
+    await _serve(installation, has_worker=False)
     return Exit.DONE
 
 
@@ -67,7 +63,8 @@ async def opened(settings: Settings) -> Installation:
     try:
         if settings.speaks_teams:
             configuration(settings)
-        installation = await open_installation(settings)
+        with loading():
+            installation = await open_installation(settings)
         _ = installation.signing_key  # before anything would have to be signed
         return installation
     except (
@@ -85,19 +82,6 @@ async def opened(settings: Settings) -> Installation:
         raise Stop(
             f"{settings.department}/department.yaml describes a department that could stand still:\n{listed}"
         ) from refused
-
-
-@asynccontextmanager
-async def light_installation(settings: Settings) -> AsyncIterator[Installation]:
-    """A database and nothing more, for commands that must work when little else does: the installation without
-    its department file, matrix or worker being read."""
-    urls = locate(settings)
-    bring_up_to_date(urls)
-    installation = Installation(settings, urls)
-    try:
-        yield installation
-    finally:
-        await installation.close()
 
 
 async def migrate(settings: Settings, args: argparse.Namespace) -> int:
@@ -159,9 +143,16 @@ async def teams_package(settings: Settings, args: argparse.Namespace) -> int:
     return Exit.DONE
 
 
-async def _run_parts(installation: Installation, *parts: Coroutine[Any, Any, None]) -> None:
-    """Run parts until stopped. Raises Stop with what to do where the web server cannot serve."""
+async def _serve(installation: Installation, *beside: Coroutine[Any, Any, None], has_worker: bool) -> None:
+    """Serve pages and commands until stopped, and run what is `beside`. Raises Stop with what to do where the
+    web server cannot serve."""
+    # what workers, the clock and commands do without
+    from bot.command_server import command_part
+    from bot.console.protection import ConsoleRefused
+    from bot.serving import CannotListen, web_part
+
+    serving = web_part(installation), command_part(installation, has_worker=has_worker)
     try:
-        await run_until_stopped(installation, *parts)
+        await run_until_stopped(installation, *serving, *beside)
     except (CannotListen, ConsoleRefused) as refused:
         raise Stop(str(refused)) from refused

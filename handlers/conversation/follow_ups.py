@@ -44,6 +44,8 @@ from handlers.delivery.plans.requested_changes import change_wished
 from handlers.language.conditions import ConditionNotRead
 from handlers.language.decisions import Decision, OpenProposal
 from handlers.language.follow_up import FollowUp, read_reply
+from handlers.operations.incident.review import approve as approve_review
+from handlers.operations.incident.review import waits_for_review
 from storage import direct
 
 INTENT = "approvals"
@@ -69,7 +71,7 @@ async def take(turn: Turn, text: str, desk: Desk) -> Taken | None:
     candidates = await _proposals(turn, desk, named)
     asked, desk.memory.topic["asked"] = desk.memory.topic.get("asked", ""), ""
     if not candidates:
-        return None
+        return await _reviewed(turn, text, desk)
     open_now = [candidate for candidate in candidates if candidate.row.status == Status.OPEN.value]
     if asked and (answered := asked_back(text, asked, open_now)) is not None:
         if ":" in asked:
@@ -77,6 +79,8 @@ async def take(turn: Turn, text: str, desk: Desk) -> Taken | None:
         return await _each(turn, desk, open_now, answered)
     if len(open_now) > 1:
         return await _several(turn, text, desk, open_now)
+    if not open_now and (taken := await _reviewed(turn, text, desk)) is not None:
+        return taken
     proposal = (open_now or candidates)[-1]
     if open_now and (change := await change_wished(text, desk, proposal.row)) is not None:
         return Taken((change,))
@@ -91,6 +95,21 @@ async def take(turn: Turn, text: str, desk: Desk) -> Taken | None:
     if not read.unmistakable:
         return await _doubtful(desk, proposal, read)
     return await _act(turn, desk, proposal, read)
+
+
+async def _reviewed(turn: Turn, text: str, desk: Desk) -> Taken | None:
+    """“Approved.” in the thread of an incident that is over: its review."""
+    incident = desk.memory.topic.get("incident")
+    if incident is None or not await waits_for_review(desk, incident):
+        return None
+    read = read_reply(text, OpenProposal("review", f"Review of {incident}"))
+    if read is None or read.decision is not Decision.APPROVE or not read.unmistakable or read.conditions:
+        return None
+    try:
+        reply = await approve_review(turn, replace(desk, ordered=True), incident)
+    except CannotAnswer as cannot:
+        reply = Reply(text=str(cannot))
+    return Taken((reply,), read.remaining)
 
 
 async def _product(turn: Turn, text: str, desk: Desk) -> Taken | None:

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from governance.permissions import Permission
 from handlers.conversation.cards import Reply
 from handlers.conversation.desk import Desk
@@ -36,6 +38,7 @@ class Asked:
 Answers = Callable[[Turn, Asked, Desk], Awaitable[Reply]]
 Presses = Callable[[Turn, Desk], Awaitable[Reply]]
 About = Callable[[Turn, str, Desk], Awaitable[Reply | None]]
+Owns = Callable[[AsyncSession, str, str], Awaitable[bool]]
 Amends = Callable[[Turn, Desk, ActRow, Correction], Awaitable[Reply]]
 
 
@@ -85,7 +88,9 @@ class Handler(Request):
     `look` answers words in which nothing is ordered; without one, `answer` runs with a desk that lets nothing
     be changed, and what it would have done becomes a button. `amend` corrects what this person last did by
     this request: an act that was noted, or an action of one of the types `corrects`. `about` answers questions
-    about the card that the thread is about, if it is one of this request's, from what stands on it.
+    about the card that the thread is about, if it is one of this request's, from what stands on it. `own` are
+    verbs that somebody may press without the permission where the subject is their own, by a person's id and
+    the subject.
     """
 
     answer: Answers
@@ -96,6 +101,7 @@ class Handler(Request):
     amend: Amends | None = None
     corrects: frozenset[str] = frozenset()
     about: About | None = None
+    own: Mapping[str, Owns] = field(default_factory=dict)
 
 
 class CannotAnswer(Exception):

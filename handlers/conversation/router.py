@@ -84,7 +84,8 @@ class Router:
         handler = self._presses.get(pressed.verb)
         if handler is None:
             return Answer((replace(lost_button(), aside=turn.identity),), None, 0.0)
-        if refusal := await self._refusal(turn, handler.name, desk):
+        refusal = await self._refusal(turn, handler.name, desk)
+        if refusal is not None and not await _is_own(turn, pressed, handler, desk):
             replies = tuple(replace(reply, aside=turn.identity) for reply in refusal.replies)
             return replace(refusal, replies=replies)
         try:
@@ -297,3 +298,14 @@ class Router:
         roles = [role for role in Role if role.label in allowed.who_may] if turn.person is not None else []
         who = [person.name for person in await holders(desk.tx, roles)]
         return Answer((not_permitted(request_of(name), allowed, who),), name, 1.0, refused=allowed.why)
+
+
+async def _is_own(turn: Turn, pressed: Clicked, handler: Handler, desk: Desk) -> bool:
+    """Whether somebody may press a button of what is theirs, though they may not ask for such a thing."""
+    owns, person = handler.own.get(pressed.verb), turn.person
+    return (
+        owns is not None
+        and person is not None
+        and person.active
+        and await owns(desk.tx, person.id, pressed.subject)
+    )

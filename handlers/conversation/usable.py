@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.plans.rows import NoSuchPlan, plan_by_id
+from agents.work.tables import ENDED, RunRow
 from governance.actions.delegation import delegations_of
 from governance.actions.windows import coming_windows
 from governance.approvals.counting import decide
@@ -76,7 +77,7 @@ async def works(button: Button, reader: Reader) -> bool:
         return _may_ask(reader, name) and not (_freezes_all(name, words) and not _may_freeze_all(reader))
     if button.verb in (TAKE_BACK, UNDO):
         return await _takes_back(reader, button.subject)
-    if not _may_ask(reader, _permissions().get(button.verb)):
+    if not _may_ask(reader, _permissions().get(button.verb)) and not await _is_own(reader, button):
         return False
     check = _CHECKS.get(button.verb)
     if check is None:
@@ -104,6 +105,12 @@ def _freezes_all(name: str, words: str) -> bool:
 def _may_freeze_all(reader: Reader) -> bool:
     roles = reader.person.roles if reader.person else frozenset[Role]()
     return isinstance(may_freeze(roles, FreezeKind.EVERYTHING), Allowed)
+
+
+async def _is_own(reader: Reader, button: Button) -> bool:
+    handler = find_handlers().get(_permissions().get(button.verb, ""))
+    owns, person = handler and handler.own.get(button.verb), reader.person
+    return bool(owns and person and person.active and await owns(reader.tx, person.id, button.subject))
 
 
 async def _takes_back(reader: Reader, act: str) -> bool:
@@ -212,6 +219,11 @@ def _plan_in(*states: str) -> Check:
     return check
 
 
+async def _goes_on(reader: Reader, _person: Person, run: str) -> bool:
+    going = select(RunRow.id).where(RunRow.id == run, RunRow.state.not_in(ENDED))
+    return (await reader.tx.execute(going)).scalar() is not None
+
+
 _cancels_plan = _plan_in("drafting", "asking", "proposed", "executing", "paused", "created")
 
 
@@ -240,6 +252,7 @@ _CHECKS: Mapping[str, Check] = {
     "change_row": _proposes_rows,
     "try_row": _proposes_rows,
     "propose_row": _proposes_rows,
+    "stop_load_test": _goes_on,
     "pause_plan": _plan_in("executing"),
     "resume_plan": _plan_in("paused"),
     "plan_product": _plan_asking,

@@ -9,7 +9,16 @@ from handlers.conversation.handler import Asked, CannotAnswer
 from handlers.conversation.subjects import service_meant
 from handlers.conversation.wording import listed
 from handlers.language.labels import read_environment
-from integrations.deployments import DeploymentError, Release, ReleaseQuery, Running, Stage, Status, Target
+from integrations.deployments import (
+    Breaker,
+    DeploymentError,
+    Release,
+    ReleaseQuery,
+    Running,
+    Stage,
+    Status,
+    Target,
+)
 from integrations.pages import everything
 
 
@@ -83,6 +92,14 @@ def demand_no_canary(status: Status) -> None:
             f" ({canary.share:.0%} of the traffic). Say “promote the canary of {where.service}” or “abort the"
             f" canary of {where.service}” first. Nothing was done."
         )
+
+
+def breaker_text(breaker: Breaker) -> str:
+    """What an open breaker does, in a sentence."""
+    left = breaker.seconds_left
+    lasts = f"{left / 60:.0f} minutes" if left >= 90 else f"{left:.0f} seconds"
+    refused = f"{breaker.refused:,} were refused so far" if breaker.refused else "none was refused so far"
+    return f"Its breaker is open and refuses {breaker.sheds}, for {lasts} at most; {refused}."
 
 
 def release_text(release: Release) -> str:

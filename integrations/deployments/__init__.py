@@ -79,16 +79,35 @@ class Canary:
     lease_left: float
 
 
+class Shed(StrEnum):
+    """What a breaker refuses. Less urgent is what says so itself: `Priority: u=4` to `u=7` (RFC 9218)."""
+
+    LESS_URGENT = "less urgent requests"
+    ALL = "all requests"
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """A target's circuit breaker, which is open: what it sheds is refused at once, for `seconds_left` at most.
+    Where it sheds all, a few are let through, and it closes by itself once they are answered well. `refused`
+    counts since it was opened."""
+
+    sheds: Shed
+    seconds_left: float
+    refused: int
+
+
 @dataclass(frozen=True, slots=True)
 class Status:
     """What runs at a target; `stable` is None where nothing was ever deployed. `address` is where its traffic
-    goes in, `as_of` when it was looked at."""
+    goes in, `as_of` when it was looked at; `breaker` is None where it is closed."""
 
     target: Target
     stable: Running | None
     canary: Canary | None
     address: str | None
     as_of: datetime
+    breaker: Breaker | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +142,8 @@ class ChangeKind(StrEnum):
     CANARY_STEP = "canary step"
     PROMOTED = "promoted"
     RETURNED = "returned"
+    BREAKER_OPENED = "breaker opened"
+    BREAKER_CLOSED = "breaker closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +225,14 @@ class NoCanaries(DeploymentError):
     """This platform can give a version all traffic or none."""
 
 
+class NoBreakers(DeploymentError):
+    """This platform cannot refuse requests in a service's place."""
+
+
+class BreakerClosed(DeploymentError):
+    """The target's breaker is closed already."""
+
+
 class GrantSpent(DeploymentError):
     """This grant's id has already done something else."""
 
@@ -227,6 +256,7 @@ class Deployments(Protocol):
     storage.look.Away."""
 
     strategies: frozenset[Strategy]
+    has_breakers: bool
 
     async def services(self) -> Sequence[str]:
         """The services that this platform has releases of, by id."""
@@ -285,6 +315,13 @@ class Deployments(Protocol):
     async def renew_canary(self, target: Target, canary: str) -> Status:
         """Let it go on for another lease: not an effect, for it only keeps what a grant has given; whoever
         stops doing it ends the canary. Raises CanaryOver."""
+
+    async def open_breaker(self, grant: Grant, target: Target, sheds: Shed, seconds: float) -> Status:
+        """Refuse requests at once, with 503, in place of the service, for so long at most; one that is open
+        sheds this from now on. Raises NothingRuns, NoBreakers."""
+
+    async def close_breaker(self, grant: Grant, target: Target) -> Status:
+        """Let all requests through again. Raises BreakerClosed, NoBreakers."""
 
     async def traffic(self, target: Target, canary: str, *, after: int) -> Sequence[Tick]:
         """What came of the requests since tick number `after` (0: since the first that is kept), oldest first.

@@ -1,4 +1,4 @@
-"""The effects on what runs: deploying a version, rolling one back, scaling."""
+"""The effects on what runs: deploying a version, rolling one back, scaling, protecting it from requests."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from pydantic import Field, StringConstraints
 
 from governance.action import Action
 from governance.actions.emergencies import deployment_decides
-from integrations.deployments import Stage, Target
+from integrations.deployments import Shed, Stage, Target
 
 MOST_REPLICAS = 1_000
+SHORTEST_BREAKER, LONGEST_BREAKER = 10, 3_600
+"""Seconds."""
 
 Name = Annotated[str, StringConstraints(pattern=r"^[\w.-]{1,100}$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -153,3 +155,27 @@ class Scale(DeploymentAction):
 
     def summary(self) -> str:
         return f"Scale {self.service} in {self.environment} from {self.before} to {self.replicas} replicas"
+
+
+class OpenBreaker(DeploymentAction):
+    """Refuse requests in place of the service, so that nobody waits for what does not answer, and it can come
+    to itself. Ends by itself after so many seconds."""
+
+    type = "deployments.open_breaker"
+    decision_type = "service_protection"
+
+    sheds: Shed
+    seconds: Annotated[int, Field(ge=SHORTEST_BREAKER, le=LONGEST_BREAKER)]
+
+    def summary(self) -> str:
+        return f"Open the breaker of {self.service} in {self.environment}: refuse {self.sheds}"
+
+
+class CloseBreaker(DeploymentAction):
+    """Let all requests through again."""
+
+    type = "deployments.close_breaker"
+    decision_type = "service_protection"
+
+    def summary(self) -> str:
+        return f"Close the breaker of {self.service} in {self.environment}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,8 +26,10 @@ from integrations.deployments.actions import (
     AbortCanary,
     BeginCanary,
     CanaryAction,
+    CloseBreaker,
     Deploy,
     DeploymentAction,
+    OpenBreaker,
     PromoteCanary,
     RollBack,
     Scale,
@@ -57,6 +60,7 @@ def _on_platform(
     action: type[DeploymentAction],
     effect: Effect,
     *,
+    process: str = "deployments",
     establish: Establish | None = None,
     establishes: tuple[str, ...] = (),
     undo: Undo | None = None,
@@ -64,7 +68,7 @@ def _on_platform(
 ) -> ActionSpec:
     return ActionSpec(
         action,
-        _subject,
+        partial(_subject, process),
         effect=effect,
         port="deployments",
         ask=_ask,
@@ -89,7 +93,7 @@ def _canaries(within_canary: WithinCanary) -> tuple[ActionSpec, ...]:
 
 
 def _at_once(replica_cost: ReplicaCost, in_incident: InIncident) -> tuple[ActionSpec, ...]:
-    async def answers(action: RollBack, _actor: Actor, tx: AsyncSession) -> Mapping[str, Given]:
+    async def answers(action: DeploymentAction, _actor: Actor, tx: AsyncSession) -> Mapping[str, Given]:
         return {"in_incident": await in_incident(action.target, tx)}
 
     async def added_replicas(action: Scale, _actor: Actor, tx: AsyncSession) -> Decimal:
@@ -97,15 +101,37 @@ def _at_once(replica_cost: ReplicaCost, in_incident: InIncident) -> tuple[Action
         added = action.replicas - action.before
         return await replica_cost(action.service, added, tx) if added > 0 else Decimal(0)
 
+    facts = ("in_incident",)
     return (
         _on_platform(Deploy, _deploy, establish=_environment, establishes=("environment",), undo=_undo_deploy),
-        _on_platform(RollBack, _roll_back, establish=answers, establishes=("in_incident",)),
-        _on_platform(Scale, _scale, undo=_undo_scale, costs=added_replicas),
+        _on_platform(RollBack, _roll_back, establish=answers, establishes=facts),
+        _on_platform(
+            Scale,
+            _scale,
+            establish=answers,
+            establishes=facts,
+            undo=_undo_scale,
+            costs=added_replicas,
+            process=_OPERATIONS,
+        ),
+        _on_platform(
+            OpenBreaker,
+            _open_breaker,
+            establish=answers,
+            establishes=facts,
+            undo=_undo_breaker,
+            process=_OPERATIONS,
+        ),
+        _on_platform(CloseBreaker, _close_breaker, establish=answers, establishes=facts, process=_OPERATIONS),
     )
 
 
-def _subject(action: DeploymentAction) -> Subject:
-    return Subject("deployments", service=action.service, decides=action.decides())
+_OPERATIONS = "operations"
+"""What brings no version: a freeze of deployments leaves it alone."""
+
+
+def _subject(process: str, action: DeploymentAction) -> Subject:
+    return Subject(process, service=action.service, decides=action.decides())
 
 
 async def _environment(action: Deploy | BeginCanary, _actor: Actor, _tx: AsyncSession) -> Mapping[str, Given]:
@@ -172,6 +198,16 @@ async def _scale(action: Scale, grant: Grant, port: Deployments) -> Outcome:
     return await _done(says, port.scale(grant, action.target, action.replicas, before=action.before))
 
 
+async def _open_breaker(action: OpenBreaker, grant: Grant, port: Deployments) -> Outcome:
+    says = f"The breaker of {action.service} in {action.environment} is open and refuses {action.sheds}"
+    return await _done(says, port.open_breaker(grant, action.target, action.sheds, action.seconds))
+
+
+async def _close_breaker(action: CloseBreaker, grant: Grant, port: Deployments) -> Outcome:
+    says = f"The breaker of {action.service} in {action.environment} is closed"
+    return await _done(says, port.close_breaker(grant, action.target))
+
+
 async def _ask(grant: str, port: Deployments) -> Outcome | None:
     try:
         done = await port.what_happened(grant)
@@ -201,6 +237,10 @@ def _undo_scale(action: Scale, _outcome: Outcome) -> Action:
         before=action.replicas,
         **_taking_back(action),
     )
+
+
+def _undo_breaker(action: OpenBreaker, _outcome: Outcome) -> Action:
+    return CloseBreaker(service=action.service, environment=action.environment, **_taking_back(action))
 
 
 def _taking_back(action: DeploymentAction) -> dict[str, str]:

@@ -19,6 +19,10 @@ from governance.action import Grant
 MOST_RATE = 50_000.0
 """Requests a second."""
 MOST_SECONDS = 7_200.0
+LEASE_SECONDS = 15.0
+"""For so long a load goes on that nobody renews, unless its plan says otherwise."""
+MOST_LEASE_SECONDS = 60.0
+
 MOST_PARTS = 100
 """Stages, and paths, of one plan."""
 LONGEST_PATH = 2_000
@@ -47,13 +51,15 @@ class Path:
 class Plan:
     """What is sent to `address` (scheme, host and port, no more): GET requests, stage after stage. One that has
     no whole answer within `timeout_seconds` failed. Above `lateness_limit` seconds of lateness at p99, in any
-    stage, the run is invalid. Raises ValueError."""
+    stage, the run is invalid. Where nobody renews it for `lease_seconds`, the run ends by itself. Raises
+    ValueError."""
 
     address: str
     stages: tuple[Stage, ...]
     paths: tuple[Path, ...] = (Path("/"),)
     timeout_seconds: float = 10.0
     lateness_limit: float = 0.05
+    lease_seconds: float = LEASE_SECONDS
 
     def __post_init__(self) -> None:
         if not 0 < len(self.stages) <= MOST_PARTS or not 0 < len(self.paths) <= MOST_PARTS:
@@ -68,6 +74,8 @@ class Plan:
                 raise ValueError("a path begins with a slash, is plain text, and has a weight above 0")
         if not (0 < self.timeout_seconds <= 60 and 0 < self.lateness_limit <= 10):
             raise ValueError("requests wait up to 60 seconds, and may be sent up to 10 late")
+        if not 0 < self.lease_seconds <= MOST_LEASE_SECONDS:
+            raise ValueError(f"a load goes on for {MOST_LEASE_SECONDS:g} seconds at most that nobody renews")
 
     @property
     def seconds(self) -> float:
@@ -129,11 +137,13 @@ class Second:
 
 
 class State(StrEnum):
-    """How a run stands. `died` did not come to its plan's end and nobody stopped it."""
+    """How a run stands. `lapsed` was not renewed in time and ended by itself; `died` did not come to its plan's
+    end though nobody stopped it."""
 
     RUNNING = "running"
     DONE = "done"
     STOPPED = "stopped"
+    LAPSED = "lapsed"
     DIED = "died"
 
 
@@ -165,7 +175,9 @@ class NoSuchRun(LoadError, LookupError):
 
 
 class Load(Protocol):
-    """A run belongs to the process that started it, ends with it, and by itself soon after its plan."""
+    """A run belongs to the process that started it, ends with it, and by itself soon after its plan. It is on a
+    lease: whoever watches it renews it, and where nobody does, for whatever reason (a halt, a freeze, a watch
+    that waits or is on another machine), it ends by itself within its plan's `lease_seconds`."""
 
     async def start_load(self, grant: Grant, plan: Plan) -> str:
         """Begin to send, and return the run's id, which is the grant's: a repeated call returns it and sends
@@ -175,20 +187,25 @@ class Load(Protocol):
         """Send no more, let go of what is under way, and return how it ended; one that has ended stays as it
         is. Ending a load is always allowed. Raises NoSuchRun."""
 
+    async def renew(self, run: str) -> None:
+        """Let it go on for another lease: not an effect, for it only keeps what a grant has given. One that is
+        over stays so. Raises NoSuchRun."""
+
     async def progress(self, run: str) -> Progress:
-        """How a run stands, in whoever's process it was started. Raises NoSuchRun."""
+        """How a run stands, in whoever's process it was started. It renews nothing. Raises NoSuchRun."""
 
     async def what_happened(self, grant: str) -> str | None:
         """After a crash: what the effect with this grant id came to, in words, or None if it never began."""
 
 
 def invalid_because(plan: Plan, state: State, seconds: Iterable[Second]) -> str | None:
-    """Why a run shows nothing about the service; None where it does."""
+    """Why a run shows nothing about the service; None where it does. Whether it was too little that was sent is
+    for whoever judges it to say: a service that does not answer leaves no room to send more."""
     seconds = tuple(seconds)
     if state is State.DIED:
         return "the generator ended before its plan did"
-    if unsent := sum(one.unsent for one in seconds):
-        return f"{unsent} requests were due and could not be sent, for too many were under way"
+    if state is State.LAPSED:
+        return f"nobody watched it for {plan.lease_seconds:g} s, so it ended by itself"
     for number in range(len(plan.stages)):
         late = together(one.lateness for one in seconds if one.stage == number).quantile(0.99)
         if late > plan.lateness_limit:

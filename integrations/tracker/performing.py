@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.action import Action, Grant, Outcome, OutcomeState, Subject
 from governance.authority.vocabulary import Given
 from governance.people import Actor, Role
 from governance.registry import ActionSpec, EffectFailed, free
-from governance.tables import PersonRoleRow, PersonRow, WindowRow
+from governance.tables import PersonRoleRow, PersonRow
 from integrations.tracker import StoryChange, StoryEdit, StoryStatus, Tracker, TrackerError
 from integrations.tracker.actions import (
     Assignment,
@@ -47,7 +47,18 @@ async def in_no_plan(_action: TrackerAction, _tx: AsyncSession) -> bool:
     return False
 
 
-def specs(within_plan: WithinPlan = in_no_plan) -> tuple[ActionSpec, ...]:
+IsLinkable = Callable[[str, AsyncSession], Awaitable[bool]]
+"""Whether an incident of this id goes on, or ended so lately that a story may follow from it."""
+
+
+async def no_incident(_incident: str, _tx: AsyncSession) -> bool:
+    """There are no incidents, so nothing follows from one."""
+    return False
+
+
+def specs(
+    within_plan: WithinPlan = in_no_plan, is_linkable: IsLinkable = no_incident
+) -> tuple[ActionSpec, ...]:
     """Every effect on the tracker, for the gate's registry. Their port is called `tracker`."""
 
     def spec(action: type[TrackerAction], effect: Any, undo: Any = None, *facts: str) -> ActionSpec:
@@ -57,7 +68,7 @@ def specs(within_plan: WithinPlan = in_no_plan) -> tuple[ActionSpec, ...]:
             effect=effect,
             port="tracker",
             ask=_ask,
-            establish=partial(_establish, within_plan),
+            establish=partial(_establish, within_plan, is_linkable),
             establishes=("within_plan", *facts),
             undo=undo,
             costs=free,
@@ -103,27 +114,22 @@ def _refusals() -> Iterator[None]:
 
 
 async def _establish(
-    within_plan: WithinPlan, action: TrackerAction, actor: Actor, tx: AsyncSession
+    within_plan: WithinPlan, is_linkable: IsLinkable, action: TrackerAction, actor: Actor, tx: AsyncSession
 ) -> Mapping[str, Given]:
     facts: dict[str, Given] = {"within_plan": await within_plan(action, tx)}
     if isinstance(action, CreateUrgentStory):
         facts["new_priority"] = action.draft.priority.value
-        facts["linked_by_sre"] = await _linked_by_sre(tx, action.incident, actor)
+        # An agent's word links nothing.
+        linked = actor.kind == "person" and action.incident is not None
+        facts["linked_by_sre"] = (
+            linked and await _is_sre(tx, actor) and await is_linkable(action.incident or "", tx)
+        )
     elif isinstance(action, SetPriority):
         facts["new_priority"] = action.priority.value
     return facts
 
 
-async def _linked_by_sre(tx: AsyncSession, incident: str | None, actor: Actor) -> bool:
-    # An agent's word links nothing, nor does an id that names no incident window open now.
-    if incident is None or actor.kind != "person":
-        return False
-    is_open = select(WindowRow.id).where(
-        WindowRow.id == incident,
-        WindowRow.mode == "incident",
-        WindowRow.starts <= func.now(),
-        WindowRow.ends > func.now(),
-    )
+async def _is_sre(tx: AsyncSession, actor: Actor) -> bool:
     is_sre = (
         select(PersonRow.id)
         .join(
@@ -132,7 +138,7 @@ async def _linked_by_sre(tx: AsyncSession, incident: str | None, actor: Actor) -
         )
         .where(PersonRow.id == actor.id, PersonRow.active, PersonRoleRow.role == Role.SRE_LEAD.value)
     )
-    return bool((await tx.scalars(select(is_open.exists() & is_sre.exists()))).one())
+    return (await tx.execute(is_sre.limit(1))).first() is not None
 
 
 # Performers.

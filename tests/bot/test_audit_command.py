@@ -10,8 +10,7 @@ import pytest
 from sqlalchemy import select, text
 
 from bot.command_line import Stop, arguments, audit
-from bot.command_line.operating import light_installation
-from bot.department import Installation
+from bot.foundation import Foundation, foundation
 from bot.settings import Settings
 from governance.audit.entries import EntryKind
 from governance.audit.log import record
@@ -33,10 +32,10 @@ WHO = {"said": "/whoami", "place": "console:dm-elena:main", "answer": ["You are 
 
 
 @pytest.fixture
-async def installed(server: EmbeddedServer, tmp_path: Path) -> AsyncIterator[Installation]:
+async def installed(server: EmbeddedServer, tmp_path: Path) -> AsyncIterator[Foundation]:
     """An installation with the sample department, and a log of what Elena and David said."""
     settings = settings_of(server, tmp_path)
-    async with light_installation(settings) as installation:
+    async with foundation(settings) as installation:
         async with installation.database.transaction(settings.tenant) as tx:
             await open_department(tx, read_department(ACME))
             for entry in (
@@ -50,7 +49,7 @@ async def installed(server: EmbeddedServer, tmp_path: Path) -> AsyncIterator[Ins
         yield installation
 
 
-async def _number(installation: Installation) -> None:
+async def _number(installation: Foundation) -> None:
     publisher = Publisher(installation.checkpoint_file)
     await Sequencer(installation.database, installation.signer, publisher).sequence(
         installation.settings.tenant
@@ -65,7 +64,7 @@ async def _run(settings: Settings, *words: str) -> int:
 
 
 async def test_forgetting_takes_what_tells_who_it_was_and_says_what_stays(
-    installed: Installation, capsys: pytest.CaptureFixture[str]
+    installed: Foundation, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = installed.settings
     async with installed.database.transaction(settings.tenant) as tx:
@@ -94,7 +93,7 @@ async def test_forgetting_takes_what_tells_who_it_was_and_says_what_stays(
 
 
 async def test_what_does_not_hold_is_said_in_sentences(
-    installed: Installation, capsys: pytest.CaptureFixture[str]
+    installed: Foundation, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = installed.settings
     TAMPERED.add(settings.tenant)

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
+from bot.beginning import platform_people, slack_people
 from bot.beginning.platform_people import Listed, chosen
+from bot.command_line import Exit, Stop
+from bot.command_line.arguments import parse as arguments_of
+from bot.command_line.init import run
+from bot.settings import Settings
 from governance.department_file import read_department
 from governance.people import Role
 from simulators.slack.server import FakeSlack
@@ -46,6 +53,21 @@ class Beginning:
             text=True,
             timeout=90,
         )
+
+    async def refused(self, *arguments: str, said: list[str]) -> str:
+        """What `init` stops with, in this process: most of one of its own would be starting."""
+        place = [str(self.folder / "mine"), "--env-file", str(self.folder / ".env")]
+        _, args = arguments_of(["init", *place, *arguments])
+        given = {name.lower(): value for name, value in self.environment.items()}
+        with (
+            mock.patch("builtins.input", side_effect=said),
+            mock.patch.object(sys, "stdin", io.StringIO()),
+            pytest.raises(Stop) as stopped,
+        ):
+            await run(Settings(_env_file=None, **given), args)  # type: ignore[call-arg, arg-type]
+        assert stopped.value.code == Exit.REFUSED
+        assert not self.department.exists()
+        return str(stopped.value)
 
     @property
     def department(self) -> Path:
@@ -134,15 +156,17 @@ async def test_everybody_is_chosen_from_entra_in_pages(teams: tuple[FakeTeams, B
     assert len(read_department(beginning.department).people) == len(expected) > 1000
 
 
-async def test_slack_refusals_say_how_to_go_on(slack: tuple[FakeSlack, Beginning]) -> None:
+async def test_slack_refusals_say_how_to_go_on(
+    slack: tuple[FakeSlack, Beginning], monkeypatch: pytest.MonkeyPatch
+) -> None:
     fake, beginning = slack
 
     async def said_of(token: str = TOKEN) -> str:
-        ended = await beginning.run("--from", "slack", said=["Two Lamps", "IE", token])
-        assert ended.returncode == 1
-        assert not beginning.department.exists()
-        return ended.stderr
+        return await beginning.refused("--from", "slack", said=["Two Lamps", "IE", token])
 
+    ended = await beginning.run("--from", "slack", said=["Two Lamps", "IE", "xoxb-wrong"])
+    assert (ended.returncode, ended.stdout.count("wrote")) == (1, 0)
+    assert "does not take this token" in ended.stderr
     assert "does not take this token (invalid_auth). Copy the Bot User OAuth Token" in await said_of(
         "xoxb-wrong"
     )
@@ -156,9 +180,11 @@ async def test_slack_refusals_say_how_to_go_on(slack: tuple[FakeSlack, Beginning
     installed.scopes = frozenset({"users:read"})
     assert "lacks the scope users:read.email. Add it under" in await said_of()
     installed.scopes = None
-    for number in range(10_001):
+    for module in (platform_people, slack_people):
+        monkeypatch.setattr(module, "MOST", 300)
+    for number in range(301):
         fake.admin.adds(f"p{number}")
-    assert "more than 10,000 people" in await said_of()
+    assert "more than 300 people" in await said_of()
 
 
 async def test_entra_refusals_say_how_to_go_on(teams: tuple[FakeTeams, Beginning]) -> None:
@@ -166,10 +192,7 @@ async def test_entra_refusals_say_how_to_go_on(teams: tuple[FakeTeams, Beginning
 
     async def said_of(*arguments: str, secrets: list[str] | None = None) -> str:
         said = ["Two Lamps", "IE", *(secrets or _secrets(fake))]
-        ended = await beginning.run("--from", "entra", *arguments, said=said)
-        assert ended.returncode == 1
-        assert not beginning.department.exists()
-        return ended.stderr
+        return await beginning.refused("--from", "entra", *arguments, said=said)
 
     tenant, app, _ = _secrets(fake)
     assert "does not take this application and secret (invalid_client)" in await said_of(

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import subprocess
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
@@ -242,12 +240,3 @@ async def test_requests_are_named_and_logged_without_what_was_said(client: TestC
     lines = [(line["path"], line["status"]) for line in logs if line["event"] == "request"]
     assert lines == [("/healthz", 200), ("/healthz", 200), ("/nowhere", 404)]
     assert "secret" not in str(logs)
-
-
-async def test_starting_imports_nothing_heavy() -> None:
-    heavy = ("matplotlib", "sklearn", "langchain", "langchain_core", "openai", "procrastinate")
-    code = f"import sys, bot.web; print([name for name in {heavy} if name in sys.modules])"
-    run = await asyncio.to_thread(
-        subprocess.run, [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert run.stdout.strip() == "[]"

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.actions import specs as plan_specs
+from agents.operations.incident_links import is_linkable
 from agents.plans.limits import within_plan
 from bot.desks import StoredFiles
 from bot.platforms.known_channels import KnownChannels
@@ -80,7 +81,12 @@ class Talk:
         self.tenant = tenant
         self.now = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
         policy = load()
-        known = (*tracker_specs(within_plan), *plan_specs(), *governance_specs(policy), deployment.SPEC)
+        known = (
+            *tracker_specs(within_plan, is_linkable),
+            *plan_specs(),
+            *governance_specs(policy),
+            deployment.SPEC,
+        )
         self.gate = Gate(policy, Registry(known), clock=lambda: self.now)
         self.router = Router(find_handlers(), Deaf(), Deaf())
         self.folder = ACME / "documents"

@@ -5,12 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 import handlers.office
 from handlers import catalogue, worlds
+from handlers.language.encoder import Encoder
 from handlers.language.recogniser import Recogniser
 from handlers.language.utterances import UtterancesIncomplete, read_utterances
 from tests.handlers.conftest import Talk
@@ -131,18 +135,15 @@ async def test_help_knows_it(parking: Path, talk: Talk) -> None:
     assert "Where to park" in said.replies[0].text
 
 
-def test_its_utterances_teach_the_recogniser_what_it_means(parking: Path, tmp_path: Path) -> None:
-    recogniser = Recogniser.load(tmp_path / "learnt")
-    found = recogniser.recognise_all(["where can visitors park this weekend?", "stop all agents now"])
-    assert [one.name for one in found] == ["parking", "halt_agents"]
-
-
-def test_it_takes_no_utterance_from_its_neighbours(parking: Path, tmp_path: Path) -> None:
+@pytest.mark.timeout(240)  # it learns from every utterance that there is
+def test_it_is_understood_and_takes_no_utterance_from_its_neighbours(parking: Path, tmp_path: Path) -> None:
     said = [text for name in NEIGHBOURS for text in (HELD_OUT / f"{name}.txt").read_text("utf-8").splitlines()]
     (parking / "utterances.txt").write_text(DUTY)
-    recogniser = Recogniser.load(tmp_path / "learnt")
+    learnt = Recogniser.load(tmp_path / "learnt")
+    recogniser = replace(learnt, encoder=cast(Encoder, SimpleNamespace(encode=cache(learnt.encoder.encode))))
     with_it = [found.name for found in recogniser.recognise_all(said)]
     assert with_it == [found.name for found in replace(recogniser, added=None).recognise_all(said)]
+    assert [found.name for found in recogniser.recognise_all(["stop all agents now"])] == ["halt_agents"]
     own = [found.name for found in recogniser.recognise_all(DUTY_LATER)]
     assert own.count("parking") >= 0.8 * len(own)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
 from pydantic import SecretStr
 
 from agents.operations.alert_intake import AlertIntake, store_alerts
@@ -75,22 +74,12 @@ async def test_one_that_is_not_there_is_said(talk: Talk) -> None:
     assert reply.text == "There is no INC-99. Ask “what incidents are open?” for those that there are."
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "declare an incident, checkout is down",
-        "open an incident for checkout",
-        "open incident for checkout",
-        "update status of the outage to mitigated",
-        "payments are down",
-    ],
-)
-async def test_what_is_to_be_done_with_one_is_not_there_yet_and_changes_nothing(talk: Talk, text: str) -> None:
-    await _alerts(talk, sent.one())
-    (reply,) = (await talk.say("nathan", f"/incident {text}")).replies
-    assert "that is not there yet, so nothing happened" in reply.text
+async def test_trouble_that_is_told_opens_nothing_and_offers_the_button(talk: Talk) -> None:
+    (reply,) = (await talk.say("nathan", "/incident checkout is down!")).replies
+    assert "I have opened none" in reply.text
+    assert buttons(reply)["ask"].subject == "incident declare an incident on checkout: checkout is down!"
     (listed,) = (await talk.say("nathan", "/incident what incidents are open?")).replies
-    assert listed.text == "1 incident is open: INC-1 (orders in production, open)."
+    assert listed.text == "No incident is open."
 
 
 async def test_who_may_not_see_them_is_refused(talk: Talk) -> None:

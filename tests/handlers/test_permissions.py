@@ -55,6 +55,7 @@ deploy              SD
 emergency_deploy    S
 rollback            SD
 scale               S
+breaker             SD
 capacity_plan       SDc
 simulate_load       S
 costs               DOSc

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from integrations.deployments import DeploymentError, NoSuchRelease, NotReady
+from integrations.deployments.vendors.local import places, processes
+from integrations.deployments.vendors.local import releases as stored
 from integrations.deployments.vendors.local.client import LocalDeployments
+from integrations.deployments.vendors.local.database import ServicesDatabase
+from integrations.deployments.vendors.local.processes import Replica
+from integrations.deployments.vendors.local.releases import Runnable
 from tests.integrations.deployments_contract import ORDERS, DeploymentsContract, deploy, grant
-from tests.integrations.local_platform import served
+from tests.integrations.local_platform import processes_with, served
+from tests.integrations.releases import write_release
 
 pytestmark = pytest.mark.processes
 
@@ -50,6 +58,38 @@ async def test_one_that_dies_while_it_starts_leaves_the_traffic_where_it_was(
         await deploy(platform, "1.3", "g2")
     assert (await served(before)).startswith("orders 1.0")
     assert await platform.what_happened("g2") is None
+
+
+async def test_a_release_that_was_deleted_since_it_was_approved_changes_nothing(
+    platform: LocalDeployments, tmp_path: Path
+) -> None:
+    before = await deploy(platform, "1.0", "g1")
+    approved = await platform.release("orders", "1.1")
+    shutil.rmtree(tmp_path / "releases" / "orders" / "1.1")
+    with pytest.raises(NoSuchRelease, match=r"orders has no release 1\.1"):
+        await platform.deploy(grant("g2"), ORDERS, "1.1", approved.digest, 1, before="1.0")
+    assert (await served(before)).startswith("orders 1.0")
+    assert await platform.what_happened("g2") is None
+
+
+async def test_one_that_is_deleted_between_two_replicas_leaves_neither(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    releases = tmp_path / "releases"
+    write_release(releases, "orders", "1.1", "2026-11-09")
+
+    async def deleted_after(runnable: Runnable, stage: str, told: dict[str, str]) -> Replica:
+        replica = await processes.start(runnable, stage, told)
+        shutil.rmtree(runnable.folder)
+        return replica
+
+    monkeypatch.setattr(places, "start", deleted_after)
+    async with aiohttp.ClientSession() as client:
+        database = ServicesDatabase(tmp_path / "postgres", None)
+        opened = places.Places(tmp_path, releases, client, 5.0, database)
+        with pytest.raises(NoSuchRelease, match=r"orders 1\.1 cannot be started: .*No such file"):
+            await opened.started(stored.read(releases, "orders", "1.1"), "staging", 2)
+    assert processes_with(str(releases)) == []
 
 
 async def test_scaling_keeps_the_replicas_that_run(platform: LocalDeployments) -> None:

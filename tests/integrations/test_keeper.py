@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ from integrations.deployments import (
     Stage,
     Target,
 )
+from integrations.deployments.vendors.local import keeper_process, proxy
 from integrations.deployments.vendors.local.client import LocalDeployments
 from tests.integrations.local_platform import ORDERS, deploy, gone, grant, keepers, processes_with, served
 from tests.integrations.releases import write_release
@@ -56,6 +58,27 @@ async def test_a_keeper_that_nothing_is_asked_of_ends_with_all_that_it_keeps(tmp
     assert keepers(tmp_path) == [keeper]
     await gone(keeper)
     assert processes_with(str(releases)) == []
+
+
+async def test_a_clock_that_jumps_ends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    releases, at = tmp_path / "releases", tmp_path / "keeper.sock"
+    write_release(releases, "orders", "1.0", "2026-11-02")
+    hours = itertools.count(1_800_000_000, 7_200)
+    for module in (keeper_process, proxy):
+        monkeypatch.setattr(module, "time", lambda: float(next(hours)), raising=False)
+    serving = asyncio.create_task(
+        keeper_process.serve(tmp_path, releases, at, idle_seconds=600.0, ready_seconds=1.0)
+    )
+    async with asyncio.timeout(60):
+        while not at.exists() and not serving.done():  # noqa: ASYNC110 — nobody tells
+            await asyncio.sleep(0.01)
+        reader, writer = await asyncio.open_unix_connection(str(at))
+        writer.write(b'{"method": "changes", "given": {}}\n')
+        assert json.loads(await reader.readline()) == {"result": []}
+    assert not serving.done(), "what was asked an instant ago is not left alone for two hours"
+    writer.close()
+    os.kill(os.getpid(), signal.SIGTERM)
+    await serving
 
 
 async def test_whoever_asked_first_may_die_and_what_runs_goes_on(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from agents.operations.incident_links import is_linkable
 from governance.action import Action
 from governance.registry import Registry
 from integrations.tracker import EpicDraft, Priority, StoryStatus
@@ -26,12 +27,12 @@ from integrations.tracker.actions import (
     StatusStep,
     TrackerAction,
 )
-from integrations.tracker.performing import specs
+from integrations.tracker.performing import in_no_plan, specs
 from integrations.tracker.vendors.local.tracker import LocalTracker
 from tests.integrations.tracker_drafts import draft, grant
 
 WHY: dict[str, Any] = {"rationale": "asked for", "impact": "one story", "rollback_plan": "cancel it"}
-REGISTRY = Registry(specs())
+REGISTRY = Registry(specs(in_no_plan, is_linkable))
 
 
 def epic_draft(title: str = "Exports") -> EpicDraft:

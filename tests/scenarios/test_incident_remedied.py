@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 from agents.operations.alert_intake import store_alerts
 from bot.department import Installation
 from integrations.alerts import Alert, AlertStatus
-from integrations.deployments import Stage
+from integrations.deployments import Breaker, Shed, Stage, Target
 from integrations.metrics import Answer, CallEdge, Measure, MetricsQuery, Resolution, Series
 from storage.embedded import EmbeddedServer
 from tests.integrations.releases import with_stand_ins
@@ -24,12 +25,20 @@ from tests.scenarios.operations import ORDERS, Operations, operations
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
 
 
+PAYMENTS = Target("payment-service", Stage.PRODUCTION)
+
+
 @dataclass
 class Scripted:
-    """`orders` has ten requests a second; while `bad` (since, until) they fail two times in five."""
+    """`orders` has ten requests a second; while `bad` (since, until) they fail two times in five. Meanwhile a
+    share `in_use` of its connections is in use, and `in_vain` of its calls to the payments fail late. Once
+    figures are `lost`, none of them is a number."""
 
     bad: list[datetime] = field(default_factory=list)
     requests: float = 10.0
+    in_use: float = 0.2
+    in_vain: float = 0.0
+    lost: bool = False
     resolution: Resolution = field(default_factory=lambda: Resolution(timedelta(seconds=1)))
 
     async def series(self, query: MetricsQuery) -> Answer:
@@ -38,11 +47,19 @@ class Scripted:
             Measure.FAILED: lambda at: self.requests * (0.4 if self._is_bad(at) else 0.0),
             Measure.LATENCY_MEAN: lambda _at: 0.02,
             Measure.LATENCY_P95: lambda _at: 0.05,
+            Measure.POOL_IN_USE: lambda at: 10 * (self.in_use if self._is_bad(at) else 0.2),
+            Measure.POOL_SIZE: lambda _at: 10.0,
+            Measure.CALLS: lambda _at: 5.0,
+            Measure.FAILED_CALLS: lambda at: 5.0 * (self.in_vain if self._is_bad(at) else 0.0),
+            Measure.CALL_LATENCY_MEAN: lambda at: 5.0 if self._is_bad(at) else 0.05,
         }.get(query.measure)
+        if self.lost:
+            values = values and (lambda _at: nan)
         now = datetime.now(UTC)
         if values is None or query.service not in (None, "orders"):
             return Answer((), now, "scripted")
-        labels = {one: {"service": "orders", "stage": "production"}.get(one.value, "") for one in query.by}
+        known = {"service": "orders", "stage": "production", "callee": PAYMENTS.service}
+        labels = {one: known[one.value] for one in query.by}
         one = Series(query.measure.value, labels, query.times, tuple(map(values, query.times)), now, "scripted")
         return Answer((one,), now, "scripted")
 
@@ -119,8 +136,7 @@ async def place(server: EmbeddedServer, tmp_path: Path) -> AsyncIterator[Place]:
 async def test_a_bad_release_is_taken_back_and_looked_at_again(place: Place) -> None:
     await place.deployed("4.18.0")
     place.metrics.bad = [datetime.now(UTC)]
-    await asyncio.sleep(16)  # a window, in which it is seen
-    await place.alert()
+    await place.alert()  # before there is any evidence of a cause, which is waited for
     await place.runs("4.17.2")
     place.metrics.bad.append(datetime.now(UTC))
     await place.comes_to("healthy")
@@ -166,6 +182,33 @@ async def test_where_nothing_is_wrong_nothing_is_changed(place: Place, monkeypat
     assert await place.events() == ["opened", "not seen"]
 
 
+async def test_figures_that_are_no_numbers_show_nothing_and_change_nothing(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _hasten(monkeypatch)
+    await place.deployed("4.18.0")
+    place.metrics.lost = True
+    await place.alert()
+    await place.comes_to("not seen")
+    ((detail,),) = await place.rows("SELECT detail FROM incident_events WHERE kind = 'not seen'")
+    assert detail["state"] == "unknown", "which is neither well nor worse"
+    assert await place.stands_at() == "4.18.0"
+
+
+async def test_figures_that_are_lost_after_a_remedy_are_no_proof_that_it_helped(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await place.deployed("4.18.0")
+    place.metrics.bad = [datetime.now(UTC)]
+    await place.alert()
+    await place.comes_to("remedy")
+    _hasten(monkeypatch)
+    place.metrics.lost = True
+    await place.comes_to("for a person")
+    assert (await place.events())[-3:] == ["remedy", "no effect", "for a person"]
+    assert await place.stands_at() == "4.17.2", "and nothing is taken back a second time"
+
+
 async def test_what_is_promised_of_a_service_is_watched(place: Place) -> None:
     """A budget that burns opens an incident, once, though nobody else has said a word; what is well ends it."""
     watch = place.installation.jobs.objectives.watch
@@ -190,6 +233,40 @@ async def test_what_no_change_explains_is_a_persons(place: Place) -> None:
     await place.comes_to("for a person")
     assert await place.events() == ["opened", "seen", "cause", "for a person"]
     assert await place.stands_at() == "4.17.2"
+
+
+async def test_where_all_connections_are_in_use_it_is_scaled(place: Place) -> None:
+    place.metrics.bad, place.metrics.in_use = [datetime.now(UTC) - timedelta(seconds=40)], 1.0
+    await place.alert(started=datetime.now(UTC) - timedelta(seconds=40))
+    await place.until_status(lambda found: found.stable is not None and found.stable.ready == 3)
+    place.metrics.bad.append(datetime.now(UTC))
+    await place.comes_to("healthy")
+    shown = str((await place.say("nathan", "/incident show incident INC-1")).cards)
+    assert "Scale orders in production from 2 to 3 replicas" in shown
+    assert "100% of its connections are in use (usually 20%)" in shown
+    effects = await place.rows("SELECT actor->>'id', body->>'type', state FROM effects")
+    assert [tuple(row) for row in effects] == [("sre", "deployments.scale", "done")]
+
+
+async def test_what_is_waited_for_in_vain_is_refused_at_once_until_somebody_closes_it(place: Place) -> None:
+    place.metrics.bad, place.metrics.in_vain = [datetime.now(UTC) - timedelta(seconds=40)], 0.9
+    await place.alert(started=datetime.now(UTC) - timedelta(seconds=40))
+    opened = await place.until_status(lambda found: found.breaker is not None, PAYMENTS)
+    assert isinstance(opened.breaker, Breaker)
+    assert opened.breaker.sheds is Shed.ALL
+    place.metrics.bad.append(datetime.now(UTC))
+    await place.comes_to("healthy")
+    shown = str((await place.say("nathan", "/service payment-service")).cards)
+    assert "Its breaker is open and refuses all requests" in shown
+    await place.say("nathan", "/breaker close the breaker of payment-service in production")
+    await place.until_status(lambda found: found.breaker is None, PAYMENTS)
+    refused = await place.say("nathan", "/breaker close the breaker of payment-service in production")
+    assert "is closed. Nothing was done" in refused.as_text()
+    effects = await place.rows("SELECT actor->>'id', body->>'type', state FROM effects ORDER BY created")
+    assert [tuple(row) for row in effects] == [
+        ("sre", "deployments.open_breaker", "done"),
+        ("nathan", "deployments.close_breaker", "done"),
+    ]
 
 
 def _hasten(monkeypatch: pytest.MonkeyPatch) -> None:

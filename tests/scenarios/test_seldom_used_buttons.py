@@ -18,7 +18,8 @@ from sqlalchemy import text
 from bot.bootstrap import open_installation
 from bot.console.adapter import NEWS
 from bot.department import Installation
-from bot.processes import make_served, worker_part
+from bot.processes import worker_part
+from bot.serving import make_served
 from bot.settings import Settings
 from governance.effects import Origin
 from governance.fence import CHANNEL

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from agents.work.kinds import NewStep, RunKind, find_kinds
 from agents.work.tables import ENDED, RunRow, StepRow
 from governance.tables import EffectRow
 from integrations.load.actions import RunLoadTest
+from storage import direct
 from storage.notices import notify
 
 BEGIN = "begin"
@@ -23,6 +25,18 @@ BEGIN = "begin"
 
 BEGIN_KIND = "load_test_begin"
 WATCH_KIND = "load_test_watch"
+POOL = "load_tests"
+"""What begins a load and what watches it: where there is a place for the one there is one for the other."""
+
+_GOING = ("running", "paused")
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext(current_setting('app.tenant') || ' begins load tests'))"
+
+
+async def under_way(tx: AsyncSession) -> Sequence[RunRow]:
+    """The runs of load tests that go on, oldest first. Until `tx` ends nobody else begins one."""
+    await direct.run(tx, _ONE_AT_A_TIME, {})
+    query = select(RunRow).where(RunRow.kind == RUN.name, RunRow.state.in_(_GOING))
+    return (await tx.execute(query.order_by(RunRow.created, RunRow.id))).scalars().all()
 
 
 async def begin(

@@ -1,7 +1,9 @@
 """What a load test shows: whether a service held at every rate, or at which one it gave way and by what.
 
 A generator that was late, or did not send what it was to, shows nothing about the service: the test is invalid,
-and neither passed nor failed. So is one of which a level came to no answers.
+and neither passed nor failed. So is one of which a level came to no answers. A service that gave way under less
+than it was to be sent has failed all the same: what could not be sent because answers did not come would have
+made it no better.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from itertools import accumulate
 from typing import Any
 
 from agents.operations.scalability import TooFewLoads, fit_scalability
-from integrations.load import Plan, Progress, Second, State, together
+from integrations.load import Progress, State, together
 
 FULL = 0.95
 """From this share of a pool's connections in use on, requests wait for one."""
@@ -42,7 +44,7 @@ class Objectives:
 @dataclass(frozen=True, slots=True)
 class LevelResult:
     """What came of one level: `rate` is what was to be sent a second, `throughput` what was answered without
-    error in each second of it, `p95` in seconds (of answers and failures alike)."""
+    error in each second that it lasted, `p95` in seconds (of answers and failures alike)."""
 
     rate: float
     sent: int
@@ -98,16 +100,18 @@ def load_result(stored: Mapping[str, Any]) -> LoadResult:
     return LoadResult(**{**stored, "verdict": LoadVerdict(stored["verdict"]), "levels": levels})
 
 
-def levels_of(plan: Plan, seconds: Sequence[Second]) -> tuple[LevelResult, ...]:
+def levels_of(progress: Progress) -> tuple[LevelResult, ...]:
     """What came of each level so far; those that were not begun are left out."""
+    plan, seconds = progress.plan, progress.seconds
     begins = [0.0, *accumulate(stage.seconds for stage in plan.stages)]
+    seen = begins[-1] if progress.state is State.DONE else 1 + max((one.second for one in seconds), default=0)
     found = []
     for number, stage in enumerate(plan.stages):
         own = [one for one in seconds if one.stage == number]
         if not own:
             continue
-        within = [one for one in seconds if begins[number] <= one.second < begins[number + 1]]
-        lasted = len({one.second for one in within})
+        within = [one for one in own if one.second < begins[number + 1]]
+        lasted = min(begins[number + 1], seen) - begins[number]
         failures: dict[str, int] = {}
         for one in own:
             for why, count in one.failures.items():
@@ -118,7 +122,7 @@ def levels_of(plan: Plan, seconds: Sequence[Second]) -> tuple[LevelResult, ...]:
                 sent=sum(one.sent for one in own),
                 answered=sum(one.answered for one in own),
                 failed=sum(one.failed for one in own),
-                throughput=sum(one.answered for one in within) / lasted if lasted else 0.0,
+                throughput=sum(one.answered for one in within) / lasted if lasted > 0 else 0.0,
                 p95=together(one.latency for one in own).quantile(_P95),
                 failures=failures,
             )
@@ -131,16 +135,16 @@ def judge_load(progress: Progress, objectives: Objectives, pool_used: float | No
     meanwhile, None where nobody measured that. Raises ValueError for one that still runs."""
     if progress.state is State.RUNNING:
         raise ValueError("a load that still runs is not judged")
-    plan = progress.plan
-    levels = levels_of(plan, progress.seconds)
+    levels = levels_of(progress)
     if progress.state is State.STOPPED:
         return LoadResult(LoadVerdict.STOPPED, "It was stopped before its end.", levels, None, None, "")
-    if (invalid := progress.invalid or _unanswered(plan, levels)) is not None:
-        why = f"It shows nothing about the service: {invalid}."
-        return LoadResult(LoadVerdict.INVALID, why, levels, None, None, "")
     # By rate, so that one that was too much is found wherever it stands among the levels.
     rising = sorted(levels, key=lambda level: level.rate)
     first = next((at for at, level in enumerate(rising) if level.broke(objectives)), None)
+    invalid = progress.invalid or (_too_little(progress, levels) if first is None else None)
+    if invalid is not None:
+        why = f"It shows nothing about the service: {invalid}."
+        return LoadResult(LoadVerdict.INVALID, why, levels, None, None, "")
     law = _scalability(levels)
     if first is None:
         top = rising[-1]
@@ -156,8 +160,11 @@ def judge_load(progress: Progress, objectives: Objectives, pool_used: float | No
     return LoadResult(LoadVerdict.FAILED, f"{why} {_waited_for(pool_used)}", levels, held, broken.rate, law)
 
 
-def _unanswered(plan: Plan, levels: Sequence[LevelResult]) -> str | None:
-    if len(levels) < len(plan.stages) or any(not level.answered + level.failed for level in levels):
+def _too_little(progress: Progress, levels: Sequence[LevelResult]) -> str | None:
+    """Why levels that all held show too little."""
+    if unsent := sum(one.unsent for one in progress.seconds):
+        return f"{unsent} requests were due and could not be sent, for too many were under way"
+    if len(levels) < len(progress.plan.stages) or any(not level.answered + level.failed for level in levels):
         return "a level of it was too short for a request to come back"
     return None
 

@@ -14,8 +14,8 @@ from storage.schema import Base, TenantScoped
 class LoadTestRow(TenantScoped, Base):
     """The load test of a run, with how many replicas answered. `action` is what was ruled on (the body of a
     RunLoadTest), `announced` the test that was said to those who open incidents. `seconds` are what was seen so
-    far (second, sent, answered, failed, p95 in ms); `result` and `verdict` are there once it is judged, and
-    stay as they are."""
+    far (second, sent, answered, failed, p95 in ms), `stood` when its generator was first seen to send no
+    more; `result` and `verdict` are there once it is judged, and stay as they are."""
 
     __tablename__ = "load_tests"
     __table_args__ = (
@@ -29,6 +29,7 @@ class LoadTestRow(TenantScoped, Base):
     action: Mapped[dict[str, Any]]
     announced: Mapped[str]
     seconds: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    stood: Mapped[datetime | None]
     verdict: Mapped[str | None]
     result: Mapped[dict[str, Any] | None]
     created: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -6,6 +6,7 @@ is *unknown*: never well, never worse.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,19 +14,22 @@ from math import isfinite
 from statistics import median
 
 from integrations.deployments import Target
-from integrations.metrics import Answer, Measure, Metrics, MetricsQuery
+from integrations.metrics import Answer, Measure, Metrics, MetricsQuery, Series
 
 STEP = timedelta(seconds=15)
 LEAST_REQUESTS = 10
 LEAST_FAILED = 3
 """One error at low traffic is no incident."""
 
-_USUAL = timedelta(minutes=45)
+USUAL = timedelta(minutes=45)
 _WINDOWS = 2
 _SLOWER, _SLOWER_SECONDS = 1.5, 0.01
 _MORE_OFTEN, _MORE_SHARE = 3.0, 0.02
 _BAD_SHARE = 0.05
 """Where nothing usual is known."""
+
+
+Span = tuple[datetime, datetime]
 
 
 class State(StrEnum):
@@ -49,45 +53,60 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """`now` beside what is `usual`; `queries` say where the figures come from."""
+    """`now`, for as long as `lasting` before `as_of`, beside what is `usual`; `queries` say where the figures
+    come from."""
 
     state: State
     now: Level
     usual: Level
     as_of: datetime
+    lasting: timedelta
     queries: tuple[str, ...]
 
 
-async def look(metrics: Metrics, target: Target, since: datetime, now: datetime) -> Health:
-    """How a service is now, beside how it was in the time before `since`, however long ago that is. Raises
-    MetricsError, storage.look.Away."""
-    first = since - _USUAL
-    usual_step = max(STEP, metrics.resolution.window(now - first))
-    usual, before = await _level(metrics, target, first, since - usual_step, usual_step)
-    step = _step(metrics)
-    latest, queries = await _level(metrics, target, now - (_WINDOWS - 1) * step, now, step)
-    return Health(state_of(latest, usual), latest, usual, now, (*before, *queries))
+async def look(
+    metrics: Metrics, target: Target, since: datetime, now: datetime, incidents: Sequence[Span] = ()
+) -> Health:
+    """How a service is now, beside how it was in the time before `since`, however long ago that is: but for the
+    spans of `incidents`, which are nothing usual, where anything else is left. Raises MetricsError,
+    storage.look.Away."""
+    first = since - USUAL
+    usual_step = step_of(metrics, now - first)
+    times = (first, since - usual_step, usual_step)
+    usual, before = await _level(metrics, target, times, incidents)
+    if incidents and usual.requests < LEAST_REQUESTS:
+        usual, before = await _level(metrics, target, times)
+    step = step_of(metrics)
+    latest, queries = await _level(metrics, target, (now - (_WINDOWS - 1) * step, now, step))
+    return Health(state_of(latest, usual), latest, usual, now, _WINDOWS * step, (*before, *queries))
 
 
 def coarser(metrics: Metrics) -> timedelta:
     """By how much longer than half a minute what `look` takes for now goes back."""
-    return _WINDOWS * (_step(metrics) - STEP)
+    return _WINDOWS * (step_of(metrics) - STEP)
 
 
-def _step(metrics: Metrics) -> timedelta:
-    """Windows that share nothing: a request counts in one of them."""
-    return max(STEP, metrics.resolution.window())
+def step_of(metrics: Metrics, age: timedelta = timedelta(0)) -> timedelta:
+    """Of windows that share nothing, as far back as that: a request counts in one of them."""
+    return max(STEP, metrics.resolution.window(age))
 
 
 async def _level(
-    metrics: Metrics, target: Target, first: datetime, last: datetime, step: timedelta
+    metrics: Metrics,
+    target: Target,
+    times: tuple[datetime, datetime, timedelta],
+    besides: Sequence[Span] = (),
 ) -> tuple[Level, tuple[str, ...]]:
-    """The windows that end from `first` to `last`, and the queries that say so."""
+    """Windows one after the other, by when the first and the last one end and how long each is, but for those
+    that touch one of the spans; and the queries that say so."""
+    first, last, step = times
     answers = [
         await metrics.series(MetricsQuery(measure, first, last, step, target.service, target.stage))
         for measure in (Measure.REQUESTS, Measure.FAILED, Measure.LATENCY_P95)
     ]
-    requests, failed, p95 = (_values(answer) for answer in answers)
+    # Whatever touches a span is left out.
+    around = [(begin, end + step) for begin, end in besides]
+    requests, failed, p95 = (values_of(answer, around) for answer in answers)
     count = sum(requests) * step.total_seconds()
     bad = sum(failed) * step.total_seconds()
     level = Level(
@@ -98,8 +117,13 @@ async def _level(
     return level, tuple(answer.source for answer in answers)
 
 
-def _values(answer: Answer) -> list[float]:
-    return [value for one in answer.series for value in one.values if isfinite(value)]
+def values_of(found: Answer | Series, besides: Sequence[Span] = ()) -> list[float]:
+    """What is known of it, but for the times within one of the spans."""
+    series = found.series if isinstance(found, Answer) else (found,)
+    known = [(at, value) for one in series for at, value in zip(one.times, one.values, strict=True)]
+    return [
+        value for at, value in known if isfinite(value) and not any(begin < at < end for begin, end in besides)
+    ]
 
 
 def state_of(now: Level, usual: Level) -> State:

@@ -12,15 +12,16 @@ from integrations.deployments import Target
 
 
 async def in_incident(target: Target, tx: AsyncSession) -> bool:
-    """Whether an incident stands at this target, or one whose computed cause this service is; or one was
-    declared by a window."""
+    """Whether an incident stands at this target, or one whose computed cause this service is, or that it is
+    part of the remedy of; or one was declared by a window."""
     window = select(WindowRow.id).where(
         WindowRow.mode == WindowMode.INCIDENT.value, WindowRow.starts <= func.now(), WindowRow.ends > func.now()
     )
     if (await tx.execute(window.limit(1))).first() is not None:
         return True
     of_cause = select(IncidentEventRow.incident).where(
-        IncidentEventRow.kind == "cause", IncidentEventRow.detail["service"].astext == target.service
+        IncidentEventRow.kind.in_(("cause", "remedy")),
+        IncidentEventRow.detail["service"].astext == target.service,
     )
     incident = select(IncidentRow.id).where(
         IncidentRow.state != "resolved",

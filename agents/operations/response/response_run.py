@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.operations.incident_rows import add_event, incident_for_update, lock_incidents, timeline
 from agents.operations.incident_showing import show
-from agents.operations.incident_tables import IncidentEventRow, IncidentRow
+from agents.operations.incident_tables import IncidentRow
 from agents.work import runs
 from agents.work.kinds import NewStep, RunKind, find_kinds
 from agents.work.tables import RunRow
@@ -17,7 +17,7 @@ from integrations.deployments import Stage
 
 SUBJECT = "service:"
 LOOK_KIND, VERIFY_KIND = "incident_look", "incident_verify"
-CAUSE_KIND, ROLL_BACK_KIND = "incident_cause", "incident_roll_back"
+CAUSE_KIND, REMEDY_KIND = "incident_cause", "incident_remedy"
 MOST_TRIES = 2
 """Remedies without effect before it is a person's."""
 
@@ -47,15 +47,6 @@ def args_of(incident: IncidentRow) -> dict[str, str]:
         "stage": incident.stage,
         "started": incident.started.isoformat(),
     }
-
-
-async def bad_versions(tx: AsyncSession) -> frozenset[tuple[str, str]]:
-    """The versions, by service, that were brought shortly before incidents that they explain."""
-    query = select(IncidentEventRow.detail).where(IncidentEventRow.kind == "cause")
-    found = (await tx.execute(query)).scalars()
-    return frozenset(
-        (detail["service"], detail["version"]) for detail in found if detail.get("version") is not None
-    )
 
 
 async def _changed(tx: AsyncSession, run: RunRow) -> None:

@@ -1,4 +1,4 @@
-"""The kinds of steps of a response: look, find the cause, take a change back, look again.
+"""The kinds of steps of a response: look, find the cause, remedy it, look again.
 
 An alert only says where to look. Nothing is changed unless the figures show it and the cause is computed; two
 remedies without effect, or none that is allowed, and it is a person's.
@@ -18,15 +18,15 @@ from agents.operations.findings import Explained, Findings, Question
 from agents.operations.incident_rows import add_event, incident_by_id, incident_for_update, lock_incidents
 from agents.operations.incident_showing import show
 from agents.operations.investigation import LONGEST, investigate
-from agents.operations.response.health import Health, State, coarser, look
-from agents.operations.response.remedies import Person, remedy_for
+from agents.operations.response.health import USUAL, Health, State, coarser, look
+from agents.operations.response.learned import incident_spans, learned
+from agents.operations.response.remedies import REMEDIES, Person, Remedy, remedy_for
 from agents.operations.response.response_run import (
     CAUSE_KIND,
     LOOK_KIND,
     MOST_TRIES,
-    ROLL_BACK_KIND,
+    REMEDY_KIND,
     VERIFY_KIND,
-    bad_versions,
 )
 from agents.work.kinds import (
     ActionStep,
@@ -38,16 +38,16 @@ from agents.work.kinds import (
     Still,
     WaitStep,
     Worker,
-    WorkStep,
 )
 from governance.action import Action
 from integrations.deployments import Stage, Target
-from integrations.deployments.actions import RollBack
 from integrations.metrics import Metrics, MetricsError
 
-LOOKED_EVERY = timedelta(seconds=10)
-LOOKS = 18
+LOOKED_EVERY = timedelta(seconds=5)
+LOOKS = 36
 """Looks in which nothing can be told, or nothing is wrong, before a look is over: three minutes."""
+EVIDENCE_WITHIN = timedelta(minutes=1)
+"""So long a cause is looked for, at least: an alert may come before the evidence, which takes two windows."""
 HEALTHY_LOOKS = 2
 OVER = "over"
 """A person has ended the incident."""
@@ -97,6 +97,11 @@ def settles(metrics: Metrics) -> timedelta:
     return SETTLES + coarser(metrics)
 
 
+def evidence_within(metrics: Metrics) -> timedelta:
+    """How long a cause is looked for: two windows of coarser figures take longer."""
+    return EVIDENCE_WITHIN + coarser(metrics)
+
+
 async def _is_over(step: Step, worker: Worker) -> bool:
     """Whether a person has ended the incident meanwhile: then nothing more is done about it."""
     async with worker.transaction() as tx:
@@ -105,8 +110,10 @@ async def _is_over(step: Step, worker: Worker) -> bool:
 
 async def _health(step: Step, worker: Worker) -> Health | None:
     since = datetime.fromisoformat(step.args["started"])
+    async with worker.transaction() as tx:
+        others = await incident_spans(tx, step.args["incident"], since - USUAL, worker.now())
     try:
-        return await look(worker.ports.metrics, _target(step), since, worker.now())
+        return await look(worker.ports.metrics, _target(step), since, worker.now(), others)
     except MetricsError:
         return None
 
@@ -122,10 +129,10 @@ def _json(health: Health) -> dict[str, Any]:
     }
 
 
-async def _find_cause(step: Step, worker: Worker) -> Json:
-    """What explains it, and what is to be done about that."""
+async def _find_cause(step: Step, worker: Worker) -> Still | Over:
+    """What explains it, and what is to be done about that; looked for again while nothing does yet."""
     if await _is_over(step, worker):
-        return {"state": OVER}
+        return Over({"state": OVER})
     metric = Metric.LATENCY if step.args["state"] == State.SLOW else Metric.AVAILABILITY
     started = datetime.fromisoformat(step.args["started"])
     now = worker.now()
@@ -136,10 +143,17 @@ async def _find_cause(step: Step, worker: Worker) -> Json:
         findings = await investigate(worker.ports, question, now)
     except MetricsError as refused:
         raise StepFailed(f"The figures cannot be asked for: {refused}") from refused
+    since = (step.cursor or {}).get("since", now.isoformat())
+    is_early = now - datetime.fromisoformat(since) < evidence_within(worker.ports.metrics)
+    if is_early and all(one.first is None for one in findings.explained):
+        return Still(LOOKED_EVERY, "Nothing explains it yet.", {"since": since})
     async with worker.transaction() as tx:
-        bad = await bad_versions(tx)
-    remedy = await remedy_for(worker.ports.deployments, findings, bad)
-    return {**_cause(findings), **_remedy(remedy)}
+        known = await learned(tx, step.args["incident"])
+    try:
+        remedy = await remedy_for(worker.ports, findings, started, known)
+    except MetricsError as refused:
+        raise StepFailed(f"The figures cannot be asked for: {refused}") from refused
+    return Over({**_cause(findings), **_remedy(remedy)})
 
 
 def _cause(findings: Findings) -> dict[str, Any]:
@@ -172,15 +186,16 @@ def _suspect(explained: Explained) -> dict[str, Any]:
     }
 
 
-def _remedy(remedy: RollBack | Person) -> dict[str, Any]:
+def _remedy(remedy: Remedy | Person) -> dict[str, Any]:
     if isinstance(remedy, Person):
         return {"remedy": None, "why": remedy.why}
-    return {"remedy": remedy.body(), "why": remedy.rationale}
+    return {"remedy": remedy.body(), "title": remedy.summary(), "why": remedy.rationale}
 
 
-def _roll_back(step: Step) -> Action:
+def _do(step: Step) -> Action:
     given = step.args["action"]
-    return RollBack.model_validate({key: given[key] for key in given if key not in ("type", "decision_type")})
+    kept = {key: given[key] for key in given if key not in ("type", "decision_type")}
+    return REMEDIES[given["type"]].model_validate(kept)
 
 
 async def _after_look(tx: AsyncSession, step: Step, result: Json) -> Iterable[NewStep]:
@@ -205,12 +220,11 @@ async def _after_cause(tx: AsyncSession, step: Step, result: Json) -> Iterable[N
     if result["remedy"] is None:
         await _note(tx, step, "for a person", {"why": result["why"]})
         return ()
-    number = step.args["try"]
-    what = result["remedy"]
-    title = f"Roll {what['service']} back to {what['version']}"
-    remedy = NewStep(f"remedy:{number}", ROLL_BACK_KIND, title, {**step.args, "action": what}, (step.key,))
+    number, what, title = step.args["try"], result["remedy"], result["title"]
+    remedy = NewStep(f"remedy:{number}", REMEDY_KIND, title, {**step.args, "action": what}, (step.key,))
     verify = NewStep(f"verify:{number}", VERIFY_KIND, "Look whether it helped", step.args, (remedy.key,))
-    await _note(tx, step, "remedy", {"what": title, "why": result["why"]})
+    done = {"what": title, "why": result["why"], "type": what["type"], "service": what["service"]}
+    await _note(tx, step, "remedy", done)
     return (remedy, verify)
 
 
@@ -243,7 +257,7 @@ async def _note(tx: AsyncSession, step: Step, kind: str, detail: dict[str, Any])
 
 _ACTOR = sre.ROLE.name
 LOOK = WaitStep(LOOK_KIND, _ACTOR, _look, finish=_after_look, longest=timedelta(hours=1))
-CAUSE = WorkStep(CAUSE_KIND, _ACTOR, _find_cause, finish=_after_cause, longest=timedelta(minutes=2))
-ROLL_BACK = ActionStep(ROLL_BACK_KIND, _ACTOR, _roll_back)
+CAUSE = WaitStep(CAUSE_KIND, _ACTOR, _find_cause, finish=_after_cause, longest=timedelta(hours=1))
+REMEDY = ActionStep(REMEDY_KIND, _ACTOR, _do)
 VERIFY = WaitStep(VERIFY_KIND, _ACTOR, _verify, finish=_after_verify, longest=timedelta(hours=1))
-KINDS = (LOOK, CAUSE, ROLL_BACK, VERIFY)
+KINDS = (LOOK, CAUSE, REMEDY, VERIFY)

@@ -9,6 +9,8 @@ from dataclasses import replace
 from sqlalchemy import select
 
 from agents.backlog import LATEST_DONE, LATEST_OPEN, Records, Wanted, WorkedOut, work_out
+from agents.operations.incident_command import add_story
+from agents.operations.incident_stories import follow_up_of
 from agents.planning.draft import Estimate
 from governance.action import Action, Verdict
 from governance.approvals.store import approval_row
@@ -16,8 +18,7 @@ from governance.department import Department
 from governance.gate import Asking
 from governance.people import Role
 from governance.permissions import Open, Permission
-from governance.standing import WindowMode
-from governance.tables import EffectRow, WindowRow
+from governance.tables import EffectRow
 from governance.visibility import EVERYTHING
 from handlers.conversation.amending import of_effect
 from handlers.conversation.approval_card import approval_reply
@@ -29,6 +30,7 @@ from handlers.conversation.submitting import ask_for_approval, not_done, submit
 from handlers.conversation.tables import ActRow
 from handlers.conversation.turn import Clicked, Turn
 from handlers.delivery.add_to_backlog.cards import alike_reply, being_made_reply, which_team_reply
+from handlers.delivery.add_to_backlog.of_incident import Following, meant_incident
 from handlers.delivery.add_to_backlog.parse import StorySaid, read_story
 from handlers.delivery.plans.formats import team_name
 from handlers.delivery.preconditions import demand_products, demand_teams
@@ -96,13 +98,16 @@ async def _add(turn: Turn, desk: Desk, text: str, *, anyway: bool) -> Reply:
         )
     demand_teams(desk.department, turn.person)
     demand_products(desk.department, turn.person)
-    wanted = Wanted(said.title, said.description, said.acceptance, said.team, said.product)
+    incident = await meant_incident(turn, desk, text, said)
+    follows = await follow_up_of(desk.tx, incident) if incident is not None else None
+    about = said.description if follows is None else f"{said.description} ({follows.service})"
+    wanted = Wanted(said.title, about, said.acceptance, said.team, said.product)
     worked = await asyncio.to_thread(work_out, wanted, await _known(desk, wanted), desk.department)
     if worked.alike and not anyway:
         return alike_reply(text, said, worked)
     if worked.team is None:
         return which_team_reply(text, said, worked, desk)
-    return await _propose(turn, desk, said, worked, worked.team)
+    return await _propose(turn, desk, said, worked, Following(worked.team, incident, follows))
 
 
 async def _known(desk: Desk, wanted: Wanted) -> Records:
@@ -128,14 +133,14 @@ async def _alike(desk: Desk, about: str, query: StoryQuery) -> tuple[Story, ...]
     return tuple(await desk.ports.tracker.find_stories(EVERYTHING, about, replace(query, limit=_MOST_ALIKE)))
 
 
-async def _propose(turn: Turn, desk: Desk, said: StorySaid, worked: WorkedOut, team: str) -> Reply:
+async def _propose(turn: Turn, desk: Desk, said: StorySaid, worked: WorkedOut, following: Following) -> Reply:
     priority = said.priority or Priority.P2
-    incident = await _incident(turn, desk) if said.for_incident else None
+    team, incident = following.team, following.incident
     action = new_story(
         StoryDraft(
             title=said.title,
-            description=said.description,
-            acceptance=worked.acceptance,
+            description=following.describe(said.description),
+            acceptance=following.accept(worked),
             team=team,
             product=worked.product,
             priority=priority,
@@ -150,22 +155,19 @@ async def _propose(turn: Turn, desk: Desk, said: StorySaid, worked: WorkedOut, t
     )
     title = f"New story “{said.title}” as {priority}"
     submitted = await submit(turn, desk, action, Asking(title=title))
+    if following.follows is not None and submitted.ruling.verdict in (Verdict.EXECUTE, Verdict.APPROVE_FIRST):
+        by = known(turn).id
+        await add_story(
+            desk.tx, following.follows.incident, submitted.effect, said.title, priority, by, desk.now
+        )
     if submitted.approval is not None:
         return await approval_reply(desk, await approval_row(desk.tx, submitted.approval))
     if submitted.ruling.verdict is not Verdict.EXECUTE:
         raise CannotAnswer(not_done(submitted.ruling))
-    note = "" if incident or not said.for_incident else " No incident is open, so it is linked to none."
+    note = f" It is linked to {following.follows.incident}." if following.follows is not None else ""
+    if incident is None and said.for_incident:
+        note = " No incident is open, so it is linked to none."
     return being_made_reply(desk, submitted.effect, action, worked, note)
-
-
-async def _incident(turn: Turn, desk: Desk) -> str | None:
-    """The incident window that is open now, for an SRE to link an urgent story to."""
-    if not known(turn).holds(Role.SRE_LEAD) or desk.standing.window(WindowMode.INCIDENT, desk.now) is None:
-        return None
-    query = select(WindowRow.id).where(
-        WindowRow.mode == WindowMode.INCIDENT.value, WindowRow.starts <= desk.now, WindowRow.ends > desk.now
-    )
-    return (await desk.tx.execute(query.order_by(WindowRow.starts.desc()).limit(1))).scalar()
 
 
 async def amend(turn: Turn, desk: Desk, act: ActRow, correction: Correction) -> Reply:

@@ -19,6 +19,7 @@ from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Group, Handler, Risk
 from handlers.conversation.origin import known
 from handlers.conversation.reasons import reason_or_words
+from handlers.conversation.subjects import demand_to_act
 from handlers.conversation.submitting import do_now
 from handlers.conversation.times import span_said
 from handlers.conversation.turn import Clicked, Turn
@@ -139,6 +140,7 @@ async def _close(turn: Turn, desk: Desk, rows: list[WindowRow], reason: str) -> 
 
 async def press(turn: Turn, desk: Desk) -> Reply:
     """The button that ends one window early."""
+    demand_to_act(known(turn), HANDLER.name, desk)
     pressed = turn.what.subject if isinstance(turn.what, Clicked) else ""
     rows = [row for row in await coming_windows(desk.tx, desk.now) if row.id == pressed]
     return await _close(turn, desk, rows, "Pressed “End it early”.")

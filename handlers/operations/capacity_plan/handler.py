@@ -26,6 +26,7 @@ from handlers.conversation.cards import Reply
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Group, Handler
 from handlers.conversation.origin import known
+from handlers.conversation.subjects import demand_to_act
 from handlers.conversation.submitting import ask_for_approval
 from handlers.conversation.turn import Clicked, Turn
 from handlers.operations.capacity_plan.card import Planned, capacity_reply
@@ -166,20 +167,25 @@ async def _offer(desk: Desk, wanted: Wanted | None) -> tuple[Offer | None, str]:
 
 async def _reserve(turn: Turn, desk: Desk) -> Reply:
     """Ask for the reservation, as its row of the matrix says."""
-    if not isinstance(turn.what, Clicked):
-        raise TypeError("a press is a click")
-    action: ReserveCapacity = await wanted_of(turn.what.subject).action(turn, desk)
+    wanted = _pressed(turn, desk)
+    action: ReserveCapacity = await wanted.action(turn, desk)
     return await ask_for_approval(turn, desk, action)
 
 
-async def _defer(turn: Turn, _desk: Desk) -> Reply:
+async def _defer(turn: Turn, desk: Desk) -> Reply:
     """Nothing is reserved, and that is said."""
-    if not isinstance(turn.what, Clicked):
-        raise TypeError("a press is a click")
-    wanted = wanted_of(turn.what.subject)
+    wanted = _pressed(turn, desk)
     return Reply(
         text=f"Deferred: nothing is reserved for {wanted.service}. Ask for the plan again at any time."
     )
+
+
+def _pressed(turn: Turn, desk: Desk) -> Wanted:
+    """Raises CannotAnswer for those who may only read, and for what is no plan."""
+    demand_to_act(known(turn), HANDLER.name, desk)
+    if not isinstance(turn.what, Clicked):
+        raise TypeError("a press is a click")
+    return wanted_of(turn.what.subject)
 
 
 HANDLER = Handler(

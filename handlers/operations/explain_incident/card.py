@@ -9,6 +9,7 @@ from math import isfinite
 
 from agents.operations.burden import Metric
 from agents.operations.findings import Explained, Findings
+from agents.operations.incident_learning import alike
 from agents.operations.suspect_changes import Suspect
 from agents.sre import Suggested
 from governance.visibility import EVERYTHING
@@ -37,9 +38,11 @@ from handlers.operations.explain_incident.wording import (
     next_step,
     seconds,
 )
+from handlers.operations.former_incidents import alike_text
 from integrations.deployments import ChangeKind
 
 _MOST_MARKS = 3
+_MOST_ALIKE = 2
 
 
 async def findings_card(
@@ -58,6 +61,7 @@ async def findings_card(
         blocks += _ranked(one)
     if first.first is None and (advice := next_step(findings, first)):
         blocks.append(Text((Bold("Next: "), advice)))
+    blocks += await _before(desk, findings, first)
     if added is not None:
         blocks += _suggestions(added)
     blocks.append(Small(("Looked at: ", " ".join(looked_at(findings)))))
@@ -119,6 +123,15 @@ async def _chart(desk: Desk, one: Explained) -> list[Block]:
     file = await desk.files.put(desk.tx, "incident.png", "image/png", png, EVERYTHING)
     summary = _summary(one)
     return [Chart(file, f"{title} over time, with what changed and when it began. {summary}", summary)]
+
+
+async def _before(desk: Desk, findings: Findings, one: Explained) -> list[Block]:
+    """Former incidents of the same service or cause, with what helped."""
+    if one.began is None:
+        return []
+    causes = {cause.service for cause in one.explanation.causes}
+    found = await alike(desk.tx, one.explanation.target, findings.question.stage, causes, _MOST_ALIKE)
+    return [Text((Bold("Seen before: "), " ".join(map(alike_text, found))))] if found else []
 
 
 def _mark(suspect: Suspect) -> str:

@@ -23,6 +23,8 @@ _DONE = {
     ChangeKind.CANARY_STEP: "the canary of {canary} got {share} of the traffic",
     ChangeKind.PROMOTED: "{version} was promoted to all traffic",
     ChangeKind.RETURNED: "the canary of {canary} gave its traffic back",
+    ChangeKind.BREAKER_OPENED: "its breaker was opened",
+    ChangeKind.BREAKER_CLOSED: "its breaker was closed",
 }
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from agents.operations.incident_impact import impact_facts
 from agents.operations.incident_tables import AlertRow, IncidentAlertRow, IncidentEventRow, IncidentRow
 from governance.facts import Fact, Source
 from governance.people import Person
@@ -15,7 +16,9 @@ from handlers.conversation.cards import (
     Button,
     Buttons,
     Card,
+    Form,
     Inline,
+    Input,
     Link,
     Moment,
     Quote,
@@ -26,9 +29,11 @@ from handlers.conversation.cards import (
     Tone,
 )
 from handlers.conversation.wording import counted, listed, moment_text
+from handlers.operations.former_incidents import alike_text, record_text
+from handlers.operations.incident.impact_words import cost_fact, cost_text, impact_text
+from handlers.operations.incident.people_words import PEOPLE, people_event
 from handlers.operations.incident.response_words import RESPONSE, response_event
-
-Alerts = Sequence[tuple[IncidentAlertRow, AlertRow]]
+from handlers.operations.incident.seen import Alerts, Seen
 
 _TONES: Mapping[str, Tone] = {"open": "bad", "mitigated": "warning", "resolved": "good"}
 
@@ -40,59 +45,119 @@ _WORDS = ("summary", "description", "message")
 """Annotations in which people write what an alert means, the shortest first."""
 
 
-def incident_card(
-    incident: IncidentRow, alerts: Alerts, events: Sequence[IncidentEventRow], now: datetime
-) -> Reply:
+def incident_card(seen: Seen, now: datetime, *, with_money: bool) -> Reply:
     """The incident as it stands `now`, short: its own message, which later changes edit. Of what happened it
-    has what was done about it."""
-    reply = _card(incident, alerts, [one for one in events if one.kind in RESPONSE], now, is_short=True)
-    return Reply(reply.text, reply.cards, reply.facts, key=f"incident:{incident.id}")
+    has what was done about it. `with_money` for those alone who may see revenue."""
+    done = [one for one in seen.events if one.kind in RESPONSE]
+    reply = _card(seen, done, now, with_money=with_money, is_short=True)
+    return Reply(reply.text, reply.cards, reply.facts, key=f"incident:{seen.incident.id}")
 
 
-def incident_with_timeline(
-    incident: IncidentRow, alerts: Alerts, events: Sequence[IncidentEventRow], now: datetime
-) -> Reply:
+def incident_with_timeline(seen: Seen, now: datetime, *, with_money: bool) -> Reply:
     """The same with what happened, in answer to a question."""
-    return _card(incident, alerts, events, now)
+    return _card(seen, seen.events, now, with_money=with_money)
 
 
 def _card(
-    incident: IncidentRow,
-    alerts: Alerts,
+    seen: Seen,
     events: Sequence[IncidentEventRow],
     now: datetime,
     *,
+    with_money: bool,
     is_short: bool = False,
 ) -> Reply:
+    incident, alerts = seen.incident, seen.alerts
     firing = [member for member, _ in alerts if member.firing]
     heading = f"{incident.id}: {incident.service} in {incident.stage} ({incident.state})"
     says = _says(alerts, firing)
     blocks: list[Block] = [Text((f"{says} It began ", Moment(incident.started), "."))]
-    if alerts:
-        blocks += _words_of(alerts[0][1])
+    blocks += _words_of(alerts[0][1]) if alerts else _declared(seen)
     blocks += [Small(tuple(_small(incident, alerts)))]
+    if parts := _parts(seen):
+        blocks.append(Text((parts,)))
+    blocks += _impact(seen, with_money=with_money)
     if events:
-        blocks.append(Bullets(tuple((Moment(one.at), f": {event_text(one)}") for one in events)))
+        said = tuple((Moment(one.at), f": {event_text(one, seen.names)}") for one in events)
+        blocks.append(Bullets(said))
+    blocks += _learned(seen)
     if is_short:
         blocks.append(Buttons(_buttons(incident)))
-    source = Source("query", f"the alerts of {incident.id}")
-    facts = (
-        Fact("alerts", "Alerts", len(alerts), "alerts", now, source),
-        Fact("firing", "Alerts that fire", len(firing), "alerts", now, source),
+    facts = (*_counts(seen, len(firing), now), *_impact_facts(seen, with_money=with_money))
+    cost = f" {impact_text(seen.impact)}" if seen.impact is not None else ""
+    return Reply(f"{heading}. {says}{cost}", (Card(heading, tuple(blocks), _TONES[incident.state]),), facts)
+
+
+def _counts(seen: Seen, firing: int, now: datetime) -> tuple[Fact, ...]:
+    source = Source("query", f"the alerts of {seen.incident.id}")
+    return (
+        Fact("alerts", "Alerts", len(seen.alerts), "alerts", now, source),
+        Fact("firing", "Alerts that fire", firing, "alerts", now, source),
     )
-    return Reply(f"{heading}. {says}", (Card(heading, tuple(blocks), _TONES[incident.state]),), facts)
+
+
+def _declared(seen: Seen) -> Iterable[Block]:
+    """The words in which somebody declared it."""
+    for one in seen.events:
+        if one.kind == "declared" and one.detail["words"]:
+            yield Quote(one.detail["words"], seen.names[one.detail["by"]])
+
+
+def _parts(seen: Seen) -> str:
+    """`Nathan commands; Priya does communications.`"""
+    incident = seen.incident
+    held = (
+        ("commands", incident.commander),
+        ("does communications", incident.communications),
+        ("is the scribe", incident.scribe),
+    )
+    said = [f"{seen.names[person]} {does}" for does, person in held if person is not None]
+    return f"{'; '.join(said)}." if said else ""
+
+
+def _impact(seen: Seen, *, with_money: bool) -> Iterable[Block]:
+    if seen.impact is None:
+        return
+    yield Text((Bold("Impact: "), impact_text(seen.impact)))
+    if with_money and seen.price is not None and (said := cost_text(seen.impact, seen.price)) is not None:
+        yield Text((said,))
+
+
+def _impact_facts(seen: Seen, *, with_money: bool) -> tuple[Fact, ...]:
+    if seen.impact is None:
+        return ()
+    facts = impact_facts(seen.impact)
+    if with_money and seen.price is not None and seen.impact.more is not None:
+        return (*facts, cost_fact(seen.impact, seen.price))
+    return facts
+
+
+def _learned(seen: Seen) -> Iterable[Block]:
+    """What is known from before; nothing of what this incident is the first of its kind."""
+    if seen.alike:
+        yield Small((Bold("Seen before: "), " ".join(alike_text(one) for one in seen.alike)))
+        if seen.records:
+            yield Small((" ".join(record_text(one) for one in seen.records),))
 
 
 def _buttons(incident: IncidentRow) -> tuple[Button, ...]:
-    take = Button("Take command", "take_command", incident.id, "primary")
-    over = Button("Resolve", "resolve_incident", incident.id)
     seen = Button("Timeline", "ask", f"incident show incident {incident.id}")
     if incident.state == "resolved":
-        return (seen,)
-    return (over, seen) if incident.acknowledged is not None else (take, over, seen)
+        return (seen, Button("Review", "ask", f"incident review of {incident.id}"))
+    take = Button("Take command", "take_command", incident.id, "primary")
+    update = update_button(incident.id)
+    over = Button("Resolve", "resolve_incident", incident.id)
+    return (update, over, seen) if incident.commander is not None else (take, update, over, seen)
+
+
+def update_button(incident: str) -> Button:
+    """The form that asks how it goes."""
+    form = Form("Update", "Add it", (Input("words", "How does it go?", "text"),))
+    return Button("Update …", "update_incident", incident, form=form)
 
 
 def _says(alerts: Alerts, firing: Sequence[IncidentAlertRow]) -> str:
+    if not alerts:
+        return "No alert tells of it."
     if not firing:
         return f"None of {counted(len(alerts), 'alert')} fires any more: {_names(one for one, _ in alerts)}."
     if len(firing) == len(alerts):
@@ -116,7 +181,8 @@ def _words_of(alert: AlertRow) -> Iterable[Block]:
 
 
 def _small(incident: IncidentRow, alerts: Alerts) -> Iterable[Inline]:
-    yield f"Seen by the department's alerts{f', severity {incident.severity}' if incident.severity else ''}"
+    opened = "Declared by hand" if incident.declared_by is not None else "Seen by the department's alerts"
+    yield f"{opened}{f', severity {incident.severity}' if incident.severity else ''}"
     if left_out := max((alert.left_out for _, alert in alerts), default=0):
         yield f"; the sender left out {counted(left_out, 'further alert')}"
     if incident.linked:
@@ -128,8 +194,8 @@ def _small(incident: IncidentRow, alerts: Alerts) -> Iterable[Inline]:
     yield "."
 
 
-def event_text(event: IncidentEventRow) -> str:
-    """What happened, in a sentence."""
+def event_text(event: IncidentEventRow, names: Mapping[str, str]) -> str:
+    """What happened, in a sentence; `names` are those of people, by id."""
     detail = event.detail
     alert = f"“{detail.get('alert')}” of {detail.get('service')} ({detail.get('source')})"
     match event.kind:
@@ -142,14 +208,29 @@ def event_text(event: IncidentEventRow) -> str:
             return f"{alert} ended."
         case "fires again":
             return f"{alert} fires again."
-        case "mitigated":
+        case "mitigated" if "by" not in detail:
             return "no alert fires any more."
-        case "resolved" if "by" in detail:
-            return f"{detail['by']} ended it."
-        case "resolved":
+        case "resolved" if "by" not in detail:
             return "over: nothing has fired since."
-        case _:
-            return response_event(event.kind, detail)
+        case kind if kind in PEOPLE:
+            return people_event(kind, detail, names)
+        case kind:
+            return response_event(kind, detail)
+
+
+def update_due_card(incident: IncidentRow, every: timedelta, key: str) -> Reply:
+    """That nobody has said for a while how it goes; to whoever commands it, or to those on call."""
+    minutes = round(every.total_seconds() / 60)
+    where = f"{incident.id} ({incident.service} in {incident.stage})"
+    lead = f"No update of {where} for {counted(minutes, 'minute')}, and it is {incident.state}."
+    then = "How does it go?" if incident.commander is not None else "Nobody has taken command of it."
+    buttons = [update_button(incident.id)]
+    if incident.commander is None:
+        buttons.insert(0, Button("Take command", "take_command", incident.id, "primary"))
+    buttons.append(Button("Resolve", "resolve_incident", incident.id))
+    text = f"{lead} {then}"
+    card = Card(f"{incident.id}: an update is due", (Text((text,)), Buttons(tuple(buttons))), "waiting")
+    return Reply(text, (card,), key=key)
 
 
 def incidents_card(

@@ -1,19 +1,10 @@
-"""`incident`: which incidents are open, what happened in one, taking command and ending it. Declaring one is
-not there yet."""
+"""`incident`: which are open, what happened in one; declaring one, its parts, updates, end and review."""
 
 from __future__ import annotations
 
 import re
 
-from agents.operations.incident_rows import (
-    NoSuchIncident,
-    alert_counts,
-    alerts_of,
-    incident_by_id,
-    lately_ended,
-    open_incidents,
-    timeline,
-)
+from agents.operations.incident_rows import NoSuchIncident, alert_counts, lately_ended, open_incidents
 from governance.people import Role
 from governance.permissions import reads
 from handlers.conversation.answers import not_built
@@ -22,8 +13,10 @@ from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Group, Handler, Risk
 from handlers.conversation.helps_now import helps_now
 from handlers.conversation.turn import Turn
+from handlers.operations.incident import command, declaring
 from handlers.operations.incident.card import incident_with_timeline, incidents_card, none_open
-from handlers.operations.incident.command import PRESSES, carry_out, order_of
+from handlers.operations.incident.orders import Kind, read_order
+from handlers.operations.incident.seen import read_incident
 
 _MOST_EVENTS = 30
 
@@ -46,15 +39,21 @@ _ALONE = re.compile(r"\W*(?:(?:the|all|open)\s+)*(?:incidents?|inc)?[\s#-]*[0-9]
 
 
 async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
-    """One incident with its timeline, or all that are open."""
+    """Do what is ordered; else show one incident with its timeline, or all that are open."""
     text = asked.text
     named = _ID.search(text)
-    if (order := order_of(text)) is not None:
-        return await carry_out(turn, desk, order, named and f"INC-{int(named['number'])}")
+    id = named and f"INC-{int(named['number'])}"
+    order = read_order(text)
+    if order is not None:
+        if order.kind is Kind.DECLARE:
+            return await declaring.carry_out(turn, desk, order, text)
+        return await command.carry_out(turn, desk, order, id)
+    if id is None and declaring.TROUBLE.search(text) and not _ASKS.search(text):
+        return await declaring.offer(turn, desk, text)
     if _ORDERS.search(text) or not (_ASKS.search(text) or _ALONE.fullmatch(text)):
         return not_built(HANDLER, await helps_now(turn, desk, HANDLER.name, text))
-    if named is not None:
-        return await _one(desk, f"INC-{int(named['number'])}")
+    if id is not None:
+        return await _one(turn, desk, id)
     found = await open_incidents(desk.tx)
     if not found:
         return none_open(next(iter(await lately_ended(desk.tx, 1)), None), turn.person, desk.now)
@@ -62,15 +61,15 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     return incidents_card(found, counts, turn.person, desk.now)
 
 
-async def _one(desk: Desk, id: str) -> Reply:
+async def _one(turn: Turn, desk: Desk, id: str) -> Reply:
     try:
-        incident = await incident_by_id(desk.tx, id)
+        seen = await read_incident(desk, id, _MOST_EVENTS)
     except NoSuchIncident:
         raise CannotAnswer(
             f"There is no {id}. Ask “what incidents are open?” for those that there are."
         ) from None
-    alerts, events = await alerts_of(desk.tx, id), await timeline(desk.tx, id, _MOST_EVENTS)
-    return incident_with_timeline(incident, alerts, events, desk.now)
+    desk.memory.about(incident=id)
+    return incident_with_timeline(seen, desk.now, with_money=command.with_money(turn))
 
 
 HANDLER = Handler(
@@ -80,6 +79,6 @@ HANDLER = Handler(
     group=Group.STOP,
     permission=reads(Role.SRE_LEAD),
     answer=answer,
-    presses=PRESSES,
+    presses=command.PRESSES,
     risk=Risk.ACTS,
 )

@@ -6,31 +6,44 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from agents.operations.incident_rows import (
-    MOST_UNKNOWN,
-    NoSuchIncident,
-    alerts_of,
-    incident_by_id,
-    timeline,
-    unknown_services,
-)
+from agents.operations.incident_reminders import UPDATE_DUE
+from agents.operations.incident_rows import MOST_UNKNOWN, NoSuchIncident, incident_by_id, unknown_services
 from agents.operations.incident_showing import INCIDENT, UNKNOWN_SERVICES
 from governance.people import Person
+from governance.permissions import Refused
+from handlers.catalogue import may_request
 from handlers.conversation.cards import Reply
 from handlers.conversation.desk import Desk
 from handlers.notices import NoticeKind
-from handlers.operations.incident.card import incident_card, unknown_services_card
+from handlers.operations.incident.card import incident_card, unknown_services_card, update_due_card
+from handlers.operations.incident.seen import read_incident
 
 _MOST_EVENTS = 30
 
 
-async def _incident(desk: Desk, ids: Mapping[str, Any], _person: Person | None) -> Reply | None:
+async def _incident(desk: Desk, ids: Mapping[str, Any], person: Person | None) -> Reply | None:
+    try:
+        seen = await read_incident(desk, ids["incident"], _MOST_EVENTS)
+    except NoSuchIncident:
+        return None
+    desk.memory.about(incident=seen.incident.id)
+    return incident_card(seen, desk.now, with_money=_may_see_money(desk, person))
+
+
+def _may_see_money(desk: Desk, person: Person | None) -> bool:
+    """Whether this goes to somebody alone who may read incidents."""
+    return person is not None and not isinstance(may_request(person, "incident", desk.modes), Refused)
+
+
+async def _update_due(desk: Desk, ids: Mapping[str, Any], _person: Person | None) -> Reply | None:
     try:
         incident = await incident_by_id(desk.tx, ids["incident"])
     except NoSuchIncident:
         return None
-    alerts, events = await alerts_of(desk.tx, incident.id), await timeline(desk.tx, incident.id, _MOST_EVENTS)
-    return incident_card(incident, alerts, events, desk.now)
+    if incident.state == "resolved":
+        return None
+    desk.memory.about(incident=incident.id)
+    return update_due_card(incident, desk.department.incidents.every(incident.severity), ids["key"])
 
 
 async def _unknown(desk: Desk, ids: Mapping[str, Any], _person: Person | None) -> Reply | None:
@@ -41,5 +54,6 @@ async def _unknown(desk: Desk, ids: Mapping[str, Any], _person: Person | None) -
 
 NOTICES = (
     NoticeKind(INCIDENT, _incident, urgent="incident"),
+    NoticeKind(UPDATE_DUE, _update_due, urgent="incident"),
     NoticeKind(UNKNOWN_SERVICES, _unknown, urgent="blocker"),
 )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-RESPONSE = frozenset(
-    {"seen", "not seen", "cause", "no cause", "remedy", "healthy", "no effect", "for a person", "acknowledged"}
-)
+from handlers.operations.incident.people_words import PEOPLE
+
+RESPONSE = PEOPLE | {"seen", "not seen", "cause", "no cause", "remedy", "healthy", "no effect", "for a person"}
 """Kinds of events that say what was done about an incident."""
 
 
@@ -33,8 +33,6 @@ def response_event(kind: str, detail: Mapping[str, Any]) -> str:
             return f"that had no effect that I can see: {_level(detail)}."
         case "for a person":
             return f"this is for a person. {detail['why']}"
-        case "acknowledged":
-            return f"{detail['who']} has seen it and takes command."
         case other:
             return f"{other}."
 

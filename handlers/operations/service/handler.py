@@ -1,4 +1,4 @@
-"""`service`: one service: what of it runs where, since when, whose it is, what it needs."""
+"""`service`: one service: what of it runs where, since when, how it is, whose it is, what it needs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from handlers.conversation.handler import Asked, Group, Handler
 from handlers.conversation.subjects import service_meant
 from handlers.conversation.turn import Turn
 from handlers.conversation.wording import counted, listed, moment_text
-from handlers.operations.targets import release_text, releases_of, service_of, stage_of
+from handlers.operations.service.health import BUDGET, HEALTH, budgets, health_of
+from handlers.operations.targets import breaker_text, release_text, releases_of, service_of, stage_of
 from integrations.deployments import (
     Canary,
     Change,
@@ -27,7 +28,13 @@ from integrations.deployments import (
 async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     """What of the service runs, in the environment that is named or in each."""
     service = await service_meant(desk, asked.words("what"))
+    if BUDGET.search(asked.text):
+        return await budgets(turn, desk, service)
     if service is not None and service not in await desk.ports.deployments.services():
+        if HEALTH.search(asked.text):
+            where = Target(service, stage_of(asked.text) or Stage.PRODUCTION)
+            health, figures = await health_of(turn, desk, where)
+            return Reply(text=health, cards=(Card(service, (Text((health,)),)),), facts=figures)
         return await _of_the_catalogue(desk, service)
     service = await service_of(desk, asked)
     stage = stage_of(asked.text)
@@ -35,6 +42,11 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     blocks: list[Block] = []
     said: list[str] = []
     facts: list[Fact] = []
+    if HEALTH.search(asked.text):
+        health, figures = await health_of(turn, desk, Target(service, stage or Stage.PRODUCTION))
+        said.append(health)
+        blocks.append(Text((health,)))
+        facts += figures
     for each in (Stage.PRODUCTION, Stage.STAGING) if stage is None else (stage,):
         status = await desk.ports.deployments.status(Target(service, each))
         recent = (await desk.ports.deployments.history(ChangeQuery(service, each, limit=20))).items
@@ -47,6 +59,10 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
         if status.canary is not None:
             said.append(canary := _canary_text(status.canary))
             blocks.append(Text((canary,)))
+        if status.breaker is not None:
+            said.append(refuses := breaker_text(status.breaker))
+            close = Button("Close the breaker", "ask", f"breaker close the breaker of {service} in {each}")
+            blocks += (Text((refuses,)), Buttons((close,)))
         if status.stable is not None:
             facts += _facts(status, status.stable)
     blocks += await _about(desk, service)

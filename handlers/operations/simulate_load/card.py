@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from itertools import accumulate
+from math import log
 from typing import Any, Literal
 
 from sqlalchemy import select
@@ -15,7 +16,7 @@ from agents.operations.load_testing.load_test_run import load_test_of, objective
 from agents.operations.load_testing.load_verdict import LevelResult, LoadResult, LoadVerdict, load_result
 from agents.operations.load_testing.tables import LoadTestRow
 from agents.work.runs import steps_of
-from agents.work.tables import RunRow, StepRow
+from agents.work.tables import OVER, RunRow, StepRow
 from governance.facts import Fact, Source
 from governance.people import Person
 from governance.visibility import EVERYTHING
@@ -23,6 +24,7 @@ from handlers.conversation.cards import Block, Button, Buttons, Card, Chart, Pro
 from handlers.conversation.charts import Line, NothingToDraw, draw_by_rate, draw_lines
 from handlers.conversation.desk import Desk
 from handlers.notices import NoticeKind
+from integrations.load import LEASE_SECONDS
 from integrations.load.actions import RunLoadTest
 
 StepState = Literal["done", "doing", "waiting", "failed", "skipped"]
@@ -33,6 +35,9 @@ _VERDICTS: Mapping[LoadVerdict, tuple[str, Tone]] = {
     LoadVerdict.INVALID: ("Load test invalid", "warning"),
     LoadVerdict.STOPPED: ("Load test stopped", "warning"),
 }
+
+
+_ENDS_BY_ITSELF = f"Where nothing else ends it, it ends by itself within {LEASE_SECONDS:g} s."
 
 
 async def load_test_reply(desk: Desk, run: RunRow) -> Reply:
@@ -67,22 +72,30 @@ def _standing(
     if result is not None:
         title, tone = _VERDICTS[result.verdict]
         return title, tone, result.why
+    watch = steps[load_test_run.WATCH_KIND]
     if run.state == "cancelled":
+        if row.stood is None and watch.state not in OVER:
+            return "Load test is being stopped", "waiting", f"{run.why} {_ENDS_BY_ITSELF}"
         return "Load test stopped", "warning", f"{run.why} It shows nothing about the service."
     if run.state == "failed":
         return "Load test not done", "bad", run.why or "It was not done."
-    stopped = next((step for step in steps.values() if step.state == "waiting" and step.detail), None)
-    if stopped is not None:
-        return "Load test stopped", "warning", f"{stopped.detail} Nothing is sent meanwhile."
+    stops = next((step.detail for step in steps.values() if step.state == "waiting" and step.detail), None)
+    if row.stood is not None:
+        return "Load test stopped", "warning", f"{stops or 'It is over.'} Nothing is sent meanwhile."
+    if stops is not None:
+        return "Load test is being stopped", "waiting", f"{stops} {_ENDS_BY_ITSELF}"
     if not row.seconds:
         return "Load test begins", "waiting", "Nothing came back yet."
-    last = row.seconds[-1]
-    p95 = f", 95 of 100 within {last['p95']:,.0f} ms" if "p95" in last else ""
-    seen = (
-        f"In second {last['second'] + 1:.0f}: {last['sent']:.0f} sent, {last['answered']:.0f} answered,"
-        f" {last['failed']:.0f} failed{p95}."
-    )
-    return "Load test under way", "waiting", seen
+    return "Load test under way", "waiting", _seen(row.seconds[-1])
+
+
+def _seen(point: Mapping[str, float]) -> str:
+    """What came of the last point in time."""
+    first, last = point["second"] + 1, point["second"] + point["lasted"]
+    when = f"second {first:.0f}" if first == last else f"seconds {first:.0f} to {last:.0f}"
+    p95 = f", 95 of 100 within {point['p95']:,.0f} ms" if "p95" in point else ""
+    came = f"{point['answered']:.0f} answered, {point['failed']:.0f} failed{p95}"
+    return f"In {when}: {point['sent']:.0f} sent, {came}."
 
 
 def _progress(
@@ -111,7 +124,7 @@ def _came_of(level: LevelResult, action: RunLoadTest) -> tuple[StepState, str]:
 
 
 def _so_far(run: RunRow, action: RunLoadTest, row: LoadTestRow) -> tuple[tuple[StepState, str], ...]:
-    at = row.seconds[-1]["second"] if row.seconds else -1
+    at = row.seconds[-1]["second"] + row.seconds[-1]["lasted"] - 1 if row.seconds else -1
     ends = list(accumulate(level.seconds for level in action.levels))
     lines: list[tuple[StepState, str]] = []
     for level, end in zip(action.levels, ends, strict=True):
@@ -168,7 +181,7 @@ def _facts(run: RunRow, row: LoadTestRow, action: RunLoadTest, result: LoadResul
 async def _chart(
     desk: Desk, run: RunRow, row: LoadTestRow, action: RunLoadTest, result: LoadResult | None
 ) -> list[Block]:
-    """While it goes on p95 over time, drawn anew every ten seconds; at its end by rate, if it had several."""
+    """While it goes on p95 over time, drawn anew now and then; at its end by rate, if it had several."""
     levels = () if result is None else result.levels
     if len(levels) > 1:
         rising = sorted((level.rate, 1000 * level.p95) for level in levels)
@@ -192,7 +205,8 @@ async def _over_time(desk: Desk, run: RunRow, seconds: Sequence[Mapping[str, Any
     if len(seen) < 2:
         return []
     times = [run.created + timedelta(seconds=one["second"]) for one in seen]
-    file = f"fi_{run.id}_{len(seen) // 10}_{run.state}"
+    # Each picture is kept. Drawn anew when a quarter more was seen, a test of any length comes to about thirty.
+    file = f"fi_{run.id}_{int(log(len(seen), 1.25))}_{run.state}"
     if not await desk.files.has(desk.tx, file):
         line = Line("p95", times, [one["p95"] for one in seen], accent=True)
         try:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.operations.capacity.reservation_step import reserve_if_passed
 from agents.operations.load_testing import load_test_run
 from agents.operations.measured_traffic import MeasuredDay, measured_day
 from agents.work import runs
 from agents.work.kinds import NewStep
+from agents.work.scheduler import POOLS
 from agents.work.tables import RunRow
 from governance.action import Verdict
 from governance.people import Role
@@ -27,7 +28,14 @@ from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import counted, listed
 from handlers.operations.reserving import Wanted, wanted_of
 from handlers.operations.simulate_load.card import load_test_reply
-from handlers.operations.simulate_load.parse import LoadSaid, demand_sendable, read_load
+from handlers.operations.simulate_load.parse import (
+    LoadSaid,
+    Wish,
+    demand_sendable,
+    read_load,
+    read_wish,
+    reserves,
+)
 from handlers.operations.targets import demand_running, service_of
 from integrations.deployments import NothingRuns, Stage, Status, Target
 from integrations.load.actions import RunLoadTest
@@ -35,23 +43,17 @@ from integrations.metrics import MetricsError
 from storage.look import Away
 
 _BEGINS_WITHIN = timedelta(minutes=5)
-_STOPS = re.compile(r"\b(?:stop|abort|cancel|end|kill)\b.{0,40}\b(?:test|load|simulation)\b")
-_RESERVES = re.compile(r"\bthen\b.{0,60}\breserve\b|\breserve\b.{0,60}\bif\b.{0,40}\bpass")
-_RESULTS = re.compile(
-    r"\bresults?\b|\boutcome\b|\bhow did\b|\bdid (?:the|it|that)\b.*\b(?:pass|hold|fail)"
-    r"|\blast load test\b(?!.*\bwith\b)"
-)
 
 
 async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     """Begin what is said, stop what goes on, or show what the last one came to."""
-    said = asked.text.lower()
-    if _STOPS.search(said):
+    wish = read_wish(asked.text)
+    if wish is Wish.STOP:
         return await _stop_by_words(turn, desk, await service_meant(desk, asked.words("what")))
-    if _RESULTS.search(said):
+    if wish is Wish.SHOW:
         return await _last(desk, await service_meant(desk, asked.words("what")))
     then: tuple[NewStep, ...] = ()
-    if _RESERVES.search(said):
+    if reserves(asked.text):
         wanted = _planned(desk)
         service = await service_meant(desk, asked.words("what")) or wanted.service
         if service != wanted.service:
@@ -80,8 +82,12 @@ async def _begin(turn: Turn, desk: Desk, service: str, said: LoadSaid, then: tup
     target = Target(service, Stage.STAGING)
     runs_there = await demand_running(desk, target)
     status = runs_there.status
-    if (going := await _under_way(desk, service)) is not None:
-        raise CannotAnswer(f"“{going.title}” is under way. Stop it first, or wait for its end.")
+    going = await load_test_run.under_way(desk.tx)
+    if same := next((run for run in going if _is_of(run, service)), None):
+        raise CannotAnswer(f"“{same.title}” is under way. Stop it first, or wait for its end.")
+    if len(going) >= POOLS[load_test_run.POOL]:
+        titles = listed([f"“{run.title}”" for run in going], "and")
+        raise CannotAnswer(f"{titles} are under way, as many as go on at once. Stop one, or wait for its end.")
     day = await _measured(desk, service, needed=said.times is not None)
     if said.rate is None and said.times is None:
         return _how_much(service, day)
@@ -180,15 +186,13 @@ def _action(
     )
 
 
-async def _under_way(desk: Desk, service: str | None) -> RunRow | None:
-    going = RunRow.state.in_(("running", "paused"))
-    query = select(RunRow).where(RunRow.kind == load_test_run.RUN.name, going).order_by(RunRow.created)
-    found = (await desk.tx.execute(query)).scalars().all()
-    return next((run for run in found if service in (None, (run.subject or "").removeprefix("service:"))), None)
+def _is_of(run: RunRow, service: str | None) -> bool:
+    return service is None or run.subject == f"service:{service}"
 
 
 async def _stop_by_words(turn: Turn, desk: Desk, service: str | None) -> Reply:
-    run = await _under_way(desk, service)
+    going = await load_test_run.under_way(desk.tx)
+    run = next((run for run in going if _is_of(run, service)), None)
     if run is None:
         raise CannotAnswer(f"No load test{f' of {service}' if service else ''} is under way. Nothing was done.")
     desk.demand_order(f"Stop the {run.title[0].lower()}{run.title[1:]}")
@@ -201,8 +205,14 @@ async def _press_stop(turn: Turn, desk: Desk) -> Reply:
     return await _stop(turn, desk, turn.what.subject)
 
 
+async def _began(tx: AsyncSession, person: str, run: str) -> bool:
+    """Whoever asked for a load test may stop it, whatever roles they have by now."""
+    own = select(RunRow.id).where(RunRow.id == run, RunRow.requester == person)
+    return (await tx.execute(own)).scalar() is not None
+
+
 async def _stop(turn: Turn, desk: Desk, id: str) -> Reply:
-    """End the run: the generator ends with its watch, within a second."""
+    """End the run: the generator ends with its watch, within a second, and the run's card then says so."""
     person = known(turn)
     run = await runs.run_for_update(desk.tx, id)
     if run.state not in ("running", "paused"):
@@ -210,7 +220,7 @@ async def _stop(turn: Turn, desk: Desk, id: str) -> Reply:
     why = f"{person.name} stopped it."
     await runs.cancel(desk.tx, id, why, desk.now, by=turn.actor)
     await intervened(desk.tx, "cancelled", person.id, id, why, desk.now)
-    return Reply(text=f"“{run.title}” is stopped: nothing more is sent. It shows nothing about the service.")
+    return Reply(text=f"“{run.title}” is being stopped. Its card says when nothing more is sent.")
 
 
 async def _last(desk: Desk, service: str | None) -> Reply:
@@ -230,5 +240,6 @@ HANDLER = Handler(
     permission=acts(Role.SRE_LEAD),
     answer=answer,
     presses={"stop_load_test": _press_stop},
+    own={"stop_load_test": _began},
     risk=Risk.ACTS,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import Enum
 
 from handlers.conversation.handler import CannotAnswer
 from handlers.language.amounts import RATE, read_load_factor, read_rate
@@ -40,6 +41,67 @@ _FAILED = re.compile(
     rf"|\b{_UNDER} ?(?P<b>{_NUMBER}) ?{_SHARE} (?:errors?|failures?|failed)\b"
 )
 _PRODUCTION = re.compile(r"\b(?:on|in|against|at|to) (?:the )?(?:live )?(?:production|prod|live)\b")
+
+
+_TO_END = re.compile(r"\bend[ -]to[ -]end\b|\b(?:back|front|high|week)[ -]?end\b")
+_ORDERS = re.compile(
+    r"(?:(?:please|now|ok(?:ay)?|can you|could you|let us|let's|we|i|want to|need to|would like to)[, ]+)*"
+    r"(?:run|start|begin|do|make|perform|execute|launch|drive|send|put|hit|simulate|(?:load|stress)[ -]?test)\b"
+)
+_STOPS = re.compile(
+    r"(?P<denied>\b(?:not|never|without|don't|dont)(?: \w+)? )?"
+    r"\b(?:stop|abort|cancel|end|kill)(?:ping|ing|ling)?\b.{0,40}\b(?:test|load|simulation)\b"
+)
+_SHOWS = re.compile(
+    r"\bresults?\b|\boutcome\b|\bhow did\b|\bdid (?:the|it|that)\b.*\b(?:pass|hold|fail)"
+    r"|\blast load test\b(?!.*\bwith\b)"
+    r"|\b(?:show|see|display|give)\b.{0,30}\b(?:load tests?|simulation|report|figures|numbers|verdict)\b"
+)
+_RESERVES = re.compile(r"\bthen\b.{0,60}\breserve\b|\breserve\b.{0,60}\bif\b.{0,40}\bpass")
+_DENIES = re.compile(
+    r"(?:\b(?:not|never|without|no|unless|dont|wont|cannot)|n't)\b(?: \w+){0,3} (?:reserv|pass)|\bfail"
+)
+_RESERVES_NOT = re.compile(r"(?:\b(?:not|never|without|dont)|n't)\b(?: \w+)? reserv")
+
+
+class Wish(Enum):
+    """What is wanted of load tests."""
+
+    BEGIN = "begin"
+    STOP = "stop"
+    SHOW = "show"
+
+
+def read_wish(text: str) -> Wish:
+    """What a request for load tests wants. One that goes on is shown where it is not to be stopped; an order to
+    begin that says how much may say as well when it is to stop, and what to show then."""
+    said = _plainly(text)
+    amount = read_rate(said) is not None or read_load_factor(RATE.sub(" ", said)) is not None
+    if amount and _ORDERS.match(said):
+        return Wish.BEGIN
+    if (stops := _STOPS.search(said)) is not None:
+        return Wish.SHOW if stops["denied"] else Wish.STOP
+    return Wish.SHOW if _SHOWS.search(said) else Wish.BEGIN
+
+
+def reserves(text: str) -> bool:
+    """Whether capacity is to be reserved once the test has passed. Raises CannotAnswer where a denial leaves
+    open when."""
+    said = _plainly(text)
+    if _RESERVES.search(said) is None:
+        return False
+    if _DENIES.search(said) is None:
+        return True
+    if _RESERVES_NOT.search(said) is not None and said.count("reserv") == 1:
+        return False
+    raise CannotAnswer(
+        "When is it to be reserved? I reserve after a test that passed, and after no other: say “simulate 10x"
+        " load, then reserve if it passes”. Nothing was begun."
+    )
+
+
+def _plainly(text: str) -> str:
+    return _TO_END.sub(" ", in_digits(text.lower().replace("’", "'"))).strip()
 
 
 @dataclass(frozen=True, slots=True)

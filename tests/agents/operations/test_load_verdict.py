@@ -108,6 +108,28 @@ def test_what_proves_nothing_is_neither(seconds: list[Second], state: State, ver
     assert (result.held, result.broke) == (None, None)
 
 
+def test_throughput_is_of_all_the_seconds_of_a_level_though_nothing_came_in_some() -> None:
+    slow = [second(0, 0, 6, 0.01), second(2, 1, 0, 5.0, failures={"timeout": 9}), second(3, 1, 8, 0.01)]
+    result = judged((10, 20, 5), [*slow, second(5, 2, 10, 0.01)])
+    assert [level.throughput for level in result.levels] == [3, 4, 5]
+    stopped = judged(
+        (10, 20), [second(0, 0, 10, 0.01), second(1, 0, 10, 0.01), second(2, 1, 20, 0.01)], state=State.STOPPED
+    )
+    assert [level.throughput for level in stopped.levels] == [10, 20]
+
+
+def test_a_service_that_hangs_has_failed_though_not_all_could_be_sent() -> None:
+    hung = [
+        second(0, 0, 10, 0.01),
+        second(1, 0, 10, 0.01),
+        dataclasses.replace(second(3, 1, 0, 10.0, failures={"timeout": 30}), unsent=12),
+        dataclasses.replace(second(4, 2, 0, 10.0), unsent=80),
+    ]
+    result = judged((10, 20, 40), hung)
+    assert (result.verdict, result.held, result.broke) == (LoadVerdict.FAILED, 10, 20)
+    assert "100.0% of the requests failed (most of them: timeout)" in result.why
+
+
 def test_one_that_still_runs_is_not_judged() -> None:
     with pytest.raises(ValueError, match="still runs"):
         judged((10,), [second(0, 0, 10, 0.01)], state=State.RUNNING)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from sqlalchemy import update
+
 from agents.work import runs
 from agents.work.kinds import NewStep
 from governance.effects import Origin
 from governance.people import Actor
-from tests.agents.work.conftest import Engine
+from governance.tables import EffectRow
+from tests.agents.work.conftest import Engine, Outside
 from tests.agents.work.kinds import KINDS
 from tests.governance.edge_actions import Deploy
 
@@ -70,3 +73,25 @@ async def test_a_run_goes_on_from_an_action_that_was_submitted_before_it(engine:
     await engine.until_over(run)
     assert await engine.states(run) == {"ship": "done", "then": "done"}
     assert len(await engine.house.entries("intent")) == 1
+
+
+async def test_what_a_begun_action_started_is_ended_once_it_is_known(engine: Engine, outside: Outside) -> None:
+    run = await engine.begin(
+        engine.step("ship", "deploy"),
+        engine.step("wait", "outside", "ship", url=outside.url),
+        engine.step("then", "note", "ship"),
+    )
+    await engine.advance(run)
+    async with engine.house.database.transaction(engine.house.tenant) as tx:
+        effect = (await runs.steps_of(tx, run))[0].effect or ""
+        await tx.execute(update(EffectRow).where(EffectRow.id == effect).values(state="claimed"))
+        await runs.cancel(tx, run, "Not needed any more.", datetime.now(UTC), by=NATHAN)
+    await engine.advance(run)
+    assert await engine.states(run) == {"ship": "submitted", "wait": "waiting", "then": "waiting"}
+    async with engine.house.database.transaction(engine.house.tenant) as tx:
+        await tx.execute(update(EffectRow).where(EffectRow.id == effect).values(state="ready"))
+    await engine.house.perform(effect)
+    await engine.advance(run)
+    await engine.executor.do(engine.house.tenant, run, "wait")
+    assert outside.cancelled == [f"{run}:wait"]
+    assert await engine.states(run) == {"ship": "done", "wait": "cancelled", "then": "cancelled"}

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text, update
 
 from agents.work.claims import LEASE
-from agents.work.tables import ENDED
+from agents.work.tables import ENDED, StepRow
 from storage.embedded import EmbeddedServer
 from tests.agents.work.conftest import Engine, Outside
 
@@ -42,6 +44,27 @@ async def test_no_step_is_lost_and_nothing_outside_is_started_twice(
     assert set((await engine.states(run)).values()) == {"done"}
     assert sorted(outside.started) == sorted({f"{run}:w{number}" for number in range(12)}), "each once"
     assert set(engine.lines()) == {*(f"n{number}" for number in range(12)), "last"}
+
+
+@pytest.mark.parametrize(("left", "was_at"), [("a", "a"), ("a", "b")])
+async def test_the_job_that_a_dead_worker_left_finds_what_that_was_at(
+    engine: Engine, left: str, was_at: str
+) -> None:
+    """It was at the job's own step, or at what it had taken in that one's place."""
+    run = await engine.begin(engine.step("a"), engine.step("b", "note", "a"))
+    await engine.advance(run)
+    lease = datetime.now(UTC) + timedelta(seconds=1)
+    async with engine.house.database.transaction(engine.house.tenant) as tx:
+        if was_at == "b":
+            await tx.execute(update(StepRow).where(StepRow.key == "a").values(state="done"))
+        held = update(StepRow).where(StepRow.key == was_at)
+        await tx.execute(held.values(state="running", worker="dead", attempt=1, lease=lease))
+    await engine.executor.do(engine.house.tenant, run, left)
+    assert engine.lines() == [], "it may be alive"
+    again = "SELECT args->>'step', scheduled_at FROM procrastinate_jobs WHERE args->>'run' = :run"
+    async with engine.house.database.transaction(engine.house.tenant) as tx:
+        found = await tx.execute(text(f"{again} AND scheduled_at IS NOT NULL"), {"run": run})
+        assert [tuple(row) for row in found] == [(was_at, lease)]
 
 
 async def _worker(engine: Engine, server: EmbeddedServer, name: str) -> asyncio.subprocess.Process:

@@ -11,7 +11,8 @@ from sqlalchemy import text
 from bot import outbox
 from bot.bootstrap import open_installation
 from bot.department import Installation
-from bot.processes import run_until_stopped, web_part
+from bot.processes import run_until_stopped
+from bot.serving import web_part
 from bot.settings import Settings
 
 

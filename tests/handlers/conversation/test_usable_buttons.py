@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from agents.work import runs
+from agents.work.kinds import find_kinds
 from governance.actions.delegation import delegations_of
 from governance.actions.windows import coming_windows
 from governance.directory import person_by_id
@@ -93,6 +95,19 @@ async def test_votes_are_taken_back_by_whoever_handed_them_over(talk: Talk) -> N
     async with talk.desk() as desk:
         (row,) = await delegations_of(desk.tx, "amanda", talk.now)
     assert await _seen_by(talk, Button("Take my votes back", "end_delegation", row.id)) == {"amanda"}
+
+
+async def test_a_load_test_is_stopped_by_whoever_asked_for_it_and_those_who_may_ask_for_one(talk: Talk) -> None:
+    async with talk.desk() as desk:
+        title = "Load test of orders in staging"
+        run = (await runs.begin(desk.tx, find_kinds(), "load_test", title, (), requester="david")).id
+    stop = Button("Stop", "stop_load_test", run)
+    assert await _seen_by(talk, stop) == {"david", "nathan"}
+    refused = (await talk.press("rachel", "stop_load_test", run)).replies
+    assert "roles here do not include" in str(refused[0])
+    (stopped,) = (await talk.press("david", "stop_load_test", run)).replies
+    assert "is being stopped" in stopped.text
+    assert await _seen_by(talk, stop) == set()
 
 
 async def test_what_one_may_not_ask_for_is_not_offered(talk: Talk) -> None:

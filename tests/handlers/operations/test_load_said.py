@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from handlers.conversation.handler import CannotAnswer
-from handlers.operations.simulate_load.parse import LoadSaid, demand_sendable, read_load
+from handlers.operations.simulate_load.parse import (
+    LoadSaid,
+    Wish,
+    demand_sendable,
+    read_load,
+    read_wish,
+    reserves,
+)
 
 
 @pytest.mark.parametrize(
@@ -59,3 +66,50 @@ def test_a_long_one_rises_to_its_rate_and_a_short_one_does_not() -> None:
     levels = read_load("40 rps for 60 seconds").levels(40)
     assert [(level.rate, level.seconds) for level in levels] == [(4, 6), (10, 6), (20, 6), (30, 6), (40, 36)]
     assert [level.rate for level in read_load("40 rps for 20 seconds").levels(40)] == [40]
+
+
+@pytest.mark.parametrize(
+    ("words", "wish"),
+    [
+        ("end to end load test of checkout", Wish.BEGIN),
+        ("an end-to-end load test of the backend at 20 rps", Wish.BEGIN),
+        ("load test orders at 50 rps and stop the test after 2 minutes", Wish.BEGIN),
+        ("simulate 10x load on orders, then show the results", Wish.BEGIN),
+        ("load test orders", Wish.BEGIN),
+        ("stop the load test", Wish.STOP),
+        ("please abort the load test of orders", Wish.STOP),
+        ("the load test at 10x hurts, kill the load", Wish.STOP),
+        ("don’t stop the load test", Wish.SHOW),
+        ("do not abort the simulation", Wish.SHOW),
+        ("show the results", Wish.SHOW),
+        ("show the results of the load test at 50 rps", Wish.SHOW),
+        ("show me the load test of orders at 20 rps", Wish.SHOW),
+        ("give me the figures of the 10x test", Wish.SHOW),
+        ("did the last load test of orders pass?", Wish.SHOW),
+    ],
+)
+def test_what_is_wanted(words: str, wish: Wish) -> None:
+    assert read_wish(words) is wish
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("simulate with 10x load first, then reserve if passing", True),
+        ("simulate 5x load on orders, then reserve if it passes", True),
+        ("simulate 5x load on orders", False),
+        ("simulate 10x load, then do not reserve", False),
+        ("simulate 10x load and don’t reserve even if it passes", False),
+        ("simulate 10x load first, then never reserve", False),
+    ],
+)
+def test_whether_it_reserves(words: str, expected: bool) -> None:
+    assert reserves(words) is expected
+
+
+@pytest.mark.parametrize(
+    "words", ["then reserve if it does not pass", "10x load, then reserve unless it fails"]
+)
+def test_a_denial_that_leaves_open_when_it_reserves_is_asked_back(words: str) -> None:
+    with pytest.raises(CannotAnswer, match="When is it to be reserved"):
+        reserves(words)

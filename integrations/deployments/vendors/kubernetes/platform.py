@@ -10,9 +10,11 @@ from integrations.deployments import (
     Change,
     ChangeKind,
     ChangeQuery,
+    NoBreakers,
     NoCanaries,
     Release,
     ReleaseQuery,
+    Shed,
     Status,
     Strategy,
     Target,
@@ -26,11 +28,14 @@ from storage.look import Away
 
 _NO_CANARIES = "A Deployment of Kubernetes gives a version all traffic or none: there are no canaries here."
 
+_NO_BREAKERS = "Kubernetes itself refuses no requests in a service's place: that is your mesh's or gateway's."
+
 
 class KubernetesDeployments:
     """See `integrations.deployments.Deployments`."""
 
     strategies = frozenset({Strategy.ALL_AT_ONCE})
+    has_breakers = False
 
     def __init__(self, cluster: Cluster, patience: Patience) -> None:
         self.cluster, self.rollouts = cluster, Rollouts(cluster, patience)
@@ -103,6 +108,12 @@ class KubernetesDeployments:
     async def traffic(self, target: Target, canary: str, *, after: int) -> Sequence[Tick]:
         _no_canaries(target, canary, after)
 
+    async def open_breaker(self, grant: Grant, target: Target, sheds: Shed, seconds: float) -> Status:
+        _no_breakers(grant, target, sheds, seconds)
+
+    async def close_breaker(self, grant: Grant, target: Target) -> Status:
+        _no_breakers(grant, target)
+
     async def what_happened(self, grant: str) -> str | None:
         """Raises Away where the change was begun and is neither whole nor taken back."""
         spent = await self.rollouts.spent(grant, surely=True)
@@ -113,6 +124,10 @@ class KubernetesDeployments:
         if self.rollouts.is_in_force(found, entry) and not found.is_rolled_out:
             raise Away(WHO, f"has begun this ({said}), and not every replica is ready. Look at it")
         return said
+
+
+def _no_breakers(*_asked: object) -> NoReturn:
+    raise NoBreakers(_NO_BREAKERS)
 
 
 def _no_canaries(*_asked: object) -> NoReturn:

@@ -18,6 +18,7 @@ from typing import Any
 from governance.action import Grant
 from integrations import deployments
 from integrations.deployments import (
+    Breaker,
     Canary,
     Change,
     ChangeKind,
@@ -26,6 +27,7 @@ from integrations.deployments import (
     ReleaseQuery,
     Running,
     Served,
+    Shed,
     Stage,
     Status,
     Strategy,
@@ -56,6 +58,7 @@ class LocalDeployments:
     run."""
 
     strategies = frozenset(Strategy)
+    has_breakers = True
 
     def __init__(
         self,
@@ -139,6 +142,12 @@ class LocalDeployments:
 
     async def renew_canary(self, target: Target, canary: str) -> Status:
         return _status(target, await self._ask("renew_canary", **_where(target), canary=canary))
+
+    async def open_breaker(self, grant: Grant, target: Target, sheds: Shed, seconds: float) -> Status:
+        return await self._do("open_breaker", grant, target, sheds=sheds.value, seconds=seconds)
+
+    async def close_breaker(self, grant: Grant, target: Target) -> Status:
+        return await self._do("close_breaker", grant, target)
 
     async def traffic(self, target: Target, canary: str, *, after: int) -> Sequence[Tick]:
         found = await self._ask("traffic", **_where(target), canary=canary, after=after)
@@ -241,7 +250,9 @@ def _status(target: Target, answer: dict[str, Any]) -> Status:
     running = answer["running"]
     stable = None if running is None else Running(**running)
     canary = None if answer["canary"] is None else Canary(**answer["canary"])
-    return Status(target, stable, canary, answer["address"], datetime.now(UTC))
+    found = answer["breaker"]
+    breaker = found and Breaker(Shed(found["sheds"]), found["seconds_left"], found["refused"])
+    return Status(target, stable, canary, answer["address"], datetime.now(UTC), breaker)
 
 
 def _change(line: dict[str, Any]) -> Change:

@@ -22,6 +22,7 @@ from integrations.deployments import (
     gone_past,
 )
 from integrations.deployments.vendors.local import releases as stored
+from integrations.deployments.vendors.local.breakers import Breakers
 from integrations.deployments.vendors.local.canaries import Canaries, demand_it, demand_none
 from integrations.deployments.vendors.local.database import ServicesDatabase
 from integrations.deployments.vendors.local.journal import Line
@@ -55,6 +56,7 @@ class Keeper:
         self._places = Places(folder, releases, client, ready_seconds, database)
         self._journal = self._places.journal
         self._canaries = Canaries(self._places)
+        self._breakers = Breakers(self._journal)
 
     async def begin_again(self) -> None:
         """Begin to start what the journal says is to run; where it is new, what the releases say that runs at
@@ -69,6 +71,7 @@ class Keeper:
             except DeploymentError as wrong:
                 say(str(wrong))
         self._canaries.end_forgotten()
+        self._breakers.close_forgotten()
         for target in dict.fromkeys((line.service, line.stage) for line in self._journal.lines):
             place = await self._places.at(*target)
             if place.line is not None and place.line.grant:
@@ -76,13 +79,13 @@ class Keeper:
 
     @property
     def used(self) -> float:
-        """When something came in last for any of the services, in seconds since 1970; 0 where nothing did."""
+        """When something came in last for any of the services, by the monotonic clock; 0 where nothing did."""
         return self._places.used
 
     async def status(self, service: str, stage: str) -> dict[str, Any]:
         """What runs at a target, as JSON values."""
         if self._journal.last_of(service, stage) is None:
-            return {"running": None, "canary": None, "address": None}
+            return {"running": None, "canary": None, "address": None, "breaker": None}
         place = await self._places.at(service, stage)
         await self._places.whole(place)
         line, canary = place.line, place.canary
@@ -96,6 +99,7 @@ class Keeper:
             "running": running,
             "canary": canary and await self._shown(canary),
             "address": place.proxy.address,
+            "breaker": place.proxy.breaker and place.proxy.breaker.shown(),
         }
 
     async def _shown(self, canary: Canary) -> dict[str, Any]:
@@ -166,6 +170,17 @@ class Keeper:
         """Give all traffic back to the stable version."""
         given = {"grant": grant, "canary": canary, "why": why}
         return await self._once(grant, "returned", service, stage, self._canaries.abort, given)
+
+    async def open_breaker(
+        self, grant: str, service: str, stage: str, sheds: str, seconds: float
+    ) -> dict[str, Any]:
+        """Refuse requests in place of the service, for so long at most."""
+        given = {"grant": grant, "sheds": sheds, "seconds": seconds}
+        return await self._once(grant, "breaker opened", service, stage, self._breakers.open, given)
+
+    async def close_breaker(self, grant: str, service: str, stage: str) -> dict[str, Any]:
+        """Let all requests through again."""
+        return await self._once(grant, "breaker closed", service, stage, self._breakers.close, grant)
 
     async def renew_canary(self, service: str, stage: str, canary: str) -> dict[str, Any]:
         """Let it go on for another lease."""

@@ -17,7 +17,7 @@ import sys
 from contextlib import suppress
 from inspect import signature
 from pathlib import Path
-from time import monotonic, sleep, time
+from time import monotonic, sleep
 from typing import IO, Any
 
 import aiohttp
@@ -42,6 +42,8 @@ _METHODS = frozenset(
         "promote_canary",
         "abort_canary",
         "renew_canary",
+        "open_breaker",
+        "close_breaker",
         "traffic",
         "changes",
     }
@@ -49,15 +51,15 @@ _METHODS = frozenset(
 
 
 class _Server:
-    """Answers on the socket; knows when it was asked last."""
+    """Answers on the socket; knows when it was asked last, by a clock that nobody sets."""
 
     def __init__(self, keeper: Keeper) -> None:
         self._keeper = keeper
-        self.asked = time()
+        self.asked = monotonic()
         self.busy = 0
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.asked, self.busy = time(), self.busy + 1
+        self.asked, self.busy = monotonic(), self.busy + 1
         try:
             try:
                 line = await reader.readline()
@@ -69,7 +71,7 @@ class _Server:
                 await writer.drain()
         finally:
             self.busy -= 1
-            self.asked = time()
+            self.asked = monotonic()
             writer.close()
 
     async def _said(self, line: bytes) -> dict[str, Any]:
@@ -107,7 +109,9 @@ async def serve(folder: Path, releases: Path, at: Path, *, idle_seconds: float, 
         listening = await asyncio.start_unix_server(server.answer, str(at), limit=LONGEST_LINE)
         os.umask(old_mask)
         try:
-            while not stop.is_set() and (server.busy or time() - max(server.asked, keeper.used) < idle_seconds):
+            while not stop.is_set() and (
+                server.busy or monotonic() - max(server.asked, keeper.used) < idle_seconds
+            ):
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), min(1.0, idle_seconds))
         finally:

@@ -21,6 +21,7 @@ from integrations.deployments.vendors.local.processes import Replica, end, is_re
 from integrations.deployments.vendors.local.proxy import Proxy
 
 _HEARD_WITHIN = 0.2
+_WARMED_WITHIN = aiohttp.ClientTimeout(total=5)
 _MENDED_WITHIN = 2.5
 """Seconds that a status waits for replicas that are started anew; they go on becoming ready without it."""
 
@@ -104,7 +105,7 @@ class Places:
 
     @property
     def used(self) -> float:
-        """When something came in last for any of the services, in seconds since 1970; 0 where nothing did."""
+        """When something came in last for any of the services, by the monotonic clock; 0 where nothing did."""
         return max((place.proxy.used for place in self._open.values()), default=0.0)
 
     async def at(self, service: str, stage: str) -> Place:
@@ -142,11 +143,20 @@ class Places:
         return runnable
 
     async def started(self, runnable: stored.Runnable, stage: str, count: int) -> list[Replica]:
-        """Replicas that are ready. Raises NotReady, and none is left, where one of them does not become so."""
+        """Replicas that are ready. Raises NotReady, and none is left, where one of them does not become so, and
+        NoSuchRelease where its files are gone meanwhile."""
         told = await self._told(runnable, stage) if count > 0 else {}
-        new = [await start(runnable, stage, told) for _ in range(max(0, count))]
+        new: list[Replica] = []
+        try:
+            for _ in range(count):
+                new.append(await start(runnable, stage, told))
+        except OSError as gone:
+            await asyncio.gather(*(end(one) for one in new))
+            release = runnable.release
+            raise NoSuchRelease(f"{release.service} {release.version} cannot be started: {gone}.") from gone
         ready = await asyncio.gather(*(is_ready(one, self._client, self._ready_seconds) for one in new))
         if all(ready):
+            await asyncio.gather(*(self._warmed_up(one, runnable) for one in new))
             return new
         await asyncio.gather(*(end(one) for one in new))
         release = runnable.release
@@ -154,6 +164,20 @@ class Places:
             f"{release.service} {release.version} did not become ready in {stage}, so nothing was changed:"
             " what ran there before has all traffic."
         )
+
+    async def _warmed_up(self, replica: Replica, runnable: stored.Runnable) -> None:
+        """Ask for what fills its caches before anybody waits for it. What fails is said and holds nothing up:
+        the replica answers, only slower at first."""
+        for path in runnable.warm_up:
+            try:
+                async with self._client.get(f"{replica.address}{path}", timeout=_WARMED_WITHIN) as answer:
+                    await answer.read()
+                    wrong = f"answered {answer.status}" if answer.status >= 400 else ""
+            except (aiohttp.ClientError, TimeoutError) as away:
+                wrong = f"did not answer ({type(away).__name__})"
+            if wrong:
+                release = runnable.release
+                say(f"{release.service} {release.version}: warming up, {path} {wrong}")
 
     async def _told(self, runnable: stored.Runnable, stage: str) -> dict[str, str]:
         """The addresses that a release finds in its environment: of what it calls in its own stage, which may
@@ -199,7 +223,8 @@ class Places:
         """End all that runs."""
         _write_whole(self._targets_file, "[]")
         for place in self._open.values():
-            for task in (place.mending, place.canary.ending if place.canary else None):
+            on_their_way = [one.ending for one in (place.canary, place.proxy.breaker) if one is not None]
+            for task in (place.mending, *on_their_way):
                 if task is not None:
                     task.cancel()
             await place.proxy.close()

@@ -10,12 +10,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
 from random import Random
-from time import monotonic, time
+from time import monotonic
 from types import TracebackType
 
 import aiohttp
 from aiohttp import web
 
+from integrations.deployments.vendors.local.breakers import Breaker
 from integrations.deployments.vendors.local.meter import TICK_SECONDS, Meter
 from integrations.deployments.vendors.local.processes import Replica
 
@@ -56,12 +57,13 @@ class _Counted:
 
 
 class Proxy:
-    """One target's way in; `used` is when something came in last, in seconds since 1970."""
+    """One target's way in; `used` is when something came in last, by the monotonic clock."""
 
     def __init__(self, client: aiohttp.ClientSession) -> None:
         self._client = client
         self.meter = Meter()
         self.wake: Callable[[], Awaitable[None]] | None = None
+        self.breaker: Breaker | None = None
         self._replicas: Sequence[Replica] = ()
         self._canary: Sequence[Replica] = ()
         self._share = 0.0
@@ -70,7 +72,7 @@ class Proxy:
         self._under_way: dict[int, int] = {}
         self._runner: web.AppRunner | None = None
         self.address = ""
-        self.used = time()
+        self.used = monotonic()
 
     async def open(self, port: int) -> int:
         """Listen on this machine: at `port`, or at a free one where that is taken or 0. Returns the port."""
@@ -107,7 +109,12 @@ class Proxy:
             await self._runner.cleanup()
 
     async def _take(self, request: web.Request) -> web.StreamResponse:
-        self.used = time()
+        self.used = monotonic()
+        if self.breaker is None:
+            return await self._admit(request)
+        return await self.breaker.take(request, self._admit)
+
+    async def _admit(self, request: web.Request) -> web.StreamResponse:
         is_canarys = self._share > 0 and self._draw.random() < self._share
         alive = [one for one in (self._canary if is_canarys else self._replicas) if one.is_alive]
         if is_canarys and not alive:  # it ended: nobody's request waits for that to be noticed

@@ -30,7 +30,8 @@ _Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
 class _Written(BaseModel):
     """What `release.yaml` says. In `command` and `environment`, `{python}` is the interpreter that Countersign
     runs on, and `{uses}` the folders that are used, as a search path. `calls` names the services that it calls;
-    `database` says that it keeps its data in one."""
+    `database` says that it keeps its data in one; each path of `warm_up` is asked for before a replica has
+    traffic."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -39,6 +40,7 @@ class _Written(BaseModel):
     uses: list[_Name] = []
     calls: list[_Name] = []
     database: bool = False
+    warm_up: Annotated[list[Annotated[str, Field(pattern=r"^/[!-~]{0,500}$")]], Field(max_length=20)] = []
     environment: dict[str, str] = {}
     commit: str | None = None
     author: str | None = None
@@ -61,7 +63,7 @@ class _AtFirst(RootModel[dict[Stage, dict[str, _Placed]]]):
 @dataclass(frozen=True, slots=True)
 class Runnable:
     """A release and how it is started: the command, its folder, what it finds in its environment; the services
-    whose addresses it is told, and whether it is told a database's."""
+    whose addresses it is told, and whether it is told a database's; the paths that fill its caches."""
 
     release: Release
     command: tuple[str, ...]
@@ -69,6 +71,7 @@ class Runnable:
     environment: Mapping[str, str]
     calls: tuple[str, ...] = ()
     database: bool = False
+    warm_up: tuple[str, ...] = ()
 
 
 class ReleaseUnreadable(DeploymentError):
@@ -123,7 +126,8 @@ def read(folder: Path, service: str, version: str) -> Runnable:
     meant = {"{python}": sys.executable, "{uses}": os.pathsep.join(map(str, used))}
     command = tuple(_filled_in(part, meant) for part in written.command)
     environment = {name: _filled_in(value, meant) for name, value in written.environment.items()}
-    return Runnable(release, command, here, environment, tuple(written.calls), written.database)
+    told = tuple(written.calls), written.database, tuple(written.warm_up)
+    return Runnable(release, command, here, environment, *told)
 
 
 def at_first(folder: Path) -> list[dict[str, Any]]:

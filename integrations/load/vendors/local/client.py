@@ -2,8 +2,8 @@
 can ask and stop.
 
 `plan` is written once and is the claim of the grant; `reports` are the generator's lines, on which it holds a
-lock as long as it lives (it is handed the locked file, so there is no moment without); `stop` asks it to
-end."""
+lock as long as it lives (it is handed the locked file, so there is no moment without); `lease` is touched by
+whoever renews; `stop` asks it to end."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ import sys
 from asyncio.subprocess import DEVNULL
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path as FilePath
-from time import monotonic
-from typing import IO, Any
+from time import monotonic, time
+from typing import IO
 
 from pydantic import TypeAdapter
 from yarl import URL
@@ -41,6 +41,12 @@ from integrations.load import (
 STOPS_WITHIN = 3.0
 """Seconds after which a generator that was asked to end is ended."""
 
+KEPT_SECONDS = 7 * 86_400.0
+"""After so long what is known of a run that is over is cleared away."""
+
+_READ_AT_ONCE = 8
+"""Runs of which what was read is kept in mind between two looks."""
+
 _PLAN, _SECOND = TypeAdapter(Plan), TypeAdapter(Second)
 _HOST_AND_PORT = re.compile(r"(\[[0-9a-fA-F:]+\]|[a-zA-Z0-9.-]+)(:[0-9]{1,5})?")
 _SCHEMES = ("http", "https")
@@ -50,8 +56,36 @@ _SCHEMES = ("http", "https")
 class _Files:
     plan: FilePath
     reports: FilePath
+    lease: FilePath
     stop: FilePath
     log: FilePath
+
+
+@dataclass(slots=True)
+class _Reports:
+    """What a generator has written so far. Each look reads what is new of it alone."""
+
+    file: FilePath
+    at: int = 0
+    pid: int | None = None
+    seconds: list[Second] = field(default_factory=list)
+    ended: State | None = None
+
+    def read(self) -> None:
+        """Take in the whole lines that were added."""
+        with self.file.open("rb") as reports:
+            reports.seek(self.at)
+            for written in reports:
+                if not written.endswith(b"\n"):
+                    break
+                self.at += len(written)
+                line = json.loads(written)
+                if "second" in line:
+                    self.seconds.append(_SECOND.validate_python(line))
+                elif "ended" in line:
+                    self.ended = State(line["ended"])
+                else:
+                    self.pid = line["pid"]
 
 
 class LocalLoad:
@@ -62,11 +96,13 @@ class LocalLoad:
         """Raises ValueError where an entry of the list is no host."""
         self._folder, self._listed = folder, frozenset(map(_host_and_port, listed))
         self._reaping = set[asyncio.Task[int]]()
+        self._reports: dict[str, _Reports] = {}
 
     async def start_load(self, grant: Grant, plan: Plan) -> str:
         self._check(plan.address)
         files = self._files(grant.id)
         await asyncio.to_thread(self._folder.mkdir, parents=True, exist_ok=True)
+        await asyncio.to_thread(_clear_away, self._folder, time() - KEPT_SECONDS)
         if await asyncio.to_thread(files.plan.exists):
             return await asyncio.to_thread(_same, files, grant.id, plan)
         reports = await asyncio.to_thread(_locked, files.reports)
@@ -86,12 +122,25 @@ class LocalLoad:
         ends = monotonic() + STOPS_WITHIN
         while (found := await self.progress(run)).state is State.RUNNING:
             if monotonic() > ends:
-                await asyncio.to_thread(_kill, files)
+                await asyncio.to_thread(_kill, files, _Reports(files.reports))
             await asyncio.sleep(0.02)
         return found
 
+    async def renew(self, run: str) -> None:
+        files = self._files(run)
+        if not await asyncio.to_thread(files.plan.exists):
+            raise _no_such_run(run)
+        await asyncio.to_thread(files.lease.touch)
+
     async def progress(self, run: str) -> Progress:
-        return await asyncio.to_thread(_progress, self._files(run), run)
+        files = self._files(run)
+        reports = self._reports.pop(run, None) or _Reports(files.reports)
+        found = await asyncio.to_thread(_progress, files, reports, run)
+        if found.state is State.RUNNING:
+            self._reports[run] = reports
+            for oldest in list(self._reports)[:-_READ_AT_ONCE]:
+                del self._reports[oldest]
+        return found
 
     async def what_happened(self, grant: str) -> str | None:
         try:
@@ -115,12 +164,12 @@ class LocalLoad:
 
     def _files(self, run: str) -> _Files:
         name = hashlib.sha256(run.encode()).hexdigest()[:32]
-        return _Files(*(self._folder / f"{name}.{kind}" for kind in ("plan", "reports", "stop", "log")))
+        return _Files(*(self._folder / f"{name}.{kind.name}" for kind in fields(_Files)))
 
     async def _spawn(self, files: _Files, reports: IO[bytes]) -> None:
         """The process dies with the thread that forks it: this one, which is the loop's."""
         command = [sys.executable, "-m", "integrations.load.vendors.local.generator"]
-        given = [str(files.plan), str(reports.fileno()), str(files.stop), str(os.getpid())]
+        given = [str(files.plan), str(reports.fileno()), str(files.lease), str(files.stop), str(os.getpid())]
         with files.log.open("ab") as log:
             process = await asyncio.create_subprocess_exec(
                 *command,
@@ -168,25 +217,23 @@ def _write_whole(file: FilePath, content: bytes) -> None:
     beside.replace(file)
 
 
-def _progress(files: _Files, run: str) -> Progress:
+def _no_such_run(run: str) -> NoSuchRun:
+    return NoSuchRun(f"there is no load {run!r} on this machine")
+
+
+def _progress(files: _Files, reports: _Reports, run: str) -> Progress:
     try:
         plan = _PLAN.validate_json(files.plan.read_bytes())
     except FileNotFoundError as missing:
-        raise NoSuchRun(f"there is no load {run!r}") from missing
+        raise _no_such_run(run) from missing
     is_alive = _is_alive(files)  # looked at before its lines are read, so that none is missed of one that ended
-    lines = _lines(files)
-    seconds = tuple(_SECOND.validate_python(line) for line in lines if "second" in line)
-    ended = next((State(line["ended"]) for line in lines if "ended" in line), None)
+    reports.read()
+    seconds = tuple(reports.seconds)
     if is_alive:
         state = State.RUNNING
     else:
-        state = ended or (State.STOPPED if files.stop.exists() else State.DIED)
+        state = reports.ended or (State.STOPPED if files.stop.exists() else State.DIED)
     return Progress(run, plan, state, seconds, invalid_because(plan, state, seconds))
-
-
-def _lines(files: _Files) -> list[dict[str, Any]]:
-    written = files.reports.read_bytes()
-    return [json.loads(line) for line in written.splitlines(keepends=True) if line.endswith(b"\n")]
 
 
 def _is_alive(files: _Files) -> bool:
@@ -199,9 +246,19 @@ def _is_alive(files: _Files) -> bool:
     return False
 
 
-def _kill(files: _Files) -> None:
+def _kill(files: _Files, reports: _Reports) -> None:
     """End the generator by force. Its process id is nobody else's while it holds its lock."""
-    pid = next((line["pid"] for line in _lines(files) if "pid" in line), None)
-    if pid is not None and _is_alive(files):
+    reports.read()
+    if reports.pid is not None and _is_alive(files):
         with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+            os.kill(reports.pid, signal.SIGKILL)
+
+
+def _clear_away(folder: FilePath, before: float) -> None:
+    """Remove the files of runs that began before a time (UNIX) and are over. Their grants are long spent."""
+    for plan in folder.glob("*.plan"):
+        files = _Files(*(plan.with_suffix(f".{one.name}") for one in fields(_Files)))
+        with suppress(FileNotFoundError):  # another process clears as well
+            if plan.stat().st_mtime < before and not _is_alive(files):
+                for one in (files.plan, files.lease, files.stop, files.log, files.reports):
+                    one.unlink(missing_ok=True)

@@ -1,8 +1,9 @@
-"""The process that sends: `generator PLAN REPORTS_FD STOP PARENT`.
+"""The process that sends: `generator PLAN REPORTS_FD LEASE STOP PARENT`.
 
-It ends with its plan, where the file STOP appears, with its parent (the kernel kills it, and it looks for
-itself), and, whatever happens, by the kernel's alarm a little after its plan's end. Each second's lines are
-written to REPORTS_FD, which is locked; the last one says how the run ended."""
+It ends with its plan, where the file STOP appears, where nobody touches the file LEASE for as long as its plan
+says, with its parent (the kernel kills it, and it looks for itself), and, whatever happens, by the kernel's
+alarm a little after its plan's end. Each second's lines are written to REPORTS_FD, which is locked; the last
+one says how the run ended."""
 
 from __future__ import annotations
 
@@ -19,13 +20,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path as FilePath
+from time import monotonic
+from typing import Any
 
 import aiohttp
 import uvloop
 from pydantic import TypeAdapter
 from yarl import URL
 
-from integrations.load import Plan, bucket_of
+from integrations.load import Plan, State, bucket_of
 
 MOST_UNDER_WAY = 10_000
 _SPARE_FILES = 64
@@ -142,16 +145,38 @@ class Generator:
         return None if answer.status < 400 else str(answer.status)
 
 
-async def _until_asked(is_asked: Callable[[], bool], parent: int) -> None:
+async def _until_ended(is_asked: Callable[[], bool], lease: _Lease, parent: int) -> State:
+    """Returns how it is to end before its plan does."""
     asked = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asked.set)
     while not asked.is_set() and not is_asked():
         if os.getppid() != parent:
             os._exit(1)
+        if lease.is_over():
+            return State.LAPSED
         await asyncio.sleep(_WATCHED_EVERY)
+    return State.STOPPED
 
 
-async def run(plan: Plan, reports: int, stop: FilePath, parent: int) -> None:
+class _Lease:
+    """Renewed whenever the file's time is another. How long ago that was is measured here, so that a clock that
+    jumps ends nothing and keeps nothing alive."""
+
+    def __init__(self, file: FilePath, seconds: float) -> None:
+        self._file, self._seconds = file, seconds
+        self._touched, self._renewed = self._time(), monotonic()
+
+    def is_over(self) -> bool:
+        """Whether nobody has renewed it in time."""
+        if (touched := self._time()) != self._touched:
+            self._touched, self._renewed = touched, monotonic()
+        return monotonic() - self._renewed > self._seconds
+
+    def _time(self) -> int | None:
+        return self._file.stat().st_mtime_ns if self._file.exists() else None
+
+
+async def run(plan: Plan, reports: int, lease: FilePath, stop: FilePath, parent: int) -> None:
     """Drive a plan until it or somebody ends it."""
     timeout = aiohttp.ClientTimeout(total=plan.timeout_seconds)
     async with aiohttp.ClientSession(
@@ -163,16 +188,17 @@ async def run(plan: Plan, reports: int, stop: FilePath, parent: int) -> None:
     ) as session:
         generator = Generator(plan, reports, session, _most_under_way())
         driving = asyncio.create_task(generator.drive())
-        asked = asyncio.create_task(_until_asked(stop.exists, parent))
+        ended = asyncio.create_task(_until_ended(stop.exists, _Lease(lease, plan.lease_seconds), parent))
         reporting = asyncio.create_task(generator.report())
-        done, _ = await asyncio.wait({driving, asked, reporting}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (driving, asked, reporting):
+        tasks: set[asyncio.Task[Any]] = {driving, ended, reporting}
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
             task.cancel()
         await generator.let_go()
         for task in done:
             task.result()  # an error of ours ends the run without its last line
         generator.write()
-        generator.say({"ended": "done" if driving in done else "stopped"})
+        generator.say({"ended": State.DONE if driving in done else ended.result()})
 
 
 def _most_under_way() -> int:
@@ -184,13 +210,13 @@ def _most_under_way() -> int:
 
 def main() -> None:
     """The process."""
-    plan_file, reports, stop, parent = sys.argv[1:]
+    plan_file, reports, lease, stop, parent = sys.argv[1:]
     ctypes.CDLL(None).prctl(_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != int(parent):  # it died before the kernel was asked
         sys.exit(1)
     plan = TypeAdapter(Plan).validate_json(FilePath(plan_file).read_bytes())
     signal.alarm(int(plan.seconds + plan.timeout_seconds + _SLACK_SECONDS))
-    uvloop.run(run(plan, int(reports), FilePath(stop), int(parent)))
+    uvloop.run(run(plan, int(reports), FilePath(lease), FilePath(stop), int(parent)))
 
 
 if __name__ == "__main__":
