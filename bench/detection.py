@@ -32,7 +32,7 @@ from time import monotonic
 
 import numpy as np
 
-from agents.operations.change_detection import ChangeDetector, ChangeSetting
+from bench.change_detection import ChangeDetector, ChangeSetting
 from bench.targets import Targets
 
 DATA = Path(os.environ.get("BENCH_DATA", "../shared/bench")) / "nab"

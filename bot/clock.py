@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from time import time
 
+import psycopg
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -80,8 +81,9 @@ def _due(every: timedelta) -> datetime:
 
 @contextmanager
 def _missed_at_most(schedule: str) -> Iterator[None]:
-    """A database that is away costs this firing, not the clock."""
+    """A database that is away costs this firing, not the clock; what speaks to the driver itself meets the
+    driver's own errors."""
     try:
         yield
-    except SQLAlchemyError as away:
+    except (SQLAlchemyError, psycopg.Error, ConnectionError) as away:
         _log.warning("clock_missed", schedule=schedule, why=type(away).__name__)

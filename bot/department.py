@@ -17,6 +17,7 @@ from agents.operations.alert_intake import AlertIntake
 from agents.operations.approved_versions import previously_approved
 from agents.operations.canary.limits import within_canary
 from agents.operations.capacity.reservation_actions import specs as reservation_specs
+from agents.operations.findings import Findings
 from agents.operations.objective_watch import ObjectiveWatch
 from agents.operations.response.limits import in_incident
 from agents.plans.authorship import Authorship
@@ -24,6 +25,7 @@ from agents.plans.drafting import Drafting
 from agents.plans.limits import within_plan
 from agents.plans.replanning import Replanning
 from agents.role import Agent, agents, demand_reached
+from agents.sre import Suggested, suggest
 from agents.work.executor import Executor
 from agents.work.kinds import StepKind, find_kinds
 from agents.work.scheduler import Scheduler
@@ -215,7 +217,13 @@ class Installation(Foundation):
     def desks(self) -> Desks:
         has_model = self.settings.openai_api_key is not None
         channels = KnownChannels(self.adapters, self.database)
-        return Desks(self.gate, self.ports, StoredFiles(), channels, has_model=has_model)
+        asked = self._suggest if has_model else None
+        return Desks(self.gate, self.ports, StoredFiles(), channels, has_model=has_model, suggest=asked)
+
+    async def _suggest(self, tenant: str, findings: Findings) -> Suggested | None:
+        if self.model is None:
+            return None
+        return await suggest(findings, self.model, lambda: self.watch.check(tenant))
 
     @cached_property
     def turns(self) -> Turns:

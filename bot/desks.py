@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from functools import partial
 
 from pydantic import TypeAdapter
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from agents.operations.findings import Findings
+from agents.sre import Suggested
 from bot.tables import FileRow
 from governance.department_rows import DIGEST, department_of
 from governance.gate import Gate
@@ -28,13 +31,15 @@ from storage.look import Look, look_of
 
 @dataclass(frozen=True, slots=True)
 class Desks:
-    """Makes a desk for each turn, notice and job. `ports` are a tenant's, by the tenant."""
+    """Makes a desk for each turn, notice and job. `ports` are a tenant's, by the tenant; `suggest` asks a model
+    what could be behind an incident, for a tenant."""
 
     gate: Gate
     ports: Callable[[str], Ports]
     files: Files
     channels: Channels
     has_model: bool
+    suggest: Callable[[str, Findings], Awaitable[Suggested | None]] | None = None
 
     async def desk(self, tx: AsyncSession, memory: Memory) -> Desk:
         """A desk over `tx`, in the thread that `memory` belongs to."""
@@ -51,7 +56,16 @@ class Desks:
             memory=memory,
             standing=standing,
             has_model=self.has_model,
+            suggest=None if self.suggest is None else partial(_suggested, self.suggest, tx),
         )
+
+
+async def _suggested(
+    ask: Callable[[str, Findings], Awaitable[Suggested | None]], tx: AsyncSession, findings: Findings
+) -> Suggested | None:
+    """Looked up as the outside world is, within the time that a turn has for all of it."""
+    key = ("suggest", findings.question, findings.as_of)
+    return await look_of(tx).at(key, "The model", lambda: ask(tenant_of(tx), findings))
 
 
 def _looked(ports: Ports, look: Look) -> Ports:

@@ -4,19 +4,19 @@ After chapter 5 of Google's Site Reliability Workbook, "Alerting on SLOs" (Thurg
 its recommended parameters). A burn rate of 1 spends exactly the budget of the objective's period. A rule
 burns if the rate is over its limit in a long window (it matters) and in a short one (it goes on).
 
-Three things are added. One error among few requests is a high rate and no evidence: a rule burns only from a
+Two things are added. One error among few requests is a high rate and no evidence: a rule burns only from a
 least number of bad events on. What was not measured is not healthy: a rule without data, without traffic or
-with half of its window missing is inconclusive. And counters that begin anew are read as such.
+with half of its window missing is inconclusive.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
-from math import isclose, isfinite, isnan
+from math import isfinite
 
 LEAST_COVERED = 0.5
 """A window of which less was measured cannot show that nothing burns."""
@@ -66,15 +66,6 @@ class Bucket:
             raise ValueError("a bucket begins before it ends, in times with a zone")
         if not (isfinite(self.total) and 0 <= self.good <= self.total):
             raise ValueError(f"{self.good} good of {self.total} requests cannot be")
-
-
-@dataclass(frozen=True, slots=True)
-class CounterSample:
-    """Two counters as they stood at a time: they only grow, or begin anew at 0. NaN is no sample."""
-
-    at: datetime
-    good: float
-    total: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,40 +192,6 @@ def error_budget(objective: Objective, buckets: Iterable[Bucket], now: datetime)
     count = _count(objective, _in_order(buckets), now, objective.period)
     left = None if count.rate is None else 1 - count.rate
     return ErrorBudget((1 - objective.target) * count.total, count.bad, count.total, count.covered, left)
-
-
-def increases(samples: Iterable[CounterSample]) -> list[Bucket]:
-    """What was counted between each two samples.
-
-    If either counter fell, both began anew, and count what came since; what came between the last sample and
-    the restart is lost. Times that do not move on, and NaN, are no samples (a clock that jumped back, a scrape
-    that failed).
-    """
-    kept: list[CounterSample] = []
-    for sample in samples:
-        if isnan(sample.good) or isnan(sample.total) or (kept and sample.at <= kept[-1].at):
-            continue
-        kept.append(sample)
-    buckets = []
-    for before, after in pairwise(kept):
-        is_reset = after.total < before.total or after.good < before.good
-        good, total = (0.0, 0.0) if is_reset else (before.good, before.total)
-        came = after.total - total
-        # Two counters are never read at one instant: a request may be in the first and not in the second.
-        buckets.append(Bucket(before.at, after.at, min(after.good - good, came), came))
-    return buckets
-
-
-def within_limit(cumulative: Mapping[float, float], limit: timedelta) -> float:
-    """How many requests were no slower than the limit, by a cumulative histogram (bound in seconds: count).
-
-    Raises ValueError if the limit is none of the bounds: what lies between two bounds was not counted.
-    """
-    for bound, count in cumulative.items():
-        if isclose(bound, limit.total_seconds(), rel_tol=1e-9):
-            return count
-    bounds = ", ".join(f"{bound:g}" for bound in sorted(cumulative))
-    raise ValueError(f"{limit.total_seconds():g} s is no bound of the histogram ({bounds})")
 
 
 def _judge_rule(rule: BurnRule, objective: Objective, buckets: list[Bucket], now: datetime) -> RuleVerdict:

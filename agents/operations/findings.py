@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import isfinite
 
 from agents.operations.burden import Metric
 from agents.operations.causes import Cause, Explanation
@@ -88,7 +89,15 @@ class Findings:
             Fact(asked[one.measure], f"Series of {one.measure}", one.series, "series", one.as_of, _query(one))
             for one in self.lookups
         ]
-        return (*looked_up, *(fact for one in self.explained for fact in _facts(one, asked, self.as_of)))
+        seconds = self.step.total_seconds()
+        windows = Source("computation", "the shortest windows in which figures as old as these share nothing")
+        services = Source("computation", "services with a series of requests", (asked[Measure.REQUESTS],))
+        return (
+            *looked_up,
+            Fact("window", "Length of a window", seconds, "s", self.as_of, windows),
+            Fact("measured", "Measured services", len(self.measured), "services", self.as_of, services),
+            *(fact for one in self.explained for fact in _facts(one, asked, self.as_of)),
+        )
 
 
 def _query(lookup: Lookup) -> Source:
@@ -110,6 +119,9 @@ def _facts(one: Explained, asked: Mapping[Measure, str], at: datetime) -> Iterat
     normal, during = found.looked_at.normal_windows, found.looked_at.incident_windows
     yield Fact(f"{id}_normal", "Windows of the normal period", normal, "windows", at, windows)
     yield Fact(f"{id}_during", "Windows of the incident", during, "windows", at, windows)
+    for key, name, value in _extremes(one):
+        detail = f"of {found.target}'s values in all windows that were looked up"
+        yield Fact(f"{id}_{key}", name, value, _UNITS[metric], at, worked_out(f"the {key} {detail}"))
     if one.began is None:
         return
     detail = f"{found.target}'s burden beyond its usual one a request, at the same traffic, summed up"
@@ -117,20 +129,44 @@ def _facts(one: Explained, asked: Mapping[Measure, str], at: datetime) -> Iterat
     yield Fact(f"{id}_added", name, round(found.added, 3), unit, at, worked_out(detail))
     began = worked_out(f"the first window from which {found.target} lies beyond chance (maximal segment)")
     yield Fact(f"{id}_began", f"When {found.target} became worse", one.began.isoformat(), "", at, began)
+    if one.ended is not None:
+        ended = worked_out(f"the last window of that segment of {found.target}'s")
+        yield Fact(
+            f"{id}_ended", f"When {found.target} was as usual again", one.ended.isoformat(), "", at, ended
+        )
     for number, cause in enumerate(found.causes, 1):
         yield from _cause(f"{id}_{number}", cause, found.target, at, inputs)
     yield from _changes(id, (*one.changes.before, *one.changes.afterwards), at)
 
 
+_UNITS = {Metric.LATENCY: "s a request", Metric.AVAILABILITY: "failures a request"}
+
+
+def _extremes(one: Explained) -> Iterator[tuple[str, str, float]]:
+    known = [value for value in one.level if isfinite(value)]
+    if known:
+        of = f"{'latency' if one.explanation.metric is Metric.LATENCY else 'share of failures'} of a window"
+        yield "least", f"Least {of}", _digits(min(known))
+        yield "most", f"Greatest {of}", _digits(max(known))
+
+
+def _digits(value: float) -> float:
+    """As exactly as it is shown, and more."""
+    return float(f"{value:.4g}")
+
+
 def _cause(id: str, cause: Cause, target: str, at: datetime, inputs: tuple[str, ...]) -> Iterator[Fact]:
     share = f"projection of {cause.service}'s own burden on what {target} added, window by window"
-    medians = f"{cause.service}: median of the normal period, and mean of the incident"
-    a_request = "s a request" if cause.metric is Metric.LATENCY else "failures a request"
+    level = "latency" if cause.metric is Metric.LATENCY else "failures a request"
+    usual = f"median of {cause.service}'s {level} over the normal period's windows"
+    during = f"mean of {cause.service}'s {level} over the incident's windows"
+    beyond = f"the lesser of two windows running of {cause.service}'s, in deviations of its normal period"
+    a_request = _UNITS[cause.metric]
     values: Sequence[tuple[str, str, float, str, str]] = (
         ("share", f"Explained by {cause.service}", round(100 * cause.share, 1), "%", share),
-        ("usual", f"{cause.service} usually", round(cause.usual, 4), a_request, medians),
-        ("worse", f"{cause.service} in the incident", round(cause.during, 4), a_request, medians),
-        ("z", f"{cause.service} beyond its normal period", round(cause.z, 1), "deviations", medians),
+        ("usual", f"{cause.service} usually", _digits(cause.usual), a_request, usual),
+        ("worse", f"{cause.service} in the incident", _digits(cause.during), a_request, during),
+        ("z", f"{cause.service} beyond its normal period", round(cause.z, 1), "deviations", beyond),
     )
     for key, name, value, unit, detail in values:
         yield Fact(f"{id}_{key}", name, value, unit, at, Source("computation", detail, inputs))
@@ -138,8 +174,8 @@ def _cause(id: str, cause: Cause, target: str, at: datetime, inputs: tuple[str, 
         detail = f"calls of {cause.service} to {more.callee} by its requests, medians of both periods"
         source = Source("computation", detail, inputs)
         name = f"Calls to {more.callee} in one request of {cause.service}"
-        yield Fact(f"{id}_{more.callee}_before", f"{name}, usually", round(more.usual, 2), "calls", at, source)
-        yield Fact(f"{id}_{more.callee}_now", f"{name}, then", round(more.during, 2), "calls", at, source)
+        yield Fact(f"{id}_{more.callee}_before", f"{name}, usually", _digits(more.usual), "calls", at, source)
+        yield Fact(f"{id}_{more.callee}_now", f"{name}, then", _digits(more.during), "calls", at, source)
 
 
 def _changes(id: str, suspects: Sequence[Suspect], at: datetime) -> Iterator[Fact]:
@@ -150,3 +186,7 @@ def _changes(id: str, suspects: Sequence[Suspect], at: datetime) -> Iterator[Fac
         source = Source("query", f"the platform's history of {target}: change {one.change.id}")
         name = f"{target.service} {one.change.version} {one.change.kind}, {when}"
         yield Fact(f"{id}_change_{number}", name, seconds, "s", at, source)
+        replicas, share = f"{id}_change_{number}_replicas", f"{id}_change_{number}_share"
+        yield Fact(replicas, f"Replicas of {target.service} then", one.change.replicas, "replicas", at, source)
+        canary = f"Share of the traffic of {target.service}'s canary then"
+        yield Fact(share, canary, round(100 * one.change.share, 1), "%", at, source)

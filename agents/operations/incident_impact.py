@@ -72,15 +72,15 @@ async def count_impact(metrics: Metrics, incident: IncidentRow, now: datetime) -
     storage.look.Away."""
     since = incident.started
     ended = _ended(incident, now)
-    until = min(max(ended, since + _FINE), since + _LONGEST, now)
-    step = _FINE if now - since < _FINE_KEPT else _COARSE if now - since < timedelta(days=1) else _OLD
+    step, usual_step = _step(metrics, now - since), _step(metrics, now - since + _USUAL)
+    until = min(max(ended, since + step), since + _LONGEST, now)
     during = await _counted(metrics, incident, since + step, until, step)
-    before = await _counted(metrics, incident, since - _USUAL, since - step, step)
+    before = await _counted(metrics, incident, since - _USUAL, since - usual_step, usual_step)
     if during is None:
         return None
     usual = None
     if before is not None and before.windows:
-        usual = before.failed / before.windows * ((until - since) / step)
+        usual = before.failed / before.windows * ((until - since) / usual_step)
     return Impact(
         requests=during.requests,
         failed=during.failed,
@@ -90,6 +90,12 @@ async def count_impact(metrics: Metrics, incident: IncidentRow, now: datetime) -
         until=until,
         queries=during.queries,
     )
+
+
+def _step(metrics: Metrics, age: timedelta) -> timedelta:
+    """Of windows that share nothing, as far back as that: a request counts in one of them."""
+    wanted = _FINE if age < _FINE_KEPT else _COARSE if age < timedelta(days=1) else _OLD
+    return max(wanted, metrics.resolution.window(age))
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from agents.operations.causes import Explanation, Unexplained, find_causes
 from agents.operations.episodes import Episode, find_episode, normal_period
 from agents.operations.findings import Explained, Findings, Lookup, Question
 from agents.operations.suspect_changes import LOOKED_BACK, Changes, History, read_history
-from integrations.metrics import Answer, Dimension, Measure, MetricsQuery
+from integrations.metrics import Answer, Dimension, Measure, MetricsQuery, Resolution
 from integrations.pages import Part
 from integrations.ports import Ports
 from integrations.services import ServiceCatalogue
@@ -88,20 +88,22 @@ async def investigate(ports: Ports, question: Question, now: datetime) -> Findin
     )
 
 
-def _times(question: Question, now: datetime) -> tuple[datetime, datetime, timedelta]:
+def _times(question: Question, now: datetime, known: Resolution) -> tuple[datetime, datetime, timedelta]:
     """From when on, until when and in what windows figures are looked up: with a normal period before what is
-    searched."""
+    searched. None is shorter than what is known, for two windows running are evidence where they share nothing.
+    """
     end = min(question.end, now)
-    if question.start >= now - _FINE_KEPT * 3 / 4:
+    if question.start >= now - _FINE_KEPT * 3 / 4 and known.window(_FINE_KEPT) <= _FINE:
         return max(now - _FINE_KEPT, question.start - _FINE_KEPT), end, _FINE
     start = question.start - timedelta(hours=2)
     if now - start <= timedelta(days=1):
-        return start, end, _COARSE
-    return question.start - timedelta(hours=6), end, _OLD
+        return start, end, max(_COARSE, known.window(now - start))
+    start = question.start - timedelta(hours=6)
+    return start, end, max(_OLD, known.window(now - start))
 
 
 async def _look(ports: Ports, question: Question, now: datetime) -> _Measured:
-    start, end, step = _times(question, now)
+    start, end, step = _times(question, now, ports.metrics.resolution)
     by_service, by_callee = (Dimension.SERVICE,), (Dimension.SERVICE, Dimension.CALLEE)
     asked: dict[Measure, tuple[Dimension, ...]] = {
         Measure.REQUESTS: by_service,

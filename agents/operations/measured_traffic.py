@@ -13,6 +13,8 @@ from integrations.metrics import Measure, Metrics, MetricsQuery
 
 LOOKED_BACK = timedelta(days=60)
 
+Values = np.ndarray[tuple[int], np.dtype[np.float64]]
+
 _DAY = timedelta(days=1)
 _STEP = timedelta(minutes=5)
 _HISTORY_STEP = timedelta(hours=1)
@@ -32,16 +34,16 @@ class MeasuredDay:
 
 async def measured_day(metrics: Metrics, service: str, now: datetime) -> MeasuredDay | None:
     """The last day of a service in production; None where nobody measured it. Raises MetricsError, Away."""
-    end = whole_minute(now)
+    end, step = whole_minute(now), _no_shorter(_STEP, metrics, _DAY)
     asked = MetricsQuery(
-        Measure.REQUESTS, end - _DAY + _STEP, end, _STEP, service=service, stage=Stage.PRODUCTION
+        Measure.REQUESTS, end - _DAY + step, end, step, service=service, stage=Stage.PRODUCTION
     )
     answer = await metrics.series(asked)
     values = np.array([value for one in answer.series for value in one.values], dtype=np.float64)
     values = values[np.isfinite(values)]
     if not len(values):
         return None
-    hours = len(values) * _STEP / timedelta(hours=1)
+    hours = len(values) * step / timedelta(hours=1)
     return MeasuredDay(float(values.mean()), float(values.max()), hours, answer.as_of, answer.source)
 
 
@@ -49,8 +51,8 @@ async def measured_history(metrics: Metrics, service: str, now: datetime) -> tup
     """Requests a second of a service in production, hour by hour from the first that was measured on, with the
     query; None where nobody measured it. Raises MetricsError, Away."""
     end = now.replace(minute=0, second=0, microsecond=0)
-    start = end - LOOKED_BACK
-    asked = MetricsQuery(Measure.REQUESTS, start, end, _HISTORY_STEP, service=service, stage=Stage.PRODUCTION)
+    start, step = end - LOOKED_BACK, _no_shorter(_HISTORY_STEP, metrics, LOOKED_BACK)
+    asked = MetricsQuery(Measure.REQUESTS, start, end, step, service=service, stage=Stage.PRODUCTION)
     answer = await metrics.series(asked)
     if not answer.series:
         return None
@@ -59,9 +61,9 @@ async def measured_history(metrics: Metrics, service: str, now: datetime) -> tup
     if not len(known):
         return None
     first = int(known[0])
-    # The value at a time is of the hour that ends then.
-    begins = start + (first - 1) * _HISTORY_STEP
-    return Traffic(begins, _HISTORY_STEP, values[first:], Measure.REQUESTS.unit), answer.source
+    # The value at a time is of the window that ends then.
+    begins = start + (first - 1) * step
+    return Traffic(begins, step, values[first:], Measure.REQUESTS.unit), answer.source
 
 
 def whole_minute(now: datetime) -> datetime:
@@ -69,17 +71,36 @@ def whole_minute(now: datetime) -> datetime:
     return now.replace(second=0, microsecond=0)
 
 
-async def busiest_share(metrics: Metrics, target: Target, now: datetime) -> float | None:
-    """The share of a service's database connections that was in use in the busiest five minutes of the last
-    day; None where nobody measured that. Raises MetricsError, Away."""
-    end = whole_minute(now)
+async def busiest_share(
+    metrics: Metrics, target: Target, end: datetime, length: timedelta = _DAY, step: timedelta = _STEP
+) -> float | None:
+    """The share of a service's database connections that was in use in the busiest window of those that
+    `measured` reads; None where nobody measured that. Raises MetricsError, Away."""
+    used = await measured(metrics, Measure.POOL_IN_USE, target, end, length, step)
+    sizes = await measured(metrics, Measure.POOL_SIZE, target, end, length, step)
+    if not len(used) or not len(sizes):
+        return None
+    known = np.isfinite(used) & np.isfinite(sizes) & (sizes > 0)
+    return min(float((used[known] / sizes[known]).max()), 1.0) if known.any() else None
 
-    async def values(measure: Measure) -> list[float]:
-        asked = MetricsQuery(
-            measure, end - _DAY + _STEP, end, _STEP, service=target.service, stage=target.stage
-        )
-        return [value for one in (await metrics.series(asked)).series for value in one.values]
 
-    used, sizes = await values(Measure.POOL_IN_USE), await values(Measure.POOL_SIZE)
-    shares = [a / b for a, b in zip(used, sizes, strict=False) if np.isfinite(a) and np.isfinite(b) and b > 0]
-    return min(max(shares), 1.0) if shares else None
+async def measured(
+    metrics: Metrics,
+    measure: Measure,
+    target: Target,
+    end: datetime,
+    length: timedelta = _DAY,
+    step: timedelta = _STEP,
+) -> Values:
+    """A measure of a service in windows of `step`, one after the other, within the time of `length` before
+    `end`, which is now; where metrics are coarser, in longer windows. NaN where it is not known, none where
+    nobody measures it. Raises MetricsError, Away."""
+    step = _no_shorter(step, metrics, length)
+    first = end - (max(length // step, 1) - 1) * step
+    asked = MetricsQuery(measure, first, end, step, service=target.service, stage=target.stage)
+    return np.array([value for one in (await metrics.series(asked)).series for value in one.values])
+
+
+def _no_shorter(step: timedelta, metrics: Metrics, length: timedelta) -> timedelta:
+    """Windows that share nothing, as far back as that."""
+    return max(step, metrics.resolution.window(length))

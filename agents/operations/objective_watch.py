@@ -84,9 +84,11 @@ def _ours(column: InstrumentedAttribute[Any]) -> Select[tuple[str, Any]]:
 async def counted(
     metrics: Metrics, end: datetime, *, span: timedelta = _LONGEST, step: timedelta = STEP
 ) -> Mapping[str, tuple[Bucket, ...]]:
-    """The requests in production of a time until `end`, by service, in steps, as far as both figures are known.
-    Raises MetricsError, storage.look.Away."""
+    """The requests in production of a time until `end`, by service, as far as both figures are known: in steps,
+    longer ones where metrics are coarser. Raises MetricsError, storage.look.Away."""
     by = (Dimension.SERVICE,)
+    # Windows that share nothing, so that each request counts in one bucket.
+    step = max(step, metrics.resolution.window(span))
     times = (end - span + step, end, step)
     requests = await metrics.series(MetricsQuery(Measure.REQUESTS, *times, stage=Stage.PRODUCTION, by=by))
     failed = await metrics.series(MetricsQuery(Measure.FAILED, *times, stage=Stage.PRODUCTION, by=by))
@@ -131,8 +133,8 @@ def alerts_of(
 
 
 def _began(verdict: BurnVerdict, buckets: Iterable[Bucket], now: datetime) -> datetime:
-    """Since when it has burnt without a pause: the first of the last minutes each of which alone is over the
-    limit of a rule that burns. A minute without requests, or of which nothing is known, is a pause."""
+    """Since when it has burnt without a pause: the first of the last buckets each of which alone is over the
+    limit of a rule that burns. One without requests, or of which nothing is known, is a pause."""
     limit = min(one.limit for one in verdict.rules if one.state is BurnState.BURNING)
     share = limit * (1 - verdict.objective.target)
     began = now - STEP

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from agents.operations.findings import Findings
+from agents.sre import Suggested
 from governance.department import Department
 from governance.gate import Gate
 from governance.places import Place
@@ -99,7 +102,8 @@ class Desk:
 
     All that it changes goes through `tx`, the turn's one transaction: the answer, the audit entries and
     the work that was queued commit together or not at all. Nothing here reaches the outside world;
-    effects are submitted to the gate. `has_model` says whether agents work with one here. `ordered` says
+    effects are submitted to the gate. `has_model` says whether agents work with one here, and `suggest` asks it
+    what could be behind an incident, while no transaction is open (raises Away, NotLooked). `ordered` says
     whether the turn orders something to be done; the router alone sets it (`handlers/conversation/outcome.py`).
     """
 
@@ -113,6 +117,7 @@ class Desk:
     memory: Memory
     standing: Standing
     has_model: bool
+    suggest: Callable[[Findings], Awaitable[Suggested | None]] | None = None
     ordered: bool = False
 
     def demand_order(self, what: str) -> None:

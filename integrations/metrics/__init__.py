@@ -79,6 +79,20 @@ class MetricsError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Resolution:
+    """How fine figures are: the shortest window that values are over, however short the steps. Of `older`
+    figures it is another: from each age on, the longest one that applies. With shorter steps neighbouring
+    values share data, so that one event shows in several of them."""
+
+    shortest: timedelta
+    older: tuple[tuple[timedelta, timedelta], ...] = ()
+
+    def window(self, age: timedelta = timedelta(0)) -> timedelta:
+        """The shortest window of figures that reach back so far."""
+        return max([self.shortest, *(window for since, window in self.older if age > since)])
+
+
+@dataclass(frozen=True, slots=True)
 class MetricsQuery:
     """One measure at `start`, every `step` from then on, and at `end` at the latest; None does not restrict.
     There is one series for each combination of what stands in `by`. Raises MetricsError for what cannot be
@@ -168,6 +182,11 @@ class CallEdge:
 
 class Metrics(Protocol):
     """Figures of services. A vendor that does not answer raises storage.look.Away."""
+
+    @property
+    def resolution(self) -> Resolution:
+        """How fine they are, which is known without asking anybody. Who takes neighbouring values for separate
+        evidence takes no shorter steps than its windows."""
 
     async def series(self, query: MetricsQuery) -> Answer:
         """A measure over time. Raises MetricsError where there would be more than MOST_SERIES, or where the

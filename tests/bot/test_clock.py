@@ -6,13 +6,15 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
+import pytest
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import OperationalError
 
 from bot.checkpoints import post_checkpoint
-from bot.clock import run_clock, sweep
+from bot.clock import do, run_clock, sweep
 from bot.console.adapter import ConsoleAdapter
 from bot.tables import OutboxRow
 from bot.wire import reply_from_json
@@ -88,6 +90,32 @@ async def test_a_database_that_is_away_costs_one_firing() -> None:
         await sweep(away, "acme")
     await away.close()
     assert [line["event"] for line in logs] == ["clock_missed"]
+
+
+@pytest.mark.parametrize(
+    "away",
+    [
+        OperationalError("a statement", None, Exception("the database is away")),
+        psycopg.OperationalError("the connection is lost"),
+        psycopg.errors.AdminShutdown("terminating connection due to administrator command"),
+        ConnectionResetError(),
+    ],
+)
+async def test_a_database_that_is_away_costs_one_time_of_a_chore(away: Exception) -> None:
+    async def chore() -> None:
+        raise away
+
+    with structlog.testing.capture_logs() as logs:
+        await do(Chore("probe", 5.0, chore))
+    assert [(line["event"], line["schedule"]) for line in logs] == [("clock_missed", "probe")]
+
+
+async def test_a_fault_of_ours_is_no_outage() -> None:
+    async def chore() -> None:
+        raise KeyError("ours")
+
+    with pytest.raises(KeyError):
+        await do(Chore("probe", 5.0, chore))
 
 
 async def test_the_clock_does_what_vendors_do_by_themselves(database: Database, tenant: str) -> None:

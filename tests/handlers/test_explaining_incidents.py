@@ -10,14 +10,16 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from agents.operations.findings import Findings
 from agents.operations.incident_tables import IncidentRow
+from agents.sre import Suggested
 from handlers.conversation.cards import Bullets, Button, Buttons, Chart, Reply, Small
 from handlers.conversation.desk import Desk
 from handlers.conversation.memory import Memory
 from handlers.operations.explain_incident.when import when_said
 from integrations.deployments import Canary, ChangeKind, Running, Status, Target
 from integrations.looked import looked
-from storage.look import Look, NotLooked
+from storage.look import Away, Look, NotLooked
 from tests.agents.operations.recorded_stage import NOW, RecordedStage, seconds
 from tests.handlers.conftest import Talk
 
@@ -68,6 +70,52 @@ def hears(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> Any:
 async def ask(talk: Talk, text: str = SPIKE, who: str = "nathan") -> Reply:
     (reply,) = (await talk.say(who, text)).replies
     return reply
+
+
+GUESS = "A pool may be too small."
+
+
+@pytest.mark.parametrize("answers", [True, False])
+async def test_what_a_model_adds_is_said_to_be_its_own(
+    hears: Any, monkeypatch: pytest.MonkeyPatch, answers: bool
+) -> None:
+    talk = hears(recorded(slower={"payments": 6.0}))
+    without = await ask(talk)
+    made = talk._desk
+
+    async def suggested(_findings: Findings) -> Suggested | None:
+        if not answers:
+            raise Away("The model", "did not answer")
+        return Suggested("Payments waited.", (GUESS,))
+
+    async def desk(tx: AsyncSession, memory: Memory) -> Desk:
+        return replace(await made(tx, memory), suggest=suggested)
+
+    monkeypatch.setattr(talk, "_desk", desk)
+    reply = await ask(talk)
+    assert reply.text == without.text, "the answer is what was computed"
+    assert [fact.id for fact in reply.facts] == [fact.id for fact in without.facts]
+    assert ("model" in repr(without.cards), GUESS in repr(without.cards)) == (False, False)
+    assert (GUESS in repr(reply.cards), "neither measured nor computed" in repr(reply.cards)) == (
+        answers,
+        answers,
+    )
+
+
+async def test_where_nothing_was_worse_no_model_is_asked(hears: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    talk = hears(recorded())
+    made, asked = talk._desk, []
+
+    async def suggested(findings: Findings) -> Suggested | None:
+        asked.append(findings)
+        return None
+
+    async def desk(tx: AsyncSession, memory: Memory) -> Desk:
+        return replace(await made(tx, memory), suggest=suggested)
+
+    monkeypatch.setattr(talk, "_desk", desk)
+    assert "was not worse" in (await ask(talk, "/explain_incident why was checkout slow at 3 AM?")).text
+    assert asked == []
 
 
 def pressable(reply: Reply) -> list[Button]:

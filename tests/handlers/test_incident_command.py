@@ -27,7 +27,7 @@ from handlers.conversation.memory import Memory
 from handlers.conversation.turn import Said, Turn
 from handlers.notices import find_notices
 from integrations.deployments import Stage
-from integrations.metrics import Answer, CallEdge, MetricsQuery
+from integrations.metrics import Answer, CallEdge, MetricsQuery, Resolution
 from storage.look import Away
 from storage.notices import NoticeRow
 from tests.handlers.conftest import Talk, buttons
@@ -264,6 +264,8 @@ async def test_impact_is_told_and_money_where_it_may_be_seen_alone(talk: Talk) -
 
 class Blind:
     """Metrics that do not answer."""
+
+    resolution = Resolution(timedelta(seconds=15))
 
     async def series(self, _query: MetricsQuery) -> Answer:
         raise Away("Prometheus", "did not answer")

@@ -15,7 +15,7 @@ from handlers.conversation.cards import Reply
 from handlers.conversation.memory import Memory
 from handlers.conversation.turn import Said, Turn
 from integrations.deployments import Stage
-from integrations.metrics import Answer, CallEdge, Dimension, Measure, MetricsQuery, Series
+from integrations.metrics import Answer, CallEdge, Dimension, Measure, MetricsQuery, Resolution, Series
 from tests.handlers.conftest import Talk
 
 
@@ -26,6 +26,7 @@ class Scripted:
     bad: datetime
     failed: float = 4.0
     measured: tuple[str, ...] = field(default=("checkout", "search"))
+    resolution: Resolution = field(default_factory=lambda: Resolution(timedelta(seconds=15)))
 
     async def series(self, query: MetricsQuery) -> Answer:
         names = [one for one in self.measured if query.service in (None, one)]
@@ -76,6 +77,10 @@ async def test_what_is_well_and_what_is_not_measured(talk: Talk) -> None:
     assert (await _ask(talk, "/service is checkout ok?", metrics)).text.startswith(
         "Checkout in production is as usual: 0.0% of 300 requests failed"
     )
+    coarse = replace(metrics, resolution=Resolution(timedelta(minutes=1)))
+    reply = await _ask(talk, "/service is checkout ok?", coarse)
+    assert "0.0% of 1200 requests failed in the last 120 s" in reply.text
+    assert {fact.id: fact.unit for fact in reply.facts}["requests_now"] == "in 120 s"
     blind = await _ask(talk, "/service is checkout up?", replace(metrics, measured=()))
     assert blind.text == "I cannot tell how checkout in production is: nothing is measured of it."
     assert blind.facts == ()

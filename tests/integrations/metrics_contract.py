@@ -176,6 +176,18 @@ class MetricsContract:
         assert math.isnan(only.values[20])
         assert only.values[25] == pytest.approx(2.0)
 
+    async def test_a_replica_that_takes_anothers_place_does_not_count_beside_it(
+        self, metrics: Metrics, began: datetime
+    ) -> None:
+        for minute in (22, 22.5, 23):
+            at = began + minute * MINUTE
+            by = (Dimension.SERVICE,)
+            for measure, usual in ((Measure.REQUESTS, 4.0), (Measure.FAILED, 0.4), (Measure.CALLS, 0.8)):
+                query = MetricsQuery(measure, at, at, MINUTE, "orders", Stage.PRODUCTION, by=by)
+                (series,) = (await metrics.series(query)).series
+                # A first scrape tells no rate: that part of a window is not known.
+                assert series.values[0] == pytest.approx(usual, rel=0.15), (minute, measure)
+
     async def test_pools_and_calls(self, ask: Asks) -> None:
         assert await ask.one(Measure.POOL_IN_USE, "orders", 5) == 8.0
         assert await ask.one(Measure.POOL_SIZE, "orders", 5) == 20.0

@@ -7,82 +7,32 @@ import json
 import math
 import uuid
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from integrations.metrics import Dimension, Measure, Metrics, MetricsError, MetricsQuery, Series
+from integrations.looked import looked
+from integrations.metrics import Answer, Dimension, Measure, Metrics, MetricsError, MetricsQuery
 from integrations.metrics.vendors.local.exposition import MOST_SERIES, ExpositionError, parse
 from integrations.metrics.vendors.local.reading import LocalMetrics
-from integrations.metrics.vendors.local.retention import Retention, thin_out
 from integrations.metrics.vendors.local.scraping import Scraper
 from integrations.metrics.vendors.local.tables import ScrapeRow, TargetRow
 from integrations.metrics.vendors.local.targets import read_targets
-from storage.database import Database
+from storage.database import Database, holds_transaction
+from storage.look import Look, act, look_of
 from tests.integrations import metrics_contract
 from tests.integrations.metrics_contract import WINDOW, Exporter, MetricsContract, beginning, scripted
+from tests.integrations.scraped_replicas import OPEN, SECOND, Replicas, counted, port, read_at, running
 
 test_what_cannot_be_asked = metrics_contract.test_what_cannot_be_asked
-
-SECOND = timedelta(seconds=1)
-NONE: Mapping[str, str] = {}
-OPEN = {"Content-Type": "application/openmetrics-text; version=1.0.0"}
-
-
-class Replicas:
-    """Replicas that export what they are told to, each at an address of its own, listed in a file."""
-
-    def __init__(self, file: Path) -> None:
-        self.file = file
-        self.says: dict[str, tuple[int, bytes, Mapping[str, str]]] = {}
-        self.asked = 0
-        self._servers: dict[str, TestServer] = {}
-
-    def say(self, name: str, body: bytes | str, status: int = 200, headers: Mapping[str, str] = NONE) -> None:
-        self.says[name] = (status, body.encode() if isinstance(body, str) else body, headers)
-
-    async def list(self, **of: str) -> None:
-        """Write the list: what runs is `service version` by the replica's name."""
-        groups = []
-        for name, runs in of.items():
-            service, version = runs.split()
-            labels = {"service": service, "stage": "production", "version": version}
-            groups.append({"targets": [await self._address(name)], "labels": labels})
-        await asyncio.to_thread(self.file.write_text, json.dumps(groups))
-
-    async def _address(self, name: str) -> str:
-        if name not in self._servers:
-
-            async def answer(_request: web.Request) -> web.StreamResponse:
-                self.asked += 1
-                status, body, headers = self.says[name]
-                return web.Response(status=status, body=body, headers=headers)
-
-            app = web.Application()
-            app.router.add_get("/metrics", answer)
-            self._servers[name] = TestServer(app)
-            await self._servers[name].start_server()
-        return f"{self._servers[name].host}:{self._servers[name].port}"
-
-    async def close(self) -> None:
-        for server in self._servers.values():
-            await server.close()
-
-
-@asynccontextmanager
-async def running(file: Path) -> AsyncIterator[Replicas]:
-    made = Replicas(file)
-    yield made
-    await made.close()
 
 
 @pytest.fixture
@@ -94,10 +44,6 @@ async def replicas(tmp_path: Path) -> AsyncIterator[Replicas]:
 @pytest.fixture
 def scraper(database: Database, tenant: str, replicas: Replicas) -> Scraper:
     return Scraper(database, tenant, replicas.file, 5.0)
-
-
-def port(database: Database, tenant: str, scrape_seconds: float = 5.0) -> LocalMetrics:
-    return LocalMetrics(database, tenant, scrape_seconds=scrape_seconds, retention=Retention())
 
 
 @pytest.fixture(scope="module")
@@ -126,25 +72,15 @@ class TestLocalMetrics(MetricsContract):
     pass
 
 
-async def _read(local: LocalMetrics, measure: Measure, at: datetime, step: int = 15) -> tuple[Series, ...]:
-    query = MetricsQuery(measure, at, at, step * SECOND, by=(Dimension.SERVICE, Dimension.VERSION))
-    return (await local.series(query)).series
-
-
-def _counted(value: float, **labels: str) -> str:
-    written = ",".join(f'{name}="{label}"' for name, label in labels.items())
-    return f"http_requests_total{{{written}}} {value}\n"
-
-
 async def test_what_the_platform_says_of_a_replica_counts(
     database: Database, tenant: str, replicas: Replicas, scraper: Scraper
 ) -> None:
     now = datetime.now(UTC)
     await replicas.list(a="orders 1.0")
     for seconds, count in ((30, 10), (15, 40)):
-        replicas.say("a", _counted(count, service="payments", version="9", code="200"))
+        replicas.say("a", counted(count, service="payments", version="9", code="200"))
         await scraper.scrape(now - seconds * SECOND)
-    (series,) = await _read(port(database, tenant), Measure.REQUESTS, now - 15 * SECOND)
+    (series,) = await read_at(port(database, tenant), Measure.REQUESTS, now - 15 * SECOND)
     assert series.labels == {Dimension.SERVICE: "orders", Dimension.VERSION: "1.0"}
     assert series.values == (2.0,)
 
@@ -154,19 +90,19 @@ async def test_the_first_failure_of_a_replica_counts(
 ) -> None:
     now = datetime.now(UTC)
     await replicas.list(a="orders 1.0")
-    replicas.say("a", _counted(10, code="200"))
+    replicas.say("a", counted(10, code="200"))
     await scraper.scrape(now - 30 * SECOND)
-    replicas.say("a", _counted(10, code="200") + _counted(3, code="500"))
+    replicas.say("a", counted(10, code="200") + counted(3, code="500"))
     await scraper.scrape(now - 15 * SECOND)
-    (series,) = await _read(port(database, tenant), Measure.FAILED, now - 15 * SECOND)
+    (series,) = await read_at(port(database, tenant), Measure.FAILED, now - 15 * SECOND)
     assert series.values == (0.2,)
 
 
 @pytest.mark.parametrize(
     ("body", "status", "headers"),
     [
-        (_counted(1, code="200"), 500, {}),
-        (_counted(1, code="200"), 302, {"Location": "/metrics"}),
+        (counted(1, code="200"), 500, {}),
+        (counted(1, code="200"), 302, {"Location": "/metrics"}),
         ("<html>", 200, {}),
         ('http_requests_total{code="200} 3\n', 200, {}),
         (f"http_requests_total {'9' * 400}\n", 200, {}),
@@ -189,11 +125,11 @@ async def test_what_is_no_answer_is_a_replica_that_does_not_answer(
     now = datetime.now(UTC)
     await replicas.list(bad="orders 1.0", good="payments 2.0")
     replicas.say("bad", body, status, headers)
-    replicas.say("good", _counted(1, code="200"))
+    replicas.say("good", counted(1, code="200"))
     assert await scraper.scrape(now) == 1
     assert {
         one.labels[Dimension.SERVICE]: one.values
-        for one in await _read(port(database, tenant), Measure.REPLICAS, now)
+        for one in await read_at(port(database, tenant), Measure.REPLICAS, now)
     } == {"orders": (0.0,), "payments": (1.0,)}
 
 
@@ -203,8 +139,8 @@ async def test_a_replica_cannot_fill_the_disk(
     now = datetime.now(UTC)
     await replicas.list(a="orders 1.0")
     for scrape in range(3):
-        every = (_counted(1, route=f"/{scrape}/{n}", code="200") for n in range(MOST_SERIES // 2 + 10))
-        longest = _counted(1, route="x" * 300, code="200") + _counted(1, route="y" * 5000, code="200")
+        every = (counted(1, route=f"/{scrape}/{n}", code="200") for n in range(MOST_SERIES // 2 + 10))
+        longest = counted(1, route="x" * 300, code="200") + counted(1, route="y" * 5000, code="200")
         replicas.say("a", "".join(every) + longest)
         assert await scraper.scrape(now - (30 - 10 * scrape) * SECOND) == 1
     async with database.transaction(tenant) as tx:
@@ -222,7 +158,7 @@ async def test_two_processes_scrape_once(
 ) -> None:
     now = datetime.now(UTC)
     await replicas.list(a="orders 1.0")
-    replicas.say("a", _counted(1, code="200"))
+    replicas.say("a", counted(1, code="200"))
     answered = await asyncio.gather(*(scraper.scrape(now + n * SECOND / 10) for n in range(6)))
     assert (sorted(answered), replicas.asked) == ([0, 0, 0, 0, 0, 1], 1)
     assert await scraper.scrape(now + 5 * SECOND) == 1
@@ -262,55 +198,55 @@ def test_whatever_a_replica_says_is_read_or_refused(parts: list[str]) -> None:
     assert all(name == "http_requests_total" for name, _ in samples)
 
 
-async def test_older_scrapes_are_kept_less_often_and_lose_no_request(
-    database: Database, tenant: str, replicas: Replicas, scraper: Scraper
+async def test_an_act_reads_metrics_while_no_transaction_is_open(
+    database: Database, tenant: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-    await replicas.list(a="orders 1.0")
-    ages = {"days": 40 * 24, "minutes": 48, "raw": 3, "young": 0}
-    for hours in ages.values():
-        for n in range(24):
-            replicas.say("a", _counted(10 * n, code="200") + f"db_pool_in_use {n % 3}\n")
-            await scraper.scrape(now - timedelta(hours=hours, minutes=3) + n * 5 * SECOND)
-    await thin_out(database, tenant, Retention(), now)
-    async with database.transaction(tenant) as tx:
-        kept = list(await tx.scalars(select(ScrapeRow.at).order_by(ScrapeRow.at)))
-    by_age = {
-        name: [at for at in kept if abs(now - timedelta(hours=hours) - at) < timedelta(minutes=5)]
-        for name, hours in ages.items()
-    }
-    assert {name: len(times) for name, times in by_age.items()} == {
-        "days": 0,
-        "minutes": 2,
-        "raw": 8,
-        "young": 24,
-    }
-    local = port(database, tenant)
-    for name in ("minutes", "raw", "young"):
-        (rate,) = await _read(local, Measure.REQUESTS, by_age[name][-1])
-        assert rate.values == (pytest.approx(2.0),), name
-        (pool,) = await _read(local, Measure.POOL_IN_USE, by_age[name][-1])
-        assert pool.values == (pytest.approx(1.0),), name
-    query = MetricsQuery(Measure.REQUESTS, by_age["minutes"][0], now, timedelta(minutes=1))
-    assert (await local.series(query)).notes == (
-        "As old as this, one scrape in 60 s is kept: each value is over the 180 s before it.",
-    )
-    before = len(kept)
-    await thin_out(database, tenant, Retention(), now)
-    async with database.transaction(tenant) as tx:
-        assert await tx.scalar(select(func.count()).select_from(ScrapeRow)) == before
+    at = datetime.now(UTC)
+    open_meanwhile: list[bool] = []
+    read = LocalMetrics.series
+
+    async def series(self: LocalMetrics, query: MetricsQuery) -> Answer:
+        open_meanwhile.append(holds_transaction())
+        return await read(self, query)
+
+    monkeypatch.setattr(LocalMetrics, "series", series)
+
+    async def doing(tx: AsyncSession) -> Answer:
+        metrics = looked("metrics", port(database, tenant), look_of(tx))
+        assert metrics.resolution.shortest == 15 * SECOND
+        return await metrics.series(MetricsQuery(Measure.REQUESTS, at, at, SECOND, "orders"))
+
+    answer = await act(database, tenant, Look(), doing)
+    assert (answer.series, open_meanwhile) == ((), [False])
 
 
-async def test_who_has_no_scrape_left_is_forgotten(
+async def test_replicas_are_replaced_and_all_else_stays_as_it_was(
     database: Database, tenant: str, replicas: Replicas, scraper: Scraper
 ) -> None:
+    """Ten requests a second, by one replica after the other, each of which counts from its beginning on."""
     now = datetime.now(UTC)
-    await replicas.list(a="orders 1.0")
-    replicas.say("a", _counted(1, code="200"))
-    await scraper.scrape(now - timedelta(days=31))
-    await thin_out(database, tenant, Retention(), now)
-    async with database.transaction(tenant) as tx:
-        assert await tx.scalar(select(func.count()).select_from(TargetRow)) == 0
+    for seconds in range(120, -1, -5):
+        old, first = seconds > 60, 120 if seconds > 60 else 65
+        await replicas.list(**({"a": "orders 1.0"} if old else {"b": "orders 1.1"}))
+        replicas.say("a" if old else "b", counted(10 * (first - seconds), code="200") + "db_pool_size 8\n")
+        await scraper.scrape(now - seconds * SECOND)
+    local = port(database, tenant)
+
+    async def read(measure: Measure, width: int, version: str | None = None) -> tuple[float, ...]:
+        start = now - 60 * SECOND
+        query = MetricsQuery(measure, start, start + 30 * SECOND, width * SECOND, "orders", version=version)
+        (series,) = (await local.series(query)).series
+        return series.values
+
+    for width in (5, 15, 20):  # 5: read over 15, as everything is that was scraped every 5 seconds
+        for measure, usual in ((Measure.REQUESTS, 10.0), (Measure.POOL_SIZE, 8.0), (Measure.REPLICAS, 1.0)):
+            values = await read(measure, width)
+            # Between the last scrape of the one and the second of the other not all is known.
+            assert max(values) == pytest.approx(usual), (measure, width)
+            assert min(values) > usual * (0.5 if measure is Measure.REQUESTS else 0.99), (measure, width)
+            assert values[-1] == pytest.approx(usual), (measure, width)
+    each = [await read(Measure.REQUESTS, 20, version) for version in ("1.0", "1.1")]
+    assert np.nansum(each, axis=0) == pytest.approx(await read(Measure.REQUESTS, 20))
 
 
 async def test_a_number_that_is_none_is_not_known(
@@ -321,7 +257,7 @@ async def test_a_number_that_is_none_is_not_known(
     for seconds, written in ((10, "7"), (5, "NaN")):
         replicas.say("a", f"db_pool_in_use {written}\n")
         await scraper.scrape(now - seconds * SECOND)
-    (series,) = await _read(port(database, tenant), Measure.POOL_IN_USE, now - 5 * SECOND)
+    (series,) = await read_at(port(database, tenant), Measure.POOL_IN_USE, now - 5 * SECOND)
     assert series.values == (7.0,)
     query = MetricsQuery(Measure.POOL_IN_USE, now - 5 * SECOND, now + 60 * SECOND, 65 * SECOND)
     (later,) = (await port(database, tenant).series(query)).series

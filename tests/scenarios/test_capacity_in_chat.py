@@ -15,7 +15,7 @@ import pytest
 from bot.department import Installation
 from bot.turn_result import Answered
 from integrations.deployments import Stage
-from integrations.metrics import Answer, CallEdge, Measure, MetricsQuery, Series
+from integrations.metrics import Answer, CallEdge, Measure, MetricsQuery, Resolution, Series
 from storage.embedded import EmbeddedServer
 from tests.integrations.releases import with_stand_ins, write_release
 from tests.scenarios.operations import Operations, operations
@@ -30,6 +30,10 @@ class Past:
 
     rate: float
     days: float
+
+    @property
+    def resolution(self) -> Resolution:
+        return Resolution(timedelta(minutes=1))
 
     async def series(self, query: MetricsQuery) -> Answer:
         source = f"stand-in {query.measure}"

@@ -17,7 +17,7 @@ from agents.operations.alert_intake import store_alerts
 from bot.department import Installation
 from integrations.alerts import Alert, AlertStatus
 from integrations.deployments import Breaker, Shed, Stage, Target
-from integrations.metrics import Answer, CallEdge, Measure, MetricsQuery, Series
+from integrations.metrics import Answer, CallEdge, Measure, MetricsQuery, Resolution, Series
 from storage.embedded import EmbeddedServer
 from tests.integrations.releases import with_stand_ins
 from tests.scenarios.operations import ORDERS, Operations, operations
@@ -39,6 +39,7 @@ class Scripted:
     in_use: float = 0.2
     in_vain: float = 0.0
     lost: bool = False
+    resolution: Resolution = field(default_factory=lambda: Resolution(timedelta(seconds=1)))
 
     async def series(self, query: MetricsQuery) -> Answer:
         values = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 from sqlalchemy import select
@@ -10,15 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.operations.load_testing.load_verdict import LoadVerdict, load_result
 from agents.operations.load_testing.tables import LoadTestRow
-from agents.operations.measured_traffic import whole_minute
+from agents.operations.measured_traffic import measured, whole_minute
 from agents.operations.scalability import FEWEST_LOADS, Scalability, fit_scalability, proportional
 from agents.operations.sizing import Database
-from integrations.deployments import Stage
-from integrations.metrics import Measure, Metrics, MetricsQuery
+from integrations.deployments import Stage, Target
+from integrations.metrics import Measure, Metrics
 
 _TESTS = 20
-_DAY = timedelta(days=1)
-_STEP = timedelta(minutes=5)
 
 
 async def carried(tx: AsyncSession, service: str) -> Scalability | None:
@@ -43,18 +41,13 @@ async def database_of(metrics: Metrics, service: str, replicas: int, now: dateti
     """What a service takes of its database in production, by the last day; None where nobody measured its pool.
     How long a request holds a connection is what is in use by the rate (Little's law). Raises MetricsError,
     Away."""
-    end = whole_minute(now)
-
-    async def values(measure: Measure) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        asked = MetricsQuery(measure, end - _DAY + _STEP, end, _STEP, service=service, stage=Stage.PRODUCTION)
-        answer = await metrics.series(asked)
-        return np.array([value for one in answer.series for value in one.values], dtype=np.float64)
-
-    sizes = await values(Measure.POOL_SIZE)
+    target, end = Target(service, Stage.PRODUCTION), whole_minute(now)
+    sizes = await measured(metrics, Measure.POOL_SIZE, target, end)
     sizes = sizes[np.isfinite(sizes)]
     if not len(sizes) or replicas < 1:
         return None
-    in_use, rate = await values(Measure.POOL_IN_USE), await values(Measure.REQUESTS)
+    in_use = await measured(metrics, Measure.POOL_IN_USE, target, end)
+    rate = await measured(metrics, Measure.REQUESTS, target, end)
     held = None
     if len(in_use) == len(rate):
         both = np.isfinite(in_use) & np.isfinite(rate) & (rate > 0)

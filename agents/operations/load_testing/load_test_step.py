@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from math import ceil, isfinite
+from math import ceil
 
 from agents import sre
 from agents.operations.load_testing.load_test_run import (
@@ -25,12 +25,13 @@ from agents.operations.load_testing.load_test_run import (
     submitted,
 )
 from agents.operations.load_testing.load_verdict import judge_load
+from agents.operations.measured_traffic import busiest_share
 from agents.work.kinds import ActionStep, Json, Step, StepFailed, Worker, WorkStep
 from agents.work.runs import run_for_update
 from governance.action import Action
 from integrations.load import LEASE_SECONDS, MOST_SECONDS, NoSuchRun, Plan, Second, State
 from integrations.load.actions import RunLoadTest
-from integrations.metrics import Measure, Metrics, MetricsError, MetricsQuery
+from integrations.metrics import Metrics, MetricsError
 from storage.look import Away
 
 LOOKED_EVERY = 2.0
@@ -120,20 +121,11 @@ class Points:
 async def _pool_used(metrics: Metrics, action: RunLoadTest, end: datetime) -> float | None:
     """The greatest share of the service's pool that was in use in a test that ended then, as far as it was
     measured."""
-    start = end - max(_METERED_FOR, timedelta(seconds=action.plan.seconds))
-
-    async def values(measure: Measure) -> list[float]:
-        asked = MetricsQuery(
-            measure, start, end, _SCRAPED_EVERY, service=action.service, stage=action.environment
-        )
-        return [value for one in (await metrics.series(asked)).series for value in one.values]
-
+    length = max(_METERED_FOR, timedelta(seconds=action.plan.seconds))
     try:
-        used, sizes = await values(Measure.POOL_IN_USE), await values(Measure.POOL_SIZE)
+        return await busiest_share(metrics, action.target, end, length, _SCRAPED_EVERY)
     except (Away, MetricsError):
         return None
-    shares = [a / b for a, b in zip(used, sizes, strict=False) if isfinite(a) and isfinite(b) and b > 0]
-    return min(max(shares), 1.0) if shares else None
 
 
 async def _end(step: Step, worker: Worker) -> None:

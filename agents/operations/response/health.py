@@ -1,6 +1,7 @@
 """Is a service as it usually is? Its last half minute beside the hour before.
 
-Nothing measured, or too few requests, is *unknown*: never well, never worse.
+Where metrics are coarser than that, two of their windows stand for it. Nothing measured, or too few requests,
+is *unknown*: never well, never worse.
 """
 
 from __future__ import annotations
@@ -52,12 +53,14 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """`now` beside what is `usual`; `queries` say where the figures come from."""
+    """`now`, for as long as `lasting` before `as_of`, beside what is `usual`; `queries` say where the figures
+    come from."""
 
     state: State
     now: Level
     usual: Level
     as_of: datetime
+    lasting: timedelta
     queries: tuple[str, ...]
 
 
@@ -67,24 +70,45 @@ async def look(
     """How a service is now, beside how it was in the time before `since`, however long ago that is: but for the
     spans of `incidents`, which are nothing usual, where anything else is left. Raises MetricsError,
     storage.look.Away."""
-    usual, before = await _level(metrics, target, since - USUAL, since - STEP, incidents)
+    first = since - USUAL
+    usual_step = step_of(metrics, now - first)
+    times = (first, since - usual_step, usual_step)
+    usual, before = await _level(metrics, target, times, incidents)
     if incidents and usual.requests < LEAST_REQUESTS:
-        usual, before = await _level(metrics, target, since - USUAL, since - STEP)
-    latest, queries = await _level(metrics, target, now - (_WINDOWS - 1) * STEP, now)
-    return Health(state_of(latest, usual), latest, usual, now, (*before, *queries))
+        usual, before = await _level(metrics, target, times)
+    step = step_of(metrics)
+    latest, queries = await _level(metrics, target, (now - (_WINDOWS - 1) * step, now, step))
+    return Health(state_of(latest, usual), latest, usual, now, _WINDOWS * step, (*before, *queries))
+
+
+def coarser(metrics: Metrics) -> timedelta:
+    """By how much longer than half a minute what `look` takes for now goes back."""
+    return _WINDOWS * (step_of(metrics) - STEP)
+
+
+def step_of(metrics: Metrics, age: timedelta = timedelta(0)) -> timedelta:
+    """Of windows that share nothing, as far back as that: a request counts in one of them."""
+    return max(STEP, metrics.resolution.window(age))
 
 
 async def _level(
-    metrics: Metrics, target: Target, first: datetime, last: datetime, besides: Sequence[Span] = ()
+    metrics: Metrics,
+    target: Target,
+    times: tuple[datetime, datetime, timedelta],
+    besides: Sequence[Span] = (),
 ) -> tuple[Level, tuple[str, ...]]:
-    """The windows that end from `first` to `last` and lie in none of the spans, and the queries that say so."""
+    """Windows one after the other, by when the first and the last one end and how long each is, but for those
+    that touch one of the spans; and the queries that say so."""
+    first, last, step = times
     answers = [
-        await metrics.series(MetricsQuery(measure, first, last, STEP, target.service, target.stage))
+        await metrics.series(MetricsQuery(measure, first, last, step, target.service, target.stage))
         for measure in (Measure.REQUESTS, Measure.FAILED, Measure.LATENCY_P95)
     ]
-    requests, failed, p95 = (values_of(answer, besides) for answer in answers)
-    count = sum(requests) * STEP.total_seconds()
-    bad = sum(failed) * STEP.total_seconds()
+    # Whatever touches a span is left out.
+    around = [(begin, end + step) for begin, end in besides]
+    requests, failed, p95 = (values_of(answer, around) for answer in answers)
+    count = sum(requests) * step.total_seconds()
+    bad = sum(failed) * step.total_seconds()
     level = Level(
         requests=round(count, 1),
         failed=bad / count if count > 0 and failed else None,
@@ -94,13 +118,11 @@ async def _level(
 
 
 def values_of(found: Answer | Series, besides: Sequence[Span] = ()) -> list[float]:
-    """What is known of it, but for windows that touch one of the spans."""
+    """What is known of it, but for the times within one of the spans."""
     series = found.series if isinstance(found, Answer) else (found,)
     known = [(at, value) for one in series for at, value in zip(one.times, one.values, strict=True)]
     return [
-        value
-        for at, value in known
-        if isfinite(value) and not any(begin < at and at - STEP < end for begin, end in besides)
+        value for at, value in known if isfinite(value) and not any(begin < at < end for begin, end in besides)
     ]
 
 

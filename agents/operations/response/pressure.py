@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from agents.operations.response.health import STEP, values_of
+from agents.operations.response.health import step_of, values_of
 from integrations.deployments import Target
 from integrations.metrics import Dimension, Measure, Metrics, MetricsQuery
 
@@ -14,8 +14,12 @@ LEAST_CALLS = 10
 
 _FULL = 0.95
 _USUALLY = timedelta(minutes=45)
-_WINDOWS = 4
+_LATELY = timedelta(minutes=1)
+"""So long is now: two windows at least, where metrics are coarser."""
+_FEWEST_WINDOWS = 2
 _IN_VAIN, _WAITS_SECONDS = 0.5, 0.5
+
+_Times = tuple[datetime, datetime, timedelta]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +64,28 @@ class Waited:
         return self.calls >= LEAST_CALLS and self.failed >= _IN_VAIN and self.seconds >= _WAITS_SECONDS
 
 
+def _latest(metrics: Metrics, now: datetime) -> _Times:
+    """The windows of now: when the first and the last one end, and how long each is."""
+    step = step_of(metrics)
+    return now - (max(_LATELY // step, _FEWEST_WINDOWS) - 1) * step, now, step
+
+
 async def pressure_on(metrics: Metrics, target: Target, since: datetime, now: datetime) -> Pressure:
     """How it presses now, beside the time before `since`. Raises MetricsError, storage.look.Away."""
 
-    async def level(measure: Measure, first: datetime, last: datetime) -> float | None:
-        query = MetricsQuery(measure, first, last, STEP, target.service, target.stage)
+    async def level(measure: Measure, *times: *_Times) -> float | None:
+        query = MetricsQuery(measure, *times, target.service, target.stage)
         found = values_of(await metrics.series(query))
         return median(found) if found else None
 
-    async def in_use(first: datetime, last: datetime) -> float | None:
-        used = await level(Measure.POOL_IN_USE, first, last)
-        size = await level(Measure.POOL_SIZE, first, last)
+    async def in_use(*times: *_Times) -> float | None:
+        used = await level(Measure.POOL_IN_USE, *times)
+        size = await level(Measure.POOL_SIZE, *times)
         return used / size if used is not None and size else None
 
-    usually = (since - _USUALLY, since - STEP)
-    latest = (now - (_WINDOWS - 1) * STEP, now)
+    first = since - _USUALLY
+    usual_step = step_of(metrics, now - first)
+    usually, latest = (first, since - usual_step, usual_step), _latest(metrics, now)
     return Pressure(
         await in_use(*latest),
         await in_use(*usually),
@@ -85,11 +96,11 @@ async def pressure_on(metrics: Metrics, target: Target, since: datetime, now: da
 
 async def waits_of(metrics: Metrics, caller: Target, now: datetime) -> tuple[Waited, ...]:
     """How a service's calls went, by callee, the longest wait first. Raises MetricsError, storage.look.Away."""
+    first, last, step = _latest(metrics, now)
 
     async def by_callee(measure: Measure) -> dict[str, list[float]]:
-        first = now - (_WINDOWS - 1) * STEP
         by = (Dimension.CALLEE,)
-        query = MetricsQuery(measure, first, now, STEP, caller.service, caller.stage, by=by)
+        query = MetricsQuery(measure, first, last, step, caller.service, caller.stage, by=by)
         found: dict[str, list[float]] = {}
         for one in (await metrics.series(query)).series:
             found.setdefault(one.labels[Dimension.CALLEE], []).extend(values_of(one))
@@ -100,7 +111,7 @@ async def waits_of(metrics: Metrics, caller: Target, now: datetime) -> tuple[Wai
     waited = [
         Waited(
             callee,
-            sum(rates) * STEP.total_seconds(),
+            sum(rates) * step.total_seconds(),
             sum(failed.get(callee, ())) / sum(rates),
             median(seconds.get(callee) or [0.0]),
         )

@@ -18,7 +18,7 @@ from agents.operations.findings import Explained, Findings, Question
 from agents.operations.incident_rows import add_event, incident_by_id, incident_for_update, lock_incidents
 from agents.operations.incident_showing import show
 from agents.operations.investigation import LONGEST, investigate
-from agents.operations.response.health import USUAL, Health, State, look
+from agents.operations.response.health import USUAL, Health, State, coarser, look
 from agents.operations.response.learned import incident_spans, learned
 from agents.operations.response.remedies import REMEDIES, Person, Remedy, remedy_for
 from agents.operations.response.response_run import (
@@ -41,13 +41,13 @@ from agents.work.kinds import (
 )
 from governance.action import Action
 from integrations.deployments import Stage, Target
-from integrations.metrics import MetricsError
+from integrations.metrics import Metrics, MetricsError
 
 LOOKED_EVERY = timedelta(seconds=5)
 LOOKS = 36
 """Looks in which nothing can be told, or nothing is wrong, before a look is over: three minutes."""
 EVIDENCE_WITHIN = timedelta(minutes=1)
-"""So long a cause is looked for: an alert may come before the evidence, which takes two windows."""
+"""So long a cause is looked for, at least: an alert may come before the evidence, which takes two windows."""
 HEALTHY_LOOKS = 2
 OVER = "over"
 """A person has ended the incident."""
@@ -80,7 +80,7 @@ async def _verify(step: Step, worker: Worker) -> Still | Over:
     if await _is_over(step, worker):
         return Over({"state": OVER})
     cursor = {"looks": 0, "well": 0, "from": worker.now().isoformat(), **(step.cursor or {})}
-    settled = datetime.fromisoformat(cursor["from"]) + SETTLES
+    settled = datetime.fromisoformat(cursor["from"]) + settles(worker.ports.metrics)
     if worker.now() < settled:
         return Still(LOOKED_EVERY, cursor=cursor)
     health = await _health(step, worker)
@@ -90,6 +90,16 @@ async def _verify(step: Step, worker: Worker) -> Still | Over:
         ended = State.WELL if cursor["well"] >= HEALTHY_LOOKS else state
         return Over({"state": ended.value, "health": None if health is None else _json(health)})
     return Still(LOOKED_EVERY, cursor=cursor)
+
+
+def settles(metrics: Metrics) -> timedelta:
+    """How long a remedy is left alone before it is looked at: coarser figures show longer what was before."""
+    return SETTLES + coarser(metrics)
+
+
+def evidence_within(metrics: Metrics) -> timedelta:
+    """How long a cause is looked for: two windows of coarser figures take longer."""
+    return EVIDENCE_WITHIN + coarser(metrics)
 
 
 async def _is_over(step: Step, worker: Worker) -> bool:
@@ -134,7 +144,7 @@ async def _find_cause(step: Step, worker: Worker) -> Still | Over:
     except MetricsError as refused:
         raise StepFailed(f"The figures cannot be asked for: {refused}") from refused
     since = (step.cursor or {}).get("since", now.isoformat())
-    is_early = now - datetime.fromisoformat(since) < EVIDENCE_WITHIN
+    is_early = now - datetime.fromisoformat(since) < evidence_within(worker.ports.metrics)
     if is_early and all(one.first is None for one in findings.explained):
         return Still(LOOKED_EVERY, "Nothing explains it yet.", {"since": since})
     async with worker.transaction() as tx:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from agents.operations.measured_traffic import busiest_share
+from agents.operations.measured_traffic import busiest_share, whole_minute
 from governance.facts import Fact, Source
 from governance.people import Role
 from governance.permissions import reads
@@ -88,7 +88,7 @@ async def _add(desk: Desk, target: Target, lines: list[_Line], unknown: list[str
 
 async def _used(desk: Desk, target: Target) -> float | None:
     try:
-        return await busiest_share(desk.ports.metrics, target, desk.now)
+        return await busiest_share(desk.ports.metrics, target, whole_minute(desk.now))
     except (MetricsError, Away):
         return None
 

@@ -11,6 +11,7 @@ from agents.operations.burden import Metric
 from agents.operations.findings import Explained, Findings
 from agents.operations.incident_learning import alike
 from agents.operations.suspect_changes import Suspect
+from agents.sre import Suggested
 from governance.visibility import EVERYTHING
 from handlers.conversation.cards import (
     Block,
@@ -44,8 +45,11 @@ _MOST_MARKS = 3
 _MOST_ALIKE = 2
 
 
-async def findings_card(desk: Desk, findings: Findings, zone: str, buttons: Sequence[Button]) -> Reply:
-    """The answer. The first metric with a cause leads; the other one is said below it."""
+async def findings_card(
+    desk: Desk, findings: Findings, zone: str, buttons: Sequence[Button], added: Suggested | None
+) -> Reply:
+    """The answer. The first metric with a cause leads; the other one is said below it, and what a model added
+    after all that was computed."""
     first = findings.explained[0]
     sentences = [lead(findings, one, zone) for one in findings.explained]
     blocks: list[Block] = [Text((sentences[0],))]
@@ -58,6 +62,8 @@ async def findings_card(desk: Desk, findings: Findings, zone: str, buttons: Sequ
     if first.first is None and (advice := next_step(findings, first)):
         blocks.append(Text((Bold("Next: "), advice)))
     blocks += await _before(desk, findings, first)
+    if added is not None:
+        blocks += _suggestions(added)
     blocks.append(Small(("Looked at: ", " ".join(looked_at(findings)))))
     if buttons:
         blocks.append(Buttons(tuple(buttons)))
@@ -94,6 +100,12 @@ def _changes(findings: Findings, one: Explained) -> Iterator[Block]:
         return
     yield Text((Bold("What changed near the beginning, in time and not by proof:"),))
     yield Bullets(tuple((f"{change_text(each, findings.step)}.",) for each in shown))
+
+
+def _suggestions(added: Suggested) -> Iterator[Block]:
+    yield Text((Bold("A model’s words and guesses, neither measured nor computed: "), added.narrative))
+    if added.hypotheses:
+        yield Bullets(tuple((one,) for one in added.hypotheses))
 
 
 async def _chart(desk: Desk, one: Explained) -> list[Block]:

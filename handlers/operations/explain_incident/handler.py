@@ -11,6 +11,7 @@ from agents.operations.findings import Explained, Findings, Question
 from agents.operations.incident_rows import NoSuchIncident, incident_by_id, open_incidents
 from agents.operations.incident_tables import IncidentRow
 from agents.operations.investigation import LONGEST, investigate
+from agents.sre import Suggested
 from governance.people import Role
 from governance.permissions import Refused, reads
 from governance.visibility import EVERYTHING
@@ -28,6 +29,7 @@ from handlers.operations.explain_incident.when import RECENT, Said, when_said
 from handlers.operations.targets import stage_of
 from integrations.deployments import ChangeKind, DeploymentError, Stage, Target
 from integrations.metrics import MetricsError
+from storage.look import Away
 
 _WIDER = timedelta(hours=6)
 """Searched where no time is said and nothing happened just now."""
@@ -72,7 +74,18 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     if not findings.explained:
         return Reply(not_measured(findings, meant.targets, findings.question.start, zone), facts=findings.facts)
     _remember(desk, findings)
-    return await findings_card(desk, findings, zone, await _buttons(turn, desk, findings))
+    added = await _suggested(desk, findings)
+    return await findings_card(desk, findings, zone, await _buttons(turn, desk, findings), added)
+
+
+async def _suggested(desk: Desk, findings: Findings) -> Suggested | None:
+    """What a model adds where something was worse; nothing where there is none, or it is too slow."""
+    if desk.suggest is None or not any(one.began is not None for one in findings.explained):
+        return None
+    try:
+        return await desk.suggest(findings)
+    except Away:
+        return None
 
 
 async def _investigate(desk: Desk, meant: _Asked, span: Said, now: datetime) -> Findings:

@@ -53,7 +53,7 @@ async def health_of(turn: Turn, desk: Desk, target: Target) -> tuple[str, tuple[
     if health.state is State.UNKNOWN:
         asked = "nothing is measured of it"
         if health.now.requests:
-            asked = f"it had {counted(round(health.now.requests), 'request')} in the last half minute"
+            asked = f"it had {counted(round(health.now.requests), 'request')} {_lately(health)}"
         return f"I cannot tell how {where} is: {asked}.{known}", ()
     return f"{capital(where)} {_SAYS[health.state]}: {_level(health)}.{known}", _facts(health)
 
@@ -63,17 +63,24 @@ def _level(health: Health) -> str:
     parts = []
     if now.failed is not None:
         beside = "" if usual.failed is None else f" (usually {usual.failed:.1%})"
-        parts.append(f"{now.failed:.1%} of {now.requests:.0f} requests failed in the last half minute{beside}")
+        parts.append(f"{now.failed:.1%} of {now.requests:.0f} requests failed {_lately(health)}{beside}")
     if now.p95 is not None:
         beside = "" if usual.p95 is None else f" (usually {1000 * usual.p95:,.0f} ms)"
         parts.append(f"95 of 100 took less than {1000 * now.p95:,.0f} ms{beside}")
     return ", ".join(parts)
 
 
+def _lately(health: Health) -> str:
+    """Which time it was looked at: more of it, where metrics are coarser."""
+    seconds = health.lasting.total_seconds()
+    return "in the last half minute" if seconds == 30 else f"in the last {seconds:g} s"
+
+
 def _facts(health: Health) -> tuple[Fact, ...]:
     source = Source("query", "; ".join(health.queries))
     now = health.now
-    facts = [Fact("requests_now", "Requests", round(now.requests), "in half a minute", health.as_of, source)]
+    unit = f"in {health.lasting.total_seconds():g} s"
+    facts = [Fact("requests_now", "Requests", round(now.requests), unit, health.as_of, source)]
     if now.failed is not None:
         facts.append(
             Fact("failed_now", "Failed", round(100 * now.failed, 2), "% of requests", health.as_of, source)

@@ -23,6 +23,7 @@ from integrations.metrics import (
     Measure,
     MetricsError,
     MetricsQuery,
+    Resolution,
     Series,
 )
 from integrations.metrics.promql import OPENTELEMETRY, PROMETHEUS, Convention, Edges
@@ -178,6 +179,11 @@ class PrometheusMetrics:
     names: Convention
     shortest_window: float
     title: str = WHO
+
+    @property
+    def resolution(self) -> Resolution:
+        """See Metrics.resolution."""
+        return Resolution(timedelta(seconds=self.shortest_window))
 
     async def series(self, query: MetricsQuery) -> Answer:
         """See Metrics.series."""

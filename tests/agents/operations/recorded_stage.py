@@ -23,7 +23,7 @@ from integrations.deployments import (
     Status,
     Target,
 )
-from integrations.metrics import Answer, Dimension, Measure, MetricsQuery, Series
+from integrations.metrics import Answer, Dimension, Measure, MetricsQuery, Resolution, Series
 from integrations.pages import Page, Part
 from integrations.ports import Ports
 from integrations.services import Service as Described
@@ -60,6 +60,7 @@ class RecordedStage:
     brought_out: list[Release] = field(default_factory=list)
     depends_on: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: {"checkout": CALLEES})
     asked: list[MetricsQuery] = field(default_factory=list)
+    resolution: Resolution = field(default_factory=lambda: Resolution(timedelta(seconds=15)))
 
     @property
     def ports(self) -> Ports:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from math import nan
@@ -14,7 +14,7 @@ from agents.operations.incident_impact import Impact, cost_of, count_impact, imp
 from agents.operations.incident_tables import IncidentRow
 from governance.incident_rules import FailedRequestPrice
 from integrations.deployments import Stage
-from integrations.metrics import Answer, CallEdge, Measure, MetricsQuery, Series
+from integrations.metrics import Answer, CallEdge, Measure, MetricsQuery, Resolution, Series
 
 BEGAN = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 
@@ -25,8 +25,11 @@ class Scripted:
 
     failed: Callable[[datetime], float]
     measured: Callable[[datetime], bool] = lambda _at: True
+    resolution: Resolution = field(default_factory=lambda: Resolution(timedelta(seconds=15)))
+    asked: list[MetricsQuery] = field(default_factory=list)
 
     async def series(self, query: MetricsQuery) -> Answer:
+        self.asked.append(query)
         assert (query.service, query.stage) == ("checkout", Stage.PRODUCTION)
 
         def value(at: datetime) -> float:
@@ -73,6 +76,23 @@ async def test_long_ago_it_is_counted_by_the_minute() -> None:
     assert impact is not None
     assert impact.failed == pytest.approx(600.0)
     assert "every 60 s" in impact.queries[0]
+
+
+async def test_each_request_counts_once_however_coarse_metrics_are() -> None:
+    """And what is usual counts by the windows of its own age."""
+    minute = timedelta(minutes=1)
+    coarse = Scripted(_bad, resolution=Resolution(minute, ((65 * minute, 3 * minute),)))
+    incident = _incident(mitigated=BEGAN + 6 * minute)
+    for age, step, usual_step in ((10, 60, 60), (30, 60, 180), (70, 180, 180)):
+        impact = await count_impact(coarse, incident, BEGAN + age * minute)
+        assert impact is not None
+        assert (impact.requests, impact.failed, impact.covered) == (3600.0, 360.0, 1.0)
+        assert f"every {step} s" in impact.queries[0]
+        assert impact.usual == pytest.approx(36.0)
+        assert {one.step.total_seconds() for one in coarse.asked[-2:]} == {usual_step}
+    short = await count_impact(coarse, _incident(mitigated=BEGAN + minute / 4), BEGAN + 10 * minute)
+    assert short is not None
+    assert (short.failed, short.usual, short.until) == (60.0, pytest.approx(6.0), BEGAN + minute)
 
 
 async def test_what_was_not_measured_is_not_counted_and_said() -> None:

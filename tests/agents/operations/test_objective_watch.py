@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
 from agents.operations.burn_rate import Bucket
-from agents.operations.objective_watch import alerts_of
+from agents.operations.error_budgets import read_budgets
+from agents.operations.objective_watch import alerts_of, counted
 from governance.objectives import Objectives
 from integrations.alerts import Alert, AlertStatus
+from integrations.metrics import Resolution
+from tests.agents.operations.recorded_stage import RecordedStage
 
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 PROMISED = Objectives(availability=0.995, services={"orders": 0.9})
@@ -70,3 +74,21 @@ def test_what_fires_is_not_told_again_and_ends_only_when_it_is_seen_to_be_well()
     assert alerts("checkout", minutes(2, bad=0), {"checkout": began}) == [], "two minutes show nothing"
     (over,) = alerts("checkout", minutes(400, bad=0), {"checkout": began})
     assert (over.status, over.started, over.ended) == (AlertStatus.RESOLVED, began, NOW)
+
+
+async def test_a_budget_of_a_month_is_of_no_shorter_windows_than_were_kept() -> None:
+    hour = timedelta(hours=1)
+    for old, step in ((hour / 20, hour), (2 * hour, 2 * hour)):
+        stage = RecordedStage(resolution=Resolution(hour / 240, ((24 * hour, old),)))
+        await read_budgets(stage.ports.metrics, PROMISED, NOW)
+        assert {one.step for one in stage.asked} == {step}
+
+
+async def test_each_request_counts_in_one_bucket_however_coarse_metrics_are() -> None:
+    minute = timedelta(minutes=1)
+    for shortest in (minute / 4, minute, 2 * minute):
+        stage = RecordedStage(resolution=Resolution(shortest))
+        (buckets, *_) = (await counted(stage.ports.metrics, NOW)).values()
+        assert {one.end - one.begin for one in buckets} == {max(minute, shortest)}
+        assert all(a.end == b.begin for a, b in pairwise(buckets))
+        assert (buckets[0].begin, buckets[-1].end) == (NOW - timedelta(hours=6), NOW)

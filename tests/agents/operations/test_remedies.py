@@ -13,6 +13,7 @@ from agents.operations.findings import Question
 from agents.operations.incident_tables import IncidentEventRow
 from agents.operations.investigation import investigate
 from agents.operations.response.learned import Learned, Tally, tallies_of
+from agents.operations.response.pressure import pressure_on, waits_of
 from agents.operations.response.remedies import Person, Remedy, remedy_for
 from integrations.deployments import (
     Breaker,
@@ -25,7 +26,7 @@ from integrations.deployments import (
     Target,
 )
 from integrations.deployments.actions import OpenBreaker, RollBack, Scale
-from integrations.metrics import Answer, Dimension, Measure, MetricsQuery, Series
+from integrations.metrics import Answer, Dimension, Measure, MetricsQuery, Resolution, Series
 from tests.agents.operations.recorded_stage import BEGAN, ENDED, NOW, RecordedStage
 
 POOL = {Measure.POOL_IN_USE, Measure.POOL_SIZE}
@@ -51,6 +52,7 @@ class Pressed(RecordedStage):
     async def series(self, query: MetricsQuery) -> Answer:
         if query.measure not in POOL | WAITS and not (query.measure is Measure.CALLS and query.service):
             return await super().series(query)
+        self.asked.append(query)
         values = [self._value(query.measure, at > self.began) for at in query.times]
         callee = {Dimension.CALLEE: "payments"} if Dimension.CALLEE in query.by else {}
         is_known = query.service == ("orders" if query.measure in POOL else "checkout")
@@ -161,6 +163,20 @@ async def test_what_helped_more_often_comes_first() -> None:
     assert isinstance(await chosen(stage), Scale)
     taught = Learned(tallies={Scale.type: Tally(6, 0), OpenBreaker.type: Tally(6, 6)})
     assert isinstance(await chosen(stage, taught), OpenBreaker)
+
+
+async def test_each_call_counts_once_however_coarse_metrics_are() -> None:
+    """What presses now is read over a minute, of coarser figures over two of their windows; what is usual is
+    known less finely still."""
+    minute, since = timedelta(minutes=1), ENDED - timedelta(minutes=5)
+    for shortest, windows in ((minute / 4, 4), (minute, 2), (2 * minute, 2)):
+        stage = Pressed(in_vain=0.9, waits=5.0, resolution=Resolution(shortest, ((30 * minute, 3 * minute),)))
+        metrics = cast(Any, stage)
+        (waited,) = await waits_of(metrics, Target("checkout", Stage.PRODUCTION), ENDED)
+        assert waited.calls == pytest.approx(20 * windows * shortest.total_seconds())
+        await pressure_on(metrics, Target("checkout", Stage.PRODUCTION), since, ENDED)
+        asked = {(one.end, one.step, len(one.times)) for one in stage.asked}
+        assert asked == {(ENDED, shortest, windows), (since - 3 * minute, 3 * minute, 15)}
 
 
 def event(incident: str, number: int, kind: str, type: str = "") -> IncidentEventRow:

@@ -31,7 +31,7 @@ from bot.settings import Settings
 from governance.fence import CHANNEL
 from integrations.deployments import Stage
 from integrations.deployments.vendors.local.processes import end_with
-from integrations.metrics import Answer, CallEdge, Measure, MetricsQuery, Series
+from integrations.metrics import Answer, CallEdge, Measure, MetricsQuery, Resolution, Series
 from tests.workplace import Deaf
 
 PRODUCTION = {"stage": "production"}
@@ -91,6 +91,8 @@ class DyingPort:
 
 class Figures:
     """Ten requests a second at one service, of which two in five fail while the bad version has the traffic."""
+
+    resolution = Resolution(timedelta(seconds=1))
 
     def __init__(self, told: Dying) -> None:
         self._told = told

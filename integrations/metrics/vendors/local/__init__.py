@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from integrations.integration import Checked, Chore, Integration, Surroundings, VendorSettings
 from integrations.metrics import MetricsError
 from integrations.metrics.vendors.local.reading import LocalMetrics
-from integrations.metrics.vendors.local.retention import Retention, thin_out
+from integrations.metrics.vendors.local.retention import Retention, Thinning
 from integrations.metrics.vendors.local.scraping import Scraper
 from integrations.metrics.vendors.local.tables import ScrapeRow
 from integrations.metrics.vendors.local.targets import read_targets
@@ -57,14 +57,15 @@ def _open(around: Surroundings) -> LocalMetrics:
 
 
 def _chores(around: Surroundings) -> Iterable[Chore]:
-    seconds, retention = _settings(around).metrics_scrape_seconds, _retention(around)
+    seconds = _settings(around).metrics_scrape_seconds
     scraper = Scraper(around.database, around.tenant, _targets(around), seconds)
+    thinning = Thinning(around.database, around.tenant, _retention(around))
 
     async def scrape() -> None:
         await scraper.scrape(datetime.now(UTC))
 
     async def thin() -> None:
-        await thin_out(around.database, around.tenant, retention, datetime.now(UTC))
+        await thinning.thin_out(datetime.now(UTC))
 
     return (Chore("scrape_metrics", seconds, scrape), Chore("thin_out_metrics", _THINNED_EVERY, thin))
 

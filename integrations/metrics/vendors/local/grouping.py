@@ -44,7 +44,8 @@ def exported(measure: Measure) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Replica:
-    """What one replica said: each scrape's time, whether it answered, and a column for each wanted series."""
+    """What one replica said: each scrape's time, whether it answered, and a column for each wanted series.
+    `everyone` are the times of all scrapes of its service in its stage."""
 
     target: TargetRow
     names: Sequence[str]
@@ -52,6 +53,7 @@ class Replica:
     times: Floats
     answered: np.ndarray[tuple[int], np.dtype[np.bool_]]
     values: Floats
+    everyone: Floats
 
     @property
     def scraped(self) -> tuple[Floats, Floats]:
@@ -113,7 +115,8 @@ def _add_answering(
     width: float,
 ) -> None:
     over = rates.windows(replica.times, ends, width)
-    answers = np.where(over.has_any, replica.answered[over.last].astype(float), np.nan)
+    _, is_there = rates.presence(replica.times, replica.everyone, ends, width)
+    answers = np.where(is_there, replica.answered[over.last].astype(float), np.nan)
     groups[_key(query, replica, 0)].add("", answers)
 
 
@@ -125,7 +128,8 @@ def _add_gauges(
     width: float,
 ) -> None:
     times, values = replica.scraped
-    means = rates.means(values, rates.windows(times, ends, width))
+    share, _ = rates.presence(replica.times, replica.everyone, ends, width)
+    means = rates.means(values, rates.windows(times, ends, width)) * share[:, None]
     for column in range(means.shape[1]):
         groups[_key(query, replica, column)].add("", means[:, column])
 
@@ -139,6 +143,8 @@ def _add_counters(
 ) -> None:
     times, values = replica.scraped
     counted, restarts = rates.rates(times, values, rates.windows(times, ends, width))
+    share, _ = rates.presence(replica.times, replica.everyone, ends, width)
+    counted = counted * share[:, None]
     of_replica: dict[tuple[str, ...], Floats] = {}
     for column, name in enumerate(replica.names):
         key = _key(query, replica, column)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 Floats = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+Bools = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,23 @@ def windows(times: Floats, ends: Floats, width: float) -> Windows:
     return Windows(first, last, inner, has_any, has_any & (first < last))
 
 
+def presence(own: Floats, everyone: Floats, ends: Floats, width: float) -> tuple[Floats, Bools]:
+    """The share of each window for which a replica was there, and whether it was there at its end.
+
+    `own` are the times at which it was asked, `everyone` those at which any of its service was. Each scrape
+    stands for its part of a window, so that replicas that follow each other come to what one of them would.
+    """
+    mine, window = windows(own, ends, width), windows(everyone, ends, width)
+    if not len(own):
+        return np.zeros(len(ends)), mine.has_any
+    scrapes, of_all = mine.last - mine.inner + 1, window.last - window.inner + 1
+    # Of older scrapes each replica has kept one at another time.
+    share = np.clip(scrapes / np.maximum(of_all, 1), 0.0, 1.0)
+    following = np.minimum(mine.last + 1, len(own) - 1)
+    goes_on = (following > mine.last) & (own[following] - own[mine.last] <= width)
+    return share, mine.has_any & (goes_on | (own[mine.last] >= everyone[window.last]))
+
+
 def increases(counters: Floats) -> tuple[Floats, Floats]:
     """How much each counter has counted since the first scrape, and how often it began again, at each scrape.
 
@@ -53,8 +71,8 @@ def increases(counters: Floats) -> tuple[Floats, Floats]:
 
 
 def rates(times: Floats, counters: Floats, over: Windows) -> tuple[Floats, Floats]:
-    """Each counter's rate per second in each window, and how often it began again in it; NaN where the window
-    has no two scrapes, or the counter had not appeared by its end."""
+    """Each counter's rate per second while its replica was there in each window, and how often it began again
+    in it; NaN where the window has no two scrapes, or the counter had not appeared by its end."""
     counted, again = increases(counters)
     result = np.full((len(over.last), counters.shape[1]), np.nan)
     restarts = result.copy()

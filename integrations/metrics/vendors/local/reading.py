@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from sqlalchemy import select
 
-from integrations import Embedded
 from integrations.deployments import Stage
 from integrations.metrics import (
     MOST_SERIES,
@@ -20,11 +19,13 @@ from integrations.metrics import (
     Dimension,
     MetricsError,
     MetricsQuery,
+    Resolution,
     Series,
 )
 from integrations.metrics.promql import PROMETHEUS
 from integrations.metrics.vendors.local.grouping import CALLED, Replica, counted_edges, exported
 from integrations.metrics.vendors.local.grouping import series as series_of
+from integrations.metrics.vendors.local.rates import Floats
 from integrations.metrics.vendors.local.retention import Retention
 from integrations.metrics.vendors.local.scraping import unpack
 from integrations.metrics.vendors.local.tables import ScrapeRow, TargetRow
@@ -34,18 +35,30 @@ _WINDOW_SCRAPES = 3
 """A window is at least so many scrapes wide: one that comes late leaves two."""
 
 
-class LocalMetrics(Embedded):
-    """See `integrations.metrics.Metrics`."""
+class LocalMetrics:
+    """See `integrations.metrics.Metrics`. Not embedded in the sense of `integrations.looked`: what it reads and
+    works out takes a while, for which no transaction stays open."""
+
+    title = "What is scraped here"
 
     def __init__(self, database: Database, tenant: str, *, scrape_seconds: float, retention: Retention) -> None:
         self._database, self._tenant = database, tenant
         self._scrape_seconds, self._retention = scrape_seconds, retention
 
+    @property
+    def resolution(self) -> Resolution:
+        """See Metrics.resolution: what is kept less often is read over wider windows."""
+        apart = [(since, timedelta(seconds=kept)) for since, kept in self._retention.tiers]
+        return Resolution(
+            timedelta(seconds=_WINDOW_SCRAPES * self._scrape_seconds),
+            tuple((since, _WINDOW_SCRAPES * kept) for since, kept in apart),
+        )
+
     async def series(self, query: MetricsQuery) -> Answer:
         """See Metrics.series. What is kept less often is read over wider windows, which the notes say."""
         now = datetime.now(UTC)
         apart = self._retention.seconds_between(now - query.start, self._scrape_seconds)
-        width = max(query.step.total_seconds(), _WINDOW_SCRAPES * apart)
+        width = max(query.step, self.resolution.window(now - query.start)).total_seconds()
         wanted = exported(query.measure)
         replicas = await self._replicas(query.restricted, wanted, _before(query, width), query.end)
         asked = PROMETHEUS.query(query.measure, query.restricted, query.by, width)
@@ -92,7 +105,7 @@ class LocalMetrics(Embedded):
         self, where: Mapping[Dimension, str], names: Sequence[str], after: datetime, until: datetime
     ) -> Sequence[Replica]:
         """What replicas said after one time and until another; series of these names alone."""
-        fixed = (Dimension.SERVICE, Dimension.STAGE, Dimension.VERSION)
+        fixed = (Dimension.SERVICE, Dimension.STAGE)
         targets = select(TargetRow).where(
             *(getattr(TargetRow, one.value) == where[one] for one in fixed if one in where)
         )
@@ -104,10 +117,7 @@ class LocalMetrics(Embedded):
             scrapes: dict[str, list[tuple[datetime, bytes | None]]] = defaultdict(list)
             for target, at, samples in (await tx.execute(query)).all():
                 scrapes[target].append((at, samples))
-        of_labels = {one.value: where[one] for one in (Dimension.ROUTE, Dimension.CALLEE) if one in where}
-        return await asyncio.to_thread(
-            lambda: [_replica(rows[id], names, of_labels, scrapes[id]) for id in sorted(scrapes)]
-        )
+        return await asyncio.to_thread(_replicas, where, names, rows, scrapes)
 
     def _notes(self, replicas: Sequence[Replica], width: float, apart: float) -> Iterator[str]:
         if apart > self._scrape_seconds:
@@ -127,11 +137,31 @@ def _before(query: MetricsQuery, width: float) -> datetime:
     return query.start - timedelta(seconds=2 * width)
 
 
+def _replicas(
+    where: Mapping[Dimension, str],
+    names: Sequence[str],
+    rows: Mapping[str, TargetRow],
+    scrapes: Mapping[str, Sequence[tuple[datetime, bytes | None]]],
+) -> list[Replica]:
+    """Those of the version that is asked for; when its service was scraped is said by the others too."""
+    of_labels = {one.value: where[one] for one in (Dimension.ROUTE, Dimension.CALLEE) if one in where}
+    times: dict[tuple[str, str], set[float]] = defaultdict(set)
+    for id, said in scrapes.items():
+        times[rows[id].service, rows[id].stage].update(at.timestamp() for at, _ in said)
+    everyone = {service: np.array(sorted(of_it)) for service, of_it in times.items()}
+    return [
+        _replica(row, names, of_labels, scrapes[id], everyone[row.service, row.stage])
+        for id, row in sorted(rows.items())
+        if id in scrapes and where.get(Dimension.VERSION) in (None, row.version)
+    ]
+
+
 def _replica(
     target: TargetRow,
     names: Sequence[str],
     of_labels: Mapping[str, str],
     scrapes: Sequence[tuple[datetime, bytes | None]],
+    everyone: Floats,
 ) -> Replica:
     wanted = []
     for place, (name, pairs) in enumerate(target.series):
@@ -152,4 +182,5 @@ def _replica(
         times=np.array([at.timestamp() for at, _ in scrapes]),
         answered=np.array([samples is not None for _, samples in scrapes], dtype=bool),
         values=values,
+        everyone=everyone,
     )

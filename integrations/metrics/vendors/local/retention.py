@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -17,8 +17,10 @@ from integrations.metrics.vendors.local.tables import ScrapeRow, TargetRow
 from storage.database import Database
 
 RAW_FOR = timedelta(hours=1)
-_AT_ONCE = 100
-"""Periods that one transaction thins out."""
+_AT_ONCE = timedelta(hours=1)
+"""What is read at once, by the index of times."""
+_MOST_PERIODS = 100
+"""That one transaction thins out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,37 +41,63 @@ class Retention:
         return max([scraped_every, *kept])
 
 
-async def thin_out(database: Database, tenant: str, retention: Retention, now: datetime) -> None:
-    """Keep as much as is to be kept at that time.
+@dataclass(slots=True)
+class Thinning:
+    """Keeps as much as is to be kept.
 
     Of several scrapes in one period the last one is kept, with its counters as they are, so that no increase
-    is lost, and with the means of the gauges.
+    is lost, and with the means of the gauges. What one process has thinned out once it does not read again.
     """
-    for age, seconds in reversed(retention.tiers):
-        while await _thin_some(database, tenant, now - age, seconds):
-            pass
-    async with database.transaction(tenant) as tx:
-        await tx.execute(delete(ScrapeRow).where(ScrapeRow.at < now - timedelta(days=retention.days)))
-        of_target = exists().where(ScrapeRow.target == TargetRow.id, ScrapeRow.tenant == TargetRow.tenant)
-        await tx.execute(delete(TargetRow).where(~of_target))
+
+    database: Database
+    tenant: str
+    retention: Retention
+    _done: dict[int, datetime] = field(default_factory=dict)
+    """Until when, by how many seconds a period has."""
+
+    async def thin_out(self, now: datetime) -> None:
+        """Keep as much as is to be kept at that time."""
+        for age, seconds in reversed(self.retention.tiers):
+            await self._thin_tier(now - age, seconds)
+        async with self.database.transaction(self.tenant) as tx:
+            await tx.execute(delete(ScrapeRow).where(ScrapeRow.at < now - timedelta(days=self.retention.days)))
+            of_target = exists().where(ScrapeRow.target == TargetRow.id, ScrapeRow.tenant == TargetRow.tenant)
+            await tx.execute(delete(TargetRow).where(~of_target))
+
+    async def _thin_tier(self, before: datetime, seconds: int) -> None:
+        end = _whole(before, seconds)
+        begin = self._done.get(seconds)
+        if begin is None:
+            async with self.database.transaction(self.tenant) as tx:
+                first = await tx.scalar(select(func.min(ScrapeRow.at)))
+            begin = end if first is None else _whole(first, seconds)
+        while begin < end:
+            until = min(begin + _AT_ONCE, end)
+            while await _thin_some(self.database, self.tenant, begin, until, seconds):
+                pass
+            self._done[seconds] = begin = until
 
 
-async def _thin_some(database: Database, tenant: str, before: datetime, seconds: int) -> bool:
+def _whole(at: datetime, seconds: int) -> datetime:
+    """When the period that a time lies in begins."""
+    return datetime.fromtimestamp(at.timestamp() // seconds * seconds, at.tzinfo)
+
+
+async def _thin_some(database: Database, tenant: str, begin: datetime, until: datetime, seconds: int) -> bool:
     period = func.floor(func.extract("epoch", ScrapeRow.at) / seconds)
-    whole = datetime.fromtimestamp(before.timestamp() // seconds * seconds, before.tzinfo)
     crowded = (
         select(ScrapeRow.target, func.array_agg(ScrapeRow.at))
-        .where(ScrapeRow.at < whole)
+        .where(ScrapeRow.at >= begin, ScrapeRow.at < until)
         .group_by(ScrapeRow.target, period)
         .having(func.count() > 1)
-        .limit(_AT_ONCE)
+        .limit(_MOST_PERIODS)
     )
     async with database.transaction(tenant) as tx:
         found = (await tx.execute(crowded)).all()
         gauges = {target: await _gauges(tx, target) for target in {target for target, _ in found}}
         for target, times in found:
             await _merge(tx, target, sorted(times), gauges[target])
-    return len(found) == _AT_ONCE
+    return len(found) == _MOST_PERIODS
 
 
 async def _gauges(tx: AsyncSession, target: str) -> Sequence[int]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.operations.change_detection import ChangeDetector, ChangeSetting, Reading
+from bench.change_detection import ChangeDetector, ChangeSetting, Reading
 
 SMALL = ChangeSetting(pattern=8, neighbours=3, short=10, long=100, history=200, warm_up=30)
 DAY = 96

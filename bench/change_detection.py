@@ -14,7 +14,9 @@ What it does not see: a series that freezes at one of its usual values, and a fi
 
 The views are after Burnaev and Ishimtsev, "Conformalized density- and distance-based anomaly detection in
 time-series data" (2016), and the windowed detectors of the Numenta Anomaly Benchmark (Lavin and Ahmad, 2015).
-`bench/detection.py` measures them.
+`bench/detection.py` measures them. As measured, 0.6 to 1.7 of 1,000 values of healthy series alarm: too many
+to page by, and no evidence of a cause. So the product does without, and looks for episodes at a known rate of
+false alarms instead (`agents/operations/episodes.py`).
 """
 
 from __future__ import annotations
