@@ -12,26 +12,18 @@ from handlers.conversation.turn import Turn
 from handlers.language.kinds import Thing
 from handlers.language.matching import find_all
 
-_FREEZE, _WINDOW, _STATUS, _WAITS, _BACKLOG, _LOG, _MATRIX = (
-    ("Freeze deployments", "freeze", "freeze all deployments"),
-    ("Open an incident window", "window", "open an incident window for two hours"),
+_STATUS, _WAITS, _BACKLOG, _LOG = (
     ("Where does everything stand?", "status", "what is the status of the department?"),
     ("What waits for my approval?", "approvals", "what waits for me?"),
     ("Add it to the backlog", "add_to_backlog", "{text}"),
     ("Search the record", "audit", "what was done this week?"),
-    ("Who decides what?", "authority", "show me the authority matrix"),
 )
 _FREEZE_SERVICE = ("Freeze {service}", "freeze", "freeze the {service} service")
 
 _TO_STATUS, _TO_BACKLOG = (_STATUS, _WAITS), (_STATUS, _BACKLOG)
 _INSTEAD: Mapping[str, Sequence[tuple[str, str, str]]] = {
-    **dict.fromkeys(("incident", "rollback", "explain_incident"), (_FREEZE_SERVICE, _FREEZE, _WINDOW)),
-    **dict.fromkeys(
-        ("deploy", "scale", "simulate_load", "capacity_plan"),
-        (_FREEZE_SERVICE, _BACKLOG, _MATRIX),
-    ),
-    **dict.fromkeys(("blockers", "velocity", "risks", "roadmap", "metrics", "service"), _TO_STATUS),
-    **dict.fromkeys(("test_coverage", "costs", "allocate_agents", "configure_agent"), _TO_BACKLOG),
+    **dict.fromkeys(("blockers", "velocity", "risks", "roadmap", "metrics"), _TO_STATUS),
+    **dict.fromkeys(("test_coverage", "allocate_agents", "configure_agent"), _TO_BACKLOG),
     **dict.fromkeys(
         ("feature_request", "customer", "notify_customer", "schedule_meeting"), (_STATUS, _BACKLOG)
     ),

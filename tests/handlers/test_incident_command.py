@@ -14,7 +14,6 @@ from agents.operations.incident_impact import Impact, keep_impact
 from agents.operations.incident_reminders import look_after
 from agents.operations.incident_rows import add_event, incident_for_update
 from agents.operations.incident_tables import IncidentEventRow, IncidentRow
-from agents.operations.incidents import end_quiet
 from agents.work.tables import RunRow
 from bot.tables import FileRow
 from governance.directory import person_by_identity
@@ -88,15 +87,6 @@ async def test_who_may_only_read_declares_nothing(talk: Talk) -> None:
     reply = await _say(talk, "amanda", DECLARED)
     assert "SRE lead’s" in reply.text
     assert await _events(talk) == []
-
-
-async def test_what_a_person_declared_a_person_ends(talk: Talk) -> None:
-    await _say(talk, "nathan", DECLARED)
-    await _say(talk, "nathan", "/incident mark INC-1 as mitigated")
-    talk.now += timedelta(hours=2)
-    async with talk.database.transaction(talk.tenant) as tx:
-        await end_quiet(tx, talk.now)
-    assert (await _incident(talk)).state == "mitigated"
 
 
 async def test_parts_are_taken_and_given_in_words(talk: Talk) -> None:

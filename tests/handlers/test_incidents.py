@@ -84,6 +84,16 @@ async def test_one_of_which_an_alert_still_fires_is_not_over_though_its_figures_
         await _alerts(talk, sent.one("DiskFull", status="resolved"))
 
 
+async def test_what_a_person_declared_a_person_ends(talk: Talk) -> None:
+    await talk.say("nathan", "/incident declare an incident on checkout: customers cannot pay")
+    await talk.say("nathan", "/incident mark INC-1 as mitigated")
+    talk.now += timedelta(hours=2)
+    async with talk.database.transaction(talk.tenant) as tx:
+        await end_quiet(tx, talk.now)
+    (reply,) = (await talk.say("nathan", "/incident what incidents are open?")).replies
+    assert "INC-1 (checkout in production, mitigated)" in reply.text
+
+
 async def test_one_that_is_not_there_is_said(talk: Talk) -> None:
     (reply,) = (await talk.say("nathan", "/incident show incident INC-99")).replies
     assert reply.text == "There is no INC-99. Ask “what incidents are open?” for those that there are."

@@ -101,12 +101,13 @@ async def test_what_not_everybody_may_read_is_not_said_again(heard: Talk) -> Non
 
 
 async def test_what_is_not_there_yet_names_what_helps_now(heard: Talk) -> None:
-    (reply,) = (await heard.say("nathan", "declare an incident, orders throws 500s")).replies
+    (reply,) = (await heard.say("nathan", "show the open vulnerabilities of orders")).replies
     assert "not there yet" in reply.text
     assert "Freeze orders" in reply.text
     assert buttons(reply)["ask"]
-    (refused,) = (await heard.say("amanda", "declare an incident, orders throws 500s")).replies
-    assert "Freeze" not in refused.text  # a director does not freeze
+    (hers,) = (await heard.say("amanda", "show the open vulnerabilities of orders")).replies
+    assert "not there yet" in hers.text
+    assert "Freeze" not in hers.text  # a director does not freeze
 
 
 @pytest.mark.parametrize(
