@@ -6,7 +6,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from sqlalchemy import exists, select, update
@@ -49,13 +49,16 @@ _STORE = """
 """
 
 
+LONGEST_AGO, LONGEST_AHEAD = timedelta(days=90), timedelta(hours=1)
+
+
 async def store_alerts(tx: AsyncSession, alerts: Iterable[Alert], now: datetime) -> int:
     """Store what a delivery holds, and queue its taking, both for when `tx` commits. Returns how many alerts
     were news: of those that were stored before, none but what its sender repeats."""
     # In one order, and each once: two deliveries of the same would wait for each other.
     by_key = {(alert.source, alert.key): alert for alert in alerts}
     rows = [
-        asdict(by_key[key]) | {"id": f"al_{secrets.token_hex(8)}"} | _moments(by_key[key])
+        asdict(by_key[key]) | {"id": f"al_{secrets.token_hex(8)}"} | _moments(by_key[key], now)
         for key in sorted(by_key)
     ]
     if not rows:
@@ -66,11 +69,18 @@ async def store_alerts(tx: AsyncSession, alerts: Iterable[Alert], now: datetime)
     return len(news)
 
 
-def _moments(alert: Alert) -> dict[str, str | None]:
+def _moments(alert: Alert, now: datetime) -> dict[str, str | None]:
+    """In UTC. What its sender says lies long ago or ahead did so by somebody's wrong clock."""
+
+    def told(at: datetime) -> str:
+        # By the year first: what lies at either end of the calendar has no time in UTC.
+        near = at.astimezone(UTC) if abs(at.year - now.year) < 2 else at.replace(tzinfo=UTC)
+        return min(max(near, now - LONGEST_AGO), now + LONGEST_AHEAD).isoformat()
+
     return {
-        "told": alert.told.isoformat(),
-        "started": alert.started.isoformat(),
-        "ended": None if alert.ended is None else alert.ended.isoformat(),
+        "told": told(alert.told),
+        "started": told(alert.started),
+        "ended": None if alert.ended is None else told(alert.ended),
     }
 
 

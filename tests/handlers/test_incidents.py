@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from pydantic import SecretStr
 
 from agents.operations.alert_intake import AlertIntake, store_alerts
@@ -111,3 +112,12 @@ async def test_who_may_not_see_them_is_refused(talk: Talk) -> None:
     answer = await talk.say("rachel", "/incident what incidents are open?")
     assert answer.refused is not None
     assert "INC" not in answer.replies[0].text
+
+
+@pytest.mark.parametrize(
+    "started", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "1970-01-01T00:00:00Z"]
+)
+async def test_an_alert_of_a_wrong_clock_is_taken_as_any_other(talk: Talk, started: str) -> None:
+    await _alerts(talk, sent.one(startsAt=started))
+    (reply,) = (await talk.say("nathan", "/incident show incident INC-1")).replies
+    assert reply.cards[0].title == "INC-1: orders in production (open)"

@@ -23,6 +23,7 @@ LEAST_FAILED = 3
 
 USUAL = timedelta(minutes=45)
 _WINDOWS = 2
+_BLOCK = timedelta(minutes=5)
 _SLOWER, _SLOWER_SECONDS = 1.5, 0.01
 _MORE_OFTEN, _MORE_SHARE = 3.0, 0.02
 _BAD_SHARE = 0.05
@@ -75,7 +76,7 @@ async def look(
     times = (first, since - usual_step, usual_step)
     usual, before = await _level(metrics, target, times, incidents)
     if incidents and usual.requests < LEAST_REQUESTS:
-        usual, before = await _level(metrics, target, times)
+        usual, before = await _level(metrics, target, times, ())
     step = step_of(metrics)
     latest, queries = await _level(metrics, target, (now - (_WINDOWS - 1) * step, now, step))
     return Health(state_of(latest, usual), latest, usual, now, _WINDOWS * step, (*before, *queries))
@@ -95,26 +96,51 @@ async def _level(
     metrics: Metrics,
     target: Target,
     times: tuple[datetime, datetime, timedelta],
-    besides: Sequence[Span] = (),
+    besides: Sequence[Span] | None = None,
 ) -> tuple[Level, tuple[str, ...]]:
-    """Windows one after the other, by when the first and the last one end and how long each is, but for those
-    that touch one of the spans; and the queries that say so."""
+    """Windows one after the other, by when the first and the last one end and how long each is; and the queries
+    that say so. With spans it is what is usual: without the windows that touch one of them, and of shares the
+    median of some minutes each, for an alert may come long after it has begun."""
     first, last, step = times
     answers = [
         await metrics.series(MetricsQuery(measure, first, last, step, target.service, target.stage))
         for measure in (Measure.REQUESTS, Measure.FAILED, Measure.LATENCY_P95)
     ]
     # Whatever touches a span is left out.
-    around = [(begin, end + step) for begin, end in besides]
+    around = [(begin, end + step) for begin, end in besides or ()]
     requests, failed, p95 = (values_of(answer, around) for answer in answers)
     count = sum(requests) * step.total_seconds()
-    bad = sum(failed) * step.total_seconds()
+    if besides is None:
+        share = sum(failed) / sum(requests) if count > 0 and failed else None
+    else:
+        share = _usual_share(answers[0], answers[1], around)
     level = Level(
         requests=round(count, 1),
-        failed=bad / count if count > 0 and failed else None,
+        failed=share,
         p95=median(p95) if p95 else None,
     )
     return level, tuple(answer.source for answer in answers)
+
+
+def _usual_share(requests: Answer, failed: Answer, besides: Sequence[Span]) -> float | None:
+    """The median of the shares that failed, each of `_BLOCK`."""
+    asked, bad = _by_time(requests, besides), _by_time(failed, besides)
+    blocks: dict[int, tuple[float, float]] = {}
+    for at in asked.keys() & bad.keys():
+        block = int(at.timestamp() // _BLOCK.total_seconds())
+        a, b = blocks.get(block, (0.0, 0.0))
+        blocks[block] = a + asked[at], b + bad[at]
+    shares = [b / a for a, b in blocks.values() if a > 0]
+    return median(shares) if shares else None
+
+
+def _by_time(answer: Answer, besides: Sequence[Span]) -> dict[datetime, float]:
+    return {
+        at: value
+        for one in answer.series
+        for at, value in zip(one.times, one.values, strict=True)
+        if isfinite(value) and not any(begin < at < end for begin, end in besides)
+    }
 
 
 def values_of(found: Answer | Series, besides: Sequence[Span] = ()) -> list[float]:

@@ -80,10 +80,24 @@ def _span(begin: float, end: float) -> tuple[datetime, datetime]:
     return NOW - timedelta(minutes=begin), NOW - timedelta(minutes=end)
 
 
+@pytest.mark.parametrize("late", [0, 5, 15, 20])
+async def test_an_alert_that_comes_long_after_it_began_hides_nothing(late: int) -> None:
+    """As `for: 15m` lets Alertmanager tell it: what failed meanwhile is not what is usual."""
+    found = await look(failing((late + 1, 0, 2.0)), ORDERS, NOW - timedelta(minutes=1), NOW)
+    assert found.state is State.FAILING
+    assert found.usual.failed is not None
+    assert found.usual.failed < 0.02, "of 45 minutes nearly half"
+
+
+async def test_what_always_fails_a_little_is_usual() -> None:
+    found = await look(failing((60, 0, 0.3)), ORDERS, NOW - timedelta(minutes=1), NOW)
+    assert (found.state, found.usual.failed) == (State.WELL, pytest.approx(0.03))
+
+
 async def test_an_incident_before_is_nothing_usual() -> None:
-    metrics, since = failing((30, 20, 2.0), (1, 0, 0.6)), NOW - timedelta(minutes=1)
+    metrics, since = failing((46, 20, 2.0), (1, 0, 0.6)), NOW - timedelta(minutes=1)
     assert (await look(metrics, ORDERS, since, NOW)).state is State.WELL, "twenty per cent were usual"
-    found = await look(metrics, ORDERS, since, NOW, (_span(30, 20),))
+    found = await look(metrics, ORDERS, since, NOW, (_span(46, 20),))
     assert (found.state, found.usual.failed) == (State.FAILING, 0.0)
 
 
