@@ -215,9 +215,12 @@ COUNTED = Impact(
 )
 
 
-async def _in_direct(talk: Talk, who: str, words: str, rules: IncidentRules, place: Place) -> Reply:
+async def _in_direct(
+    talk: Talk, who: str, words: str, rules: IncidentRules, place: Place, **others: Any
+) -> Reply:
     async with talk.desk(Memory(place.key)) as desk:
-        priced = replace(desk, department=desk.department.model_copy(update={"incidents": rules}))
+        department, ports = desk.department.model_copy(update={"incidents": rules}), desk.ports
+        priced = replace(desk, department=department, ports=replace(ports, **others))
         person = await person_by_identity(desk.tx, f"console:{who}")
         turn = Turn(talk.tenant, "tu_x", f"console:{who}", person, place, talk.now, Said(words))
         (reply,) = (await talk.router.answer(turn, priced)).replies
@@ -266,13 +269,8 @@ class Blind:
 
 async def test_it_can_be_ended_while_nobody_can_be_asked_what_it_cost(talk: Talk) -> None:
     await _say(talk, "nathan", DECLARED)
-    async with talk.desk(Memory("console:nathan:d1")) as desk:
-        blind = replace(desk, ports=replace(desk.ports, metrics=Blind()))
-        person = await person_by_identity(desk.tx, "console:nathan")
-        place = Place("console", "nathan", "d1", Audience.DIRECT)
-        said = Said("/incident resolve INC-1")
-        turn = Turn(talk.tenant, "tu_x", "console:nathan", person, place, talk.now, said)
-        (reply,) = (await talk.router.answer(turn, blind)).replies
+    place, words = Place("console", "nathan", "d1", Audience.DIRECT), "/incident resolve INC-1"
+    reply = await _in_direct(talk, "nathan", words, IncidentRules(), place, metrics=Blind())
     assert "INC-1 is over." in reply.text
     assert (await _incident(talk)).state == "resolved"
 

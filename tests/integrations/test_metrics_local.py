@@ -161,6 +161,7 @@ async def test_two_processes_scrape_once(
     replicas.say("a", counted(1, code="200"))
     answered = await asyncio.gather(*(scraper.scrape(now + n * SECOND / 10) for n in range(6)))
     assert (sorted(answered), replicas.asked) == ([0, 0, 0, 0, 0, 1], 1)
+    assert await scraper.scrape(now - SECOND) == 0, "begun before, and waited for the one that was done"
     assert await scraper.scrape(now + 5 * SECOND) == 1
     assert await scraper.scrape(now - 3600 * SECOND) == 1, "a clock that was set back goes on"
 

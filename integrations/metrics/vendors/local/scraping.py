@@ -65,8 +65,9 @@ class Scraper:
             return 0
         async with self.database.statements(self.tenant, alone="metrics scrape") as session:
             last = await session.scalar(select(func.max(ScrapeRow.at)))
-            # Where the clock was set back, the last one lies ahead, and is no reason to wait for it.
-            if last is not None and timedelta(0) <= at - last < timedelta(seconds=self.seconds / 2):
+            # Who waited for another process may be the earlier one. Where the clock was set back, the last one
+            # lies far ahead, and is no reason to wait for it.
+            if last is not None and abs(at - last) < timedelta(seconds=self.seconds / 2):
                 return 0
             answers = await _ask(targets)
             async with atomically(session):
