@@ -220,6 +220,10 @@ class BehindMigration(DeploymentError):
     """The version lies behind a migration that cannot be taken back, so it would not run."""
 
 
+class NotWritten(DeploymentError):
+    """What was to be done could not be written down (a full disk), so it was not done."""
+
+
 class ChangedMeanwhile(DeploymentError):
     """What stands at the target is not what it stood at when this was asked for."""
 
@@ -250,13 +254,25 @@ class GrantSpent(DeploymentError):
 
 def gone_past(found: Iterable[Release], version: str, target: str) -> Release | None:
     """The newest irreversible release between `version` (not included) and `target`, both of one service; None
-    where going from `target` back to `version` loses nothing that cannot be had again."""
+    where going from `target` back to `version` loses nothing that cannot be had again, and where one of the two
+    is not among them: whoever looks ahead leaves that to the platform, which demands that it knows both."""
     releases = tuple(found)
     built = {one.version: one.built for one in releases}
     older, newer = built.get(version), built.get(target)
     if older is None or newer is None:
         return None
     return next((one for one in releases if one.irreversible and older < one.built <= newer), None)
+
+
+def demand_known(found: Iterable[Release], *versions: str) -> None:
+    """Before `gone_past`, where something is done by its answer. Raises BehindMigration where one of these is
+    not among the releases that are known: its migrations are not known either."""
+    unknown = set(versions) - {one.version for one in found}
+    if unknown:
+        raise BehindMigration(
+            f"The release of {' and '.join(sorted(unknown))} is not there any more, so whether a migration that"
+            " cannot be taken back lies between is not known. Put it back, and ask again."
+        )
 
 
 class Deployments(Protocol):

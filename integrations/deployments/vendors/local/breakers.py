@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from integrations.deployments import BreakerClosed, NothingRuns, Shed
-from integrations.deployments.vendors.local.journal import Journal
+from integrations.deployments.vendors.local.journal import Journal, surely_written
 
 if TYPE_CHECKING:
     from integrations.deployments.vendors.local.places import Place
@@ -120,7 +120,7 @@ class Breakers:
             place.proxy.breaker = None
         async with place.lock:
             if place.proxy.breaker is None:
-                self._write(place, _CLOSED, "", why)
+                await surely_written(lambda: self._write(place, _CLOSED, "", why))
 
     def _write(self, place: Place, kind: str, grant: str, why: str) -> None:
         line = place.line
