@@ -254,25 +254,20 @@ class GrantSpent(DeploymentError):
 
 def gone_past(found: Iterable[Release], version: str, target: str) -> Release | None:
     """The newest irreversible release between `version` (not included) and `target`, both of one service; None
-    where going from `target` back to `version` loses nothing that cannot be had again, and where one of the two
-    is not among them: whoever looks ahead leaves that to the platform, which demands that it knows both."""
+    where going from `target` back to `version` loses nothing that cannot be had again. Raises BehindMigration
+    where one of the two is not among them: what lies between is not known then, either."""
     releases = tuple(found)
-    built = {one.version: one.built for one in releases}
-    older, newer = built.get(version), built.get(target)
-    if older is None or newer is None:
-        return None
-    return next((one for one in releases if one.irreversible and older < one.built <= newer), None)
-
-
-def demand_known(found: Iterable[Release], *versions: str) -> None:
-    """Before `gone_past`, where something is done by its answer. Raises BehindMigration where one of these is
-    not among the releases that are known: its migrations are not known either."""
-    unknown = set(versions) - {one.version for one in found}
+    built: dict[str, list[datetime]] = {}
+    for one in releases:
+        built.setdefault(one.version, []).append(one.built)
+    unknown = sorted({version, target} - built.keys())
     if unknown:
         raise BehindMigration(
-            f"The release of {' and '.join(sorted(unknown))} is not there any more, so whether a migration that"
-            " cannot be taken back lies between is not known. Put it back, and ask again."
+            f"The release of {' and '.join(unknown)} is not there any more, so whether a migration that cannot"
+            " be taken back lies between is not known. Put it back, and ask again."
         )
+    older, newer = min(built[version]), max(built[target])
+    return next((one for one in releases if one.irreversible and older < one.built <= newer), None)
 
 
 class Deployments(Protocol):

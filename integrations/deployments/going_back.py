@@ -42,7 +42,10 @@ async def way_back(deployments: Deployments, target: Target, version: str | None
         )
     if release.digest == status.stable.digest:
         raise NoWayBack(f"{ran.version} is what runs in {target.stage}.")
-    passed = gone_past(found, ran.version, now)
+    try:
+        passed = gone_past(found, ran.version, now)
+    except DeploymentError as unknown:
+        raise NoWayBack(str(unknown)) from unknown
     if passed is not None:
         raise NoWayBack(
             f"{ran.version} lies behind {passed.version}, whose migration cannot be taken back, so it would not"

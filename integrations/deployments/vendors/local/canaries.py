@@ -17,11 +17,10 @@ from integrations.deployments import (
     CanaryUnderWay,
     ChangedMeanwhile,
     NothingRuns,
-    demand_known,
     gone_past,
 )
 from integrations.deployments.vendors.local import releases as stored
-from integrations.deployments.vendors.local.journal import Line, surely_written
+from integrations.deployments.vendors.local.journal import Line
 from integrations.deployments.vendors.local.places import (
     Canary,
     Place,
@@ -46,7 +45,7 @@ class Canaries:
             if line.kind in _UNDER_WAY:
                 kept = {name: getattr(line, name) for name in _OF_THE_CANARY}
                 why = "the keeper had to begin again"
-                journal.append(at=time(), kind="returned", grant="", share=0.0, why=why, **kept)
+                journal.owe(at=time(), kind="returned", grant="", share=0.0, why=why, **kept)
 
     async def begin(self, place: Place, given: dict[str, Any]) -> None:
         """Start the version and give it its first share. Whoever calls holds the place's lock."""
@@ -67,7 +66,7 @@ class Canaries:
         replicas = await self._places.started(runnable, place.stage, _needed(standing.replicas, share))
         canary = Canary(given["grant"], runnable, replicas, share, float(given["lease"]), monotonic())
         async with ended_on_failure(replicas):
-            self._write(place, canary, "canary begun", given["grant"])
+            self._places.journal.append(**self._values(place, canary, "canary begun", given["grant"], share))
         place.canary = canary
         place.share_out()
         canary.ending = asyncio.create_task(self._end_with_lease(place, canary))
@@ -75,7 +74,6 @@ class Canaries:
     def _demand_side_by_side(self, place: Place, standing: Line, version: str) -> None:
         """Raises BehindMigration where one of the two would not run with what the other makes of the data."""
         known = self._places.known(place.service)
-        demand_known(known, standing.version, version)
         ways = (gone_past(known, version, standing.version), gone_past(known, standing.version, version))
         passed = next((one for one in ways if one is not None), None)
         if passed is not None:
@@ -91,7 +89,7 @@ class Canaries:
         await self._grow(place, canary, share := float(given["share"]))
         demand_it(place, canary.id)  # starting took longer than its lease
         canary.renewed = monotonic()
-        self._write(place, canary, "canary step", given["grant"], share=share)
+        self._places.journal.append(**self._values(place, canary, "canary step", given["grant"], share))
         canary.share = share
         place.share_out()
 
@@ -144,7 +142,7 @@ class Canaries:
         canary.is_over, place.canary = True, None
         _stop_watching(canary)
         place.share_out()
-        await surely_written(lambda: self._write(place, canary, "returned", grant, share=0.0, why=why))
+        self._places.journal.owe(**self._values(place, canary, "returned", grant, 0.0, why))
         await hand_over(place, canary.replicas)
 
     async def _end_with_lease(self, place: Place, canary: Canary) -> None:
@@ -159,22 +157,23 @@ class Canaries:
                 canary.ending = None  # this is it, and is not to end itself
                 await self._return(place, canary, "", f"nobody renewed it for {canary.lease:g} seconds")
 
-    def _write(
-        self, place: Place, canary: Canary, kind: str, grant: str, share: float | None = None, why: str = ""
-    ) -> None:
-        release = canary.runnable.release
-        write_line(
-            self._places.journal,
-            place,
-            kind=kind,
-            grant=grant,
-            replicas=len(canary.replicas),
-            before=place.line.version if place.line else None,
-            canary=canary.id,
-            share=canary.share if share is None else share,
-            why=why,
-            **stored.for_the_journal(release),
-        )
+    def _values(
+        self, place: Place, canary: Canary, kind: str, grant: str, share: float, why: str = ""
+    ) -> dict[str, Any]:
+        """What a line says of it."""
+        return {
+            "at": time(),
+            "service": place.service,
+            "stage": place.stage,
+            "kind": kind,
+            "grant": grant,
+            "replicas": len(canary.replicas),
+            "before": place.line.version if place.line else None,
+            "canary": canary.id,
+            "share": share,
+            "why": why,
+            **stored.for_the_journal(canary.runnable.release),
+        }
 
 
 _UNDER_WAY = frozenset({"canary begun", "canary step"})

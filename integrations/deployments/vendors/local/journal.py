@@ -1,7 +1,8 @@
 """The keeper's journal: what was done, by which grant, on disk before anybody is told.
 
 One JSON object a line. Appended and synced at the moment at which an effect holds; a line that was cut off by a
-crash is the last one, and counts as not written.
+crash is the last one, and counts as not written. What ends by itself holds whether it can be written or not:
+that is owed, and nothing is written before it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -65,6 +66,7 @@ class Journal:
         for one in _whole(file):
             self._add(Line(**one))
         self._length = file.stat().st_size if file.exists() else 0
+        self._owed = b""
 
     def of_grant(self, grant: str) -> Line | None:
         """What a grant was used for."""
@@ -74,7 +76,7 @@ class Journal:
         """What holds at a target."""
         return self._holding.get((service, stage))
 
-    def ran(self, service: str) -> tuple[Release, ...]:
+    def releases_that_ran(self, service: str) -> tuple[Release, ...]:
         """The releases of a service that were ever started, as they were then; the last started comes last."""
         found = {
             (line.version, line.digest): Release(
@@ -95,6 +97,8 @@ class Journal:
         """Lines of a service and a stage (None does not restrict), newest first, from behind the line whose
         number is `after`: at most `limit`, and no more than fit one answer; and that mark for the next page,
         None where no more follow. None where there is no such line."""
+        with suppress(NotWritten):
+            self._settle()
         ends = len(self.lines)
         if after is not None:
             if not (after.isdecimal() and 1 <= int(after) <= ends):
@@ -120,15 +124,48 @@ class Journal:
 
     def append(self, **values: Any) -> Line:
         """Write a line, and return when it is on disk. Raises NotWritten, and nothing of it is left there."""
+        line, said = self._next(values)
+        self._write(said)
+        self._add(line)
+        return line
+
+    def owe(self, **values: Any) -> Line:
+        """Write a line of what holds already. Where that cannot be done it is said, and the line counts all the
+        same: it is written together with the next one, or when somebody waits for it (`settled`)."""
+        line, said = self._next(values)
+        try:
+            self._write(said)
+        except NotWritten as wrong:
+            say(f"{line.service} in {line.stage}, {line.kind}: to be written down later. {wrong}")
+            self._owed += said
+        self._add(line)
+        return line
+
+    async def settled(self) -> None:
+        """Wait until nothing is owed."""
+        while True:
+            try:
+                return self._settle()
+            except NotWritten:
+                await asyncio.sleep(_WRITTEN_EVERY)
+
+    def _settle(self) -> None:
+        if self._owed:
+            self._write(b"")
+
+    def _next(self, values: dict[str, Any]) -> tuple[Line, bytes]:
         line = Line(number=len(self.lines) + 1, **values)
-        said = json.dumps(asdict(line)).encode() + b"\n"
+        return line, json.dumps(asdict(line)).encode() + b"\n"
+
+    def _write(self, said: bytes) -> None:
+        whole = self._owed + said
         try:
             # Unbuffered: a buffer would write the rest of what failed when it is closed.
             with self._file.open("ab", buffering=0) as opened:
                 try:
                     # Of a line that failed before and could not be taken away then, either.
                     opened.truncate(self._length)
-                    if opened.write(said) != len(said):
+                    if opened.write(whole) != len(whole):
                         raise OSError("the disk took a part of the line alone")
                     os.fsync(opened.fileno())
                 except OSError:
@@ -136,9 +173,8 @@ class Journal:
                     raise
         except OSError as wrong:
             raise NotWritten(f"It cannot be written down ({wrong}), so it was not done.") from wrong
-        self._length += len(said)
-        self._add(line)
-        return line
+        self._length += len(whole)
+        self._owed = b""
 
     def _add(self, line: Line) -> None:
         self.lines.append(line)
@@ -160,21 +196,8 @@ def _whole(file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in kept.splitlines()]
 
 
-async def surely_written(write: Callable[[], None]) -> None:
-    """Write what holds already, and again until it is written. Nothing is waited for where it is so at once."""
-    is_said = False
-    while True:
-        try:
-            write()
-        except NotWritten as wrong:
-            if not is_said:
-                say(f"What has ended is written down once that is possible: {wrong}")
-            is_said = True
-            await asyncio.sleep(_WRITTEN_EVERY)
-        else:
-            return
-
-
 def say(words: str) -> None:
-    """Into the keeper's log, which is where its standard error goes."""
-    print(words, file=sys.stderr, flush=True)  # noqa: T201
+    """Into the keeper's log, which is where its standard error goes. A full disk takes none of it, and is no
+    reason to do anything else."""
+    with suppress(OSError):
+        print(words, file=sys.stderr, flush=True)  # noqa: T201

@@ -20,7 +20,6 @@ from integrations.deployments import (
     GrantSpent,
     NeverRan,
     NothingRuns,
-    demand_known,
     gone_past,
 )
 from integrations.deployments.vendors.local import releases as stored
@@ -69,14 +68,14 @@ class Keeper:
 
     async def begin_again(self) -> None:
         """Begin to start what the journal says is to run; where it is new, what the releases say that runs at
-        first. What cannot be started is said in the keeper's log and holds nothing else up.
+        first. What cannot be started or written down is said in the keeper's log and holds nothing else up.
 
         What nobody has ever changed is started when it is first asked for, or when something comes in for it.
         """
         if not self._journal.lines:
             try:
                 for at_first in stored.at_first(self._places.releases):
-                    self._journal.append(at=time(), grant="", kind="deployed", before=None, **at_first)
+                    self._journal.owe(at=time(), grant="", kind="deployed", before=None, **at_first)
             except DeploymentError as wrong:
                 say(str(wrong))
         self._canaries.end_forgotten()
@@ -241,6 +240,7 @@ class Keeper:
                 raise GrantSpent(
                     f"This leave was used before, for something else ({done.kind} {done.service})."
                 )
+        await self._journal.settled()  # with nothing held: what it ended has ended, written or not
         return await self.status(service, stage)
 
     async def _carry_out(self, place: Place, wanted: _Wanted) -> None:
@@ -299,7 +299,6 @@ class Keeper:
 
     def _demand_reachable(self, service: str, version: str, standing: str) -> None:
         known = self._places.known(service)
-        demand_known(known, version, standing)
         passed = gone_past(known, version, standing)
         if passed is not None:
             raise BehindMigration(

@@ -129,10 +129,10 @@ async def serve(folder: Path, releases: Path, at: Path, *, idle_seconds: float, 
 
 
 def _bound(log: Path) -> None:
-    """Begin it anew where it has become long; what it had is kept until the next time. Whoever writes it goes
-    on at its new end, for all append."""
+    """Begin it anew where it has become long; what it had is kept until the next time, as far as the disk takes
+    it. Whoever writes it goes on at its new end, for all append."""
     if log.exists() and log.stat().st_size > LONGEST_LOG:
-        with log.open("rb") as full:
+        with suppress(OSError), log.open("rb") as full:
             full.seek(-LONGEST_LOG, os.SEEK_END)
             log.with_suffix(".log.1").write_bytes(full.read(LONGEST_LOG))
         os.truncate(log, 0)

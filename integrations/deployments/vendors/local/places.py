@@ -148,12 +148,12 @@ class Places:
         more, or were others then. Raises ReleaseUnreadable."""
         there = stored.releases(self.releases, service)
         digests = {one.digest for one in there}
-        ran = (one for one in self.journal.ran(service) if one.digest not in digests)
+        ran = (one for one in self.journal.releases_that_ran(service) if one.digest not in digests)
         return tuple(sorted((*there, *ran), key=lambda one: one.built, reverse=True))
 
     async def started(self, runnable: stored.Runnable, stage: str, count: int) -> list[Replica]:
         """Replicas that are ready. Raises NotReady, and none is left, where one of them does not become so, and
-        DeploymentError where it cannot be told."""
+        NoSuchRelease where its files or its program are gone."""
         told = await self._told(runnable, stage) if count > 0 else {}
         new: list[Replica] = []
         release = runnable.release
@@ -162,9 +162,10 @@ class Places:
                 for _ in range(count):
                     new.append(await start(runnable, stage, told))
             except (OSError, SubprocessError) as wrong:
-                raise NotReady(
-                    f"{release.service} {release.version} cannot be started in {stage} ({wrong}), so nothing"
-                    " was changed: what ran there before has all traffic."
+                refused = NoSuchRelease if isinstance(wrong, FileNotFoundError) else NotReady
+                raise refused(
+                    f"{release.service} {release.version} cannot be started: {wrong}. Nothing was changed: what"
+                    f" ran in {stage} before has all traffic."
                 ) from wrong
             if not all(
                 await asyncio.gather(*(is_ready(one, self._client, self._ready_seconds) for one in new))
@@ -269,7 +270,11 @@ def write_line(journal: Journal, place: Place, **values: object) -> Line:
 
 
 def _write_whole(file: Path, content: str) -> None:
-    """So that a crash leaves the old content or the new."""
+    """So that a crash leaves the old content or the new. Where it cannot be written that is said, and the old
+    is left: nothing that runs waits for it."""
     beside = file.with_suffix(".new")
-    beside.write_text(content)
-    beside.replace(file)
+    try:
+        beside.write_text(content)
+        beside.replace(file)
+    except OSError as wrong:
+        say(f"{file.name} is left as it was: {wrong}")
