@@ -40,9 +40,12 @@ async def keeper_on_a_full_disk(folder: Path, releases: Path) -> int:
     at = folder / "keeper.sock"
     where = ["--folder", str(folder), "--releases", str(releases), "--socket", str(at)]
     times = ["--ready-seconds", "10", "--idle-seconds", "60"]
+    log = _log_in(folder)
+    await asyncio.to_thread(at.unlink, missing_ok=True)  # of one that was killed, which may listen for a moment
     keeper = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _STARTED, *where, *times, stdout=DEVNULL, stderr=DEVNULL, cwd=os.getcwd()
+        sys.executable, "-c", _STARTED, *where, *times, stdout=DEVNULL, stderr=log
     )
+    os.close(log)
     async with asyncio.timeout(30):
         while keeper.returncode is None:
             try:
@@ -53,3 +56,8 @@ async def keeper_on_a_full_disk(folder: Path, releases: Path) -> int:
                 writer.close()
                 return keeper.pid
     raise AssertionError("it did not come up")
+
+
+def _log_in(folder: Path) -> int:
+    folder.mkdir(exist_ok=True)
+    return os.open(folder / "keeper.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)

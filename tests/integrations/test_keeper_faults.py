@@ -146,6 +146,27 @@ async def test_it_is_not_idle_while_something_is_to_end_by_itself(tmp_path: Path
     assert (last["kind"], last["why"]) == ("breaker closed", "its time was over; 0 requests were refused")
 
 
+async def test_a_canary_that_is_over_gets_nothing_while_its_end_waits_for_its_turn(tmp_path: Path) -> None:
+    releases = tmp_path / "releases"
+    write_release(releases, "orders", "1.0", "2026-11-02")
+    write_release(releases, "orders", "1.1", "2026-11-09")
+    first, second = (stored.read(releases, "orders", one).release.digest for one in ("1.0", "1.1"))
+    async with aiohttp.ClientSession() as client:
+        keeper = Keeper(tmp_path, releases, client, 10.0, ServicesDatabase(tmp_path / "postgres", None))
+        await keeper.deploy("g1", "orders", "staging", "1.0", first, 1, None)
+        begun = await keeper.begin_canary("c", "orders", "staging", "1.1", second, 1.0, 1.0, "1.0")
+        place = await keeper._places.at("orders", "staging")
+        async with place.lock:
+            async with asyncio.timeout(20):
+                while place.canary is not None and not place.canary.is_over:  # noqa: ASYNC110 — nobody tells
+                    await asyncio.sleep(0.05)
+            assert place.canary is not None, "its end waits for the lock"
+            place.share_out()  # as replicas do that were replaced meanwhile
+            async with client.get(begun["address"]) as answer:
+                assert (await answer.text()).startswith("orders 1.0")
+        await keeper.close()
+
+
 async def test_one_that_is_stopped_is_not_waited_for_without_limit(
     platform: LocalDeployments, tmp_path: Path
 ) -> None:
