@@ -3,7 +3,7 @@ that runs services."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -250,24 +250,6 @@ class BreakerClosed(DeploymentError):
 
 class GrantSpent(DeploymentError):
     """This grant's id has already done something else."""
-
-
-def gone_past(found: Iterable[Release], version: str, target: str) -> Release | None:
-    """The newest irreversible release between `version` (not included) and `target`, both of one service; None
-    where going from `target` back to `version` loses nothing that cannot be had again. Raises BehindMigration
-    where one of the two is not among them: what lies between is not known then, either."""
-    releases = tuple(found)
-    built: dict[str, list[datetime]] = {}
-    for one in releases:
-        built.setdefault(one.version, []).append(one.built)
-    unknown = sorted({version, target} - built.keys())
-    if unknown:
-        raise BehindMigration(
-            f"The release of {' and '.join(unknown)} is not there any more, so whether a migration that cannot"
-            " be taken back lies between is not known. Put it back, and ask again."
-        )
-    older, newer = min(built[version]), max(built[target])
-    return next((one for one in releases if one.irreversible and older < one.built <= newer), None)
 
 
 class Deployments(Protocol):

@@ -31,9 +31,9 @@ from integrations.deployments import (
     Status,
     Strategy,
     Target,
-    gone_past,
 )
 from integrations.deployments.actions import Deploy
+from integrations.deployments.going_back import gone_past
 
 
 async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:

@@ -17,8 +17,8 @@ from integrations.deployments import (
     CanaryUnderWay,
     ChangedMeanwhile,
     NothingRuns,
-    gone_past,
 )
+from integrations.deployments.going_back import gone_past
 from integrations.deployments.vendors.local import releases as stored
 from integrations.deployments.vendors.local.journal import Line
 from integrations.deployments.vendors.local.places import (

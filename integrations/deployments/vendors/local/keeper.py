@@ -20,8 +20,8 @@ from integrations.deployments import (
     GrantSpent,
     NeverRan,
     NothingRuns,
-    gone_past,
 )
+from integrations.deployments.going_back import gone_past
 from integrations.deployments.vendors.local import releases as stored
 from integrations.deployments.vendors.local.breakers import Breakers
 from integrations.deployments.vendors.local.canaries import Canaries, demand_it, demand_none
