@@ -3,7 +3,7 @@ that runs services."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -220,6 +220,10 @@ class BehindMigration(DeploymentError):
     """The version lies behind a migration that cannot be taken back, so it would not run."""
 
 
+class NotWritten(DeploymentError):
+    """What was to be done could not be written down (a full disk), so it was not done."""
+
+
 class ChangedMeanwhile(DeploymentError):
     """What stands at the target is not what it stood at when this was asked for."""
 
@@ -246,17 +250,6 @@ class BreakerClosed(DeploymentError):
 
 class GrantSpent(DeploymentError):
     """This grant's id has already done something else."""
-
-
-def gone_past(found: Iterable[Release], version: str, target: str) -> Release | None:
-    """The newest irreversible release between `version` (not included) and `target`, both of one service; None
-    where going from `target` back to `version` loses nothing that cannot be had again."""
-    releases = tuple(found)
-    built = {one.version: one.built for one in releases}
-    older, newer = built.get(version), built.get(target)
-    if older is None or newer is None:
-        return None
-    return next((one for one in releases if one.irreversible and older < one.built <= newer), None)
 
 
 class Deployments(Protocol):

@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
+
 from integrations.deployments import (
+    BehindMigration,
     Change,
     ChangeQuery,
     DeploymentError,
     Deployments,
+    Release,
     ReleaseQuery,
     Status,
     Target,
-    gone_past,
 )
 from integrations.deployments.actions import RollBack
 from integrations.pages import every, everything
+
+
+def gone_past(found: Iterable[Release], version: str, target: str) -> Release | None:
+    """The newest irreversible release between `version` (not included) and `target`, both of one service; None
+    where going from `target` back to `version` loses nothing that cannot be had again. Raises BehindMigration
+    where one of the two is not among them: what lies between is not known then, either."""
+    releases = tuple(found)
+    built: dict[str, list[datetime]] = {}
+    for one in releases:
+        built.setdefault(one.version, []).append(one.built)
+    unknown = sorted({version, target} - built.keys())
+    if unknown:
+        raise BehindMigration(
+            f"The release of {' and '.join(unknown)} is not there any more, so whether a migration that cannot"
+            " be taken back lies between is not known. Put it back, and ask again."
+        )
+    older, newer = min(built[version]), max(built[target])
+    return next((one for one in releases if one.irreversible and older < one.built <= newer), None)
 
 
 class NoWayBack(Exception):
@@ -42,7 +64,10 @@ async def way_back(deployments: Deployments, target: Target, version: str | None
         )
     if release.digest == status.stable.digest:
         raise NoWayBack(f"{ran.version} is what runs in {target.stage}.")
-    passed = gone_past(found, ran.version, now)
+    try:
+        passed = gone_past(found, ran.version, now)
+    except DeploymentError as unknown:
+        raise NoWayBack(str(unknown)) from unknown
     if passed is not None:
         raise NoWayBack(
             f"{ran.version} lies behind {passed.version}, whose migration cannot be taken back, so it would not"

@@ -20,6 +20,7 @@ from integrations.deployments import (
     ChangeKind,
     ChangeQuery,
     GrantSpent,
+    NoSuchRelease,
     NothingRuns,
     NotReady,
     Status,
@@ -93,6 +94,25 @@ async def test_it_gets_its_share_and_is_promoted(platform: LocalDeployments) -> 
     assert (done.stable.version, done.stable.replicas, done.stable.ready) == ("1.1", 2, 2)
     assert set(await answers(done, 20)) == {"1.1"}
     assert await kinds(platform) == ["deployed", "canary begun", "canary step", "promoted"]
+
+
+async def test_it_does_not_grow_with_files_that_nobody_approved(
+    platform: LocalDeployments, tmp_path: Path
+) -> None:
+    await begin(platform)
+    server = tmp_path / "releases" / "orders" / "1.1" / "server.py"
+    server.write_text(server.read_text().replace("os.environ['VERSION']", "'smuggled'"))
+    for growing in (
+        platform.step_canary(grant("s"), ORDERS, "c", 1.0),
+        platform.promote_canary(grant("p"), ORDERS, "c"),
+    ):
+        with pytest.raises(NoSuchRelease, match=r"orders 1\.1 is not what was approved any more"):
+            await growing
+    status = await platform.status(ORDERS)
+    assert status.canary is not None
+    assert (status.canary.share, status.canary.replicas) == (0.25, 1)
+    assert set(await answers(status, 60)) == {"1.0", "1.1"}
+    assert await kinds(platform) == ["deployed", "canary begun"]
 
 
 async def test_an_abort_gives_all_traffic_back_at_once(platform: LocalDeployments) -> None:

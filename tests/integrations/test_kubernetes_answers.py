@@ -201,6 +201,16 @@ class TestReleases:
         with pytest.raises(BehindMigration, match=r"orders 1\.1 is older than 2\.0"):
             await deploy(platform, "1.1", "g2")
 
+    async def test_what_is_known_as_no_release_is_not_gone_back_from(
+        self, fake: FakeKubernetes, platform: KubernetesDeployments
+    ) -> None:
+        await deploy(platform, "1.0", "g1")
+        await deploy(platform, "1.1", "g2")
+        write_releases(fake, NAMESPACES[Stage.PRODUCTION], other=released("1.1", "f" * 64))  # so it is none
+        with pytest.raises(BehindMigration, match=r"The release of 1\.1 is not there any more"):
+            await platform.roll_back(grant("g3"), ORDERS, "1.0", DIGESTS["1.0"], before="1.1")
+        assert runs(await platform.status(ORDERS)) == ("1.1", 1, 1)
+
 
 class TestManifests:
     async def test_a_tag_that_runs_is_no_release(

@@ -23,8 +23,17 @@ from handlers.operations.targets import (
     service_of,
     stage_of,
 )
-from integrations.deployments import Release, Running, Stage, Status, Strategy, Target, gone_past
+from integrations.deployments import (
+    DeploymentError,
+    Release,
+    Running,
+    Stage,
+    Status,
+    Strategy,
+    Target,
+)
 from integrations.deployments.actions import Deploy
+from integrations.deployments.going_back import gone_past
 
 
 async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
@@ -72,13 +81,22 @@ async def _no_canary(desk: Desk, release: Release, running: Running) -> str | No
         return "This platform gives a version all traffic or none, so it can do no canaries."
     if running.replicas == 0:
         return f"No replica of {running.version} runs, so there is nothing that a canary could stand beside."
-    passed = gone_past(await releases_of(desk, release.service), running.version, release.version)
+    passed = await _migration_between(desk, release.service, running.version, release.version)
     if passed is not None:
         return (
             f"The migration of {passed.version} cannot be taken back, so {running.version} would not run beside"
             " it, and a canary could not go back."
         )
     return None
+
+
+async def _migration_between(desk: Desk, service: str, version: str, target: str) -> Release | None:
+    """The release for which there is no going from `target` back to `version`; None where there is. Raises
+    CannotAnswer where that is not known."""
+    try:
+        return gone_past(await releases_of(desk, service), version, target)
+    except DeploymentError as unknown:
+        raise CannotAnswer(f"{unknown} Nothing was done.") from unknown
 
 
 async def _release(desk: Desk, service: str, text: str) -> Release:
@@ -103,7 +121,7 @@ async def _demand_possible(desk: Desk, release: Release, status: Status) -> None
             f"{release.service} {release.version} runs in {where.stage} already"
             f" ({running.ready} of {running.replicas} replicas ready). Nothing was done."
         )
-    passed = gone_past(await releases_of(desk, release.service), release.version, running.version)
+    passed = await _migration_between(desk, release.service, release.version, running.version)
     if passed is not None:
         raise CannotAnswer(
             f"{release.version} is older than {passed.version}, whose migration cannot be taken back, so it"

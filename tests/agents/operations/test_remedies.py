@@ -124,6 +124,16 @@ async def test_a_change_is_taken_back_and_nothing_scaled_beside_it() -> None:
     assert isinstance(await chosen(stage, bad), Person)  # and not scaled in its place
 
 
+async def test_a_change_whose_release_is_gone_is_not_taken_back() -> None:
+    stage = Pressed(slower=SLOW_ORDERS, runs="1.1.0")
+    stage.deployed("orders", "1.0.0", BEGAN - timedelta(days=9))
+    stage.deployed("orders", "1.1.0", BEGAN - timedelta(minutes=2))
+    stage.brought_out = [one for one in stage.brought_out if one.version != "1.1.0"]
+    found = await chosen(stage)
+    assert isinstance(found, Person)
+    assert "The release of 1.1.0 is not there any more" in found.why
+
+
 async def test_fewer_replicas_are_no_version_and_more_are_started() -> None:
     stage = Pressed(slower=SLOW_ORDERS, in_use=10)
     stage.deployed("orders", "1.0.0", BEGAN - timedelta(minutes=2), kind=ChangeKind.SCALED)

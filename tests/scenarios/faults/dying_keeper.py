@@ -6,24 +6,26 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from integrations.deployments.vendors.local import keeper_process
 from integrations.deployments.vendors.local.journal import Journal, Line
 
-_append = Journal.append
 
+def _dying(write: Callable[..., Line]) -> Callable[..., Line]:
+    def dying(self: Journal, **values: Any) -> Line:
+        file = Path(sys.argv[sys.argv.index("--folder") + 1]) / "die"
+        point = file.read_text() if file.exists() else ""
+        if point == f"{values['kind']} before":
+            _die(file)
+        line = write(self, **values)
+        if point == f"{values['kind']} after":
+            _die(file)
+        return line
 
-def _dying(self: Journal, **values: Any) -> Line:
-    file = Path(sys.argv[sys.argv.index("--folder") + 1]) / "die"
-    point = file.read_text() if file.exists() else ""
-    if point == f"{values['kind']} before":
-        _die(file)
-    line = _append(self, **values)
-    if point == f"{values['kind']} after":
-        _die(file)
-    return line
+    return dying
 
 
 def _die(file: Path) -> None:
@@ -32,5 +34,6 @@ def _die(file: Path) -> None:
 
 
 if __name__ == "__main__":
-    Journal.append = _dying  # type: ignore[method-assign]
+    Journal.append = _dying(Journal.append)  # type: ignore[method-assign]
+    Journal.owe = _dying(Journal.owe)  # type: ignore[method-assign]
     keeper_process.main()

@@ -24,8 +24,8 @@ from integrations.deployments import (
     Running,
     Status,
     Target,
-    gone_past,
 )
+from integrations.deployments.going_back import gone_past
 from integrations.deployments.vendors.kubernetes.api import WHO, Stale, Unsure
 from integrations.deployments.vendors.kubernetes.cluster import Cluster
 from integrations.deployments.vendors.kubernetes.objects import (

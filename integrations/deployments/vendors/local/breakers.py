@@ -84,16 +84,17 @@ class Breakers:
     def close_forgotten(self) -> None:
         """Write down of each that was open when the keeper ended that it is closed."""
         last = {(line.service, line.stage): line for line in self._journal.lines if line.kind in _KINDS}
-        for line in last.values():
+        for line in list(last.values()):
             if line.kind == _OPENED:
                 kept = {name: getattr(line, name) for name in _OF_THE_PLACE}
                 why = "the keeper had to begin again"
-                self._journal.append(at=time(), kind=_CLOSED, grant="", before=line.version, why=why, **kept)
+                self._journal.owe(at=time(), kind=_CLOSED, grant="", before=line.version, why=why, **kept)
 
     async def open(self, place: Place, given: dict[str, Any]) -> None:
         """Open it, or let it shed something else from now on. Raises NothingRuns."""
         sheds, seconds = Shed(given["sheds"]), float(given["seconds"])
-        self._write(place, _OPENED, given["grant"], f"refuses {sheds} for {seconds:g} s at most")
+        why = f"refuses {sheds} for {seconds:g} s at most"
+        self._journal.append(**_values(place, _OPENED, given["grant"], why))
         _stop_ending(place)
         answered = asyncio.Event()
         breaker = Breaker(sheds, seconds, answered.set)
@@ -104,7 +105,7 @@ class Breakers:
         """Let all requests through. Raises BreakerClosed."""
         if place.proxy.breaker is None:
             raise BreakerClosed(f"The breaker of {place.service} in {place.stage} is closed. Nothing was done.")
-        self._write(place, _CLOSED, grant, _refused(place.proxy.breaker))
+        self._journal.append(**_values(place, _CLOSED, grant, _refused(place.proxy.breaker)))
         _stop_ending(place)
         place.proxy.breaker = None
 
@@ -120,19 +121,21 @@ class Breakers:
             place.proxy.breaker = None
         async with place.lock:
             if place.proxy.breaker is None:
-                self._write(place, _CLOSED, "", why)
-
-    def _write(self, place: Place, kind: str, grant: str, why: str) -> None:
-        line = place.line
-        if line is None:
-            raise NothingRuns(f"Nothing of {place.service} runs in {place.stage}.")
-        kept = {name: getattr(line, name) for name in _OF_THE_PLACE}
-        self._journal.append(at=time(), kind=kind, grant=grant, before=line.version, why=why, **kept)
+                self._journal.owe(**_values(place, _CLOSED, "", why))
 
 
 _OPENED, _CLOSED = "breaker opened", "breaker closed"
 _KINDS = frozenset({_OPENED, _CLOSED})
 _OF_THE_PLACE = ("service", "stage", "version", "digest", "replicas")
+
+
+def _values(place: Place, kind: str, grant: str, why: str) -> dict[str, Any]:
+    """What a line says of it. Raises NothingRuns."""
+    line = place.line
+    if line is None:
+        raise NothingRuns(f"Nothing of {place.service} runs in {place.stage}.")
+    kept = {name: getattr(line, name) for name in _OF_THE_PLACE}
+    return {"at": time(), "kind": kind, "grant": grant, "before": line.version, "why": why, **kept}
 
 
 def _refused(breaker: Breaker) -> str:

@@ -17,11 +17,18 @@ from integrations.deployments import (
     CanaryUnderWay,
     ChangedMeanwhile,
     NothingRuns,
-    gone_past,
 )
+from integrations.deployments.going_back import gone_past
 from integrations.deployments.vendors.local import releases as stored
 from integrations.deployments.vendors.local.journal import Line
-from integrations.deployments.vendors.local.places import Canary, Place, Places, hand_over, write_line
+from integrations.deployments.vendors.local.places import (
+    Canary,
+    Place,
+    Places,
+    ended_on_failure,
+    hand_over,
+    write_line,
+)
 
 
 class Canaries:
@@ -38,7 +45,7 @@ class Canaries:
             if line.kind in _UNDER_WAY:
                 kept = {name: getattr(line, name) for name in _OF_THE_CANARY}
                 why = "the keeper had to begin again"
-                journal.append(at=time(), kind="returned", grant="", share=0.0, why=why, **kept)
+                journal.owe(at=time(), kind="returned", grant="", share=0.0, why=why, **kept)
 
     async def begin(self, place: Place, given: dict[str, Any]) -> None:
         """Start the version and give it its first share. Whoever calls holds the place's lock."""
@@ -58,14 +65,15 @@ class Canaries:
         share = float(given["share"])
         replicas = await self._places.started(runnable, place.stage, _needed(standing.replicas, share))
         canary = Canary(given["grant"], runnable, replicas, share, float(given["lease"]), monotonic())
-        self._write(place, canary, "canary begun", given["grant"])
+        async with ended_on_failure(replicas):
+            self._places.journal.append(**self._values(place, canary, "canary begun", given["grant"], share))
         place.canary = canary
         place.share_out()
         canary.ending = asyncio.create_task(self._end_with_lease(place, canary))
 
     def _demand_side_by_side(self, place: Place, standing: Line, version: str) -> None:
         """Raises BehindMigration where one of the two would not run with what the other makes of the data."""
-        known = stored.releases(self._places.releases, place.service)
+        known = self._places.known(place.service)
         ways = (gone_past(known, version, standing.version), gone_past(known, standing.version, version))
         passed = next((one for one in ways if one is not None), None)
         if passed is not None:
@@ -80,8 +88,9 @@ class Canaries:
         canary.renewed = monotonic()
         await self._grow(place, canary, share := float(given["share"]))
         demand_it(place, canary.id)  # starting took longer than its lease
-        canary.share, canary.renewed = share, monotonic()
-        self._write(place, canary, "canary step", given["grant"])
+        canary.renewed = monotonic()
+        self._places.journal.append(**self._values(place, canary, "canary step", given["grant"], share))
+        canary.share = share
         place.share_out()
 
     async def promote(self, place: Place, given: dict[str, Any]) -> None:
@@ -98,12 +107,11 @@ class Canaries:
             place,
             kind="promoted",
             grant=given["grant"],
-            version=release.version,
-            digest=release.digest,
             replicas=standing.replicas,
             before=standing.version,
             canary=canary.id,
             share=1.0,
+            **stored.for_the_journal(release),
         )
         over, place.replicas, place.canary = place.replicas, canary.replicas, None
         _stop_watching(canary)
@@ -120,17 +128,21 @@ class Canaries:
         demand_it(place, canary).renewed = monotonic()
 
     async def _grow(self, place: Place, canary: Canary, share: float) -> None:
-        """As many replicas as this share of the traffic needs; more are started first, none is ended."""
+        """As many replicas as this share of the traffic needs; more are started first, none is ended. Raises
+        NoSuchRelease where its files are others by now than what was approved."""
+        release = canary.runnable.release
+        runnable = self._places.approved(place.service, release.version, release.digest)
         stable = place.line.replicas if place.line else 1
         canary.replicas = [one for one in canary.replicas if one.is_alive]
         missing = _needed(stable, share) - len(canary.replicas)
-        canary.replicas += await self._places.started(canary.runnable, place.stage, missing)
+        canary.replicas += await self._places.started(runnable, place.stage, missing)
 
     async def _return(self, place: Place, canary: Canary, grant: str, why: str) -> None:
-        self._write(place, canary, "returned", grant, share=0.0, why=why)
-        place.canary = None
+        # The traffic first: giving it back waits for nothing, and so not for a disk that is full, either.
+        canary.is_over, place.canary = True, None
         _stop_watching(canary)
         place.share_out()
+        self._places.journal.owe(**self._values(place, canary, "returned", grant, 0.0, why))
         await hand_over(place, canary.replicas)
 
     async def _end_with_lease(self, place: Place, canary: Canary) -> None:
@@ -145,23 +157,23 @@ class Canaries:
                 canary.ending = None  # this is it, and is not to end itself
                 await self._return(place, canary, "", f"nobody renewed it for {canary.lease:g} seconds")
 
-    def _write(
-        self, place: Place, canary: Canary, kind: str, grant: str, share: float | None = None, why: str = ""
-    ) -> None:
-        release = canary.runnable.release
-        write_line(
-            self._places.journal,
-            place,
-            kind=kind,
-            grant=grant,
-            version=release.version,
-            digest=release.digest,
-            replicas=len(canary.replicas),
-            before=place.line.version if place.line else None,
-            canary=canary.id,
-            share=canary.share if share is None else share,
-            why=why,
-        )
+    def _values(
+        self, place: Place, canary: Canary, kind: str, grant: str, share: float, why: str = ""
+    ) -> dict[str, Any]:
+        """What a line says of it."""
+        return {
+            "at": time(),
+            "service": place.service,
+            "stage": place.stage,
+            "kind": kind,
+            "grant": grant,
+            "replicas": len(canary.replicas),
+            "before": place.line.version if place.line else None,
+            "canary": canary.id,
+            "share": share,
+            "why": why,
+            **stored.for_the_journal(canary.runnable.release),
+        }
 
 
 _UNDER_WAY = frozenset({"canary begun", "canary step"})

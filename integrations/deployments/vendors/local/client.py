@@ -36,10 +36,14 @@ from integrations.deployments import (
 )
 from integrations.deployments.vendors.local import releases as stored
 from integrations.deployments.vendors.local.database import SETTING
-from integrations.pages import Page, page_behind
+from integrations.pages import NoSuchPage, Page, page_behind
 from storage.look import Away
 
 STARTS_WITHIN = 20.0
+ANSWERS_WITHIN = 45.0
+_LONGEST_BESIDE_READY = 200.0
+"""Seconds of a deployment in which it does not wait for replicas to be ready: the services' database (30),
+warming up (100), requests that come to their end (10), the end of what ran before (10), and some."""
 _TRIES = 3
 _LONGEST_ANSWER = 8 * 1024**2
 _LONGEST_PATH = 100
@@ -68,10 +72,14 @@ class LocalDeployments:
         ready_seconds: float = 30.0,
         idle_seconds: float = 1_800.0,
         database_url: str | None = None,
+        answers_within: float = ANSWERS_WITHIN,
     ) -> None:
         """A replica that does not answer within `ready_seconds` is not waited for; a keeper that nobody asks
         for `idle_seconds` ends, and what it keeps with it. `database_url` is where services keep their data;
-        without it the keeper brings a server of its own."""
+        without it the keeper brings a server of its own. A question is waited for `answers_within` seconds; an
+        effect for longer than two of the longest, of which one waits for the other."""
+        self._answers_within = answers_within
+        self._done_within = answers_within + 2 * (ready_seconds + _LONGEST_BESIDE_READY)
         # In the environment, which is its own user's alone to read: an address may hold a password.
         self._environment = {**os.environ, SETTING: database_url} if database_url else None
         self._times = ["--ready-seconds", str(ready_seconds), "--idle-seconds", str(idle_seconds)]
@@ -96,12 +104,11 @@ class LocalDeployments:
         return _status(target, await self._ask("status", **_where(target)))
 
     async def history(self, query: ChangeQuery) -> Page[Change]:
-        found = tuple(
-            _change(one)
-            for one in await self._ask("changes")
-            if query.service in (None, one["service"]) and query.stage in (None, one["stage"])
-        )
-        return page_behind(found, query.after, query.limit, lambda one: one.id)
+        of = {"service": query.service, "stage": query.stage and query.stage.value}
+        page = await self._ask("changes", **of, limit=query.limit, after=query.after)
+        if page is None:
+            raise NoSuchPage(query.after)
+        return Page(tuple(map(_change, page["lines"])), page["after"])
 
     async def deploy(
         self, grant: Grant, target: Target, version: str, digest: str, replicas: int, *, before: str | None
@@ -154,22 +161,32 @@ class LocalDeployments:
         return tuple(_tick(one) for one in found)
 
     async def what_happened(self, grant: str) -> str | None:
-        done = next((one for one in await self._ask("changes") if one["grant"] == grant), None)
+        done = await self._ask("done", grant=grant)
         return (
             None if done is None else f"{done['service']} {done['version']} {done['kind']} in {done['stage']}"
         )
 
     async def _do(self, method: str, grant: Grant, target: Target, **given: object) -> Status:
-        return _status(target, await self._ask(method, grant=grant.id, **_where(target), **given))
+        of = {"grant": grant.id, **_where(target), **given}
+        return _status(target, await self._asked(method, of, self._done_within))
 
     async def _ask(self, method: str, **given: object) -> Any:
-        """What the keeper answers. Raises the DeploymentError that it refuses with, and KeeperAway.
+        """What the keeper answers to a question. Raises as `_asked`."""
+        return await self._asked(method, given, self._answers_within)
+
+    async def _asked(self, method: str, given: Mapping[str, object], within: float) -> Any:
+        """What the keeper answers. Raises the DeploymentError that it refuses with, and KeeperAway: also where
+        it does not answer `within` so many seconds.
 
         A keeper that dies in the middle is asked again, which does nothing twice: effects are known by their
         grant."""
         said = json.dumps({"method": method, "given": given}).encode() + b"\n"
         for _ in range(_TRIES):
-            answer = await self._answer(said)
+            try:
+                async with asyncio.timeout(within):
+                    answer = await self._answer(said)
+            except TimeoutError:
+                break  # one that is stopped would be waited for as long again
             if answer is None:
                 continue
             if "refused" in answer:

@@ -20,14 +20,21 @@ from integrations.deployments import (
     GrantSpent,
     NeverRan,
     NothingRuns,
-    gone_past,
 )
+from integrations.deployments.going_back import gone_past
 from integrations.deployments.vendors.local import releases as stored
 from integrations.deployments.vendors.local.breakers import Breakers
 from integrations.deployments.vendors.local.canaries import Canaries, demand_it, demand_none
 from integrations.deployments.vendors.local.database import ServicesDatabase
-from integrations.deployments.vendors.local.journal import Line
-from integrations.deployments.vendors.local.places import Canary, Place, Places, hand_over, say, write_line
+from integrations.deployments.vendors.local.journal import Line, say
+from integrations.deployments.vendors.local.places import (
+    Canary,
+    Place,
+    Places,
+    ended_on_failure,
+    hand_over,
+    write_line,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +68,14 @@ class Keeper:
 
     async def begin_again(self) -> None:
         """Begin to start what the journal says is to run; where it is new, what the releases say that runs at
-        first. What cannot be started is said in the keeper's log and holds nothing else up.
+        first. What cannot be started or written down is said in the keeper's log and holds nothing else up.
 
         What nobody has ever changed is started when it is first asked for, or when something comes in for it.
         """
         if not self._journal.lines:
             try:
                 for at_first in stored.at_first(self._places.releases):
-                    self._journal.append(at=time(), grant="", kind="deployed", before=None, **at_first)
+                    self._journal.owe(at=time(), grant="", kind="deployed", before=None, **at_first)
             except DeploymentError as wrong:
                 say(str(wrong))
         self._canaries.end_forgotten()
@@ -82,6 +89,11 @@ class Keeper:
     def used(self) -> float:
         """When something came in last for any of the services, by the monotonic clock; 0 where nothing did."""
         return self._places.used
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether something ends by itself later, for which the keeper stays: a canary or an open breaker."""
+        return self._places.is_any_on_its_way
 
     async def status(self, service: str, stage: str) -> dict[str, Any]:
         """What runs at a target, as JSON values."""
@@ -194,9 +206,17 @@ class Keeper:
         demand_it(place, canary)
         return place.proxy.meter.closed(after)
 
-    async def changes(self) -> list[dict[str, Any]]:
-        """The journal, newest first."""
-        return [asdict(line) for line in reversed(self._journal.lines)]
+    async def changes(
+        self, service: str | None, stage: str | None, limit: int, after: str | None
+    ) -> dict[str, Any] | None:
+        """A page of the journal, newest first, and the mark of the next; None where `after` is no mark."""
+        page = self._journal.page(service, stage, limit, after)
+        return page and {"lines": [asdict(line) for line in page[0]], "after": page[1]}
+
+    async def done(self, grant: str) -> dict[str, Any] | None:
+        """The line of what a grant was used for."""
+        line = self._journal.of_grant(grant)
+        return None if line is None else asdict(line)
 
     async def _change(self, service: str, stage: str, wanted: _Wanted) -> dict[str, Any]:
         return await self._once(wanted.grant, wanted.kind, service, stage, self._carry_out, wanted)
@@ -220,28 +240,29 @@ class Keeper:
                 raise GrantSpent(
                     f"This leave was used before, for something else ({done.kind} {done.service})."
                 )
+        await self._journal.settled()  # with nothing held: what it ended has ended, written or not
         return await self.status(service, stage)
 
     async def _carry_out(self, place: Place, wanted: _Wanted) -> None:
         """Whoever calls holds the place's lock."""
         demand_none(place)
         runnable, count = self._checked(place, wanted)
-        standing, version = place.line, runnable.release.version
+        standing = place.line
         same = standing is not None and standing.digest == runnable.release.digest
         kept = [one for one in place.replicas if one.is_alive][:count] if same else []
         new = await self._places.started(runnable, place.stage, count - len(kept))
         # From this line on it holds: a crash before it leaves what ran before, one after it begins with the new
         # one.
-        place.line = write_line(
-            self._journal,
-            place,
-            grant=wanted.grant,
-            kind=wanted.kind,
-            version=version,
-            digest=runnable.release.digest,
-            replicas=count,
-            before=standing.version if standing else None,
-        )
+        async with ended_on_failure(new):
+            place.line = write_line(
+                self._journal,
+                place,
+                grant=wanted.grant,
+                kind=wanted.kind,
+                replicas=count,
+                before=standing.version if standing else None,
+                **stored.for_the_journal(runnable.release),
+            )
         over = [one for one in place.replicas if one not in kept]
         place.replicas = [*kept, *new]
         place.share_out()
@@ -277,7 +298,8 @@ class Keeper:
             )
 
     def _demand_reachable(self, service: str, version: str, standing: str) -> None:
-        passed = gone_past(stored.releases(self._places.releases, service), version, standing)
+        known = self._places.known(service)
+        passed = gone_past(known, version, standing)
         if passed is not None:
             raise BehindMigration(
                 f"{service} {version} is older than {passed.version}, whose migration cannot be taken back; it"

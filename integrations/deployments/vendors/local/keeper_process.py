@@ -25,9 +25,12 @@ import aiohttp
 from integrations.deployments import DeploymentError
 from integrations.deployments.vendors.local.database import SETTING, ServicesDatabase
 from integrations.deployments.vendors.local.keeper import Keeper
-from integrations.deployments.vendors.local.processes import adopt_orphans
+from integrations.deployments.vendors.local.processes import adopt_orphans, reaped
 
 LONGEST_LINE = 1_000_000
+LONGEST_LOG = 4 * 1024**2
+"""Bytes of `keeper.log`, into which the services' own standard error goes as well; there are two of them at
+most."""
 _TAKES_OVER_WITHIN = 15.0
 """Seconds that a keeper waits for one that is ending."""
 
@@ -46,6 +49,7 @@ _METHODS = frozenset(
         "close_breaker",
         "traffic",
         "changes",
+        "done",
     }
 )
 
@@ -109,15 +113,29 @@ async def serve(folder: Path, releases: Path, at: Path, *, idle_seconds: float, 
         listening = await asyncio.start_unix_server(server.answer, str(at), limit=LONGEST_LINE)
         os.umask(old_mask)
         try:
+            dead: frozenset[int] = frozenset()
+            # By a clock that neither jumps nor counts the time in which the machine slept.
             while not stop.is_set() and (
-                server.busy or monotonic() - max(server.asked, keeper.used) < idle_seconds
+                server.busy or keeper.is_needed or monotonic() - max(server.asked, keeper.used) < idle_seconds
             ):
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), min(1.0, idle_seconds))
+                dead = await asyncio.to_thread(reaped, dead)
+                await asyncio.to_thread(_bound, folder / "keeper.log")
         finally:
             listening.close()
             await asyncio.to_thread(at.unlink, missing_ok=True)
             await keeper.close()
+
+
+def _bound(log: Path) -> None:
+    """Begin it anew where it has become long; what it had is kept until the next time, as far as the disk takes
+    it. Whoever writes it goes on at its new end, for all append."""
+    if log.exists() and log.stat().st_size > LONGEST_LOG:
+        with suppress(OSError), log.open("rb") as full:
+            full.seek(-LONGEST_LOG, os.SEEK_END)
+            log.with_suffix(".log.1").write_bytes(full.read(LONGEST_LOG))
+        os.truncate(log, 0)
 
 
 def _takes_over(lock: IO[str], served: Path) -> bool:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from subprocess import SubprocessError
 from time import time
 
 import aiohttp
 
-from integrations.deployments import DeploymentError, NoSuchRelease, NotReady
+from integrations.deployments import DeploymentError, NoSuchRelease, NotReady, Release
 from integrations.deployments.vendors.local import releases as stored
 from integrations.deployments.vendors.local.database import ServicesDatabase
-from integrations.deployments.vendors.local.journal import Journal, Line
+from integrations.deployments.vendors.local.journal import Journal, Line, say
 from integrations.deployments.vendors.local.processes import Replica, end, is_ready, start
 from integrations.deployments.vendors.local.proxy import Proxy
 
@@ -58,7 +59,7 @@ class Place:
 
     def share_out(self) -> None:
         """Let the traffic go to what runs here now."""
-        if self.canary is None:
+        if self.canary is None or self.canary.is_over:
             self.proxy.give_to(self.replicas)
         else:
             self.proxy.give_to(self.replicas, self.canary.replicas, self.canary.share)
@@ -72,11 +73,6 @@ class Place:
             **stable,
             **({self.canary.runnable.release.version: self.canary.replicas} if self.canary else {}),
         }
-
-
-def say(words: str) -> None:
-    """Into the keeper's log, which is where its standard error goes."""
-    print(words, file=sys.stderr, flush=True)  # noqa: T201
 
 
 class Places:
@@ -107,6 +103,11 @@ class Places:
     def used(self) -> float:
         """When something came in last for any of the services, by the monotonic clock; 0 where nothing did."""
         return max((place.proxy.used for place in self._open.values()), default=0.0)
+
+    @property
+    def is_any_on_its_way(self) -> bool:
+        """Whether a canary is under way at any of them, or a breaker open."""
+        return any(place.canary or place.proxy.breaker for place in self._open.values())
 
     async def at(self, service: str, stage: str) -> Place:
         """A target, with its way in open."""
@@ -142,28 +143,39 @@ class Places:
             )
         return runnable
 
+    def known(self, service: str) -> tuple[Release, ...]:
+        """A service's releases, newest first: those that are there, and those that ran and are not there any
+        more, or were others then. Raises ReleaseUnreadable."""
+        there = stored.releases(self.releases, service)
+        digests = {one.digest for one in there}
+        ran = (one for one in self.journal.releases_that_ran(service) if one.digest not in digests)
+        return tuple(sorted((*there, *ran), key=lambda one: one.built, reverse=True))
+
     async def started(self, runnable: stored.Runnable, stage: str, count: int) -> list[Replica]:
         """Replicas that are ready. Raises NotReady, and none is left, where one of them does not become so, and
-        NoSuchRelease where its files are gone meanwhile."""
+        NoSuchRelease where its files or its program are gone."""
         told = await self._told(runnable, stage) if count > 0 else {}
         new: list[Replica] = []
-        try:
-            for _ in range(count):
-                new.append(await start(runnable, stage, told))
-        except OSError as gone:
-            await asyncio.gather(*(end(one) for one in new))
-            release = runnable.release
-            raise NoSuchRelease(f"{release.service} {release.version} cannot be started: {gone}.") from gone
-        ready = await asyncio.gather(*(is_ready(one, self._client, self._ready_seconds) for one in new))
-        if all(ready):
-            await asyncio.gather(*(self._warmed_up(one, runnable) for one in new))
-            return new
-        await asyncio.gather(*(end(one) for one in new))
         release = runnable.release
-        raise NotReady(
-            f"{release.service} {release.version} did not become ready in {stage}, so nothing was changed:"
-            " what ran there before has all traffic."
-        )
+        async with ended_on_failure(new):
+            try:
+                for _ in range(count):
+                    new.append(await start(runnable, stage, told))
+            except (OSError, SubprocessError) as wrong:
+                refused = NoSuchRelease if isinstance(wrong, FileNotFoundError) else NotReady
+                raise refused(
+                    f"{release.service} {release.version} cannot be started: {wrong}. Nothing was changed: what"
+                    f" ran in {stage} before has all traffic."
+                ) from wrong
+            if not all(
+                await asyncio.gather(*(is_ready(one, self._client, self._ready_seconds) for one in new))
+            ):
+                raise NotReady(
+                    f"{release.service} {release.version} did not become ready in {stage}, so nothing was"
+                    " changed: what ran there before has all traffic."
+                )
+            await asyncio.gather(*(self._warmed_up(one, runnable) for one in new))
+        return new
 
     async def _warmed_up(self, replica: Replica, runnable: stored.Runnable) -> None:
         """Ask for what fills its caches before anybody waits for it. What fails is said and holds nothing up:
@@ -236,6 +248,16 @@ def _all(place: Place) -> list[Replica]:
     return [*place.replicas, *(place.canary.replicas if place.canary else ())]
 
 
+@asynccontextmanager
+async def ended_on_failure(replicas: Sequence[Replica]) -> AsyncIterator[None]:
+    """Where what follows fails, whatever it is, end these: nobody else knows of them yet."""
+    try:
+        yield
+    except BaseException:
+        await asyncio.gather(*(end(one) for one in replicas))
+        raise
+
+
 async def hand_over(place: Place, over: list[Replica]) -> None:
     """Let replicas that have no traffic any more finish what they have, and end them."""
     await place.proxy.drained(over)
@@ -248,7 +270,11 @@ def write_line(journal: Journal, place: Place, **values: object) -> Line:
 
 
 def _write_whole(file: Path, content: str) -> None:
-    """So that a crash leaves the old content or the new."""
+    """So that a crash leaves the old content or the new. Where it cannot be written that is said, and the old
+    is left: nothing that runs waits for it."""
     beside = file.with_suffix(".new")
-    beside.write_text(content)
-    beside.replace(file)
+    try:
+        beside.write_text(content)
+        beside.replace(file)
+    except OSError as wrong:
+        say(f"{file.name} is left as it was: {wrong}")

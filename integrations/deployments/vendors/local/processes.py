@@ -12,9 +12,10 @@ import os
 import signal
 import socket
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic
 
 import aiohttp
@@ -32,6 +33,27 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 def adopt_orphans() -> None:
     """Let the children of children become ours when their parents end, so that none is left behind."""
     _LIBC.prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def reaped(before: frozenset[int]) -> frozenset[int]:
+    """Take leave of adopted orphans that have ended. Whoever started a child of ours waits for it and hears of
+    its end at once, so nobody waits for one that was dead already the last time, a second `before`: those are
+    reaped. Returns who is dead now."""
+    dead = frozenset(_dead_children())
+    for pid in dead & before:
+        with suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
+    return dead - before
+
+
+def _dead_children() -> Iterator[int]:
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError):
+            if entry.name.isdigit():
+                # proc_pid_stat(5): what follows the name begins with the state and the parent.
+                state, parent = (entry / "stat").read_text("utf-8", "replace").rsplit(")", 1)[1].split()[:2]
+                if state == "Z" and int(parent) == os.getpid():
+                    yield int(entry.name)
 
 
 def end_with(parent: int) -> Callable[[], None]:

@@ -144,13 +144,18 @@ def at_first(folder: Path) -> list[dict[str, Any]]:
         {
             "service": service,
             "stage": stage.value,
-            "version": one.version,
-            "digest": read(folder, service, one.version).release.digest,
             "replicas": one.replicas,
+            **for_the_journal(read(folder, service, one.version).release),
         }
         for stage, services_there in written.root.items()
         for service, one in services_there.items()
     ]
+
+
+def for_the_journal(release: Release) -> dict[str, Any]:
+    """What is kept of a release that is started, beyond its folder."""
+    kept = {"version": release.version, "digest": release.digest}
+    return {**kept, "built": release.built.isoformat(), "irreversible": release.irreversible}
 
 
 def _is_name(word: str) -> bool:
