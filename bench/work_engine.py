@@ -249,7 +249,7 @@ async def _until_over(database: Database, mine: list[str], seconds: float) -> No
         for look in count():
             async with database.transaction(TENANT) as tx:
                 if look % 50 == 0:  # what the clock does every minute, more often
-                    await queue_abandoned_steps(tx, datetime.now(UTC))
+                    await queue_abandoned_steps(tx)
                     await queue_standing_runs(tx)
                 going = select(func.count()).where(RunRow.id.in_(mine), RunRow.state.not_in(ENDED))
                 if not (await tx.execute(going)).scalar():

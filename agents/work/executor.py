@@ -65,7 +65,7 @@ class Executor:
         async with self.database.transaction(tenant) as tx:
             claim = await take(tx, self.scheduler, self.process, self.clock(), run, key)
             if claim is None:
-                await queue_left_steps(tx, self.clock())
+                await queue_left_steps(tx)
         while claim is not None:
             claim = await self._do(claim, keep=monotonic() < until)
 

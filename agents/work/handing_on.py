@@ -56,8 +56,8 @@ _HAND_ON = """
         FROM next WHERE step.run = %(run)s AND step.key = %(key)s
     )
     UPDATE run_steps AS step
-    SET state = 'running', attempt = attempt + 1, worker = %(worker)s, lease = %(lease)s, wake = NULL,
-        blocked = NULL, started = coalesce(started, %(now)s)
+    SET state = 'running', attempt = attempt + 1, worker = %(worker)s, wake = NULL,
+        lease = clock_timestamp() + %(lease)s, blocked = NULL, started = coalesce(started, %(now)s)
     FROM next WHERE step.run = %(run)s AND step.key = next.key
     RETURNING step.key, step.kind, step.title, step.args, step.attempt, step.cursor, (
         SELECT coalesce(
@@ -92,7 +92,7 @@ async def hand_on(
         "attempt": claim.step.attempt,
         "result": direct.Jsonb(dict(result)),
         "now": now,
-        "lease": now + LEASE,
+        "lease": LEASE,
         "kinds": [name for name, kind in kinds.items() if not isinstance(kind, ActionStep)],
         "owned": list(find_run_kinds()),
         "soft": [name for name, kind in kinds.items() if not kind.stops],

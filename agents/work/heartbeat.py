@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.work.claims import LEASE, Claim, frozen, own
 from agents.work.kinds import Json
-from agents.work.tables import RunRow
+from agents.work.tables import RunRow, from_now
 from integrations.ports import Ports
 from storage.database import Database
 
@@ -67,7 +67,7 @@ class Heartbeat:
 
     async def _what_stops(self, claim: Claim) -> str | None:
         async with self.database.transaction(claim.step.tenant) as tx:
-            mine = (await tx.execute(own(claim).values(lease=self.clock() + LEASE))).scalar()
+            mine = (await tx.execute(own(claim).values(lease=from_now(LEASE)))).scalar()
             if mine is None:
                 return _TAKEN_OVER
             run = (await tx.execute(select(RunRow).where(RunRow.id == claim.step.run))).scalar_one()
