@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import monotonic
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -33,6 +34,8 @@ class Claim:
     step: Step
     kind: WorkStep | WaitStep
     worker: str
+    since: float
+    """When it was taken, by `time.monotonic`: no later than its lease began."""
     ends: bool = False
     """Whether the run is over and what was started outside is only to be ended."""
 
@@ -68,11 +71,12 @@ async def take(
         return None
     if row.state == "running":
         row.attempt += 1
+    since = monotonic()
     row.state, row.worker, row.lease, row.wake = "running", worker, from_now(LEASE), None
     needed = select(StepRow).where(StepRow.run == run_id, StepRow.key.in_(row.depends_on))
     before = (await tx.execute(needed)).scalars().all() if row.depends_on else ()
     known = {one.key: StepBefore(one.state, one.kind, one.title, one.result) for one in before}
-    return Claim(as_step(tenant_of(tx), run, row, known), kind, worker, ends)
+    return Claim(as_step(tenant_of(tx), run, row, known), kind, worker, since, ends)
 
 
 async def _is_held(tx: AsyncSession, row: StepRow) -> bool:

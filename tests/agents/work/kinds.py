@@ -46,6 +46,13 @@ async def _note(step: Step, _worker: Worker) -> Json:
     return {"noted": step.key, "before": sorted(step.results)}
 
 
+async def _until_told(step: Step, _worker: Worker) -> Json:
+    """Done once there is a file."""
+    while not await asyncio.to_thread(Path(step.args["told"]).exists):  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    return {}
+
+
 def _write(journal: Path, line: str) -> None:
     with journal.open("a") as opened:
         opened.write(f"{line}\n")
@@ -136,6 +143,7 @@ KINDS: Mapping[str, StepKind] = {
     for kind in (
         WorkStep("note", "sre", _note, finish=_more),
         WorkStep("plain", "sre", _note),
+        WorkStep("until_told", "sre", _until_told),
         WorkStep("fail", "sre", _fail, backoff=timedelta(seconds=0.01)),
         WorkStep("fail_softly", "sre", _fail, backoff=timedelta(seconds=0.01), attempts=1, stops=False),
         WorkStep("process", "sre", _process, cancel=_end_process, longest=timedelta(seconds=300)),

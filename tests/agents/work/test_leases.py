@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from agents.work import heartbeat, runs
+from agents.work.claims import take
 from agents.work.executor import Executor
+from agents.work.heartbeat import Heartbeat
+from agents.work.tables import StepRow
+from storage.database import Database
 from tests.agents.work.conftest import Engine
 from tests.agents.work.kinds import no_ports
 
@@ -65,3 +75,129 @@ async def test_what_nobody_has_taken_is_left_to_workers_for_a_while_by_the_datab
         await engine.scheduler.advance(tx, run)
     assert await engine.states(run) == {"a": "running"}
     assert await engine.sweep() == 0
+
+
+class _Failing(Database):
+    """The same database, of which every transaction fails as long as it is `away`."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database.engine)
+        self.away = False
+        self.failed = 0
+
+    @asynccontextmanager
+    async def transaction(self, tenant: str) -> AsyncIterator[AsyncSession]:
+        if self.away:
+            self.failed += 1
+            raise OperationalError("BEGIN", {}, Exception("server closed the connection"))
+        async with super().transaction(tenant) as tx:
+            yield tx
+
+
+class _Work:
+    """Marks when work has ended, however."""
+
+    def __init__(self) -> None:
+        self.ended = asyncio.Event()
+
+    @asynccontextmanager
+    async def marked(self, _tenant: str) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            self.ended.set()
+
+
+def _at(engine: Engine, database: Database, work: _Work) -> Executor:
+    return Executor(database, engine.scheduler, work.marked, "first", no_ports, beat_seconds=0.05)
+
+
+async def test_work_is_supervised_after_a_beat_that_failed(engine: Engine) -> None:
+    database = _Failing(engine.house.database)
+    run = await engine.begin(engine.step("a", "plain", seconds=600))
+    await engine.advance(run)
+    doing = asyncio.create_task(_at(engine, database, _Work()).do(engine.house.tenant, run, "a"))
+    await engine.until(run, lambda row: row.worker == "first")
+    database.away = True
+    await _until(lambda: database.failed > 1)
+    database.away = False
+    async with engine.house.database.transaction(engine.house.tenant) as tx:
+        await runs.pause(tx, run, "Nathan paused it.")
+    async with asyncio.timeout(60):
+        await doing
+    (row,) = await engine.rows(run)
+    assert (row.state, row.detail) == ("waiting", "Nathan paused it.")
+
+
+async def test_what_was_done_while_the_database_was_away_is_not_lost(engine: Engine, tmp_path: Path) -> None:
+    database = _Failing(engine.house.database)
+    run = await engine.begin(engine.step("a", "until_told", told=str(tmp_path / "told")))
+    await engine.advance(run)
+    doing = asyncio.create_task(_at(engine, database, _Work()).do(engine.house.tenant, run, "a"))
+    await engine.until(run, lambda row: row.worker == "first")
+    database.away = True
+    await _until(lambda: database.failed > 0)
+    database.away = False
+    (tmp_path / "told").touch()
+    await doing
+    (row,) = await engine.rows(run)
+    assert (row.state, row.attempt) == ("done", 1)
+
+
+async def test_work_ends_before_its_lease_when_the_database_stays_away(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heartbeat, "LEASE", timedelta(seconds=1))
+    database, work = _Failing(engine.house.database), _Work()
+    run = await engine.begin(engine.step("a", "plain", seconds=600))
+    await engine.advance(run)
+    doing = asyncio.create_task(_at(engine, database, work).do(engine.house.tenant, run, "a"))
+    await engine.until(run, lambda row: row.worker == "first")
+    database.away = True
+    async with asyncio.timeout(60):
+        await work.ended.wait()
+        with pytest.raises(OperationalError):  # it cannot even be put back
+            await doing
+    assert database.failed > 2, "it was asked again while there was time"
+    (row,) = await engine.rows(run)
+    assert (row.state, row.worker) == ("running", "first"), "the sweep finds it once its lease is over"
+
+
+async def test_work_ends_before_its_lease_when_the_database_does_not_answer(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heartbeat, "LEASE", timedelta(seconds=1))
+    work = _Work()
+    run = await engine.begin(engine.step("a", "plain", seconds=600))
+    await engine.advance(run)
+    doing = asyncio.create_task(_at(engine, engine.house.database, work).do(engine.house.tenant, run, "a"))
+    await engine.until(run, lambda row: row.worker == "first")
+    async with engine.house.database.transaction(engine.house.tenant) as tx:
+        await tx.execute(select(StepRow).where(StepRow.run == run).with_for_update())
+        async with asyncio.timeout(60):
+            await work.ended.wait()
+    await doing
+    (row,) = await engine.rows(run)
+    assert (row.state, row.attempt, row.worker) == ("waiting", 0, None)
+    assert "did not answer" in (row.detail or "")
+
+
+async def test_a_beat_that_is_wrong_ends_the_work_and_says_so(engine: Engine) -> None:
+    run = await engine.begin(engine.step("a", "plain", seconds=600))
+    await engine.advance(run)
+    async with engine.house.database.transaction(engine.house.tenant) as tx:
+        claim = await take(tx, engine.scheduler, "first", datetime.now(UTC), run, "a")
+    assert claim is not None
+
+    def broken() -> datetime:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        async with asyncio.timeout(60), Heartbeat(engine.house.database, broken, 0.05).beating(claim):
+            await asyncio.sleep(600)
+
+
+async def _until(wanted: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not wanted():  # noqa: ASYNC110 — nobody tells
+            await asyncio.sleep(0.01)
