@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
 
@@ -121,14 +121,19 @@ def _lasts() -> float:
     return (LEASE * 5 / 6).total_seconds()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class WorkerOf:
-    """What a step works with; see `kinds.Worker`."""
+    """What a step works with; see `kinds.Worker`. `cursor` is what this worker knows to be started outside,
+    whatever another has made of the row since."""
 
     database: Database
     claim: Claim
     opened: Callable[[str], Ports]
     clock: Callable[[], datetime]
+    cursor: Json | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.cursor = self.claim.step.cursor
 
     @property
     def ports(self) -> Ports:
@@ -145,11 +150,16 @@ class WorkerOf:
 
     async def keep(self, cursor: Json) -> None:
         """Keep what was started outside. Raises Stopped if the step is not ours any more."""
+        self.cursor = cursor
         await self._put(cursor=dict(cursor))
 
     async def tell(self, detail: str) -> None:
         """Show how far it is. Raises Stopped if the step is not ours any more."""
         await self._put(detail=detail)
+
+    async def renew(self) -> None:
+        """Begin the lease anew. Raises Stopped if the step is not ours any more."""
+        await self._put(lease=from_now(LEASE))
 
     async def _put(self, **values: object) -> None:
         async with self.database.transaction(self.claim.step.tenant) as tx:

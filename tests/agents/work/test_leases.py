@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -195,6 +197,32 @@ async def test_a_beat_that_is_wrong_ends_the_work_and_says_so(engine: Engine) ->
     with pytest.raises(ZeroDivisionError):
         async with asyncio.timeout(60), Heartbeat(engine.house.database, broken, 0.05).beating(claim):
             await asyncio.sleep(600)
+
+
+@pytest.mark.parametrize(("kind", "beats"), [("process", 0.05), ("too_long", 600.0)])
+async def test_what_the_next_worker_has_started_is_not_ended(engine: Engine, kind: str, beats: float) -> None:
+    """Whether the one before sees that it has lost the step, or its time is over first."""
+    made = engine.executor
+    run = await engine.begin(engine.step("a", kind))
+    await engine.advance(run)
+    first = Executor(made.database, made.scheduler, made.agent_work, "first", no_ports, beat_seconds=beats)
+    doing = asyncio.create_task(first.do(engine.house.tenant, run, "a"))
+    kept = await engine.until(run, lambda row: row.cursor is not None)
+    theirs = await asyncio.create_subprocess_exec("sleep", "600", start_new_session=True)
+    try:
+        async with engine.house.database.transaction(engine.house.tenant) as tx:
+            taken = {"worker": "second", "attempt": 2, "cursor": {"pid": theirs.pid}}
+            await tx.execute(update(StepRow).where(StepRow.run == run).values(taken))
+        async with asyncio.timeout(60):
+            await doing
+        look = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        assert await asyncio.to_thread(os.waitid, os.P_PID, theirs.pid, look) is None, "it goes on"
+        (row,) = await engine.rows(run)
+        assert (row.state, row.worker, row.attempt) == ("running", "second", 2)
+    finally:
+        os.killpg(kept.cursor["pid"], signal.SIGKILL)  # type: ignore[index]
+        theirs.kill()
+        await theirs.wait()
 
 
 async def _until(wanted: Callable[[], bool]) -> None:
