@@ -39,12 +39,13 @@ async def queue_left_steps(tx: AsyncSession) -> None:
 
 
 async def queue_standing_runs(tx: AsyncSession) -> int:
-    """Queue the look at runs that go on while none of their steps does. Returns how many."""
+    """Queue the look at runs that go on while none of their steps does. Returns how many.
+
+    They are locked in the order of their ids, so that two sweeps do not wait for each other.
+    """
     busy = select(StepRow.run).where(StepRow.state.in_(("running", "submitted")))
-    found = (
-        await tx.execute(select(RunRow.id).where(RunRow.state == "running", RunRow.id.not_in(busy)))
-    ).scalars()
-    runs = found.all()
+    standing = select(RunRow.id).where(RunRow.state == "running", RunRow.id.not_in(busy))
+    runs = (await tx.execute(standing.order_by(RunRow.id))).scalars().all()
     for run in runs:
         await go_on(tx, await run_for_update(tx, run))
     return len(runs)
