@@ -24,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from agents.work.claims import Claim, give_back, put_off, take
 from agents.work.handing_on import hand_on
 from agents.work.heartbeat import BEAT_SECONDS, Heartbeat, Stopped, WorkerOf
-from agents.work.kinds import Json, NewStep, Over, StepFailed, Still, WorkStep
+from agents.work.kinds import Json, NewStep, Over, Step, StepFailed, Still, WaitStep, WorkStep
 from agents.work.runs import add_steps, go_on, lock_longest_waiting, release, wake
 from agents.work.scheduler import Scheduler, utc_now
 from agents.work.sweep import queue_left_steps
@@ -92,20 +92,20 @@ class Executor:
         step, kind = worker.claim.step, worker.claim.kind
         if isinstance(kind, WorkStep):
             try:
-                async with asyncio.timeout(kind.longest.total_seconds()):
+                async with asyncio.timeout(kind.longest.total_seconds()) as limit:
                     return await kind.work(step, worker)
             except TimeoutError:
+                if not limit.expired():
+                    raise
                 raise StepFailed(f"It was not done after {kind.longest}.") from None
-        if kind.start is not None and step.cursor is None:
-            found = await kind.find(step, worker) if kind.find is not None else None
-            cursor = found if found is not None else await kind.start(step, worker)
-            await worker.keep(cursor)
-            step = replace(step, cursor=cursor)
+        seconds = kind.answers_within.total_seconds()
         try:
-            polled = await kind.poll(step, worker)
-        except Away as away:
-            return Still(_ASKED_AGAIN, f"{away}. It is asked again.")
-        return polled.result if isinstance(polled, Over) else polled
+            async with asyncio.timeout(seconds) as limit:
+                return await _looked(kind, step, worker)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            return Still(_ASKED_AGAIN, f"There was no answer within {seconds:g} seconds. It is asked again.")
 
     async def _ended(self, claim: Claim, ended: Json | Still, *, keep: bool) -> Claim | None:
         async with self.database.transaction(claim.step.tenant) as tx:
@@ -226,3 +226,17 @@ class Executor:
 
     async def _taken(self, tx: AsyncSession, run: str, key: str) -> Claim | None:
         return await take(tx, self.scheduler, self.process, self.clock(), run, key)
+
+
+async def _looked(kind: WaitStep, step: Step, worker: WorkerOf) -> Json | Still:
+    """What a wait is for, or that it is still to come; started first where it is not there."""
+    if kind.start is not None and step.cursor is None:
+        found = await kind.find(step, worker) if kind.find is not None else None
+        cursor = found if found is not None else await kind.start(step, worker)
+        await worker.keep(cursor)
+        step = replace(step, cursor=cursor)
+    try:
+        polled = await kind.poll(step, worker)
+    except Away as away:
+        return Still(_ASKED_AGAIN, f"{away}. It is asked again.")
+    return polled.result if isinstance(polled, Over) else polled
