@@ -1,4 +1,4 @@
-"""A canary's run beside what stands and what became of it: when its lease is renewed."""
+"""A canary's run beside what stands and what became of it: when its lease is renewed, and what it covers."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.operations.canary.canary_run import BEGIN, BEGIN_KIND, WATCH_KIND
 from agents.operations.canary.canary_step import LOOKED_EVERY, WATCH
+from agents.operations.canary.limits import within_canary
 from agents.operations.canary.tables import CanaryRow
 from agents.work.kinds import Json, Over, Step, Still
 from agents.work.tables import RunRow, StepRow
@@ -25,7 +26,7 @@ from governance.overrides.rows import lay
 from governance.people import Role
 from governance.tables import EffectRow, OverrideRow
 from integrations.deployments import Stage
-from integrations.deployments.actions import BeginCanary
+from integrations.deployments.actions import BeginCanary, PromoteCanary, StepCanary
 from integrations.deployments.vendors.local.client import LocalDeployments
 from integrations.ports import Ports
 from storage.database import Database
@@ -44,7 +45,7 @@ ABOUT: dict[str, Any] = {
 }
 
 
-async def _begun(database: Database, tenant: str, canary: str) -> None:
+async def _begun(database: Database, tenant: str, canary: str, *, passed: int = 0) -> None:
     """The rows of a canary that was approved and begun, without those who did so."""
     STAGED.add(tenant)
     begun = BeginCanary(
@@ -89,7 +90,26 @@ async def _begun(database: Database, tenant: str, canary: str) -> None:
     async with database.transaction(tenant) as tx:
         tx.add(RunRow(id=RUN, kind="canary", title="A canary", subject="service:orders", state="running"))
         await tx.flush()
-        tx.add_all((effect, step, CanaryRow(run=RUN, action=begun.body(), passed=0, tick=0)))
+        tx.add_all((effect, step, CanaryRow(run=RUN, action=begun.body(), passed=passed, tick=0)))
+
+
+NEXT = (
+    (1, StepCanary(canary="gr_c", share=50, **ABOUT)),
+    (2, PromoteCanary(canary="gr_c", before="1.0", before_content="b" * 64, content="a" * 64, **ABOUT)),
+)
+
+
+@pytest.mark.parametrize(("passed", "action"), NEXT)
+async def test_what_comes_next_is_covered_while_the_run_goes_on(
+    database: Database, tenant: str, passed: int, action: StepCanary | PromoteCanary
+) -> None:
+    await _begun(database, tenant, "gr_c", passed=passed)
+    covered = {}
+    for state in ("running", "paused", "cancelled", "failed", "done"):
+        async with database.transaction(tenant) as tx:
+            await tx.execute(update(RunRow).values(state=state))
+            covered[state] = await within_canary(action, tx)
+    assert [state for state, is_covered in covered.items() if is_covered] == ["running"]
 
 
 @pytest.fixture
