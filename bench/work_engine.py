@@ -228,8 +228,9 @@ async def _halted(database: Database, url: str, folder: Path) -> float:
         worst = max(worst, perf_counter() - began)
         async with database.transaction(TENANT) as tx:
             await resume(tx, by="b", identity="b", at=datetime.now(UTC))
+            row = await runs.run_for_update(tx, run)
             await tx.execute(update(StepRow).where(StepRow.run == run).values(wake=None))
-            await runs.go_on(tx, run)
+            await runs.go_on(tx, row)
     await _end([worker])
     return worst
 

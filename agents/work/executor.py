@@ -7,6 +7,9 @@ its run.
 | in the middle of the work              | running, old lease | the same, one attempt more, with its cursor  |
 | after `start`, before the cursor is kept | running, no cursor | `find` asks outside for what has this token |
 | after the work, before its end commits | running, old lease | the work is done again: it must bear that    |
+
+A worker that is cut off from the database ends its work before the lease is over; one that is too late for that
+changes nothing of a step that another has, nor of what that one has started outside.
 """
 
 from __future__ import annotations
