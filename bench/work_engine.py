@@ -228,8 +228,9 @@ async def _halted(database: Database, url: str, folder: Path) -> float:
         worst = max(worst, perf_counter() - began)
         async with database.transaction(TENANT) as tx:
             await resume(tx, by="b", identity="b", at=datetime.now(UTC))
+            row = await runs.run_for_update(tx, run)
             await tx.execute(update(StepRow).where(StepRow.run == run).values(wake=None))
-            await runs.go_on(tx, run)
+            await runs.go_on(tx, row)
     await _end([worker])
     return worst
 
@@ -249,7 +250,7 @@ async def _until_over(database: Database, mine: list[str], seconds: float) -> No
         for look in count():
             async with database.transaction(TENANT) as tx:
                 if look % 50 == 0:  # what the clock does every minute, more often
-                    await queue_abandoned_steps(tx, datetime.now(UTC))
+                    await queue_abandoned_steps(tx)
                     await queue_standing_runs(tx)
                 going = select(func.count()).where(RunRow.id.in_(mine), RunRow.state.not_in(ENDED))
                 if not (await tx.execute(going)).scalar():

@@ -27,18 +27,18 @@ async def _for_ever(_step: Step, _worker: Worker) -> Json:
     return {}
 
 
-async def _start(step: Step) -> Json:
+async def _start(step: Step, _worker: Worker) -> Json:
     await asyncio.to_thread(_write, Path(step.args["journal"]), step.token)
     await asyncio.sleep(0.02)
     return {"job": step.token}
 
 
-async def _find(step: Step) -> Json | None:
+async def _find(step: Step, _worker: Worker) -> Json | None:
     lines = await asyncio.to_thread(_read, Path(step.args["journal"]))
     return {"job": step.token} if step.token in lines else None
 
 
-async def _poll(_step: Step) -> Still | Over:
+async def _poll(_step: Step, _worker: Worker) -> Still | Over:
     return Over()
 
 

@@ -202,7 +202,7 @@ class Jobs:
             "outbox": partial(outbox.queue_stuck, now=now),
             "effects": queue_abandoned,
             "plans": steps.queue_forgotten,
-            "steps": partial(queue_abandoned_steps, now=now),
+            "steps": queue_abandoned_steps,
             "runs": queue_standing_runs,
             "sessions": partial(forget_ended, now=now),
             "overrides": partial(sweep_overrides, now=now),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import monotonic
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,9 +17,10 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from agents.work.kinds import ActionStep, Step, WaitStep, WorkStep
 from agents.work.runs import go_on, release
 from agents.work.scheduler import Scheduler, StepBefore, as_step
-from agents.work.tables import OVER, RunRow, StepRow
+from agents.work.tables import OVER, RunRow, StepRow, from_now
 from governance.overrides.rows import read_standing
 from governance.standing import FreezeKind
+from storage import direct
 from storage.database import tenant_of
 
 LEASE = timedelta(seconds=6)
@@ -32,6 +34,8 @@ class Claim:
     step: Step
     kind: WorkStep | WaitStep
     worker: str
+    since: float
+    """When it was taken, by `time.monotonic`: no later than its lease began."""
     ends: bool = False
     """Whether the run is over and what was started outside is only to be ended."""
 
@@ -54,8 +58,7 @@ async def take(
 ) -> Claim | None:
     """Take a step for a worker; None for one that is somebody else's, over, or not to be done now."""
     run, row = await both_for_update(tx, run_id, key)
-    held = row.worker is not None and row.lease is not None and row.lease > now
-    if row.state in OVER or row.state == "submitted" or (row.state == "running" and held):
+    if row.state in OVER or row.state == "submitted" or (row.state == "running" and await _is_held(tx, row)):
         return None
     kind = scheduler.kinds[row.kind]
     if isinstance(kind, ActionStep):
@@ -68,11 +71,20 @@ async def take(
         return None
     if row.state == "running":
         row.attempt += 1
-    row.state, row.worker, row.lease, row.wake = "running", worker, now + LEASE, None
+    since = monotonic()
+    row.state, row.worker, row.lease, row.wake = "running", worker, from_now(LEASE), None
     needed = select(StepRow).where(StepRow.run == run_id, StepRow.key.in_(row.depends_on))
     before = (await tx.execute(needed)).scalars().all() if row.depends_on else ()
     known = {one.key: StepBefore(one.state, one.kind, one.title, one.result) for one in before}
-    return Claim(as_step(tenant_of(tx), run, row, known), kind, worker, ends)
+    return Claim(as_step(tenant_of(tx), run, row, known), kind, worker, since, ends)
+
+
+async def _is_held(tx: AsyncSession, row: StepRow) -> bool:
+    """Whether a worker has the step, and its lease is not over by now."""
+    if row.worker is None or row.lease is None:
+        return False
+    (held,) = await direct.row(tx, "SELECT clock_timestamp() < %(lease)s", {"lease": row.lease})
+    return bool(held)
 
 
 async def give_back(tx: AsyncSession, claim: Claim) -> tuple[RunRow, StepRow] | None:

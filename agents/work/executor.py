@@ -7,6 +7,9 @@ its run.
 | in the middle of the work              | running, old lease | the same, one attempt more, with its cursor  |
 | after `start`, before the cursor is kept | running, no cursor | `find` asks outside for what has this token |
 | after the work, before its end commits | running, old lease | the work is done again: it must bear that    |
+
+A worker that is cut off from the database ends its work before the lease is over; one that is too late for that
+changes nothing of a step that another has, nor of what that one has started outside.
 """
 
 from __future__ import annotations
@@ -19,13 +22,12 @@ from datetime import datetime, timedelta
 from time import monotonic
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.work.claims import Claim, give_back, put_off, take
 from agents.work.handing_on import hand_on
 from agents.work.heartbeat import BEAT_SECONDS, Heartbeat, Stopped, WorkerOf
-from agents.work.kinds import Json, NewStep, Over, StepFailed, Still, WorkStep
+from agents.work.kinds import Json, NewStep, Over, Step, StepFailed, Still, WaitStep, WorkStep
 from agents.work.runs import add_steps, go_on, lock_longest_waiting, release, wake
 from agents.work.scheduler import Scheduler, utc_now
 from agents.work.sweep import queue_left_steps
@@ -65,51 +67,48 @@ class Executor:
         async with self.database.transaction(tenant) as tx:
             claim = await take(tx, self.scheduler, self.process, self.clock(), run, key)
             if claim is None:
-                await queue_left_steps(tx, self.clock())
+                await queue_left_steps(tx)
         while claim is not None:
             claim = await self._do(claim, keep=monotonic() < until)
 
     async def _do(self, claim: Claim, *, keep: bool) -> Claim | None:
         """Bring one step forward. Returns what this worker has taken in its place, if it may `keep` on."""
+        worker = WorkerOf(self.database, claim, self.ports, self.clock)
         with structlog.contextvars.bound_contextvars(run=claim.step.run, step=claim.step.key):
             if claim.ends:
-                return await self._cancelled(claim)
+                return await self._cancelled(worker)
             beating = Heartbeat(self.database, self.clock, self.beat_seconds).beating(claim)
             try:
                 async with self.agent_work(claim.step.tenant), beating:
-                    ended = await self._done(claim)
+                    ended = await self._done(worker)
             except (Halted, FenceUnreadable, Stopped) as stopped:
-                return await self._put_back(claim, str(stopped) or "All agents are halted.")
+                return await self._put_back(worker, str(stopped) or "All agents are halted.")
             except StepFailed as failed:
-                return await self._failed(claim, str(failed), again=False, keep=keep)
+                return await self._failed(worker, str(failed), again=False, keep=keep)
             except Exception as fault:  # noqa: BLE001 — it ends or repeats its step, not the worker
                 _log.exception("step_failed")
                 why = f"Something went wrong ({type(fault).__name__})."
-                return await self._failed(claim, why, again=True, keep=keep)
+                return await self._failed(worker, why, again=True, keep=keep)
             return await self._ended(claim, ended, keep=keep)
 
-    def _worker(self, claim: Claim) -> WorkerOf:
-        return WorkerOf(self.database, claim, self.ports, self.clock)
-
-    async def _done(self, claim: Claim) -> Json | Still:
-        step, kind = claim.step, claim.kind
-        worker = self._worker(claim)
+    async def _done(self, worker: WorkerOf) -> Json | Still:
+        step, kind = worker.claim.step, worker.claim.kind
         if isinstance(kind, WorkStep):
             try:
-                async with asyncio.timeout(kind.longest.total_seconds()):
+                async with asyncio.timeout(kind.longest.total_seconds()) as limit:
                     return await kind.work(step, worker)
             except TimeoutError:
+                if not limit.expired():
+                    raise
                 raise StepFailed(f"It was not done after {kind.longest}.") from None
-        if kind.start is not None and step.cursor is None:
-            found = await kind.find(step, worker) if kind.find is not None else None
-            cursor = found if found is not None else await kind.start(step, worker)
-            await worker.keep(cursor)
-            step = replace(step, cursor=cursor)
+        seconds = kind.answers_within.total_seconds()
         try:
-            polled = await kind.poll(step, worker)
-        except Away as away:
-            return Still(_ASKED_AGAIN, f"{away}. It is asked again.")
-        return polled.result if isinstance(polled, Over) else polled
+            async with asyncio.timeout(seconds) as limit:
+                return await _looked(kind, step, worker)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            return Still(_ASKED_AGAIN, f"There was no answer within {seconds:g} seconds. It is asked again.")
 
     async def _ended(self, claim: Claim, ended: Json | Still, *, keep: bool) -> Claim | None:
         async with self.database.transaction(claim.step.tenant) as tx:
@@ -145,13 +144,13 @@ class Executor:
         await go_on(tx, run, at=row.wake)
         return None
 
-    async def _failed(self, claim: Claim, why: str, *, again: bool, keep: bool) -> Claim | None:
+    async def _failed(self, worker: WorkerOf, why: str, *, again: bool, keep: bool) -> Claim | None:
         """Once more after a while, or for good; then what it started outside is ended."""
-        kind = claim.kind
+        claim, kind = worker.claim, worker.claim.kind
         tries = kind.attempts if isinstance(kind, WorkStep) else 5
         last = not again or claim.step.attempt >= tries
-        if last:
-            await self._clear_up(claim)
+        if last and not await self._cleared_up(worker):
+            return None
         async with self.database.transaction(claim.step.tenant) as tx:
             found = await give_back(tx, claim)
             if found is None:
@@ -166,9 +165,11 @@ class Executor:
             await go_on(tx, run, at=row.wake)
             return None
 
-    async def _put_back(self, claim: Claim, why: str) -> Claim | None:
+    async def _put_back(self, worker: WorkerOf, why: str) -> Claim | None:
         """Stopped from outside: what it started is ended, and it waits as if it had not been tried."""
-        await self._clear_up(claim)
+        claim = worker.claim
+        if not await self._cleared_up(worker):
+            return None
         async with self.database.transaction(claim.step.tenant) as tx:
             found = await give_back(tx, claim)
             if found is None:
@@ -181,8 +182,10 @@ class Executor:
             await put_off(tx, run, row, why, self.clock())
             return None
 
-    async def _cancelled(self, claim: Claim) -> Claim | None:
-        await self._clear_up(claim)
+    async def _cancelled(self, worker: WorkerOf) -> Claim | None:
+        claim = worker.claim
+        if not await self._cleared_up(worker):
+            return None
         async with self.database.transaction(claim.step.tenant) as tx:
             found = await give_back(tx, claim)
             if found is None:
@@ -190,14 +193,18 @@ class Executor:
             run, row = found
             return await self._end(tx, run, row, "cancelled", run.why, keep=False)
 
-    async def _clear_up(self, claim: Claim) -> None:
-        """End what the step has started outside; its cursor as it was kept last."""
-        if claim.kind.cancel is None:
-            return
-        query = select(StepRow.cursor).where(StepRow.run == claim.step.run, StepRow.key == claim.step.key)
-        async with self.database.transaction(claim.step.tenant) as tx:
-            cursor = (await tx.execute(query)).scalar()
-        await claim.kind.cancel(replace(claim.step, cursor=cursor), self._worker(claim))
+    async def _cleared_up(self, worker: WorkerOf) -> bool:
+        """End what this worker has started outside. False, and nothing is ended, once another has the step:
+        what goes on outside is that one's."""
+        kind = worker.claim.kind
+        if kind.cancel is None:
+            return True
+        try:
+            await worker.renew()  # so that nobody takes it meanwhile
+        except Stopped:
+            return False
+        await kind.cancel(replace(worker.claim.step, cursor=worker.cursor), worker)
+        return True
 
     async def _end(
         self, tx: AsyncSession, run: RunRow, row: StepRow, state: str, detail: str | None, *, keep: bool
@@ -222,3 +229,17 @@ class Executor:
 
     async def _taken(self, tx: AsyncSession, run: str, key: str) -> Claim | None:
         return await take(tx, self.scheduler, self.process, self.clock(), run, key)
+
+
+async def _looked(kind: WaitStep, step: Step, worker: WorkerOf) -> Json | Still:
+    """What a wait is for, or that it is still to come; started first where it is not there."""
+    if kind.start is not None and step.cursor is None:
+        found = await kind.find(step, worker) if kind.find is not None else None
+        cursor = found if found is not None else await kind.start(step, worker)
+        await worker.keep(cursor)
+        step = replace(step, cursor=cursor)
+    try:
+        polled = await kind.poll(step, worker)
+    except Away as away:
+        return Still(_ASKED_AGAIN, f"{away}. It is asked again.")
+    return polled.result if isinstance(polled, Over) else polled

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from time import monotonic
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -56,8 +57,8 @@ _HAND_ON = """
         FROM next WHERE step.run = %(run)s AND step.key = %(key)s
     )
     UPDATE run_steps AS step
-    SET state = 'running', attempt = attempt + 1, worker = %(worker)s, lease = %(lease)s, wake = NULL,
-        blocked = NULL, started = coalesce(started, %(now)s)
+    SET state = 'running', attempt = attempt + 1, worker = %(worker)s, wake = NULL,
+        lease = clock_timestamp() + %(lease)s, blocked = NULL, started = coalesce(started, %(now)s)
     FROM next WHERE step.run = %(run)s AND step.key = next.key
     RETURNING step.key, step.kind, step.title, step.args, step.attempt, step.cursor, (
         SELECT coalesce(
@@ -92,19 +93,22 @@ async def hand_on(
         "attempt": claim.step.attempt,
         "result": direct.Jsonb(dict(result)),
         "now": now,
-        "lease": now + LEASE,
+        "lease": LEASE,
         "kinds": [name for name, kind in kinds.items() if not isinstance(kind, ActionStep)],
         "owned": list(find_run_kinds()),
         "soft": [name for name, kind in kinds.items() if not kind.stops],
     }
     # Two statements, so that the second sees what was committed while the first waited; sent as one message.
+    since = monotonic()
     async with driver_of(tx).pipeline():
         await direct.run(tx, _LOCK, {"run": claim.step.run})
         found = await direct.row(tx, _HAND_ON, values)
-    return None if found is None else _claimed(claim, kinds, found)
+    return None if found is None else _claimed(claim, kinds, since, found)
 
 
-def _claimed(before: Claim, kinds: Mapping[str, StepKind], found: tuple[Any, ...]) -> Claim | None:
+def _claimed(
+    before: Claim, kinds: Mapping[str, StepKind], since: float, found: tuple[Any, ...]
+) -> Claim | None:
     key, kind_name, title, args, attempt, cursor, results = found
     kind = kinds[kind_name]
     if isinstance(kind, ActionStep):
@@ -121,4 +125,4 @@ def _claimed(before: Claim, kinds: Mapping[str, StepKind], found: tuple[Any, ...
         cursor=cursor,
         results=results,
     )
-    return Claim(step, kind, before.worker)
+    return Claim(step, kind, before.worker, since)

@@ -5,27 +5,34 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
+from time import monotonic
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.work.claims import LEASE, Claim, frozen, own
 from agents.work.kinds import Json
-from agents.work.tables import RunRow
+from agents.work.tables import RunRow, from_now
 from integrations.ports import Ports
 from storage.database import Database
+from storage.outage import is_database_away
 
 BEAT_SECONDS = 0.4
 """How often a worker looks whether its step still is its own, and whether its run still goes on."""
 
+_CUT_OFF_SECONDS = 1.0
+"""For so long a look that is given up is waited for: the driver of a server that hangs may never let go."""
+
 _TAKEN_OVER = "Another worker has taken it over."
+_NOT_RENEWED = "The database did not answer, so that nobody could tell whose step it is."
 
 
 class Stopped(Exception):
-    """The step's run was paused, cancelled or frozen, or another worker has the step. The text says which."""
+    """The step's run was paused, cancelled or frozen, another worker has the step, or nobody can tell who has
+    it. The text says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,36 +45,69 @@ class Heartbeat:
 
     @asynccontextmanager
     async def beating(self, claim: Claim) -> AsyncIterator[None]:
-        """While the block runs its lease is renewed; it is cancelled with Stopped once the step is not ours."""
+        """While the block runs its lease is renewed; it is cancelled with Stopped once the step is not ours,
+        and with whatever is wrong with the beat: nothing goes on that nobody looks after."""
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("a step is done in a task")
-        why: list[str] = []
+        ends: list[Exception] = []
 
         async def beat() -> None:
-            while True:
-                await asyncio.sleep(self.seconds)
-                if (stopped := await self._what_stops(claim)) is not None:
-                    why.append(stopped)
-                    task.cancel()
-                    return
+            try:
+                ends.append(Stopped(await self._until_stopped(claim)))
+            except Exception as fault:  # noqa: BLE001 — it is raised where the work is
+                ends.append(fault)
+            task.cancel()
 
         beating = asyncio.create_task(beat())
         try:
             yield
         except asyncio.CancelledError:
-            if not why:
+            if not ends:
                 raise
             task.uncancel()
-            raise Stopped(why[0]) from None
+            raise ends[0] from None
         finally:
             beating.cancel()
-            with suppress(asyncio.CancelledError):
-                await beating
+            await asyncio.wait({beating}, timeout=2 * _CUT_OFF_SECONDS)
+
+    async def _until_stopped(self, claim: Claim) -> str:
+        """Renew the lease at every beat, until the step is not to go on. Returns why.
+
+        A database that is away is asked again while that is in time: the work ends before the lease does.
+        """
+        until = claim.since + _lasts()
+        while True:
+            await asyncio.sleep(self.seconds)
+            asked = monotonic()
+            try:
+                stopped = await self._asked(claim, max(until - asked, self.seconds))
+            except Exception as failure:
+                if not (isinstance(failure, TimeoutError) or is_database_away(failure)):
+                    raise
+                if monotonic() + self.seconds >= until:
+                    return _NOT_RENEWED
+                continue
+            if stopped is not None:
+                return stopped
+            until = asked + _lasts()
+
+    async def _asked(self, claim: Claim, seconds: float) -> str | None:
+        """Renew the lease, and say why the step is not to go on. Raises TimeoutError after so many seconds."""
+        # In a task that can be left behind: a cancelled statement waits for its server, though that hangs.
+        asking = asyncio.create_task(self._what_stops(claim))
+        try:
+            done, _ = await asyncio.wait({asking}, timeout=seconds)
+            if not done:
+                raise TimeoutError
+            return asking.result()
+        finally:
+            if asking.cancel():
+                await asyncio.wait({asking}, timeout=_CUT_OFF_SECONDS)
 
     async def _what_stops(self, claim: Claim) -> str | None:
         async with self.database.transaction(claim.step.tenant) as tx:
-            mine = (await tx.execute(own(claim).values(lease=self.clock() + LEASE))).scalar()
+            mine = (await tx.execute(own(claim).values(lease=from_now(LEASE)))).scalar()
             if mine is None:
                 return _TAKEN_OVER
             run = (await tx.execute(select(RunRow).where(RunRow.id == claim.step.run))).scalar_one()
@@ -76,14 +116,24 @@ class Heartbeat:
             return await frozen(tx, run.subject, self.clock())
 
 
-@dataclass(frozen=True, slots=True)
+def _lasts() -> float:
+    """For how many seconds after a renewal work may go on: the rest of the lease is for it to end in."""
+    return (LEASE * 5 / 6).total_seconds()
+
+
+@dataclass(slots=True)
 class WorkerOf:
-    """What a step works with; see `kinds.Worker`."""
+    """What a step works with; see `kinds.Worker`. `cursor` is what this worker knows to be started outside,
+    whatever another has made of the row since."""
 
     database: Database
     claim: Claim
     opened: Callable[[str], Ports]
     clock: Callable[[], datetime]
+    cursor: Json | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.cursor = self.claim.step.cursor
 
     @property
     def ports(self) -> Ports:
@@ -100,11 +150,16 @@ class WorkerOf:
 
     async def keep(self, cursor: Json) -> None:
         """Keep what was started outside. Raises Stopped if the step is not ours any more."""
+        self.cursor = cursor
         await self._put(cursor=dict(cursor))
 
     async def tell(self, detail: str) -> None:
         """Show how far it is. Raises Stopped if the step is not ours any more."""
         await self._put(detail=detail)
+
+    async def renew(self) -> None:
+        """Begin the lease anew. Raises Stopped if the step is not ours any more."""
+        await self._put(lease=from_now(LEASE))
 
     async def _put(self, **values: object) -> None:
         async with self.database.transaction(self.claim.step.tenant) as tx:

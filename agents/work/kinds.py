@@ -159,8 +159,9 @@ class WaitStep:
     started and did not live to keep), then `poll` it, for at most `longest`.
 
     All of them run outside any transaction. What starts nothing has no `start`. Somebody who does not answer
-    (storage.look.Away) is asked again. What is waited for may also be told from outside (`runs.answer`);
-    `finish` is done with what was found: steps that follow from it.
+    (storage.look.Away) is asked again, and so is whatever has not come to its end after `answers_within`. What
+    is waited for may also be told from outside (`runs.answer`); `finish` is done with what was found: steps
+    that follow from it.
     """
 
     name: str
@@ -171,6 +172,7 @@ class WaitStep:
     cancel: Callable[[Step, Worker], Awaitable[None]] | None = None
     finish: Callable[[AsyncSession, Step, Json], Awaitable[Iterable[NewStep]]] | None = None
     longest: timedelta = timedelta(days=7)
+    answers_within: timedelta = timedelta(minutes=1)
     stops: bool = True
     pool: str = "waits"
 

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from agents.work.card_updates import show_change
 from agents.work.kinds import ActionStep, Nothing, Step, StepKind, find_run_kinds
 from agents.work.runs import go_on, queue_step, release, run_for_update
-from agents.work.tables import OVER, RunRow, StepLockRow, StepRow
+from agents.work.tables import OVER, RunRow, StepLockRow, StepRow, from_now
 from governance.action import Verdict
 from governance.effects import Origin, effect_for_update, outcome_of
 from governance.gate import Asking, Gate
@@ -205,7 +205,7 @@ class Scheduler:
         kind = self.kinds[step.kind]
         if not isinstance(kind, ActionStep):
             # Until a worker takes it: a lease that is over, so that the sweep finds one that nobody took.
-            step.state, step.lease = "running", self.gate.clock() + _TAKEN_WITHIN
+            step.state, step.lease = "running", from_now(_TAKEN_WITHIN)
             await tx.flush()
             return
         step.attempt += 1

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.work.claims import LEASE
 from agents.work.runs import go_on, queue_step, release, run_for_update, show
-from agents.work.tables import ENDED, OVER, RunRow, StepRow
+from agents.work.tables import ENDED, OVER, RunRow, StepRow, from_now
 from storage.database import locked
 from storage.notices import tell_given_up
 
 
-async def queue_abandoned_steps(tx: AsyncSession, now: datetime) -> int:
+async def queue_abandoned_steps(tx: AsyncSession) -> int:
     """Queue the steps whose lease is over and the waits whose time has come. Returns how many."""
+    now = func.clock_timestamp()
     late = or_(
         (StepRow.state == "running") & (or_(StepRow.lease.is_(None), StepRow.lease < now)),
         (StepRow.state == "asleep") & (StepRow.wake < now),
@@ -26,24 +27,25 @@ async def queue_abandoned_steps(tx: AsyncSession, now: datetime) -> int:
     return len(found)
 
 
-async def queue_left_steps(tx: AsyncSession, now: datetime) -> None:
+async def queue_left_steps(tx: AsyncSession) -> None:
     """Queue steps that their workers have not renewed for half a lease, for when those leases are over.
 
     For a job that finds nothing to do: a worker that died may have left it, with its step still held, or with
     another step that it had taken in the place of one that was done.
     """
-    left = (StepRow.state == "running", StepRow.worker.is_not(None), StepRow.lease < now + LEASE / 2)
+    left = (StepRow.state == "running", StepRow.worker.is_not(None), StepRow.lease < from_now(LEASE / 2))
     for step in (await tx.execute(select(StepRow).where(*left).limit(500))).scalars().all():
         await queue_step(tx, step, at=step.lease)
 
 
 async def queue_standing_runs(tx: AsyncSession) -> int:
-    """Queue the look at runs that go on while none of their steps does. Returns how many."""
+    """Queue the look at runs that go on while none of their steps does. Returns how many.
+
+    They are locked in the order of their ids, so that two sweeps do not wait for each other.
+    """
     busy = select(StepRow.run).where(StepRow.state.in_(("running", "submitted")))
-    found = (
-        await tx.execute(select(RunRow.id).where(RunRow.state == "running", RunRow.id.not_in(busy)))
-    ).scalars()
-    runs = found.all()
+    standing = select(RunRow.id).where(RunRow.state == "running", RunRow.id.not_in(busy))
+    runs = (await tx.execute(standing.order_by(RunRow.id))).scalars().all()
     for run in runs:
         await go_on(tx, await run_for_update(tx, run))
     return len(runs)

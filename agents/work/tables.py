@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, text
+from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.schema import Base, TenantScoped
@@ -101,3 +101,9 @@ class StepLockRow(TenantScoped, Base):
     subject: Mapped[str] = mapped_column(primary_key=True)
     run: Mapped[str]
     step: Mapped[str]
+
+
+def from_now(length: timedelta) -> ColumnElement[datetime]:
+    """The moment that comes so long after now, by the database's clock. Leases are set and compared by that one
+    alone: the clocks of the machines that workers run on differ."""
+    return func.clock_timestamp() + length

@@ -1,7 +1,8 @@
 """The kinds of steps of a canary: begin, watch a share, give it the next, promote, abort.
 
-A watch is looked at every few seconds. It renews the canary's lease only after it has judged: whatever keeps it
-from looking (a halt, a freeze, a dead worker, a lost database) lets all traffic go back."""
+A watch is looked at every few seconds. It renews the canary's lease only after it has judged, and not while a
+freeze stands over it: whatever keeps it from looking (a halt, a dead worker, a lost database) lets all traffic
+go back as well."""
 
 from __future__ import annotations
 
@@ -30,9 +31,10 @@ from agents.operations.canary.tables import CanaryRow, CanaryTickRow
 from agents.operations.canary_judge import CanarySettings, CanaryState, Judgement, Requests, Verdict
 from agents.work.kinds import ActionStep, Json, NewStep, Over, Step, Still, WaitStep, Worker
 from agents.work.tables import StepRow
-from governance.action import Action
+from governance.action import Action, Subject
 from governance.audit.entries import Absence, Entry, EntryKind, NotApplicable
 from governance.audit.log import record
+from governance.overrides.rows import read_standing
 from governance.people import Actor
 from governance.tables import EffectRow
 from integrations.deployments import CanaryOver, ChangeKind, ChangeQuery, Deployments, Served, Status, Tick
@@ -92,12 +94,22 @@ async def _look(step: Step, worker: Worker) -> Still | Over:
         is_of_this_share = state.step == step.args["index"]
         if judgement.returns or (is_of_this_share and judgement.verdict is Verdict.WELL):
             return Over({"verdict": judgement.verdict.value, "why": judgement.reason.value})
+        if (why := await _frozen(worker, action)) is not None:
+            return Still(LOOKED_EVERY, why)
         status = await port.renew_canary(action.target, id)
     except CanaryOver:
         return Over(await _how_it_ended(port, action, id))
     if status.canary is None or status.canary.ready == 0:
         return Over({"verdict": Verdict.WORSE.value, "why": "none of its replicas answers any more"})
     return Still(LOOKED_EVERY, _detail(judgement, status))
+
+
+async def _frozen(worker: Worker, action: BeginCanary) -> str | None:
+    """Why its next share would be refused by a freeze; then it is let go."""
+    async with worker.transaction() as tx:
+        standing = await read_standing(tx, worker.now())
+    freeze = standing.freeze_over(Subject("deployments", service=action.service), StepCanary.decision_type)
+    return None if freeze is None else f"It is frozen: {freeze.reason}"
 
 
 async def _judged(

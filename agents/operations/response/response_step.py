@@ -257,7 +257,14 @@ async def _note(tx: AsyncSession, step: Step, kind: str, detail: dict[str, Any])
 
 _ACTOR = sre.ROLE.name
 LOOK = WaitStep(LOOK_KIND, _ACTOR, _look, finish=_after_look, longest=timedelta(hours=1))
-CAUSE = WaitStep(CAUSE_KIND, _ACTOR, _find_cause, finish=_after_cause, longest=timedelta(hours=1))
+CAUSE = WaitStep(
+    CAUSE_KIND,
+    _ACTOR,
+    _find_cause,
+    finish=_after_cause,
+    longest=timedelta(hours=1),
+    answers_within=timedelta(minutes=5),
+)
 REMEDY = ActionStep(REMEDY_KIND, _ACTOR, _do)
 VERIFY = WaitStep(VERIFY_KIND, _ACTOR, _verify, finish=_after_verify, longest=timedelta(hours=1))
 KINDS = (LOOK, CAUSE, REMEDY, VERIFY)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -131,9 +131,16 @@ class Engine:
                     return
                 await asyncio.sleep(0.02)
 
+    async def until(self, run: str, wanted: Callable[[StepRow], bool]) -> StepRow:
+        """The first step of a run that is as wanted, once there is one."""
+        async with asyncio.timeout(60):
+            while (found := next(filter(wanted, await self.rows(run)), None)) is None:  # noqa: ASYNC110 — the rows tell nobody
+                await asyncio.sleep(0.02)
+            return found
+
     async def sweep(self) -> int:
         async with self.house.database.transaction(self.house.tenant) as tx:
-            return await queue_abandoned_steps(tx, datetime.now(UTC))
+            return await queue_abandoned_steps(tx)
 
     def lines(self) -> list[str]:
         return self.journal.read_text().splitlines() if self.journal.exists() else []

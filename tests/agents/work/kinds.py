@@ -46,6 +46,13 @@ async def _note(step: Step, _worker: Worker) -> Json:
     return {"noted": step.key, "before": sorted(step.results)}
 
 
+async def _until_told(step: Step, _worker: Worker) -> Json:
+    """Done once there is a file."""
+    while not await asyncio.to_thread(Path(step.args["told"]).exists):  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    return {}
+
+
 def _write(journal: Path, line: str) -> None:
     with journal.open("a") as opened:
         opened.write(f"{line}\n")
@@ -62,7 +69,7 @@ async def _fail(step: Step, _worker: Worker) -> Json:
     if step.args.get("for_good"):
         raise StepFailed("The report has no rows.")
     if step.attempt <= step.args.get("times", 0):
-        raise ConnectionError("away")
+        raise TimeoutError if step.args.get("late") else ConnectionError("away")
     return {"attempt": step.attempt}
 
 
@@ -121,6 +128,30 @@ async def _told(step: Step, worker: Worker) -> Still | Over:
     )
 
 
+def _is_there(journal: str) -> bool:
+    return Path(journal).exists()
+
+
+async def _hang(step: Step, _worker: Worker) -> Still | Over:
+    """The first look hangs, or runs into a limit of its own."""
+    if not _is_there(step.args["journal"]):
+        _write(Path(step.args["journal"]), step.key)
+        if step.args.get("own_limit"):
+            raise TimeoutError
+        await asyncio.sleep(600)
+    return Over({"came": True})
+
+
+async def _hang_at_start(step: Step, _worker: Worker) -> Json:
+    _write(Path(step.args["journal"]), "started")
+    await asyncio.sleep(600)
+    return {}
+
+
+async def _find_started(step: Step, _worker: Worker) -> Json | None:
+    return {} if _is_there(step.args["journal"]) else None
+
+
 def _deploy(step: Step) -> Deploy:
     return Deploy(
         service=step.args.get("service", "orders"),
@@ -136,12 +167,22 @@ KINDS: Mapping[str, StepKind] = {
     for kind in (
         WorkStep("note", "sre", _note, finish=_more),
         WorkStep("plain", "sre", _note),
+        WorkStep("until_told", "sre", _until_told),
         WorkStep("fail", "sre", _fail, backoff=timedelta(seconds=0.01)),
         WorkStep("fail_softly", "sre", _fail, backoff=timedelta(seconds=0.01), attempts=1, stops=False),
         WorkStep("process", "sre", _process, cancel=_end_process, longest=timedelta(seconds=300)),
         WorkStep("too_long", "sre", _process, cancel=_end_process, longest=timedelta(seconds=0.3)),
         WaitStep("outside", "sre", _poll_outside, _start_outside, _find_outside, _cancel_outside),
         WaitStep("told", "sre", _told),
+        WaitStep("hangs", "sre", _hang, answers_within=timedelta(seconds=0.2)),
+        WaitStep(
+            "hangs_at_start",
+            "sre",
+            _hang,
+            _hang_at_start,
+            _find_started,
+            answers_within=timedelta(seconds=0.2),
+        ),
         ActionStep("deploy", "sre", _deploy),
     )
 }

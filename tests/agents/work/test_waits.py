@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
+from typing import Any
 
+import pytest
 from sqlalchemy import update
 
 from agents.work import runs
@@ -95,3 +98,33 @@ async def test_what_a_begun_action_started_is_ended_once_it_is_known(engine: Eng
     await engine.executor.do(engine.house.tenant, run, "wait")
     assert outside.cancelled == [f"{run}:wait"]
     assert await engine.states(run) == {"ship": "done", "wait": "cancelled", "then": "cancelled"}
+
+
+@pytest.mark.parametrize("kind", ["hangs", "hangs_at_start"])
+async def test_a_look_that_hangs_is_given_up_and_asked_again(engine: Engine, kind: str) -> None:
+    run = await engine.begin(engine.step("wait", kind))
+    await engine.advance(run)
+    async with asyncio.timeout(60):
+        await engine.executor.do(engine.house.tenant, run, "wait")
+    (row,) = await engine.rows(run)
+    assert (row.state, row.detail) == (
+        "asleep",
+        "There was no answer within 0.2 seconds. It is asked again.",
+    )
+    await engine.executor.do(engine.house.tenant, run, "wait")
+    (row,) = await engine.rows(run)
+    assert (row.state, row.result) == ("done", {"came": True})
+    assert len(engine.lines()) == 1, "it was started once"
+
+
+@pytest.mark.parametrize(
+    ("kind", "args"), [("hangs", {"own_limit": True}), ("fail", {"times": 1, "late": True})]
+)
+async def test_a_limit_of_a_steps_own_is_a_failure_that_is_tried_again(
+    engine: Engine, kind: str, args: dict[str, Any]
+) -> None:
+    run = await engine.begin(engine.step("a", kind, **args))
+    await engine.advance(run)
+    await engine.executor.do(engine.house.tenant, run, "a")
+    (row,) = await engine.rows(run)
+    assert (row.state, row.detail) == ("waiting", "Something went wrong (TimeoutError). It is tried again.")
