@@ -277,10 +277,18 @@ async def test_what_is_waited_for_in_vain_is_refused_at_once_until_somebody_clos
     await place.until_status(lambda found: found.breaker is None, PAYMENTS)
     refused = await place.say("nathan", "/breaker close the breaker of payment-service in production")
     assert "is closed. Nothing was done" in refused.as_text()
+    unclear = await place.say("nathan", "/breaker circuit breaker of payment-service")
+    assert "or close it? Say “open the breaker of payment-service" in unclear.as_text()
+    await place.say("nathan", "/breaker shed the background requests to payment-service for 90 seconds")
+    shed = (await place.until_status(lambda found: found.breaker is not None, PAYMENTS)).breaker
+    assert isinstance(shed, Breaker)
+    assert shed.sheds is Shed.LESS_URGENT
+    assert shed.seconds_left <= 90
     effects = await place.rows("SELECT actor->>'id', body->>'type', state FROM effects ORDER BY created")
     assert [tuple(row) for row in effects] == [
         ("sre", "deployments.open_breaker", "done"),
         ("nathan", "deployments.close_breaker", "done"),
+        ("nathan", "deployments.open_breaker", "done"),
     ]
 
 

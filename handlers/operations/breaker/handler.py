@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from governance.people import Role
 from governance.permissions import acts
@@ -12,22 +13,12 @@ from handlers.conversation.handler import Asked, CannotAnswer, Group, Handler, R
 from handlers.conversation.origin import known
 from handlers.conversation.submitting import ask_for_approval
 from handlers.conversation.turn import Turn
+from handlers.language.dates import read_moment
 from handlers.language.durations import read_duration
+from handlers.operations.breaker.order import Order, order_of
 from handlers.operations.targets import breaker_text, service_of, stage_of
 from integrations.deployments import Shed, Stage, Status, Target
 from integrations.deployments.actions import LONGEST_BREAKER, SHORTEST_BREAKER, CloseBreaker, OpenBreaker
-
-_USUAL_SECONDS = 600
-_CLOSES = re.compile(
-    r"\b(?:close[sd]?|closing|reset|lift|remove|switch(?:ed)? off|turn(?:ed)? off|disable)\b"
-    r"|\blet (?:\w+ ){0,4}through\b|\bstop (?:shedding|refusing)\b",
-    re.IGNORECASE,
-)
-_LESS_URGENT = re.compile(
-    r"\b(?:less|un|non[- ]?|not so )(?:urgent|important|critical)\b|\blow[- ](?:priority|urgency)\b"
-    r"|\bbackground\b|\bshed\b",
-    re.IGNORECASE,
-)
 
 
 async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
@@ -42,10 +33,17 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     if status.stable is None:
         raise CannotAnswer(f"Nothing of {service} runs in {target.stage}, so there is nothing to protect.")
     words = asked.text.replace(service, " ")
-    if _CLOSES.search(words):
+    order = order_of(words)
+    if order is None:
+        raise CannotAnswer(
+            f"Shall I open the breaker of {service}, so that its requests are refused, or close it? Say “open"
+            f" the breaker of {service} for 10 minutes” or “close the breaker of {service}”. Nothing was done."
+        )
+    if order is Order.CLOSE:
         return await ask_for_approval(turn, desk, _closed(turn, status))
-    sheds = Shed.LESS_URGENT if _LESS_URGENT.search(words) else Shed.ALL
-    return await ask_for_approval(turn, desk, _opened(turn, status, sheds, _seconds(words)))
+    sheds = Shed.LESS_URGENT if order is Order.SHED else Shed.ALL
+    zone = desk.department.calendar_of(known(turn).id).time_zone
+    return await ask_for_approval(turn, desk, _opened(turn, status, sheds, _seconds(words, desk.now, zone)))
 
 
 def _closed(turn: Turn, status: Status) -> CloseBreaker:
@@ -76,9 +74,11 @@ def _opened(turn: Turn, status: Status, sheds: Shed, seconds: int) -> OpenBreake
     )
 
 
-def _seconds(words: str) -> int:
+def _seconds(words: str, now: datetime, zone: str) -> int:
     """For how long. Raises CannotAnswer for what cannot be."""
     said = read_duration(words)
+    if said is None and (until := _UNTIL.search(words)) and (moment := read_moment(until[1], now, zone)):
+        said = moment.at - now
     seconds = _USUAL_SECONDS if said is None else round(said.total_seconds())
     if not SHORTEST_BREAKER <= seconds <= LONGEST_BREAKER:
         raise CannotAnswer(
@@ -87,6 +87,9 @@ def _seconds(words: str) -> int:
         )
     return seconds
 
+
+_USUAL_SECONDS = 600
+_UNTIL = re.compile(r"\b(?:until|till|til)\b(.*)", re.IGNORECASE)
 
 HANDLER = Handler(
     name="breaker",
