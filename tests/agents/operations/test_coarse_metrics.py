@@ -18,7 +18,7 @@ from integrations.deployments import Stage
 from integrations.metrics import Measure, Resolution
 from tests.agents.operations.recorded_stage import NOW, RecordedStage
 
-TRIES = 150
+TRIES = 50
 RARE = 0.01
 """How often by chance a cause may be named where there is none."""
 QUARTER, MINUTE = timedelta(seconds=15), timedelta(minutes=1)
