@@ -12,7 +12,9 @@ from handlers.conversation.turn import Turn
 from handlers.language.kinds import Thing
 from handlers.language.matching import find_all
 
-_STATUS, _WAITS, _BACKLOG, _LOG = (
+_FREEZE, _WINDOW, _STATUS, _WAITS, _BACKLOG, _LOG = (
+    ("Freeze deployments", "freeze", "freeze all deployments"),
+    ("Open an incident window", "window", "open an incident window for two hours"),
     ("Where does everything stand?", "status", "what is the status of the department?"),
     ("What waits for my approval?", "approvals", "what waits for me?"),
     ("Add it to the backlog", "add_to_backlog", "{text}"),
@@ -23,7 +25,9 @@ _FREEZE_SERVICE = ("Freeze {service}", "freeze", "freeze the {service} service")
 _TO_STATUS, _TO_BACKLOG = (_STATUS, _WAITS), (_STATUS, _BACKLOG)
 _INSTEAD: Mapping[str, Sequence[tuple[str, str, str]]] = {
     **dict.fromkeys(("blockers", "velocity", "risks", "roadmap", "metrics"), _TO_STATUS),
-    **dict.fromkeys(("test_coverage", "allocate_agents", "configure_agent"), _TO_BACKLOG),
+    # What is there but for a part of it, as that part.
+    "incident": (_FREEZE_SERVICE, _FREEZE, _WINDOW),
+    **dict.fromkeys(("test_coverage", "costs", "allocate_agents", "configure_agent"), _TO_BACKLOG),
     **dict.fromkeys(
         ("feature_request", "customer", "notify_customer", "schedule_meeting"), (_STATUS, _BACKLOG)
     ),

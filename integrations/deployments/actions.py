@@ -168,7 +168,7 @@ class OpenBreaker(DeploymentAction):
     seconds: Annotated[int, Field(ge=SHORTEST_BREAKER, le=LONGEST_BREAKER)]
 
     def summary(self) -> str:
-        return f"Open the breaker of {self.service} in {self.environment}: refuse {self.sheds}"
+        return f"Open the breaker of {self.service} in {self.environment}, which refuses {self.sheds}"
 
 
 class CloseBreaker(DeploymentAction):
