@@ -4,3 +4,7 @@
 class Embedded:
     """Mixed into vendors that keep all they have in this installation's own database or folders: asking them
     asks nobody outside."""
+
+
+class CannotTell(Exception):
+    """What became of an effect cannot be found out. The text is for people."""

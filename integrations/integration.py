@@ -9,7 +9,7 @@ a department may use several (`alerts: [alertmanager, pagerduty]`); without a wo
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -17,6 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
+import httpx
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -26,6 +27,7 @@ from storage.database import Database
 
 GROUP = "countersign.vendors"
 LOCAL = "local"
+_LOCAL_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class VendorSettings(BaseSettings):
@@ -33,6 +35,15 @@ class VendorSettings(BaseSettings):
     value: it may be a secret."""
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True)
+
+
+def https_address(written: str) -> str:
+    """The same without a slash at its end. Placeholders in braces may stand in it. Raises ValueError for one
+    that is not encrypted, unless it is on this machine, and for one with a user in it."""
+    url = httpx.URL(written.replace("{", "%7B").replace("}", "%7D"))
+    if url.userinfo or not url.host or not (url.scheme == "https" or url.host in _LOCAL_HOSTS):
+        raise ValueError("must be an https address without a user in it")
+    return written.rstrip("/")
 
 
 class SettingsMissing(Exception):
@@ -76,6 +87,27 @@ class Chore:
     do: Callable[[], Awaitable[None]]
 
 
+@dataclass(frozen=True, slots=True)
+class OwnProcess:
+    """A process that a vendor needs beside those of the installation: its command, and what is added to its
+    environment."""
+
+    command: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def _no_process(_around: Surroundings) -> OwnProcess | None:
+    return None
+
+
+Serving = Callable[[], Coroutine[Any, Any, None]]
+"""What goes on until it is cancelled."""
+
+
+def _nothing_to_serve(_around: Surroundings) -> Iterable[Serving]:
+    return ()
+
+
 def _no_chores(_around: Surroundings) -> Iterable[Chore]:
     return ()
 
@@ -94,7 +126,8 @@ class Integration:
 
     `open` makes its port, which speaks the kind's Protocol; `actions` are effects that it alone has, beside
     those of its kind; its secrets are `settings`. `check` says in `doctor` whether it can be used, and `close`
-    lets go of a port that was opened. `chores` are what it does by itself.
+    lets go of a port that was opened. `chores` are what it does by itself, `serves` what it listens with in
+    each web process, and `process` what keeps what is its own where that is a process.
     """
 
     kind: str
@@ -106,6 +139,8 @@ class Integration:
     check: Callable[[Surroundings], Awaitable[Iterable[Checked]]] = _nothing_to_check
     close: Callable[[Any], Awaitable[None]] = _nothing_to_close
     chores: Callable[[Surroundings], Iterable[Chore]] = _no_chores
+    process: Callable[[Surroundings], OwnProcess | None] = _no_process
+    serves: Callable[[Surroundings], Iterable[Serving]] = _nothing_to_serve
 
 
 class TwoVendors(ValueError):

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from integrations.calendar import Calendar
+from integrations.code_host import CodeHost
 from integrations.customers import Customers
 from integrations.deployments import Deployments
 from integrations.documents import Documents
+from integrations.environments import Environments
 from integrations.load import Load
+from integrations.mail import Mail
 from integrations.metrics import Metrics
 from integrations.prices import Prices
+from integrations.sandbox import Sandbox
 from integrations.services import ServiceCatalogue
 from integrations.tracker import Tracker
 
@@ -27,3 +32,8 @@ class Ports:
     metrics: Metrics
     prices: Prices
     load: Load
+    code_host: CodeHost
+    sandbox: Sandbox
+    environments: Environments
+    calendar: Calendar
+    mail: Mail

@@ -7,7 +7,7 @@ a while, so that nobody waits for it; and nothing of a credential gets into an e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -54,12 +54,19 @@ class Manners:
     rate: RateLimitItem | None = None
 
 
-class _Again(Exception):
+class Again(Exception):
     """Worth another try; `after` is the pause that the service asks for, in seconds."""
 
     def __init__(self, why: str, after: float | None = None) -> None:
         super().__init__(why)
         self.after = after
+
+
+def tries(most: int) -> AsyncRetrying:
+    """Calls what it is given so often at most, while that raises Again, which the last try raises too."""
+    return AsyncRetrying(
+        retry=retry_if_exception_type(Again), stop=stop_after_attempt(most), wait=_pause, reraise=True
+    )
 
 
 @dataclass
@@ -82,9 +89,11 @@ class WebService:
         *,
         query: Mapping[str, str | int] | None = None,
         body: Any = None,
+        text: str | None = None,
         key: str | None = None,
     ) -> Any:
-        """The JSON that a call comes to. `key` is the idempotency key of an effect (a grant's id).
+        """The JSON that a call comes to. `body` is sent as JSON, or else `text` as it is (text/plain); `key` is
+        the idempotency key of an effect (a grant's id).
 
         Raises Refused, Away where it does not answer or is left alone, and Unsure for an effect without a key
         that may have been done.
@@ -94,15 +103,11 @@ class WebService:
         if self.manners.rate is not None and not await self._limiter.hit(self.manners.rate, self.who):
             raise Away(self.who, "has been asked as often as it allows; I ask again in a minute")
         may_repeat = method in _SAFE or key is not None
-        retrying = AsyncRetrying(
-            retry=retry_if_exception_type(_Again),
-            stop=stop_after_attempt(self.manners.tries if may_repeat else 1),
-            wait=_pause,
-            reraise=True,
-        )
         try:
-            answer: Any = await retrying(self._once, method, path, query, body, key)
-        except _Again as again:
+            answer: Any = await tries(self.manners.tries if may_repeat else 1)(
+                self._once, method, path, query, body, text, key
+            )
+        except Again as again:
             self._note_failure()
             if not may_repeat:
                 raise Unsure(self._plain(f"{self.who}: {again}")) from None
@@ -111,25 +116,39 @@ class WebService:
         return answer
 
     async def _once(
-        self, method: str, path: str, query: Mapping[str, str | int] | None, body: Any, key: str | None
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str | int] | None,
+        body: Any,
+        text: str | None,
+        key: str | None,
     ) -> Any:
         headers = {} if key is None else {"Idempotency-Key": key}
+        if text is not None:
+            headers["Content-Type"] = "text/plain"
         try:
             answer = await self.client.request(
-                method, path, params=query, json=body, headers=headers, timeout=self.manners.seconds
+                method,
+                path,
+                params=query,
+                json=body,
+                content=text,
+                headers=headers,
+                timeout=self.manners.seconds,
             )
         except httpx.TimeoutException:
-            raise _Again(f"did not answer within {self.manners.seconds:g} seconds") from None
+            raise Again(f"did not answer within {self.manners.seconds:g} seconds") from None
         except httpx.TransportError as lost:
-            raise _Again(f"cannot be reached ({type(lost).__name__})") from None
+            raise Again(f"cannot be reached ({type(lost).__name__})") from None
         if answer.status_code == 429 or answer.status_code >= 500:
-            raise _Again(f"answered {answer.status_code}", _seconds(answer.headers.get("Retry-After")))
+            raise Again(f"answered {answer.status_code}", _seconds(answer.headers.get("Retry-After")))
         if answer.status_code >= 400:
             raise Refused(self.who, answer.status_code, self._plain(answer.text[:500]))
         try:
             return answer.json() if answer.content else None
         except ValueError:
-            raise _Again("answered with something that is no JSON") from None
+            raise Again("answered with something that is no JSON") from None
 
     def _note_failure(self) -> None:
         self._failed += 1
@@ -142,12 +161,51 @@ class WebService:
         return text
 
 
+class Bounded(httpx.AsyncBaseTransport):
+    """Reads no answer that is longer than `most` bytes, nor one that might become so when it is unpacked."""
+
+    def __init__(self, most: int) -> None:
+        self._inner, self._most = httpx.AsyncHTTPTransport(), most
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Raises httpx.ReadError for what is packed or, once it is read, too long."""
+        request.headers["Accept-Encoding"] = "identity"
+        answer = await self._inner.handle_async_request(request)
+        if answer.headers.get("Content-Encoding", "identity") != "identity":
+            await answer.aclose()
+            raise httpx.ReadError("the answer is packed", request=request)
+        stream = answer.stream
+        assert isinstance(stream, httpx.AsyncByteStream)
+        bounded = _BoundedStream(stream, self._most)
+        return httpx.Response(answer.status_code, headers=answer.headers, stream=bounded, request=request)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._inner.aclose()
+
+
+class _BoundedStream(httpx.AsyncByteStream):
+    def __init__(self, inner: httpx.AsyncByteStream, most: int) -> None:
+        self._inner, self._most = inner, most
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        left = self._most
+        async for part in self._inner:
+            left -= len(part)
+            if left < 0:
+                raise httpx.ReadError(f"the answer is longer than {self._most} bytes")
+            yield part
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
 _RANDOM = wait_random_exponential(multiplier=0.2, max=5)
 
 
 def _pause(state: RetryCallState) -> float:
     failed = state.outcome.exception() if state.outcome is not None else None
-    asked = failed.after if isinstance(failed, _Again) else None
+    asked = failed.after if isinstance(failed, Again) else None
     return min(asked, 30.0) if asked is not None else _RANDOM(state)
 
 

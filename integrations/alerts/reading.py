@@ -49,11 +49,15 @@ def demand_bearer(given: str, secrets: Iterable[bytes]) -> None:
         raise NotProved("The bearer token is missing, or not the one that is set here.")
 
 
-def demand_signed(given: str, signed: bytes, secrets: Iterable[bytes]) -> None:
-    """Raises NotProved unless `given` (`v1=…`, several with commas) holds an HMAC-SHA256, in hex, of what is
-    `signed` by one of the secrets."""
+def demand_signed(given: str, signed: bytes, secrets: Iterable[bytes], *, scheme: str = "v1") -> None:
+    """Raises NotProved unless `given` (`v1=…`, by the name of the `scheme`; several with commas) holds an
+    HMAC-SHA256, in hex, of what is `signed` by one of the secrets."""
     right = [hmac.new(secret, signed, hashlib.sha256).hexdigest().encode() for secret in secrets]
-    signatures = [one.strip().removeprefix("v1=") for one in given.split(",") if one.strip().startswith("v1=")]
+    signatures = [
+        one.strip().removeprefix(f"{scheme}=")
+        for one in given.split(",")
+        if one.strip().startswith(f"{scheme}=")
+    ]
     if not any(_is_one_of(one, right) for one in signatures[:10]):
         raise NotProved("The signature is missing, or made of something else or by another secret.")
 

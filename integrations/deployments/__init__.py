@@ -1,5 +1,4 @@
-"""Deployments: which version of a service runs where, and putting another one there. The port of every platform
-that runs services."""
+"""Deployments: which version of a service runs where, and putting another there. The port of every platform."""
 
 from __future__ import annotations
 
@@ -33,9 +32,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A version of a service that can be deployed. `digest` is the SHA-256 (hex) of what is run: what people
-    approve is this, not a name. Behind an `irreversible` release (a migration that loses what it replaced)
-    nothing older runs any more."""
+    """A version that can be deployed. `digest` is the SHA-256 (hex) of what is run: people approve this, not a
+    name. Behind an `irreversible` one (a migration that loses what it replaced) nothing older runs any more;
+    None: nobody says. `security` is how severe the vulnerability is that it mends, `advisory` which one
+    (CVE-2026-1234). `serves` are the paths that load tests ask, with weights, the most asked first."""
 
     service: str
     version: str
@@ -45,7 +45,10 @@ class Release:
     author: str | None = None
     story: str | None = None
     notes: str = ""
-    irreversible: bool = False
+    irreversible: bool | None = False
+    security: str | None = None
+    advisory: str | None = None
+    serves: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +101,20 @@ class Breaker:
 
 
 @dataclass(frozen=True, slots=True)
+class During:
+    """A target's requests while an effect changed it, from its beginning until what it replaced had ended: all
+    of them, those that failed, and of these the `lost`, which no replica answered."""
+
+    requests: int
+    failed: int
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """What runs at a target; `stable` is None where nothing was ever deployed. `address` is where its traffic
-    goes in, `as_of` when it was looked at; `breaker` is None where it is closed."""
+    goes in, `as_of` when it was looked at; `breaker` is None where it is closed. What an effect returns says
+    what was counted `during` it, where the platform counts and did it just now."""
 
     target: Target
     stable: Running | None
@@ -108,6 +122,7 @@ class Status:
     address: str | None
     as_of: datetime
     breaker: Breaker | None = None
+    during: During | None = None
 
 
 @dataclass(frozen=True, slots=True)

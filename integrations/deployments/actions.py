@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints
 
@@ -16,6 +16,8 @@ SHORTEST_BREAKER, LONGEST_BREAKER = 10, 3_600
 
 Name = Annotated[str, StringConstraints(pattern=r"^[\w.-]{1,100}$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Advisory = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+"""Which vulnerability a release mends; what has one is asked about before what has none."""
 Share = Annotated[int, Field(ge=1, le=100)]
 Replicas = Annotated[int, Field(ge=0, le=MOST_REPLICAS)]
 
@@ -36,6 +38,10 @@ class DeploymentAction(Action):
         return self.summary()
 
 
+def _named_first(advisory: str | None, summary: str) -> str:
+    return f"Security patch ({advisory}): {summary}" if advisory else summary
+
+
 class Deploy(DeploymentAction):
     """Put this very release where another one runs: `content` is its digest. `before` is the version that runs
     there, with its digest."""
@@ -48,19 +54,42 @@ class Deploy(DeploymentAction):
     replicas: Replicas
     before: Name | None = None
     before_content: Digest | None = None
+    advisory: Advisory | None = None
 
     def summary(self) -> str:
-        return f"Deploy {self.service} {self.version} to {self.environment}"
+        return _named_first(self.advisory, f"Deploy {self.service} {self.version} to {self.environment}")
 
     def decides(self) -> str:
         """As an emergency deployment names it."""
         return deployment_decides(self.service, self.version, self.environment)
 
 
+class PatchStaging(DeploymentAction):
+    """Put a release that mends a vulnerability (`advisory`) where another one runs in staging."""
+
+    type = "deployments.patch_staging"
+    decision_type = "security_patches"
+
+    environment: Literal[Stage.STAGING] = Stage.STAGING
+    version: Name
+    content: Digest
+    advisory: Advisory
+    replicas: Replicas
+    before: Name
+
+    def summary(self) -> str:
+        return f"Deploy {self.service} {self.version} to {self.environment}, which mends {self.advisory}"
+
+    def decides(self) -> str:
+        """As any other deployment of it."""
+        return deployment_decides(self.service, self.version, self.environment)
+
+
 class BeginCanary(DeploymentAction):
     """Give this very release a share of the traffic beside the version that runs (`before`), then more of it,
     in these `shares` (per cent, the last one 100), each once the judge let the one before pass; then all of it.
-    Approving this approves them all. Where nobody renews it for `lease` seconds, all traffic goes back."""
+    Approving this approves them all, but for the last one where the `promotion` is asked about. Where nobody
+    renews it for `lease` seconds, all traffic goes back."""
 
     type = "deployments.begin_canary"
     decision_type = "deployments"
@@ -74,10 +103,13 @@ class BeginCanary(DeploymentAction):
     least_requests: Annotated[int, Field(ge=20, le=1_000_000)]
     least_seconds: Annotated[int, Field(ge=5, le=86_400)]
     deadline: Annotated[int, Field(ge=30, le=86_400)]
+    promotion: Literal["by itself", "ask"] = "by itself"
+    advisory: Advisory | None = None
 
     def summary(self) -> str:
         steps = " → ".join(f"{share} %" for share in self.shares)
-        return f"Deploy {self.service} {self.version} to {self.environment} as a canary: {steps}"
+        summary = f"Deploy {self.service} {self.version} to {self.environment} as a canary: {steps}"
+        return _named_first(self.advisory, summary)
 
     def decides(self) -> str:
         """As an emergency deployment names it."""
@@ -113,9 +145,29 @@ class PromoteCanary(CanaryAction):
     before: Name
     before_content: Digest
     content: Digest
+    advisory: Advisory | None = None
+
+    @classmethod
+    def of(cls, begun: BeginCanary, canary: str, *, rationale: str, impact: str) -> Self:
+        """The promotion of what `begun` began, by what the platform calls it."""
+        return cls(
+            service=begun.service,
+            environment=begun.environment,
+            canary=canary,
+            version=begun.version,
+            before=begun.before,
+            before_content=begun.before_content,
+            content=begun.content,
+            advisory=begun.advisory,
+            rationale=rationale,
+            impact=impact,
+            rollback_plan=f"Roll {begun.service} back to {begun.before}.",
+            artifacts=begun.artifacts,
+        )
 
     def summary(self) -> str:
-        return f"Promote the canary of {self.service} {self.version} in {self.environment}"
+        summary = f"Promote the canary of {self.service} {self.version} in {self.environment}"
+        return _named_first(self.advisory, summary)
 
 
 class AbortCanary(CanaryAction):

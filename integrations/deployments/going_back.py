@@ -23,7 +23,8 @@ from integrations.pages import every, everything
 def gone_past(found: Iterable[Release], version: str, target: str) -> Release | None:
     """The newest irreversible release between `version` (not included) and `target`, both of one service; None
     where going from `target` back to `version` loses nothing that cannot be had again. Raises BehindMigration
-    where one of the two is not among them: what lies between is not known then, either."""
+    where one of the two is not among them, or nobody says of one between whether it is irreversible: what lies
+    between is not known then, either."""
     releases = tuple(found)
     built: dict[str, list[datetime]] = {}
     for one in releases:
@@ -35,7 +36,15 @@ def gone_past(found: Iterable[Release], version: str, target: str) -> Release | 
             " be taken back lies between is not known. Put it back, and ask again."
         )
     older, newer = min(built[version]), max(built[target])
-    return next((one for one in releases if one.irreversible and older < one.built <= newer), None)
+    between = [one for one in releases if older < one.built <= newer]
+    passed = next((one for one in between if one.irreversible), None)
+    silent = next((one for one in between if one.irreversible is None), None)
+    if passed is None and silent is not None:
+        raise BehindMigration(
+            f"Nothing says whether {silent.version} has a migration that cannot be taken back, so what would be"
+            " lost is not known. Say it where its release is written down, and ask again."
+        )
+    return passed
 
 
 class NoWayBack(Exception):

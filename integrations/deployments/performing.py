@@ -21,7 +21,7 @@ from governance.registry import (
     Undo,
     free,
 )
-from integrations.deployments import DeploymentError, Deployments, Status, Target
+from integrations.deployments import DeploymentError, Deployments, During, Status, Target
 from integrations.deployments.actions import (
     AbortCanary,
     BeginCanary,
@@ -30,12 +30,16 @@ from integrations.deployments.actions import (
     Deploy,
     DeploymentAction,
     OpenBreaker,
+    PatchStaging,
     PromoteCanary,
     RollBack,
     Scale,
     StepCanary,
 )
-from storage.look import Away
+from integrations.deployments.blackout_facts import BLACKOUT_FACTS, outside_blackout
+from integrations.looked import looked
+from storage.database import tenant_of
+from storage.look import Away, look_of
 
 WithinCanary = Callable[[CanaryAction, AsyncSession], Awaitable[bool]]
 """Whether an action is what comes next of a canary that was approved. Raises LookupError."""
@@ -53,14 +57,54 @@ PreviouslyApproved = Callable[[RollBack, AsyncSession], Awaitable[bool]]
 """Whether what is gone back to was approved for that target before."""
 
 
+TestsOf = Callable[[Deploy | BeginCanary, AsyncSession], Awaitable[Mapping[str, Given]]]
+"""Whether a version's tests passed: `tests_passed`, and `tests_passed(name)` of each suite with a name."""
+
+
+DeploymentsOf = Callable[[str], Deployments]
+"""A tenant's platform, by the tenant."""
+
+
 def specs(
     within_canary: WithinCanary,
     replica_cost: ReplicaCost,
     in_incident: InIncident,
     previously_approved: PreviouslyApproved,
+    tests: TestsOf,
+    platform: DeploymentsOf,
 ) -> tuple[ActionSpec, ...]:
     """Every effect on what runs, for the gate's registry. Their port is called `deployments`."""
-    return (*_at_once(replica_cost, in_incident, previously_approved), *_canaries(within_canary))
+    at_once = _at_once(replica_cost, in_incident, previously_approved)
+    return (*_of_new_versions(tests), *at_once, *_canaries(within_canary), _security(platform))
+
+
+def _of_new_versions(tests: TestsOf) -> tuple[ActionSpec, ...]:
+    async def establish(action: Deploy | BeginCanary, _actor: Actor, tx: AsyncSession) -> Mapping[str, Given]:
+        """Where it is done, and nowhere else (the performer hands on the same field), whether it may be now,
+        and what its tests said."""
+        where = {"environment": action.environment.value}
+        return {**where, **await outside_blackout(action, tx), **await tests(action, tx)}
+
+    facts = ("environment", "tests_passed", *BLACKOUT_FACTS)
+    return (
+        _on_platform(Deploy, _deploy, establish=establish, establishes=facts, undo=_undo_deploy),
+        _on_platform(BeginCanary, _begin_canary, establish=establish, establishes=facts),
+    )
+
+
+def _security(platform: DeploymentsOf) -> ActionSpec:
+    async def severity(action: PatchStaging, _actor: Actor, tx: AsyncSession) -> Mapping[str, Given]:
+        """As the release itself says, and of exactly that release."""
+        port = looked("deployments", platform(tenant_of(tx)), look_of(tx))
+        try:
+            release = await port.release(action.service, action.version)
+        except (Away, DeploymentError) as unknown:
+            raise LookupError(str(unknown)) from unknown
+        if release.digest != action.content or release.security is None:
+            raise LookupError(f"{action.service} {action.version} does not say what it mends")
+        return {"severity": release.security}
+
+    return _on_platform(PatchStaging, _deploy, establish=severity, establishes=("severity",))
 
 
 def _on_platform(
@@ -88,11 +132,10 @@ def _on_platform(
 
 def _canaries(within_canary: WithinCanary) -> tuple[ActionSpec, ...]:
     async def within(action: CanaryAction, _actor: Actor, tx: AsyncSession) -> Mapping[str, Given]:
-        return {"within_canary": await within_canary(action, tx)}
+        return {"within_canary": await within_canary(action, tx), **await outside_blackout(action, tx)}
 
-    facts = ("within_canary",)
+    facts = ("within_canary", *BLACKOUT_FACTS)
     return (
-        _on_platform(BeginCanary, _begin_canary, establish=_environment, establishes=("environment",)),
         _on_platform(StepCanary, _step_canary, establish=within, establishes=facts),
         _on_platform(PromoteCanary, _promote_canary, establish=within, establishes=facts, undo=_undo_deploy),
         _on_platform(AbortCanary, _abort_canary),
@@ -116,7 +159,6 @@ def _at_once(
 
     facts = ("in_incident",)
     return (
-        _on_platform(Deploy, _deploy, establish=_environment, establishes=("environment",), undo=_undo_deploy),
         _on_platform(RollBack, _roll_back, establish=goes_back, establishes=(*facts, "previously_approved")),
         _on_platform(
             Scale,
@@ -147,11 +189,6 @@ def _subject(process: str, action: DeploymentAction) -> Subject:
     return Subject(process, service=action.service, decides=action.decides())
 
 
-async def _environment(action: Deploy | BeginCanary, _actor: Actor, _tx: AsyncSession) -> Mapping[str, Given]:
-    """Where it is done, and nowhere else: the performer hands on the same field."""
-    return {"environment": action.environment.value}
-
-
 async def _done(says: str, doing: Awaitable[Status]) -> Outcome:
     try:
         status = await doing
@@ -161,10 +198,22 @@ async def _done(says: str, doing: Awaitable[Status]) -> Outcome:
         raise OutcomeUncertain(str(away)) from away
     running = status.stable
     ready = f" Ready: {running.ready} of {running.replicas}." if running else ""
-    return Outcome(OutcomeState.DONE, f"{says}.{ready}", reference=running.version if running else None)
+    counted = _counted(status.during)
+    reference = running.version if running else None
+    return Outcome(OutcomeState.DONE, f"{says}.{ready}{counted}", reference=reference)
 
 
-async def _deploy(action: Deploy, grant: Grant, port: Deployments) -> Outcome:
+def _counted(during: During | None) -> str:
+    """What people hear of the requests that came in meanwhile."""
+    if during is None:
+        return ""
+    if not during.requests:
+        return " No request came in meanwhile."
+    requests = f"{during.requests} request{'s' if during.requests > 1 else ''}"
+    return f" Meanwhile {requests}: {during.failed} failed, {during.lost} of them lost."
+
+
+async def _deploy(action: Deploy | PatchStaging, grant: Grant, port: Deployments) -> Outcome:
     what = action.version, action.content, action.replicas
     doing = port.deploy(grant, action.target, *what, before=action.before)
     return await _done(f"{action.service} {action.version} runs in {action.environment}", doing)

@@ -48,11 +48,20 @@ class Path:
 
 
 @dataclass(frozen=True, slots=True)
+class Scenario:
+    """What users do, as a company has written it down: the file, in the department's folder, and the SHA-256
+    (hex) of what stands in it."""
+
+    file: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What is sent to `address` (scheme, host and port, no more): GET requests, stage after stage. One that has
     no whole answer within `timeout_seconds` failed. Above `lateness_limit` seconds of lateness at p99, in any
-    stage, the run is invalid. Where nobody renews it for `lease_seconds`, the run ends by itself. Raises
-    ValueError."""
+    stage, the run is invalid. Where nobody renews it for `lease_seconds`, the run ends by itself. With a
+    `scenario` its steps are driven in the place of `paths`, at each stage's rate. Raises ValueError."""
 
     address: str
     stages: tuple[Stage, ...]
@@ -60,6 +69,7 @@ class Plan:
     timeout_seconds: float = 10.0
     lateness_limit: float = 0.05
     lease_seconds: float = LEASE_SECONDS
+    scenario: Scenario | None = None
 
     def __post_init__(self) -> None:
         if not 0 < len(self.stages) <= MOST_PARTS or not 0 < len(self.paths) <= MOST_PARTS:
@@ -179,9 +189,14 @@ class Load(Protocol):
     lease: whoever watches it renews it, and where nobody does, for whatever reason (a halt, a freeze, a watch
     that waits or is on another machine), it ends by itself within its plan's `lease_seconds`."""
 
+    async def scenario(self, service: str) -> Scenario | None:
+        """What this generator would drive of a service's own, where nothing else is said; None where there is
+        none."""
+
     async def start_load(self, grant: Grant, plan: Plan) -> str:
         """Begin to send, and return the run's id, which is the grant's: a repeated call returns it and sends
-        nothing more. Raises AddressNotListed for any address but those that this port was opened with."""
+        nothing more. Raises AddressNotListed for any address but those that this port was opened with, and
+        LoadError for a scenario that is not what it was, or that it cannot drive."""
 
     async def stop_load(self, run: str) -> Progress:
         """Send no more, let go of what is under way, and return how it ended; one that has ended stays as it

@@ -37,7 +37,8 @@ class Reservation:
 class UnitPrice:
     """The price of one unit, in `currency`, as it was on `as_of`; `source` says where it was looked up.
 
-    `service` is None where it holds for every service that has none of its own. `is_sample`: it is invented.
+    `service` is None where it holds for every service that has none of its own. `is_sample`: it is invented;
+    such a one alone is handed out although it `is_old`.
     """
 
     unit: Unit
@@ -48,6 +49,14 @@ class UnitPrice:
     as_of: date
     source: str
     is_sample: bool = False
+    is_old: bool = False
+
+    @property
+    def said(self) -> str:
+        """Where it was looked up, of which day it is, and how far it can be relied on, in words."""
+        sample = ", of no real provider" if self.is_sample else ""
+        old = ", and old: nothing is to be decided by them" if self.is_old else ""
+        return f"{self.source}, {self.as_of:%Y-%m-%d}{sample}{old}"
 
 
 class NoPrice(LookupError):
@@ -59,7 +68,8 @@ class PricesError(LookupError):
 
 
 class Prices(Protocol):
-    """What is old is never handed out. A source that does not answer raises storage.look.Away."""
+    """What is old is never handed out, a sample's prices aside. A source that does not answer raises
+    storage.look.Away."""
 
     async def price(self, unit: Unit, service: str | None = None) -> UnitPrice:
         """The service's own price, else the one of every service. Raises NoPrice, PricesError."""

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.department_rows import read_department
 from integrations.looked import looked
-from integrations.prices import Prices, Unit
+from integrations.prices import Prices, Unit, UnitPrice
 from storage.database import tenant_of
 from storage.look import Away, look_of
 
@@ -25,14 +25,20 @@ def replicas_a_month(prices: Callable[[str], Prices]) -> Callable[[str, int, Asy
     """
 
     async def cost(service: str, added: int, tx: AsyncSession) -> Decimal:
-        port = looked("prices", prices(tenant_of(tx)), look_of(tx))
-        try:
-            price = await port.price(Unit.REPLICA_HOUR, service)
-        except Away as away:
-            raise LookupError(str(away)) from away
-        currency = (await read_department(tx)).currency
-        if price.currency != currency:
-            raise LookupError(f"its price is in {price.currency}, the department reckons in {currency}")
-        return price.on_demand * added * HOURS_A_MONTH
+        return (await replica_price(prices, service, tx)).on_demand * added * HOURS_A_MONTH
 
     return cost
+
+
+async def replica_price(prices: Callable[[str], Prices], service: str, tx: AsyncSession) -> UnitPrice:
+    """The price of a replica of a service, in the department's currency; `prices` are a tenant's. Raises
+    LookupError where it cannot be told, or is in another currency."""
+    port = looked("prices", prices(tenant_of(tx)), look_of(tx))
+    try:
+        price = await port.price(Unit.REPLICA_HOUR, service)
+    except Away as away:
+        raise LookupError(str(away)) from away
+    currency = (await read_department(tx)).currency
+    if price.currency != currency:
+        raise LookupError(f"its price is in {price.currency}, the department reckons in {currency}")
+    return price

@@ -56,8 +56,19 @@ async def no_incident(_incident: str, _tx: AsyncSession) -> bool:
     return False
 
 
+FollowsWork = Callable[[SetStatus, AsyncSession], Awaitable[bool]]
+"""Whether stories get the status that agents' work on them has."""
+
+
+async def no_work(_action: SetStatus, _tx: AsyncSession) -> bool:
+    """Agents work on nothing."""
+    return False
+
+
 def specs(
-    within_plan: WithinPlan = in_no_plan, is_linkable: IsLinkable = no_incident
+    within_plan: WithinPlan = in_no_plan,
+    is_linkable: IsLinkable = no_incident,
+    follows_work: FollowsWork = no_work,
 ) -> tuple[ActionSpec, ...]:
     """Every effect on the tracker, for the gate's registry. Their port is called `tracker`."""
 
@@ -68,7 +79,7 @@ def specs(
             effect=effect,
             port="tracker",
             ask=_ask,
-            establish=partial(_establish, within_plan, is_linkable),
+            establish=partial(_establish, within_plan, is_linkable, follows_work),
             establishes=("within_plan", *facts),
             undo=undo,
             costs=free,
@@ -76,16 +87,16 @@ def specs(
 
     return (
         spec(CreateEpic, _create_epic, _cancel_created_epic),
-        spec(CancelEpic, _cancel_epic),
+        spec(CancelEpic, _cancel_epic, None, "follows_work"),
         spec(CreateStory, _create_story, _cancel_created_story),
         spec(CreateUrgentStory, _create_story, _cancel_created_story, "new_priority", "linked_by_sre"),
         spec(SetPriority, _set_priority, _priority_back, "new_priority"),
         spec(SetPriorities, _set_priorities, _priorities_back),
         spec(ScheduleStory, _schedule, _schedule_back),
         spec(RescheduleStories, _reschedule, _reschedule_back),
-        spec(SetStatus, _set_status, _status_back),
+        spec(SetStatus, _set_status, _status_back, "follows_work"),
         spec(AssignStories, _assign, _assign_back),
-        spec(CancelStories, _cancel_stories, _uncancel),
+        spec(CancelStories, _cancel_stories, _uncancel, "follows_work"),
     )
 
 
@@ -114,9 +125,16 @@ def _refusals() -> Iterator[None]:
 
 
 async def _establish(
-    within_plan: WithinPlan, is_linkable: IsLinkable, action: TrackerAction, actor: Actor, tx: AsyncSession
+    within_plan: WithinPlan,
+    is_linkable: IsLinkable,
+    follows_work: FollowsWork,
+    action: TrackerAction,
+    actor: Actor,
+    tx: AsyncSession,
 ) -> Mapping[str, Given]:
     facts: dict[str, Given] = {"within_plan": await within_plan(action, tx)}
+    if action.decision_type == SetStatus.decision_type:
+        facts["follows_work"] = isinstance(action, SetStatus) and await follows_work(action, tx)
     if isinstance(action, CreateUrgentStory):
         facts["new_priority"] = action.draft.priority.value
         # An agent's word links nothing.

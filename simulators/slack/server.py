@@ -29,7 +29,7 @@ SCOPES = (
 )  # fmt: skip
 T = TypeVar("T")
 
-PATIENCE = 15.0
+PATIENCE = 45.0
 """Seconds for which tests wait before they fail."""
 
 

@@ -129,7 +129,7 @@ class FakeTeams:
         return sorted((each for each in every if not each.is_deleted), key=lambda each: int(each.id))
 
     async def wait_for(
-        self, is_it: Callable[[Message], bool], *, after: Message | None = None, seconds: float = 20
+        self, is_it: Callable[[Message], bool], *, after: Message | None = None, seconds: float = 60
     ) -> Message:
         """The bot's first message (after another one) of which this holds, also by an edit."""
         async with asyncio.timeout(seconds), self._changed:

@@ -46,7 +46,7 @@ async def keeper_on_a_full_disk(folder: Path, releases: Path) -> int:
         sys.executable, "-c", _STARTED, *where, *times, stdout=DEVNULL, stderr=log
     )
     os.close(log)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while keeper.returncode is None:
             try:
                 _, writer = await asyncio.open_unix_connection(str(at))

@@ -12,12 +12,12 @@ from typing import Any
 from aiohttp import web
 
 from integrations.load import (
+    Load,
     Plan,
     Progress,
     Stage,
     State,
 )
-from integrations.load.vendors.local.client import LocalLoad
 from tests.integrations.local_platform import processes_with
 
 LOOPBACK = ("127.0.0.1",)
@@ -69,14 +69,14 @@ def plan(address: str, *stages: tuple[float, float], **given: Any) -> Plan:
     return Plan(address, tuple(Stage(*one) for one in stages), **({"lateness_limit": PATIENT} | given))
 
 
-async def when(load: LocalLoad, run: str, holds: Callable[[Progress], bool]) -> Progress:
+async def when(load: Load, run: str, holds: Callable[[Progress], bool]) -> Progress:
     async with asyncio.timeout(60):
         while not holds(found := await load.progress(run)):  # noqa: ASYNC110 — another process tells nobody
             await asyncio.sleep(0.02)
     return found
 
 
-async def ended(load: LocalLoad, run: str) -> Progress:
+async def ended(load: Load, run: str) -> Progress:
     return await when(load, run, lambda found: found.state is not State.RUNNING)
 
 

@@ -41,7 +41,7 @@ def _folder(pid: int) -> bytes:
 
 
 async def gone(pid: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while _command(pid):  # noqa: ASYNC110 — a process of somebody else’s tells nobody
             await asyncio.sleep(0.05)
 

@@ -56,7 +56,7 @@ async def last(platform: LocalDeployments) -> Change:
 
 
 async def closed(platform: LocalDeployments) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await platform.status(ORDERS)).breaker is not None:  # noqa: ASYNC110 — nobody tells
             await asyncio.sleep(0.05)
 

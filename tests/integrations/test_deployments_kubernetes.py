@@ -103,6 +103,34 @@ class TestOtherWriters:
             await deploy(platform, "1.1", "g2")
         assert says(fake)[0] == image("2.0")
 
+    async def test_whoever_sets_the_replicas_by_hand_meanwhile_is_left_alone(
+        self, fake: FakeKubernetes, platform: KubernetesDeployments
+    ) -> None:
+        def by_hand(replicas: int) -> None:
+            fake.edit("deployments", STAGING, "orders", "kubectl-scale", {"spec": {"replicas": replicas}})
+
+        await deploy(platform, "1.0", "g1")
+        fake.after_write = lambda: by_hand(4)
+        with pytest.raises(
+            ChangedMeanwhile, match=r"Somebody else wants 4 replicas of orders in staging, while it"
+        ):
+            await platform.scale(grant("g2"), ORDERS, 3, before=1)
+        assert runs(await platform.status(ORDERS))[1] == 4
+        with pytest.raises(ChangedMeanwhile, match="stands at 4, and not at 3 any more"):
+            await platform.scale(grant("g3"), ORDERS, 2, before=3)
+        assert runs(await platform.status(ORDERS))[1] == 4
+
+    async def test_a_deployment_that_is_put_back_leaves_replicas_that_somebody_set_by_hand(
+        self, fake: FakeKubernetes, platform: KubernetesDeployments
+    ) -> None:
+        await deploy(platform, "1.0", "g1")
+        by_hand = {"spec": {"replicas": 5}}
+        fake.after_write = lambda: fake.edit("deployments", STAGING, "orders", "kubectl-scale", by_hand)
+        with pytest.raises(NotReady):
+            await deploy(platform, "1.2", "g2")
+        assert says(fake)[0] == image("1.0")
+        assert runs(await platform.status(ORDERS))[:2] == ("1.0", 5)
+
     async def test_one_that_is_deleted_meanwhile(
         self, fake: FakeKubernetes, platform: KubernetesDeployments
     ) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from integrations.deployments import DeploymentError, NoSuchRelease, NotReady
+from integrations.deployments import DeploymentError, During, NoSuchRelease, NotReady
 from integrations.deployments.vendors.local import places, processes
 from integrations.deployments.vendors.local import releases as stored
 from integrations.deployments.vendors.local.client import LocalDeployments
@@ -50,6 +50,23 @@ async def test_a_request_that_is_under_way_comes_to_its_end(platform: LocalDeplo
     assert (await slow).startswith("orders 1.0")
 
 
+async def test_what_comes_in_meanwhile_is_counted_and_nothing_of_it_lost(platform: LocalDeployments) -> None:
+    first = await deploy(platform, "1.0", "g1")
+    assert first.during == During(0, 0, 0)
+
+    async def ask_on() -> None:
+        while True:
+            await served(first)
+
+    asking = asyncio.create_task(ask_on())
+    second = await deploy(platform, "1.1", "g2")
+    asking.cancel()
+    assert second.during is not None
+    assert second.during.requests > 0
+    assert (second.during.failed, second.during.lost) == (0, 0)
+    assert (await platform.status(ORDERS)).during is None
+
+
 async def test_one_that_dies_while_it_starts_leaves_the_traffic_where_it_was(
     platform: LocalDeployments,
 ) -> None:
@@ -78,8 +95,8 @@ async def test_one_that_is_deleted_between_two_replicas_leaves_neither(
     releases = tmp_path / "releases"
     write_release(releases, "orders", "1.1", "2026-11-09")
 
-    async def deleted_after(runnable: Runnable, stage: str, told: dict[str, str]) -> Replica:
-        replica = await processes.start(runnable, stage, told)
+    async def deleted_after(runnable: Runnable, stage: str, told: dict[str, str], etc: Path) -> Replica:
+        replica = await processes.start(runnable, stage, told, etc)
         shutil.rmtree(runnable.folder)
         return replica
 

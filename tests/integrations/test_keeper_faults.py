@@ -68,10 +68,10 @@ async def test_where_the_second_replica_cannot_be_started_the_first_ends(
     digest = stored.read(releases, "orders", "1.0").release.digest
     started: list[Replica] = []
 
-    async def one_alone(runnable: Runnable, stage: str, told: Mapping[str, str]) -> Replica:
+    async def one_alone(runnable: Runnable, stage: str, told: Mapping[str, str], etc: Path) -> Replica:
         if started:
             raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
-        started.append(await processes.start(runnable, stage, told))
+        started.append(await processes.start(runnable, stage, told, etc))
         return started[0]
 
     monkeypatch.setattr(places, "start", one_alone)
@@ -157,7 +157,7 @@ async def test_a_canary_that_is_over_gets_nothing_while_its_end_waits_for_its_tu
         begun = await keeper.begin_canary("c", "orders", "staging", "1.1", second, 1.0, 1.0, "1.0")
         place = await keeper._places.at("orders", "staging")
         async with place.lock:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while place.canary is not None and not place.canary.is_over:  # noqa: ASYNC110 — nobody tells
                     await asyncio.sleep(0.05)
             assert place.canary is not None, "its end waits for the lock"
@@ -177,7 +177,7 @@ async def test_one_that_is_stopped_is_not_waited_for_without_limit(
     hurried._done_within = 0.3
     os.kill(keeper, signal.SIGSTOP)
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             with pytest.raises(KeeperAway, match="does not answer"):
                 await hurried.status(ORDERS)
             with pytest.raises(KeeperAway, match="does not answer"):
@@ -201,7 +201,7 @@ async def test_orphans_that_have_ended_are_taken_leave_of(platform: LocalDeploym
     started = processes_with(str(tmp_path / "releases" / "parent"))
     assert len(started) == 4
     await platform.scale(grant("g2"), target, 0, before=2)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while in_the_table_of_processes(started):  # noqa: ASYNC110 — nobody tells
             await asyncio.sleep(0.05)
     await platform.scale(grant("g3"), target, 1, before=0)
@@ -216,7 +216,7 @@ async def test_its_log_is_bounded_on_a_full_disk_too(platform: LocalDeployments,
     async def grown(words: bytes) -> None:
         with log.open("ab") as opened:
             opened.write(words * (keeper_process.LONGEST_LOG // len(words) + 1))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while log.stat().st_size > 1_000:  # noqa: ASYNC110 — nobody tells
                 await asyncio.sleep(0.05)
 

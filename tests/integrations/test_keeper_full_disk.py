@@ -98,7 +98,7 @@ async def test_a_canary_whose_end_cannot_be_written_has_ended(
     (keeper,) = keepers(tmp_path)
     length = (tmp_path / "keeper" / "journal.jsonl").stat().st_size
     with full_disk(keeper, length + 10):
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while (await platform.status(ORDERS)).canary is not None:  # noqa: ASYNC110 — nobody tells
                 await asyncio.sleep(0.05)
         for pid in processes_with(str(tmp_path / "releases" / "orders" / "1.1")):
@@ -130,7 +130,7 @@ async def test_an_abort_gives_the_traffic_back_at_once_and_answers_once_it_is_wr
     (keeper,) = keepers(tmp_path)
     with full_disk(keeper, (tmp_path / "keeper" / "journal.jsonl").stat().st_size + 10):
         aborting = asyncio.create_task(platform.abort_canary(grant("a"), ORDERS, "c", "it errs"))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while (await platform.status(ORDERS)).canary is not None:  # noqa: ASYNC110 — nobody tells
                 await asyncio.sleep(0.05)
         assert (await served(await platform.status(ORDERS))).startswith("orders 1.0")
@@ -146,7 +146,7 @@ async def test_a_breaker_whose_end_cannot_be_written_is_closed(
     await platform.open_breaker(grant("b"), ORDERS, Shed.ALL, 2.0)
     (keeper,) = keepers(tmp_path)
     with full_disk(keeper, (tmp_path / "keeper" / "journal.jsonl").stat().st_size + 10):
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while (await platform.status(ORDERS)).breaker is not None:  # noqa: ASYNC110 — nobody tells
                 await asyncio.sleep(0.05)
         assert [kind for kind, _ in await said(platform)] == ["deployed", "breaker opened", "breaker closed"]

@@ -192,6 +192,36 @@ class TestReleases:
         with pytest.raises(NoSuchRelease, match="orders has no release 2"):
             await platform.release("orders", "2.0")
 
+    @pytest.mark.parametrize("says", ["true", "false", "perhaps", None])
+    async def test_what_others_deployed_is_gone_back_behind_only_where_it_says_that_it_can_be(
+        self, fake: FakeKubernetes, platform: KubernetesDeployments, says: str | None
+    ) -> None:
+        await deploy(platform, "1.0", "g1")
+        for (kind, _, _), one in fake.objects.items():
+            if kind == "replicasets":
+                one["metadata"]["creationTimestamp"] = "2026-11-01T09:00:00Z"
+        fake.delete("configmaps", STAGING, RELEASES)  # what the release itself said is kept with the change
+        spec = {"containers": [{"name": "orders", "image": f"shop/orders@sha256:{'e' * 64}"}]}
+        meta = {"labels": {"app.kubernetes.io/version": "1.9"}}
+        if says is not None:
+            meta["annotations"] = {"countersign/irreversible": says}
+        theirs = {"template": {"metadata": meta, "spec": spec}}
+        fake.edit("deployments", STAGING, "orders", "kubectl-set", {"spec": theirs})
+        assert (await platform.status(ORDERS)).stable is not None
+        standing = (await platform.status(ORDERS)).stable
+        assert standing is not None
+        found = await platform.release("orders", standing.version)
+        assert found.irreversible is {"true": True, "false": False}.get(says or "")
+        why = {
+            "true": "whose migration cannot be taken back",
+            "false": "Other field managers keep what is to be changed",  # the next question
+        }
+        with pytest.raises(
+            DeploymentError, match=why.get(says or "", "Nothing says whether .* has a migration")
+        ):
+            await platform.roll_back(grant("g2"), ORDERS, "1.0", DIGESTS["1.0"], before=standing.version)
+        assert (await platform.status(ORDERS)).stable == standing
+
     async def test_a_release_is_known_by_its_digest_whatever_its_label_says(
         self, fake: FakeKubernetes, platform: KubernetesDeployments
     ) -> None:

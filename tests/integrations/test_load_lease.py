@@ -11,10 +11,11 @@ from pathlib import Path as FilePath
 import pytest
 
 from integrations.load import (
+    Load,
     NoSuchRun,
     State,
 )
-from integrations.load.vendors.local.client import LocalLoad
+from integrations.load.vendors.local import local_load
 from tests.integrations.load_runs import (
     LOOPBACK,
     at_once,
@@ -30,19 +31,19 @@ pytestmark = pytest.mark.processes
 
 
 @pytest.fixture
-async def load(tmp_path: FilePath) -> AsyncIterator[LocalLoad]:
-    yield LocalLoad(tmp_path / "load", LOOPBACK)
+async def load(tmp_path: FilePath) -> AsyncIterator[Load]:
+    yield local_load(tmp_path / "load", LOOPBACK)
     for pid in generators(tmp_path):
         os.kill(pid, signal.SIGKILL)
 
 
 async def test_it_goes_on_while_somebody_renews_it_and_ends_by_itself_once_nobody_does(
-    load: LocalLoad, tmp_path: FilePath
+    load: Load, tmp_path: FilePath
 ) -> None:
     async with serving(at_once) as service:
         wanted = plan(service.address, (50, 600), lease_seconds=2.0)
         run, left = [await load.start_load(grant(one), wanted) for one in ("g1", "g2")]
-        other = LocalLoad(tmp_path / "load", LOOPBACK)  # whoever renews need not be who began it
+        other = local_load(tmp_path / "load", LOOPBACK)  # whoever renews need not be who began it
         async with asyncio.timeout(60):
             while (await load.progress(left)).state is State.RUNNING:
                 await other.renew(run)
@@ -57,7 +58,7 @@ async def test_it_goes_on_while_somebody_renews_it_and_ends_by_itself_once_nobod
         await load.renew("g3")
 
 
-async def test_each_look_reads_what_is_new_alone(load: LocalLoad, tmp_path: FilePath) -> None:
+async def test_each_look_reads_what_is_new_alone(load: Load, tmp_path: FilePath) -> None:
     async with serving(at_once) as service:
         run = await load.start_load(grant("g1"), plan(service.address, (50, 600)))
         found = await when(load, run, lambda found: len(found.seconds) > 0)
@@ -70,9 +71,7 @@ async def test_each_look_reads_what_is_new_alone(load: LocalLoad, tmp_path: File
             os.kill(pid, signal.SIGKILL)
 
 
-async def test_what_is_known_of_a_run_is_cleared_once_it_is_long_over(
-    load: LocalLoad, tmp_path: FilePath
-) -> None:
+async def test_what_is_known_of_a_run_is_cleared_once_it_is_long_over(load: Load, tmp_path: FilePath) -> None:
     async with serving(at_once) as service:
         over = await load.start_load(grant("g1"), plan(service.address, (20, 0.5)))
         await ended(load, over)

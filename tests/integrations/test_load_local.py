@@ -18,6 +18,7 @@ from integrations.load import (
     AddressNotListed,
     GrantSpent,
     Histogram,
+    Load,
     NoSuchRun,
     Path,
     Plan,
@@ -26,8 +27,8 @@ from integrations.load import (
     bucket_of,
     together,
 )
-from integrations.load.vendors.local import INTEGRATION, LoadSettings
-from integrations.load.vendors.local.client import LocalLoad
+from integrations.load.generator_processes import LoadSettings
+from integrations.load.vendors.local import INTEGRATION, local_load
 from tests.architecture.source import ROOT
 from tests.integrations.load_runs import (
     LOOPBACK,
@@ -46,13 +47,13 @@ pytestmark = pytest.mark.processes
 
 
 @pytest.fixture
-async def load(tmp_path: FilePath) -> AsyncIterator[LocalLoad]:
-    yield LocalLoad(tmp_path / "load", LOOPBACK)
+async def load(tmp_path: FilePath) -> AsyncIterator[Load]:
+    yield local_load(tmp_path / "load", LOOPBACK)
     for pid in generators(tmp_path):
         os.kill(pid, signal.SIGKILL)
 
 
-async def test_every_stage_is_sent_at_its_rate_over_the_paths_by_their_weights(load: LocalLoad) -> None:
+async def test_every_stage_is_sent_at_its_rate_over_the_paths_by_their_weights(load: Load) -> None:
     paths = (Path("/a?x=%20y", 3.0), Path("/b"))
     async with serving(at_once) as service:
         run = await load.start_load(grant("g1"), plan(service.address, (100, 1), (300, 1.5), paths=paths))
@@ -68,7 +69,7 @@ async def test_every_stage_is_sent_at_its_rate_over_the_paths_by_their_weights(l
     assert together(one.lateness for one in found.seconds).count == 550
 
 
-async def test_a_slow_service_is_sent_no_less_and_its_waiting_is_seen(load: LocalLoad) -> None:
+async def test_a_slow_service_is_sent_no_less_and_its_waiting_is_seen(load: Load) -> None:
     async def slow(_number: int) -> int:
         await asyncio.sleep(1.5)
         return 200
@@ -80,7 +81,7 @@ async def test_a_slow_service_is_sent_no_less_and_its_waiting_is_seen(load: Loca
     assert together(one.latency for one in found.seconds).quantile(0.01) >= 1.5
 
 
-async def test_what_errs_redirects_or_answers_too_late_has_failed_and_why_is_said(load: LocalLoad) -> None:
+async def test_what_errs_redirects_or_answers_too_late_has_failed_and_why_is_said(load: Load) -> None:
     async def odd(number: int) -> int:
         if number % 4 == 3:
             await asyncio.sleep(3_600)
@@ -95,7 +96,7 @@ async def test_what_errs_redirects_or_answers_too_late_has_failed_and_why_is_sai
     assert (total(found, "answered"), total(found, "failed")) == (20, 20)
 
 
-async def test_a_service_that_is_not_there_has_failed_every_time(load: LocalLoad) -> None:
+async def test_a_service_that_is_not_there_has_failed_every_time(load: Load) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{closed.getsockname()[1]}"
@@ -104,10 +105,10 @@ async def test_a_service_that_is_not_there_has_failed_every_time(load: LocalLoad
     assert {why for one in found.seconds for why in one.failures} == {"no connection"}
 
 
-async def test_a_run_that_is_asked_for_twice_is_sent_once(load: LocalLoad, tmp_path: FilePath) -> None:
+async def test_a_run_that_is_asked_for_twice_is_sent_once(load: Load, tmp_path: FilePath) -> None:
     async with serving(at_once) as service:
         wanted = plan(service.address, (100, 1))
-        starts = (load, load, LocalLoad(tmp_path / "load", LOOPBACK))
+        starts = (load, load, local_load(tmp_path / "load", LOOPBACK))
         runs = await asyncio.gather(*(one.start_load(grant("g1"), wanted) for one in starts))
         assert len(set(runs)) == 1
         await ended(load, runs[0])
@@ -121,18 +122,18 @@ async def test_a_run_that_is_asked_for_twice_is_sent_once(load: LocalLoad, tmp_p
         await load.progress("../g2")
 
 
-async def test_it_is_stopped_at_any_time_and_by_anybody(load: LocalLoad, tmp_path: FilePath) -> None:
+async def test_it_is_stopped_at_any_time_and_by_anybody(load: Load, tmp_path: FilePath) -> None:
     async with serving(never) as service:
         run = await load.start_load(grant("g1"), plan(service.address, (50, 600)))
         await when(load, run, lambda found: total(found, "sent") > 0)
-        found = await LocalLoad(tmp_path / "load", LOOPBACK).stop_load(run)
+        found = await local_load(tmp_path / "load", LOOPBACK).stop_load(run)
         assert found.state is State.STOPPED
         assert generators(tmp_path) == []
         assert await load.stop_load(run) == found == await load.progress(run)
 
 
 async def test_one_that_is_not_up_yet_or_does_not_listen_is_stopped_as_well(
-    load: LocalLoad, tmp_path: FilePath
+    load: Load, tmp_path: FilePath
 ) -> None:
     async with serving(at_once) as service:
         early = await load.start_load(grant("g1"), plan(service.address, (50, 600)))
@@ -144,7 +145,7 @@ async def test_one_that_is_not_up_yet_or_does_not_listen_is_stopped_as_well(
         assert generators(tmp_path) == []
 
 
-async def test_one_that_dies_is_said_to_have_and_shows_nothing(load: LocalLoad, tmp_path: FilePath) -> None:
+async def test_one_that_dies_is_said_to_have_and_shows_nothing(load: Load, tmp_path: FilePath) -> None:
     async with serving(at_once) as service:
         run = await load.start_load(grant("g1"), plan(service.address, (50, 600)))
         await when(load, run, lambda found: total(found, "sent") > 0)
@@ -153,16 +154,16 @@ async def test_one_that_dies_is_said_to_have_and_shows_nothing(load: LocalLoad, 
     assert (found.state, found.invalid) == (State.DIED, "the generator ended before its plan did")
 
 
-async def test_it_ends_with_the_process_that_started_it(load: LocalLoad, tmp_path: FilePath) -> None:
+async def test_it_ends_with_the_process_that_started_it(load: Load, tmp_path: FilePath) -> None:
     starts = """
 import asyncio, sys
 from pathlib import Path
 from integrations.load import Plan, Stage
-from integrations.load.vendors.local.client import LocalLoad
+from integrations.load.vendors.local import local_load
 from tests.integrations.local_platform import grant
 
 async def main():
-    load = LocalLoad(Path(sys.argv[1]), ["127.0.0.1"])
+    load = local_load(Path(sys.argv[1]), ["127.0.0.1"])
     await load.start_load(grant("g1"), Plan(sys.argv[2], (Stage(50, 600),)))
     await asyncio.sleep(3600)
 
@@ -181,7 +182,7 @@ asyncio.run(main())
         assert (await ended(load, "g1")).state is State.DIED
 
 
-async def test_a_generator_that_was_held_calls_its_run_invalid(load: LocalLoad, tmp_path: FilePath) -> None:
+async def test_a_generator_that_was_held_calls_its_run_invalid(load: Load, tmp_path: FilePath) -> None:
     """Held in the second stage alone, which is a small part of all requests."""
     async with serving(at_once) as service:
         given = plan(service.address, (400, 1), (50, 1.5), lateness_limit=0.45)
@@ -197,7 +198,7 @@ async def test_a_generator_that_was_held_calls_its_run_invalid(load: LocalLoad, 
     assert "late at p99 in stage 2, more than 0.45 s" in found.invalid
 
 
-async def test_a_rate_that_it_cannot_send_is_called_invalid(load: LocalLoad) -> None:
+async def test_a_rate_that_it_cannot_send_is_called_invalid(load: Load) -> None:
     async with serving(at_once) as service:
         run = await load.start_load(grant("g1"), plan(service.address, (50_000, 5), lateness_limit=0.2))
         found = await when(load, run, lambda found: bool(found.invalid or total(found, "unsent")))
@@ -222,7 +223,7 @@ async def test_a_rate_that_it_cannot_send_is_called_invalid(load: LocalLoad) -> 
         "",
     ],
 )
-async def test_no_other_address_is_sent_to(load: LocalLoad, tmp_path: FilePath, address: str) -> None:
+async def test_no_other_address_is_sent_to(load: Load, tmp_path: FilePath, address: str) -> None:
     with pytest.raises(AddressNotListed):
         await load.start_load(grant("g1"), plan(address, (1, 1)))
     assert await load.what_happened("g1") is None
@@ -232,7 +233,7 @@ async def test_no_other_address_is_sent_to(load: LocalLoad, tmp_path: FilePath, 
 async def test_an_address_that_is_listed_with_its_port_is_that_port_alone(tmp_path: FilePath) -> None:
     async with serving(at_once) as service:
         port = service.address.rpartition(":")[2]
-        load = LocalLoad(tmp_path, ["[::1]:8080", f"127.0.0.1:{port}"])
+        load = local_load(tmp_path, ["[::1]:8080", f"127.0.0.1:{port}"])
         with pytest.raises(AddressNotListed):
             await load.start_load(grant("g1"), plan("http://127.0.0.1:1", (1, 1)))
         with pytest.raises(AddressNotListed):
@@ -244,7 +245,7 @@ async def test_an_address_that_is_listed_with_its_port_is_that_port_alone(tmp_pa
 @pytest.mark.parametrize("listed", ["", "http://x", "a b", "x:y", "u@x", "x/y"])
 def test_a_list_that_names_no_host_is_refused(tmp_path: FilePath, listed: str) -> None:
     with pytest.raises(ValueError, match="is not a host"):
-        LocalLoad(tmp_path, [listed])
+        local_load(tmp_path, [listed])
 
 
 @pytest.mark.parametrize(

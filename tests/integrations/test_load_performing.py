@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
+from pydantic import ValidationError
 
 from governance.action import Grant, OutcomeState
 from governance.registry import EffectFailed
 from integrations.deployments import Deployments, Stage, Status, Target
-from integrations.load import AddressNotListed, Plan
-from integrations.load.actions import Level, RunLoadTest
+from integrations.load import AddressNotListed, Path, Plan
+from integrations.load.actions import Level, RunLoadTest, Weighted
 from integrations.load.performing import specs, stage_at
 from storage.look import Away
 
@@ -74,6 +75,16 @@ async def perform(action: RunLoadTest, platform: Platform, at: datetime = NOW) -
 async def test_it_goes_to_staging() -> None:
     generator = await perform(ACTION, Platform({Stage.STAGING: STAGING, Stage.PRODUCTION: PRODUCTION}))
     assert [plan.address for plan in generator.began] == [STAGING]
+
+
+def test_a_mix_is_asked_by_weight_and_nothing_beside_it() -> None:
+    mix = (Weighted(path="/popular", weight=3), Weighted(path="/orders/1", weight=1))
+    mixed = RunLoadTest.of_body(ACTION.body() | {"path": None, "mix": [one.model_dump() for one in mix]})
+    assert mixed.plan.paths == (Path("/popular", 3), Path("/orders/1", 1))
+    assert ACTION.plan.paths == (Path("/", 1),)
+    for wrong in ({"path": "/", "mix": [mix[0].model_dump()]}, {"path": None}):
+        with pytest.raises(ValidationError, match="either a path, or a mix"):
+            RunLoadTest.of_body(ACTION.body() | wrong)
 
 
 @pytest.mark.parametrize(

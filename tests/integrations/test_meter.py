@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from random import Random
 
+import aiohttp
+
 from integrations.deployments.vendors.local.meter import SAMPLE, TICK_SECONDS, Meter
+from integrations.deployments.vendors.local.proxy import Counts, Proxy
 
 
 class _Clock:
@@ -64,3 +67,16 @@ def test_what_is_old_is_forgotten_and_a_page_is_bounded() -> None:
         assert len(page) <= 60
         found, after = found + len(page), page[-1]["number"]
     assert 170 <= found <= 180
+
+
+async def test_the_proxy_counts_what_no_replica_answered_as_lost() -> None:
+    async with aiohttp.ClientSession() as client:
+        proxy = Proxy(client)
+        try:
+            await proxy.open(0)
+            async with client.get(proxy.address) as answer:
+                assert answer.status == 503
+        finally:
+            await proxy.close()
+    assert proxy.counts == Counts(requests=1, failed=1, lost=1)
+    assert proxy.counts.since(Counts(1, 0, 0)) == {"requests": 0, "failed": 1, "lost": 1}

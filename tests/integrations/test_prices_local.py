@@ -99,7 +99,20 @@ def test_what_is_edited_counts_at_once(path: Path) -> None:
 def test_the_samples_prices_say_that_they_are_a_sample() -> None:
     found = read_prices(ACME / "prices.yaml", 92, date(2026, 11, 23))
     assert {one.unit for one in found} == set(Unit)
-    assert all(one.is_sample and one.currency == "USD" for one in found)
+    assert all(one.is_sample and one.currency == "USD" and not one.is_old for one in found)
+
+
+def test_the_samples_prices_grow_old_and_say_so(path: Path) -> None:
+    years_later = date(2031, 1, 1)
+    found = read_prices(ACME / "prices.yaml", 92, years_later)
+    assert {one.is_old for one in found} == {True}
+    assert found[0].said == (
+        "prices.yaml: invented for the sample, 2026-11-20, of no real provider, and old: nothing is to be"
+        " decided by them"
+    )
+    path.write_text("sample: false\n" + WRITTEN)
+    with pytest.raises(PricesError, match="these prices are of 2026-11-20"):
+        read_prices(path, 92, years_later)
 
 
 async def test_the_doctor_says_how_the_list_is(tmp_path: Path) -> None:
@@ -110,4 +123,4 @@ async def test_the_doctor_says_how_the_list_is(tmp_path: Path) -> None:
     recent = date.today() - timedelta(days=3)  # noqa: DTZ011 — days of grace on either side
     (tmp_path / "prices.yaml").write_text(WRITTEN.replace("2026-11-20", recent.isoformat()))
     (well,) = await INTEGRATION.check(around)
-    assert (well.state, well.says) == ("well", f"3 prices of {recent}")
+    assert (well.state, well.says) == ("well", f"3 prices: prices.yaml: the contract of May, {recent}")

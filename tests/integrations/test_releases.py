@@ -44,6 +44,17 @@ def test_it_is_started_with_what_it_uses(folder: Path) -> None:
     assert releases.services(folder) == ("orders",)
 
 
+def test_it_says_what_a_load_test_may_ask(folder: Path) -> None:
+    assert releases.read(folder, "orders", "1.0").release.serves == ()
+    file = folder / "orders" / "1.0" / "release.yaml"
+    file.write_text(WRITTEN + 'serves: {"/orders/1?full=1": 0.5, /popular: 3}\n')
+    assert releases.read(folder, "orders", "1.0").release.serves == (("/popular", 3), ("/orders/1?full=1", 0.5))
+    for wrong in ("{popular: 3}", "{/popular: 0}", "{/popular: often}", "[/popular]"):
+        file.write_text(f"{WRITTEN}serves: {wrong}\n")
+        with pytest.raises(ReleaseUnreadable, match="serves"):
+            releases.read(folder, "orders", "1.0")
+
+
 @pytest.mark.parametrize(
     "changed",
     [

@@ -19,7 +19,6 @@ from storage.database import Database
 from storage.look import Away, Look, act
 
 ACME = Path(__file__).resolve().parents[2] / "examples" / "acme"
-LIST = ACME / "prices.yaml"
 
 
 class ElsewherePrices:
@@ -45,31 +44,49 @@ async def _cost(database: Database, tenant: str, prices: Prices, service: str, a
     return await act(database, tenant, Look(), lambda tx: cost(service, added, tx))
 
 
-def _listed(old_after_days: int = 92) -> LocalPrices:
-    return LocalPrices(LIST, old_after_days, lambda: date(2026, 11, 30))
+WRITTEN = """\
+as_of: 2026-11-20
+currency: USD
+source: the contract of May
+prices:
+  - {unit: replica-hour, on_demand: "0.0960"}
+  - {unit: replica-hour, service: payment-service, on_demand: "0.1920"}
+"""
 
 
-async def test_they_cost_what_the_list_says_for_a_month(database: Database, tenant: str) -> None:
-    assert await _cost(database, tenant, _listed(), "orders", 2) == Decimal("140.16")
-    assert await _cost(database, tenant, _listed(), "payment-service", 10) == Decimal("1401.60")
+class Listed(LocalPrices):
+    """A price list of the tests' own, ten days old."""
+
+    def __init__(self, folder: Path, old_after_days: int = 92) -> None:
+        (folder / "prices.yaml").write_text(WRITTEN)
+        super().__init__(folder / "prices.yaml", old_after_days, lambda: date(2026, 11, 30))
 
 
-async def test_an_old_list_tells_no_cost(database: Database, tenant: str) -> None:
+async def test_they_cost_what_the_list_says_for_a_month(
+    database: Database, tenant: str, tmp_path: Path
+) -> None:
+    assert await _cost(database, tenant, Listed(tmp_path), "orders", 2) == Decimal("140.16")
+    assert await _cost(database, tenant, Listed(tmp_path), "payment-service", 10) == Decimal("1401.60")
+
+
+async def test_an_old_list_tells_no_cost(database: Database, tenant: str, tmp_path: Path) -> None:
     with pytest.raises(PricesError, match="10 days ago"):
-        await _cost(database, tenant, _listed(9), "orders", 2)
+        await _cost(database, tenant, Listed(tmp_path, 9), "orders", 2)
 
 
 async def test_a_price_elsewhere_is_looked_up_outside_of_the_transaction(
-    database: Database, tenant: str
+    database: Database, tenant: str, tmp_path: Path
 ) -> None:
-    price = await _listed().price(Unit.REPLICA_HOUR)
+    price = await Listed(tmp_path).price(Unit.REPLICA_HOUR)
     elsewhere = ElsewherePrices(price)
     assert await _cost(database, tenant, elsewhere, "orders", 1) == Decimal("70.08")
     assert elsewhere.asked == 1
 
 
-async def test_a_price_in_another_currency_is_not_reckoned_with(database: Database, tenant: str) -> None:
-    price = replace(await _listed().price(Unit.REPLICA_HOUR), currency="EUR")
+async def test_a_price_in_another_currency_is_not_reckoned_with(
+    database: Database, tenant: str, tmp_path: Path
+) -> None:
+    price = replace(await Listed(tmp_path).price(Unit.REPLICA_HOUR), currency="EUR")
     with pytest.raises(LookupError, match="its price is in EUR, the department reckons in USD"):
         await _cost(database, tenant, ElsewherePrices(price), "orders", 1)
 

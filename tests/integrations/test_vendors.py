@@ -56,6 +56,12 @@ def test_without_a_word_everything_is_kept_here() -> None:
         "load": "local",
         "metrics": "local",
         "prices": "local",
+        "sandbox": "local",
+        "environments": "local",
+        "code_host": "local",
+        "rota": "local",
+        "calendar": "local",
+        "mail": "local",
     }
 
 

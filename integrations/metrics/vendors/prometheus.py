@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,7 +27,7 @@ from integrations.metrics import (
     Series,
 )
 from integrations.metrics.promql import OPENTELEMETRY, PROMETHEUS, Convention, Edges
-from integrations.web_service import Manners, Refused, WebService
+from integrations.web_service import Bounded, Manners, Refused, WebService
 from storage.look import Away
 
 WHO = "Prometheus"
@@ -101,43 +101,6 @@ def names(settings: PrometheusSettings) -> Convention:
     except (OSError, ValueError, KeyError, yaml.YAMLError) as wrong:
         raise MetricsError(f"{file} cannot be read as names of metrics: {wrong}") from wrong
     return named
-
-
-class _Bounded(httpx.AsyncBaseTransport):
-    """Reads no answer that is longer than MOST_BYTES, nor one that might become so when it is unpacked."""
-
-    def __init__(self) -> None:
-        self._inner = httpx.AsyncHTTPTransport()
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        answer = await self._inner.handle_async_request(request)
-        if answer.headers.get("Content-Encoding", "identity") != "identity":
-            await answer.aclose()
-            raise httpx.ReadError("the answer is packed", request=request)
-        stream = answer.stream
-        assert isinstance(stream, httpx.AsyncByteStream)
-        return httpx.Response(
-            answer.status_code, headers=answer.headers, stream=_BoundedStream(stream), request=request
-        )
-
-    async def aclose(self) -> None:
-        await self._inner.aclose()
-
-
-class _BoundedStream(httpx.AsyncByteStream):
-    def __init__(self, inner: httpx.AsyncByteStream) -> None:
-        self._inner = inner
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        left = MOST_BYTES
-        async for part in self._inner:
-            left -= len(part)
-            if left < 0:
-                raise httpx.ReadError(f"the answer is longer than {MOST_BYTES} bytes")
-            yield part
-
-    async def aclose(self) -> None:
-        await self._inner.aclose()
 
 
 def _number(written: object) -> float:
@@ -278,13 +241,13 @@ def _settings(around: Surroundings) -> PrometheusSettings:
 def _open(around: Surroundings) -> PrometheusMetrics:
     settings = _settings(around)
     token, password = settings.prometheus_token, settings.prometheus_password
-    headers = {"Accept-Encoding": "identity"}
+    headers: dict[str, str] = {}
     if token is not None:
         headers["Authorization"] = f"Bearer {token.get_secret_value()}"
     user = settings.prometheus_user
     auth = None if user is None else httpx.BasicAuth(user, password.get_secret_value() if password else "")
     client = httpx.AsyncClient(
-        base_url=settings.prometheus_url, headers=headers, auth=auth, transport=_Bounded()
+        base_url=settings.prometheus_url, headers=headers, auth=auth, transport=Bounded(MOST_BYTES)
     )
     secrets = tuple(one.get_secret_value() for one in (token, password) if one is not None)
     service = WebService(WHO, client, Manners(), secrets)

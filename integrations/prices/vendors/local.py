@@ -54,20 +54,23 @@ class LocalPrices(Embedded):
 
 
 def read_prices(path: Path, old_after_days: int, today: date) -> Sequence[UnitPrice]:
-    """The prices of the file, by unit and service. Raises PricesError, also for prices older than that."""
+    """The prices of the file, by unit and service. Raises PricesError, also for prices older than that;
+    those of a sample are handed out, and say that they are old."""
     document = _document(path)
     try:
         written = _Written.model_validate(document.value)
     except ValidationError as error:
         raise PricesError(_faults(error, document)) from error
-    _demand_current(written.as_of, document.line_of(("as_of",)), old_after_days, today)
+    if not written.sample:
+        _demand_current(written.as_of, document.line_of(("as_of",)), old_after_days, today)
+    is_old = _age(written.as_of, today) > old_after_days
     found: dict[tuple[Unit, str], UnitPrice] = {}
     for position, entry in enumerate(written.prices):
         key = entry.unit, entry.service or ""
         if key in found:
             line = document.line_of(("prices", position))
             raise PricesError(f"{FILE_NAME}, line {line}: this price stands here twice; keep one")
-        found[key] = entry.price(written)
+        found[key] = entry.price(written, is_old=is_old)
     return [found[key] for key in sorted(found)]
 
 
@@ -93,11 +96,15 @@ def _document(path: Path) -> MarkedDocument:
 def _demand_current(as_of: date, line: int, old_after_days: int, today: date) -> None:
     if as_of > today + timedelta(days=1):  # somewhere it is tomorrow already
         raise PricesError(f"{FILE_NAME}, line {line}: {as_of} is yet to come; write the day the prices are of")
-    if (age := (today - as_of).days) > old_after_days:
+    if (age := _age(as_of, today)) > old_after_days:
         raise PricesError(
             f"{FILE_NAME}, line {line}: these prices are of {as_of}, {age} days ago; no more than"
             f" {old_after_days} days are relied on. Look them up again and write that day in `as_of`."
         )
+
+
+def _age(as_of: date, today: date) -> int:
+    return (today - as_of).days
 
 
 def _exact(written: Any) -> Any:
@@ -130,9 +137,9 @@ class _Entry(_Part):
             raise ValueError(f"a {self.unit} is not paid by the hour and cannot be reserved; remove `reserved`")
         return self
 
-    def price(self, of: _Written) -> UnitPrice:
+    def price(self, of: _Written, *, is_old: bool) -> UnitPrice:
         reserved = None if self.reserved is None else Reservation(self.reserved.price, self.reserved.hours)
-        shared = of.currency, of.as_of, f"{FILE_NAME}: {of.source}", of.sample
+        shared = of.currency, of.as_of, f"{FILE_NAME}: {of.source}", of.sample, is_old
         return UnitPrice(self.unit, self.service, self.on_demand, reserved, *shared)
 
 
@@ -164,7 +171,7 @@ async def _check(around: Surroundings) -> Iterable[Checked]:
         found = await _open(around).prices()
     except PricesError as wrong:
         return (Checked("prices", "advice", str(wrong)),)
-    return (Checked("prices", "well", f"{len(found)} prices of {found[0].as_of}"),)
+    return (Checked("prices", "well", f"{len(found)} prices: {found[0].said}"),)
 
 
 INTEGRATION = Integration(

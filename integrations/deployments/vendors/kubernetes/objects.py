@@ -19,6 +19,8 @@ from integrations.deployments import ChangeKind, DeploymentError
 JOURNAL = "countersign/changes"
 """The annotation that keeps what was done by grants, oldest first. The deployment controller copies it to the
 ReplicaSet that stands for the change."""
+IRREVERSIBLE = "countersign/irreversible"
+"""The annotation of a pod template that says whether its image has a migration that cannot be taken back."""
 MOST_ENTRIES = 50
 _LONGEST_JOURNAL = 65_536
 _DIGEST = re.compile(r"@sha256:([0-9a-f]{64})$")
@@ -28,7 +30,7 @@ LABEL_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 
 class Entry(BaseModel):
     """A change that a grant allowed. `was_image`, `was_version` (its label) and `was_replicas` are what is put
-    back where it does not become ready."""
+    back where it does not become ready. `irreversible` is the release's, None where nobody said."""
 
     model_config = ConfigDict(frozen=True)
     grant: str
@@ -41,6 +43,7 @@ class Entry(BaseModel):
     was_image: str
     was_version: str | None
     was_replicas: int
+    irreversible: bool | None = None
 
 
 _ENTRIES = TypeAdapter(tuple[Entry, ...])
@@ -75,6 +78,7 @@ class Container(_Part):
 
 class _Labels(_Part):
     labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
 
 
 class _Pod(_Part):
@@ -155,6 +159,15 @@ class Workload(_Part):
             return self.journal
         except DeploymentError:
             return ()
+
+    def says_irreversible(self, digest: str) -> bool | None:
+        """Whether what it runs has a migration that cannot be taken back: by the grant that brought this
+        digest, or as its pod template says; None where neither does."""
+        brought = [one.irreversible for one in self.readable_journal if one.digest == digest]
+        if brought:
+            return brought[-1]
+        written = self.spec.template.metadata.annotations.get(IRREVERSIBLE, "").lower()
+        return {"true": True, "false": False}.get(written)
 
     @property
     def is_rolled_out(self) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
@@ -42,6 +42,8 @@ class _Written(BaseModel):
     story: _Words | None = None
     notes: Annotated[str, StringConstraints(max_length=2_000)] = ""
     irreversible: bool = False
+    security: Literal["critical", "high", "medium", "low"] | None = None
+    advisory: Annotated[str, StringConstraints(pattern=r"^[\w.:-]{1,60}$")] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,5 +150,6 @@ def _that_ran(replica_sets: Iterable[Workload], names: Names) -> Mapping[tuple[s
         built = when(one)
         known = found.get((service, version))
         if known is None or known.release.digest == digest:
-            found[service, version] = Stored(Release(service, version, digest, built), image)
+            says = one.says_irreversible(digest)
+            found[service, version] = Stored(Release(service, version, digest, built, irreversible=says), image)
     return found

@@ -103,9 +103,11 @@ class Rollouts:
         return None
 
     def is_in_force(self, found: Workload, entry: Entry) -> bool:
-        """Whether nothing has come after it, by us or by others."""
+        """Whether nothing has come after it, by us or by others. How many replicas others want of a version
+        that was deployed is theirs to say."""
         image = self._cluster.names.container_of(found).image
-        return found.journal[-1:] == (entry,) and digest_of(image) == entry.digest
+        is_as_many = entry.kind is not ChangeKind.SCALED or found.spec.replicas == entry.replicas
+        return found.journal[-1:] == (entry,) and digest_of(image) == entry.digest and is_as_many
 
     async def _begun(self, grant: str, target: Target, wanted: Wanted) -> tuple[Entry, Condition | None]:
         """Write the change. Where it is not known whether that was done, or what was read has changed, it is
@@ -161,7 +163,7 @@ class Rollouts:
         _demand_unchanged(target, standing, wanted)
         scaler = await self._cluster.autoscaler(found)
         image, label, version, digest = self._now(found)
-        was_image, was_label = image, label
+        was_image, was_label, irreversible = image, label, found.says_irreversible(digest)
         if wanted.version is not None:
             on = await self._cluster.shelf()
             stored = on.approved(target.service, wanted.version, wanted.digest or "")
@@ -171,6 +173,7 @@ class Rollouts:
                 runs = on.version_of(standing, target.service)
                 _demand_reachable(on.releases(target.service), wanted.version, runs)
             image, label, version, digest = stored.image, wanted.version, wanted.version, stored.release.digest
+            irreversible = stored.release.irreversible
         elif scaler is not None:
             raise _autoscaled(target, scaler)
         replicas = found.spec.replicas
@@ -187,6 +190,7 @@ class Rollouts:
             was_image=was_image,
             was_version=was_label,
             was_replicas=found.spec.replicas,
+            irreversible=irreversible,
         )
         return entry, Intent(image, label, replicas, (*found.journal, entry))
 
@@ -224,6 +228,11 @@ class Rollouts:
                     f"The Deployment of {target} was deleted while {entry.version} was rolled out."
                 )
             if not self.is_in_force(found, entry):
+                if found.spec.replicas != entry.replicas and entry.kind is ChangeKind.SCALED:
+                    raise ChangedMeanwhile(
+                        f"Somebody else wants {found.spec.replicas} replicas of {target}, while it was scaled"
+                        f" to {entry.replicas}. It was left as they made it; look at it."
+                    )
                 raise ChangedMeanwhile(
                     f"Somebody else changed {target} while {entry.version} was rolled out. It was left as they"
                     " made it; look at it."
@@ -260,7 +269,8 @@ class Rollouts:
             journal = [one for one in found.journal if one.grant != entry.grant]
             try:
                 keeps = await self._cluster.autoscaler(found) is not None
-                replicas = found.spec.replicas if keeps else entry.was_replicas
+                by_others = found.spec.replicas != entry.replicas
+                replicas = found.spec.replicas if keeps or by_others else entry.was_replicas
                 await self._apply(found, Intent(entry.was_image, entry.was_version, replicas, journal))
             except Stale:
                 continue

@@ -9,8 +9,9 @@ from pydantic import Field, SecretStr
 
 from integrations.deployments import DeploymentError
 from integrations.deployments.vendors.local import releases
-from integrations.deployments.vendors.local.client import LocalDeployments
-from integrations.integration import Checked, Integration, Surroundings, VendorSettings
+from integrations.deployments.vendors.local.client import LocalDeployments, keeper_command
+from integrations.deployments.vendors.local.database import SETTING
+from integrations.integration import Checked, Integration, OwnProcess, Surroundings, VendorSettings
 
 
 def _folder(around: Surroundings) -> Path:
@@ -30,27 +31,50 @@ class KeeperSettings(VendorSettings):
     )
 
 
-def _open(around: Surroundings) -> LocalDeployments:
+def _settings(around: Surroundings) -> KeeperSettings:
     if not isinstance(around.settings, KeeperSettings):
         raise TypeError("the embedded platform is opened with its settings")
-    keeper = around.var_folder.absolute() / "keeper" / around.tenant
-    given = around.settings.keeper_database_url
+    return around.settings
+
+
+def _keeper(around: Surroundings) -> Path:
+    return around.var_folder.absolute() / "keeper" / around.tenant
+
+
+def _open(around: Surroundings) -> LocalDeployments:
+    settings = _settings(around)
+    given = settings.keeper_database_url
     return LocalDeployments(
-        keeper,
+        _keeper(around),
         _folder(around).absolute(),
-        idle_seconds=around.settings.keeper_idle_seconds,
+        idle_seconds=settings.keeper_idle_seconds,
         database_url=given.get_secret_value() if given else None,
     )
 
 
+def _process(around: Surroundings) -> OwnProcess:
+    given = _settings(around).keeper_database_url
+    command = keeper_command(_keeper(around), _folder(around).absolute(), idle_seconds=None)
+    return OwnProcess(command, {SETTING: given.get_secret_value()} if given else {})
+
+
 async def _check(around: Surroundings) -> Iterable[Checked]:
     try:
-        found = releases.releases(_folder(around))
+        shelves = releases.Shelves.of(_keeper(around), _folder(around))
+        found, unreadable = shelves.releases(), shelves.unreadable()
     except DeploymentError as wrong:
         return (Checked("releases", "wrong", str(wrong)),)
+    if unreadable:
+        return tuple(Checked("releases", "wrong", str(one)) for one in unreadable)
     return (Checked("releases", "well", f"{len(found)} releases can be deployed on this machine"),)
 
 
 INTEGRATION = Integration(
-    "deployments", "local", "Processes of this machine", _open, settings=KeeperSettings, check=_check
+    "deployments",
+    "local",
+    "Processes of this machine",
+    _open,
+    settings=KeeperSettings,
+    check=_check,
+    process=_process,
 )

@@ -60,8 +60,8 @@ class Canaries:
                 " any more. Look at it, and ask again."
             )
         demand_none(place)
-        self._demand_side_by_side(place, standing, given["version"])
-        runnable = self._places.approved(place.service, given["version"], given["digest"])
+        await self._demand_side_by_side(place, standing, given["version"])
+        runnable = await self._places.approved(place.service, given["version"], given["digest"])
         share = float(given["share"])
         replicas = await self._places.started(runnable, place.stage, _needed(standing.replicas, share))
         canary = Canary(given["grant"], runnable, replicas, share, float(given["lease"]), monotonic())
@@ -71,9 +71,9 @@ class Canaries:
         place.share_out()
         canary.ending = asyncio.create_task(self._end_with_lease(place, canary))
 
-    def _demand_side_by_side(self, place: Place, standing: Line, version: str) -> None:
+    async def _demand_side_by_side(self, place: Place, standing: Line, version: str) -> None:
         """Raises BehindMigration where one of the two would not run with what the other makes of the data."""
-        known = self._places.known(place.service)
+        known = await self._places.known(place.service)
         ways = (gone_past(known, version, standing.version), gone_past(known, standing.version, version))
         passed = next((one for one in ways if one is not None), None)
         if passed is not None:
@@ -131,7 +131,7 @@ class Canaries:
         """As many replicas as this share of the traffic needs; more are started first, none is ended. Raises
         NoSuchRelease where its files are others by now than what was approved."""
         release = canary.runnable.release
-        runnable = self._places.approved(place.service, release.version, release.digest)
+        runnable = await self._places.approved(place.service, release.version, release.digest)
         stable = place.line.replicas if place.line else 1
         canary.replicas = [one for one in canary.replicas if one.is_alive]
         missing = _needed(stable, share) - len(canary.replicas)

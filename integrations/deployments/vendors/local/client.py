@@ -23,6 +23,7 @@ from integrations.deployments import (
     Change,
     ChangeKind,
     ChangeQuery,
+    During,
     Release,
     ReleaseQuery,
     Running,
@@ -34,8 +35,10 @@ from integrations.deployments import (
     Target,
     Tick,
 )
-from integrations.deployments.vendors.local import releases as stored
+from integrations.deployments.builds import Build
+from integrations.deployments.vendors.local.building import build_release
 from integrations.deployments.vendors.local.database import SETTING
+from integrations.deployments.vendors.local.releases import Shelves
 from integrations.pages import NoSuchPage, Page, page_behind
 from storage.look import Away
 
@@ -44,10 +47,31 @@ ANSWERS_WITHIN = 45.0
 _LONGEST_BESIDE_READY = 200.0
 """Seconds of a deployment in which it does not wait for replicas to be ready: the services' database (30),
 warming up (100), requests that come to their end (10), the end of what ran before (10), and some."""
+READY_WITHIN = 30.0
 _TRIES = 3
 _LONGEST_ANSWER = 8 * 1024**2
 _LONGEST_PATH = 100
 """Of a unix socket; the kernel's limit is 107."""
+
+
+def socket_of(folder: Path) -> Path:
+    """Where the keeper of this folder answers: in it, or elsewhere where that path is too long."""
+    socket = folder / "keeper.sock"
+    if len(str(socket)) <= _LONGEST_PATH:
+        return socket
+    name = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"countersign-{name}.sock"
+
+
+def keeper_command(
+    folder: Path, releases: Path, *, ready_seconds: float = READY_WITHIN, idle_seconds: float | None
+) -> tuple[str, ...]:
+    """How the keeper of this folder is started; without `idle_seconds` it stays until it is told to end, and
+    waits for one that is there already."""
+    where = ("--folder", folder, "--releases", releases, "--socket", socket_of(folder))
+    stays = ("--stays",) if idle_seconds is None else ("--idle-seconds", str(idle_seconds))
+    module = "integrations.deployments.vendors.local.keeper_process"
+    return (sys.executable, "-m", module, *map(str, where), "--ready-seconds", str(ready_seconds), *stays)
 
 
 class KeeperAway(Away):
@@ -69,7 +93,7 @@ class LocalDeployments:
         folder: Path,
         releases: Path,
         *,
-        ready_seconds: float = 30.0,
+        ready_seconds: float = READY_WITHIN,
         idle_seconds: float = 1_800.0,
         database_url: str | None = None,
         answers_within: float = ANSWERS_WITHIN,
@@ -82,23 +106,24 @@ class LocalDeployments:
         self._done_within = answers_within + 2 * (ready_seconds + _LONGEST_BESIDE_READY)
         # In the environment, which is its own user's alone to read: an address may hold a password.
         self._environment = {**os.environ, SETTING: database_url} if database_url else None
-        self._times = ["--ready-seconds", str(ready_seconds), "--idle-seconds", str(idle_seconds)]
-        self._folder, self._releases = folder, releases
-        self._socket = folder / "keeper.sock"
-        if len(str(self._socket)) > _LONGEST_PATH:
-            name = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
-            self._socket = Path(tempfile.gettempdir()) / f"countersign-{name}.sock"
+        self._folder, self._shelves = folder, Shelves.of(folder, releases)
+        self._socket = socket_of(folder)
+        self._command = keeper_command(folder, releases, ready_seconds=ready_seconds, idle_seconds=idle_seconds)
         self._starting = asyncio.Lock()
 
     async def services(self) -> Sequence[str]:
-        return await asyncio.to_thread(stored.services, self._releases)
+        return await asyncio.to_thread(self._shelves.services)
 
     async def releases(self, query: ReleaseQuery) -> Page[Release]:
-        found = await asyncio.to_thread(stored.releases, self._releases, query.service)
+        found = await asyncio.to_thread(self._shelves.releases, query.service)
         return page_behind(found, query.after, query.limit, lambda one: f"{one.service} {one.version}")
 
     async def release(self, service: str, version: str) -> Release:
-        return (await asyncio.to_thread(stored.read, self._releases, service, version)).release
+        return (await asyncio.to_thread(self._shelves.read, service, version)).release
+
+    async def build(self, build: Build) -> Release:
+        """See `integrations.deployments.builds.Builds`."""
+        return await asyncio.to_thread(build_release, self._shelves, build)
 
     async def status(self, target: Target) -> Status:
         return _status(target, await self._ask("status", **_where(target)))
@@ -218,15 +243,7 @@ class LocalDeployments:
     async def _started(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         self._folder.mkdir(parents=True, exist_ok=True)
         log = self._folder / "keeper.log"
-        where = ["--folder", self._folder, "--releases", self._releases, "--socket", self._socket]
-        command = [
-            sys.executable,
-            "-m",
-            "integrations.deployments.vendors.local.keeper_process",
-            *map(str, where),
-            *self._times,
-        ]
-        keeper = await asyncio.to_thread(_spawn, command, log, self._environment)
+        keeper = await asyncio.to_thread(_spawn, self._command, log, self._environment)
         ends = monotonic() + STARTS_WITHIN
         while monotonic() < ends:
             try:
@@ -269,7 +286,8 @@ def _status(target: Target, answer: dict[str, Any]) -> Status:
     canary = None if answer["canary"] is None else Canary(**answer["canary"])
     found = answer["breaker"]
     breaker = found and Breaker(Shed(found["sheds"]), found["seconds_left"], found["refused"])
-    return Status(target, stable, canary, answer["address"], datetime.now(UTC), breaker)
+    during = None if answer.get("during") is None else During(**answer["during"])
+    return Status(target, stable, canary, answer["address"], datetime.now(UTC), breaker, during)
 
 
 def _change(line: dict[str, Any]) -> Change:

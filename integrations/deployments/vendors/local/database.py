@@ -2,27 +2,32 @@
 
 The keeper's own is apart from the product's, so that neither a service's load nor its mistakes reach that. It
 is started when the first service asks for it, listens on a unix socket alone, is started again when it dies,
-and ends with the keeper: asked to, or by the kernel. Services enter as a role that owns their database alone.
+and ends with the keeper: asked to, or by the kernel. Nobody enters it without a password, made anew for each
+keeper and kept in its memory alone. What people wrote enters as a role that owns their database alone; what
+agents wrote has a role and a database for each service and stage, and enters no other's.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
+import secrets
 import shutil
 import signal
 import sys
 import tempfile
-from asyncio.subprocess import DEVNULL, Process
+from asyncio.subprocess import DEVNULL, PIPE, Process
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any
+from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
 
-from integrations.deployments import DeploymentError
+from integrations.deployments import DeploymentError, Stage
 from integrations.deployments.vendors.local.processes import end_with
 from storage import embedded
 
@@ -32,6 +37,12 @@ SETTING = "KEEPER_DATABASE_URL"
 ROLE = "services"
 _READY_WITHIN = 30.0
 _PROBED_EVERY = 0.05
+_SUPERUSER = "postgres"
+_LONGEST_NAME = 63
+_MOST_CONNECTIONS = 50
+"""Of one service in one stage that agents wrote, so that the others find some."""
+_WHO_ENTERS = "local all all scram-sha-256\n"
+"""pg_hba.conf of the keeper's own server, whoever made its files."""
 _LONGEST_FOLDER = 85
 """Of a socket, whose own name adds 16 characters; the kernel's limit is 107."""
 _ENDS_WITHIN = 10.0
@@ -58,12 +69,37 @@ class ServicesDatabase:
         self._server: Process | None = None
         self._watching: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
+        self._passwords: dict[str, str] = {}
 
     async def url(self) -> str:
         """Where a service finds its data; it takes connections by then. The server is started from the main
         thread alone, as a replica is. Raises DatabaseAway."""
         if self._given is not None:
             return self._given
+        return _address(ROLE, ROLE, await self._own(), self._password(ROLE))
+
+    async def url_of(self, service: str, stage: Stage) -> str:
+        """The same for what agents wrote: a database of its own for each service and stage. Where an address is
+        given, which is one database of one role, it is that in production, and its own elsewhere. Raises
+        DatabaseAway."""
+        if self._given is not None and stage is Stage.PRODUCTION:
+            return self._given
+        sockets = await self._own()
+        name = f"{service}_{stage.value}"
+        if len(name) > _LONGEST_NAME:
+            name = f"{hashlib.sha256(service.encode()).hexdigest()[:32]}_{stage.value}"
+        superuser = _address(_SUPERUSER, _SUPERUSER, sockets, self._password(_SUPERUSER))
+        try:
+            await asyncio.to_thread(_let_in, superuser, name, self._password(name), _MOST_CONNECTIONS)
+        except psycopg.OperationalError as away:
+            raise DatabaseAway("The services’ database does not answer.") from away
+        return _address(name, name, sockets, self._password(name))
+
+    def _password(self, role: str) -> str:
+        return self._passwords.setdefault(role, secrets.token_hex(24))
+
+    async def _own(self) -> Path:
+        """Where the keeper's own server has its sockets, once it takes connections."""
         async with self._starting:
             sockets = self._sockets
             if sockets is None:
@@ -73,7 +109,7 @@ class ServicesDatabase:
             if self._watching is None or self._watching.done():
                 await self._start(sockets)
                 self._watching = asyncio.create_task(self._watch(sockets))
-        return _address(ROLE, ROLE, sockets)
+        return sockets
 
     async def close(self) -> None:
         """End the server; what is under way there is given up."""
@@ -109,10 +145,20 @@ class ServicesDatabase:
             {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []} if another else {}
         )
         os.chown(sockets, owner.st_uid, owner.st_gid)
-        settings = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        who_enters = self._folder / "keeper_hba.conf"
+        await asyncio.to_thread(who_enters.write_text, _WHO_ENTERS)
+        who_enters.chmod(0o644)
+        settings = [
+            part
+            for name, value in {**_SETTINGS, "hba_file": str(who_enters)}.items()
+            for part in ("-c", f"{name}={value}")
+        ]
         ends = monotonic() + _READY_WITHIN
         while monotonic() < ends:
             if self._server is None or self._server.returncode is not None:
+                if not await self._has_its_password(program, as_owner):
+                    await asyncio.sleep(_PROBED_EVERY)
+                    continue
                 # Not the first time where one that was killed has children left that still go.
                 self._server = await asyncio.create_subprocess_exec(
                     *(str(program), "-D", str(self._folder), "-k", str(sockets), *settings),
@@ -122,31 +168,58 @@ class ServicesDatabase:
                     preexec_fn=end_with(os.getpid()),
                     **as_owner,
                 )
-            if await asyncio.to_thread(_open_to_services, sockets):
+            superuser = _address(_SUPERUSER, _SUPERUSER, sockets, self._password(_SUPERUSER))
+            if await asyncio.to_thread(_open_to_services, superuser, self._password(ROLE)):
                 return
             await asyncio.sleep(_PROBED_EVERY)
         raise DatabaseAway(f"The services’ database in {self._folder} does not start; keeper.log says why.")
+
+    async def _has_its_password(self, program: Path, as_owner: dict[str, Any]) -> bool:
+        """Give the superuser this keeper's, with no server there that anybody could enter meanwhile (postgres
+        --single). False while one that was killed has children left."""
+        setting = await asyncio.create_subprocess_exec(
+            *(str(program), "--single", "-D", str(self._folder), "-c", "log_min_messages=fatal", _SUPERUSER),
+            stdin=PIPE,
+            stdout=DEVNULL,
+            preexec_fn=end_with(os.getpid()),
+            **as_owner,
+        )
+        said = f"ALTER ROLE {_SUPERUSER} PASSWORD '{self._password(_SUPERUSER)}'\n"
+        await setting.communicate(said.encode())
+        return setting.returncode == 0
 
 
 def _say(words: str) -> None:
     print(words, file=sys.stderr, flush=True)  # noqa: T201 — the keeper's log
 
 
-def _open_to_services(sockets: Path) -> bool:
-    """Whether the server takes connections. The services are let in then: into one database, as a role that may
-    do nothing elsewhere."""
+def _open_to_services(superuser: str, password: str) -> bool:
+    """Whether the server takes connections. What people wrote is let in then."""
     try:
-        server = psycopg.connect(_address("postgres", "postgres", sockets), autocommit=True)
+        _let_in(superuser, ROLE, password, None)
     except psycopg.OperationalError:
         return False
-    with server:
-        name = sql.Identifier(ROLE)
-        if not server.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (ROLE,)).fetchone():
-            server.execute(sql.SQL("CREATE ROLE {} LOGIN").format(name))
-        if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", (ROLE,)).fetchone():
-            server.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, name))
     return True
 
 
-def _address(role: str, database: str, sockets: Path) -> str:
-    return f"postgresql://{role}@/{database}?host={sockets}"
+def _let_in(superuser: str, name: str, password: str, most: int | None) -> None:
+    """A role, into one database of the same name, which may do nothing elsewhere, with at most so many
+    connections. Raises OperationalError where the server does not answer."""
+    with psycopg.connect(superuser, autocommit=True) as server:
+        of = sql.Identifier(name)
+        if not server.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,)).fetchone():
+            server.execute(sql.SQL("CREATE ROLE {}").format(of))
+        limit = sql.Literal(-1 if most is None else most)
+        server.execute(
+            sql.SQL("ALTER ROLE {} LOGIN CONNECTION LIMIT {} PASSWORD {}").format(
+                of, limit, sql.Literal(password)
+            )
+        )
+        if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
+            server.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(of, of))
+        for database in (name, _SUPERUSER, "template1"):
+            server.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database)))
+
+
+def _address(role: str, database: str, sockets: Path, password: str) -> str:
+    return f"postgresql://{role}:{password}@/{database}?host={quote(str(sockets))}"

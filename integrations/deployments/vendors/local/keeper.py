@@ -6,7 +6,7 @@ only what was approved by its digest. Whoever changes a place, or replaces what 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import monotonic, time
 from typing import Any
@@ -74,7 +74,7 @@ class Keeper:
         """
         if not self._journal.lines:
             try:
-                for at_first in stored.at_first(self._places.releases):
+                for at_first in stored.at_first(self._places.releases.written):
                     self._journal.owe(at=time(), grant="", kind="deployed", before=None, **at_first)
             except DeploymentError as wrong:
                 say(str(wrong))
@@ -234,19 +234,22 @@ class Keeper:
         async with place.lock:
             # First: what a grant has done already holds, whatever has come after it.
             done = self._journal.of_grant(grant)
+            counted = None
             if done is None:
+                before = replace(place.proxy.counts)
                 await doing(place, given)
+                counted = place.proxy.counts.since(before)
             elif (done.kind, done.service, done.stage) != (kind, service, stage):
                 raise GrantSpent(
                     f"This leave was used before, for something else ({done.kind} {done.service})."
                 )
         await self._journal.settled()  # with nothing held: what it ended has ended, written or not
-        return await self.status(service, stage)
+        return {**await self.status(service, stage), "during": counted}
 
     async def _carry_out(self, place: Place, wanted: _Wanted) -> None:
         """Whoever calls holds the place's lock."""
         demand_none(place)
-        runnable, count = self._checked(place, wanted)
+        runnable, count = await self._checked(place, wanted)
         standing = place.line
         same = standing is not None and standing.digest == runnable.release.digest
         kept = [one for one in place.replicas if one.is_alive][:count] if same else []
@@ -267,8 +270,9 @@ class Keeper:
         place.replicas = [*kept, *new]
         place.share_out()
         await hand_over(place, over)
+        await self._places.prune(place.service)
 
-    def _checked(self, place: Place, wanted: _Wanted) -> tuple[stored.Runnable, int]:
+    async def _checked(self, place: Place, wanted: _Wanted) -> tuple[stored.Runnable, int]:
         """What is to run, and how often. Raises DeploymentError where it is not to be."""
         standing = place.line
         if standing is None and wanted.kind != "deployed":
@@ -280,9 +284,9 @@ class Keeper:
         if is_back and not self._journal.ran(place.service, place.stage, version, approved):
             asked = f"{place.service} {version}, as it was asked for,"
             raise NeverRan(f"{asked} never ran in {place.stage}: deploy it instead.")
-        runnable = self._places.approved(place.service, version, approved)
+        runnable = await self._places.approved(place.service, version, approved)
         if standing is not None and wanted.version is not None:
-            self._demand_reachable(place.service, version, standing.version)
+            await self._demand_reachable(place.service, version, standing.version)
         if wanted.replicas is not None:
             return runnable, wanted.replicas
         return runnable, standing.replicas if standing else 1
@@ -297,8 +301,8 @@ class Keeper:
                 f" {wanted.before or 'nothing'} any more. Look at it, and ask again."
             )
 
-    def _demand_reachable(self, service: str, version: str, standing: str) -> None:
-        known = self._places.known(service)
+    async def _demand_reachable(self, service: str, version: str, standing: str) -> None:
+        known = await self._places.known(service)
         passed = gone_past(known, version, standing)
         if passed is not None:
             raise BehindMigration(

@@ -16,6 +16,7 @@ import socket
 import sys
 from contextlib import suppress
 from inspect import signature
+from math import inf
 from pathlib import Path
 from time import monotonic, sleep
 from typing import IO, Any
@@ -158,12 +159,16 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--releases", type=Path, required=True)
     parser.add_argument("--socket", type=Path, required=True)
-    parser.add_argument("--idle-seconds", type=float, required=True)
+    ends = parser.add_mutually_exclusive_group(required=True)
+    ends.add_argument("--idle-seconds", type=float)
+    ends.add_argument("--stays", dest="idle_seconds", action="store_const", const=inf)
     parser.add_argument("--ready-seconds", type=float, required=True)
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     with (given.folder / "lock").open("w") as lock:
-        if not _takes_over(lock, given.socket):
+        if given.idle_seconds == inf:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # until one that was started on demand has ended
+        elif not _takes_over(lock, given.socket):
             sys.exit(0)  # another keeper serves this folder
         adopt_orphans()
         times = {"idle_seconds": given.idle_seconds, "ready_seconds": given.ready_seconds}

@@ -14,12 +14,13 @@ from time import time
 
 import aiohttp
 
-from integrations.deployments import DeploymentError, NoSuchRelease, NotReady, Release
+from integrations.deployments import DeploymentError, NoSuchRelease, NotReady, Release, Stage
 from integrations.deployments.vendors.local import releases as stored
 from integrations.deployments.vendors.local.database import ServicesDatabase
 from integrations.deployments.vendors.local.journal import Journal, Line, say
 from integrations.deployments.vendors.local.processes import Replica, end, is_ready, start
 from integrations.deployments.vendors.local.proxy import Proxy
+from integrations.deployments.vendors.local.pruning import prune, ran_last
 
 _HEARD_WITHIN = 0.2
 _WARMED_WITHIN = aiohttp.ClientTimeout(total=5)
@@ -87,13 +88,14 @@ class Places:
         database: ServicesDatabase,
     ) -> None:
         """A replica that does not answer within `ready_seconds` is not waited for."""
-        self.releases, self._database = releases, database
+        self.releases, self._database = stored.Shelves.of(folder, releases), database
         self.journal = Journal(folder / "journal.jsonl")
         self._ready_seconds, self._client = ready_seconds, client
         self._ports_file = folder / "ports.json"
         self._ports: dict[str, int] = (
             json.loads(self._ports_file.read_text()) if self._ports_file.exists() else {}
         )
+        self._etc = folder / "etc"
         self._open: dict[tuple[str, str], Place] = {}
         self._opening = asyncio.Lock()
         self._targets_file = folder / "targets.json"
@@ -134,22 +136,35 @@ class Places:
             await asyncio.sleep(_HEARD_WITHIN)  # one may have ended before its end was heard of
             await asyncio.wait({self.mended(place)}, timeout=_MENDED_WITHIN)
 
-    def approved(self, service: str, version: str, digest: str) -> stored.Runnable:
+    async def approved(self, service: str, version: str, digest: str) -> stored.Runnable:
         """A release as it was approved. Raises NoSuchRelease where its files are others by now."""
-        runnable = stored.read(self.releases, service, version)
+        runnable = await asyncio.to_thread(self.releases.read, service, version)
         if runnable.release.digest != digest:
             raise NoSuchRelease(
                 f"{service} {version} is not what was approved any more: its files have changed."
             )
         return runnable
 
-    def known(self, service: str) -> tuple[Release, ...]:
+    async def known(self, service: str) -> tuple[Release, ...]:
         """A service's releases, newest first: those that are there, and those that ran and are not there any
         more, or were others then. Raises ReleaseUnreadable."""
-        there = stored.releases(self.releases, service)
+        there = await asyncio.to_thread(self.releases.releases, service)
         digests = {one.digest for one in there}
         ran = (one for one in self.journal.releases_that_ran(service) if one.digest not in digests)
         return tuple(sorted((*there, *ran), key=lambda one: one.built, reverse=True))
+
+    async def prune(self, service: str) -> None:
+        """Remove its built releases that nobody goes back to; what cannot be removed is said, and stays."""
+        places = [place for place in self._open.values() if place.service == service]
+        running = {version for place in places for version in place.versions}
+        kept = ran_last(self.journal, service) | running
+        try:
+            gone = await asyncio.to_thread(prune, self.releases, service, kept)
+        except OSError as wrong:
+            say(f"Old releases of {service} stay: {wrong}")
+        else:
+            if gone:
+                say(f"Removed old releases of {service}: {', '.join(gone)}")
 
     async def started(self, runnable: stored.Runnable, stage: str, count: int) -> list[Replica]:
         """Replicas that are ready. Raises NotReady, and none is left, where one of them does not become so, and
@@ -160,7 +175,7 @@ class Places:
         async with ended_on_failure(new):
             try:
                 for _ in range(count):
-                    new.append(await start(runnable, stage, told))
+                    new.append(await start(runnable, stage, told, self._etc))
             except (OSError, SubprocessError) as wrong:
                 refused = NoSuchRelease if isinstance(wrong, FileNotFoundError) else NotReady
                 raise refused(
@@ -196,7 +211,11 @@ class Places:
         not run, and of its data. They hold as long as this keeper does. Raises DeploymentError."""
         callees = {name: await self.at(name, stage) for name in runnable.calls}
         told = {f"{name.replace('-', '_').upper()}_URL": place.proxy.address for name, place in callees.items()}
-        return told | ({"DATABASE_URL": await self._database.url()} if runnable.database else {})
+        if runnable.database:
+            own = runnable.release.service, Stage(stage)
+            url = await (self._database.url_of(*own) if runnable.confined else self._database.url())
+            told["DATABASE_URL"] = url
+        return told
 
     def mended(self, place: Place) -> asyncio.Task[None]:
         """The replacing of replicas that ended by themselves; one at a time of a place."""
@@ -212,7 +231,7 @@ class Places:
                 return
             new: list[Replica] = []
             try:
-                runnable = self.approved(line.service, line.version, line.digest)
+                runnable = await self.approved(line.service, line.version, line.digest)
                 new = await self.started(runnable, line.stage, line.replicas - len(alive))
             except (DeploymentError, OSError) as wrong:
                 say(f"{line.service} in {line.stage}: {wrong}")

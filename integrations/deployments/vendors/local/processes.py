@@ -16,10 +16,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from random import SystemRandom
 from time import monotonic
 
 import aiohttp
 
+from integrations.deployments.vendors.local.confined import Confined, start_confined
 from integrations.deployments.vendors.local.releases import Runnable
 
 GRACE_SECONDS = 5.0
@@ -70,10 +72,11 @@ def end_with(parent: int) -> Callable[[], None]:
 
 @dataclass(frozen=True, slots=True)
 class Replica:
-    """One process that serves a version at a port of this machine."""
+    """One process that serves a version at a port of this machine; what is `confined` is bubblewrap's."""
 
     process: Process
     port: int
+    confined: Confined | None = None
 
     @property
     def address(self) -> str:
@@ -86,28 +89,29 @@ class Replica:
         return self.process.returncode is None
 
 
-async def start(runnable: Runnable, stage: str, environment: Mapping[str, str]) -> Replica:
-    """Start one replica. The signal of the parent's death follows the forking thread, so this is called from
-    the main one alone."""
-    port = _free_port()
+async def start(runnable: Runnable, stage: str, told: Mapping[str, str], etc: Path) -> Replica:
+    """Start one replica, which is `told` addresses by their variables; `etc` is the folder of `start_confined`.
+    The signal of the parent's death follows the forking thread, so this is called from the main one alone."""
     own = {
-        "PATH": os.environ.get("PATH", ""),
-        "PORT": str(port),
         "SERVICE": runnable.release.service,
         "VERSION": runnable.release.version,
         "STAGE": stage,
         "PYTHONDONTWRITEBYTECODE": "1",
-        **environment,
         **runnable.environment,
     }
+    before_exec = end_with(os.getpid())
+    if runnable.confined:
+        confined = await start_confined(runnable, own, told, etc, before_exec)
+        return Replica(confined.process, confined.carrying.port, confined)
+    port = _free_port()
     process = await asyncio.create_subprocess_exec(
         *runnable.command,
         cwd=runnable.folder,
-        env=own,
+        env={"PATH": os.environ.get("PATH", ""), "PORT": str(port), **told, **own},
         stdin=DEVNULL,
         stdout=DEVNULL,
         start_new_session=True,
-        preexec_fn=end_with(os.getpid()),
+        preexec_fn=before_exec,
     )
     return Replica(process, port)
 
@@ -129,16 +133,31 @@ async def is_ready(replica: Replica, client: aiohttp.ClientSession, within: floa
 async def end(replica: Replica) -> None:
     """End a replica and all that it started: asked first, then not asked."""
     for asked in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError):
-            os.killpg(replica.process.pid, asked)
+        if replica.confined is not None and asked is signal.SIGTERM:
+            replica.confined.carrying.ask_to_end()  # a signal would end bubblewrap, and all inside
+        else:
+            _signal(replica, asked)
         with suppress(TimeoutError):
             await asyncio.wait_for(replica.process.wait(), GRACE_SECONDS)
             break
-    with suppress(ProcessLookupError):  # what it started and did not end
-        os.killpg(replica.process.pid, signal.SIGKILL)
+    _signal(replica, signal.SIGKILL)  # what it started and did not end
+    if replica.confined is not None:
+        await asyncio.wait({replica.confined.beside}, timeout=GRACE_SECONDS)
+
+
+def _signal(replica: Replica, asked: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(replica.process.pid, asked)
+
+
+_PORTS = range(10_000, 32_768)
+"""Below those that the system gives to outgoing connections and to whoever asks for any (ip(7)): one of them
+could be somebody else's again before the replica listens."""
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    for port in SystemRandom().sample(_PORTS, 100):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError("no port of this machine is free")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from itertools import count
 from random import Random
 from time import monotonic
@@ -56,12 +57,27 @@ class _Counted:
             self._meter.count(canary=self._canary, failed=failed, seconds=monotonic() - self._began)
 
 
+@dataclass(slots=True)
+class Counts:
+    """Requests since the proxy began: all that were answered, those that failed (a server's error, or one of
+    ours), and of these the `lost`, which no replica answered."""
+
+    requests: int = 0
+    failed: int = 0
+    lost: int = 0
+
+    def since(self, before: Counts) -> dict[str, int]:
+        """What came after `before`, as JSON values."""
+        return {name: getattr(self, name) - getattr(before, name) for name in ("requests", "failed", "lost")}
+
+
 class Proxy:
     """One target's way in; `used` is when something came in last, by the monotonic clock."""
 
     def __init__(self, client: aiohttp.ClientSession) -> None:
         self._client = client
         self.meter = Meter()
+        self.counts = Counts()
         self.wake: Callable[[], Awaitable[None]] | None = None
         self.breaker: Breaker | None = None
         self._replicas: Sequence[Replica] = ()
@@ -125,16 +141,20 @@ class Proxy:
         with _Counted(self.meter, canary=is_canarys) as counted:
             answer = await self._answer(request, alive)
             counted.failed = answer.status >= 500
+        self.counts.requests += 1
+        self.counts.failed += counted.failed
         return answer
 
     async def _answer(self, request: web.Request, replicas: Sequence[Replica]) -> web.Response:
         if not replicas:
+            self.counts.lost += 1
             return web.Response(status=503, text="Nothing runs here.\n")
         replica = replicas[next(self._next) % len(replicas)]
         self._under_way[replica.port] = self._under_way.get(replica.port, 0) + 1
         try:
             return await self._hand_on(request, replica)
         except (aiohttp.ClientError, TimeoutError) as away:
+            self.counts.lost += 1
             return web.Response(status=502, text=f"The service did not answer ({type(away).__name__}).\n")
         finally:
             self._under_way[replica.port] -= 1

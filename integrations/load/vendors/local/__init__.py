@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from collections.abc import Sequence
+from pathlib import Path
 
-from integrations.integration import Integration, Surroundings, VendorSettings
-from integrations.load.vendors.local.client import LocalLoad
-
-
-class LoadSettings(VendorSettings):
-    """Where load may go."""
-
-    load_addresses: str = Field(
-        default="127.0.0.1, localhost, [::1]",
-        description="The hosts that load may be sent to, each alone or as host:port. Name no production here.",
-    )
+from integrations.integration import Integration, Surroundings
+from integrations.load.generator_processes import GeneratorProcesses, LoadSettings
 
 
-def _open(around: Surroundings) -> LocalLoad:
+def local_load(folder: Path, listed: Sequence[str]) -> GeneratorProcesses:
+    """Its port. Raises ValueError where an entry of the list is no host."""
+    return GeneratorProcesses(folder, listed, "integrations.load.vendors.local.generator")
+
+
+def _open(around: Surroundings) -> GeneratorProcesses:
     if not isinstance(around.settings, LoadSettings):
         raise TypeError("the generator is opened with its settings")
-    listed = (one.strip() for one in around.settings.load_addresses.split(",") if one.strip())
-    return LocalLoad(around.var_folder.absolute() / "load" / around.tenant, tuple(listed))
+    return local_load(around.var_folder.absolute() / "load" / around.tenant, around.settings.listed)
 
 
 INTEGRATION = Integration("load", "local", "Load from this machine", _open, settings=LoadSettings)

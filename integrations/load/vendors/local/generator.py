@@ -9,18 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
-import json
 import os
 import random
 import resource
 import signal
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path as FilePath
-from time import monotonic
 from typing import Any
 
 import aiohttp
@@ -29,6 +25,7 @@ from pydantic import TypeAdapter
 from yarl import URL
 
 from integrations.load import Plan, State, bucket_of
+from integrations.load.reports import Lease, Reports, Tally
 
 MOST_UNDER_WAY = 10_000
 _SPARE_FILES = 64
@@ -39,25 +36,15 @@ _AT_ONCE = 20
 _SET_PDEATHSIG = 1
 
 
-@dataclass(slots=True)
-class _Tally:
-    sent: int = 0
-    answered: int = 0
-    failed: int = 0
-    unsent: int = 0
-    latency: Counter[int] = field(default_factory=Counter)
-    lateness: Counter[int] = field(default_factory=Counter)
-    failures: Counter[str] = field(default_factory=Counter)
-
-
 class Generator:
     """One run. What it counts of a second is complete once that has passed."""
 
-    def __init__(self, plan: Plan, reports: int, session: aiohttp.ClientSession, most_under_way: int) -> None:
+    def __init__(
+        self, plan: Plan, reports: Reports, session: aiohttp.ClientSession, most_under_way: int
+    ) -> None:
         self._plan, self._reports, self._session, self._most = plan, reports, session, most_under_way
         self._loop = asyncio.get_running_loop()
         self._begin = self._loop.time()
-        self._tallies: dict[tuple[int, int], _Tally] = {}
         self._under_way = set[asyncio.Task[None]]()
 
     async def drive(self) -> None:
@@ -83,21 +70,7 @@ class Generator:
         while True:
             second += 1
             await asyncio.sleep(self._begin + second - self._loop.time())
-            self.write(second)
-
-    def write(self, before: int | None = None) -> None:
-        """Write the lines of what was counted before a second, or of everything."""
-        ready = sorted(key for key in self._tallies if before is None or key[0] < before)
-        for second, stage in ready:
-            one = self._tallies.pop((second, stage))
-            counts = {"sent": one.sent, "answered": one.answered, "failed": one.failed, "unsent": one.unsent}
-            times = {"latency": {"counts": one.latency}, "lateness": {"counts": one.lateness}}
-            where = {"second": second, "stage": stage, "under_way": len(self._under_way)}
-            self.say({**where, **counts, **times, "failures": one.failures})
-
-    def say(self, line: dict[str, object]) -> None:
-        """A line of the reports."""
-        os.write(self._reports, json.dumps(line, separators=(",", ":")).encode() + b"\n")
+            self._reports.write(len(self._under_way), second)
 
     async def let_go(self) -> None:
         """Break off what is under way."""
@@ -114,8 +87,8 @@ class Generator:
                 yield begin + sent / stage.rate, number, chance.choices(urls, cum_weights=weights)[0]
             begin += stage.seconds
 
-    def _tally(self, stage: int) -> _Tally:
-        return self._tallies.setdefault((int(self._loop.time() - self._begin), stage), _Tally())
+    def _tally(self, stage: int) -> Tally:
+        return self._reports.tally(int(self._loop.time() - self._begin), stage)
 
     async def _send(self, due: float, stage: int, url: URL) -> None:
         begun = self._tally(stage)
@@ -145,7 +118,7 @@ class Generator:
         return None if answer.status < 400 else str(answer.status)
 
 
-async def _until_ended(is_asked: Callable[[], bool], lease: _Lease, parent: int) -> State:
+async def _until_ended(is_asked: Callable[[], bool], lease: Lease, parent: int) -> State:
     """Returns how it is to end before its plan does."""
     asked = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asked.set)
@@ -158,25 +131,7 @@ async def _until_ended(is_asked: Callable[[], bool], lease: _Lease, parent: int)
     return State.STOPPED
 
 
-class _Lease:
-    """Renewed whenever the file's time is another. How long ago that was is measured here, so that a clock that
-    jumps ends nothing and keeps nothing alive."""
-
-    def __init__(self, file: FilePath, seconds: float) -> None:
-        self._file, self._seconds = file, seconds
-        self._touched, self._renewed = self._time(), monotonic()
-
-    def is_over(self) -> bool:
-        """Whether nobody has renewed it in time."""
-        if (touched := self._time()) != self._touched:
-            self._touched, self._renewed = touched, monotonic()
-        return monotonic() - self._renewed > self._seconds
-
-    def _time(self) -> int | None:
-        return self._file.stat().st_mtime_ns if self._file.exists() else None
-
-
-async def run(plan: Plan, reports: int, lease: FilePath, stop: FilePath, parent: int) -> None:
+async def run(plan: Plan, reports: Reports, lease: FilePath, stop: FilePath, parent: int) -> None:
     """Drive a plan until it or somebody ends it."""
     timeout = aiohttp.ClientTimeout(total=plan.timeout_seconds)
     async with aiohttp.ClientSession(
@@ -188,7 +143,7 @@ async def run(plan: Plan, reports: int, lease: FilePath, stop: FilePath, parent:
     ) as session:
         generator = Generator(plan, reports, session, _most_under_way())
         driving = asyncio.create_task(generator.drive())
-        ended = asyncio.create_task(_until_ended(stop.exists, _Lease(lease, plan.lease_seconds), parent))
+        ended = asyncio.create_task(_until_ended(stop.exists, Lease(lease, plan.lease_seconds), parent))
         reporting = asyncio.create_task(generator.report())
         tasks: set[asyncio.Task[Any]] = {driving, ended, reporting}
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -197,8 +152,8 @@ async def run(plan: Plan, reports: int, lease: FilePath, stop: FilePath, parent:
         await generator.let_go()
         for task in done:
             task.result()  # an error of ours ends the run without its last line
-        generator.write()
-        generator.say({"ended": State.DONE if driving in done else ended.result()})
+        reports.write(0)
+        reports.say({"ended": State.DONE if driving in done else ended.result()})
 
 
 def _most_under_way() -> int:
@@ -216,7 +171,7 @@ def main() -> None:
         sys.exit(1)
     plan = TypeAdapter(Plan).validate_json(FilePath(plan_file).read_bytes())
     signal.alarm(int(plan.seconds + plan.timeout_seconds + _SLACK_SECONDS))
-    uvloop.run(run(plan, int(reports), FilePath(lease), FilePath(stop), int(parent)))
+    uvloop.run(run(plan, Reports(int(reports)), FilePath(lease), FilePath(stop), int(parent)))
 
 
 if __name__ == "__main__":

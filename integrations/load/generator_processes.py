@@ -1,5 +1,5 @@
-"""The port onto generator processes. All that is known of a run stands in files of its own, so that any process
-can ask and stop.
+"""Load from processes of this machine: the port of every vendor that starts some. All that is known of a run
+stands in files of its own, so that any process can ask and stop.
 
 `plan` is written once and is the claim of the grant; `reports` are the generator's lines, on which it holds a
 lock as long as it lives (it is handed the locked file, so there is no moment without); `lease` is touched by
@@ -23,16 +23,19 @@ from pathlib import Path as FilePath
 from time import monotonic, time
 from typing import IO
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 from yarl import URL
 
 from governance.action import Grant
+from integrations.integration import VendorSettings
 from integrations.load import (
     AddressNotListed,
     GrantSpent,
+    LoadError,
     NoSuchRun,
     Plan,
     Progress,
+    Scenario,
     Second,
     State,
     invalid_because,
@@ -88,18 +91,38 @@ class _Reports:
                     self.pid = line["pid"]
 
 
-class LocalLoad:
-    """See `integrations.load.Load`. `folder` is this tenant's own; `listed` are the hosts, each alone or with a
-    port, that load may be sent to."""
+class LoadSettings(VendorSettings):
+    """Where load may go."""
 
-    def __init__(self, folder: FilePath, listed: Sequence[str]) -> None:
+    load_addresses: str = Field(
+        default="127.0.0.1, localhost, [::1]",
+        description="The hosts that load may be sent to, each alone or as host:port. Name no production here.",
+    )
+
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """Each host."""
+        return tuple(one.strip() for one in self.load_addresses.split(",") if one.strip())
+
+
+class GeneratorProcesses:
+    """See `integrations.load.Load`. `folder` is this tenant's own; `listed` are the hosts, each alone or with a
+    port, that load may be sent to. `module` is what a generator runs: `MODULE PLAN REPORTS_FD LEASE STOP
+    PARENT`. It holds its lock on the reports until it has ended, and is the first of a process group."""
+
+    def __init__(self, folder: FilePath, listed: Sequence[str], module: str) -> None:
         """Raises ValueError where an entry of the list is no host."""
         self._folder, self._listed = folder, frozenset(map(_host_and_port, listed))
+        self._module = module
         self._reaping = set[asyncio.Task[int]]()
         self._reports: dict[str, _Reports] = {}
 
+    async def scenario(self, service: str) -> Scenario | None:
+        return None
+
     async def start_load(self, grant: Grant, plan: Plan) -> str:
         self._check(plan.address)
+        await self._demand_startable(plan)
         files = self._files(grant.id)
         await asyncio.to_thread(self._folder.mkdir, parents=True, exist_ok=True)
         await asyncio.to_thread(_clear_away, self._folder, time() - KEPT_SECONDS)
@@ -110,7 +133,7 @@ class LocalLoad:
             if await asyncio.to_thread(files.plan.exists):  # another one was faster
                 return await asyncio.to_thread(_same, files, grant.id, plan)
             await asyncio.to_thread(_write_whole, files.plan, _PLAN.dump_json(plan))
-            await self._spawn(files, reports)
+            await self._spawn(files, reports, plan)
         return grant.id
 
     async def stop_load(self, run: str) -> Progress:
@@ -149,6 +172,19 @@ class LocalLoad:
             return None
         return f"load to {found.plan.address}: {found.state}"
 
+    async def _demand_startable(self, plan: Plan) -> None:
+        """Raises LoadError for what this generator cannot drive."""
+        if plan.scenario is not None:
+            raise LoadError(f"this generator asks for paths, and cannot drive {plan.scenario.file}")
+
+    def _arguments(self, plan: Plan) -> tuple[str, ...]:
+        """What a generator is given beside what each is."""
+        return ()
+
+    def _environment(self) -> dict[str, str] | None:
+        """What a generator finds in its environment; this process's own where it is None."""
+        return None
+
     def _check(self, address: str) -> None:
         """Raises AddressNotListed."""
         try:
@@ -166,19 +202,21 @@ class LocalLoad:
         name = hashlib.sha256(run.encode()).hexdigest()[:32]
         return _Files(*(self._folder / f"{name}.{kind.name}" for kind in fields(_Files)))
 
-    async def _spawn(self, files: _Files, reports: IO[bytes]) -> None:
+    async def _spawn(self, files: _Files, reports: IO[bytes], plan: Plan) -> None:
         """The process dies with the thread that forks it: this one, which is the loop's."""
-        command = [sys.executable, "-m", "integrations.load.vendors.local.generator"]
+        command = [sys.executable, "-m", self._module]
         given = [str(files.plan), str(reports.fileno()), str(files.lease), str(files.stop), str(os.getpid())]
         with files.log.open("ab") as log:
             process = await asyncio.create_subprocess_exec(
                 *command,
                 *given,
+                *self._arguments(plan),
                 stdin=DEVNULL,
                 stdout=log,
                 stderr=log,
                 pass_fds=(reports.fileno(),),
                 start_new_session=True,
+                env=self._environment(),
             )
         os.write(reports.fileno(), json.dumps({"pid": process.pid}).encode() + b"\n")
         reaping = asyncio.create_task(process.wait())
@@ -247,11 +285,12 @@ def _is_alive(files: _Files) -> bool:
 
 
 def _kill(files: _Files, reports: _Reports) -> None:
-    """End the generator by force. Its process id is nobody else's while it holds its lock."""
+    """End the generator by force, with all that it started. Its process id is nobody else's while it holds its
+    lock."""
     reports.read()
     if reports.pid is not None and _is_alive(files):
         with suppress(ProcessLookupError):
-            os.kill(reports.pid, signal.SIGKILL)
+            os.killpg(reports.pid, signal.SIGKILL)
 
 
 def _clear_away(folder: FilePath, before: float) -> None:

@@ -1,0 +1,1 @@
+"""Vendors of this kind: one file or folder each, found by themselves."""

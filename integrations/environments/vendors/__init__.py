@@ -1,0 +1,1 @@
+"""Where environments are made."""
