@@ -42,6 +42,11 @@ _DEFER = f"""
 """  # noqa: S608 - of constants
 
 
+_ONE_QUEUES = "SELECT FROM pg_advisory_xact_lock(hashtextextended(%(lock)s, 0))"
+
+# Held, so that no worker begins with it; one that a worker is just beginning with is none that waits.
+_WAITING = "SELECT FROM procrastinate_jobs WHERE queueing_lock = %(lock)s AND status = 'todo' FOR UPDATE"
+
 _PUT_OFF = """
     SELECT FROM procrastinate_jobs
     WHERE lock = %(lock)s AND status = 'todo' AND scheduled_at > clock_timestamp() LIMIT 1
@@ -103,6 +108,19 @@ async def defer(
         _DEFER,
         job_values(tx, name, args, lock=lock, queueing_lock=queueing_lock, priority=priority, at=at, slow=slow),
     )
+
+
+async def defer_once(tx: AsyncSession, name: str, args: Mapping[str, str], lock: str) -> None:
+    """Queue `name` under `lock` where none waits there already, however many do so at the same time. Its worker
+    begins after `tx` commits, and so sees what `tx` changed.
+
+    Those who queue it wait for each other until they commit, for two at once would meet in the job engine's
+    index, and one fail: this is to be the last thing that `tx` locks.
+    """
+    await tx.flush()
+    await direct.run(tx, _ONE_QUEUES, {"lock": _lock(tx, lock)})
+    if await direct.row(tx, _WAITING, {"lock": _lock(tx, lock)}) is None:
+        await defer(tx, name, args, lock=lock, queueing_lock=lock)
 
 
 async def is_put_off(tx: AsyncSession, lock: str) -> bool:

@@ -64,6 +64,9 @@ class Look:
     seconds: float = SECONDS
     _found: dict[Hashable, _Found] = field(default_factory=dict)
     _spent: float = 0.0
+    _waiting: int = 0
+    _since: float = 0.0
+    """When the first of those that are waited for now was begun: what is looked at side by side counts once."""
 
     async def at(self, key: Hashable, who: str, call: Callable[[], Awaitable[_Seen]]) -> _Seen:
         """What `call` comes to, by its `key`: as it was seen, or looked up where no transaction is open.
@@ -82,18 +85,29 @@ class Look:
 
     async def up(self, key: Hashable, who: str, call: Callable[[], Awaitable[Any]]) -> None:
         """Look something up and keep what came of it, a failure as well: nobody is asked twice in one turn."""
-        began = monotonic()
         value: Any = None
         failed: Exception | None = None
+        if not self._waiting:
+            self._since = monotonic()
+        left = self.seconds - self._spent - (monotonic() - self._since)
+        self._waiting += 1
         try:
-            async with asyncio.timeout(max(self.seconds - self._spent, 0.0)):
+            async with asyncio.timeout(max(left, 0.0)):
                 value = await call()
         except TimeoutError:
             failed = Away(who, f"did not answer within {self.seconds:g} seconds")
         except Exception as raised:  # noqa: BLE001 — whoever asked meets it, within their act
             failed = raised
-        self._spent += monotonic() - began
+        finally:
+            self._waiting -= 1
+            if not self._waiting:
+                self._spent += monotonic() - self._since
         self._found[key] = _Found(value, failed)
+
+
+def may_look(tx: AsyncSession) -> bool:
+    """Whether what is done in this session may ask for the outside world: it was begun by `act`."""
+    return "acts" in tx.info
 
 
 def look_of(tx: AsyncSession) -> Look:
@@ -118,7 +132,7 @@ async def act(
     for _ in range(_MOST_LOOKS):
         try:
             async with database.transaction(tenant) as tx:
-                tx.info["look"] = look
+                tx.info.update(look=look, acts=True)
                 return await doing(tx)
         except NotLooked as missing:
             wanted = missing
@@ -136,7 +150,7 @@ async def _rehearse(
 ) -> None:
     try:
         async with database.statements(tenant, read_only=True) as session:
-            session.info["look"] = look
+            session.info.update(look=look, acts=True)
             await doing(session)
     except WriteRefused:
         return

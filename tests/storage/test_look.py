@@ -171,3 +171,23 @@ async def test_what_goes_on_after_its_end_holds_no_transaction(database: Databas
         assert holds_transaction()
     ended.set()
     assert await task is False
+
+
+async def test_what_is_looked_at_side_by_side_takes_its_time_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = 0.0
+    monkeypatch.setattr("storage.look.monotonic", lambda: clock)
+    look, answered = Look(8), asyncio.Event()
+
+    async def some_time() -> str:
+        await asyncio.sleep(0.01)
+        return "seen"
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(5):
+            group.create_task(look.at(number, "The world", answered.wait))
+        await asyncio.sleep(0)
+        clock = 6.0
+        answered.set()
+    assert await look.at("next", "The world", some_time) == "seen"
+    clock = 20.0
+    assert await look.at("later", "The world", some_time) == "seen", "only what is waited for is counted"
