@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import rfc8785
 from pydantic import BaseModel, ConfigDict, Field
@@ -48,6 +48,14 @@ class Action(BaseModel, ABC):
     def body(self) -> dict[str, Any]:
         """The action as JSON values, with its type; what is stored, hashed and decoded again."""
         return {"type": self.type, "decision_type": self.decision_type, **self.model_dump(mode="json")}
+
+    @classmethod
+    def of_body(cls, body: Mapping[str, Any]) -> Self:
+        """The action that `body()` gave. Raises ValueError for one of another type, ValidationError (which is
+        one) for arguments that this type does not have."""
+        if body.get("type") != cls.type:
+            raise ValueError(f"{body.get('type')} is not {cls.type}")
+        return cls.model_validate({k: v for k, v in body.items() if k not in ("type", "decision_type")})
 
     def digest(self) -> str:
         """SHA-256 (hex) of the canonical JSON (RFC 8785) of `body()`: what an approval binds."""

@@ -19,7 +19,9 @@ from governance.incident_rules import IncidentRules
 from governance.objectives import Objectives
 from governance.people import Person, Role
 from governance.places import Audience
+from governance.plan_rules import PlanRules
 from governance.release_rules import ReleaseRules
+from governance.retention_rules import RetentionRules
 
 
 class Discipline(StrEnum):
@@ -256,6 +258,8 @@ class Department(Described):
     releases: ReleaseRules = Field(default_factory=ReleaseRules)
     objectives: Objectives = Field(default_factory=Objectives)
     incidents: IncidentRules = Field(default_factory=IncidentRules)
+    retention: RetentionRules = Field(default_factory=RetentionRules)
+    plans: PlanRules = Field(default_factory=PlanRules)
 
     def person(self, person: str) -> PersonEntry:
         """The person with this id. Raises KeyError."""

@@ -32,6 +32,7 @@ from governance.approvals.voting import approval_holds
 from governance.audit.effect_entries import chain_of
 from governance.audit.entries import ApprovalChain
 from governance.audit.log import wait_until_numbered
+from governance.authority.precedence import SUGGEST
 from governance.effects import (
     actor_of,
     effect_for_update,
@@ -176,8 +177,10 @@ class Performer:
             ruling = await rule(approved=True)
         if ruling.verdict is Verdict.EXECUTE:
             return None
-        # A refusal may end by itself (a resume, a window's end); needing another approval does not.
-        return _Stop(ruling.why, for_good=ruling.verdict is not Verdict.REFUSE)
+        # A refusal may end by itself (a resume, a window's end); needing another approval does not, nor does an
+        # agent that only suggests: a person may have taken over by then.
+        waits = ruling.verdict is Verdict.REFUSE and ruling.rule != SUGGEST
+        return _Stop(ruling.why, for_good=not waits)
 
     async def _is_as_approved(self, tx: AsyncSession, row: EffectRow) -> bool:
         if row.approval is None:

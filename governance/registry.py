@@ -128,5 +128,4 @@ class Registry:
 
     def decode(self, body: Mapping[str, Any]) -> Action:
         """A stored body (`Action.body()`) as the action it was. Raises UnknownActionType."""
-        fields = {name: value for name, value in body.items() if name not in ("type", "decision_type")}
-        return self.spec(body["type"]).action.model_validate(fields)
+        return self.spec(body["type"]).action.of_body(body)

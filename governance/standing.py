@@ -1,4 +1,5 @@
-"""What stands at a moment: the halt, freezes, emergency deployments, windows and overruled decisions.
+"""What stands at a moment: the halt, freezes, emergency deployments, windows, overruled decisions, and agents
+that are paused or act less by themselves.
 
 Plain values, read once per ruling. `governance/authority/precedence.py` says what each of them binds.
 """
@@ -10,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from governance.action import Subject
-from governance.people import Role
+from governance.people import Actor, Role
 
 
 class WindowMode(StrEnum):
@@ -125,6 +126,45 @@ class Pin:
     name: str | None = None
 
 
+class Autonomy(StrEnum):
+    """How far an agent acts by itself: it only suggests, it asks before everything, or as the matrix rules."""
+
+    SUGGEST = "suggest"
+    ASK = "ask"
+    ACT = "act"
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """An agent that nothing new is begun by. `until` is when that ends by itself, if it does."""
+
+    agent: str
+    by: str
+    reason: str
+    since: datetime
+    name: str | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """An agent that acts less by itself than the matrix lets it."""
+
+    agent: str
+    autonomy: Autonomy
+    by: str
+    reason: str
+    name: str | None = None
+
+
+def agent_label(agent: str) -> str:
+    """An agent's role as it stands in a sentence: `backend engineer`, `ML engineer`, `SRE`."""
+    return " ".join(word.upper() if word in _ACRONYMS else word for word in agent.split("_"))
+
+
+_ACRONYMS = frozenset({"ml", "qa", "sre"})
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """All that stands. Windows and emergency deployments may be past or to come: ask with a moment."""
@@ -134,6 +174,16 @@ class Standing:
     emergencies: tuple[EmergencyDeployment, ...] = ()
     windows: tuple[Window, ...] = ()
     pins: tuple[Pin, ...] = ()
+    pauses: tuple[Pause, ...] = ()
+    narrowed: tuple[Narrowed, ...] = ()
+
+    def pause_of(self, actor: Actor) -> Pause | None:
+        """The pause of this agent, or None."""
+        return next((one for one in self.pauses if (actor.kind, actor.id) == ("agent", one.agent)), None)
+
+    def autonomy_of(self, actor: Actor) -> Narrowed | None:
+        """How this agent's autonomy is narrowed, or None."""
+        return next((one for one in self.narrowed if (actor.kind, actor.id) == ("agent", one.agent)), None)
 
     def freeze_over(self, subject: Subject, decision_type: str) -> Freeze | None:
         """The first freeze that reaches such an action, or None."""

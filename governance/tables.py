@@ -272,3 +272,19 @@ class AgentRunRow(TenantScoped, Base):
     cost: Mapped[Decimal] = mapped_column(Numeric(18, 4), server_default=text("0"))
     worked_out: Mapped[str]
     outcome: Mapped[str | None]
+
+
+class AgentSettingsRow(TenantScoped, Base):
+    """How an agent is set (`body`, an AgentSettings). `paused_…` says who paused it, `narrowed_…` who has it
+    act less by itself than the matrix lets it; both stand while that does."""
+
+    __tablename__ = "agent_settings"
+
+    agent: Mapped[str] = mapped_column(primary_key=True)
+    body: Mapped[dict[str, Any]]
+    changed: Mapped[datetime]
+    changed_by: Mapped[str]
+    paused_since: Mapped[datetime | None]
+    paused_by: Mapped[str | None]
+    narrowed_by: Mapped[str | None]
+    narrowed_why: Mapped[str | None]

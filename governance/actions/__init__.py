@@ -1,4 +1,4 @@
-"""Governance's own actions: roles, delegation, overrides, windows, the policy itself.
+"""Governance's own actions: roles, agents' settings, delegation, overrides, windows, the policy itself.
 
 Each is a change of the department's own rows, performed in the ruling's transaction.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from governance.actions import (
     access,
+    agents,
     delegation,
     department,
     emergencies,
@@ -24,6 +25,7 @@ def specs(installed: Policy) -> tuple[ActionSpec, ...]:
     """All of them, for the registry; `installed` is the policy of the file."""
     return (
         *access.specs(installed),
+        *agents.SPECS,
         *delegation.SPECS,
         *department.SPECS,
         *emergencies.SPECS,

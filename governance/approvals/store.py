@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.action import Ruling
@@ -20,7 +20,7 @@ from governance.audit.entries import ApprovalChain, VoteCast
 from governance.department_rows import read_department
 from governance.directory import deputies, people
 from governance.people import Person
-from governance.tables import ApprovalRow, DelegationRow
+from governance.tables import ApprovalRow, DelegationRow, EffectRow
 from storage.database import locked
 
 _STATE: TypeAdapter[ApprovalState] = TypeAdapter(ApprovalState)
@@ -63,11 +63,17 @@ def state_to_json(state: ApprovalState) -> dict[str, Any]:
 
 
 async def open_approvals(tx: AsyncSession) -> list[tuple[ApprovalRow, ApprovalState]]:
-    """Everything that waits for votes, oldest first."""
+    """Everything that waits for votes: what mends a vulnerability (an action's `advisory`) first,
+    then the oldest first."""
+    patches = exists().where(
+        EffectRow.tenant == ApprovalRow.tenant,
+        EffectRow.approval == ApprovalRow.id,
+        EffectRow.body["advisory"].astext.is_not(None),
+    )
     query = (
         select(ApprovalRow)
         .where(ApprovalRow.status == Status.OPEN.value)
-        .order_by(ApprovalRow.opened, ApprovalRow.number)
+        .order_by(patches.desc(), ApprovalRow.opened, ApprovalRow.number)
     )
     return [(row, state_of(row)) for row in (await tx.execute(query)).scalars()]
 

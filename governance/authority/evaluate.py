@@ -16,12 +16,15 @@ from governance.action import ApprovalTerms, Ruling, Verdict
 from governance.authority import explain
 from governance.authority.policy import Policy
 from governance.authority.policy_error import PolicyError
-from governance.authority.precedence import BARS, INCIDENT_GOVERNS, Bar, Bound, Layer
+from governance.authority.precedence import BARS, INCIDENT_GOVERNS, PAUSE, SUGGEST, Bar, Bound, Layer
 from governance.authority.request import Request
 from governance.authority.rows import Column, Row
 from governance.authority.vocabulary import Reading, read
 from governance.people import Role
-from governance.standing import Window, WindowMode
+from governance.standing import Autonomy, Window, WindowMode
+
+CONFIGURATION = "agent_configuration"
+"""The row whose voters are asked where an agent asks first and its action's own row has none."""
 
 
 def rule(policy: Policy | PolicyError, request: Request) -> Ruling:
@@ -39,16 +42,17 @@ def rule(policy: Policy | PolicyError, request: Request) -> Ruling:
         row = policy.rows[row.elsewhere]
         doubts += explain.doubts(row, readings)
         column = row.column(readings)
-    case = _Case(policy.version, request, readings, row, column, doubts)
+    case = _Case(policy.version, request, readings, row, column, doubts, policy.rows.get(CONFIGURATION))
     # `Layer` is in order of precedence, and the first to speak rules: an override that stands below people-only
     # and windows pierces neither, whatever it says. Lazy, so that a later layer cannot answer for an earlier.
     rulings = (_LAYERS[layer](case) for layer in Layer)
-    return next((ruling for ruling in rulings if ruling is not None), case.no_column())
+    return _narrowed(case, next((ruling for ruling in rulings if ruling is not None), case.no_column()))
 
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """A request beside the row and column that would rule it if nothing stood above the matrix."""
+    """A request beside the row and column that would rule it if nothing stood above the matrix; `configuration`
+    is the row of agents' settings."""
 
     version: str
     request: Request
@@ -56,6 +60,7 @@ class _Case:
     row: Row
     column: Column | None
     doubts: str
+    configuration: Row | None
 
     def no_column(self) -> Ruling:
         return self.refuse("no_column", explain.no_column(self.row) + self.doubts)
@@ -96,6 +101,25 @@ class _Case:
         return fact is None or self.readings[fact] == frozenset(("true",))
 
 
+def _narrowed(case: _Case, ruling: Ruling) -> Ruling:
+    """The ruling on an agent that acts less by itself: what would be refused or left to people stays so, what
+    would be done is asked for, or refused. There is no way here from a stricter verdict to a looser one.
+    """
+    narrowed = case.request.standing.autonomy_of(case.request.actor)
+    if narrowed is None or not case.barred(narrowed.autonomy.value):
+        return ruling
+    if narrowed.autonomy is Autonomy.SUGGEST:
+        goes = ruling.verdict in (Verdict.EXECUTE, Verdict.APPROVE_FIRST)
+        return case.refuse(SUGGEST, explain.only_suggests(narrowed)) if goes else ruling
+    if ruling.verdict is not Verdict.EXECUTE or case.request.approved:
+        return ruling
+    row = case.row if case.row.votes else case.configuration
+    if row is None or not row.votes:
+        return case.refuse("ask", explain.nobody_to_ask(narrowed))
+    terms = row.terms(case.readings)
+    return case.say(Verdict.APPROVE_FIRST, "ask", explain.asks_first(narrowed, case.row, terms), terms)
+
+
 def _halt(case: _Case) -> Ruling | None:
     halt = case.request.standing.halt
     if halt is None or not case.barred("halt"):
@@ -109,6 +133,13 @@ def _freeze(case: _Case) -> Ruling | None:
     if freeze is None or not case.barred("freeze"):
         return None
     return case.refuse("freeze", explain.frozen(freeze))
+
+
+def _pause(case: _Case) -> Ruling | None:
+    pause = case.request.standing.pause_of(case.request.actor)
+    if pause is None or not case.barred(PAUSE):
+        return None
+    return case.refuse(PAUSE, explain.paused(pause), until=pause.until)
 
 
 def _pin(case: _Case) -> Ruling | None:
@@ -158,6 +189,12 @@ def _emergency(case: _Case) -> Ruling | None:
     return case.say(Verdict.EXECUTE, "emergency", explain.emergency(emergency))
 
 
+def _blackout(case: _Case) -> Ruling | None:
+    if not case.barred("blackout"):
+        return None
+    return case.refuse("blackout", explain.blacked_out(case.row, case.request.facts.get("blackout")))
+
+
 def _approval(case: _Case) -> Ruling | None:
     if case.column is not Column.APPROVAL:
         return None
@@ -178,10 +215,12 @@ def _auto(case: _Case) -> Ruling | None:
 _LAYERS: Mapping[Layer, Callable[[_Case], Ruling | None]] = {
     Layer.HALT: _halt,
     Layer.FREEZE: _freeze,
+    Layer.PAUSE: _pause,
     Layer.PIN: _pin,
     Layer.PEOPLE_ONLY: _people_only,
     Layer.WINDOW: _window,
     Layer.EMERGENCY: _emergency,
+    Layer.BLACKOUT: _blackout,
     Layer.APPROVAL: _approval,
     Layer.AUTO: _auto,
 }

@@ -10,9 +10,19 @@ from governance.authority.policy_error import PolicyError
 from governance.authority.request import Request
 from governance.authority.rows import Row
 from governance.authority.vocabulary import FACTS, Reading
-from governance.moments import moment_words
+from governance.moments import end_words, moment_words
 from governance.people import Role
-from governance.standing import EmergencyDeployment, Freeze, Halt, Pin, Window, WindowMode
+from governance.standing import (
+    EmergencyDeployment,
+    Freeze,
+    Halt,
+    Narrowed,
+    Pause,
+    Pin,
+    Window,
+    WindowMode,
+    agent_label,
+)
 
 NO_ROW = ("no_row", "The authority matrix has no row for this, so it may not be done.")
 
@@ -77,6 +87,34 @@ def frozen(freeze: Freeze) -> str:
     return f"The {freeze.by_role.label} {freeze.name or freeze.by} froze {freeze.describe()} ({freeze.reason})."
 
 
+def paused(pause: Pause) -> str:
+    """Why an agent does nothing for now."""
+    why = f" ({pause.reason})" if pause.reason else ""
+    ends = f"until {end_words(pause.until)}" if pause.until else "until somebody lets it go on"
+    who = pause.name or pause.by
+    return f"The {agent_label(pause.agent)} agent is paused by {who}{why}: this waits {ends}."
+
+
+def only_suggests(narrowed: Narrowed) -> str:
+    """Why an agent does not do something itself."""
+    return f"{_narrowed(narrowed, 'only suggests')}: a person takes over what it would do."
+
+
+def nobody_to_ask(narrowed: Narrowed) -> str:
+    """Why an agent that has to ask does not do something."""
+    return f"{_narrowed(narrowed, 'asks first')}, and the matrix names nobody who could approve this."
+
+
+def asks_first(narrowed: Narrowed, row: Row, terms: ApprovalTerms) -> str:
+    """Who has to approve what the matrix would let an agent do by itself."""
+    return f"{_narrowed(narrowed, 'asks before everything')}. {to_approve(row, terms)}"
+
+
+def _narrowed(narrowed: Narrowed, how: str) -> str:
+    who = narrowed.name or narrowed.by
+    return f"The {agent_label(narrowed.agent)} agent {how}, as {who} set it ({narrowed.reason})"
+
+
 def overruled(pin: Pin) -> str:
     """Why an agent may not decide something again."""
     return f"{pin.name or pin.by} overruled this decision ({pin.reason}), so no agent takes it again."
@@ -115,6 +153,15 @@ def windowed(window: Window, row: Row, *, waits: bool) -> str:
     if waits:
         return f"{_WINDOWS[window.mode]}. {row.title}: this waits until the window ends at {ends}."
     return f"{_WINDOWS[window.mode]}. {row.title}: ask for this again when the window has ended, at {ends}."
+
+
+def blacked_out(row: Row, blackout: object) -> str:
+    """Why something new is kept from production: the blackout in words, where it is known which."""
+    which = f" ({blackout})" if isinstance(blackout, str) else ", as far as can be told"
+    return (
+        f"{row.title}: a blackout of releases is on{which}, in which nothing new reaches production by itself."
+        " An emergency deployment goes past it."
+    )
 
 
 def emergency(override: EmergencyDeployment) -> str:

@@ -75,6 +75,9 @@ FACTS: Mapping[str, FactType] = {
         "the roles of the person who asks in person; none when an agent asks for them",
         tuple(role.value for role in Role),
     ),
+    "among_colleagues": _yes_no(
+        "everybody in it is of the department, at the mail address that it has of them"
+    ),
     "breaking": _yes_no(
         "the change breaks something that others rely on",
         "it breaks something that others rely on",
@@ -93,6 +96,8 @@ FACTS: Mapping[str, FactType] = {
         no="it does not go to {value}",
     ),
     "in_incident": _yes_no("it answers an incident that is open"),
+    "in_meeting": _yes_no("whoever asks is in the meeting"),
+    "in_own_name": _yes_no("whoever it is said to come from asks for it in person"),
     "linked_by_sre": _yes_no("an SRE linked the story to an incident"),
     "load_test_passed": _yes_no(
         "the load test that was asked for met its objectives",
@@ -100,6 +105,10 @@ FACTS: Mapping[str, FactType] = {
         "the {of} load test failed",
     ),
     "new_priority": _one_of("the priority that the story gets", "P0", "P1", "P2", "P3"),
+    "opened_by_agents": _yes_no("the department's agents opened the pull request"),
+    "outside_blackout": _yes_no(
+        "no blackout of releases is on, or what was begun within it was begun past it on purpose"
+    ),
     "permitted": _yes_no("the table of overrides lets this person do exactly this"),
     "previously_approved": _yes_no("this exact version was approved for this environment before"),
     "scan_clean": _yes_no(
@@ -111,6 +120,7 @@ FACTS: Mapping[str, FactType] = {
         "the automated tests passed on this exact version", "the {of} tests passed", "the {of} tests failed"
     ),
     "within_canary": _yes_no("it is what comes next of a canary that was approved, and its judge let it pass"),
+    "follows_work": _yes_no("agents work on it, and it says how far they are: begun, or merged"),
     "within_plan": _yes_no("it is part of a plan that was approved, and within its limits"),
 }
 """What the matrix may look at."""

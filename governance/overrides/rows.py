@@ -12,7 +12,19 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.people import Role
-from governance.standing import EmergencyDeployment, Freeze, FreezeKind, Halt, Pin, Standing, Window, WindowMode
+from governance.standing import (
+    Autonomy,
+    EmergencyDeployment,
+    Freeze,
+    FreezeKind,
+    Halt,
+    Narrowed,
+    Pause,
+    Pin,
+    Standing,
+    Window,
+    WindowMode,
+)
 from governance.tables import OverrideRow
 from storage import direct
 from storage.database import locked
@@ -24,13 +36,23 @@ _STANDING = """
     WHERE ended IS NULL AND (expires IS NULL OR expires > %(moment)s)
     UNION ALL
     SELECT 'window', mode, '', opened_by, NULL, reason, starts, ends, '[]' FROM windows WHERE ends > %(moment)s
+    UNION ALL
+    SELECT 'pause', agent, '', paused_by, people.name, body->>'paused_why', paused_since,
+        (body->>'paused_until')::timestamptz, '[]'
+    FROM agent_settings LEFT JOIN people ON (people.tenant, people.id) = (agent_settings.tenant, paused_by)
+    WHERE paused_since IS NOT NULL
+      AND (body->>'paused_until' IS NULL OR (body->>'paused_until')::timestamptz > %(moment)s)
+    UNION ALL
+    SELECT 'narrowed', agent, body->>'autonomy', narrowed_by, people.name, narrowed_why, changed, NULL, '[]'
+    FROM agent_settings LEFT JOIN people ON (people.tenant, people.id) = (agent_settings.tenant, narrowed_by)
+    WHERE narrowed_by IS NOT NULL
     ORDER BY since
 """
 
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
-    """A row of what stands; of a window `scope` is the mode."""
+    """A row of what stands; of a window `scope` is the mode, of a pause and of autonomy the agent."""
 
     kind: str
     scope: str
@@ -48,7 +70,7 @@ class NoSuchOverride(LookupError):
 
 
 async def read_standing(tx: AsyncSession, moment: datetime) -> Standing:
-    """All overrides that have not ended and all windows that have not passed, at `moment`."""
+    """All overrides that have not ended, windows that have not passed and agents that are held, at `moment`."""
     return await direct.answer(tx, standing_at(moment))
 
 
@@ -75,6 +97,16 @@ def _read_standing(found: Sequence[Any]) -> Standing:
         ),
         pins=tuple(
             Pin(row.scope, row.subject, row.by, row.reason, row.name) for row in rows if row.kind == "pin"
+        ),
+        pauses=tuple(
+            Pause(row.scope, row.by, row.reason, row.since, row.name, row.until)
+            for row in rows
+            if row.kind == "pause"
+        ),
+        narrowed=tuple(
+            Narrowed(row.scope, Autonomy(row.subject), row.by, row.reason, row.name)
+            for row in rows
+            if row.kind == "narrowed"
         ),
     )
 

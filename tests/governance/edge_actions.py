@@ -61,7 +61,7 @@ class Meet(EdgeAction):
     """A change of our own rows, which agents make without asking anybody."""
 
     type: ClassVar[str] = "edge.meet"
-    decision_type: ClassVar[str] = "meeting"
+    decision_type: ClassVar[str] = "internal_message"
 
 
 class Stray(EdgeAction):
@@ -115,7 +115,7 @@ async def _of_deploy(action: Deploy, _actor: Actor, _tx: AsyncSession) -> Mappin
         "passed": {"load_test_passed": True},
         "failed": {"load_test_passed": False},
     }.get(action.load_test, {})
-    return {"environment": action.environment, **tested}
+    return {"environment": action.environment, "outside_blackout": True, **tested}
 
 
 async def _of_report(action: Report, _actor: Actor, _tx: AsyncSession) -> Mapping[str, Given]:
@@ -153,7 +153,7 @@ def _spec(action: type[EdgeAction], establish: Any = None, *facts: str, costs: C
 
 
 SPECS = (
-    _spec(Deploy, _of_deploy, "environment", "load_test_passed"),
+    _spec(Deploy, _of_deploy, "environment", "load_test_passed", "outside_blackout"),
     _spec(Scale, costs=_price),
     _spec(Report, _of_report, "step"),
     _spec(Patch, _of_patch, "severity"),

@@ -116,7 +116,7 @@ async def test_an_action_whose_row_the_matrix_does_not_have_is_refused(house: Ho
     ("action", "verdict"),
     [
         (deploy(environment="staging"), Verdict.EXECUTE),
-        (deploy(environment="nobody knows"), Verdict.APPROVE_FIRST),
+        (deploy(environment="nobody knows"), Verdict.REFUSE),
         (deploy(environment="the moon"), Verdict.APPROVE_FIRST),
         (Patch(**WHY, severity="critical"), Verdict.EXECUTE),
         (Patch(**WHY, severity="nobody knows"), Verdict.APPROVE_FIRST),

@@ -44,7 +44,7 @@ async def test_the_sequencer_hands_checkpoints_out(
     async with database.transaction(tenant) as tx:
         await record(tx, said())
     await sequencer.sequence(tenant)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         name, note = await posted.get()
     publishing.cancel()
     assert (name, open_checkpoint(note, key).size) == (tenant, 1)

@@ -235,7 +235,7 @@ async def test_an_effect_waits_for_its_number_and_stops_without_a_sequencer(
 
     working = asyncio.create_task(sequencer.run())
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await beaten(database, tenant)
             assert await wait_until_numbered(database, tenant, entry_id) == 0
     finally:

@@ -39,7 +39,7 @@ async def size_of(database: Database, tenant: str) -> int:
 
 
 async def grown(database: Database, tenant: str, beyond: int) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while await size_of(database, tenant) <= beyond:  # noqa: ASYNC110 - it happens in another process
             await asyncio.sleep(0.005)
 

@@ -45,8 +45,9 @@ def request(decision: str, actor: str = "agent for the product owner", /, **chan
 
 
 def ruled(decision: str, actor: str = "agent for the product owner", /, **changes: object) -> Ruling:
-    """What the shipped policy rules of such a request."""
-    return rule(POLICY, request(decision, actor, **changes))
+    """What the shipped policy rules of such a request, outside any blackout unless the facts say otherwise."""
+    facts = {"outside_blackout": True, **changes.pop("facts", {})}
+    return rule(POLICY, request(decision, actor, facts=facts, **changes))
 
 
 def window(mode: WindowMode) -> Window:

@@ -11,10 +11,13 @@ from governance.action import Subject
 from governance.authority.vocabulary import Unestablished
 from governance.people import Actor, Role
 from governance.standing import (
+    Autonomy,
     EmergencyDeployment,
     Freeze,
     FreezeKind,
     Halt,
+    Narrowed,
+    Pause,
     Pin,
     Standing,
     Window,
@@ -72,6 +75,14 @@ emergencies = st.builds(
     st.sampled_from(["orders 2.3.1", "else"]),
     st.integers(-1, 1),
 )
+pauses = st.builds(Pause, st.sampled_from(["a", "else"]), st.just("amanda"), st.just("loop"), st.just(NOW))
+narrowings = st.builds(
+    Narrowed,
+    st.sampled_from(["a", "else"]),
+    st.sampled_from([Autonomy.SUGGEST, Autonomy.ASK]),
+    st.just("amanda"),
+    st.just("new"),
+)
 standings = st.builds(
     Standing,
     halt=st.none() | halts,
@@ -79,6 +90,8 @@ standings = st.builds(
     emergencies=st.lists(emergencies, max_size=2).map(tuple),
     windows=st.lists(windows, max_size=3).map(tuple),
     pins=st.lists(pins, max_size=2).map(tuple),
+    pauses=st.lists(pauses, max_size=1).map(tuple),
+    narrowed=st.lists(narrowings, max_size=1).map(tuple),
 )
 
 

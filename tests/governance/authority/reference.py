@@ -32,10 +32,14 @@ def reference(decision, fact, person):
     total = fact["cost"] + max(fact["spend_requester"], fact["spend_service"], fact["spend_department"])
     dear = 2 if total >= 10_000 else 1
     match decision:
-        case "story_creation" | "meeting" | "internal_message":
+        case "story_creation" | "internal_message" | "code_work":
             return E, 0
         case "code_changes":
             return (A, 1) if fact["breaking"] else (E, 0)
+        case "deployments" if not fact["outside_blackout"]:
+            return N, 0
+        case "canary_steps" if not fact["outside_blackout"]:
+            return N, 0
         case "deployments" | "load_test":
             return (A, 1) if fact["environment"] == "production" else (E, 0)
         case "rollbacks":
@@ -53,6 +57,20 @@ def reference(decision, fact, person):
         case "override" | "window":
             may = {DIRECTOR, COMPLIANCE, SRE} | ({Role.EXECUTIVE} if decision == "override" else set())
             return (N, 0) if not fact["permitted"] else (E, 0) if person & may else (P, 1)
+        case "meeting":
+            return (E, 0) if fact["among_colleagues"] else (N, 0)
+        case "meeting_change":
+            if not fact["among_colleagues"]:
+                return N, 0
+            return (E, 0) if fact["in_meeting"] else (A, 1)
+        case "person_review":
+            may = {DIRECTOR, COMPLIANCE, SRE, Role.ENGINEER, Role.ARCHITECT}
+            return (N, 0) if not fact["in_own_name"] else (E, 0) if person & may else (P, 1)
+        case "person_comment":
+            may = {DIRECTOR, COMPLIANCE, SRE, Role.ENGINEER, Role.ARCHITECT, OWNER}
+            return (N, 0) if not fact["in_own_name"] else (E, 0) if person & may else (P, 1)
+        case "pull_request_changes":
+            return (E, 0) if fact["opened_by_agents"] else (A, 1)
         case "plan_change" | "agent_allocation" | "product_change":
             return (E, 0) if person & {OWNER, DIRECTOR} else (A, 1)
         case "standards_change" | "agent_configuration" | "team_change":
@@ -64,7 +82,9 @@ def reference(decision, fact, person):
             urgent_for_a_reason = OWNER in person or fact["linked_by_sre"] or fact["within_plan"]
             return (E, 0) if ordinary or urgent_for_a_reason else (A, 1)
         case "story_changes":
-            return (E, 0) if fact["within_plan"] or person & {OWNER, DIRECTOR} else (A, 1)
+            return (
+                (E, 0) if fact["within_plan"] or fact["follows_work"] or person & {OWNER, DIRECTOR} else (A, 1)
+            )
         case "scheduling":
             return (E, 0) if fact["within_plan"] else (A, 1)
         case "service_protection":
@@ -84,7 +104,7 @@ def reference(decision, fact, person):
 
 LOOKED_AT = {
     "code_changes": ("breaking",),
-    "deployments": ("environment",),
+    "deployments": ("environment", "outside_blackout"),
     "load_test": ("environment",),
     "rollbacks": ("in_incident",),
     "service_protection": ("in_incident",),
@@ -94,10 +114,15 @@ LOOKED_AT = {
     "compliance_reports": ("step",),
     "override": ("permitted",),
     "window": ("permitted",),
+    "person_review": ("in_own_name",),
+    "person_comment": ("in_own_name",),
+    "meeting": ("among_colleagues",),
+    "meeting_change": ("among_colleagues", "in_meeting"),
+    "pull_request_changes": ("opened_by_agents",),
     "story_priority": ("new_priority", "linked_by_sre", "within_plan"),
     "scheduling": ("within_plan",),
-    "canary_steps": ("within_canary",),
-    "story_changes": ("within_plan",),
+    "canary_steps": ("within_canary", "outside_blackout"),
+    "story_changes": ("within_plan", "follows_work"),
 }
 
 

@@ -24,6 +24,8 @@ from tests.governance.authority.generated import (
     freezes,
     halts,
     junk,
+    narrowings,
+    pauses,
     pins,
     requests,
     standings,
@@ -114,6 +116,19 @@ def test_adding_a_halt_freeze_or_pin_never_loosens_a_ruling(asked, standing, hal
         replace(standing, pins=(*standing.pins, pin)),
     ):
         assert not_looser(rule(POLICY, replace(asked, standing=more)), before)
+
+
+@settings(max_examples=300, deadline=None)
+@given(requests(), standings, pauses, narrowings)
+def test_no_setting_of_an_agent_loosens_a_ruling_nor_binds_anybody_else(asked, standing, pause, narrowing):
+    free = replace(standing, pauses=(), narrowed=())
+    before = rule(POLICY, replace(asked, standing=free))
+    for less in (replace(free, pauses=(pause,)), replace(free, narrowed=(narrowing,))):
+        after = rule(POLICY, replace(asked, standing=less))
+        assert not_looser(after, before)
+        if asked.actor.kind != "agent" or "else" in (pause.agent, narrowing.agent):
+            held = (asked.actor.kind, asked.actor.id) == ("agent", (*less.pauses, *less.narrowed)[0].agent)
+            assert held or after == before
 
 
 @settings(max_examples=150, deadline=None)

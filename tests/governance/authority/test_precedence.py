@@ -11,9 +11,10 @@ from governance.authority.evaluate import rule
 from governance.authority.policy_error import PolicyError
 from governance.people import Actor, Role
 from governance.standing import EmergencyDeployment, Freeze, FreezeKind, Halt, Pin, Standing, WindowMode
-from tests.governance.authority.asking import HOUR, NOW, during, request, ruled
+from tests.governance.authority.asking import HOUR, NOW, POLICY, during, request, ruled
 
 PRODUCTION = {"environment": "production"}
+IN_A_BLACKOUT = {**PRODUCTION, "outside_blackout": False, "blackout": "Black Friday"}
 HALT = Halt("amanda", "they loop", NOW)
 EMERGENCY = EmergencyDeployment("nathan", "orders 2.3.1", "orders are lost", NOW + HOUR)
 PIN = Pin("deployments", "orders 2.3.1", "amanda", "not this week")
@@ -36,7 +37,7 @@ def test_layers_rule_in_their_order():
     """With everything standing at once, taking the winner away lets the next one speak."""
 
     def winner(standing, **changes):
-        return ruled("deployments", facts=PRODUCTION, standing=standing, **changes).rule
+        return ruled("deployments", facts=IN_A_BLACKOUT, standing=standing, **changes).rule
 
     standing = EVERYTHING
     assert winner(standing) == "halt"
@@ -49,7 +50,25 @@ def test_layers_rule_in_their_order():
     standing = replace(standing, windows=())
     assert winner(standing) == "deployments.emergency"
     standing = replace(standing, emergencies=())
-    assert winner(standing) == "deployments.approval"
+    assert winner(standing) == "blackout"
+    assert ruled("deployments", facts=PRODUCTION, standing=standing).rule == "deployments.approval"
+
+
+def test_in_a_blackout_nothing_new_goes_to_production_approved_or_not_but_the_way_back_does():
+    for approved in (False, True):
+        for decision in ("deployments", "canary_steps"):
+            facts = {**IN_A_BLACKOUT, "within_canary": True}
+            ruling = ruled(decision, "SRE lead", facts=facts, approved=approved)
+            assert (ruling.verdict, ruling.rule) == (Verdict.REFUSE, "blackout")
+            assert "Black Friday" in ruling.why
+    facts = {**IN_A_BLACKOUT, "in_incident": True}
+    for decision in ("rollbacks", "canary_abort", "resource_scaling"):
+        assert ruled(decision, "SRE lead", facts=facts).rule != "blackout"
+
+
+def test_where_nobody_knows_of_a_blackout_there_may_be_one():
+    asked = request("deployments", "SRE lead", facts=PRODUCTION)
+    assert rule(POLICY, asked).rule == "blackout"
 
 
 def test_people_only_comes_before_a_window_and_after_a_freeze():
@@ -171,8 +190,8 @@ def test_only_a_permitted_person_overrides():
 UNFIT = [
     ({"audit_writable": False}, "audit_unwritable"),
     ({"known_types": {}}, "unknown_action"),
-    ({"known_types": {"test.meeting": "deployments"}}, "unknown_action"),
-    ({"decision_type": "coffee", "known_types": {"test.meeting": "coffee"}}, "no_row"),
+    ({"known_types": {"test.internal_message": "deployments"}}, "unknown_action"),
+    ({"decision_type": "coffee", "known_types": {"test.internal_message": "coffee"}}, "no_row"),
     ({"actor": Actor("person", "unknown"), "requester_roles": frozenset()}, "unknown_person"),
     ({"actor": Actor("agent", "pm", on_behalf_of="left"), "requester_roles": frozenset()}, "unknown_person"),
 ]
@@ -180,14 +199,14 @@ UNFIT = [
 
 @pytest.mark.parametrize(("changes", "name"), UNFIT)
 def test_what_cannot_be_recorded_or_is_unknown_is_refused(changes, name):
-    assert ruled("meeting", "director").verdict is Verdict.EXECUTE
-    ruling = ruled("meeting", "director", **changes)
+    assert ruled("internal_message", "director").verdict is Verdict.EXECUTE
+    ruling = ruled("internal_message", "director", **changes)
     assert (ruling.verdict, ruling.rule) == (Verdict.REFUSE, name)
 
 
 def test_an_unreadable_policy_refuses_everything():
     error = PolicyError(7, "there is no role `boss`", "Name a role")
-    ruling = rule(error, request("meeting", "director"))
+    ruling = rule(error, request("internal_message", "director"))
     assert (ruling.verdict, ruling.rule) == (Verdict.REFUSE, "policy_unreadable")
     assert "line 7" in ruling.why
 

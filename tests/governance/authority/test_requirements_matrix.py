@@ -118,7 +118,9 @@ VOTES = [
     ("product_change", {}, [{O, D}], True),
     ("load_test", {"environment": "production"}, [{S, D}], False),
     ("service_protection", {"in_incident": False}, [{S, D}], True),
+    ("pull_request_changes", {"opened_by_agents": False}, [{D}], True),
     ("canary_steps", {"within_canary": False}, [{S, D}], False),
+    ("meeting_change", {"among_colleagues": True, "in_meeting": False}, [{D}], True),
     ("reservation", {"cost": Decimal("9999.99"), **MONEY}, [{S, D}], True),
     ("reservation", {"cost": Decimal("10000"), **MONEY}, [{S, D}, {S, D}], True),
 ]
@@ -139,7 +141,7 @@ def test_every_row_with_votes_is_in_that_table():
 
 
 def test_several_releases_alone_may_be_approved_as_one_list():
-    assert [row.name for row in POLICY.rows.values() if row.as_list] == ["deployments"]
+    assert [row.name for row in POLICY.rows.values() if row.as_list] == ["deployments", "canary_steps"]
 
 
 def test_a_report_is_submitted_by_the_compliance_officer_in_person():

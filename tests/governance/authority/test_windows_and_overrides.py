@@ -22,7 +22,10 @@ OLD_IN_CALM = {"in_incident": False, "previously_approved": True}
 NEW_IN_CALM = {"in_incident": False, "previously_approved": False}
 CHEAP, DEAR = {**MONEY, "cost": Decimal(10)}, {**MONEY, "cost": Decimal(5000)}
 PERMITTED = {"permitted": True}
+OF_AGENTS = {"opened_by_agents": True}
 
+IN_IT = {"among_colleagues": True, "in_meeting": True}
+NOT_IN_IT = {"among_colleagues": True, "in_meeting": False}
 TABLE = [
     # decision, facts, nothing or audit, planning, incident, demo new, demo in flight, halt, all frozen
     ("story_creation", {}, "EEEEEEE EEE.... EEEEEEE EEEEE.. EEEEEEE EEE.... ......."),
@@ -68,7 +71,9 @@ TABLE = [
     ("window", {"permitted": False}, "....... ....... ....... ....... ....... ....... ......."),
     ("override", PERMITTED, "EEPPPPP EEPPPPP EEPPPPP EEPPPPP EEPPPPP EEP.... EEPPPPP"),
     ("override", {}, "....... ....... ....... ....... ....... ....... ......."),
-    ("meeting", {}, "EEEEEEE EEE.... EEEEEEE EEEEE.. EEEEEEE EEE.... ......."),
+    ("meeting", {"among_colleagues": True}, "EEEEEEE EEE.... EEEEEEE EEEEE.. EEEEEEE EEE.... ......."),
+    ("meeting_change", IN_IT, "EEEEEEE EEE.... EEEEEEE EEEEE.. EEEEEEE EEE.... ......."),
+    ("meeting_change", NOT_IN_IT, "AAAAAAA AAA.... AAAAAAA AAAAA.. AAAAAAA AAA.... ......."),
     ("internal_message", {}, "EEEEEEE EEE.... EEEEEEE EEEEE.. EEEEEEE EEE.... ......."),
     ("load_test", STAGING, "EEEEEEE EEE.... EEEEEEE EEEEE.. EEEEEEE EEE.... ......."),
     ("load_test", PRODUCTION, "AAAAAAA AAA.... AAAAAAA AAAAA.. AAAAAAA AAA.... ......."),
@@ -77,6 +82,13 @@ TABLE = [
     ("canary_steps", {"within_canary": True}, "EEEEEEE EEE.... E..E... EEEEE.. EEEEEEE EEE.... ......."),
     ("canary_steps", {"within_canary": False}, "AAAAAAA AAA.... A..A... AAAAA.. AAAAAAA AAA.... ......."),
     ("canary_abort", {}, "EEEEEEE EEE.... EEEEEEE EEEEE.. EEEEEEE EEE.... EEEEEEE"),
+    ("code_work", {}, "EEEEEEE EEE.... EEEEEEE EEEEE.. EEEEEEE EEE.... ......."),
+    ("pull_request_changes", {}, "AAAAAAA AAA.... AAAAAAA AAAAA.. AAAAAAA AAA.... ......."),
+    ("pull_request_changes", OF_AGENTS, "EEEEEEE EEE.... EEEEEEE EEEEE.. EEEEEEE EEE.... ......."),
+    ("person_review", {"in_own_name": True}, "EEPPPPP EEPPPPP EEPPPPP EEPPPPP EEPPPPP EEP.... ......."),
+    ("person_review", {}, "....... ....... ....... ....... ....... ....... ......."),
+    ("person_comment", {"in_own_name": True}, "EEEPPPP EEEPPPP EEEPPPP EEEPPPP EEEPPPP EEE.... ......."),
+    ("person_comment", {}, "....... ....... ....... ....... ....... ....... ......."),
     ("reservation", CHEAP, "AAAAAAA AAA.... AAAAAAA AAAAA.. AAAAAAA AAA.... ......."),
 ]
 LETTERS = {
