@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from agents.engineering.delivery_rows import is_under_way
 from agents.planning.draft import NotEnoughHistory
 from agents.plans import steps
 from agents.plans.rows import digest_of, draft_of, plan_by_id, plan_for_update
@@ -162,10 +163,10 @@ async def _replan(action: ReplanPlan, grant: Grant, tx: AsyncSession) -> Outcome
 
 async def _pause(action: PausePlan, _grant: Grant, tx: AsyncSession) -> Outcome:
     plan = await plan_for_update(tx, action.plan)
-    if plan.state not in ("executing", "proposed"):
-        raise EffectFailed(f"The plan is {plan.state}, so there is nothing to pause.")
     if plan.state == "proposed":
         raise EffectFailed("The plan waits for its approval and does nothing yet. Cancel it instead.")
+    if plan.state != "executing" and not (plan.state == "created" and await is_under_way(tx, plan.id)):
+        raise EffectFailed(f"The plan is {plan.state}, so there is nothing to pause.")
     await steps.pause(tx, plan, action.rationale)
     return _done(plan.id, f"“{plan.title}” is paused. Nothing new starts.")
 

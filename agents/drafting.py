@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agents import product_owner, project_manager
-from agents.loop import Fence, ModelAccess, ModelFailed
+from agents.model import Fence, ModelAccess, ModelFailed
 from agents.planning.draft import PlanDraft
 from agents.planning.reading.language import ENGLISH, language_of
 from agents.planning.request import PlanningInput

@@ -6,7 +6,8 @@ import asyncio
 from dataclasses import replace
 from decimal import Decimal
 
-from agents.loop import Fence, ModelAccess, work
+from agents.loop import work
+from agents.model import Fence, ModelAccess
 from agents.planning.citations import Citations, delimited
 from agents.planning.document_reading import Reading, read
 from agents.planning.foreign import ReadStatements, numbered, problems, shown, told_of

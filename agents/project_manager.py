@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from decimal import Decimal
 
-from agents.loop import Fence, ModelAccess, work
+from agents.loop import work
+from agents.model import Fence, ModelAccess
 from agents.planning.advice import Advice
 from agents.planning.citations import Citations
 from agents.planning.document_reading import Reading
@@ -28,6 +29,10 @@ ROLE = Role(
     ),
     tools=("read_document", "similar_stories", "find_work", "estimate"),
     proposes=(
+        "calendar.book",
+        "calendar.cancel",
+        "calendar.change",
+        "mail.send_invitation",
         "plan.replan",
         "tracker.assign_stories",
         "tracker.cancel_epic",
@@ -36,6 +41,7 @@ ROLE = Role(
         "tracker.create_urgent_story",
         "tracker.reschedule_stories",
         "tracker.schedule_story",
+        "tracker.set_status",
     ),
     output=Ordering,
     budget=ModelBudget(calls=12, tokens=100_000, cost=Decimal("1.00")),

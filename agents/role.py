@@ -29,6 +29,10 @@ class ModelBudget:
     tokens: int
     cost: Decimal
 
+    def divided(self, parts: int) -> ModelBudget:
+        """The share of each of so many parts, of at least one call."""
+        return ModelBudget(max(self.calls // parts, 1), self.tokens // parts, self.cost / parts)
+
 
 @dataclass(frozen=True, slots=True)
 class Role:

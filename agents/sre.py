@@ -9,7 +9,8 @@ from decimal import Decimal
 
 from pydantic import BaseModel
 
-from agents.loop import Fence, ModelAccess, ModelFailed, work
+from agents.loop import work
+from agents.model import Fence, ModelAccess, ModelFailed
 from agents.operations.canary_judge import CanarySettings, CanaryState, Judgement, Tick, advance, judge
 from agents.operations.findings import Findings
 from agents.planning.citations import Citations
@@ -52,6 +53,8 @@ ROLE = Role(
         "deployments.abort_canary",
         "deployments.begin_canary",
         "deployments.open_breaker",
+        "deployments.deploy",
+        "deployments.patch_staging",
         "deployments.promote_canary",
         "deployments.roll_back",
         "deployments.scale",

@@ -9,10 +9,11 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from agents.operations.incident_opening import Target
+from agents.operations.announced_tests import still_holds
+from agents.operations.incident_opening import LONGEST_AGO, Target
 from agents.operations.incident_rows import lock_incidents, open_incidents
 from agents.operations.incident_showing import SHOWN_EVERY, on_call, show_changed
 from agents.operations.incident_tables import AlertRow, AnnouncedTestRow
@@ -30,7 +31,8 @@ _log = structlog.get_logger()
 _LOOK = 200
 """Alerts that are looked at together."""
 
-# A sender that repeats itself makes a taken alert wait anew: whether it is news is decided by what stands then.
+# A sender that repeats itself makes a taken alert wait again: whether it is news is decided by what stands
+# then.
 _STORE = """
     INSERT INTO alerts (id, source, key, fingerprint, name, service, stage, status, told, started, ended,
                         severity, labels, annotations, link, left_out, repeats, received)
@@ -49,7 +51,7 @@ _STORE = """
 """
 
 
-LONGEST_AGO, LONGEST_AHEAD = timedelta(days=90), timedelta(hours=1)
+_LONGEST_AHEAD = timedelta(hours=1)
 
 
 async def store_alerts(tx: AsyncSession, alerts: Iterable[Alert], now: datetime) -> int:
@@ -70,12 +72,12 @@ async def store_alerts(tx: AsyncSession, alerts: Iterable[Alert], now: datetime)
 
 
 def _moments(alert: Alert, now: datetime) -> dict[str, str | None]:
-    """In UTC. What its sender says lies long ago or ahead did so by somebody's wrong clock."""
+    """In UTC. What its sender says lies long ago is an old one that is sent again; ahead, a wrong clock."""
 
     def told(at: datetime) -> str:
         # By the year first: what lies at either end of the calendar has no time in UTC.
         near = at.astimezone(UTC) if abs(at.year - now.year) < 2 else at.replace(tzinfo=UTC)
-        return min(max(near, now - LONGEST_AGO), now + LONGEST_AHEAD).isoformat()
+        return min(max(near, now - LONGEST_AGO), now + _LONGEST_AHEAD).isoformat()
 
     return {
         "told": told(alert.told),
@@ -185,18 +187,20 @@ class AlertIntake:
 
 async def queue_waiting_alerts(tx: AsyncSession, now: datetime) -> None:
     """Queue what was stored over a minute ago and is not taken; look again at what a test of ours held back
-    that is over."""
-    going = exists().where(
+    that is over, or held for as long as it may."""
+    holds = exists().where(
         AnnouncedTestRow.id == AlertRow.test,
         AnnouncedTestRow.tenant == AlertRow.tenant,
-        AnnouncedTestRow.ended.is_(None),
-        AnnouncedTestRow.ends > now,
+        *still_holds(func.coalesce(AlertRow.held, AlertRow.received), now),
     )
-    await tx.execute(update(AlertRow).where(AlertRow.state == "held", ~going).values(state="stored"))
+    free = (
+        update(AlertRow).where(AlertRow.state == "held", ~holds).values(state="stored").returning(AlertRow.id)
+    )
+    freed = (await tx.execute(free)).scalars().all()
     late = select(AlertRow.id).where(
         AlertRow.state == "stored", AlertRow.received <= now - timedelta(minutes=1)
     )
-    if (await tx.execute(late.limit(1))).scalar() is not None:
+    if freed or (await tx.execute(late.limit(1))).scalar() is not None:
         await defer(tx, "take_alerts", {}, lock="alerts", queueing_lock="alerts:sweep")
 
 

@@ -1,6 +1,6 @@
 """Is a canary worse than the stable version? A sequential judge on raw outcomes of both in the same seconds.
 
-The state is a fold over ticks (`advance`) and the judgement a function of the state (`judge`): whoever has the
+The state is a fold over ticks (`advance`) and the judgement a function of the state (`judge`): who has the
 stored ticks comes to the same figures, however often somebody looked. Beside the evidence (`canary_evidence`)
 stand absolute floors. What no tick shows is nobody's fault: without data the judgement is inconclusive, never
 passed and never failed.
@@ -238,7 +238,7 @@ def _verdict(state: CanaryState, settings: CanarySettings, e_value: float) -> tu
 
 def _begun(state: CanaryState, step: int) -> CanaryState:
     """A later step's begin. What waits in the batch is let go: ticks with other weights cannot be pooled, for
-    whoever has more of the later ones would be blamed for what happened to both in them."""
+    who has more of the later ones would be blamed for what happened to both in them."""
     since = state.since + (Counts(),) * (step - state.step)
     return replace(state, step=step, began=None, seen=0, samples=0, batch=Batch(), since=since)
 

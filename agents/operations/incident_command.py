@@ -1,6 +1,6 @@
 """What people do about an incident: declare it, share its parts, say how it goes, end it, look back at it.
 
-As with alerts, whoever changes an incident holds `lock_incidents`. People stand in it by their ids.
+As with alerts, who changes an incident holds `lock_incidents`. People stand in it by their ids.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ async def _before(tx: AsyncSession, said: Declaration, now: datetime) -> str | N
 
 
 async def give_part(tx: AsyncSession, id: str, part: Part, person: str, by: str, now: datetime) -> IncidentRow:
-    """From now on `person` has this part; whoever had it has it no more. Raises NoSuchIncident,
+    """From now on `person` has this part; who had it has it no more. Raises NoSuchIncident,
     IncidentOver."""
     incident = await _going_on(tx, id)
     setattr(incident, part.value, person)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from governance.retention_rules import LONGEST_AGO_DAYS
 from integrations.alerts import Alert, AlertStatus
 
 STAGES = ("production", "staging")
@@ -18,6 +19,9 @@ STAGES = ("production", "staging")
 
 FLAPS_WITHIN = timedelta(minutes=10)
 """An alert that fires again so soon after its end goes on."""
+
+LONGEST_AGO = timedelta(days=LONGEST_AGO_DAYS)
+"""What was told longer ago opens nothing: it is a replay of something that is not kept any more."""
 
 LINKED_WITHIN = timedelta(days=7)
 """An incident at the same target that ended longer ago has nothing to do with a new one."""
@@ -41,6 +45,7 @@ class Reason(StrEnum):
 
     UNKNOWN_SERVICE = "the catalogue has no such service"
     UNKNOWN_STAGE = "there is no such environment"
+    LONG_AGO = f"its sender said so over {LONGEST_AGO_DAYS} days ago"
     OVERTAKEN = "what its sender said later came before it"
     NOT_OPEN = "no open incident has it"
     SAME_SERVICE = "it is about the same service"
@@ -121,6 +126,8 @@ def decide(alert: Alert, scene: Scene, now: datetime) -> Decision:
         return Decision(Outcome.IGNORED, Reason.UNKNOWN_STAGE)
     if scene.over_at is not None and alert.told < scene.over_at:
         return Decision(Outcome.IGNORED, Reason.OVERTAKEN)
+    if alert.told <= now - LONGEST_AGO:
+        return Decision(Outcome.IGNORED, Reason.LONG_AGO)
     if mine is not None:
         return _again(*mine, now)
     return _fires(alert, scene.target, scene, now)

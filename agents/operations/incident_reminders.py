@@ -23,7 +23,7 @@ _STOPPED, _GOES_ON = "stopped", "goes on"
 
 
 async def look_after(tx: AsyncSession, now: datetime) -> None:
-    """Note halts and freezes in the timelines of incidents that go on, and remind whoever commands one, or
+    """Note halts and freezes in the timelines of incidents that go on, and remind who commands one, or
     those on call where nobody does, when no update came for too long."""
     await lock_incidents(tx)
     going_on = await open_incidents(tx)
@@ -52,7 +52,7 @@ def _last_heard(incident: IncidentRow) -> datetime:
 
 async def note_overrides(tx: AsyncSession, incident: IncidentRow, now: datetime) -> None:
     """Write into its timeline, once each, what halts and freezes stood in the way of its response, and when
-    they ended. Whoever calls holds `lock_incidents`."""
+    they ended. The caller holds `lock_incidents`."""
     noted = select(IncidentEventRow.kind, IncidentEventRow.detail["override"].astext).where(
         IncidentEventRow.incident == incident.id, IncidentEventRow.kind.in_((_STOPPED, _GOES_ON))
     )

@@ -1,5 +1,5 @@
-"""Incidents, their alerts and timelines, as they are read and written on; and the lock of whoever changes
-one."""
+"""Incidents, their alerts and timelines, as they are read and written on; and the lock for
+changing one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.operations.incident_opening import Reason
-from agents.operations.incident_tables import AlertRow, IncidentAlertRow, IncidentEventRow, IncidentRow
+from agents.operations.incident_tables import (
+    AlertRow,
+    AnnouncedTestRow,
+    IncidentAlertRow,
+    IncidentEventRow,
+    IncidentRow,
+)
 from governance.audit.entries import Absence, Entry, EntryKind, NotApplicable
 from governance.audit.log import record
 from governance.people import Actor
@@ -20,7 +26,7 @@ from storage.database import locked, tenant_of
 
 MOST_UNKNOWN = 20
 """Services that the catalogue does not have, of one day, that are named."""
-
+MOST_HELD_SHOWN = 10
 
 _MONITORING = Actor("system", "alerts")
 
@@ -165,6 +171,13 @@ async def timeline(tx: AsyncSession, incident: str, limit: int) -> Sequence[Inci
     query = select(IncidentEventRow).where(IncidentEventRow.incident == incident)
     last = (await tx.execute(query.order_by(IncidentEventRow.number.desc()).limit(limit))).scalars().all()
     return sorted(last, key=lambda one: (one.at, one.number))
+
+
+async def held_alerts(tx: AsyncSession, test: str) -> tuple[AnnouncedTestRow, Sequence[AlertRow]]:
+    """An announced test, and what it has held back, in the order in which it came in. Raises NoResultFound."""
+    row = (await tx.execute(select(AnnouncedTestRow).where(AnnouncedTestRow.id == test))).scalar_one()
+    alerts = select(AlertRow).where(AlertRow.test == test, AlertRow.held.is_not(None)).order_by(AlertRow.number)
+    return row, (await tx.execute(alerts.limit(MOST_HELD_SHOWN))).scalars().all()
 
 
 async def unknown_services(tx: AsyncSession, now: datetime) -> tuple[str, ...]:

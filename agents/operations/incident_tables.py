@@ -14,9 +14,9 @@ from storage.schema import Base, TenantScoped
 class AlertRow(TenantScoped, Base):
     """One alert, stored before its sender is told so. The columns are those of `integrations.alerts.Alert`.
 
-    `state`: stored | held (by `test`, an announced test of its target) | taken | failed. What it came to stands
-    in `outcome` (see `incident_opening`) with its reason `why`, and `incident`, if there is one. `times` counts
-    how often a sender that repeats itself told it; `received` is the last time.
+    `state`: stored | held (by `test`, an announced test of its target; first at `held`) | taken | failed. What
+    it came to stands in `outcome` (see `incident_opening`) with its reason `why`, and `incident`, if there is
+    one. `times` counts how often a sender that repeats itself told it; `received` is the last time.
     """
 
     __tablename__ = "alerts"
@@ -24,6 +24,7 @@ class AlertRow(TenantScoped, Base):
         UniqueConstraint("tenant", "source", "key"),
         Index(None, "tenant", "state", "received"),
         Index(None, "tenant", "source", "fingerprint"),
+        Index(None, "tenant", "why", "received"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -51,6 +52,7 @@ class AlertRow(TenantScoped, Base):
     why: Mapped[str | None]
     incident: Mapped[str | None]
     test: Mapped[str | None]
+    held: Mapped[datetime | None]
 
 
 class IncidentRow(TenantScoped, Base):
@@ -107,6 +109,7 @@ class IncidentAlertRow(TenantScoped, Base):
         ForeignKeyConstraint(["tenant", "incident"], ["incidents.tenant", "incidents.id"]),
         ForeignKeyConstraint(["tenant", "alert"], ["alerts.tenant", "alerts.id"]),
         Index(None, "tenant", "source", "fingerprint"),
+        Index(None, "tenant", "alert"),
     )
 
     incident: Mapped[str] = mapped_column(primary_key=True)
@@ -141,10 +144,11 @@ class IncidentEventRow(TenantScoped, Base):
 
 class AnnouncedTestRow(TenantScoped, Base):
     """A test of ours (a load test, a canary) that may set off alerts of its target from `starts` until it has
-    `ended`, and until `ends` at the latest."""
+    `ended`, and until `ends` at the latest. Each is held for `holds_seconds` at most; None is as long as it
+    goes on."""
 
     __tablename__ = "announced_tests"
-    __table_args__ = (Index(None, "tenant", "service", "stage"),)
+    __table_args__ = (Index(None, "tenant", "service", "stage"), Index(None, "tenant", "ends"))
 
     id: Mapped[str] = mapped_column(primary_key=True)
     service: Mapped[str]
@@ -153,3 +157,4 @@ class AnnouncedTestRow(TenantScoped, Base):
     starts: Mapped[datetime]
     ends: Mapped[datetime]
     ended: Mapped[datetime | None]
+    holds_seconds: Mapped[int | None]

@@ -1,6 +1,6 @@
 """Incidents as rows: opened, joined and ended by alerts, each change in its timeline and on its card.
 
-Whoever changes an incident holds `lock_incidents`, taken before any row of these tables: what is decided from
+Who changes an incident holds `lock_incidents`, taken before any row of these tables: what is decided from
 the open ones still holds when it is written, so that any number of alerts at once make one incident.
 """
 
@@ -36,7 +36,7 @@ from agents.operations.incident_rows import (
     record_ended,
     record_opened,
 )
-from agents.operations.incident_showing import show, show_changed, tell_unknown
+from agents.operations.incident_showing import show, show_changed, tell_held, tell_unknown
 from agents.operations.incident_tables import AlertRow, IncidentAlertRow, IncidentRow
 from agents.operations.response import response_run
 from integrations.alerts import Alert, AlertStatus
@@ -59,12 +59,22 @@ async def open_or_join(
         await _change(tx, await incident_for_update(tx, decision.incident), row, target, decision, now)
     if decision.outcome is not Outcome.OPENED and not _says_the_same(row, decision):
         row.incident, row.outcome, row.why = decision.incident, decision.outcome, decision.why
-    row.state, row.test = ("held" if decision.outcome is Outcome.HELD else "taken"), decision.test
+    await _hold(tx, row, decision, now)
     if alert.status is AlertStatus.RESOLVED:
-        await _end_held(tx, alert)
+        await _end_held(tx, alert, now)
     elif decision.why is Reason.UNKNOWN_SERVICE:
         await tell_unknown(tx, row, now)
     return decision
+
+
+async def _hold(tx: AsyncSession, row: AlertRow, decision: Decision, now: datetime) -> None:
+    """Hold an alert back for a test of ours, or say what became of one that was held."""
+    if decision.outcome is Outcome.HELD:
+        row.state, row.test, row.held = "held", decision.test, row.held or now
+    else:
+        row.state = "taken"
+    if row.held is not None and row.test is not None:
+        await tell_held(tx, row.test, now)
 
 
 def _says_the_same(row: AlertRow, decision: Decision) -> bool:
@@ -98,7 +108,7 @@ async def _scene(
         incidents=await _open_ones(tx, row, needs),
         over_at=over_at,
         before=None if before is None or before[1] is None else (before[0], before[1]),
-        test=await test_of(tx, target.service, row.stage, now),
+        test=await test_of(tx, row, target.service, now),
     )
 
 
@@ -234,7 +244,7 @@ def _told(row: AlertRow, service: str) -> dict[str, Any]:
     return said | ({"left_out": row.left_out} if row.left_out else {})
 
 
-async def _end_held(tx: AsyncSession, alert: Alert) -> None:
+async def _end_held(tx: AsyncSession, alert: Alert, now: datetime) -> None:
     """What was held back by a test and is over by now never becomes an incident."""
     held = (
         AlertRow.source == alert.source,
@@ -242,7 +252,10 @@ async def _end_held(tx: AsyncSession, alert: Alert) -> None:
         AlertRow.state == "held",
         AlertRow.told <= alert.told,
     )
-    await tx.execute(update(AlertRow).where(*held).values(state="taken"))
+    ended = update(AlertRow).where(*held).values(state="taken").returning(AlertRow.test)
+    for test in set((await tx.execute(ended)).scalars()):
+        if test is not None:
+            await tell_held(tx, test, now)
 
 
 async def end_quiet(tx: AsyncSession, now: datetime) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from agents.operations.traffic_forecast import Traffic
+from agents.operations.capacity.traffic_forecast import Traffic
 from integrations.deployments import Stage, Target
 from integrations.metrics import Measure, Metrics, MetricsQuery
 
@@ -18,6 +18,8 @@ Values = np.ndarray[tuple[int], np.dtype[np.float64]]
 _DAY = timedelta(days=1)
 _STEP = timedelta(minutes=5)
 _HISTORY_STEP = timedelta(hours=1)
+_BURSTS_OVER = tuple(timedelta(days=days) for days in (14, 7, 3, 2))
+_FEWEST_HOURS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,39 @@ async def measured_day(metrics: Metrics, service: str, now: datetime) -> Measure
         return None
     hours = len(values) * step / timedelta(hours=1)
     return MeasuredDay(float(values.mean()), float(values.max()), hours, answer.as_of, answer.source)
+
+
+@dataclass(frozen=True, slots=True)
+class Bursts:
+    """How many times an hour's average its highest five minutes had: in the middle of `hours` busy hours, and
+    at the `high` end of nine of ten."""
+
+    middle: float
+    high: float
+    hours: int
+
+
+async def measured_bursts(metrics: Metrics, service: str, now: datetime) -> Bursts | None:
+    """How uneven traffic is within an hour, by the busier half of the last two weeks' hours, or of as many days
+    as are kept by five minutes; None where less than a day of these was measured. Raises MetricsError, Away."""
+    over = next((days for days in _BURSTS_OVER if metrics.resolution.window(days) <= _STEP), None)
+    if over is None:
+        return None
+    end = now.replace(minute=0, second=0, microsecond=0)
+    asked = MetricsQuery(
+        Measure.REQUESTS, end - over + _STEP, end, _STEP, service=service, stage=Stage.PRODUCTION
+    )
+    answer = await metrics.series(asked)
+    if not answer.series:
+        return None
+    hours = np.array(answer.series[0].values, dtype=np.float64).reshape(-1, _HISTORY_STEP // _STEP)
+    hours = hours[np.isfinite(hours).all(axis=1)]
+    means = hours.mean(axis=1)
+    is_busy = (means > 0) & (means >= np.median(means)) if len(means) else means > 0
+    if int(is_busy.sum()) < _FEWEST_HOURS:
+        return None
+    times = hours[is_busy].max(axis=1) / means[is_busy]
+    return Bursts(float(np.median(times)), float(np.quantile(times, 0.9)), len(times))
 
 
 async def measured_history(metrics: Metrics, service: str, now: datetime) -> tuple[Traffic, str] | None:

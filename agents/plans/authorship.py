@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
-from agents.loop import Meter, ModelAccess, Narrate
+from agents.model import Meter, ModelAccess, Narrate
 from agents.planning.draft import PlanChanges, PlanDraft
 from agents.planning.request import ImpossibleChange, PlanningInput
 from agents.planning.requirements import UnplannableDocument
@@ -19,6 +19,7 @@ from agents.planning.working_days import working_days
 from agents.plans import feasibility, gathering
 from agents.plans.corrections import corrections_of, groupings_of
 from agents.plans.feasibility import Hindrance
+from agents.terms import AgentTerms
 from governance.department_rows import read_department
 from governance.overrides.rows import read_standing
 from governance.standing import WindowMode
@@ -97,7 +98,9 @@ class Authorship:
         meter = Meter()
         model = None
         if self.model is not None and not await self._demo(tenant):
-            model = replace(self.model, meter=meter, narrate=narrate)
+            own = partial(self.database.transaction, tenant)
+            terms = AgentTerms(own, f"document:{document}", self.clock)
+            model = replace(self.model, meter=meter, narrate=narrate, terms=terms)
         try:
             given = await self.gather(tenant, document, changes)
             if original is not None and original.document_digest == given.document.digest:

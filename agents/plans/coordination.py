@@ -11,14 +11,17 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from agents.engineering.delivery_rows import is_begun, last_delivery
+from agents.engineering.delivery_step import begin_delivery
 from agents.plans import steps
 from agents.plans.plan_step import ASSIGN, EPIC
-from agents.plans.rows import plan_for_update, steps_of
+from agents.plans.rows import draft_of, plan_for_update, steps_of
 from agents.plans.tables import PlanRow
 from agents.plans.wishes import BLOCKERS, COMPLETION
 from agents.work.tables import OVER, RunRow, StepRow
 from governance.approvals.decision import Status
 from governance.approvals.store import approval_row
+from governance.department_rows import read_department
 from governance.effects import Origin
 from governance.gate import Gate
 from governance.people import Actor
@@ -74,6 +77,33 @@ async def _follow(tx: AsyncSession, gate: Gate, plan: PlanRow, rows: Sequence[St
     elif all(row.state in OVER or _only_waits_for_holders(row) for row in rows):
         plan.state = "created"
         await _finished(tx, plan)
+        by_itself = (await read_department(tx)).plans.writing == "by itself"
+        if by_itself and await last_delivery(tx, plan.id) is None:  # what people stopped, people begin again
+            await begin_writing(tx, plan, rows)
+
+
+async def begin_writing(
+    tx: AsyncSession, plan: PlanRow, rows: Sequence[StepRow], requester: str | None = None
+) -> int:
+    """Let agents write what was made of a plan that is set up, for whoever asked for it or else the plan's own
+    requester. Returns how many stories that are; 0 where they are at it, or where the plan is none that is set
+    up. The plan must be locked."""
+    draft = draft_of(plan)
+    if plan.state != "created" or draft is None or await is_begun(tx, plan.id):
+        return 0
+    made = steps.made_by(rows)
+    await begin_delivery(
+        tx,
+        plan.id,
+        plan.title,
+        draft.stories,
+        made,
+        requester=requester or plan.requester,
+        place=plan.place,
+        turn=plan.turn,
+    )
+    await steps.show(tx, plan)
+    return len(made)
 
 
 async def _stop(tx: AsyncSession, plan: PlanRow, why: str) -> None:

@@ -6,14 +6,15 @@ import secrets
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.actions import ExecutePlan
-from agents.loop import Narrate
+from agents.drafting import WORKERS
+from agents.model import Narrate
 from agents.planning.draft import Budget, PlanChanges, PlanDraft, from_json, to_json
 from agents.planning.lookups import DOING
 from agents.plans.authorship import Authored, CannotPlan
@@ -31,18 +32,22 @@ from agents.plans.tables import PlanRow
 from agents.role import Role
 from governance.approvals.decision import Status
 from governance.approvals.store import approval_row, state_of
+from governance.authority.explain import paused
 from governance.directory import name_of
 from governance.effects import Origin
 from governance.fence import Halted
 from governance.gate import Asking, Gate
+from governance.overrides.rows import read_standing
 from governance.people import Actor
 from governance.tables import AgentRunRow
 from storage.database import Database
+from storage.jobs import defer
 from storage.notices import notify
 
 AgentWork = Callable[[str], AbstractAsyncContextManager[None]]
 """Marks a tenant's agent work, so that a halt ends it with Halted."""
 
+_LOOKED_AGAIN = timedelta(seconds=5)
 _SHOWN = 6
 """Steps of a model that are shown at once."""
 
@@ -81,6 +86,8 @@ class Drafting:
         async with self.database.transaction(tenant) as tx:
             plan = await plan_for_update(tx, plan_id)
             if plan.state != "drafting":
+                return
+            if await _waits_for_its_agents(tx, plan, self.gate.clock()):
                 return
             document, changes, original = plan.document, changes_of(plan), original_of(plan)
         started, clock = datetime.now(UTC), monotonic()
@@ -169,6 +176,23 @@ class Drafting:
         await notify(
             tx, "plan_proposed", {"plan": plan.id, "key": f"plan:{plan.id}"}, place=plan.place, turn=plan.turn
         )
+
+
+async def _waits_for_its_agents(tx: AsyncSession, plan: PlanRow, now: datetime) -> bool:
+    """Whether an agent that drafts plans is paused: its card then says so, and it is looked at again soon."""
+    standing = await read_standing(tx, now)
+    pauses = [standing.pause_of(Actor("agent", worker)) for worker in WORKERS]
+    why = next((paused(pause) for pause in pauses if pause is not None), None)
+    if why is None:
+        return False
+    again = now + _LOOKED_AGAIN
+    ids = {"plan": plan.id, "key": f"plan:{plan.id}", "steps": [why]}
+    await notify(tx, "plan_working", ids, place=plan.place, turn=plan.turn)
+    turn = {"turn": plan.turn} if plan.turn else {}
+    # With a lock of its own: the job engine lets nothing pass an earlier job of the same lock.
+    lock = f"plan:{plan.id}:{again.isoformat()}"
+    await defer(tx, "draft_plan", {"plan": plan.id} | turn, lock=lock, slow=True, at=again)
+    return True
 
 
 async def _ask_for_product(tx: AsyncSession, plan: PlanRow, draft: PlanDraft, why: str) -> None:

@@ -109,7 +109,17 @@ def _refused_actions(draft: PlanDraft, given: PlanningInput) -> Iterator[Hindran
 
 
 _STAND_IN = Step(
-    tenant="", run="", key="", title="", args={}, requester="", subject=None, attempt=1, cursor=None, results={}
+    tenant="",
+    run="",
+    key="",
+    title="",
+    args={},
+    requester="",
+    subject=None,
+    plan=None,
+    attempt=1,
+    cursor=None,
+    results={},
 )
 
 

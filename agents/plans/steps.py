@@ -5,13 +5,15 @@ Whoever calls these holds the plan's row; the run is locked after it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from agents.engineering.production_step import FOLLOW
+from agents.engineering.tables import StoryWorkRow
 from agents.planning.draft import Budget, DraftStory, PlanDraft
 from agents.plans.plan_run import RUN, SUBJECT
 from agents.plans.plan_step import ASSIGN, STORY, first_steps, move_step
@@ -20,7 +22,7 @@ from agents.plans.tables import PlanRow
 from agents.plans.wishes import events
 from agents.work import runs
 from agents.work.kinds import NewStep, find_kinds
-from agents.work.tables import OVER, RunRow, StepRow
+from agents.work.tables import ENDED, OVER, RunRow, StepRow
 from governance.approvals.store import approval_row
 from governance.department_rows import read_department
 from governance.people import Actor
@@ -80,26 +82,59 @@ async def begin_moving(tx: AsyncSession, plan: PlanRow, effect: str, stories: li
 
 
 async def pause(tx: AsyncSession, plan: PlanRow, why: str) -> None:
-    """Nothing new of the plan starts until it is resumed."""
+    """Nothing new of the plan starts until it is resumed, nor of the work on its stories."""
     plan.state, plan.why = "paused", why
     await runs.pause(tx, _run(plan), why)
+    while going := await _runs_for(tx, plan, RunRow.state == "running"):  # and what was begun meanwhile
+        for run in going:
+            await runs.pause(tx, run.id, why)
     await show(tx, plan)
 
 
 async def resume(tx: AsyncSession, plan: PlanRow) -> None:
-    """Go on, and let the steps be done anew that surely did nothing; one that ended `unknown` stays."""
-    plan.state, plan.why = "executing", None
-    await runs.try_again(tx, _run(plan))
+    """Go on, and let the steps be done anew that surely did nothing; one that ended `unknown` stays. A story
+    that somebody paused by itself stays paused."""
+    paused = [run.id for run in await _runs_for(tx, plan) if (run.state, run.why) == ("paused", plan.why)]
+    is_over = (await runs.run_for_update(tx, _run(plan))).state == "done"
+    rows = await runs.steps_of(tx, _run(plan))
+    was_set_up = all(row.state in ("done", "left") for row in rows if row.key != ASSIGN)
+    plan.state, plan.why = "created" if was_set_up else "executing", None
+    if not is_over:
+        await runs.try_again(tx, _run(plan))
+    for run in paused:
+        await runs.resume(tx, run)
     await show(tx, plan)
 
 
 async def cancel(tx: AsyncSession, plan: PlanRow, why: str, by: Actor) -> None:
-    """End the plan, and withdraw what of it waits for votes; its epic is cancelled by the next look at it."""
+    """End the plan and the work on its stories, and withdraw what of it waits for votes; its epic is cancelled
+    by the next look at it."""
     plan.state, plan.why = "cancelled", why
     if plan.run is not None:
         await runs.cancel(tx, plan.run, why, datetime.now(UTC), by=by)
+    await end_writing(tx, plan, why, by)
     await queue_next(tx, plan)
     await show(tx, plan)
+
+
+async def end_writing(tx: AsyncSession, plan: PlanRow, why: str, by: Actor) -> bool:
+    """End the work of agents on a plan's stories; branches stay as they are. What is merged stays, and comes to
+    its end. Returns whether there was any to end."""
+    merged = select(StoryWorkRow.run).where(StoryWorkRow.merged.is_not(None))
+    followed = select(StepRow.args["run"].astext).where(StepRow.kind == FOLLOW, StepRow.run.in_(merged))
+    ended = False
+    while going := await _runs_for(tx, plan, RunRow.id.not_in(merged), RunRow.id.not_in(followed)):
+        for run in going:
+            await runs.cancel(tx, run.id, why, datetime.now(UTC), by=by)
+        ended = True  # once more, for what its delivery began meanwhile
+    return ended
+
+
+async def _runs_for(tx: AsyncSession, plan: PlanRow, *which: ColumnElement[bool]) -> Sequence[RunRow]:
+    """What goes on for a plan beside its own run, which is locked before them: its delivery, its stories, and
+    what brings them to production; in the order of their ids, in which they are locked."""
+    going = (RunRow.plan == plan.id, RunRow.state.not_in(ENDED))
+    return (await tx.execute(select(RunRow).where(*going, *which).order_by(RunRow.id))).scalars().all()
 
 
 def is_set_up(rows: Iterable[StepRow]) -> bool:

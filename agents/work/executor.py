@@ -24,10 +24,22 @@ from time import monotonic
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from agents.model import ModelAccess
 from agents.work.claims import Claim, give_back, put_off, take
 from agents.work.handing_on import hand_on
 from agents.work.heartbeat import BEAT_SECONDS, Heartbeat, Stopped, WorkerOf
-from agents.work.kinds import Json, NewStep, Over, Step, StepFailed, Still, WaitStep, WorkStep
+from agents.work.kinds import (
+    OPEN_PULL_REQUESTS,
+    Json,
+    Later,
+    NewStep,
+    Over,
+    Step,
+    StepFailed,
+    Still,
+    WaitStep,
+    WorkStep,
+)
 from agents.work.runs import add_steps, go_on, lock_longest_waiting, release, wake
 from agents.work.scheduler import Scheduler, utc_now
 from agents.work.sweep import queue_left_steps
@@ -48,7 +60,7 @@ _log = structlog.get_logger()
 @dataclass(frozen=True, slots=True)
 class Executor:
     """Does steps, for one process. `agent_work` marks agents' work, so that a halt ends it with Halted; `ports`
-    are a tenant's."""
+    are a tenant's. Without a `model` agents work by rule."""
 
     database: Database
     scheduler: Scheduler
@@ -57,6 +69,8 @@ class Executor:
     ports: Callable[[str], Ports]
     clock: Callable[[], datetime] = utc_now
     beat_seconds: float = BEAT_SECONDS
+    model: ModelAccess | None = None
+    open_pull_requests: int = OPEN_PULL_REQUESTS
 
     async def do(self, tenant: str, run: str, key: str) -> None:
         """Bring one step forward, and then what comes next in its place, as long as something does.
@@ -73,7 +87,7 @@ class Executor:
 
     async def _do(self, claim: Claim, *, keep: bool) -> Claim | None:
         """Bring one step forward. Returns what this worker has taken in its place, if it may `keep` on."""
-        worker = WorkerOf(self.database, claim, self.ports, self.clock)
+        worker = WorkerOf(self.database, claim, self.ports, self.clock, self.model, self.open_pull_requests)
         with structlog.contextvars.bound_contextvars(run=claim.step.run, step=claim.step.key):
             if claim.ends:
                 return await self._cancelled(worker)
@@ -85,6 +99,10 @@ class Executor:
                 return await self._put_back(worker, str(stopped) or "All agents are halted.")
             except StepFailed as failed:
                 return await self._failed(worker, str(failed), again=False, keep=keep)
+            except Later as later:
+                return await self._put_off(claim, later)
+            except Away as away:
+                return await self._failed(worker, f"{away}.", again=True, keep=keep)
             except Exception as fault:  # noqa: BLE001 — it ends or repeats its step, not the worker
                 _log.exception("step_failed")
                 why = f"Something went wrong ({type(fault).__name__})."
@@ -180,6 +198,19 @@ class Executor:
             if run.state == "cancelled":
                 return await self._end(tx, run, row, "cancelled", why, keep=False)
             await put_off(tx, run, row, why, self.clock())
+            return None
+
+    async def _put_off(self, claim: Claim, later: Later) -> Claim | None:
+        """It waits for its time as if it had not been tried; what it started outside goes on."""
+        async with self.database.transaction(claim.step.tenant) as tx:
+            found = await give_back(tx, claim)
+            if found is None:
+                return None
+            run, row = found
+            row.state, row.detail, row.attempt = "waiting", str(later), max(row.attempt - 1, 0)
+            row.wake = max(later.at, self.clock() + _ASKED_AGAIN)
+            await release(tx, row)
+            await go_on(tx, run, at=row.wake)
             return None
 
     async def _cancelled(self, worker: WorkerOf) -> Claim | None:

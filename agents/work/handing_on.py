@@ -37,6 +37,7 @@ _HAND_ON = """
               SELECT FROM overrides
               WHERE kind = 'freeze' AND ended IS NULL AND (expires IS NULL OR expires > %(now)s)
           )
+          AND NOT EXISTS (SELECT FROM agent_settings WHERE paused_since IS NOT NULL)
     ), ready AS (
         SELECT key, kind, pool, locks, blocked, position FROM run_steps AS step
         WHERE run = %(run)s AND state = 'waiting' AND (wake IS NULL OR wake <= %(now)s)
@@ -53,12 +54,14 @@ _HAND_ON = """
         ORDER BY position LIMIT 1
     ), over AS (
         UPDATE run_steps AS step
-        SET state = 'done', result = %(result)s, finished = %(now)s, worker = NULL, lease = NULL
+        SET state = 'done', result = %(result)s, finished = %(now)s, worker = NULL, lease = NULL,
+            worked = step.worked + extract(epoch FROM clock_timestamp() - step.taken), taken = NULL
         FROM next WHERE step.run = %(run)s AND step.key = %(key)s
     )
     UPDATE run_steps AS step
     SET state = 'running', attempt = attempt + 1, worker = %(worker)s, wake = NULL,
-        lease = clock_timestamp() + %(lease)s, blocked = NULL, started = coalesce(started, %(now)s)
+        lease = clock_timestamp() + %(lease)s, taken = clock_timestamp(), blocked = NULL,
+        started = coalesce(started, %(now)s)
     FROM next WHERE step.run = %(run)s AND step.key = next.key
     RETURNING step.key, step.kind, step.title, step.args, step.attempt, step.cursor, (
         SELECT coalesce(
@@ -72,7 +75,7 @@ _HAND_ON = """
             '{}'
         )
         FROM run_steps AS before WHERE before.run = %(run)s AND step.depends_on ? before.key
-    )
+    ), step.actor, (SELECT changed FROM agent_settings WHERE agent = step.actor)
 """
 
 
@@ -109,7 +112,7 @@ async def hand_on(
 def _claimed(
     before: Claim, kinds: Mapping[str, StepKind], since: float, found: tuple[Any, ...]
 ) -> Claim | None:
-    key, kind_name, title, args, attempt, cursor, results = found
+    key, kind_name, title, args, attempt, cursor, results, actor, configured = found
     kind = kinds[kind_name]
     if isinstance(kind, ActionStep):
         raise TypeError("an action has no worker")
@@ -121,8 +124,9 @@ def _claimed(
         args=args,
         requester=before.step.requester,
         subject=before.step.subject,
+        plan=before.step.plan,
         attempt=attempt,
         cursor=cursor,
         results=results,
     )
-    return Claim(step, kind, before.worker, since)
+    return Claim(step, kind, before.worker, since, actor, configured)

@@ -6,16 +6,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from time import monotonic
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from agents.work.claims import LEASE, Claim, frozen, own
-from agents.work.kinds import Json
+from agents.model import ModelAccess
+from agents.terms import AgentTerms
+from agents.work.claims import LEASE, Claim, configured_at, frozen, own
+from agents.work.kinds import OPEN_PULL_REQUESTS, Json
 from agents.work.tables import RunRow, from_now
+from governance.authority.explain import paused
+from governance.overrides.rows import read_standing
+from governance.people import Actor
 from integrations.ports import Ports
 from storage.database import Database
 from storage.outage import is_database_away
@@ -27,12 +32,13 @@ _CUT_OFF_SECONDS = 1.0
 """For so long a look that is given up is waited for: the driver of a server that hangs may never let go."""
 
 _TAKEN_OVER = "Another worker has taken it over."
+_SET = "Its agent was set otherwise: it goes on with that."
 _NOT_RENEWED = "The database did not answer, so that nobody could tell whose step it is."
 
 
 class Stopped(Exception):
-    """The step's run was paused, cancelled or frozen, another worker has the step, or nobody can tell who has
-    it. The text says which."""
+    """The step's run was paused, cancelled or frozen, its agent was set otherwise, another worker has the step,
+    or nobody can tell who has it. The text says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +119,7 @@ class Heartbeat:
             run = (await tx.execute(select(RunRow).where(RunRow.id == claim.step.run))).scalar_one()
             if run.state != "running":
                 return run.why or f"The run is {run.state}."
-            return await frozen(tx, run.subject, self.clock())
+            return await frozen(tx, run, self.clock())
 
 
 def _lasts() -> float:
@@ -130,6 +136,8 @@ class WorkerOf:
     claim: Claim
     opened: Callable[[str], Ports]
     clock: Callable[[], datetime]
+    department_model: ModelAccess | None = None
+    open_pull_requests: int = OPEN_PULL_REQUESTS
     cursor: Json | None = field(init=False)
 
     def __post_init__(self) -> None:
@@ -139,6 +147,14 @@ class WorkerOf:
     def ports(self) -> Ports:
         """The department's outside world."""
         return self.opened(self.claim.step.tenant)
+
+    @property
+    def model(self) -> ModelAccess | None:
+        """The department's model, on the terms of each agent for this run."""
+        if self.department_model is None:
+            return None
+        terms = AgentTerms(self.transaction, self.claim.step.run, self.clock, run=self.claim.step.run)
+        return replace(self.department_model, terms=terms)
 
     def now(self) -> datetime:
         """The time."""
@@ -154,14 +170,30 @@ class WorkerOf:
         await self._put(cursor=dict(cursor))
 
     async def tell(self, detail: str) -> None:
-        """Show how far it is. Raises Stopped if the step is not ours any more."""
-        await self._put(detail=detail)
+        """Show how far it is. Raises Stopped if the step is not ours any more, and where its agent was paused
+        or set otherwise since it was begun: it is taken up again, with the agent as it is set by then. A step
+        that has something going on outside comes to its end first."""
+        async with self.transaction() as tx:
+            await self._put_in(tx, detail=detail)
+            otherwise = None if self.claim.kind.cancel is not None else await self._set_otherwise(tx)
+        if otherwise is not None:
+            raise Stopped(otherwise)
+
+    async def _set_otherwise(self, tx: AsyncSession) -> str | None:
+        agent = self.claim.actor
+        if await configured_at(tx, agent) == self.claim.configured:
+            return None
+        pause = (await read_standing(tx, self.clock())).pause_of(Actor("agent", agent))
+        return _SET if pause is None else paused(pause)
 
     async def renew(self) -> None:
         """Begin the lease anew. Raises Stopped if the step is not ours any more."""
         await self._put(lease=from_now(LEASE))
 
     async def _put(self, **values: object) -> None:
-        async with self.database.transaction(self.claim.step.tenant) as tx:
-            if (await tx.execute(own(self.claim).values(**values))).scalar() is None:
-                raise Stopped(_TAKEN_OVER)
+        async with self.transaction() as tx:
+            await self._put_in(tx, **values)
+
+    async def _put_in(self, tx: AsyncSession, **values: object) -> None:
+        if (await tx.execute(own(self.claim).values(**values))).scalar() is None:
+            raise Stopped(_TAKEN_OVER)

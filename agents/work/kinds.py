@@ -19,17 +19,22 @@ from typing import Any, Protocol
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import agents
+from agents.model import ModelAccess
 from agents.work.tables import RunRow
 from governance.action import Action
 from integrations.ports import Ports
 
 Json = Mapping[str, Any]
 
+OPEN_PULL_REQUESTS = 5
+"""Of agents, at once in one repository, where no setting says otherwise: people read them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step as its kind is given it. `results` are those of the steps that it depends on, by their keys;
-    `token` is the same at every attempt, for whoever outside tells repeats apart by one."""
+    """A step as its kind is given it. `plan` is the plan that its run is done for; `results` are those of the
+    steps that it depends on, by their keys; `token` is the same at every attempt, for whoever outside tells
+    repeats apart by one."""
 
     tenant: str
     run: str
@@ -38,6 +43,7 @@ class Step:
     args: Json
     requester: str | None
     subject: str | None
+    plan: str | None
     attempt: int
     cursor: Json | None
     results: Mapping[str, Json]
@@ -66,6 +72,15 @@ class StepFailed(Exception):
     """A step cannot be done, and trying again does not help. The text is for people."""
 
 
+class Later(Exception):
+    """A step can be done, and not before `at`: somebody outside takes no more of us until then. The text is for
+    people; the try does not count."""
+
+    def __init__(self, says: str, at: datetime) -> None:
+        super().__init__(says)
+        self.at = at
+
+
 class Worker(Protocol):
     """What a step works with outside any transaction: the outside world to look at, the time, and the rows.
 
@@ -76,6 +91,14 @@ class Worker(Protocol):
     def ports(self) -> Ports:
         """The department's outside world. It does nothing without a Grant, and a step has none: effects are
         steps of their own."""
+
+    @property
+    def model(self) -> ModelAccess | None:
+        """The department's model; None where there is none, and work is done by rule."""
+
+    @property
+    def open_pull_requests(self) -> int:
+        """How many pull requests of agents may be open at once in one repository."""
 
     def now(self) -> datetime:
         """The time."""
@@ -103,6 +126,8 @@ class ActionStep:
     """An effect on the world. `action` is pure; the gate rules on what it makes, and a job performs it. Where
     people are asked first, `asks` gives the title of what they are asked.
 
+    `suggested` is the step that takes its place where its agent only suggests, so that it is left to people.
+
     Where it failed or was left, what depends on it is left, unless not `stops`.
     """
 
@@ -110,6 +135,7 @@ class ActionStep:
     actor: str
     action: Callable[[Step], Action | Nothing]
     asks: Callable[[Step], str] | None = None
+    suggested: Callable[[Step], NewStep] | None = None
     stops: bool = True
     pool: str = "effects"
 
@@ -188,10 +214,14 @@ class NoSuchKind(LookupError):
 class RunKind:
     """A kind of run that belongs to something else: `changed` is done whenever its rows have changed, instead
     of the card that a run has by itself. The run is locked then, so what it belongs to is not locked there:
-    `changed` queues a job or writes a notice."""
+    `changed` queues a job or writes a notice. `stands_in` says which agents do in such a run what is others' by
+    the kinds of its steps, by those others. `answers` says who answers for a run beside its requester, and may
+    pause and cancel it."""
 
     name: str
     changed: Callable[[AsyncSession, RunRow], Awaitable[None]]
+    stands_in: Callable[[AsyncSession, RunRow], Awaitable[Mapping[str, str]]] | None = None
+    answers: Callable[[AsyncSession, RunRow], Awaitable[str | None]] | None = None
 
 
 @cache

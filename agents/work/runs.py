@@ -13,12 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.work.kinds import NewStep, StepKind, find_run_kinds
 from agents.work.tables import ENDED, OVER, RunRow, StepLockRow, StepRow
-from governance.approvals.asking import close_emptied
-from governance.approvals.store import approval_row
-from governance.effects import effect_for_update
+from agents.work.withdrawal import withdraw_effect
 from governance.people import Actor
 from governance.tables import EffectRow
-from governance.withdrawal import STOPPABLE, stop
 from storage import direct
 from storage.database import locked
 from storage.jobs import defer
@@ -70,6 +67,7 @@ async def begin(
     *,
     requester: str | None,
     subject: str | None = None,
+    plan: str | None = None,
     place: dict[str, Any] | None = None,
     turn: str | None = None,
     id: str | None = None,
@@ -81,6 +79,7 @@ async def begin(
         kind=kind,
         title=title,
         subject=subject,
+        plan=plan,
         requester=requester,
         state="running",
         place=place,
@@ -103,6 +102,8 @@ async def add_steps(
     _demand_order(new, there)
     last = (await tx.execute(select(func.max(StepRow.position)).where(StepRow.run == run.id))).scalar()
     first = 0 if last is None else last + 1
+    run_kind = find_run_kinds().get(run.kind)
+    stands_in = {} if run_kind is None or run_kind.stands_in is None else await run_kind.stands_in(tx, run)
     tx.add_all(
         StepRow(
             run=run.id,
@@ -114,7 +115,7 @@ async def add_steps(
             depends_on=list(step.depends_on),
             locks=sorted(step.locks),
             pool=kinds[step.kind].pool,
-            actor=kinds[step.kind].actor,
+            actor=stands_in.get(kinds[step.kind].actor, kinds[step.kind].actor),
             state="waiting" if step.effect is None else "submitted",
             effect=step.effect,
             attempt=0,
@@ -225,8 +226,9 @@ async def answer(tx: AsyncSession, run: str, key: str, result: Mapping[str, Any]
 async def cancel(tx: AsyncSession, run: str, why: str, now: datetime, *, by: Actor) -> None:
     """End a run. What is being worked on stops within a second; what was started outside is ended by a job.
 
-    Actions that wait for their approval, or for their turn, are withdrawn; one that was begun comes to its end,
-    and what waits for it stays open until then, to end what the action has started.
+    Actions that wait for their approval, or for their turn, are withdrawn; one that was begun comes to its end.
+    What waits for it stays open until then, to end what the action has started, and so does what would have
+    followed an action that is done, and what is to be tried again.
     """
     row = await run_for_update(tx, run)
     if row.state in ENDED:
@@ -236,34 +238,34 @@ async def cancel(tx: AsyncSession, run: str, why: str, now: datetime, *, by: Act
     for step in steps:
         if step.state != "submitted":
             continue
-        if step.effect is not None and await _withdrawn(tx, step.effect, why, now, by):
+        if step.effect is not None and await withdraw_effect(tx, step.effect, why, now, by):
             step.state, step.detail, step.finished = "cancelled", why, now
             await release(tx, step)
         else:
             begun.add(step.key)
+    done = {step.key for step in steps if step.state == "done" and step.effect is not None}
     for step in steps:
         if step.state == "waiting" and step.cursor is None:
-            if begun.isdisjoint(step.depends_on):
+            if step.attempt or not done.isdisjoint(step.depends_on):
+                await go_on(tx, row)
+            elif begun.isdisjoint(step.depends_on):
                 step.state, step.finished = "cancelled", now
         elif step.state not in (*OVER, "submitted"):
             await queue_step(tx, step)
     await show(tx, row)
 
 
-async def _withdrawn(tx: AsyncSession, effect: str, why: str, now: datetime, by: Actor) -> bool:
-    """Withdraw a step's effect if nobody has begun on it, and close its approval. Returns whether it was so.
-
-    The run's row is held; then the approval's is locked, then the effect's, as whoever votes does.
-    """
-    found = (await tx.execute(select(EffectRow.approval).where(EffectRow.id == effect))).scalar()
-    approval = None if found is None else await approval_row(tx, found, lock=True)
-    row = await effect_for_update(tx, effect)
-    if row.state not in STOPPABLE:
+async def withdraw(tx: AsyncSession, run: str, key: str, why: str, now: datetime, *, by: Actor) -> bool:
+    """Leave a step whose action nobody has begun on: it is asked for no more, and what follows goes on as its
+    kind says. Returns whether it was so."""
+    row = await run_for_update(tx, run)
+    query = select(StepRow).where(StepRow.run == run, StepRow.key == key, StepRow.state == "submitted")
+    step = (await tx.execute(locked(query))).scalar()
+    if step is None or step.effect is None or not await withdraw_effect(tx, step.effect, why, now, by):
         return False
-    await stop(tx, row, why)
-    await tx.flush()
-    if approval is not None:
-        await close_emptied(tx, approval, by, now, why)
+    step.state, step.detail, step.finished = "left", why, now
+    await release(tx, step)
+    await go_on(tx, row)
     return True
 
 
@@ -284,6 +286,14 @@ async def queue_step(tx: AsyncSession, step: StepRow, at: datetime | None = None
     Without a queueing lock: the sweep holds no run's lock, and in it would meet with whoever ends a step.
     """
     await defer(tx, "do_step", {"run": step.run, "step": step.key}, slow=True, at=at)
+
+
+async def look_at_once(tx: AsyncSession, run: str, now: datetime) -> None:
+    """Let what a run waits for be looked at now, and not when it would have been."""
+    row = await run_for_update(tx, run)
+    waits = (StepRow.run == run, StepRow.state == "asleep", StepRow.wake > now)
+    if (await tx.execute(update(StepRow).where(*waits).values(wake=now).returning(StepRow.key))).first():
+        await go_on(tx, row)
 
 
 async def release(tx: AsyncSession, step: StepRow) -> None:

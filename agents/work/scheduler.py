@@ -22,8 +22,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from agents.work.card_updates import show_change
 from agents.work.kinds import ActionStep, Nothing, Step, StepKind, find_run_kinds
 from agents.work.runs import go_on, queue_step, release, run_for_update
+from agents.work.suggestions import leave_to_people, only_suggests
 from agents.work.tables import OVER, RunRow, StepLockRow, StepRow, from_now
 from governance.action import Verdict
+from governance.authority.precedence import PAUSE, SUGGEST
 from governance.effects import Origin, effect_for_update, outcome_of
 from governance.gate import Asking, Gate
 from governance.people import Actor
@@ -38,7 +40,7 @@ A_RUN = 6
 
 _OTHER_POOL = 2
 _log = structlog.get_logger()
-_PASSING = ("halt", "freeze", "window", "policy_unreadable")
+_PASSING = ("halt", "freeze", PAUSE, "window", "policy_unreadable")
 _AGAIN = timedelta(seconds=30)
 _TAKEN_WITHIN = timedelta(seconds=15)
 """A step that no worker has taken by then was lost on the way."""
@@ -100,14 +102,15 @@ class Scheduler:
         steps = await _open_steps(tx, run.id)
         for step in steps:
             if step.state == "submitted":
-                await self._note_effect(tx, step)
+                await self._note_effect(tx, run, step)
         before = await _steps_before(tx, run.id)
         _leave_what_cannot_be_done(steps, before, self.kinds, self.gate.clock())
         kept = None
         if run.state == "running":
             kept = await self._start_all(tx, run, _still(steps), before, keep=keep)
             await tx.flush()
-            if all(step.state in OVER for step in steps):
+            # Asked once more, for some may have taken the place of one just now.
+            if all(step.state in OVER for step in steps) and not await _open_steps(tx, run.id):
                 await _end(tx, run, self.gate.clock())
         elif run.state == "cancelled":
             await self._end_what_was_begun(tx, _still(steps), before)
@@ -115,7 +118,7 @@ class Scheduler:
             await show_change(tx, run, steps, self.gate.clock())
         return kept
 
-    async def _note_effect(self, tx: AsyncSession, step: StepRow) -> None:
+    async def _note_effect(self, tx: AsyncSession, run: RunRow, step: StepRow) -> None:
         """What became of a step that is the gate's."""
         if step.effect is None:
             return
@@ -126,6 +129,8 @@ class Scheduler:
             step.result = {"reference": ended.reference}
         elif effect.state in ("failed", "unknown", "withdrawn"):
             step.state, step.detail = "failed", ended.detail if ended else effect.held
+            if effect.state == "withdrawn" and await only_suggests(tx, step.actor, self.gate.clock()):
+                await self._suggest(tx, run, step)
         else:
             step.detail = effect.held
             return
@@ -236,10 +241,18 @@ class Scheduler:
         if submitted.ruling.verdict in (Verdict.EXECUTE, Verdict.APPROVE_FIRST):
             step.state = "submitted"
             await tx.flush()
-            await self._note_effect(tx, step)
+            await self._note_effect(tx, run, step)
         else:
             step.state, step.detail, step.finished = "failed", submitted.ruling.why, self.gate.clock()
+            if submitted.ruling.rule == SUGGEST:
+                await self._suggest(tx, run, step)
             await release(tx, step)
+
+    async def _suggest(self, tx: AsyncSession, run: RunRow, step: StepRow) -> None:
+        needed = select(StepRow).where(StepRow.run == run.id, StepRow.key.in_(step.depends_on))
+        found = (await tx.execute(needed)).scalars()
+        before = {one.key: StepBefore(one.state, one.kind, one.title, one.result) for one in found}
+        await leave_to_people(tx, self.kinds, run, step, as_step(tenant_of(tx), run, step, before))
 
 
 def as_step(tenant: str, run: RunRow, row: StepRow, before: Before) -> Step:
@@ -253,6 +266,7 @@ def as_step(tenant: str, run: RunRow, row: StepRow, before: Before) -> Step:
         args=row.args,
         requester=run.requester,
         subject=run.subject,
+        plan=run.plan,
         attempt=row.attempt,
         cursor=row.cursor,
         results=results,

@@ -22,17 +22,19 @@ class RunRow(TenantScoped, Base):
     says).
 
     `requester` is None where nobody asked for it. `subject` is what it is about (`plan:pl_1`,
-    `service:orders`): a freeze of it stops the run's steps. `shown` is how the last card looked, so that it is
+    `service:orders`), and `plan` the id of the plan that it is done for: a freeze of either stops the run's
+    steps. `shown` is how the last card looked, so that it is
     edited only where something changed; `shown_at` is when, and `look_at` when the next look at it is queued
     for."""
 
     __tablename__ = "runs"
-    __table_args__ = (Index(None, "tenant", "state"),)
+    __table_args__ = (Index(None, "tenant", "state"), Index(None, "tenant", "plan"))
 
     id: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str]
     title: Mapped[str]
     subject: Mapped[str | None]
+    plan: Mapped[str | None]
     requester: Mapped[str | None]
     state: Mapped[str] = mapped_column(server_default=text("'running'"))
     why: Mapped[str | None]
@@ -52,6 +54,7 @@ class StepRow(TenantScoped, Base):
     (until `wake`) | done | failed | left (what it depends on failed) | cancelled. `attempt` counts tries,
     `cursor` is what was started outside, `result` what later steps are given, `blocked` why it does not
     start though it could: a pool without a place, or a lock. `locks` are held from its start to its end.
+    `taken` is since when a worker has it, `worked` for how many seconds workers had it before that.
     """
 
     __tablename__ = "run_steps"
@@ -89,6 +92,8 @@ class StepRow(TenantScoped, Base):
     blocked: Mapped[str | None]
     detail: Mapped[str | None]
     started: Mapped[datetime | None]
+    taken: Mapped[datetime | None]
+    worked: Mapped[float] = mapped_column(server_default=text("0"))
     finished: Mapped[datetime | None]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agents.drafting import NO_MODEL, draft_plan
-from agents.loop import ModelAccess
+from agents.model import ModelAccess
 from agents.planning.draft import PlanChanges, PlanDraft, from_json, to_json
 from agents.planning.plan import plan
 from agents.planning.revision import revise

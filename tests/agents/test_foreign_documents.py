@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agents.drafting import draft_plan
-from agents.loop import ModelAccess
+from agents.model import ModelAccess
 from agents.planning.document_reading import read
 from agents.planning.draft import PlanChanges, PlanDraft, from_json, to_json
 from agents.planning.foreign import ReadStatement, ReadStatements, numbered, told_of

@@ -9,7 +9,8 @@ import pytest
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict
 
-from agents.loop import BudgetSpent, ModelAccess, ModelFailed, Worked, work
+from agents.loop import Worked, work
+from agents.model import BudgetSpent, ModelAccess, ModelFailed
 from agents.role import ModelBudget, Role
 from governance.fence import Halted
 from simulators.model import FakeModel, Script, call, failing, in_turn, never, serving

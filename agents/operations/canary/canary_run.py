@@ -12,8 +12,10 @@ from agents.operations.announced_tests import end_tests
 from agents.operations.canary.tables import CanaryRow
 from agents.work import runs
 from agents.work.kinds import NewStep, RunKind, find_kinds
-from agents.work.tables import ENDED, RunRow
+from agents.work.tables import ENDED, RunRow, StepRow
+from governance.tables import EffectRow
 from integrations.deployments.actions import BeginCanary
+from storage.jobs import defer
 from storage.notices import notify
 
 BEGIN = "begin"
@@ -21,29 +23,37 @@ BEGIN = "begin"
 
 BEGIN_KIND = "canary_begin"
 WATCH_KIND = "canary_watch"
+ABORT_KIND = "canary_abort"
 
 
 async def begin(
     tx: AsyncSession,
     run: str,
     action: BeginCanary,
-    effect: str,
+    effect: str | None,
     *,
     requester: str,
     place: dict[str, Any] | None,
     turn: str | None,
+    wait: NewStep | None = None,
+    plan: str | None = None,
 ) -> RunRow:
-    """Begin the run `run` of a canary whose first action was submitted as `effect`."""
+    """Begin the run `run` of a canary whose first action was submitted as `effect`, or is submitted once `wait`
+    is over. `plan` is the plan that it is done for."""
     title = f"{action.service} {action.version} in {action.environment} as a canary"
-    first = NewStep(BEGIN, BEGIN_KIND, f"Begin with {action.shares[0]} %", action.body(), effect=effect)
+    waits = () if wait is None else (wait,)
+    after = tuple(step.key for step in waits)
+    title_of_first = f"Begin with {action.shares[0]} %"
+    first = NewStep(BEGIN, BEGIN_KIND, title_of_first, action.body(), after, effect=effect)
     row = await runs.begin(
         tx,
         find_kinds(),
         RUN.name,
         title,
-        (first, watch_step(action, 0, BEGIN)),
+        (*waits, first, watch_step(action, 0, BEGIN)),
         requester=requester,
         subject=f"service:{action.service}",
+        plan=plan,
         place=place,
         turn=turn,
         id=run,
@@ -65,10 +75,43 @@ async def canary_of(tx: AsyncSession, run: str, *, lock: bool = False) -> Canary
     return (await tx.execute(query.with_for_update() if lock else query)).scalar_one()
 
 
+async def grant_of(tx: AsyncSession, run: str) -> str:
+    """What the platform calls a run's canary: the id of the grant that began it; empty before."""
+    of_begin = select(StepRow.effect).where(StepRow.run == run, StepRow.key == BEGIN)
+    query = select(EffectRow.grant_id).where(EffectRow.id == of_begin.scalar_subquery())
+    return (await tx.execute(query)).scalar() or ""
+
+
+async def abort_step(tx: AsyncSession, run: str, why: str) -> NewStep | None:
+    """Give all traffic back at once, for another run than the canary's own; None where it was not begun, or is
+    over."""
+    of_run = (RunRow.tenant == StepRow.tenant) & (RunRow.id == StepRow.run)
+    begun = select(StepRow.key).join(RunRow, of_run).where(RunRow.state.not_in(ENDED))
+    begun = begun.where(StepRow.run == run, StepRow.key == BEGIN, StepRow.state == "done")
+    if (await tx.execute(begun)).scalar() is None:
+        return None
+    args = {"canary": await grant_of(tx, run), "action": (await canary_of(tx, run)).action, "why": why}
+    return NewStep(f"abort:{run}", ABORT_KIND, "Give all traffic back", args)
+
+
 def approved(row: CanaryRow) -> BeginCanary:
     """What was approved."""
-    fields = {name: value for name, value in row.action.items() if name not in ("type", "decision_type")}
-    return BeginCanary.model_validate(fields)
+    return BeginCanary.of_body(row.action)
+
+
+HELD = "passed, and waits for its promotion to be approved"
+"""What is said of a canary that holds."""
+
+
+def holds(row: CanaryRow) -> bool:
+    """Whether it passed and stands at its last share but 100 until people promote it."""
+    action = approved(row)
+    return action.promotion == "ask" and row.passed == len(action.shares) - 1
+
+
+async def queue_asking(tx: AsyncSession) -> None:
+    """Have people asked about the promotions of all that hold, as they are by then."""
+    await defer(tx, "ask_promotions", {}, lock="promotions", slow=True)
 
 
 def canary_name(run: str) -> str:
@@ -79,6 +122,9 @@ def canary_name(run: str) -> str:
 async def _changed(tx: AsyncSession, run: RunRow) -> None:
     if run.state in ENDED:
         await end_tests(tx, canary_name(run.id), datetime.now(UTC))
+        row = (await tx.execute(select(CanaryRow).where(CanaryRow.run == run.id))).scalar()
+        if row is not None and holds(row):
+            await queue_asking(tx)
     ids = {"run": run.id, "key": f"run:{run.id}"}
     await notify(tx, "canary", ids, place=run.place, turn=run.turn, slow=True)
 

@@ -11,32 +11,34 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents import sre
 from agents.operations import canary_judge
-from agents.operations.announced_tests import announce_test
+from agents.operations.announced_tests import announce_test, end_tests
 from agents.operations.canary.canary_run import (
-    BEGIN,
+    ABORT_KIND,
     BEGIN_KIND,
+    HELD,
     WATCH_KIND,
     approved,
     canary_name,
     canary_of,
+    grant_of,
+    holds,
+    queue_asking,
     watch_step,
 )
+from agents.operations.canary.stable_health import stable_suffers
 from agents.operations.canary.tables import CanaryRow, CanaryTickRow
 from agents.operations.canary_judge import CanarySettings, CanaryState, Judgement, Requests, Verdict
 from agents.work.kinds import ActionStep, Json, NewStep, Over, Step, Still, WaitStep, Worker
-from agents.work.tables import StepRow
 from governance.action import Action, Subject
 from governance.audit.entries import Absence, Entry, EntryKind, NotApplicable
 from governance.audit.log import record
 from governance.overrides.rows import read_standing
 from governance.people import Actor
-from governance.tables import EffectRow
 from integrations.deployments import CanaryOver, ChangeKind, ChangeQuery, Deployments, Served, Status, Tick
 from integrations.deployments.actions import (
     AbortCanary,
@@ -46,16 +48,20 @@ from integrations.deployments.actions import (
 )
 
 LOOKED_EVERY = timedelta(seconds=5)
+HOLDS_ALERTS = timedelta(minutes=3)
+"""How long an alert of the canary's target waits for the judge, who finds 5 % errors within a minute."""
 _METER = "platform"
+_LONGEST = timedelta(days=11)
 
 
-def settings_of(action: BeginCanary) -> CanarySettings:
-    """How the judge was approved to judge."""
+def settings_of(action: BeginCanary, *, holds: bool = False) -> CanarySettings:
+    """How the judge was approved to judge. One that `holds`, for its promotion is asked about, has no deadline:
+    it goes back for being worse, or because nobody watches, and not for a night without traffic."""
     return CanarySettings(
         weights=action.shares,
         least_samples=action.least_requests,
         least_seconds=float(action.least_seconds),
-        deadline_seconds=float(action.deadline),
+        deadline_seconds=_LONGEST.total_seconds() if holds else float(action.deadline),
     )
 
 
@@ -74,10 +80,11 @@ async def _start(step: Step, worker: Worker) -> Json:
 
 
 async def _announce(step: Step, worker: Worker, action: BeginCanary) -> None:
-    """What it sets off is no incident: its judge is the one to say so."""
-    ends = worker.now() + timedelta(seconds=action.deadline * len(action.shares))
+    """What it sets off is no incident at once: its judge is the one to say so, and soon."""
+    now, name = worker.now(), canary_name(step.run)
+    ends = now + timedelta(seconds=action.deadline * len(action.shares))
     async with worker.transaction() as tx:
-        await announce_test(tx, action.service, action.environment, canary_name(step.run), worker.now(), ends)
+        await announce_test(tx, action.service, action.environment, name, now, ends, HOLDS_ALERTS)
 
 
 async def _look(step: Step, worker: Worker) -> Still | Over:
@@ -92,7 +99,11 @@ async def _look(step: Step, worker: Worker) -> Still | Over:
         state, judgement = await _judged(step, worker, row, ticks)
         # Until a tick of this share is in, what is said is about the one before, which has passed.
         is_of_this_share = state.step == step.args["index"]
-        if judgement.returns or (is_of_this_share and judgement.verdict is Verdict.WELL):
+        passes = is_of_this_share and judgement.verdict is Verdict.WELL
+        asks = action.promotion == "ask" and step.args["index"] == len(action.shares) - 2
+        if passes and asks:
+            await _hold(step, worker)
+        elif judgement.returns or passes:
             return Over({"verdict": judgement.verdict.value, "why": judgement.reason.value})
         if (why := await _frozen(worker, action)) is not None:
             return Still(LOOKED_EVERY, why)
@@ -101,7 +112,16 @@ async def _look(step: Step, worker: Worker) -> Still | Over:
         return Over(await _how_it_ended(port, action, id))
     if status.canary is None or status.canary.ready == 0:
         return Over({"verdict": Verdict.WORSE.value, "why": "none of its replicas answers any more"})
-    return Still(LOOKED_EVERY, _detail(judgement, status))
+    return Still(LOOKED_EVERY, HELD if passes and asks else _detail(judgement, status))
+
+
+async def _hold(step: Step, worker: Worker) -> None:
+    """Let it stand at its last share but 100, watched as before, and have people asked about its promotion."""
+    async with worker.transaction() as tx:
+        row = await canary_of(tx, step.run, lock=True)
+        if row.passed == step.args["index"]:
+            row.passed += 1
+            await queue_asking(tx)
 
 
 async def _frozen(worker: Worker, action: BeginCanary) -> str | None:
@@ -116,7 +136,7 @@ async def _judged(
     step: Step, worker: Worker, row: CanaryRow, ticks: Sequence[Tick]
 ) -> tuple[CanaryState, Judgement]:
     """Fold the ticks into the judge's state, and keep both: what it judged by, and what it said."""
-    settings = settings_of(approved(row))
+    settings = settings_of(approved(row), holds=holds(row))
     state = CanaryState() if row.state is None else canary_judge.load(row.state)
     seen = [as_judged(tick, step.args["index"]) for tick in ticks]
     state, judgement = await sre.by_rule(state, seen, settings)
@@ -127,6 +147,8 @@ async def _judged(
                 kept.tick, kept.state = ticks[-1].number, canary_judge.dump(state)
                 rows = [_tick_values(step, tick) for tick in ticks]
                 await tx.execute(insert(CanaryTickRow).values(rows).on_conflict_do_nothing())
+                if await stable_suffers(tx, step.run):  # then it is not the canary alone
+                    await end_tests(tx, canary_name(step.run), worker.now())
     return state, judgement
 
 
@@ -193,20 +215,14 @@ def _returned(step: Step, action: BeginCanary, why: str) -> Entry:
 async def _canary(step: Step, worker: Worker) -> tuple[CanaryRow, str]:
     """The canary, and what the platform calls it: the id of the grant that began it."""
     async with worker.transaction() as tx:
-        return await canary_of(tx, step.run), await _grant(tx, step.run)
-
-
-async def _grant(tx: AsyncSession, run: str) -> str:
-    of_begin = select(StepRow.effect).where(StepRow.run == run, StepRow.key == BEGIN)
-    query = select(EffectRow.grant_id).where(EffectRow.id == of_begin.scalar_subquery())
-    return (await tx.execute(query)).scalar_one() or ""
+        return await canary_of(tx, step.run), await grant_of(tx, step.run)
 
 
 async def _next(tx: AsyncSession, step: Step, result: Json) -> Iterable[NewStep]:
     """What follows from the judge's word: the next share, the promotion, or the way back."""
     row = await canary_of(tx, step.run, lock=True)
     action, index = approved(row), step.args["index"]
-    given = {"canary": await _grant(tx, step.run), "action": row.action}
+    given = {"canary": await grant_of(tx, step.run), "action": row.action}
     if result["verdict"] == "over":
         if result["end"] == "returned" and not result["by_leave"]:
             await record(tx, _returned(step, action, result["why"]))
@@ -232,15 +248,11 @@ async def _next(tx: AsyncSession, step: Step, result: Json) -> Iterable[NewStep]
 
 
 def _begin(step: Step) -> Action:
-    return BeginCanary.model_validate(_fields(step.args))
-
-
-def _fields(body: Json) -> dict[str, Any]:
-    return {name: value for name, value in body.items() if name not in ("type", "decision_type")}
+    return BeginCanary.of_body(step.args)
 
 
 def _about(step: Step, why: str) -> dict[str, Any]:
-    action = BeginCanary.model_validate(_fields(step.args["action"]))
+    action = BeginCanary.of_body(step.args["action"])
     return {
         "service": action.service,
         "environment": action.environment,
@@ -259,14 +271,12 @@ def _share(step: Step) -> Action:
 
 
 def _promote(step: Step) -> Action:
-    action = BeginCanary.model_validate(_fields(step.args["action"]))
-    why = "The judge let every share pass, as it was approved."
-    return PromoteCanary(
-        before=action.before,
-        before_content=action.before_content,
-        content=action.content,
+    action = BeginCanary.of_body(step.args["action"])
+    return PromoteCanary.of(
+        action,
+        step.args["canary"],
+        rationale="The judge let every share pass, as it was approved.",
         impact=f"{action.version} takes the place of {action.before}.",
-        **_about(step, why),
     )
 
 
@@ -278,8 +288,8 @@ def _abort(step: Step) -> Action:
 
 _ACTOR = sre.ROLE.name
 CANARY_BEGIN = ActionStep(BEGIN_KIND, _ACTOR, _begin)
-WATCH = WaitStep(WATCH_KIND, _ACTOR, _look, _start, finish=_next, longest=timedelta(days=11))
+WATCH = WaitStep(WATCH_KIND, _ACTOR, _look, _start, finish=_next, longest=_LONGEST)
 SHARE = ActionStep("canary_share", _ACTOR, _share)
 PROMOTE = ActionStep("canary_promote", _ACTOR, _promote)
-ABORT = ActionStep("canary_abort", _ACTOR, _abort)
+ABORT = ActionStep(ABORT_KIND, _ACTOR, _abort)
 KINDS = (CANARY_BEGIN, WATCH, SHARE, PROMOTE, ABORT)

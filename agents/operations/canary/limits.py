@@ -14,7 +14,8 @@ from integrations.deployments.actions import CanaryAction, PromoteCanary, StepCa
 
 async def within_canary(action: CanaryAction, tx: AsyncSession) -> bool:
     """Whether an action is what comes next of a canary that was approved and begun, and whose run goes on: the
-    share after the one that the judge let pass, or the promotion once it let all of them."""
+    share after the one that the judge let pass, or the promotion once it let all of them; not one that is to be
+    asked about."""
     query = (
         select(CanaryRow)
         .join(RunRow, (RunRow.tenant == CanaryRow.tenant) & (RunRow.id == CanaryRow.run))
@@ -32,4 +33,6 @@ async def within_canary(action: CanaryAction, tx: AsyncSession) -> bool:
     judged = len(begun.shares) - 1
     if isinstance(action, StepCanary):
         return 0 < row.passed < judged and action.share == begun.shares[row.passed]
+    if begun.promotion == "ask":
+        return False
     return isinstance(action, PromoteCanary) and row.passed == judged and action.content == begun.content

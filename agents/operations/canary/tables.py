@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKeyConstraint, text
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.schema import Base, TenantScoped
@@ -27,11 +27,14 @@ class CanaryRow(TenantScoped, Base):
 
 
 class CanaryTickRow(TenantScoped, Base):
-    """Five seconds of both versions' requests, as the judge was given them: whoever has these comes to the same
+    """Five seconds of both versions' requests, as the judge was given them: who has these comes to the same
     judgement. `step` is the index of the share that was in force."""
 
     __tablename__ = "canary_ticks"
-    __table_args__ = (ForeignKeyConstraint(["tenant", "run"], ["canaries.tenant", "canaries.run"]),)
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant", "run"], ["canaries.tenant", "canaries.run"]),
+        Index(None, "tenant", "at"),
+    )
 
     run: Mapped[str] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(BigInteger, primary_key=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from agents import sre
 from agents.operations.capacity.reservation_actions import ReserveCapacity
 from agents.operations.load_testing.load_test_run import WATCH_KIND
@@ -23,8 +21,7 @@ def _action(step: Step) -> ReserveCapacity | Nothing:
     came = step.results[WATCH_KIND]
     if came["verdict"] != LoadVerdict.PASSED:
         return Nothing(f"nothing was reserved, for the load test is {came['verdict']}. {came['why']}")
-    fields: dict[str, Any] = {k: v for k, v in step.args.items() if k not in ("type", "decision_type")}
-    return ReserveCapacity.model_validate(fields | {"load_test": step.run})
+    return ReserveCapacity.of_body({**step.args, "load_test": step.run})
 
 
 KIND = ActionStep(

@@ -109,8 +109,7 @@ async def passed(tx: AsyncSession, run: str, service: str) -> bool:
 
 def submitted(row: LoadTestRow) -> RunLoadTest:
     """What was ruled on."""
-    fields = {name: value for name, value in row.action.items() if name not in ("type", "decision_type")}
-    return RunLoadTest.model_validate(fields)
+    return RunLoadTest.of_body(row.action)
 
 
 def objectives_of(action: RunLoadTest) -> Objectives:

@@ -143,8 +143,7 @@ async def _end(step: Step, worker: Worker) -> None:
 
 
 def _begin(step: Step) -> Action:
-    fields = {name: value for name, value in step.args.items() if name not in ("type", "decision_type")}
-    return RunLoadTest.model_validate(fields)
+    return RunLoadTest.of_body(step.args)
 
 
 _ACTOR = sre.ROLE.name

@@ -14,7 +14,7 @@ from enum import StrEnum
 from itertools import accumulate
 from typing import Any
 
-from agents.operations.scalability import TooFewLoads, fit_scalability
+from agents.operations.capacity.scalability import TooFewLoads, fit_scalability
 from integrations.load import Progress, State, together
 
 FULL = 0.95

@@ -14,13 +14,16 @@ from storage.schema import Base, TenantScoped
 class LoadTestRow(TenantScoped, Base):
     """The load test of a run, with how many replicas answered. `action` is what was ruled on (the body of a
     RunLoadTest), `announced` the test that was said to those who open incidents. `seconds` are what was seen so
-    far (second, sent, answered, failed, p95 in ms), `stood` when its generator was first seen to send no
-    more; `result` and `verdict` are there once it is judged, and stay as they are."""
+    far (second, sent, answered, failed, p95 in ms), none once they are too old; `stood` is when its generator
+    was first seen to send no more. `result` and `verdict` are there once it is judged, and stay as they are."""
 
     __tablename__ = "load_tests"
     __table_args__ = (
         ForeignKeyConstraint(["tenant", "run"], ["runs.tenant", "runs.id"]),
         Index(None, "tenant", "service", "created"),
+        Index(
+            "ix_load_tests_with_seconds", "tenant", "created", postgresql_where=text("seconds <> '[]'::jsonb")
+        ),
     )
 
     run: Mapped[str] = mapped_column(primary_key=True)

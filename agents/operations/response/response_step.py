@@ -194,8 +194,7 @@ def _remedy(remedy: Remedy | Person) -> dict[str, Any]:
 
 def _do(step: Step) -> Action:
     given = step.args["action"]
-    kept = {key: given[key] for key in given if key not in ("type", "decision_type")}
-    return REMEDIES[given["type"]].model_validate(kept)
+    return REMEDIES[given["type"]].of_body(given)
 
 
 async def _after_look(tx: AsyncSession, step: Step, result: Json) -> Iterable[NewStep]:
@@ -244,7 +243,7 @@ async def _after_verify(tx: AsyncSession, step: Step, result: Json) -> Iterable[
 
 
 async def _note(tx: AsyncSession, step: Step, kind: str, detail: dict[str, Any]) -> None:
-    """Into the timeline, and onto the card at once. Whoever calls holds the run; the incidents' lock comes
+    """Into the timeline, and onto the card at once. The caller holds the run; the incidents' lock comes
     after it, and nobody who holds that waits for a run."""
     await lock_incidents(tx)
     incident = await incident_for_update(tx, step.args["incident"])

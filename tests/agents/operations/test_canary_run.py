@@ -44,21 +44,23 @@ ABOUT: dict[str, Any] = {
     "rollback_plan": "All traffic goes back to 1.0.",
 }
 
+BEGUN = BeginCanary(
+    content="a" * 64,
+    before="1.0",
+    before_content="b" * 64,
+    shares=(25, 50, 100),
+    lease=60,
+    least_requests=1_000_000,
+    least_seconds=5,
+    deadline=3_600,
+    **ABOUT,
+)
+
 
 async def _begun(database: Database, tenant: str, canary: str, *, passed: int = 0) -> None:
     """The rows of a canary that was approved and begun, without those who did so."""
     STAGED.add(tenant)
-    begun = BeginCanary(
-        content="a" * 64,
-        before="1.0",
-        before_content="b" * 64,
-        shares=(25, 50, 100),
-        lease=60,
-        least_requests=1_000_000,
-        least_seconds=5,
-        deadline=3_600,
-        **ABOUT,
-    )
+    begun = BEGUN
     effect = EffectRow(
         id="ef_1",
         process="deployments",
@@ -110,6 +112,14 @@ async def test_what_comes_next_is_covered_while_the_run_goes_on(
             await tx.execute(update(RunRow).values(state=state))
             covered[state] = await within_canary(action, tx)
     assert [state for state, is_covered in covered.items() if is_covered] == ["running"]
+
+
+def test_the_promotion_of_a_security_patch_names_what_it_mends_as_well() -> None:
+    begun = BEGUN.model_copy(update={"advisory": "CVE-2026-1234"})
+    promotion = PromoteCanary.of(begun, "gr_c", rationale="It passed.", impact="All traffic.")
+    assert promotion.advisory == "CVE-2026-1234"
+    assert promotion.summary().startswith("Security patch (CVE-2026-1234): Promote")
+    assert (promotion.content, promotion.before_content) == (begun.content, begun.before_content)
 
 
 class _Counted(LocalDeployments):
@@ -166,6 +176,7 @@ class _Worker:
             args={"index": 0},
             requester="nathan",
             subject="service:orders",
+            plan=None,
             attempt=1,
             cursor={"after": 0},
             results={},

@@ -71,11 +71,11 @@ async def test_only_windows_within_the_time_are_read() -> None:
 
 async def test_how_long_a_request_holds_a_connection() -> None:
     said = pool(lambda at: nan if at < NOW - timedelta(hours=1) else 4)
-    said.says[Measure.REQUESTS] = lambda _at: 20
-    found = await database_of(said, "orders", 2, NOW)
+    said.says |= {Measure.REQUESTS: lambda _at: 20, Measure.REPLICAS: lambda _at: 2}
+    found = await database_of(said, "orders", NOW)
     assert found is not None
     assert (found.pool, found.held_seconds) == (10, pytest.approx(0.2))
-    assert await database_of(Said({}), "orders", 2, NOW) is None
+    assert await database_of(Said({}), "orders", NOW) is None
 
 
 async def test_no_steps_are_shorter_than_the_windows_that_metrics_are_over() -> None:

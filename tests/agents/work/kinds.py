@@ -53,6 +53,25 @@ async def _until_told(step: Step, _worker: Worker) -> Json:
     return {}
 
 
+async def _move(step: Step, worker: Worker) -> Json:
+    """Tells of each move; an earlier attempt's are in the journal, which it goes on from."""
+    journal = Path(step.args["journal"])
+    while (made := _moves(journal)) < step.args["moves"]:
+        await worker.tell(f"{made} moves")
+        _write(journal, f"{step.key} {made + 1}")
+        while made + 1 == step.args.get("waits_after") and not Path(step.args["told"]).exists():  # noqa: ASYNC110, ASYNC240
+            await asyncio.sleep(0.01)
+    return {}
+
+
+def _moves(journal: Path) -> int:
+    return len(journal.read_text().splitlines()) if journal.exists() else 0
+
+
+def _shown(step: Step) -> NewStep:
+    return NewStep(f"show:{step.key}", "note", "Show it", step.args)
+
+
 def _write(journal: Path, line: str) -> None:
     with journal.open("a") as opened:
         opened.write(f"{line}\n")
@@ -184,5 +203,7 @@ KINDS: Mapping[str, StepKind] = {
             answers_within=timedelta(seconds=0.2),
         ),
         ActionStep("deploy", "sre", _deploy),
+        ActionStep("deploy_or_show", "sre", _deploy, suggested=_shown),
+        WorkStep("moves", "sre", _move),
     )
 }

@@ -11,6 +11,7 @@ from sqlalchemy import update
 
 from agents.work import runs
 from agents.work.kinds import NewStep
+from agents.work.tables import StepRow
 from governance.effects import Origin
 from governance.people import Actor
 from governance.tables import EffectRow
@@ -128,3 +129,27 @@ async def test_a_limit_of_a_steps_own_is_a_failure_that_is_tried_again(
     await engine.executor.do(engine.house.tenant, run, "a")
     (row,) = await engine.rows(run)
     assert (row.state, row.detail) == ("waiting", "Something went wrong (TimeoutError). It is tried again.")
+
+
+@pytest.mark.parametrize("why", ["its place is taken", "it failed once"])
+async def test_a_cancelled_run_ends_what_its_action_started_though_nobody_is_at_it(
+    engine: Engine, outside: Outside, why: str
+) -> None:
+    engine.pools["waits"] = 0
+    run = await engine.begin(
+        engine.step("ship", "deploy"),
+        engine.step("wait", "outside", "ship", url=outside.url),
+        engine.step("b", "note", "wait"),
+    )
+    await engine.round(run)
+    await engine.advance(run)
+    assert await engine.states(run) == {"ship": "done", "wait": "waiting", "b": "waiting"}
+    async with engine.house.database.transaction(engine.house.tenant) as tx:
+        if why == "it failed once":
+            await tx.execute(update(StepRow).where(StepRow.key == "ship").values(effect=None))
+            await tx.execute(update(StepRow).where(StepRow.key == "wait").values(attempt=1))
+        await runs.cancel(tx, run, "Not needed any more.", datetime.now(UTC), by=NATHAN)
+    await engine.advance(run)
+    await engine.executor.do(engine.house.tenant, run, "wait")
+    assert outside.cancelled == [f"{run}:wait"]
+    assert await engine.states(run) == {"ship": "done", "wait": "cancelled", "b": "cancelled"}
