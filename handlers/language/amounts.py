@@ -66,12 +66,25 @@ class Replicas:
 
 
 _THINGS = r"(?:pods?|replicas?|instances?|nodes?|servers?|containers?|workers?|copies)"
+_OTHER_NUMBERS = {
+    word: str(number)
+    for words in (
+        "zwei drei vier fünf sechs sieben acht neun zehn",
+        "dos tres cuatro cinco seis siete ocho nueve diez",
+        "deux trois quatre cinq six sept huit neuf dix",
+    )
+    for number, word in enumerate(words.split(), 2)
+}
+_OTHER_NUMBER = re.compile(rf"\b({'|'.join(_OTHER_NUMBERS)})(?= {_THINGS}\b)")
+"""Numbers in other languages, before a thing that is counted."""
 _FEWER = re.compile(
     r"\b(?:fewer|less|down by|remove|drop|take .*away|scale in|reduce .*\bby|cut .*\bby|minus)\b|(?<!\w)[-−]\d"
+    r"|\b(?:weniger|menos|(?:de|en) moins)\b"
 )
 _BY = re.compile(
     r"\b(?P<a>\d+) (?:more|extra|additional|fewer|less)\b|\bby (?P<b>\d+)\b"
     rf"|\b(?:add|extra|additional|another|remove|drop|take) (?:an? )?(?P<c>\d+)(?: of)? {_THINGS}"
+    rf"|\b(?P<g>\d+) {_THINGS} (?:more|extra|fewer|less|mehr|weniger|más|menos|(?:de|en) (?:plus|moins))\b"
     r"|\banother (?P<f>\d+)\b"
     r"|\btake (?P<d>\d+) (?:\w+ ){0,3}away|(?<![\w+-])[+−-](?P<e>\d+)\b"
 )
@@ -89,7 +102,7 @@ _TIMES = re.compile(
 
 def read_replicas(text: str) -> Replicas | None:
     """How many replicas a request for scaling asks for, or None if it names no number."""
-    said = in_digits(text)
+    said = _OTHER_NUMBER.sub(lambda word: _OTHER_NUMBERS[word[1]], in_digits(text))
     if arrow := _ARROW.search(said):
         return Replicas("to", Decimal(arrow["a"]))
     if times := _TIMES.search(said):

@@ -33,6 +33,7 @@ _NOT_NAMES = _ARTICLES | frozenset(
         " accounts request requests needs wants facing said says asked asks wait waits waiting called named"
         " please pls now today value values satisfaction impact demand demands feedback revenue data list"
         " base segment health experience work"
+        " el la los las un una del de al le les des du der die das den dem ein eine einen"
     )
 )
 _WORD = re.compile(r"[\w&.'-]*[\w&']")

@@ -116,7 +116,12 @@ def _until(said: str, seen: Seen) -> Sequence[Period]:
         return ()
     begins = max(_start(said[: found.start()], seen).at, seen.now)
     words = found["end"] if found["word"] else f" {found['the']}"
-    end = _end(words, found["word"] or "until", seen, begins)
+    word = found["word"] or "until"
+    # Said on a Thursday, "from Thursday until the 9th" begins today where the 9th comes before the next one.
+    if local.today(begins, seen.zone) == local.today(seen.now, seen.zone) + timedelta(days=7):
+        soon = _end(words, word, seen, seen.now)
+        begins = seen.now if soon is not None and soon <= begins else begins
+    end = _end(words, word, seen, begins)
     return () if end is None else (Period(begins, end, f"until{words}"),)
 
 

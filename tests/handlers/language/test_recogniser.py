@@ -25,11 +25,6 @@ from handlers.worlds import request_names
 UNSEEN = Path(__file__).parent / "utterances"
 
 
-@pytest.fixture(scope="module")
-def recogniser(tmp_path_factory: pytest.TempPathFactory) -> Recogniser:
-    return Recogniser.load(tmp_path_factory.mktemp("recogniser"))
-
-
 def unseen(name: str) -> list[str]:
     return (UNSEEN / f"{name}.txt").read_text("utf-8").splitlines()
 
