@@ -192,6 +192,25 @@ def draw_states(counts: Sequence[tuple[str, int]]) -> Picture:
     return Picture(_png(figure), f"Bars of open stories by state: {each}.", f"Open stories: {each}.")
 
 
+def draw_shares(shares: Sequence[tuple[str, float]], *, title: str) -> bytes:
+    """Per cents by name, in the order given: a PNG. Raises NothingToDraw."""
+    if not shares:
+        raise NothingToDraw(title)
+    figure, axes = _blank(height=1.1 + 0.36 * len(shares))
+    positions = range(len(shares))
+    axes.barh(positions, [100] * len(shares), height=0.6, color=_GRID, zorder=2)
+    axes.barh(positions, [share for _, share in shares], height=0.6, color=_BAR, zorder=3)
+    for position, (_, share) in zip(positions, shares, strict=True):
+        _beside(axes, f"{share:.1f} %", 100, position)
+    axes.set_yticks(positions, [name for name, _ in shares])
+    axes.set_ylim(len(shares) - 0.4, -0.6)
+    axes.set_xlim(0, 112)
+    axes.grid(visible=False)
+    axes.set_xticks([])
+    _title(axes, title)
+    return _png(figure)
+
+
 def _way(means: Sequence[float]) -> str:
     before = means[max(0, len(means) - 5)]
     if before == 0 or abs(means[-1] - before) / before < 0.05:

@@ -103,8 +103,9 @@ class Desk:
     All that it changes goes through `tx`, the turn's one transaction: the answer, the audit entries and
     the work that was queued commit together or not at all. Nothing here reaches the outside world;
     effects are submitted to the gate. `has_model` says whether agents work with one here, and `suggest` asks it
-    what could be behind an incident, while no transaction is open (raises Away, NotLooked). `ordered` says
-    whether the turn orders something to be done; the router alone sets it (`handlers/conversation/outcome.py`).
+    what could be behind an incident, while no transaction is open (raises Away, NotLooked). `models` are those
+    that agents may be given, their usual one first. `ordered` says whether the turn orders something to be
+    done; the router alone sets it (`handlers/conversation/outcome.py`).
     """
 
     tx: AsyncSession
@@ -118,6 +119,7 @@ class Desk:
     standing: Standing
     has_model: bool
     suggest: Callable[[Findings], Awaitable[Suggested | None]] | None = None
+    models: tuple[str, ...] = ()
     ordered: bool = False
 
     def demand_order(self, what: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from sqlalchemy import select
@@ -14,7 +15,7 @@ from governance.standing import Halt
 from governance.tables import EffectRow, OverrideRow
 from handlers.conversation.cards import Block, Bold, Bullets, Button, Buttons, Card, Reply, Text, Tone
 from handlers.conversation.desk import Desk
-from handlers.conversation.turn import Turn
+from handlers.conversation.turn import Said, Turn
 from handlers.conversation.wording import counted, moment_text, names_of_people, role_labels
 
 
@@ -48,15 +49,41 @@ async def agents_reply(turn: Turn, desk: Desk) -> Reply:
     roles = turn.person.roles if turn.person else frozenset[Role]()
     if last is not None and last.ended is None:
         since = moment_text(last.made, turn.person)
-        text = f"Yes, all agents are halted, since {since}, by {names[last.made_by]} ({last.reason})."
+        says = _answering(turn, "all agents are halted", halted=True)
+        text = f"{says}, since {since}, by {names[last.made_by]} ({last.reason})."
         halted = Halt(last.made_by, last.reason, last.made)
         may = turn.person is not None and not isinstance(may_resume(roles, turn.person.id, halted), Refused)
         button = Button("Let the agents go on", "resume_agents", last.id)
         return _running("All agents are halted", text, button if may else None, "bad")
-    text = f"No, the agents run. {_last_halt(last, turn, names)}"
+    says = _answering(turn, "the agents run", halted=False)
+    text = f"{says}. {_last_halt(last, turn, names)}"
     may = not isinstance(may_halt(roles), Refused)
     button = Button("Stop all agents", "halt_agents", "", "danger")
     return _running("The agents run", text, button if may else None, "good")
+
+
+_OF_A_STOP = re.compile(
+    r"\b(?:halt|stop|paus|kill|angehalten|gestoppt|arr[êe]t|parad|deten)\w*|\b(?:off|down|dead|still|frozen)\b",
+    re.IGNORECASE,
+)
+_OF_WORK = re.compile(
+    r"\b(?:run|work|resum|continu|act(?:ing|ive)|l[aä]uf|weiter|tourn|march|funcion|trabaj|travail)\w*"
+    r"|\b(?:go(?:es|ing)? on|good to go|back|up|alive)\b",
+    re.IGNORECASE,
+)
+_ASKS_WHETHER = re.compile(
+    r"^\W*(?:so |and |ok |wait )*(?:are|is|do|does|did|have|has|can|were|was|all|sind|laufen|est|sont|están)\b",
+    re.IGNORECASE,
+)
+
+
+def _answering(turn: Turn, says: str, *, halted: bool) -> str:
+    """`says` as the answer to what was asked: whether they stand still, whether they work, or neither."""
+    asked = turn.what.text if isinstance(turn.what, Said) else ""
+    of_a_stop = _OF_A_STOP.search(asked) is not None
+    if not _ASKS_WHETHER.search(asked) or of_a_stop == (_OF_WORK.search(asked) is not None):
+        return says[0].upper() + says[1:]
+    return f"{'Yes' if of_a_stop is halted else 'No'}, {says}"
 
 
 def _last_halt(last: OverrideRow | None, turn: Turn, names: Mapping[str, str]) -> str:

@@ -38,6 +38,7 @@ class Asked:
 Answers = Callable[[Turn, Asked, Desk], Awaitable[Reply]]
 Presses = Callable[[Turn, Desk], Awaitable[Reply]]
 About = Callable[[Turn, str, Desk], Awaitable[Reply | None]]
+Means = Callable[[str, Desk], Awaitable[bool]]
 Owns = Callable[[AsyncSession, str, str], Awaitable[bool]]
 Amends = Callable[[Turn, Desk, ActRow, Correction], Awaitable[Reply]]
 
@@ -87,7 +88,8 @@ class Handler(Request):
     whatever people say in its stead ("when SSO is done, tell me" is a condition; what is told is feedback).
     `look` answers words in which nothing is ordered; without one, `answer` runs with a desk that lets nothing
     be changed, and what it would have done becomes a button. `amend` corrects what this person last did by
-    this request: an act that was noted, or an action of one of the types `corrects`. `about` answers questions
+    this request: an act that was noted, or an action of one of the types `corrects`. `means` tells whether
+    words mean this request whatever they sound like, for they name what it keeps. `about` answers questions
     about the card that the thread is about, if it is one of this request's, from what stands on it. `own` are
     verbs that somebody may press without the permission where the subject is their own, by a person's id and
     the subject.
@@ -101,6 +103,7 @@ class Handler(Request):
     amend: Amends | None = None
     corrects: frozenset[str] = frozenset()
     about: About | None = None
+    means: Means | None = None
     own: Mapping[str, Owns] = field(default_factory=dict)
 
 

@@ -27,10 +27,8 @@ _INSTEAD: Mapping[str, Sequence[tuple[str, str, str]]] = {
     **dict.fromkeys(("blockers", "velocity", "risks", "roadmap", "metrics"), _TO_STATUS),
     # What is there but for a part of it, as that part.
     "incident": (_FREEZE_SERVICE, _FREEZE, _WINDOW),
-    **dict.fromkeys(("test_coverage", "costs", "allocate_agents", "configure_agent"), _TO_BACKLOG),
-    **dict.fromkeys(
-        ("feature_request", "customer", "notify_customer", "schedule_meeting"), (_STATUS, _BACKLOG)
-    ),
+    **dict.fromkeys(("costs",), _TO_BACKLOG),
+    **dict.fromkeys(("feature_request", "customer", "notify_customer"), (_STATUS, _BACKLOG)),
     **dict.fromkeys(
         ("compliance_report", "pii_changes", "missing_reviews", "require_review", "vulnerabilities"),
         (_LOG, _FREEZE_SERVICE, _BACKLOG),

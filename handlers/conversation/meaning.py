@@ -11,6 +11,7 @@ from handlers.conversation.desk import Desk
 from handlers.conversation.memory import Memory
 from handlers.conversation.outcome import SURE_OF_ANOTHER
 from handlers.language.correction import Change, Correction, what_is_added
+from handlers.language.mood import Mood
 from handlers.language.recognition import Recognises, Recognition
 from storage.look import look_of
 
@@ -62,11 +63,13 @@ class Meaning:
     async def asks_anew(self, text: str, correction: Correction, request: str, desk: Desk) -> bool:
         """Whether "and …" is a whole request of another kind by itself, not more of the last one.
 
-        A bare name is none ("and checkout too"): what is added asks for the same without the words around it.
+        A bare name is none ("and checkout too"): what is added asks for the same without the words around it,
+        and is a request or a question there.
         """
         found = await self.of(text, desk)
         if found.name in (None, request) or found.confidence < SURE_OF_ANOTHER:
             return False
         if correction.change is not Change.ADD:
             return True
-        return (await self.of(what_is_added(correction.text), desk)).name == found.name
+        added = await self.of(what_is_added(correction.text), desk)
+        return added.name == found.name and added.mood in (Mood.REQUEST, Mood.QUESTION)

@@ -23,6 +23,7 @@ _SHORT = 2
 """Words; pieces that short are requests only in a list of such, or where they plainly order something."""
 
 _PLAINLY_ORDERED = 0.9
+_PLAINLY_ONE = 0.95
 
 _CUT = re.compile(
     r"\s*(?:[.!?]\s+|\n+|;\s*|,\s*(?:and\s+|then\s+|also\s+|plus\s+|und\s+|y\s+|et\s+)?|\s+(?:and|then|plus|n|&|und|y|et)\s+)",
@@ -66,12 +67,28 @@ async def parts(text: str, meaning: Callable[[str], Awaitable[Recognition]]) -> 
         else:
             found.append(piece)
             kept.append(name)
-    requests = [name for name in kept if name is not None]
-    return found if len(set(requests)) > 1 else [text]
+    requests = {name for name in kept if name is not None}
+    if len(requests) < 2 or await _is_one(text, found, kept, meaning):
+        return [text]
+    return found
+
+
+async def _is_one(
+    text: str, found: list[str], kept: list[str | None], meaning: Callable[[str], Awaitable[Recognition]]
+) -> bool:
+    """Whether a word or two say what the rest is about, and the whole is plainly that ("give the SRE agent the
+    wheel for 90 min, incident mode")."""
+    short = {name for piece, name in zip(found, kept, strict=True) if len(piece.split()) <= _SHORT}
+    if not short or len(found) > _SHORT:
+        return False
+    whole = await meaning(text)
+    return whole.name in short and whole.mood is Mood.REQUEST and whole.confidence >= _PLAINLY_ONE
 
 
 def _by_itself(read: Recognition, piece: str, *, listed: bool) -> str | None:
-    """The request that a piece is by itself; None where it is none."""
+    """The request that a piece is by itself; None where it is none. In a list a bare name means itself."""
+    if listed and piece.casefold().replace(" ", "_") == read.name:
+        return read.name
     if read.confidence < SURE_BY_ITSELF or read.mood not in _ALONE:
         return None
     if read.mood is Mood.REQUEST and read.ordered < _ORDERED:

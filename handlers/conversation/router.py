@@ -192,6 +192,8 @@ class Router:
         about_it = request_about_it(plain(text), desk.memory)
         if about_it is not None:
             found = replace(found, name=about_it, confidence=1.0, mood=Mood.REQUEST, ordered=1.0)
+        elif found.mood is Mood.REQUEST and (named := await self._of_what_is_kept(text, desk)) is not None:
+            found = replace(found, name=named, confidence=1.0)
         if found.mood is Mood.QUESTION and (said := await self._about_the_card(turn, text, desk)) is not None:
             return Answer((said,), found.name, found.confidence, mood=found.mood, outcome=Outcome.LOOK)
         handler = self._handlers.get(found.name or "")
@@ -205,6 +207,13 @@ class Router:
         language = None if desk.has_model else foreign_language(text)
         replies = in_english(answer.replies, language) if language else answer.replies
         return replace(answer, replies=replies, mood=found.mood)
+
+    async def _of_what_is_kept(self, text: str, desk: Desk) -> str | None:
+        """The request that these words mean for what they name stands in its books; None without one."""
+        for handler in self._handlers.values():
+            if handler.means is not None and await handler.means(text, desk):
+                return handler.name
+        return None
 
     async def _about_the_card(self, turn: Turn, text: str, desk: Desk) -> Reply | None:
         """The answer to a question about what stands on the thread's card."""

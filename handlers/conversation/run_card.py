@@ -9,6 +9,7 @@ from typing import Literal
 from sqlalchemy import func, select
 
 from agents.work import runs
+from agents.work.kinds import find_run_kinds
 from agents.work.runs import steps_of
 from agents.work.tables import OVER, RunRow, StepRow
 from governance.people import Actor, Person
@@ -62,11 +63,21 @@ async def run_reply(desk: Desk, run: RunRow) -> Reply:
     if run.state == "running" and (left := await _time_left(desk, steps)):
         summary += f", {left} left"
     summary = f"{summary}. {run.why or ''}".rstrip()
-    blocks: list[Block] = [Text((summary,)), Progress(tuple(_line(step) for step in _shown(steps)))]
-    if buttons := _run_buttons(run):
+    blocks: list[Block] = [Text((summary,)), progress_of(steps)]
+    if buttons := run_buttons(run):
         blocks.append(Buttons(buttons))
     heading = f"{title}: {run.title}"
     return Reply(text=f"{heading}. {summary}", cards=(Card(heading, tuple(blocks), tone),), key=f"run:{run.id}")
+
+
+def progress_of(steps: Sequence[StepRow], latest: int | None = None) -> Progress:
+    """A run's steps, each as it stands; of those that are done only the `latest`, and how many were before."""
+    done = [step for step in steps if step.state == "done"]
+    folded = set() if latest is None or len(done) <= latest + 1 else {step.key for step in done[:-latest]}
+    lines = [_line(step) for step in _shown([step for step in steps if step.key not in folded])]
+    if folded:
+        lines.insert(0, ("done", f"{counted(len(folded), 'earlier step')} done"))
+    return Progress(tuple(lines))
 
 
 def _shown(steps: Sequence[StepRow]) -> Sequence[StepRow]:
@@ -97,7 +108,7 @@ async def _time_left(desk: Desk, steps: Sequence[StepRow]) -> str:
     return f"about {round(total / 60)} min" if total >= 90 else f"about {max(round(total), 1)} s"
 
 
-def _run_buttons(run: RunRow) -> tuple[Button, ...]:
+def run_buttons(run: RunRow) -> tuple[Button, ...]:
     """What can be done with a run in its state."""
     cancel = Button("Cancel…", "cancel_run", run.id, "danger")
     match run.state:
@@ -165,13 +176,20 @@ async def _pressed(turn: Turn, desk: Desk, what: str, *states: str) -> tuple[Run
     except runs.NoSuchRun:
         raise CannotAnswer("This run is not there any more.") from None
     allowed = may_request(person, "plan", desk.modes)
-    if run.requester != person.id and (isinstance(allowed, Refused) or not allowed.acts):
+    theirs = person.id in (run.requester, await _answers_for(desk, run))
+    if not theirs and (isinstance(allowed, Refused) or not allowed.acts):
         raise CannotAnswer(
-            f"“{run.title}” is for whoever asked for it, a product owner or the engineering director to {what}."
+            f"“{run.title}” is to {what} for who asked for it or answers for it, a product owner or the"
+            " engineering director."
         )
     if run.state not in states:
         raise CannotAnswer(f"“{run.title}” {_STANDS[run.state]}, so there is nothing to {what}.")
     return run, person
+
+
+async def _answers_for(desk: Desk, run: RunRow) -> str | None:
+    kind = find_run_kinds().get(run.kind)
+    return None if kind is None or kind.answers is None else await kind.answers(desk.tx, run)
 
 
 PRESSES: Mapping[str, Presses] = {

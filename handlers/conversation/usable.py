@@ -253,7 +253,7 @@ _CHECKS: Mapping[str, Check] = {
     "try_row": _proposes_rows,
     "propose_row": _proposes_rows,
     "stop_load_test": _goes_on,
-    "pause_plan": _plan_in("executing"),
+    "pause_plan": _plan_in("executing", "created"),
     "resume_plan": _plan_in("paused"),
     "plan_product": _plan_asking,
     "cancel_plan": _cancels_plan,

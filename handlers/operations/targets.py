@@ -103,10 +103,11 @@ def breaker_text(breaker: Breaker) -> str:
 
 
 def release_text(release: Release) -> str:
-    """Where a release comes from: commit, author, story."""
+    """Where a release comes from: commit, author, story, and the vulnerability that it mends."""
     known = (
         release.commit and f"commit {release.commit}",
         release.author and f"by {release.author}",
         release.story and f"for {release.story}",
+        release.advisory and f"mends {release.advisory} ({release.security})",
     )
     return ", ".join(filter(None, known))

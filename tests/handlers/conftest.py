@@ -13,6 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.actions import specs as plan_specs
+from agents.engineering.story_rows import breaks
+from agents.meetings.meeting_run import in_meeting
 from agents.operations.incident_links import is_linkable
 from agents.plans.limits import within_plan
 from bot.desks import StoredFiles
@@ -38,16 +40,25 @@ from handlers.conversation.outcome import Answer
 from handlers.conversation.router import Router
 from handlers.conversation.turn import Clicked, Said, Turn
 from handlers.language.mood import Mood
+from handlers.language.recogniser import Recogniser
 from handlers.language.recognition import Recognition
 from handlers.notices import find_notices
+from integrations.calendar.performing import specs as calendar_specs
+from integrations.calendar.vendors.local.calendar import LocalCalendar
+from integrations.code_host import CodeHost
+from integrations.code_host.performing import specs as code_specs
 from integrations.customers.vendors.local.customers import LocalCustomers
 from integrations.deployments import Deployments
 from integrations.documents.vendors.local import LocalFolder
+from integrations.environments import Environments
 from integrations.load import Load
+from integrations.mail.performing import specs as mail_specs
+from integrations.mail.vendors.local import LocalMail
 from integrations.metrics.vendors.local.reading import LocalMetrics
 from integrations.metrics.vendors.local.retention import Retention
 from integrations.ports import Ports
 from integrations.prices.vendors.local import LocalPrices
+from integrations.sandbox import Sandbox
 from integrations.services.vendors.local import LocalCatalogue
 from integrations.tracker import Tracker
 from integrations.tracker.performing import specs as tracker_specs
@@ -84,6 +95,9 @@ class Talk:
         known = (
             *tracker_specs(within_plan, is_linkable),
             *plan_specs(),
+            *calendar_specs(in_meeting),
+            *mail_specs(),
+            *code_specs(breaks),
             *governance_specs(policy),
             deployment.SPEC,
         )
@@ -91,6 +105,7 @@ class Talk:
         self.router = Router(find_handlers(), Deaf(), Deaf())
         self.folder = ACME / "documents"
         self.tracker: Tracker = LocalTracker(database, tenant)
+        self.code_host = cast(CodeHost, NothingDeployed())
         self._turns = 0
 
     @asynccontextmanager
@@ -113,7 +128,12 @@ class Talk:
                 deployments=cast(Deployments, NothingDeployed()),
                 metrics=LocalMetrics(self.database, self.tenant, scrape_seconds=5.0, retention=Retention()),
                 load=cast(Load, NothingDeployed()),
+                code_host=self.code_host,
                 prices=LocalPrices(ACME / "prices.yaml", 92, lambda: date(2026, 11, 23)),
+                sandbox=cast(Sandbox, NothingDeployed()),
+                environments=cast(Environments, NothingDeployed()),
+                calendar=LocalCalendar(self.database, self.tenant),
+                mail=LocalMail(Path("/nonexistent")),
             ),
             files=StoredFiles(),
             channels=KnownChannels(),
@@ -168,6 +188,12 @@ def buttons(reply: Reply) -> dict[str, Button]:
         if isinstance(block, Buttons)
         for button in block.buttons
     }
+
+
+@pytest.fixture(scope="session")
+def recogniser(tmp_path_factory: pytest.TempPathFactory) -> Recogniser:
+    """The recogniser of the catalogue, which changes nothing in being asked."""
+    return Recogniser.load(tmp_path_factory.mktemp("recogniser"))
 
 
 @pytest.fixture

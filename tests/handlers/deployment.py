@@ -46,7 +46,7 @@ async def _ask(grant_id: str, port: Any) -> Outcome | None:
 
 
 async def _establish(action: Deploy, actor: Actor, tx: AsyncSession) -> Mapping[str, Given]:
-    return {"environment": action.environment}
+    return {"environment": action.environment, "outside_blackout": True}
 
 
 def _undo(action: Deploy, outcome: Outcome) -> Action:
@@ -64,7 +64,7 @@ SPEC = ActionSpec(
     port="deployments",
     ask=_ask,
     establish=_establish,
-    establishes=("environment",),
+    establishes=("environment", "outside_blackout"),
     undo=_undo,
     costs=free,
 )

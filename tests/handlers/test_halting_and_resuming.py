@@ -96,11 +96,6 @@ async def test_words_that_only_resemble_a_halt_are_left_alone(talk: Talk, words:
     assert await _halted(talk)
 
 
-@pytest.fixture(scope="module")
-def recogniser(tmp_path_factory: pytest.TempPathFactory) -> Recogniser:
-    return Recogniser.load(tmp_path_factory.mktemp("recogniser"))
-
-
 def test_nearly_every_known_way_to_order_it_halts_at_once(recogniser: Recogniser) -> None:
     ways = read_utterances()["halt_agents"]
     found = recogniser.recognise_all(ways)

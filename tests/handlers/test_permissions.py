@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
 import pytest
 
 from governance.authority.policy import load
@@ -13,8 +16,11 @@ from governance.permissions import (
     may_read_digest,
     reads_everything,
 )
+from governance.places import Audience, Place
 from governance.standing import WindowMode
-from handlers.catalogue import catalogue, may_request
+from handlers.catalogue import catalogue, find_handlers, may_request
+from handlers.conversation.handler import CannotAnswer
+from handlers.conversation.turn import Clicked, Turn
 
 # Roles: o product owner, d director, c compliance, r customer success, s SRE lead, e engineer, a architect,
 # x executive, u auditor. A capital letter acts, a small one may only read, the others are refused.
@@ -42,6 +48,8 @@ standards           Dc
 architecture_review DAc
 optimisation_report Dc
 test_coverage       DSOc
+pull_requests       ODCSEAXU
+routine_change      DOESAc
 schedule_meeting    ODCRSEAXU
 compliance_report   Cd
 pii_changes         Cd
@@ -163,3 +171,33 @@ def test_everybody_with_a_vote_may_delegate_it():
 def test_a_name_outside_the_catalogue_is_an_error():
     with pytest.raises(KeyError):
         may_request(person(Role.ENGINEER), "coffee")
+
+
+ONLY_LOOK = {"show_entry", "show_effect"}
+"""Buttons that show something, and change nothing."""
+
+BY_PART = {"update_incident"}
+"""Whoever has a part in it may, whatever else they may do: so it is looked at first."""
+
+AUDIT = frozenset({WindowMode.AUDIT})
+PRESSES = [
+    (name, verb, role)
+    for name, handler in find_handlers().items()
+    for verb in handler.presses
+    for role in Role
+    if verb not in ONLY_LOOK | BY_PART and may_request(person(role), name, AUDIT) == Allowed(acts=False)
+]
+
+
+@pytest.mark.parametrize(("name", "verb", "role"), PRESSES)
+async def test_a_press_refuses_somebody_who_may_only_read(name, verb, role):
+    """Before anything else: this desk has nothing but the open windows."""
+    desk = SimpleNamespace(modes=AUDIT)
+    place, now = Place("slack", "C", "1", Audience.DEPARTMENT), datetime(2026, 11, 1, tzinfo=UTC)
+    turn = Turn("t", "tu_1", "id", person(role), place, now, Clicked(verb, "orders 1 720 2026-11-01", "m"))
+    with pytest.raises(CannotAnswer, match="change nothing here"):
+        await find_handlers()[name].presses[verb](turn, desk)
+
+
+def test_some_handlers_are_walked():
+    assert {name for name, *_ in PRESSES} >= {"capacity_plan", "incident", "plan", "window"}

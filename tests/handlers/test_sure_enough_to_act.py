@@ -112,6 +112,18 @@ async def test_a_question_becomes_one_button_that_does_it(talk: Talk) -> None:
         ("carlos", "status", "what runs now", "waits for approval"),
         ("amanda", "window", "which windows are open", "No window is open"),
         ("amanda", "halt_agents", "are all agents stopped", "No, the agents run. They have never been halted."),
+        (
+            "amanda",
+            "resume_agents",
+            "are we good to go on",
+            "Yes, the agents run. They have never been halted.",
+        ),
+        (
+            "amanda",
+            "resume_agents",
+            "what do the agents do now",
+            "The agents run. They have never been halted.",
+        ),
         ("amanda", "halt_agents", "can carlos stop all agents", "No, Carlos Benavente may not."),
         ("carlos", "freeze", "is orders frozen", "Nothing is frozen."),
     ],

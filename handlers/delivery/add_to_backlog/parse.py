@@ -56,12 +56,14 @@ _BACKLOG = re.compile(
     re.IGNORECASE,
 )
 _PRIORITY = re.compile(
-    r"[\s,(]*\b(?:as (?:an? )?|with (?:priority )?|at |prio(?:rity)?:? ?)?\bp ?[0-3]\b\)?"
+    r"[\s,;(]*\b(?:as (?:an? )?|with (?:priority )?|at |prio(?:rity)?:? ?)?\bp ?[0-3]\b\)?"
     r"|[\s,]*\b(?:as|with|at) (?:an? )?(?:urgent|critical|high|top|medium|normal|low)(?:[ -]priority)?\b",
     re.IGNORECASE,
 )
 _FOR_TEAM = re.compile(
-    r"[\s,]*\b(?:for|in|by|to) (?:the )?(?:team [\w-]+|[\w-]+ (?:team|squad))\b(?=[\s,.:;]|$)", re.IGNORECASE
+    r"[\s,]*\b(?:for|in|by|to) (?:the )?(?:team [\w-]+|[\w-]+ (?:team|squad))\b(?=[\s,.:;]|$)"
+    r"|\s*[,;(]\s*(?:the )?(?:team [\w-]+|[\w-]+ (?:team|squad))\b\)?(?=\s*(?:[,.;]|$))",
+    re.IGNORECASE,
 )
 _LINKED = re.compile(
     r"[\s,(]*\b(?:linked|link it|tied) to (?:the |an? |this )?incident\b\)?[\s,:]*", re.IGNORECASE
@@ -83,7 +85,8 @@ _COURTESY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class StorySaid:
-    """What a message says of the story it asks for; an empty title says nothing of it."""
+    """What a message says of the story it asks for; an empty title says nothing of it. The `description` is the
+    message without whose it is and how urgent: by these stories would be alike that are not."""
 
     title: str
     description: str
@@ -106,7 +109,7 @@ def read_story(text: str, department: Department) -> StorySaid:
     products = find_all(said, product_things(department))
     return StorySaid(
         title=title[:LONGEST_TITLE].rstrip(),
-        description=said,
+        description=" ".join(_PRIORITY.sub("", _FOR_TEAM.sub("", said)).split()),
         priority=read_priority(said),
         team=team.thing.id if isinstance(team, Resolved) else None,
         product=products[0].id if len(products) == 1 else None,

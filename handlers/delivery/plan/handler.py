@@ -8,11 +8,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from agents.actions import CancelPlan, PausePlan, PlanAction, ResumePlan
-from agents.plans.rows import draft_of, plan_by_id, plan_for_update
+from agents.engineering.delivery_rows import is_begun, is_under_way
+from agents.engineering.delivery_watch_step import tell_delivered
+from agents.plans.coordination import begin_writing
+from agents.plans.rows import draft_of, plan_by_id, plan_for_update, steps_of
+from agents.plans.steps import end_writing, show
 from agents.plans.tables import PlanRow
 from governance.action import OutcomeState
 from governance.people import Role
 from governance.permissions import reads
+from governance.record import intervened
 from handlers.conversation.cards import Button, Buttons, Card, Reply, Text
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Group, Handler, Risk
@@ -20,6 +25,7 @@ from handlers.conversation.origin import known
 from handlers.conversation.subjects import demand_to_act
 from handlers.conversation.submitting import do_now
 from handlers.conversation.turn import Clicked, Turn
+from handlers.conversation.wording import counted
 from handlers.delivery.plans.card import plan_reply
 from handlers.delivery.plans.formats import hours_text
 from handlers.delivery.plans.modify import change
@@ -114,7 +120,7 @@ async def _pause(turn: Turn, desk: Desk, plan: PlanRow, text: str) -> Reply:
         raise CannotAnswer(
             f"“{plan.title}” is not approved, so nothing of it runs. Cancel it if it is not wanted any more."
         )
-    if plan.state != "executing":
+    if plan.state != "executing" and not (plan.state == "created" and await is_under_way(desk.tx, plan.id)):
         raise CannotAnswer(f"“{plan.title}” {_STANDS[plan.state]}, so there is nothing to pause.")
     action = PausePlan(plan=plan.id, title=plan.title, **_why(turn, text or "It was paused."))
     return await _done(turn, desk, plan, action, "Paused")
@@ -188,7 +194,7 @@ async def _done(turn: Turn, desk: Desk, plan: PlanRow, action: PlanAction, title
     submitted, ended = await do_now(turn, desk, action)
     if ended.state is not OutcomeState.DONE:
         raise CannotAnswer(f"{ended.detail} Nothing was changed.")
-    buttons = plan_buttons(plan)
+    buttons = await plan_buttons(desk.tx, plan)
     blocks = (Text((ended.detail,)), *((Buttons(buttons),) if buttons else ()))
     desk.memory.about(effect=submitted.effect)
     return Reply(text=ended.detail, cards=(Card(f"{title}: {plan.title}", blocks),))
@@ -202,6 +208,40 @@ def _why(turn: Turn, text: str) -> dict[str, Any]:
         "impact": "Steps of the plan start, stop or end; what is done stays done.",
         "rollback_plan": "Pausing and resuming take each other back; a cancelled plan is built again.",
     }
+
+
+async def press_write(turn: Turn, desk: Desk) -> Reply:
+    """Agents write the plan's stories, each once those that it comes after are merged. Pressed twice it is
+    begun once."""
+    pressed = await _pressed(turn, desk)
+    plan = await plan_for_update(desk.tx, pressed.id)
+    if plan.state != "created":
+        raise CannotAnswer(f"“{plan.title}” {_STANDS[plan.state]}, so its stories are not written now.")
+    count = await begin_writing(desk.tx, plan, await steps_of(desk.tx, plan.id), known(turn).id)
+    if not count:
+        return Reply(text=f"Agents are on “{plan.title}” already; its message says how far they are.")
+    return Reply(
+        text=f"Agents write “{plan.title}”: {counted(count, 'story', 'stories')}, each after those that it"
+        " depends on. The plan’s message says how far they are; what needs a person goes to its team’s lead."
+    )
+
+
+async def press_stop(turn: Turn, desk: Desk) -> Reply:
+    """Agents stop writing: what is merged stays, and what came is said. Raises CannotAnswer."""
+    pressed = await _pressed(turn, desk)
+    plan = await plan_for_update(desk.tx, pressed.id)
+    person = known(turn)
+    why = f"{person.name} stopped it."
+    if not await is_begun(desk.tx, plan.id) or not await end_writing(desk.tx, plan, why, turn.actor):
+        raise CannotAnswer(f"Agents do not write “{plan.title}” any more. Nothing was done.")
+    if plan.state == "paused":
+        plan.state, plan.why = "created", None
+    await intervened(desk.tx, "cancelled", person.id, plan.id, why, desk.now)
+    await tell_delivered(desk.tx, plan)
+    await show(desk.tx, plan)
+    return Reply(
+        text=f"Agents write no more of “{plan.title}”. What is merged stays, and branches stay as they are."
+    )
 
 
 async def _pressed(turn: Turn, desk: Desk) -> PlanRow:
@@ -247,6 +287,8 @@ HANDLER = Handler(
         "resume_plan": press_resume,
         "cancel_plan": press_cancel,
         "cancel_plan_now": confirm_cancel,
+        "write_plan": press_write,
+        "stop_writing": press_stop,
     },
     risk=Risk.ACTS,
 )

@@ -208,11 +208,16 @@ def _buttons(desk: Desk, plan: PlanRow, draft: PlanDraft, approval: str) -> tupl
 
 async def _what_approving_does(desk: Desk, draft: PlanDraft) -> Text:
     directors = listed((p.name for p in await holders(desk.tx, (Role.ENGINEERING_DIRECTOR,))), "or")
+    then = (
+        "Agents then write, test and merge them by themselves"
+        if desk.department.plans.writing == "by itself"
+        else "Agents write them when somebody lets them"
+    )
     return Text(
         (
             Bold("Approving"),
             f" makes one epic and {counted(len(draft.stories), 'story', 'stories')} and schedules them."
-            f" Agents do not write code yet: {proposal.holders_text(draft, desk) or 'nobody yet'} would hold"
+            f" {then}: {proposal.holders_text(draft, desk) or 'nobody yet'} would hold"
             f" the stories, which {directors} is asked about then.",
         )
     )

@@ -11,7 +11,8 @@ from handlers.conversation.cards import Block, Buttons, Card, Link, Reply, Small
 from handlers.conversation.desk import Desk
 from handlers.delivery.plans.card import plan_reply, unchanged_reply, working_reply
 from handlers.delivery.plans.formats import dashboard, hours_text
-from handlers.delivery.plans.progress import facts_of, plan_buttons, progress_reply
+from handlers.delivery.plans.progress import budget_buttons, facts_of, plan_buttons, progress_reply
+from handlers.delivery.plans.writing import daily, delivered, writing_of
 from handlers.notices import NoticeKind
 
 
@@ -72,7 +73,7 @@ async def stopped(desk: Desk, ids: Mapping[str, Any], _person: Person | None) ->
     else:
         text = f"“{plan.title}” is {plan.state}: its next step could not be done. {plan.why or ''}".rstrip()
     blocks: list[Block] = [Text((text,))]
-    if buttons := plan_buttons(plan):
+    if buttons := await plan_buttons(desk.tx, plan):
         blocks.append(Buttons(buttons))
     blocks.append(_whole(plan.id))
     return Reply(text=text, cards=(Card(f"Stopped: {plan.title}", tuple(blocks), "bad"),))
@@ -85,7 +86,7 @@ async def near_budget(desk: Desk, ids: Mapping[str, Any], _person: Person | None
 
 async def over_budget(desk: Desk, ids: Mapping[str, Any], _person: Person | None) -> Reply | None:
     """The budget is used up, and the plan paused."""
-    rest = "It is paused. Resume it with a new budget, or cancel it."
+    rest = "It is paused. Raise its budget, or stop here: what is merged stays."
     return await _budget(desk, ids, "The budget is used up", rest, "bad")
 
 
@@ -98,7 +99,10 @@ async def _budget(desk: Desk, ids: Mapping[str, Any], title: str, rest: str, ton
         f"“{plan.title}” has used {hours_text(plan.used_hours)} of its {hours_text(plan.budget_hours)}. {rest}"
     )
     blocks: list[Block] = [Text((text,))]
-    if buttons := plan_buttons(plan):
+    writes = await writing_of(desk, plan) is not None
+    paused = plan.state == "paused"
+    buttons = budget_buttons(plan, writes=writes) if paused else await plan_buttons(desk.tx, plan)
+    if buttons:
         blocks.append(Buttons(buttons))
     blocks.append(_whole(plan.id))
     card = Card(f"{title}: {plan.title}", tuple(blocks), tone)
@@ -126,6 +130,8 @@ NOTICES = (
     NoticeKind("plan_blocked", blocked, urgent="blocker"),
     NoticeKind("plan_stopped", stopped, urgent="blocker"),
     NoticeKind("plan_near_budget", near_budget),
-    NoticeKind("plan_over_budget", over_budget),
+    NoticeKind("plan_over_budget", over_budget, urgent="blocker"),
+    NoticeKind("plan_daily", daily),
+    NoticeKind("plan_delivered", delivered),
     NoticeKind("plan_not_replanned", not_replanned),
 )

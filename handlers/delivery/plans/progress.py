@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from agents.engineering.delivery_rows import is_under_way
 from agents.planning.draft import PlanDraft
 from agents.plans import steps
 from agents.plans.plan_step import ASSIGN, EPIC, MOVE, SCHEDULE, STORY
@@ -33,6 +35,16 @@ from handlers.conversation.cards import (
 from handlers.conversation.desk import Desk
 from handlers.conversation.wording import counted, listed, names_of_people
 from handlers.delivery.plans.formats import dashboard, dates_text, hours_text, team_name
+from handlers.delivery.plans.writing import (
+    Writing,
+    demo_links,
+    lines,
+    summary,
+    writing_buttons,
+    writing_facts,
+    writing_of,
+    writing_title,
+)
 from handlers.delivery.whereabouts.work_state import sprint_names
 
 State = Literal["done", "doing", "waiting", "failed", "skipped"]
@@ -61,12 +73,15 @@ async def progress_reply(desk: Desk, plan: PlanRow) -> Reply | None:
     rows = await steps_of(desk.tx, plan.id)
     if draft is None or not rows or plan.state not in _TITLES:
         return None
+    writing = await writing_of(desk, plan)
+    if writing is not None and plan.state in ("created", "paused"):
+        return await _being_written(desk, plan, writing)
     by_key = {row.key: row for row in rows}
     title, tone = _TITLES[plan.state]
     summary = await _summary(desk, plan, draft, by_key)
     lines = await _lines(desk, draft, by_key)
     blocks: list[Block] = [Text((summary,)), Progress(lines)]
-    if buttons := plan_buttons(plan):
+    if buttons := await plan_buttons(desk.tx, plan):
         blocks.append(Buttons(buttons))
     blocks.append(Small((Link("the whole plan", dashboard(plan.id)),)))
     heading = f"{title}: {draft.title}"
@@ -76,6 +91,33 @@ async def progress_reply(desk: Desk, plan: PlanRow) -> Reply | None:
         facts=facts_of(plan, rows),
         key=f"progress:{plan.id}",
     )
+
+
+async def _being_written(desk: Desk, plan: PlanRow, writing: Writing) -> Reply:
+    """The same message once agents write: each story, who is at what, what is red, what it took."""
+    title, tone = writing_title(plan, writing)
+    said = summary(plan, writing)
+    said = f"{plan.why or 'It was paused.'} {said}" if plan.state == "paused" else said
+    shown = lines(writing)
+    if len(shown) > _MOST_LINES:
+        red = [line for line in shown if line[0] in ("failed", "doing")][:_MOST_LINES]
+        shown = (("doing", f"{writing.merged} of {len(shown)} stories merged"), *red)
+    blocks: list[Block] = [Text((said,)), *demo_links(writing), Progress(shown)]
+    buttons = writing_buttons(plan, writing)
+    if not buttons and _goes_on(plan, writing):
+        buttons = await plan_buttons(desk.tx, plan)
+    if buttons:
+        blocks.append(Buttons(buttons))
+    blocks.append(Small((Link("the whole plan", dashboard(plan.id)),)))
+    heading = f"{title}: {plan.title}"
+    card = Card(heading, tuple(blocks), tone)
+    facts = writing_facts(plan, writing)
+    return Reply(f"{heading}. {said}", (card,), facts, key=f"progress:{plan.id}")
+
+
+def _goes_on(plan: PlanRow, writing: Writing) -> bool:
+    """Whether there is something of it left to decide on."""
+    return plan.state == "paused" or writing.merged < len(writing.stories)
 
 
 def facts_of(plan: PlanRow, rows: Sequence[StepRow]) -> tuple[Fact, ...]:
@@ -94,18 +136,30 @@ def facts_of(plan: PlanRow, rows: Sequence[StepRow]) -> tuple[Fact, ...]:
     return tuple(facts)
 
 
-def plan_buttons(plan: PlanRow) -> tuple[Button, ...]:
+async def plan_buttons(tx: AsyncSession, plan: PlanRow) -> tuple[Button, ...]:
     """What can be done with a plan under way."""
     cancel = Button("Cancel…", "cancel_plan", plan.id, "danger")
+    pause = Button("Pause", "pause_plan", plan.id)
     match plan.state:
         case "executing":
-            return (Button("Pause", "pause_plan", plan.id), cancel)
+            return (pause, cancel)
+        case "created" if await is_under_way(tx, plan.id):
+            return (pause, cancel)
         case "paused":
             return (Button("Resume…", "resume_plan", plan.id, "primary", _resume_form(plan)), cancel)
         case "created":
-            return (cancel,)
+            return (Button("Let agents write it", "write_plan", plan.id, "primary"), cancel)
         case _:
             return ()
+
+
+def budget_buttons(plan: PlanRow, *, writes: bool) -> tuple[Button, ...]:
+    """What can be done with a plan that has used its budget."""
+    stop = "stop_writing" if writes else "cancel_plan"
+    return (
+        Button("Raise budget…", "resume_plan", plan.id, "primary", _resume_form(plan)),
+        Button("Stop here" if writes else "Cancel…", stop, plan.id, "danger"),
+    )
 
 
 def _resume_form(plan: PlanRow) -> Form:
@@ -141,7 +195,8 @@ async def _set_up(desk: Desk, plan: PlanRow, draft: PlanDraft, by_key: Mapping[s
     missing = len(draft.stories) - made
     if missing:
         text += f" {counted(missing, 'story was', 'stories were')} not made; the list says why."
-    return f"{text} Agents do not write code yet. {await _holders(desk, by_key.get(ASSIGN))}"
+    waits = "Agents write it when somebody lets them."
+    return f"{text} {waits} {await _holders(desk, by_key.get(ASSIGN))}"
 
 
 async def _holders(desk: Desk, step: StepRow | None) -> str:

@@ -83,7 +83,7 @@ async def phases(draft: PlanDraft, desk: Desk) -> list[Block]:
     return [
         Text((Bold("Planning"),)),
         Bullets(tuple(planning)),
-        Text((Bold("Execution, once agents write code"),)),
+        Text((Bold("Execution"),)),
         Bullets(tuple(work)),
     ]
 

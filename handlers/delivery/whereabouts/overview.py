@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 
+from agents.engineering.delivery_rows import DELIVERY
+from agents.engineering.story_rows import DELIVERED
 from agents.plans.tables import PlanRow
-from agents.work.tables import StepRow
+from agents.work.tables import RunRow, StepRow
 from governance.facts import Fact, Source
 from governance.moments import day_text
 from governance.tables import ApprovalRow
@@ -42,6 +44,7 @@ _STATES = {
     "proposed": "waits for approval",
     "executing": "being set up",
     "paused": "paused",
+    "written": "being written",
 }
 _WORKED_ON = frozenset({StoryStatus.IN_PROGRESS, StoryStatus.BLOCKED})
 _MOST = 8
@@ -58,6 +61,22 @@ _PLANS = (
         _STEPS.where(StepRow.state.in_(("done", "left"))).scalar_subquery(),
     )
     .where(PlanRow.state.in_(tuple(_STATES)))
+    .order_by(PlanRow.created.desc())
+)
+_DELIVERED = select(func.count()).where(
+    StepRow.tenant == RunRow.tenant, StepRow.run == RunRow.id, StepRow.kind == DELIVERED
+)
+_WRITTEN = (
+    select(
+        PlanRow.id,
+        PlanRow.title,
+        literal("written"),
+        RunRow.why,
+        _DELIVERED.scalar_subquery(),
+        _DELIVERED.where(StepRow.state == "done").scalar_subquery(),
+    )
+    .join(RunRow, (RunRow.tenant == PlanRow.tenant) & (RunRow.subject == literal("plan:") + PlanRow.id))
+    .where(RunRow.kind == DELIVERY, RunRow.state == "running", PlanRow.state == "created")
     .order_by(PlanRow.created.desc())
 )
 _WAITING = select(func.count()).select_from(ApprovalRow).where(ApprovalRow.status == "open")
@@ -143,8 +162,9 @@ async def customers_overview_reply(desk: Desk, scope: Scope) -> Reply:
 
 
 async def plans_under_way(desk: Desk) -> list[PlanUnderWay]:
-    """The plans, newest first, in one query and without their drafts."""
-    return [PlanUnderWay(*row) for row in await desk.tx.execute(_PLANS)]
+    """The plans, newest first, without their drafts; those that agents write after those that are set up."""
+    found = [*await desk.tx.execute(_PLANS), *await desk.tx.execute(_WRITTEN)]
+    return [PlanUnderWay(*row) for row in found]
 
 
 async def _approvals(desk: Desk) -> int:
@@ -180,7 +200,8 @@ async def _standing(desk: Desk) -> list[tuple[Inline, ...]]:
 
 def plan_line(plan: PlanUnderWay) -> tuple[Inline, ...]:
     """One plan with its state, its steps and, where it does not go on, why."""
-    steps = f", {plan.done} of {counted(plan.steps, 'step')} done" if plan.steps else ""
+    what = ("story", "stories") if plan.state == "written" else ("step", "steps")
+    steps = f", {plan.done} of {counted(plan.steps, *what)} done" if plan.steps else ""
     why = f": {plan.why}" if plan.why and plan.state == "paused" else ""
     return (Link(plan.title, dashboard(plan.id)), f" {_STATES[plan.state]}{steps}{why}")
 

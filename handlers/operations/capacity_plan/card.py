@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import math
-from dataclasses import dataclass
 from datetime import datetime
 
-from agents.operations.measured_traffic import MeasuredDay
-from agents.operations.reserving import Offer
-from agents.operations.sizing import CapacityPlan, Level, Need
-from agents.operations.traffic_forecast import Traffic, TrafficForecast
+from agents.operations.capacity.sizing import Need
 from governance.facts import Fact, Source
 from governance.visibility import EVERYTHING
 from handlers.conversation.cards import (
@@ -29,28 +25,11 @@ from handlers.conversation.cards import (
 from handlers.conversation.charts import Line, draw_lines
 from handlers.conversation.desk import Desk
 from handlers.conversation.wording import counted
-from handlers.operations.reserving import Wanted
+from handlers.operations.capacity_plan.overview import LIGHTS, TONES, worst
+from handlers.operations.capacity_plan.planning import Planned
+from integrations.load import MOST_RATE
 
 _SHOWN_PAST = 14 * 24
-_LIGHTS = {Level.RED: "🔴 Red", Level.YELLOW: "🟡 Yellow", Level.GREEN: "🟢 Green"}
-_TONES: dict[Level, Tone] = {Level.RED: "bad", Level.YELLOW: "warning", Level.GREEN: "good"}
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A plan with all that stands behind it; `priced` says why there is no `offer`."""
-
-    service: str
-    name: str
-    replicas: int
-    plan: CapacityPlan
-    basis: str
-    day: MeasuredDay | None
-    history: Traffic | None
-    forecast: TrafficForecast | None
-    wanted: Wanted | None
-    offer: Offer | None
-    priced: str
 
 
 async def capacity_reply(desk: Desk, planned: Planned) -> Reply:
@@ -64,11 +43,14 @@ async def capacity_reply(desk: Desk, planned: Planned) -> Reply:
             f" The last day had {day.mean:,.4g} on average and {day.peak:,.4g} in its highest five minutes"
             f" ({day.hours:.0f} h of it measured)."
         )
-    blocks: list[Block] = [Text((summary,)), Text((planned.basis,))]
+    basis = planned.expected.basis
+    blocks: list[Block] = [Text((summary,)), Text((basis,))]
+    if planned.scored is not None:
+        blocks.append(Text((planned.scored.says(),)))
     if plan.needs:
         rows = tuple((need.what, _now(need), f"{need.needed:,.4g}", need.why) for need in plan.needs)
         blocks.append(Table(("What", "Now", "Needed", "Why"), rows, "lrrl"))
-    risks = tuple((f"{_LIGHTS[risk.level]}: {risk.what}. {risk.why}",) for risk in plan.risks)
+    risks = tuple((f"{LIGHTS[risk.level]}: {risk.what}. {risk.why}",) for risk in plan.risks)
     if risks:
         blocks.append(Bullets(risks))
     if cost := _cost_text(planned):
@@ -77,13 +59,13 @@ async def capacity_reply(desk: Desk, planned: Planned) -> Reply:
         blocks.append(Small((" ".join(plan.unknown),)))
     blocks += await _chart(desk, planned)
     blocks.append(Buttons(_buttons(planned)))
-    worst = plan.risks[0].level if plan.risks else None
-    tone: Tone = "plain" if worst is None else _TONES[worst]
+    risk = worst(planned)
+    tone: Tone = "plain" if risk is None else TONES[risk.level]
     heading = f"Capacity of {planned.service} for {planned.name}"
-    if worst is not None:
-        heading += f": {worst.value}"
+    if risk is not None:
+        heading += f": {risk.level.value}"
     return Reply(
-        text=f"{summary} {planned.basis}",
+        text=f"{summary} {basis}",
         cards=(Card(heading, tuple(blocks), tone),),
         facts=_facts(desk, planned),
     )
@@ -95,37 +77,46 @@ def _now(need: Need) -> str:
 
 def _cost_text(planned: Planned) -> str:
     offer = planned.offer
+    reserved = ""
+    if planned.reserved:
+        reserved = f"Reserved already, beyond those that run: {counted(planned.reserved, 'replica')}."
     if offer is None:
-        return planned.priced
+        return f"{reserved} {planned.priced}".strip()
     price = offer.price
     more = counted(offer.units, "more replica")
-    sample = " They are invented, for the sample." if price.is_sample else ""
     better = (
         f"Reserving saves {offer.saved:.0%}."
         if offer.reserving_pays
         else "On demand is no dearer: do not reserve."
     )
     return (
-        f"{more} for {offer.hours:,} h: {offer.on_demand:,} {price.currency} on demand, or"
+        f"{reserved} {more} for {offer.hours:,} h: {offer.on_demand:,} {price.currency} on demand, or"
         f" {offer.reserved:,} {price.currency} reserved for {offer.reserved_hours:,} h. {better}"
-        f" Prices: {price.source}, {price.as_of:%Y-%m-%d}.{sample}"
-    )
+        f" Prices: {price.said}."
+    ).strip()
 
 
 def _buttons(planned: Planned) -> tuple[Button, ...]:
-    rate = math.ceil(planned.plan.peak.high)
+    rate = math.ceil(_to_simulate(planned))
     asks = f"simulate_load load test {planned.service} at {rate} requests a second"
     simulate = Button("Simulate", "ask", asks)
     if planned.wanted is None:
         return (simulate,)
-    stored = planned.wanted.stored()
-    reserve = () if planned.offer is None else (Button("Reserve", "reserve_capacity", stored, "primary"),)
-    return (*reserve, simulate, Button("Defer", "defer_capacity", stored))
+    reserve = () if planned.offer is None else (Button("Reserve", "reserve_capacity", planned.id, "primary"),)
+    return (*reserve, simulate, Button("Defer", "defer_capacity", planned.id))
+
+
+def _to_simulate(planned: Planned) -> float:
+    """The peak; or twice what was held, where that was already more and nothing gave way."""
+    peak, carried = planned.plan.peak.high, planned.carried
+    if carried is None or carried.law is not None or carried.at_least is None:
+        return peak
+    return min(max(peak, 2 * carried.at_least[1]), max(peak, MOST_RATE))
 
 
 def _facts(desk: Desk, planned: Planned) -> tuple[Fact, ...]:
     peak, day = planned.plan.peak, planned.day
-    source = Source("computation", planned.basis)
+    source = Source("computation", planned.expected.basis)
     facts = [
         Fact(name, f"Peak: {words}", round(value, 4), "requests/s", desk.now, source)
         for name, words, value in (
@@ -134,6 +125,14 @@ def _facts(desk: Desk, planned: Planned) -> tuple[Fact, ...]:
             ("peak_high", "high end of 80 %", peak.high),
         )
     ]
+    if (scored := planned.scored) is not None:
+        held = Source("computation", "each hour that was measured, against the last forecast made before it")
+        facts += [
+            Fact("within", "Hours within their forecast", round(scored.within, 4), "", scored.at, held),
+            Fact("scored", "Hours forecast so far", scored.steps, "hours", scored.at, held),
+        ]
+        if scored.off is not None:
+            facts.append(Fact("off", "Off in the last hour", round(scored.off, 4), "", scored.at, held))
     if day is not None:
         query = Source("query", day.source)
         facts += [
@@ -156,7 +155,7 @@ def _facts(desk: Desk, planned: Planned) -> tuple[Fact, ...]:
 
 
 async def _chart(desk: Desk, planned: Planned) -> list[Block]:
-    history, forecast = planned.history, planned.forecast
+    history, forecast = planned.expected.history, planned.expected.forecast
     if history is None or forecast is None:
         return []
     past = history.values[-_SHOWN_PAST:]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from agents.operations.traffic_forecast import Event, Growth, Said
+from agents.operations.capacity.expected_peak import TimeAhead
+from agents.operations.capacity.traffic_forecast import Growth
 from handlers.conversation.handler import CannotAnswer
 from handlers.language.amounts import RATE, read_load_factor, read_rate
 from handlers.language.local_time import Leaning
@@ -15,16 +16,20 @@ from handlers.language.periods import read_period
 
 USUAL_AHEAD = timedelta(days=30)
 FURTHEST_AHEAD = timedelta(days=366)
+MOST_PEAK = 1_000_000_000
+"""Requests a second."""
+
+MOST_TIMES = 1_000
 
 _WEEKLY = re.compile(r"\b(?P<share>\d+(?:\.\d+)?) ?% ?(?:weekly|a week|per week|each week|every week|/ ?week)")
-_BY = re.compile(r"\b(?:by|until|till)\b")
 _NAMED = re.compile(r"\b(?P<friday>black friday)\b|\b(?P<monday>cyber monday)\b|\b(?P<singles>singles'? day)\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """The time from `since` until before `until`, as people call it. `times` is the factor that somebody said,
-    `weekly` the share by which it grows a week, `peak` the requests a second that somebody expects."""
+    """The time from `since` until before `until`, as people call it. `times` is how many times the last day's
+    highest five minutes somebody expects, `weekly` the share by which it grows a week, `peak` the requests a
+    second that somebody expects."""
 
     name: str
     since: datetime
@@ -32,42 +37,35 @@ class Ahead:
     times: float | None
     weekly: float | None
     peak: float | None
-    grows: bool
-    """Whether the factor is reached by then, and not at once."""
 
-    def said(self, who: str, now: datetime) -> tuple[Said, ...]:
-        """What was said of the traffic, for the forecast; `who` said it."""
-        said: list[Said] = []
-        why = f"{who} said so"
-        if self.times is not None:
-            if self.grows:
-                said.append(Growth(self.name, self.since, self.times, why))
-            else:
-                said.append(Event(self.name, self.since, self.until, self.times, why))
+    def said_by(self, who: str, now: datetime) -> TimeAhead:
+        """The time, and what `who` said of its traffic, for the forecast."""
+        growth: tuple[Growth, ...] = ()
         if self.weekly is not None:
             weeks = max((self.until - now) / timedelta(weeks=1), 0.0)
-            said.append(Growth("growth", self.until, float((1 + self.weekly) ** weeks), why))
-        return tuple(said)
+            growth = (Growth("growth", self.until, float((1 + self.weekly) ** weeks), f"{who} said so"),)
+        return TimeAhead(self.name, self.since, self.until, who, self.times, growth)
 
 
 def read_ahead(text: str, now: datetime, zone: str) -> Ahead:
-    """Read the time that is meant: an event, a period, or the next month. Raises CannotAnswer."""
+    """Read the time that is meant: an event, a period, or the next month. Raises CannotAnswer, also for traffic
+    that cannot be planned for."""
     said = text.lower()
     weekly = _WEEKLY.search(said)
     left = RATE.sub(" ", _WEEKLY.sub(" ", said))
-    times = read_load_factor(left)
+    times, peak = read_load_factor(left), read_rate(said)
     name, since, until = _time(left, now, zone)
     if until <= now or since - now > FURTHEST_AHEAD:
         raise CannotAnswer("A capacity plan looks up to a year ahead. Which time do you mean?")
-    return Ahead(
-        name=name,
-        since=max(since, now),
-        until=until,
-        times=None if times is None else float(times),
-        weekly=None if weekly is None else float(weekly["share"]) / 100,
-        peak=read_rate(said),
-        grows=_BY.search(said) is not None,
-    )
+    grows = None if weekly is None else float(weekly["share"]) / 100
+    for what, value, most in (("peak", peak, MOST_PEAK), ("multiple", times, MOST_TIMES)):
+        if value is not None and not 0 < value <= most:
+            raise CannotAnswer(
+                f"A {what} to plan for lies above 0 and at {most:,} at most. What do you expect?"
+            )
+    if grows is not None and grows > 1:
+        raise CannotAnswer("Traffic that more than doubles each week is more than I plan for.")
+    return Ahead(name, max(since, now), until, None if times is None else float(times), grows, peak)
 
 
 def _time(said: str, now: datetime, zone: str) -> tuple[str, datetime, datetime]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from sqlalchemy import select
 
@@ -20,15 +21,23 @@ from handlers.conversation.origin import known, place_json
 from handlers.conversation.submitting import ask_for_approval, asked_reply, not_done, submit
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import counted, listed
+from handlers.operations.deploy import put_off
+from handlers.operations.release_calendar import coming_note
 from handlers.operations.targets import release_text
-from integrations.deployments import Release, Running, Target
+from integrations.deployments import Release, Running, Stage, Target
 from integrations.deployments.actions import AbortCanary, BeginCanary, PromoteCanary
 
 
-async def begin(turn: Turn, desk: Desk, release: Release, target: Target, running: Running) -> Reply:
-    """Ask for the canary as its row of the matrix says, and begin its run. Raises CannotAnswer."""
-    action = _action(turn, desk.department.releases, release, target, running)
+async def begin(
+    turn: Turn, desk: Desk, release: Release, target: Target, running: Running, at: datetime | None = None
+) -> Reply:
+    """Ask for the canary as its row of the matrix says, or do so `at` that time, and begin its run. Raises
+    CannotAnswer."""
+    note = coming_note(desk, release.service) if at is None and target.stage is Stage.PRODUCTION else ""
+    action = _action(turn, desk.department.releases, release, target, running, note)
     run = runs.new_id()
+    if at is not None:
+        return await put_off.schedule(turn, desk, action, at)
     submitted = await submit(turn, desk, action, run=run)
     if submitted.ruling.verdict not in (RulingVerdict.EXECUTE, RulingVerdict.APPROVE_FIRST):
         raise CannotAnswer(not_done(submitted.ruling))
@@ -44,9 +53,12 @@ async def begin(turn: Turn, desk: Desk, release: Release, target: Target, runnin
     return await asked_reply(desk, action, submitted)
 
 
-def _action(turn: Turn, rules: ReleaseRules, release: Release, target: Target, running: Running) -> BeginCanary:
+def _action(
+    turn: Turn, rules: ReleaseRules, release: Release, target: Target, running: Running, note: str
+) -> BeginCanary:
     what = f"{release.service} {release.version}"
     comes = release_text(release) or "nothing is known of where it comes from"
+    asks = ", once that is approved as well," if rules.promotion == "ask" else ""
     shares = " %, ".join(map(str, rules.shares[:-1]))
     return BeginCanary(
         service=release.service,
@@ -60,12 +72,14 @@ def _action(turn: Turn, rules: ReleaseRules, release: Release, target: Target, r
         least_requests=rules.least_requests,
         least_seconds=rules.least_seconds,
         deadline=rules.deadline_seconds,
+        promotion=rules.promotion,
+        advisory=release.advisory,
         rationale=f"{known(turn).name} asked to deploy {what} to {target.stage}.",
         impact=(
-            f"{what} ({comes}) gets {shares} % and then all of the traffic; each share lasts at least"
+            f"{what} ({comes}) gets {shares} % and then{asks} all of the traffic; each share lasts at least"
             f" {rules.least_seconds} s and {rules.least_requests} requests. It goes back by itself where it is"
             f" worse than {running.version}, where {rules.deadline_seconds} s tell nothing, and where nobody"
-            f" watches for {rules.lease_seconds} s."
+            f" watches for {rules.lease_seconds} s.{note}"
         ),
         rollback_plan=f"All traffic goes back to {running.version}, which goes on running meanwhile.",
         artifacts=(f"release:{release.service}:{release.version}:sha256:{release.digest}",),
@@ -75,7 +89,10 @@ def _action(turn: Turn, rules: ReleaseRules, release: Release, target: Target, r
 async def by_words(turn: Turn, desk: Desk, service: str | None, verb: str) -> Reply:
     """Promote or abort (`verb`) the canary of a service, or the only one that is under way. Raises
     CannotAnswer."""
-    query = select(RunRow).where(RunRow.kind == canary_run.RUN.name, RunRow.state == "running")
+    begun = select(StepRow.run).where(StepRow.key == canary_run.BEGIN, StepRow.state == "done")
+    query = select(RunRow).where(
+        RunRow.kind == canary_run.RUN.name, RunRow.state == "running", RunRow.id.in_(begun)
+    )
     found = (await desk.tx.execute(query.order_by(RunRow.created))).scalars().all()
     meant = [run for run in found if service is None or run.subject == f"service:{service}"]
     if not meant:
@@ -112,19 +129,12 @@ async def _promote(turn: Turn, desk: Desk, row: CanaryRow, run: RunRow, canary: 
     about."""
     action = canary_run.approved(row)
     passed = f"{counted(row.passed, 'share')} of {len(action.shares) - 1}"
-    promotion = PromoteCanary(
-        service=action.service,
-        environment=action.environment,
-        canary=canary,
-        version=action.version,
-        before=action.before,
-        before_content=action.before_content,
-        content=action.content,
+    promotion = PromoteCanary.of(
+        action,
+        canary,
         rationale=f"{known(turn).name} wants {run.title} promoted; the judge let {passed} pass.",
         impact=f"{action.version} takes the place of {action.before} with all traffic, without what the judge"
         " has not seen yet.",
-        rollback_plan=f"Roll {action.service} back to {action.before}.",
-        artifacts=action.artifacts,
     )
     return await ask_for_approval(turn, desk, promotion)
 

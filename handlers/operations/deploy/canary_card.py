@@ -203,6 +203,9 @@ is more than an event loop should read."""
 async def _chart(desk: Desk, run: RunRow, kept: CanaryRow, action: BeginCanary) -> list[Block]:
     """How long requests took on both versions; drawn anew every half minute, and at the end."""
     rows = await direct.rows(desk.tx, _P95, {"run": run.id})
+    if kept.tick and not rows:
+        days = desk.department.retention.canaries
+        return [Small((f"The requests that it was judged by are deleted: they are kept for {days} days.",))]
     times = [at for at, _, _ in rows]
     stable, canary = ([nan if row[side] is None else row[side] for row in rows] for side in (1, 2))
     lines = (Line(action.before, times, stable), Line(action.version, times, canary, accent=True))

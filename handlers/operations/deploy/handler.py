@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
+from governance.blackouts import zone_of
 from governance.people import Role
 from governance.permissions import acts
 from handlers.conversation.cards import Button, Buttons, Card, Reply, Text
@@ -14,7 +16,8 @@ from handlers.conversation.subjects import service_meant
 from handlers.conversation.submitting import ask_for_approval
 from handlers.conversation.turn import Turn
 from handlers.language.labels import read_version
-from handlers.operations.deploy import canary
+from handlers.operations.deploy import canary, put_off
+from handlers.operations.release_calendar import asks_calendar, calendar_reply, coming_note
 from handlers.operations.targets import (
     demand_no_canary,
     demand_release,
@@ -38,9 +41,10 @@ from integrations.deployments.going_back import gone_past
 
 async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     """Deploy what is named; ask where, if that is not said. A canary under way is promoted or aborted."""
-    if (ends := _ENDS.search(asked.text.lower())) is not None:
-        named = await service_meant(desk, asked.words("what"))
-        return await canary.by_words(turn, desk, named, "promote" if ends["promote"] else "abort")
+    if asks_calendar(asked.text, desk.now, zone_of(desk.department)):
+        return await calendar_reply(turn, asked.text, desk)
+    if (end := end_of_a_canary(asked.text)) is not None:
+        return await canary.by_words(turn, desk, await service_meant(desk, asked.words("what")), end)
     service = await service_of(desk, asked)
     release = await _release(desk, service, asked.text)
     stage = stage_of(asked.text)
@@ -49,16 +53,32 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     status = await desk.ports.deployments.status(Target(service, stage))
     await _demand_possible(desk, release, status)
     strategy = await _strategy(asked.text, desk, release, status)
-    if status.stable is not None and strategy is Strategy.CANARY:
-        return await canary.begin(turn, desk, release, status.target, status.stable)
-    return await ask_for_approval(turn, desk, _action(turn, release, status))
+    beside = status.stable if strategy is Strategy.CANARY else None
+    free = put_off.free_at(desk, release, stage, canary=beside is not None)
+    if free is not None and not put_off.says_then(asked.text):
+        return put_off.reply(turn, desk, release, free, asked.text)
+    if beside is not None:
+        return await canary.begin(turn, desk, release, status.target, beside, free)
+    action = _action(turn, desk, release, status)
+    if free is not None:
+        return await put_off.schedule(turn, desk, action, free)
+    return await ask_for_approval(turn, desk, action)
 
 
 _ENDS = re.compile(r"\b(?:(?P<promote>promote|finish)|abort|stop|cancel|end|kill)\b.{0,40}\bcanar(?:y|ies)\b")
+_TO_ALL = re.compile(r"\bcanar(?:y|ies)\b.{0,60}\bto (?:everyone|everybody|all(?: users| traffic)?\b|100 ?%)")
 _AT_ONCE = re.compile(
     r"\b(?:all at once|at once|in one go|without (?:a )?canary|no canary|straight away|directly)\b"
 )
 _CANARY = re.compile(r"\bcanar(?:y|ies)\b|\bgradual(?:ly)?\b|\bstep by step\b|\bprogressive(?:ly)?\b")
+
+
+def end_of_a_canary(text: str) -> Literal["promote", "abort"] | None:
+    """How one that is under way is to end; None for what brings a version, which names it."""
+    said = text.lower()
+    if (ends := _ENDS.search(said)) is not None:
+        return "promote" if ends["promote"] else "abort"
+    return "promote" if _TO_ALL.search(said) and read_version(text) is None else None
 
 
 async def _strategy(text: str, desk: Desk, release: Release, status: Status) -> Strategy:
@@ -129,13 +149,18 @@ async def _demand_possible(desk: Desk, release: Release, status: Status) -> None
         )
 
 
-def _action(turn: Turn, release: Release, status: Status) -> Deploy:
+def _action(turn: Turn, desk: Desk, release: Release, status: Status) -> Deploy:
     running, stage = status.stable, status.target.stage
+    note = coming_note(desk, release.service) if stage is Stage.PRODUCTION else ""
     what = f"{release.service} {release.version}"
     comes = release_text(release)
     back = (
         f"Roll {release.service} back to {running.version}." if running else f"Scale {release.service} to none."
     )
+    if release.irreversible:
+        back = "None: its migration cannot be taken back."
+    elif release.irreversible is None:
+        back += " That needs somebody to say that its migration can be taken back."
     instead = f" in the place of {running.version}" if running else ", where nothing of it runs yet"
     return Deploy(
         service=release.service,
@@ -145,10 +170,11 @@ def _action(turn: Turn, release: Release, status: Status) -> Deploy:
         replicas=running.replicas if running else 1,
         before=running.version if running else None,
         before_content=running.digest if running else None,
+        advisory=release.advisory,
         rationale=f"{known(turn).name} asked to deploy {what} to {stage}.",
         impact=f"{what} ({comes or 'nothing is known of where it comes from'}) runs in {stage}{instead}; it"
-        " takes over once every replica is ready.",
-        rollback_plan=back if not release.irreversible else "None: its migration cannot be taken back.",
+        f" takes over once every replica is ready.{note}",
+        rollback_plan=back,
         artifacts=(f"release:{release.service}:{release.version}:sha256:{release.digest}",),
     )
 
@@ -173,6 +199,6 @@ HANDLER = Handler(
     group=Group.STOP,
     permission=acts(Role.SRE_LEAD, Role.ENGINEERING_DIRECTOR),
     answer=answer,
-    presses=canary.PRESSES,
+    presses={**canary.PRESSES, **put_off.PRESSES},
     risk=Risk.DANGEROUS,
 )

@@ -116,6 +116,9 @@ async def _allow(turn: Turn, desk: Desk, service: str, version: str, reason: str
         Text((_next(set_going),)),
         Text(("A review is due by ", Moment(due), "; the compliance officer sees it if it is missed.")),
     ]
+    if not set_going and service in await desk.ports.deployments.services():
+        does = f"deploy deploy {service} {version} to production"
+        blocks.append(Buttons((Button(f"Deploy {service} {version} now", "ask", does, "danger"),)))
     text = (
         f"{decides} may go without its approval for one hour ({reason}). {_next(set_going)} Review due in 24 h."
     )
@@ -170,9 +173,7 @@ async def _pierced(desk: Desk) -> str:
 def _next(set_going: list[str]) -> str:
     if set_going:
         return f"Set going: {'; '.join(set_going)}."
-    return (
-        "I do not deploy by myself yet: deploy it with your pipeline; the leave and its reason are on record."
-    )
+    return "Deploy it now: here where I know its releases, else with your pipeline. The leave is on record."
 
 
 async def _ask(

@@ -31,7 +31,7 @@ from handlers.conversation.cards import (
 from handlers.conversation.wording import counted, listed, moment_text
 from handlers.operations.former_incidents import alike_text, record_text
 from handlers.operations.incident.impact_words import cost_fact, cost_text, impact_text
-from handlers.operations.incident.people_words import PEOPLE, people_event
+from handlers.operations.incident.people_words import PEOPLE, people_event, rota_text
 from handlers.operations.incident.response_words import RESPONSE, response_event
 from handlers.operations.incident.seen import Alerts, Seen
 
@@ -75,6 +75,8 @@ def _card(
     blocks += [Small(tuple(_small(incident, alerts)))]
     if parts := _parts(seen):
         blocks.append(Text((parts,)))
+    if incident.state != "resolved" and (rota := rota_text(seen.rota, seen.names)) is not None:
+        blocks.append(Small((rota,)))
     blocks += _impact(seen, with_money=with_money)
     if events:
         said = tuple((Moment(one.at), f": {event_text(one, seen.names)}") for one in events)

@@ -7,8 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from agents.operations.incident_reminders import UPDATE_DUE
-from agents.operations.incident_rows import MOST_UNKNOWN, NoSuchIncident, incident_by_id, unknown_services
-from agents.operations.incident_showing import INCIDENT, UNKNOWN_SERVICES
+from agents.operations.incident_rows import (
+    MOST_UNKNOWN,
+    NoSuchIncident,
+    held_alerts,
+    incident_by_id,
+    unknown_services,
+)
+from agents.operations.incident_showing import ALERTS_HELD, INCIDENT, UNKNOWN_SERVICES
 from governance.people import Person
 from governance.permissions import Refused
 from handlers.catalogue import may_request
@@ -16,6 +22,7 @@ from handlers.conversation.cards import Reply
 from handlers.conversation.desk import Desk
 from handlers.notices import NoticeKind
 from handlers.operations.incident.card import incident_card, unknown_services_card, update_due_card
+from handlers.operations.incident.held_card import alerts_held_card
 from handlers.operations.incident.seen import read_incident
 
 _MOST_EVENTS = 30
@@ -52,8 +59,16 @@ async def _unknown(desk: Desk, ids: Mapping[str, Any], _person: Person | None) -
     return unknown_services_card(names, MOST_UNKNOWN, desk.now, ids["key"]) if names else None
 
 
+async def _held(desk: Desk, ids: Mapping[str, Any], person: Person | None) -> Reply | None:
+    test, alerts = await held_alerts(desk.tx, ids["test"])
+    if not alerts:
+        return None
+    return alerts_held_card(test, alerts, person, ids["key"])
+
+
 NOTICES = (
     NoticeKind(INCIDENT, _incident, urgent="incident"),
     NoticeKind(UPDATE_DUE, _update_due, urgent="incident"),
     NoticeKind(UNKNOWN_SERVICES, _unknown, urgent="blocker"),
+    NoticeKind(ALERTS_HELD, _held, urgent="incident"),
 )

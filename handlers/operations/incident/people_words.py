@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agents.operations.incident_command import Part
+from agents.operations.incident_showing import RotaNow
 
 PEOPLE = frozenset(
     {
@@ -24,6 +25,8 @@ PEOPLE = frozenset(
     }
 )
 """Kinds of events."""
+
+_MOST_UNKNOWN = 5
 
 DOES = {Part.COMMANDER: "command", Part.COMMUNICATIONS: "communications", Part.SCRIBE: "the scribe’s part"}
 
@@ -65,6 +68,23 @@ def people_event(kind: str, detail: Mapping[str, Any], names: Mapping[str, str])
             return f"{what} ended{f', by {by}' if detail.get('by') else ''}."
         case other:
             raise ValueError(f"nobody does {other}")
+
+
+def rota_text(rota: RotaNow | None, names: Mapping[str, str]) -> str | None:
+    """Who is on call by a rota elsewhere, and what is wrong with it; None where there is none."""
+    if rota is None:
+        return None
+    stands_in = "The department's own rota stands in."
+    if rota.why is not None:
+        return f"On call: {rota.title} says nothing of now ({rota.why}). {stands_in}"
+    said = [f"On call by {rota.title}: {', '.join(names[one] for one in rota.people)}."] if rota.people else []
+    if rota.unknown:
+        listed = ", ".join(rota.unknown[:_MOST_UNKNOWN])
+        more = f" and {len(rota.unknown) - _MOST_UNKNOWN} more" if len(rota.unknown) > _MOST_UNKNOWN else ""
+        said.append(f"Nobody here has the mail address of: {listed}{more}.")
+    if not rota.people:
+        said.append(f"{rota.title} names nobody who is known here. {stands_in}")
+    return " ".join(said)
 
 
 def _given(by: str | None, to: str, names: Mapping[str, str]) -> str:

@@ -61,7 +61,10 @@ def demand_may(turn: Turn, desk: Desk) -> Person:
     person = known(turn)
     may = may_request(person, "incident", desk.modes)
     if isinstance(may, Refused) or not may.acts:
-        raise CannotAnswer("Taking command of an incident and ending it is the SRE lead’s. Nothing was done.")
+        raise CannotAnswer(
+            "You may look at this, and change nothing here: taking command of an incident and ending it is the"
+            " SRE lead’s. Nothing was done."
+        )
     return person
 
 

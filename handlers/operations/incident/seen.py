@@ -10,6 +10,7 @@ from sqlalchemy import select
 from agents.operations.incident_impact import Impact, impact_of
 from agents.operations.incident_learning import Alike, Record, alike_to, records
 from agents.operations.incident_rows import alerts_of, incident_by_id, timeline
+from agents.operations.incident_showing import RotaNow, rota_now
 from agents.operations.incident_tables import AlertRow, IncidentAlertRow, IncidentEventRow, IncidentRow
 from governance.effects import outcome_of
 from governance.incident_rules import FailedRequestPrice
@@ -35,7 +36,7 @@ class Story:
 @dataclass(frozen=True, slots=True)
 class Seen:
     """`price` is what a failed request costs; it is shown to those alone who may see revenue, where they alone
-    read. `names` are those of people, by id."""
+    read. `names` are those of people, by id. `rota` is what a rota elsewhere says, where there is one."""
 
     incident: IncidentRow
     alerts: Alerts
@@ -46,6 +47,7 @@ class Seen:
     alike: tuple[Alike, ...]
     records: tuple[Record, ...]
     stories: tuple[Story, ...]
+    rota: RotaNow | None = None
 
 
 async def read_incident(desk: Desk, id: str, most_events: int) -> Seen:
@@ -62,6 +64,7 @@ async def read_incident(desk: Desk, id: str, most_events: int) -> Seen:
         alike=await alike_to(desk.tx, incident, _MOST_ALIKE),
         records=await records(desk.tx),
         stories=await _stories(desk, events),
+        rota=await rota_now(desk.tx, desk.now),
     )
 
 

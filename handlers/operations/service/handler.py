@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from governance.blackouts import zone_of
 from governance.facts import Fact, Source
 from governance.permissions import KNOWN_BUT_CUSTOMER_SUCCESS
 from handlers.conversation.cards import Block, Bold, Button, Buttons, Card, Reply, Small, Text
@@ -10,6 +11,8 @@ from handlers.conversation.handler import Asked, Group, Handler
 from handlers.conversation.subjects import service_meant
 from handlers.conversation.turn import Turn
 from handlers.conversation.wording import counted, listed, moment_text
+from handlers.operations.release_calendar import asks_calendar, calendar_reply
+from handlers.operations.service.availability import availability, availability_text
 from handlers.operations.service.health import BUDGET, HEALTH, budgets, health_of
 from handlers.operations.targets import breaker_text, release_text, releases_of, service_of, stage_of
 from integrations.deployments import (
@@ -27,6 +30,8 @@ from integrations.deployments import (
 
 async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     """What of the service runs, in the environment that is named or in each."""
+    if asks_calendar(asked.text, desk.now, zone_of(desk.department)):
+        return await calendar_reply(turn, asked.text, desk)
     service = await service_meant(desk, asked.words("what"))
     if BUDGET.search(asked.text):
         return await budgets(turn, desk, service)
@@ -65,6 +70,11 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
             blocks += (Text((refuses,)), Buttons((close,)))
         if status.stable is not None:
             facts += _facts(status, status.stable)
+    served = await availability(desk.ports.metrics, service, desk.now) if stage is not Stage.STAGING else ()
+    if served:
+        said.append(words := availability_text(served, desk.department.objectives, service))
+        blocks.append(Text((words,)))
+        facts += served
     blocks += await _about(desk, service)
     newest = next(iter(found.values()), None)
     if newest is not None:

@@ -151,7 +151,9 @@ def _facts(run: RunRow, row: LoadTestRow, action: RunLoadTest, result: LoadResul
     source = Source("query", f"the generator's report of {run.id}")
     facts: list[Fact] = []
     if action.base_rate is not None:
-        measured = Source("query", f"requests/s of {action.service} in production, mean of the last day")
+        measured = Source(
+            "query", f"requests/s of {action.service} in production, highest five minutes of the last day"
+        )
         base = round(action.base_rate, 4)
         facts.append(Fact("base", "Served in production", base, "requests/s", row.created, measured))
     for number, level in enumerate(result.levels if result else (), 1):

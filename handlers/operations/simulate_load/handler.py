@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,7 +28,6 @@ from handlers.conversation.subjects import service_meant
 from handlers.conversation.submitting import asked_reply, not_done, submit
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import counted, listed
-from handlers.operations.reserving import Wanted, wanted_of
 from handlers.operations.simulate_load.card import load_test_reply
 from handlers.operations.simulate_load.parse import (
     LoadSaid,
@@ -36,13 +37,15 @@ from handlers.operations.simulate_load.parse import (
     read_wish,
     reserves,
 )
-from handlers.operations.targets import demand_running, service_of
-from integrations.deployments import NothingRuns, Stage, Status, Target
-from integrations.load.actions import RunLoadTest
+from handlers.operations.targets import Runs, demand_running, service_of
+from handlers.operations.wanted_capacity import demand_wanted
+from integrations.deployments import NoSuchRelease, NothingRuns, Stage, Status, Target
+from integrations.load.actions import RunLoadTest, ScenarioAsked, Weighted, asked_in_words
 from integrations.metrics import MetricsError
 from storage.look import Away
 
 _BEGINS_WITHIN = timedelta(minutes=5)
+_ROOT = (Weighted(path="/", weight=1),)
 
 
 async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
@@ -54,27 +57,30 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
         return await _last(desk, await service_meant(desk, asked.words("what")))
     then: tuple[NewStep, ...] = ()
     if reserves(asked.text):
-        wanted = _planned(desk)
+        plan = _planned(desk)
+        wanted = await demand_wanted(desk, plan)
         service = await service_meant(desk, asked.words("what")) or wanted.service
         if service != wanted.service:
             raise CannotAnswer(
                 f"The plan here is for {wanted.service}: a load test of {service} says nothing about it."
             )
-        then = (reserve_if_passed(await wanted.action(turn, desk)),)
+        then = (reserve_if_passed(await wanted.action(turn, desk, plan)),)
     else:
         service = await service_of(desk, asked)
-    return await _begin(turn, desk, service, read_load(asked.text.replace(service, " ")), then)
+    # A service's name may stand in a path as well, where it is no word of its own.
+    words = re.sub(rf"(?<![\w/-]){re.escape(service)}(?![\w/-])", " ", asked.text)
+    return await _begin(turn, desk, service, read_load(words), then)
 
 
-def _planned(desk: Desk) -> Wanted:
-    """What the thread's capacity plan is short of. Raises CannotAnswer."""
+def _planned(desk: Desk) -> str:
+    """The thread's capacity plan that is short of something. Raises CannotAnswer."""
     stored = desk.memory.topic.get("capacity")
     if not stored:
         raise CannotAnswer(
             "I do not know what to reserve: no capacity plan in this thread is short of anything. Ask for one"
             " first, such as “capacity plan for orders for Black Friday”. Nothing was begun."
         )
-    return wanted_of(stored)
+    return stored
 
 
 async def _begin(turn: Turn, desk: Desk, service: str, said: LoadSaid, then: tuple[NewStep, ...] = ()) -> Reply:
@@ -91,7 +97,8 @@ async def _begin(turn: Turn, desk: Desk, service: str, said: LoadSaid, then: tup
     day = await _measured(desk, service, needed=said.times is not None)
     if said.rate is None and said.times is None:
         return _how_much(service, day)
-    action = _action(turn, desk, said, status, day, await _difference(desk, status))
+    asked = await _asked(desk, runs_there, said.path)
+    action = _action(turn, desk, said, runs_there, day, await _difference(desk, status), asked)
     run = runs.new_id()
     submitted = await submit(turn, desk, action, run=run)
     if submitted.ruling.verdict not in (Verdict.EXECUTE, Verdict.APPROVE_FIRST):
@@ -121,7 +128,7 @@ async def _measured(desk: Desk, service: str, *, needed: bool) -> MeasuredDay | 
         day = await measured_day(desk.ports.metrics, service, desk.now)
     except (MetricsError, Away) as unknown:
         day, why = None, f"What {service} serves in production is not known: {str(unknown).rstrip('.')}"
-    day = day if day is not None and day.mean > 0 else None
+    day = day if day is not None and day.peak > 0 else None
     if day is None and needed:
         raise CannotAnswer(
             f"{why}, so there is nothing to multiply. Say a rate: “load test {service} at 50 requests a second"
@@ -136,7 +143,10 @@ def _how_much(service: str, day: MeasuredDay | None) -> Reply:
             f"How many requests a second? Say “load test {service} at 50 requests a second for 2 minutes”, for"
             " example."
         )
-    text = f"How much load on {service}? It served {day.mean:,.4g} requests a second in the last day."
+    text = (
+        f"How much load on {service}? It served {day.peak:,.4g} requests a second in the highest five minutes"
+        " of the last day."
+    )
     buttons = tuple(
         Button(f"{times}x", "ask", f"simulate_load simulate {times}x load on {service}") for times in (2, 5, 10)
     )
@@ -155,35 +165,78 @@ async def _difference(desk: Desk, staging: Status) -> str:
     return f"{runs_here}, production {there.version} with {counted(there.replicas, 'replica')}."
 
 
+async def _asked(desk: Desk, there: Runs, named: str | None) -> tuple[Weighted, ...] | ScenarioAsked:
+    """The one path that was named, or the company's scenario, or the mix that the release says it serves; `/`
+    where none of it is said. Raises CannotAnswer for a path that it does not serve."""
+    service, version = there.target.service, there.running.version
+    if named is None and (own := await desk.ports.load.scenario(service)) is not None:
+        return ScenarioAsked(file=own.file, digest=own.digest)
+    try:
+        serves = (await desk.ports.deployments.release(service, version)).serves
+    except NoSuchRelease:
+        serves = ()  # what runs is not there as a release any more: it says nothing of what it serves
+    if named is None:
+        return tuple(Weighted(path=path, weight=weight) for path, weight in serves) or _ROOT
+    if serves and named.partition("?")[0] not in {path.partition("?")[0] for path, _ in serves}:
+        can = listed([path for path, _ in serves], "and")
+        raise CannotAnswer(
+            f"{service} {version} does not serve {named} to load tests: {can}. Nothing was begun."
+        )
+    return (Weighted(path=named, weight=1),)
+
+
 def _action(
-    turn: Turn, desk: Desk, said: LoadSaid, status: Status, day: MeasuredDay | None, difference: str
+    turn: Turn,
+    desk: Desk,
+    said: LoadSaid,
+    there: Runs,
+    day: MeasuredDay | None,
+    difference: str,
+    asked: tuple[Weighted, ...] | ScenarioAsked,
 ) -> RunLoadTest:
-    service = status.target.service
+    service, status = there.target.service, there.status
     if status.address is None:
         raise CannotAnswer(
             f"The platform gives no address of {service} in staging, so nothing can be sent there."
         )
-    top = demand_sendable(said.rate if said.rate is not None else (said.times or 0) * (day.mean if day else 0))
-    wanted = f"{said.times:g}x load" if said.times is not None else f"{top:,.4g} requests a second"
+    top = demand_sendable(said.rate if said.rate is not None else (said.times or 0) * (day.peak if day else 0))
+    wanted = (
+        f"{said.times:g}x load, of the highest five minutes of the last day,"
+        if said.times
+        else f"{top:,.4g} requests a second"
+    )
     levels = said.levels(top)
     rates = listed([f"{level.rate:,.4g}" for level in levels], "and")
     return RunLoadTest(
         service=service,
         environment=Stage.STAGING,
+        version=there.running.version,
         address=status.address,
-        path=said.path,
+        **_as_fields(asked),
         levels=levels,
-        base_rate=None if day is None else day.mean,
+        base_rate=None if day is None else day.peak,
         most_failed=said.most_failed,
         slowest_ms=said.slowest_ms,
         over_by=desk.now + timedelta(seconds=said.seconds) + _BEGINS_WITHIN,
         rationale=f"{known(turn).name} asked for {wanted} on {service}.",
         impact=(
-            f"GET {said.path} at {rates} requests a second, {said.seconds:,.0f} s in all, to {service} in"
-            f" staging and nowhere else. {difference}"
+            f"{_at_rates(asked, rates)} a second, {said.seconds:,.0f} s in all, to {service} in staging and"
+            f" nowhere else. {difference}"
         ),
         rollback_plan="Stop it: nothing is sent within a second.",
     )
+
+
+def _as_fields(asked: tuple[Weighted, ...] | ScenarioAsked) -> dict[str, Any]:
+    if isinstance(asked, ScenarioAsked):
+        return {"scenario": asked}
+    return {"path": asked[0].path} if len(asked) == 1 else {"mix": asked}
+
+
+def _at_rates(asked: tuple[Weighted, ...] | ScenarioAsked, rates: str) -> str:
+    if isinstance(asked, ScenarioAsked):
+        return f"{asked.file}, by users who wait for answers, at {rates} steps"
+    return f"GET {asked_in_words(asked)} at {rates} requests"
 
 
 def _is_of(run: RunRow, service: str | None) -> bool:

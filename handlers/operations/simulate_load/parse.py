@@ -106,12 +106,13 @@ def _plainly(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class LoadSaid:
-    """What was said: either `rate` (requests a second) or `times` what production serves, or neither."""
+    """What was said: either `rate` (requests a second) or `times` what production serves, or neither. `path` is
+    None where none was named."""
 
     rate: float | None
     times: float | None
     seconds: float
-    path: str
+    path: str | None
     slowest_ms: int
     most_failed: float
 
@@ -146,7 +147,7 @@ def read_load(text: str) -> LoadSaid:
         rate=rate,
         times=None if times is None else float(times),
         seconds=_seconds(left),
-        path=path["path"] if path else "/",
+        path=path["path"] if path else None,
         slowest_ms=USUAL_SLOWEST_MS if slowest is None else _milliseconds(slowest),
         most_failed=USUAL_MOST_FAILED if failed is None else _share(failed),
     )

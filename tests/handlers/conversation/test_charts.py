@@ -10,7 +10,7 @@ from datetime import date, timedelta
 import pytest
 from matplotlib.image import imread
 
-from handlers.conversation.charts import NothingToDraw, Picture, draw_forecast, draw_trend
+from handlers.conversation.charts import NothingToDraw, Picture, draw_forecast, draw_shares, draw_trend
 
 RUNS = [(3, 300), (4, 1500), (5, 2700), (6, 2500), (7, 1500), (8, 900), (9, 400), (12, 200)]
 WEEKS = [(date(2026, 5, 4) + timedelta(weeks=week), 4.0 + week) for week in range(12)]
@@ -31,6 +31,16 @@ def test_a_picture_is_an_opaque_png_of_a_size_that_chats_show(picture) -> None: 
     assert 300 < height < 1000
     assert pixels.shape[2] == 3 or (pixels[..., 3] == 1).all()  # its own ground, on white and on black
     assert pixels[..., :3].std() > 0.02  # something is drawn on it
+
+
+def test_bars_of_shares_are_as_long_as_they_are_large() -> None:
+    def blue(share: float) -> int:
+        pixels = imread(io.BytesIO(draw_shares([("orders", share)], title="Coverage")))
+        return int(((pixels[..., 2] - pixels[..., 0]) > 0.3).sum())
+
+    assert blue(80.0) == pytest.approx(2 * blue(40.0), rel=0.05)
+    with pytest.raises(NothingToDraw):
+        draw_shares([], title="Coverage")
 
 
 def test_a_forecast_says_its_dates_in_words() -> None:

@@ -15,11 +15,6 @@ from handlers.language.recogniser import Recogniser
 from tests.handlers.conftest import Talk, buttons
 
 
-@pytest.fixture(scope="module")
-def recogniser(tmp_path_factory: pytest.TempPathFactory) -> Recogniser:
-    return Recogniser.load(tmp_path_factory.mktemp("recogniser"))
-
-
 @pytest.fixture
 def heard(talk: Talk, recogniser: Recogniser) -> Talk:
     talk.router = Router(find_handlers(), recogniser, recogniser)

@@ -31,7 +31,7 @@ from handlers.operations.simulate_load.parse import (
 def test_how_much_and_for_how_long(words: str, rate: float | None, times: float | None, seconds: float) -> None:
     said = read_load(words)
     assert (said.rate, said.times, said.seconds) == (rate, times, seconds)
-    assert (said.slowest_ms, said.most_failed, said.path) == (500, 0.01, "/")
+    assert (said.slowest_ms, said.most_failed, said.path) == (500, 0.01, None)
 
 
 def test_what_is_to_hold_and_where_it_goes_in() -> None:

@@ -183,6 +183,13 @@ class Product:
             assert reply is not None
             return reply
 
+    async def card_of(self, run: str) -> Reply:
+        """The card of the work on a story, rendered."""
+        async with self.talk.desk() as desk:
+            reply = await find_notices()["story_work"].render(desk, {"run": run, "key": "k"}, None)
+            assert reply is not None
+            return reply
+
     async def effects(self, *types: str) -> list[EffectRow]:
         async with self.talk.database.transaction(self.talk.tenant) as tx:
             query = select(EffectRow).where(EffectRow.action_type.in_(types)).order_by(EffectRow.created)

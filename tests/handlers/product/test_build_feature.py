@@ -164,7 +164,7 @@ async def test_the_card_says_what_a_decision_needs(product: Product) -> None:
         "Product owner agent: 17 stories from 21 requirements",
         "not enough history",
         "Untestable, line 119",
-        "Agents do not write code yet: ",
+        "Agents write them when somebody lets them: ",
         "Wei Zhangwen (Insights Team)",
         "Amanda Reyes-Holt or Leila Farrokh is asked",
         "Worked out without a model",
