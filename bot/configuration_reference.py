@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -56,9 +56,11 @@ _KINDS: dict[object, str] = {
     int: "number",
     float: "seconds",
     Decimal: "amount",
+    bool: "true or false",
     Path: "path",
     SecretStr: "secret",
     frozenset[str]: "list",
+    tuple[tuple[str, Decimal, Decimal], ...]: "list",
 }
 
 
@@ -68,41 +70,74 @@ def reference() -> str:
 
 
 def _lines() -> Iterator[str]:
-    headings = dict(_SECTIONS)
+    headings, heading = dict(_SECTIONS), ""
+    shown: dict[tuple[str, str, str], str] = {}
     for name, field in Settings.model_fields.items():
         if name in headings:
-            yield f"\n## {headings[name]}\n\n{_COLUMNS}"
+            heading = headings[name]
+            yield f"\n## {heading}\n\n{_COLUMNS}"
+        shown[_same(name, field)] = heading
         yield _row(name, field)
     for kind, vendors in sorted(find_vendors(shipped=()).found.items()):
         for vendor in vendors.values():
             if vendor.settings is not None:
-                yield f"\n## {kind.capitalize()}: {vendor.title}\n\n{_COLUMNS}"
-                yield from (_row(name, field) for name, field in vendor.settings.model_fields.items())
+                heading = f"{kind.replace('_', ' ').capitalize()}: {vendor.title}"
+                yield f"\n## {heading}\n\n"
+                yield from _of_vendor(heading, vendor.settings.model_fields, shown)
+
+
+def _of_vendor(
+    heading: str, fields: Mapping[str, FieldInfo], shown: dict[tuple[str, str, str], str]
+) -> Iterator[str]:
+    """A vendor's settings; those that stand above under another heading are named. `shown` says where each
+    stands, and is added to."""
+    new = [_row(name, field) for name, field in fields.items() if _same(name, field) not in shown]
+    if new:
+        yield _COLUMNS
+        yield from new
+    above: dict[str, list[str]] = {}
+    for name, field in fields.items():
+        if (at := shown.setdefault(_same(name, field), heading)) != heading:
+            above.setdefault(at, []).append(f"`{name.upper()}`")
+    for at, names in above.items():
+        if new:
+            yield "\n"
+        yield f"{', '.join(names)}: as for “{at}”.\n"
 
 
 def _row(name: str, field: FieldInfo) -> str:
-    return f"| `{name.upper()}` | {_kind(field)} | {_default(field)} | {_cell(field.description or '')} |\n"
+    return (
+        f"| `{name.upper()}` | {_kind(name, field)} | {_default(field)} | {_cell(field.description or '')} |\n"
+    )
+
+
+def _same(name: str, field: FieldInfo) -> tuple[str, str, str]:
+    """What makes it one setting, whoever reads it and however they describe it."""
+    return name, _kind(name, field), _default(field)
 
 
 def _default(field: FieldInfo) -> str:
     default = field.default
     if default is PydanticUndefined:
         return "(must be given)"
+    if isinstance(default, bool):
+        default = str(default).lower()
     return f"`{default}`" if default not in (None, frozenset()) else "-"
 
 
-def _kind(field: FieldInfo) -> str:
+def _kind(name: str, field: FieldInfo) -> str:
     """What a value may be, in a word or two, with its limits."""
     kind = _bare(field.annotation)
     if get_origin(kind) is Literal:
         return " or ".join(f"`{value}`" for value in get_args(kind))
     bounds = {
-        name: bound
+        rule_name: bound
         for rule in field.metadata
-        for name in ("ge", "le")
-        if (bound := _of(rule, name)) is not None
+        for rule_name in ("ge", "le")
+        if (bound := _of(rule, rule_name)) is not None
     }
-    words = _KINDS[kind] + (", from {ge}".format_map(bounds) if "ge" in bounds else "")
+    spelt = "days" if name.endswith("_days") else _KINDS[kind]
+    words = spelt + (", from {ge}".format_map(bounds) if "ge" in bounds else "")
     return words + (" to {le}".format_map(bounds) if "le" in bounds else "")
 
 

@@ -5,27 +5,33 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
+from agents import sre
 from agents.actions import specs as plan_specs
 from agents.drafting import WORKERS
-from agents.loop import ModelAccess
+from agents.engineering.release_tests import ReleaseTests
+from agents.engineering.story_rows import breaks, follows_work
+from agents.meetings.meeting_run import in_meeting
+from agents.model import ModelAccess, OtherModel
 from agents.operations import incident_impact, incident_links
 from agents.operations.alert_intake import AlertIntake
 from agents.operations.approved_versions import previously_approved
 from agents.operations.canary.limits import within_canary
+from agents.operations.canary.promotions import Promotions
 from agents.operations.capacity.reservation_actions import specs as reservation_specs
 from agents.operations.findings import Findings
 from agents.operations.objective_watch import ObjectiveWatch
 from agents.operations.response.limits import in_incident
+from agents.operations.security_watch import SecurityWatch
 from agents.plans.authorship import Authorship
 from agents.plans.drafting import Drafting
 from agents.plans.limits import within_plan
 from agents.plans.replanning import Replanning
 from agents.role import Agent, agents, demand_reached
-from agents.sre import Suggested, suggest
+from agents.terms import AgentTerms
 from agents.work.executor import Executor
 from agents.work.kinds import StepKind, find_kinds
 from agents.work.scheduler import Scheduler
@@ -51,14 +57,19 @@ from governance.authority.policy import Policy, load
 from governance.department import Department
 from governance.department_file import read_department
 from governance.gate import Gate
+from governance.overrides.rows import read_standing
+from governance.people import Actor
 from governance.performing import Performer
 from governance.registry import Registry
 from handlers.catalogue import find_handlers
 from handlers.conversation.router import Router
 from handlers.language.recognition import Recognises
 from handlers.notices import find_notices
+from integrations.calendar.performing import specs as calendar_specs
+from integrations.code_host.performing import specs as code_specs
 from integrations.deployments.performing import specs as deployment_specs
 from integrations.load.performing import specs as load_specs
+from integrations.mail.performing import specs as mail_specs
 from integrations.ports import Ports
 from integrations.prices.costs import replicas_a_month
 from integrations.tracker.performing import specs as tracker_specs
@@ -98,19 +109,30 @@ class Installation(Foundation):
     def registry(self) -> Registry:
         of_vendors = (spec for vendor in self.outside.all_vendors for spec in vendor.actions())
         own = (
-            *tracker_specs(within_plan, incident_links.is_linkable),
+            *tracker_specs(within_plan, incident_links.is_linkable, follows_work),
             *deployment_specs(
                 within_canary,
                 replicas_a_month(lambda tenant: self.ports(tenant).prices),
                 in_incident,
                 previously_approved,
+                self.release_tests.of,
+                lambda tenant: self.ports(tenant).deployments,
             ),
+            *code_specs(breaks),
             *load_specs(lambda tenant: self.ports(tenant).deployments),
             *reservation_specs(lambda tenant: self.ports(tenant).prices),
+            *calendar_specs(in_meeting),
+            *mail_specs(),
             *plan_specs(),
             *governance_specs(self.policy),
         )
         return Registry((*own, *of_vendors))
+
+    @cached_property
+    def release_tests(self) -> ReleaseTests:
+        return ReleaseTests(
+            lambda tenant: self.ports(tenant).deployments, lambda tenant: self.ports(tenant).code_host
+        )
 
     @cached_property
     def gate(self) -> Gate:
@@ -144,6 +166,7 @@ class Installation(Foundation):
             base_url=settings.openai_base_url,
             input_price=settings.openai_input_price,
             output_price=settings.openai_output_price,
+            others=tuple(OtherModel(*one) for one in settings.openai_other_models),
         )
 
     @cached_property
@@ -218,12 +241,21 @@ class Installation(Foundation):
         has_model = self.settings.openai_api_key is not None
         channels = KnownChannels(self.adapters, self.database)
         asked = self._suggest if has_model else None
-        return Desks(self.gate, self.ports, StoredFiles(), channels, has_model=has_model, suggest=asked)
+        models = () if self.model is None else self.model.names
+        return Desks(
+            self.gate, self.ports, StoredFiles(), channels, has_model=has_model, suggest=asked, models=models
+        )
 
-    async def _suggest(self, tenant: str, findings: Findings) -> Suggested | None:
+    async def _suggest(self, tenant: str, findings: Findings) -> sre.Suggested | None:
         if self.model is None:
             return None
-        return await suggest(findings, self.model, lambda: self.watch.check(tenant))
+        own = partial(self.database.transaction, tenant)
+        async with own() as tx:
+            standing = await read_standing(tx, self.gate.clock())
+        if standing.pause_of(Actor("agent", sre.ROLE.name)) is not None:
+            return None
+        terms = AgentTerms(own, f"explanation:{findings.as_of.isoformat()}", self.gate.clock)
+        return await sre.suggest(findings, replace(self.model, terms=terms), lambda: self.watch.check(tenant))
 
     @cached_property
     def turns(self) -> Turns:
@@ -254,12 +286,22 @@ class Installation(Foundation):
             impacts=incident_impact.ImpactCount(
                 self.database, lambda tenant: self.ports(tenant).metrics, self.gate.clock
             ),
+            security=SecurityWatch(self.database, lambda tenant: self.ports(tenant).deployments, self.gate),
+            promotions=Promotions(self.database, self.gate),
             performer=Performer(self.database, self.gate, self.outside.effect_ports, process=self.process),
             adapters=self.adapters,
             drafting=Drafting(self.database, self.gate, self.plan_author, self.watch.agent_work),
             replanning=Replanning(self.database, self.gate, self.plan_author, self.watch.agent_work),
             scheduler=self.scheduler,
-            executor=Executor(self.database, self.scheduler, self.watch.agent_work, self.process, self.ports),
+            executor=Executor(
+                self.database,
+                self.scheduler,
+                self.watch.agent_work,
+                self.process,
+                self.ports,
+                model=self.model,
+                open_pull_requests=self.settings.open_pull_requests,
+            ),
             log_key=lambda tenant: self.signer(tenant).verifier,
             tracker=lambda tenant: self.ports(tenant).tracker,
             checkpoint_file=self.checkpoint_file,

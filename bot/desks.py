@@ -5,18 +5,18 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from pydantic import TypeAdapter
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.operations.findings import Findings
 from agents.sre import Suggested
 from bot.tables import FileRow
-from governance.department_rows import DIGEST, department_of
+from governance.department_rows import DIGEST, department_of, read_department
 from governance.gate import Gate
 from governance.overrides.rows import standing_at
 from governance.visibility import Scope
@@ -32,7 +32,7 @@ from storage.look import Look, look_of
 @dataclass(frozen=True, slots=True)
 class Desks:
     """Makes a desk for each turn, notice and job. `ports` are a tenant's, by the tenant; `suggest` asks a model
-    what could be behind an incident, for a tenant."""
+    what could be behind an incident, for a tenant; `models` are those that agents may be given."""
 
     gate: Gate
     ports: Callable[[str], Ports]
@@ -40,6 +40,7 @@ class Desks:
     channels: Channels
     has_model: bool
     suggest: Callable[[str, Findings], Awaitable[Suggested | None]] | None = None
+    models: tuple[str, ...] = ()
 
     async def desk(self, tx: AsyncSession, memory: Memory) -> Desk:
         """A desk over `tx`, in the thread that `memory` belongs to."""
@@ -57,6 +58,7 @@ class Desks:
             standing=standing,
             has_model=self.has_model,
             suggest=None if self.suggest is None else partial(_suggested, self.suggest, tx),
+            models=self.models,
         )
 
 
@@ -98,3 +100,16 @@ class StoredFiles:
     async def has(self, tx: AsyncSession, id: str) -> bool:
         """See Files.has."""
         return (await tx.execute(select(FileRow.id).where(FileRow.id == id))).scalar() is not None
+
+
+_PICTURES_AT_ONCE = 200
+
+
+async def delete_old_pictures(tx: AsyncSession, now: datetime) -> None:
+    """Delete a batch of the pictures of canaries and load tests that are older than the department keeps what
+    they show. Documents stay."""
+    kept = (await read_department(tx)).retention
+    for name, days in (("canary.png", kept.canaries), ("load.png", kept.load_tests)):
+        old = select(FileRow.id).where(FileRow.name == name, FileRow.created < now - timedelta(days=days))
+        batch = old.order_by(FileRow.created).limit(_PICTURES_AT_ONCE)
+        await tx.execute(delete(FileRow).where(FileRow.id.in_(batch)))

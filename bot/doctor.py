@@ -64,7 +64,6 @@ async def _looked_at(settings: Settings) -> AsyncIterator[Finding]:
     for finding in examine_sign_in(settings):
         yield finding
     yield _program("chromium", "the browser tests need it", "chromium")
-    yield _program("bwrap", "agents will run code in it, which they do not do yet", "bubblewrap")
 
 
 async def _vendors(installation: Installation) -> AsyncIterator[Finding]:

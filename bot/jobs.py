@@ -12,11 +12,16 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from agents.engineering.code_events import look_at_code
 from agents.operations.alert_intake import AlertIntake, queue_waiting_alerts
+from agents.operations.canary.canary_run import queue_asking
+from agents.operations.canary.promotions import Promotions
 from agents.operations.incident_impact import ImpactCount, queue_counting
 from agents.operations.incident_reminders import look_after
 from agents.operations.incidents import end_quiet
 from agents.operations.objective_watch import ObjectiveWatch
+from agents.operations.retention import delete_old
+from agents.operations.security_watch import SecurityWatch
 from agents.plans import consumption, coordination, steps
 from agents.plans.drafting import Drafting
 from agents.plans.replanning import Replanning
@@ -25,7 +30,7 @@ from agents.work.scheduler import Scheduler
 from agents.work.sweep import queue_abandoned_steps, queue_standing_runs
 from bot import outbox
 from bot.checkpoints import post_checkpoint
-from bot.desks import Desks
+from bot.desks import Desks, delete_old_pictures
 from bot.job_failures import GivenUp, tell_of_standing_work
 from bot.notices import Notices
 from bot.platforms.adapter import Adapter
@@ -73,6 +78,8 @@ class Jobs:
     alerts: AlertIntake
     objectives: ObjectiveWatch
     impacts: ImpactCount
+    security: SecurityWatch
+    promotions: Promotions
     adapters: Mapping[str, Adapter]
     drafting: Drafting
     replanning: Replanning
@@ -97,6 +104,7 @@ class Jobs:
             "replan": self.replan,
             "advance_plan": self.advance_plan,
             "advance_run": self.advance_run,
+            "look_at_code": self.look_at_code,
             "do_step": self.do_step,
             "count_hours": self.count_hours,
             "take_alerts": self.alerts.take_alerts,
@@ -104,6 +112,8 @@ class Jobs:
             "show_incidents": self.alerts.show_incidents,
             "watch_objectives": self.objectives.watch,
             "count_impacts": self.impacts.count_all,
+            "watch_security": self.security.watch,
+            "ask_promotions": self.promotions.ask,
             "report_halt": self.report_halt,
             "release_held": self.release_held,
             "sweep_overrides": self.sweep_overrides,
@@ -169,6 +179,11 @@ class Jobs:
             async with self.database.transaction(tenant) as tx:
                 await self.scheduler.advance(tx, run)
 
+    async def look_at_code(self, tenant: str, repository: str, is_second: str = "") -> None:
+        """Let the runs that wait for a repository look at it now."""
+        async with self.database.transaction(tenant) as tx:
+            await look_at_code(tx, repository, self.gate.clock(), is_second=bool(is_second))
+
     async def do_step(self, tenant: str, run: str, step: str) -> None:
         """Do one step of a run."""
         with structlog.contextvars.bound_contextvars(tenant=tenant):
@@ -214,6 +229,10 @@ class Jobs:
             "standing_work": partial(tell_of_standing_work, now=now),
             "subscriptions": _queue_subscriptions,
             "objectives": _queue_objectives,
+            "security": _queue_security,
+            "promotions": queue_asking,
+            "retention": partial(delete_old, now=now),
+            "pictures": partial(delete_old_pictures, now=now),
         }
         for name, part in parts.items():
             with _by_itself(tenant, part=name):
@@ -281,6 +300,10 @@ def _by_itself(tenant: str, **what: str) -> Iterator[_Tried]:
 
 async def _queue_objectives(tx: AsyncSession) -> None:
     await defer(tx, "watch_objectives", {}, lock="objectives", queueing_lock="objectives", slow=True)
+
+
+async def _queue_security(tx: AsyncSession) -> None:
+    await defer(tx, "watch_security", {}, lock="security", queueing_lock="security", slow=True)
 
 
 async def _queue_subscriptions(tx: AsyncSession) -> None:

@@ -12,7 +12,16 @@ from pydantic import ValidationError
 from bot.settings import Settings
 from governance.department import Department
 from integrations.alerts import AlertSource
-from integrations.integration import Chore, Integration, SettingsMissing, Surroundings, find_vendors
+from integrations.code_host.webhooks import CodeWebhooks
+from integrations.integration import (
+    Chore,
+    Integration,
+    OwnProcess,
+    Serving,
+    SettingsMissing,
+    Surroundings,
+    find_vendors,
+)
 from integrations.ports import Ports
 from storage.database import Database
 
@@ -55,6 +64,17 @@ class OutsideWorld:
             chore for vendor in self.all_vendors for chore in vendor.chores(self.surroundings(vendor, tenant))
         ]
 
+    def process(self, kind: str, tenant: str) -> OwnProcess | None:
+        """The process that the vendor of this kind needs; None where it needs none. Raises SettingsMissing."""
+        vendor = self.vendors[kind]
+        return vendor.process(self.surroundings(vendor, tenant))
+
+    def served(self, tenant: str) -> Sequence[Serving]:
+        """What a tenant's vendors listen with. Raises SettingsMissing."""
+        return [
+            part for vendor in self.all_vendors for part in vendor.serves(self.surroundings(vendor, tenant))
+        ]
+
     @cached_property
     def alert_vendors(self) -> tuple[Integration, ...]:
         """The vendors whose alerts come in, if they have a secret. Raises NoSuchVendor."""
@@ -70,6 +90,12 @@ class OutsideWorld:
         """Who may send alerts, by the vendors' names. Raises NoSuchVendor, SettingsMissing."""
         tenant = self.settings.tenant
         return {vendor.name: vendor.open(self.surroundings(vendor, tenant)) for vendor in self.alert_vendors}
+
+    @property
+    def code_webhooks(self) -> Mapping[str, CodeWebhooks]:
+        """The code host that tells by itself, by the vendor's name. Raises NoSuchVendor, SettingsMissing."""
+        port = self.ports(self.settings.tenant).code_host
+        return {self.vendors["code_host"].name: port} if isinstance(port, CodeWebhooks) else {}
 
     @cached_property
     def _opened(self) -> dict[str, dict[str, Any]]:

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import structlog
 from aiohttp import web
 
 from bot.alerts import add_alerts
+from bot.code import add_code_webhooks
 from bot.console.dashboard.approvals import ADAPTERS
+from bot.console.dashboard.outbox import OUTBOX
 from bot.console.personas import session_key
 from bot.console.residents import read_residents
 from bot.department import Installation
 from bot.teams.serving import add_teams
 from bot.web import make_app
-
-Part = Callable[[], Coroutine[Any, Any, None]]
+from integrations.integration import Serving
+from integrations.mail import KeepsOutbox
 
 _log = structlog.get_logger()
 
@@ -29,7 +29,7 @@ class Served:
     """The application, and what runs `beside` it until cancelled (connections that we open ourselves)."""
 
     app: web.Application
-    beside: tuple[Part, ...]
+    beside: tuple[Serving, ...]
 
 
 def make_served(installation: Installation) -> Served:
@@ -45,10 +45,14 @@ def make_served(installation: Installation) -> Served:
         log_key=installation.signer(settings.tenant).verifier,
         checkpoint_file=installation.checkpoint_file,
     )
+    mail = installation.ports(settings.tenant).mail
+    if isinstance(mail, KeepsOutbox):
+        app[OUTBOX] = mail
     app[ADAPTERS] = lambda: installation.adapters
     add_alerts(app, installation.database, settings.tenant, lambda: installation.outside.alert_sources)
+    add_code_webhooks(app, installation.database, settings.tenant, lambda: installation.outside.code_webhooks)
     _teams(installation, app)
-    return Served(app, tuple(_slack(installation, app)))
+    return Served(app, (*_slack(installation, app), *installation.outside.served(settings.tenant)))
 
 
 def _teams(installation: Installation, app: web.Application) -> None:
@@ -57,7 +61,7 @@ def _teams(installation: Installation, app: web.Application) -> None:
         add_teams(app, lambda: installation.teams.endpoint(installation.database, settings.tenant))
 
 
-def _slack(installation: Installation, app: web.Application) -> list[Part]:
+def _slack(installation: Installation, app: web.Application) -> list[Serving]:
     if installation.slack is None:
         return []
     from bot.slack.connecting import web_of

@@ -6,6 +6,7 @@ None says the value itself: it may be a secret, or hold one.
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from urllib.parse import urlsplit
 
 from governance.outside_text import is_storable
@@ -13,6 +14,7 @@ from governance.outside_text import is_storable
 _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
+_MODEL = re.compile(r"(?P<name>[^\s=]+) ?= ?(?P<read>\d+(?:\.\d+)?) ?/ ?(?P<written>\d+(?:\.\d+)?)")
 _NO_DATABASE = (
     "is no address such as postgresql://USER:PASSWORD@HOST:5432/DATABASE; what is neither letter nor digit in"
     " a user's name or a password is written as %XX"
@@ -45,6 +47,17 @@ def without_user(value: str) -> str:
     if "@" in urlsplit(value).netloc:
         raise ValueError("holds a user or a password, and none is asked for there")
     return value
+
+
+def models(value: str) -> tuple[tuple[str, Decimal, Decimal], ...]:
+    """Models with their prices: `gpt-4o=2.50/10, gpt-5-nano=0.05/0.40`. Raises ValueError for what is none."""
+    found: list[tuple[str, Decimal, Decimal]] = []
+    for written in filter(None, (one.strip() for one in value.split(","))):
+        model = _MODEL.fullmatch(written)
+        if model is None:
+            raise ValueError("wants each model with the USD for a million tokens in and out: gpt-4o=2.50/10")
+        found.append((model["name"], Decimal(model["read"]), Decimal(model["written"])))
+    return tuple(found)
 
 
 def redis_url(value: str) -> str:

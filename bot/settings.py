@@ -60,6 +60,12 @@ class Settings(BaseSettings):
     openai_model: str = Field(default="gpt-5-mini", description="the model that agents use")
     openai_input_price: Decimal = Field(default=Decimal(0), ge=0, description="USD per million tokens read")
     openai_output_price: Decimal = Field(default=Decimal(0), ge=0, description="USD per million written")
+    openai_other_models: Annotated[tuple[tuple[str, Decimal, Decimal], ...], NoDecode] = Field(
+        default=(), description="further models for single agents: name=read/written in USD, with commas"
+    )
+    open_pull_requests: int = Field(
+        default=5, ge=1, le=100, description="pull requests of agents that are open at once in one repository"
+    )
     audit_signing_key: SecretStr | None = Field(
         default=None, description="Ed25519 key: PEM, or its 32-byte seed in base64; made if not given"
     )
@@ -143,6 +149,11 @@ class Settings(BaseSettings):
     @classmethod
     def _signs(cls, written: SecretStr | None) -> SecretStr | None:
         return written and SecretStr(values.signing_key(written.get_secret_value()))
+
+    @field_validator("openai_other_models", mode="before")
+    @classmethod
+    def _models(cls, written: object) -> object:
+        return values.models(written) if isinstance(written, str) else written
 
     @field_validator("slack_workspaces", "entra_tenants", mode="before")
     @classmethod

@@ -97,6 +97,7 @@ class FileRow(TenantScoped, Base):
     """A picture or document that a card shows. `restricted` files open only for those who may see why."""
 
     __tablename__ = "files"
+    __table_args__ = (Index(None, "tenant", "name", "created"),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]

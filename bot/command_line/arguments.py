@@ -145,6 +145,12 @@ def audit(parser: ArgumentParser) -> None:
         result(action)
 
 
+def code_token(parser: ArgumentParser) -> None:
+    """The person."""
+    parser.add_argument("person", type=name, metavar="PERSON", help="an id in department.yaml")
+    result(parser)
+
+
 def teams_package(parser: ArgumentParser) -> None:
     """`--to`."""
     default = Path("dist/countersign-teams.zip")
@@ -199,6 +205,7 @@ COMMANDS = (
     Command("web", "the web server alone", "operating:web"),
     Command("worker", "a worker alone; start as many as you need", "operating:worker"),
     Command("clock", "the clock alone", "operating:clock"),
+    Command("keeper", "the keeper of the services that run on this machine", "operating:keeper"),
     Command("migrate", "bring the database up to date", "operating:migrate", result),
     Command("doctor", "check every setting and connection, and say what to do", "operating:doctor", result),
     Command(
@@ -240,6 +247,12 @@ COMMANDS = (
         "verify, export, prove or checkpoint the audit log; erase a text in it, or forget a person",
         "audit:run",
         audit,
+    ),
+    Command(
+        "code-token",
+        "make a token with which a person's own git clones and pushes; it is shown this once",
+        "operating:code_token",
+        code_token,
     ),
     Command(
         "teams-package",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import sys
@@ -12,16 +13,18 @@ from typing import Any
 from agents.role import BrokenRole
 from bot.bootstrap import DepartmentRefused, open_installation
 from bot.command_line import Exit, Stop, loading, told
-from bot.database import bring_up_to_date, locate
+from bot.database import bring_up_to_date, demand_var_folder, locate
 from bot.department import Installation
+from bot.outside import OutsideWorld
 from bot.processes import clock_part, run_until_stopped, worker_part
 from bot.settings import Settings
 from bot.teams.configuration import TeamsMisconfigured, configuration
 from governance.audit.keys import KeyUnusable
 from governance.authority.policy_error import PolicyError
-from governance.department_file import DepartmentError
+from governance.department_file import DepartmentError, read_department
 from governance.department_renewal import AnotherDepartment
-from integrations.integration import SettingsMissing
+from integrations.integration import NoSuchVendor, SettingsMissing
+from storage.database import Database
 
 NICENESS = 5
 """Where a machine has too much to do, what comes in is acknowledged first: a platform waits three seconds."""
@@ -48,6 +51,24 @@ async def worker(settings: Settings, _args: argparse.Namespace) -> int:
     installation = await opened(settings)
     os.nice(NICENESS)  # not before: an embedded server that this started would be as patient
     await run_until_stopped(installation, worker_part(installation))
+    return Exit.DONE
+
+
+async def keeper(settings: Settings, _args: argparse.Namespace) -> int:
+    """Become the keeper of the services that run on this machine. It asks nothing of the department's database,
+    so what it keeps goes on without one. Raises Stop."""
+    demand_var_folder(settings)
+    database = Database.open("postgresql://")  # of which nothing is asked
+    try:
+        department = read_department(settings.department / "department.yaml")
+        process = OutsideWorld(database, settings, department).process("deployments", settings.tenant)
+    except (DepartmentError, NoSuchVendor, SettingsMissing) as wrong:
+        raise Stop(str(wrong)) from wrong
+    if process is not None:
+        os.execve(process.command[0], process.command, {**os.environ, **process.environment})  # noqa: S606
+    # It stays all the same: whoever starts the lines of a Procfile ends all of them where one ends.
+    print("What is deployed runs elsewhere, so there is nothing to keep here.", flush=True)
+    await asyncio.Event().wait()
     return Exit.DONE
 
 
@@ -122,6 +143,26 @@ async def recognise(settings: Settings, args: argparse.Namespace) -> int:
             print(json.dumps(line, ensure_ascii=False))
         else:
             print(f"{name}\t{found.confidence:.3f}")
+    return Exit.DONE
+
+
+async def code_token(settings: Settings, args: argparse.Namespace) -> int:
+    """Make a person's token for the embedded code host, and show it this once."""
+    from governance.directory import NoSuchPerson
+    from integrations.code_host import GivesTokens
+
+    installation = await opened(settings)
+    try:
+        host = installation.ports(settings.tenant).code_host
+        if not isinstance(host, GivesTokens):
+            raise Stop("The code host of this department gives no tokens: people have theirs there.")
+        token = await host.new_token(args.person)
+    except NoSuchPerson as unknown:
+        raise Stop(f"Nobody in the department has the id {args.person}.") from unknown
+    finally:
+        await installation.close()
+    shown = f"{token}\nIt is the password for git, with any user name; the token before it has ended."
+    told(args, {"person": args.person, "token": token}, shown)
     return Exit.DONE
 
 

@@ -49,7 +49,13 @@ async def note(
     )
 
 
-PERMISSION = {"approvals": "approvals", "plans": "status", "audit": "audit", "overrides": "status"}
+PERMISSION = {
+    "approvals": "approvals",
+    "plans": "status",
+    "audit": "audit",
+    "overrides": "status",
+    "outbox": "status",
+}
 """The permission of the catalogue that opens each page. What customer success sees there is narrowed
 in the page's own query."""
 

@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.console.access import open_pages
+from bot.console.dashboard.outbox import OUTBOX
 from bot.console.protection import protect
 from bot.console.render import author, render
 from bot.console.visit import RECEPTION, Visit
@@ -32,6 +33,7 @@ DASHBOARD = (
     DashboardPage("plans", "Plans", "plan"),
     DashboardPage("audit", "Audit log", "seal"),
     DashboardPage("overrides", "Overrides", "hand"),
+    DashboardPage("outbox", "Outbox", "send"),
 )
 
 
@@ -47,6 +49,8 @@ async def page(
     """A whole page in its frame. `here` is the channel or dashboard page that is open."""
     person = visiting.reader.person
     opened = await open_pages(visiting)
+    if OUTBOX not in request.app:
+        opened -= {"outbox"}
     html = render(
         template,
         residents=visiting.residents,

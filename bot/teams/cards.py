@@ -112,7 +112,7 @@ def _stacked_row(columns: Sequence[str], row: Sequence[str], names: int, width: 
     told = [_told(_at(columns, index), _at(row, index)) for index in range(names, width)]
     return [
         *paragraphs((Run(" ".join(row[:names]), bold=True),)),
-        *paragraphs((Run(" · ".join(filter(None, told))),), SMALL, "None"),
+        *paragraphs((Run(" · ".join(filter(str.strip, told))),), SMALL, "None"),
     ]
 
 

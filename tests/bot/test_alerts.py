@@ -138,7 +138,7 @@ async def test_a_storm_that_several_take_at_once_is_one_incident(idle: Workplace
 
 
 async def test_pagerdutys_replays_are_stored_once(idle: Workplace) -> None:
-    body = sent.pagerduty("ev-1")
+    body = sent.pagerduty("ev-1", occurred_at=datetime.now(UTC).isoformat())
     for news in (1, 0, 0):
         answered = await post(idle, body, sent.signed_by_pagerduty(body), "pagerduty")
         assert answered.json() == {"alerts": 1, "new": news}
@@ -295,7 +295,8 @@ async def test_one_alert_that_breaks_holds_up_no_other(
 async def _tested(place: Workplace) -> AsyncIterator[str]:
     now = datetime.now(UTC)
     async with place.installation.database.transaction(place.tenant) as tx:
-        test = await announce_test(tx, "orders", "production", "a load test", now, now + timedelta(hours=1))
+        until = now + timedelta(hours=1)
+        test = await announce_test(tx, "orders", "production", "a load test", now, until, timedelta(minutes=3))
     yield test
     async with place.installation.database.transaction(place.tenant) as tx:
         await end_test(tx, test, now)
@@ -303,16 +304,40 @@ async def _tested(place: Workplace) -> AsyncIterator[str]:
 
 async def test_our_own_test_opens_none_and_what_still_fires_after_it_does(place: Workplace) -> None:
     async with _tested(place):
-        await fire(place, sent.one(), sent.one("Slow"))
+        await fire(place, _now(), _now("Slow"))
         await fire(place, sent.one("Slow", status="resolved"))
         await place.installation.jobs.sweep(place.tenant)
         assert await incidents(place) == []
-    await place.installation.jobs.sweep(place.tenant)
-    await place.rows(
-        "UPDATE alerts SET received = received - interval '2 minutes' WHERE state = 'stored' RETURNING id"
-    )
+        (card,) = await cards(place, "alerts_held:%")
+        assert card.text.startswith("1 alert of orders in production came in while a new version is tried")
+        assert "held until" in str(card.cards)
     await place.installation.jobs.sweep(place.tenant)
     await taken(place)
     assert await incidents(place) == [("INC-1", "orders", "production", "open", None)]
     joined = [row.name for row in await place.rows("SELECT name FROM incident_alerts")]
     assert joined == ["HighErrorRate"]
+    (card,) = await cards(place, "alerts_held:%")
+    assert card.text == "Nothing of orders in production is held back any more."
+    assert "is in INC-1" in str(card.cards)
+    assert "ended by itself" in str(card.cards)
+
+
+def _now(name: str = "HighErrorRate") -> dict[str, Any]:
+    return sent.one(name, startsAt=datetime.now(UTC).isoformat())
+
+
+async def test_what_fires_longer_than_a_canarys_judge_needs_is_an_incident(place: Workplace) -> None:
+    async with _tested(place):
+        await fire(place, _now())
+        await place.rows("UPDATE alerts SET held = held - interval '181 seconds' RETURNING id")
+        await fire(place, _now())  # its sender says it again, which makes the wait no longer
+        await place.installation.jobs.sweep(place.tenant)
+        await taken(place)
+        assert [row[0] for row in await incidents(place)] == ["INC-1"]
+
+
+async def test_what_fired_before_our_test_began_is_not_held_for_it(place: Workplace) -> None:
+    async with _tested(place):
+        await fire(place, sent.one())
+        assert [row[0] for row in await incidents(place)] == ["INC-1"]
+        assert await cards(place, "alerts_held:%") == []

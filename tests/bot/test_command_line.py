@@ -239,6 +239,8 @@ def test_with_json_every_result_is_one_object_and_so_is_every_error(run: Run, tm
     assert _read(run("audit", "export", "--to", str(log), "--json"))["lines"] == len(
         log.read_text().splitlines()
     )
+    token = _read(run("code-token", "david", "--json"))
+    assert (token["person"], token["token"].startswith("csg_")) == ("david", True)
     well = _read(run("doctor", "--json"))
     assert {found["state"] for found in well["findings"]} <= {"well", "advice", "wrong"}
     for argv, code, why in (
@@ -249,6 +251,7 @@ def test_with_json_every_result_is_one_object_and_so_is_every_error(run: Run, tm
         (("ask", "--as", "", "--json", "hello"), 2, "nobody's and nothing's name"),
         (("ask", "--as", "david", "--json", " "), 1, "nothing in this message"),
         (("teams-package", "--json"), 1, "TEAMS_APP_ID"),
+        (("code-token", "nobody", "--json"), 1, "Nobody in the department has the id nobody"),
     ):
         ended = run(*argv)
         error = _read(ended)
@@ -260,7 +263,7 @@ def test_with_json_every_result_is_one_object_and_so_is_every_error(run: Run, tm
 
 
 def test_every_command_that_prints_a_result_takes_json() -> None:
-    without = {"init", "run", "web", "worker", "clock"}  # init talks with whoever runs it
+    without = {"init", "run", "web", "worker", "clock", "keeper"}  # init talks with whoever runs it
     for command in arguments.COMMANDS:
         parser = argparse.ArgumentParser()
         command.arguments(parser)

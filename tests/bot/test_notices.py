@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import nullcontext
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -26,14 +27,19 @@ from governance.places import Audience, Place
 from handlers.conversation.cards import Button, Buttons, Card, Reply
 from handlers.conversation.desk import Desk
 from handlers.notices import NoticeKind, find_notices
+from integrations.calendar.vendors.local.calendar import LocalCalendar
+from integrations.code_host import CodeHost
 from integrations.customers.vendors.local.customers import LocalCustomers
 from integrations.deployments import Deployments
 from integrations.documents.vendors.local import LocalFolder
+from integrations.environments import Environments
 from integrations.load import Load
+from integrations.mail.vendors.local import LocalMail
 from integrations.metrics.vendors.local.reading import LocalMetrics
 from integrations.metrics.vendors.local.retention import Retention
 from integrations.ports import Ports
 from integrations.prices.vendors.local import LocalPrices
+from integrations.sandbox import Sandbox
 from integrations.services.vendors.local import LocalCatalogue
 from integrations.tracker.vendors.local.tracker import LocalTracker
 from storage.notices import NoticeRow, notify
@@ -62,7 +68,12 @@ def notices(house: House) -> Notices:
         deployments=cast(Deployments, NothingDeployed()),
         metrics=LocalMetrics(house.database, house.tenant, scrape_seconds=5.0, retention=Retention()),
         load=cast(Load, NothingDeployed()),
+        code_host=cast(CodeHost, NothingDeployed()),
         prices=LocalPrices(acme / "prices.yaml", 92, lambda: date(2026, 11, 23)),
+        sandbox=cast(Sandbox, NothingDeployed()),
+        environments=cast(Environments, NothingDeployed()),
+        calendar=LocalCalendar(house.database, house.tenant),
+        mail=LocalMail(Path("/nonexistent")),
     )
     desks = Desks(house.gate, lambda _tenant: ports, StoredFiles(), KnownChannels(), has_model=False)
     kinds = {**find_notices(), "told": NoticeKind("told", _render)}
@@ -159,7 +170,7 @@ async def test_what_is_being_shown_while_somebody_decides_loses_its_buttons_too(
     async with house.database.transaction(house.tenant) as tx:
         await hold(tx, await approval_row(tx, asked.approval))
         deciding = asyncio.create_task(house.vote(asked.approval, "nathan", "deny"))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not await house.sql_scalar("SELECT count(*) FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         assert not deciding.done()

@@ -155,5 +155,5 @@ async def test_a_model_that_dribbles_is_not_waited_for(monkeypatch: pytest.Monke
 
     respx.post(URL).mock(return_value=httpx.Response(200, content=dribble()))
     here = Embedded("risks")
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         assert await recogniser(here).recognise("what could go wrong?") == here.said

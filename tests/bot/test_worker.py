@@ -43,7 +43,7 @@ async def _left(own: OwnDatabase) -> int:
 
 
 async def _all_done(own: OwnDatabase) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while await _left(own):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
@@ -87,7 +87,7 @@ async def test_a_click_passes_a_turn_that_takes_long(own: OwnDatabase) -> None:
             await defer(tx, "turn", {}, lock="turn:a")
             await defer(tx, "turn", {}, lock="turn:a")
             await defer(tx, "click", {}, priority=10)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await clicked.wait()
         may_end.set()
         await _all_done(own)
@@ -109,7 +109,7 @@ async def test_a_halt_passes_any_number_of_slow_jobs(own: OwnDatabase) -> None:
         await asyncio.sleep(0.3)
         async with own.database.transaction(own.tenant) as tx:
             await defer(tx, "turn", {}, priority=100)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await halted.wait()
         may_end.set()
         await _all_done(own)

@@ -13,6 +13,7 @@ from agents.plans.rows import NoSuchPlan
 from bot.console.access import PageRefused, demand, note_reading, note_refusal
 from bot.console.dashboard.approvals import read_approvals
 from bot.console.dashboard.audit import PAGE, BadFilter, Filters, Page, read_entry, read_page, read_proof
+from bot.console.dashboard.outbox import OUTBOX, read_outbox
 from bot.console.dashboard.overrides import read_overrides
 from bot.console.dashboard.plan_reading import read_reading
 from bot.console.dashboard.plans import STATES, read_plan, read_plans
@@ -81,6 +82,17 @@ async def overrides(request: web.Request) -> web.Response:
             return refused
         now = datetime.now(UTC)
         return await _page(request, visiting, "overrides", overrides=await read_overrides(visiting, now))
+
+
+async def outbox(request: web.Request) -> web.Response:
+    """Mail that is kept here and goes nowhere."""
+    kept = request.app.get(OUTBOX)
+    if kept is None:
+        raise web.HTTPNotFound(text="Mail goes out here, so there is no outbox.")
+    async with visit(request) as visiting:
+        if refused := await _refused(request, visiting, "outbox"):
+            return refused
+        return await _page(request, visiting, "outbox", mails=await read_outbox(kept, visiting))
 
 
 async def audit(request: web.Request) -> web.Response:
@@ -166,6 +178,7 @@ _ROUTES: tuple[Route, ...] = (
     ("GET", "/dashboard/plans/{plan}/reading", reading),
     ("POST", "/dashboard/plans/{plan}/reading", post_reading),
     ("GET", "/dashboard/overrides", overrides),
+    ("GET", "/dashboard/outbox", outbox),
     ("GET", "/dashboard/audit", audit),
     ("POST", "/dashboard/audit/verify", verify_log),
     ("GET", "/dashboard/audit/{entry}", entry),

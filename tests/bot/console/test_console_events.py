@@ -147,5 +147,5 @@ async def test_a_server_that_ends_does_not_wait_for_open_pages(served: Served) -
     await served.is_("david")
     async with _listening(served) as heard:
         await heard.next("working")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await served.client.server.close()

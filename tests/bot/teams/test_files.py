@@ -45,7 +45,7 @@ def _cards(chat: Conversation, name: str, kind: str) -> list[Message]:
 
 async def _until(office: TeamsOffice, name: str, *states: str) -> None:
     """Wait until a file's offer stands so, and its card with it."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             row = "SELECT state FROM teams_file_offers WHERE name = :name AND state = ANY(:states)"
             jobs = "SELECT id FROM procrastinate_jobs WHERE task_name = 'advance_file_offer'"

@@ -29,6 +29,7 @@ from handlers.conversation.cards import (
     Progress,
     Quote,
     Rating,
+    Reply,
     Small,
     Table,
     Text,
@@ -102,6 +103,12 @@ def test_nothing_that_a_card_says_is_lost(made: Made, url: str | None) -> None:
             column = squeezed("".join(row[number] for row in table.rows))
             assert [heading for one in shown if squeezed(heading) in one], "a heading is lost"
             assert [heading for one in shown if column in one], "a column is lost"
+
+
+def test_a_cell_of_blanks_in_a_wide_table_leaves_no_mark_between_its_neighbours() -> None:
+    table = Table(("Name of it", "A", "B", "C"), (("A long name", "1", "\t \r\n", "3"),))
+    (message,) = render(Reply("It.", (Card("It", (table,)),)), public_url=None)
+    assert "A: 1 · C: 3" in "".join(lines([message]))
 
 
 @_modest
