@@ -84,6 +84,7 @@ def settings_of(folder: Path, port: int) -> dict[str, str]:
     return clean | {
         "VAR_FOLDER": str(folder / "var"),
         "PORT": str(port),
+        "CODE_HOST_PORT": "0",
         "DEPARTMENT": str(ROOT / "examples" / "acme"),
         "AUTHORITY": str(ROOT / "governance" / "authority.yaml"),
         "PUBLIC_URL": "https://countersign.example",

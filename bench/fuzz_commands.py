@@ -29,6 +29,7 @@ _QUICK = (
     ["ask", "--as", "david", ""],
     ["decide", "{}", "--as", "david", "{}"],
     ["teams-package", "--to", "{}"],
+    ["code-token", "{}"],
     ["migrate", "{}"],
     ["run", "{}"],
     ["{}"],

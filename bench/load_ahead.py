@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.operations.traffic_forecast import Traffic, forecast_traffic
+from agents.operations.capacity.traffic_forecast import Traffic, forecast_traffic
 from bench.targets import Targets
 
 DATA = Path(os.environ.get("BENCH_DATA", "../shared/bench")) / "m4-hourly"

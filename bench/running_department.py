@@ -63,6 +63,7 @@ class RunningDepartment:
             "DEPARTMENT": str(self.department),
             "TENANT": TENANT,
             "PORT": str(self.port),
+            "CODE_HOST_PORT": "0",
             "LOG_LEVEL": "error",
             "ALERTMANAGER_TOKEN": self.token,
         }

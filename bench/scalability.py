@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from agents.operations.scalability import Scalability, fit_scalability
+from agents.operations.capacity.scalability import Scalability, fit_scalability
 from bench.targets import Targets
 
 DATA = Path(os.environ.get("BENCH_DATA", "../shared/bench")) / "usl"

@@ -22,24 +22,22 @@ from typing import Any
 
 import numpy as np
 
-from handlers.language.encoder import (
-    LAYERS,
-    Head,
-    Heads,
-    TokenVectors,
-    calibrated,
-    threshold_of,
-    token_vectors_file,
+from bench.fit_heads import (
+    SHARE_OF_UTTERANCES,
+    fitted_names,
+    keep_trained_names,
+    named_heads,
+    threshold,
+    utterance_lines,
 )
+from handlers.language.encoder import LAYERS, Head, Heads, TokenVectors, calibrated, token_vectors_file
 from handlers.language.mood import Mood
-from handlers.language.utterances import LINES, NONE, Line, read_hand, read_lines, read_utterances
+from handlers.language.utterances import Line, read_lines
 
 EPOCHS, BATCH, SCALE = 4, 32, 16.0
-STRETCH = 4.0
-HIGHEST_THRESHOLD = 0.43
 FROZEN_LAYERS = 4
 RATE, RATE_OF_HEADS = 1.5e-4, 3e-3
-SHARE_OF_UTTERANCES, WEIGHT_OF_UTTERANCES = 0.35, 0.5
+WEIGHT_OF_UTTERANCES = 0.5
 MOODS = tuple(Mood)
 
 
@@ -57,7 +55,7 @@ def train() -> int:
         return 1
     torch.manual_seed(given.seed)
     trained, aside = read_lines()
-    utterances = [Line(text, name, None) for name, texts in read_utterances().items() for text in texts]
+    utterances = utterance_lines()
     network = _network(
         TokenVectors(token_vectors_file()), sorted({line.name for line in [*trained, *utterances]})
     )
@@ -213,15 +211,15 @@ def _judged(network: Any, aside: Sequence[Line]) -> tuple[float, float]:
 def _heads(network: Any, lines: Sequence[Line], utterances: Sequence[Line], aside: Sequence[Line]) -> Heads:
     """The two heads as the product reads them, their confidence set on the lines kept aside.
 
-    The head of names is the mean of the trained one and of one that is fitted on the finished vectors, in
-    which the lines written for what was confused (`second_look.txt`) weigh more.
+    The head of names is the mean of the trained one and of one that is fitted on the finished vectors.
     """
-    vectors = _encoded(network, aside)
-    named = [line.name for line in aside]
-    names = _mean(_head(network.of_name, network.names), _fitted(network, lines, utterances))
-    names = calibrated(names, vectors, named)
+    vectors, learnt = _encoded(network, aside), [*lines, *utterances]
+    fitted = fitted_names(_encoded(network, learnt), learnt)
+    trained = _head(network.of_name, network.names)
+    keep_trained_names(trained)
+    names = named_heads(trained, fitted, vectors, aside)
     moods = calibrated(_head(network.of_mood, MOODS), vectors, [str(line.mood) for line in aside])
-    return Heads(names, moods, min(threshold_of(names, vectors, named, NONE), HIGHEST_THRESHOLD))
+    return Heads(names, moods, threshold(names, vectors, aside))
 
 
 def _encoded(network: Any, lines: Sequence[Line]) -> Any:
@@ -234,24 +232,6 @@ def _encoded(network: Any, lines: Sequence[Line]) -> Any:
 
 def _head(layer: Any, classes: Sequence[str]) -> Head:
     return Head(tuple(classes), layer.weight.detach().numpy() * SCALE, layer.bias.detach().numpy())
-
-
-def _fitted(network: Any, lines: Sequence[Line], utterances: Sequence[Line]) -> Head:
-    """Multinomial logistic regression on the vectors."""
-    from sklearn.linear_model import LogisticRegression
-
-    again = {line.text for line in read_hand(LINES / "second_look.txt")}
-    learnt = [*lines, *utterances]
-    weights = [3.0 if line.text in again else 1.0 if line.mood else SHARE_OF_UTTERANCES for line in learnt]
-    model = LogisticRegression(C=4.0, max_iter=300)
-    model.fit(_encoded(network, learnt) * STRETCH, [line.name for line in learnt], sample_weight=weights)
-    return Head(tuple(map(str, model.classes_)), model.coef_ * STRETCH, model.intercept_)
-
-
-def _mean(one: Head, other: Head) -> Head:
-    at = [other.classes.index(name) for name in one.classes]
-    weights, bias = (one.weights + other.weights[at]) / 2, (one.bias + other.bias[at]) / 2
-    return Head(one.classes, weights.astype(np.float32), bias.astype(np.float32))
 
 
 def _write(network: Any, file: Path) -> None:

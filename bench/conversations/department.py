@@ -6,9 +6,11 @@ end all of it is rolled back. So every conversation begins with the same departm
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -20,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from agents.planning.draft import PlanChanges, PlanDraft
 from agents.plans.authorship import Authored, Authorship
 from bench.conversations.heard import Listening
+from bench.conversations.platform import Platform
 from bench.conversations.stand_ins import SPECS
 from bot.bootstrap import open_sample
 from bot.database import DatabaseUrls
@@ -33,6 +36,7 @@ from governance.overrides.rows import read_standing
 from governance.registry import Registry
 from handlers.conversation.desk import Desk
 from handlers.conversation.memory import Memory
+from integrations.pages import Part
 from integrations.ports import Ports
 from storage import embedded
 from storage.database import Database
@@ -46,12 +50,13 @@ TENANT = "acme"
 @dataclass(frozen=True)
 class Department:
     """The department as every conversation finds it. `drafts` keeps the plans that were worked out: the same
-    document gives the same plan."""
+    document gives the same plan. The last of `platforms` is the one of the conversation that goes on."""
 
     installation: Installation
     registry: Registry
     recogniser: Listening
     drafts: dict[str, Authored]
+    platforms: list[Platform]
 
     @asynccontextmanager
     async def undone(self, now: datetime, *, keep: bool = False) -> AsyncIterator[Held]:
@@ -65,6 +70,7 @@ class Department:
             await driver.execute("BEGIN")
             await driver.execute("SELECT set_config('app.tenant', %s, true), pg_current_xact_id()", [TENANT])
             end = b"ROLLBACK"
+            self.platforms.append(Platform(self.platforms[0].known))
             try:
                 yield Held(self, HeldDatabase(engine, connection, driver), now)
                 end = b"COMMIT" if keep else end
@@ -81,18 +87,25 @@ class HeldDatabase(Database):
         super().__init__(engine)
         self.connection = connection
         self.driver = driver
+        self._first = asyncio.Lock()
+        self._within: ContextVar[asyncio.Lock] = ContextVar("within")
 
     @asynccontextmanager
     async def transaction(self, tenant: str) -> AsyncIterator[AsyncSession]:
-        """See Database.transaction. Goes well one inside another, not two at a time."""
+        """See Database.transaction. One inside another is a savepoint in a savepoint; those that tasks open at
+        the same time take turns, for savepoints of one connection are a stack."""
         session = AsyncSession(
             self.connection, expire_on_commit=False, join_transaction_mode="create_savepoint"
         )
-        async with session:
-            await session.connection()
-            session.info.update(driver=self.driver, tenant=tenant)
-            yield session
-            await session.commit()
+        async with self._within.get(self._first), session:
+            inner = self._within.set(asyncio.Lock())
+            try:
+                await session.connection()
+                session.info.update(driver=self.driver, tenant=tenant)
+                yield session
+                await session.commit()
+            finally:
+                self._within.reset(inner)
 
     @asynccontextmanager
     async def untenanted(self) -> AsyncIterator[AsyncSession]:
@@ -123,7 +136,13 @@ class Held:
             "plan_author": _Remembering(base.plan_author, department.drafts),
         }
         self.installation.__dict__.update(own)
+        self.installation.__dict__["ports"] = base.ports
         self.installation.__dict__["desks"] = _Clocked(self)
+
+    @property
+    def platform(self) -> Platform:
+        """What runs in this conversation."""
+        return self.department.platforms[-1]
 
     @property
     def ports(self) -> Ports:
@@ -207,9 +226,23 @@ async def opened(today: date) -> AsyncIterator[Department]:
         installation.__dict__["watch"] = _NothingHalts()
         morning = datetime.combine(today, time(9), UTC)
         installation.__dict__["plan_author"] = replace(installation.plan_author, clock=lambda: morning)
+        platforms = await _with_platform(installation)
         await _open(installation, today)
         registry = Registry((*installation.registry, *SPECS))
-        yield Department(installation, registry, Listening(ROOT / "var" / "recogniser"), {})
+        yield Department(installation, registry, Listening(ROOT / "var" / "recogniser"), {}, platforms)
+
+
+async def _with_platform(installation: Installation) -> list[Platform]:
+    """Every service of the catalogue runs, on the last of these platforms."""
+    outside = installation.outside
+    services = (await outside.ports(TENANT).services.services(Part())).items
+    platforms = [Platform(tuple(sorted(one.id for one in services)))]
+
+    def ports(tenant: str) -> Ports:
+        return replace(outside.ports(tenant), deployments=platforms[-1])
+
+    installation.__dict__["ports"] = ports
+    return platforms
 
 
 def _settings(folder: Path) -> Settings:

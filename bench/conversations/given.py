@@ -1,7 +1,7 @@
 """What stands before a dialogue: read from its `given` by a closed set of steps, and brought about.
 
-A sentence that no step reads stays prose: of what the product cannot have yet (an incident, a draft, a scaled
-service) and of cards that were only shown, nothing is there to be set up.
+A sentence that no step reads stays prose: of what the product cannot have yet (a draft, a customer's health)
+and of cards that were only shown there is nothing to set up.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import Literal
 
-from bench.conversations import setting
+from bench.conversations import running, setting
 from bench.conversations.kinds import services_in
 from bench.conversations.proposals import Proposal, open_proposals, proposals_in
 from bench.conversations.setting import CannotStand
@@ -102,12 +102,13 @@ async def stand(scene: Scene, sentence: str) -> bool:
         return True
     if _NOTHING.search(sentence):
         return True
+    runs = bool(_RUNS.search(sentence)) and running.runs(scene.talk, sentence, scene.services)
     for pattern, step in _STEPS:
         found = pattern.search(sentence)
         if found is not None:
             await step(scene, sentence, found)
             return True
-    return False
+    return runs
 
 
 async def _halt(scene: Scene, sentence: str, _found: re.Match[str]) -> None:
@@ -210,10 +211,22 @@ async def _digest(scene: Scene, sentence: str, found: re.Match[str]) -> None:
     await scene.talk.press(named[0] if named else scene.speaker, "ask", f"digest send me a {found['what']}")
 
 
+async def _incident(scene: Scene, sentence: str, _found: re.Match[str]) -> None:
+    services = services_in(sentence, scene.services)
+    if not services:
+        raise CannotStand("an incident on nothing that is named")
+    await running.incident(scene.talk, services[0])
+
+
 async def _shown(scene: Scene, _sentence: str, found: re.Match[str]) -> None:
     await scene.talk.press(scene.speaker, "ask", f"status what is the status of {found['item']}")
 
 
+_RUNS = re.compile(
+    r"\b(?:is|are|runs|ready|live|healthy)\b.*\b(?:in|on) (?:production|prod|staging)\b|\bready in staging\b"
+    r"|\bwas scaled from\b|\b(?:runs on|has) \d+ (?:pods|replicas)\b",
+    re.IGNORECASE,
+)
 Step = Callable[[Scene, str, "re.Match[str]"], Awaitable[None]]
 
 _NOTHING = re.compile(
@@ -237,6 +250,7 @@ _STEPS: tuple[tuple[re.Pattern[str], Step], ...] = (
         ),
         _agent,
     ),
+    (re.compile(r"\bincident\b.*\b(?:is open|was declared)\b", re.IGNORECASE), _incident),
     (re.compile(r"\bhalted\b.*\bagents\b|\bagents\b.*\bhalted\b", re.IGNORECASE), _halt),
     (re.compile(r"\b(?:fr[eo]+ze|frozen)\b", re.IGNORECASE), freeze),
     (re.compile(r"\bdelegat\w+\b|\bvotes go to\b|\bdecides? for\b|\bsigns for\b", re.IGNORECASE), delegation),

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bench.conversations import setting
+from bench.conversations import running, setting
+from bench.conversations.kinds import services_in
 from bench.conversations.setting import CannotStand
 from bench.conversations.stand_ins import stand_in
 from bench.conversations.talk import Talk
@@ -111,14 +112,32 @@ async def _open(talk: Talk, item: str, requester: str, people: Sequence[str]) ->
     is_plan = re.search(r"\bplan\b", item) and not re.search(r"\breplan\b", item)
     if is_plan and await setting.document_of(talk, item) is not None:
         return await setting.plan_proposed(talk, item, requester)
+    if (asked := await _of_a_release(talk, item, requester)) is not None:
+        return asked
     action, agent = await action_for(talk, item, people)
     return await setting.propose(talk, action, requester, item, agent=agent)
+
+
+async def _of_a_release(talk: Talk, item: str, requester: str) -> str | None:
+    """A deployment or a rollback, asked for by who may: the one named, else the SRE lead."""
+    services = services_in(item, talk.held.platform.known)
+    version = running.VERSION.search(item)
+    if not services or re.search(r"\b(?:message|mail|plan|replan)\b", item.casefold()):
+        return None
+    by = requester if requester in ("nathan", "amanda", "ingrid", "leila") else "nathan"
+    if re.search(r"\broll(?:back|ing back|s? back)\b", item.casefold()):
+        return await running.goes_back(talk, services[0], by)
+    if version is None:
+        return None
+    return await running.deploys(talk, services[0], version[0], running.stage_in(item), by)
 
 
 async def action_for(talk: Talk, item: str, people: Sequence[str]) -> tuple[Action, str | None]:
     """What an item asks for, and the agent that asks where it is no person. Raises CannotStand."""
     said = item.casefold()
-    role = next((role for role in Role if role.label.casefold() in said), None)
+    role = next((role for role in Role if role.label.casefold() in said), None) or next(
+        (role for role in Role if re.search(rf"\b{role.label.split()[0].casefold()}\b", said)), None
+    )
     if re.search(r"\b(?:becomes|role|loses)\b", said):
         if role is None:
             raise CannotStand(f"{item}: which role?")
@@ -126,20 +145,11 @@ async def action_for(talk: Talk, item: str, people: Sequence[str]) -> tuple[Acti
         make = take_role if "loses" in said or "no longer" in said else give_role
         return make(people[0], role, _WHY), None
     services = [one.id for one in (await talk.held.ports.services.services(Part())).items]
-    version = re.search(r"\b\d+\.\d+(?:\.\d+)?\b", item)
     service = next((one for one in sorted(services, key=len, reverse=True) if one in said), None)
     if re.search(r"\b(?:message|mail|letter|draft)\b", said):
         return stand_in("customer_communications", item, _WHY), None
     if re.search(r"\b(?:replan|plan)\b", said):
         return stand_in("plan_change", item, _WHY), "project_manager"
-    if re.search(r"\broll(?:back|ing back|s? back)\b", said):
-        return stand_in("rollback_outside_incident", item, _WHY, service=service), None
-    if version is not None or re.search(r"\bdeploy\w*\b", said):
-        where = "staging" if "staging" in said and "production" not in said else "production"
-        action = stand_in(
-            "deployments", item, _WHY, service=service, version=version and version[0], environment=where
-        )
-        return action, None
     if re.search(r"\b(?:pods?|replicas?|USD|capacity)\b", item):
         return stand_in("reservation", item, _WHY, service=service), None
     if re.search(r"\b(?:cve|patch\w*)\b", said):

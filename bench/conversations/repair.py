@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, time
 
-from bench.conversations import setting
+from bench.conversations import running, setting
 from bench.conversations.acts import Acts, Clause
 from bench.conversations.department import TENANT
 from bench.conversations.expectations import referred_to
@@ -56,6 +56,19 @@ async def _put(scene: Scene, clause: Clause, speaker: str) -> None:
             await setting.plan_becomes(talk, scene.standing.plans[-1], "resume" if goes_on else "pause")
         case "add_to_backlog" | "prioritise" if priority := re.search(r"\bP[0-3]\b", clause.text):
             await setting.reprioritise(talk, priority[0])
+        case "deploy":
+            version = running.VERSION.search(clause.text)
+            for service in services_in(clause.text, scene.services):
+                if version is None:
+                    raise CannotStand("which version?")
+                where = running.stage_in(clause.text)
+                await running.deploys(talk, service, version[0], where, "nathan")
+        case "rollback":
+            for service in services_in(clause.text, scene.services):
+                await running.goes_back(talk, service, "nathan")
+        case "scale":
+            for service in services_in(clause.text, scene.services):
+                await running.has_replicas(talk, service, clause.text, "nathan")
         case other:
             raise CannotStand(f"{other} is nothing that can be put right here")
 

@@ -45,8 +45,6 @@ class StandIn(Action):
 
 
 _FACTS: Mapping[str, tuple[str, ...]] = {
-    "deployments": ("environment",),
-    "rollback_outside_incident": (),
     "architecture_changes": (),
     "resource_scaling": (),
     "customer_communications": (),
