@@ -10,7 +10,7 @@ RUN pip install --no-cache-dir uv==0.13.9
 WORKDIR /opt/countersign
 COPY pyproject.toml uv.lock ./
 RUN --mount=type=cache,target=/root/.cache/uv \
-    uv sync --frozen --no-default-groups --extra kubernetes --no-install-project --no-build --compile-bytecode --quiet
+    uv sync --frozen --no-default-groups --extra github --extra kubernetes --extra locust --no-install-project --no-build --compile-bytecode --quiet
 
 FROM python:3.13-slim-bookworm
 LABEL org.opencontainers.image.title="Countersign" \

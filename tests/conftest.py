@@ -23,7 +23,6 @@ held_transactions.forbid()
 
 # What tests deploy ends soon after them, whatever becomes of them.
 os.environ.setdefault("KEEPER_IDLE_SECONDS", "30")
-os.environ.setdefault("PRICES_OLD_AFTER_DAYS", "36500")  # the sample's prices keep their day
 
 settings.register_profile("untimed", deadline=None)  # how long anything takes is no business of a test
 settings.load_profile("untimed")

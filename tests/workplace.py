@@ -62,7 +62,7 @@ class Workplace:
 
     async def settled(self) -> None:
         """Wait until everything that was said is answered and everything that is to be posted is out."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while await self.rows(_UNFINISHED):  # noqa: ASYNC110 — the rows are the truth, in whatever process
                 await asyncio.sleep(0.02)
 
@@ -80,7 +80,7 @@ def settings_of(server: EmbeddedServer, folder: Path, **settings: Any) -> Settin
         database_url=server.app_url,
         database_owner_url=server.owner_url,
         var_folder=folder,
-        **{"tenant": f"o{uuid.uuid4().hex[:11]}", "log_level": "error"} | settings,
+        **{"tenant": f"o{uuid.uuid4().hex[:11]}", "log_level": "error", "look_seconds": 45} | settings,
     )
 
 

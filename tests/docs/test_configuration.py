@@ -21,6 +21,7 @@ def test_the_page_is_made_anew_whenever_settings_change() -> None:
 def test_every_setting_stands_under_a_heading() -> None:
     rows = [line for line in configuration_reference.reference().splitlines() if line.startswith("| `")]
     named = [row.split("`")[1] for row in rows]
+    assert len(named) == len(set(named)), "a setting that two vendors read stands once"
     own = [name.upper() for name in Settings.model_fields]
     assert named[: len(own)] == own
     assert "KEEPER_IDLE_SECONDS" in named[len(own) :]  # a vendor’s

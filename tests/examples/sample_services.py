@@ -69,7 +69,8 @@ def metric(page: str, name: str, **labels: str) -> float:
 async def started(service: str, version: str, told: Mapping[str, str]) -> AsyncIterator[Started]:
     """A release in staging, which is told these addresses."""
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as client:
-        replica = await start(releases.read(RELEASES, service, version), "staging", told)
+        runnable = releases.read(RELEASES, service, version)
+        replica = await start(runnable, "staging", told, RELEASES / "nothing of it is confined")
         try:
             assert await is_ready(replica, client, READY_WITHIN)
             yield Started(replica, client)

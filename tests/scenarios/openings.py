@@ -29,7 +29,11 @@ OPENINGS = (
     ),
     Opening("amanda", "blockers Why is the checkout feature delayed across teams?", NOT_YET),
     Opening("carlos", "compliance_report Generate SOC2 Type II evidence for Q3 2025", NOT_YET),
-    Opening("nathan", "capacity_plan Analyze Black Friday capacity requirements", "which service?"),
+    Opening(
+        "nathan",
+        "capacity_plan Analyze Black Friday capacity requirements",
+        "capacity of production for black friday",
+    ),
     Opening("nathan", "incident payment is slow", NOT_YET),
     Opening("rachel", "feature_request Acme Corp needs SAML SSO integration by Q2 for renewal", NOT_YET),
     Opening("amanda", "optimisation_report what can be optimised?", NOT_YET),

@@ -25,7 +25,7 @@ from storage.embedded import EmbeddedServer
 from tests.integrations.releases import with_stand_ins, write_release
 from tests.scenarios.operations import ORDERS, Operations, operations
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
 RULES = """
 releases:
   shares: [25, 50, 100]

@@ -126,11 +126,13 @@ async def test_fewer_replicas_are_free_and_more_are_asked_about_by_their_price(p
     assert "from 2 to 40 replicas" in str(many.cards)
 
 
-async def test_replicas_of_no_known_price_are_asked_about(
-    server: EmbeddedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PRICES_OLD_AFTER_DAYS", "1")
-    installation = await open_installation(settings_of(server, tmp_path))
+async def test_replicas_of_no_known_price_are_asked_about(server: EmbeddedServer, tmp_path: Path) -> None:
+    department = with_stand_ins(tmp_path)
+    prices = department / "prices.yaml"
+    no_more_a_sample = prices.read_text().replace("sample: true\nas_of: 2026", "as_of: 2024")
+    prices.unlink()  # a link to the sample's
+    prices.write_text(no_more_a_sample)
+    installation = await open_installation(settings_of(server, tmp_path, department=department))
     installation.__dict__["recogniser"] = Deaf()
     async with Conversation(installation) as chat:
         more = await chat.say("nathan", "/scale give orders one more pod", None, None)

@@ -27,7 +27,7 @@ from tests.examples.sample_services import RELEASES, services_database
 from tests.integrations.local_platform import gone, keepers
 from tests.workplace import Deaf, settings_of
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
 
 AT_FIRST = """
 production:

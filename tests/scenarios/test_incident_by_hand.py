@@ -16,7 +16,7 @@ from storage.embedded import EmbeddedServer
 from tests.integrations.releases import with_stand_ins
 from tests.scenarios.operations import Operations, operations
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 from storage.embedded import EmbeddedServer
 from tests.scenarios.scripted_incidents import Place, hasten, scripted_place
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(autouse=True)

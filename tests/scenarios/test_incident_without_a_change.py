@@ -14,7 +14,7 @@ from integrations.deployments import Breaker, Shed
 from storage.embedded import EmbeddedServer
 from tests.scenarios.scripted_incidents import PAYMENTS, Place, hasten, scripted_place
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(autouse=True)

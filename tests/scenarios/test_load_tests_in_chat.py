@@ -16,7 +16,7 @@ from storage.embedded import EmbeddedServer
 from tests.integrations.releases import with_stand_ins, write_release
 from tests.scenarios.operations import Operations, operations
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ async def place(server: EmbeddedServer, tmp_path: Path) -> AsyncIterator[Place]:
 async def test_one_that_holds_passes_and_one_that_is_slow_fails(place: Place) -> None:
     begun = await place.say("nathan", "/simulate_load load test orders at 20 requests a second for 5 seconds")
     assert "orders in staging" in begun.as_text()
+    assert "GET /accounts/7/orders (50%), /accounts/42/orders (33%), /orders/1 (17%)" in str(begun.cards)
     announced = await place.rows("SELECT service, stage, ended FROM announced_tests")
     assert [tuple(row) for row in announced] == [("orders", "staging", None)]
     row = await place.judged()
@@ -70,7 +71,11 @@ async def test_one_that_holds_passes_and_one_that_is_slow_fails(place: Place) ->
     await place.until("SELECT ended FROM announced_tests", lambda rows: rows[0][0] is not None)
 
     await place.say("nathan", "/deploy orders 5.0.0 to staging")
-    await place.say("nathan", "/simulate_load orders at 20 requests a second for 5 seconds, p95 under 300 ms")
+    # This release says nothing of what it serves.
+    begun = await place.say(
+        "nathan", "/simulate_load orders at 20 requests a second for 5 seconds, p95 under 300 ms"
+    )
+    assert "GET / at 20 requests a second" in str(begun.cards)
     row = await place.judged()
     assert row.verdict == "failed"
     assert (row.result["held"], row.result["broke"]) == (None, 20)
@@ -100,6 +105,8 @@ async def test_whatever_stops_it_stops_the_generator(place: Place) -> None:
         if afterwards:
             await place.say(who, afterwards)
             assert (await place.judged()).verdict == "stopped"
+            # What was judged is kept before its run is over, and until then no other is begun.
+            await place.until("SELECT 1 FROM runs WHERE state = 'running'", lambda rows: not rows)
     verdicts = await place.rows("SELECT verdict FROM load_tests ORDER BY created")
     assert [row[0] for row in verdicts] == [None, "stopped", None]
 
@@ -111,6 +118,10 @@ async def test_what_cannot_be_done_is_said_and_nothing_is_sent(place: Place) -> 
         ("/simulate_load simulate 10x load on orders", "so there is nothing to multiply"),
         ("/simulate_load load test payment-service at 5 rps", "Nothing of payment-service runs in staging"),
         ("/simulate_load load test orders", "How many requests a second?"),
+        (
+            "/simulate_load load test orders on /refunds at 5 rps",
+            "does not serve /refunds to load tests: /accounts/7/orders, /accounts/42/orders and /orders/1.",
+        ),
         ("/simulate_load stop the load test", "No load test is under way"),
     ):
         said = await place.say("nathan", words)

@@ -196,7 +196,7 @@ async def test_two_people_give_a_role_with_their_votes(console: Console, enter: 
     await carlos.sees("Approved")
     await amanda.sees(re.compile("Approved"))
     held = "SELECT role FROM person_roles WHERE person = 'sarah' ORDER BY role"
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while await console.rows(held) != ["architect", "product_owner"]:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
     await amanda.sees("is product owner now")
@@ -226,7 +226,7 @@ async def test_a_rule_is_written_anew_tried_proposed_and_countersigned(console: 
     await amanda.button("Approve").click()
     carlos = await _approves(enter, "carlos", "policy")
     await carlos.sees("Approved")
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not await console.rows("SELECT id FROM policies"):  # noqa: ASYNC110
             await asyncio.sleep(0.1)
 
@@ -239,7 +239,7 @@ async def test_a_director_overrules_an_agents_decision(console: Console, enter: 
     async with installation.database.transaction(installation.settings.tenant) as tx:
         agent = Actor("agent", "project_manager", on_behalf_of="david")
         made = await installation.gate.submit(tx, action, actor=agent, origin=Origin())
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while await console.rows("SELECT state FROM effects WHERE id = :id", id=made.effect) != ["done"]:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
     amanda = await enter("amanda")

@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.processes,
     pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: sudo apt-get install chromium"),
-    pytest.mark.timeout(240),
+    pytest.mark.timeout(600),
 ]
 
 

@@ -26,7 +26,7 @@ async def _until(office: Office, query: str, *expected: object) -> None:
 
 
 async def _nothing_is_tried_for_ever(office: Office) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             async with office.installation.database.untenanted() as tx:
                 if (await tx.execute(_QUEUED, {"tenant": office.tenant})).scalar_one() == 0:
