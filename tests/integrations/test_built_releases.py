@@ -81,6 +81,14 @@ async def test_it_is_named_by_its_commit_and_made_once(platform: LocalDeployment
     assert left == []
 
 
+async def test_packages_that_are_gone_are_there_again_with_the_next_build(
+    platform: LocalDeployments, tmp_path: Path
+) -> None:
+    made = await platform.build(build(tmp_path))
+    shutil.rmtree(tmp_path / "keeper" / "built" / "_shared")
+    assert await platform.build(build(tmp_path)) == made
+
+
 async def test_it_runs_and_sees_nothing_of_this_machine(platform: LocalDeployments, tmp_path: Path) -> None:
     made = await platform.build(build(tmp_path))
     shutil.rmtree(tmp_path / "tree")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import resource
@@ -18,8 +19,9 @@ import aiohttp
 import pytest
 
 from integrations.deployments import DeploymentError
+from integrations.deployments.vendors.local import carrying as carryings
 from integrations.deployments.vendors.local import releases
-from integrations.deployments.vendors.local.carrying import reached, through
+from integrations.deployments.vendors.local.carrying import Carrying, reached, through
 from integrations.deployments.vendors.local.confined import COMPLAINT_BYTES, PROCESSES, TEMPORARY_BYTES
 from integrations.deployments.vendors.local.processes import Replica, end, is_ready, start
 
@@ -175,6 +177,32 @@ async def test_what_it_complains_of_is_kept_in_part(tmp_path: Path, capfd: pytes
     assert said.startswith("wrong \N{REPLACEMENT CHARACTER}[2J")
     assert "left out" in said
     assert len(said) < 2 * COMPLAINT_BYTES
+
+
+async def test_every_number_is_answered_however_many_come_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is not would keep a connection inside waiting for ever."""
+    ours, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    carrying = Carrying(ours, {"NEXT_URL": "http://127.0.0.1:9"})
+    carrying.begin(["x"], "/", {})
+    assert json.loads(inside.recv(100_000))["ways"]
+    inside.setblocking(False)
+    loop, many = asyncio.get_running_loop(), 2_000
+    try:
+        for _ in range(many):  # of a way that there is not, while nobody reads the answers
+            await loop.sock_sendall(inside, b"\x07")
+        async with asyncio.timeout(20):
+            assert [await loop.sock_recv(inside, 1) for _ in range(many)] == [b"\x07"] * many
+
+        def none_left(*_: object) -> None:
+            raise OSError(errno.EMFILE, "Too many open files")
+
+        monkeypatch.setattr(carryings.socket, "socketpair", none_left)
+        await loop.sock_sendall(inside, b"\x00")
+        async with asyncio.timeout(20):
+            assert await loop.sock_recv(inside, 1) == b"\x00"
+    finally:
+        inside.close()
+        await carrying.close()
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import shutil
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from integrations.deployments import NotReady
 from integrations.deployments.builds import Build
 from integrations.deployments.vendors.local import releases
 from integrations.deployments.vendors.local.building import build_release
@@ -27,14 +30,15 @@ def shelves(tmp_path: Path) -> Shelves:
     return Shelves.of(tmp_path / "keeper", tmp_path / "releases")
 
 
-def made(shelves: Shelves, tmp_path: Path, number: int) -> str:
+def made(shelves: Shelves, tmp_path: Path, number: int, command: str = '["x"]') -> str:
     tree, packages = tmp_path / f"tree{number}", tmp_path / f"packages{number}"
     tree.mkdir()
     packages.mkdir()
-    (tree / "release.yaml").write_text('command: ["x"]\n')
+    (tree / "release.yaml").write_text(f"command: {command}\n")
     (packages / "one.py").write_text(f"ONE = {number}\n")
     (packages / "one.py").chmod(0o400)
     packages.chmod(0o555)
+    os.utime(packages, (0, 0))  # as an environment that was made long ago
     when = BEGAN + timedelta(days=number)
     commit = f"{number:040x}"[::-1]
     return build_release(
@@ -87,6 +91,40 @@ def test_one_may_go_back_to_what_ran_last_in_each_stage(tmp_path: Path) -> None:
         version="0.0", digest="d", replicas=1, before=None,
     )  # fmt: skip
     assert ran_last(journal, "peeks") == {"0.0", *(f"{number}.0" for number in range(2, RAN + 2))}
+
+
+def test_what_goes_while_releases_are_listed_is_left_out(
+    shelves: Shelves, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, third = (made(shelves, tmp_path, number) for number in range(3))
+
+    def read(folder: Path, service: str, version: str) -> Runnable:
+        if version == second:
+            shutil.rmtree(folder / service / version)
+        return real(folder, service, version)
+
+    real = releases.read
+    monkeypatch.setattr(releases, "read", read)
+    assert [one.version for one in shelves.releases("peeks")] == [third, first]
+    assert shelves.unreadable() == ()
+
+
+@pytest.mark.processes
+async def test_what_is_about_to_run_stays(shelves: Shelves, tmp_path: Path) -> None:
+    sleeps = '["{python}", "-c", "import time; time.sleep(60)"]'
+    first, *_ = [made(shelves, tmp_path, number, sleeps) for number in range(NEWEST + 2)]
+    async with aiohttp.ClientSession() as client:
+        database = ServicesDatabase(tmp_path / "postgres", None)
+        places = Places(tmp_path / "keeper", tmp_path / "releases", client, 2.0, database)
+        starting = asyncio.create_task(places.started(shelves.read("peeks", first), "staging", 1))
+        await asyncio.sleep(0.5)
+        await places.prune("peeks")
+        assert len(shelves.releases("peeks")) == NEWEST + 1
+        assert shelves.read("peeks", first)
+        with pytest.raises(NotReady):
+            await starting
+        await places.prune("peeks")
+        assert len(shelves.releases("peeks")) == NEWEST
 
 
 async def test_files_are_read_beside_the_loop(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import psycopg
 import pytest
 
 from integrations.deployments import Stage
-from integrations.deployments.vendors.local.database import ROLE, ServicesDatabase
+from integrations.deployments.vendors.local import database as databases
+from integrations.deployments.vendors.local.database import ROLE, DatabaseAway, ServicesDatabase
 from tests.integrations.test_confinement import started
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(120)]
@@ -55,6 +57,26 @@ async def test_each_enters_its_own_alone(database: ServicesDatabase) -> None:
         assert "authentication failed" in entered(staging, role, where, password)
     for where in (ROLE, "postgres", "orders_production", "template1"):
         assert "permission denied" in entered(staging, "orders_staging", where, str(own))
+
+
+async def test_many_are_let_in_at_once(database: ServicesDatabase) -> None:
+    """As when several services are written and begin together."""
+    own = [(f"service{number}", stage) for number in range(6) for stage in (Stage.STAGING, Stage.PRODUCTION)]
+    urls = await asyncio.gather(*(database.url_of(*one) for one in own))
+    assert list(map(who, urls)) == [(f"{name}_{stage.value}/{name}_{stage.value}",) for name, stage in own]
+
+
+async def test_whatever_the_server_refuses_is_said(
+    database: ServicesDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await database.url()
+
+    def refused(*_: object) -> None:
+        raise psycopg.errors.InternalError_("tuple concurrently updated")
+
+    monkeypatch.setattr(databases, "_let_in", refused)
+    with pytest.raises(DatabaseAway, match="lets nobody in"):
+        await database.url_of("orders", Stage.STAGING)
 
 
 async def test_what_was_kept_is_there_for_the_next_keeper(database: ServicesDatabase, tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ async def test_more_traffic_names_nobody_and_an_n_plus_1_release_is_named(place:
     scraping = asyncio.create_task(_scrape_on(place.scraper()))
     try:
         busy = await place.say("nathan", "/explain_incident what made checkout or orders slow just now?")
-        assert "was not worse than usual" in busy.as_text(), busy.as_text()
+        assert _names_nobody(busy.as_text()), busy.as_text()
         traffic = asyncio.create_task(send(place.keeper, "production", 4, 58))
         asked = await place.say("nathan", "/deploy orders 4.18.1 to production all at once")
         await place.chat.decide("amanda", asked.approvals[0]["id"], "approve", {})
@@ -149,6 +149,11 @@ async def _scrape_on(scraper: Scraper) -> None:
     while True:
         await scraper.scrape(datetime.now(UTC))
         await asyncio.sleep(APART.total_seconds())
+
+
+def _names_nobody(words: str) -> bool:
+    """Traffic is no cause. Other programs of this machine may in truth have slowed a service; no change did."""
+    return "was not worse than usual" in words or "nothing is known to have changed there" in words
 
 
 async def _explained(place: Place) -> Answered:

@@ -99,3 +99,5 @@ def test_busy_times_are_read_and_odd_ones_are_said() -> None:
     for odd in ("soon", "20261207T100000Z", "20261207T100000Z/20261207T090000Z", "99991231T230000Z/P3D"):
         with pytest.raises(CalendarError):
             parsed(lines(f"FREEBUSY:{odd}"))
+    with pytest.raises(CalendarError):
+        tuple(taken(parsed(lines("FREEBUSY;VALUE=TEXT:soon"))))

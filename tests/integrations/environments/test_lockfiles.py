@@ -112,6 +112,7 @@ ELSEWHERE = [
     "~/a",
     "a.tgz",
     "1.0.0-a.tgz",
+    "1.0.0-a.TGZ",
     "npm:b@git+https://evil/a",
     "npm:../b",
     "workspace:*",

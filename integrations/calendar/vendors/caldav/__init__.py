@@ -171,10 +171,10 @@ class CalDavCalendar:
             why = f"the calendar cannot be read (it answered {answer.status_code})"
             return Busy(address, tuple(sorted(invited)), why)
         try:
-            own = parsed(answer.text)
+            own = tuple(taken(parsed(answer.text)))
         except CalendarError:
             return Busy(address, tuple(sorted(invited)), why="the calendar cannot be read")
-        return Busy(address, tuple(sorted({one for one in (*taken(own), *invited) if one.meets(span)})))
+        return Busy(address, tuple(sorted({one for one in (*own, *invited) if one.meets(span)})))
 
     async def _within(self, span: Span) -> Sequence[Event]:
         during = _range(span)

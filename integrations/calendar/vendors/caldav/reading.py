@@ -50,15 +50,18 @@ def is_left_by(calendar: Any, grant: str) -> bool:
 
 
 def taken(calendar: Any) -> Iterator[Span]:
-    """When somebody is busy, of an answer to a free-busy query."""
+    """When somebody is busy, of an answer to a free-busy query. Raises CalendarError."""
     for one in calendar.walk("VFREEBUSY"):
         periods = one.get("FREEBUSY", [])
         for line in periods if isinstance(periods, list) else [periods]:
             if str(line.params.get("FBTYPE", "BUSY")).upper() == "FREE":
                 continue
-            for start, end in (line.dt,) if isinstance(line.dt, tuple) else line.dt:
-                first = _moment(start)
-                yield Span(first, first + end if isinstance(end, timedelta) else _moment(end))
+            try:
+                for start, end in (line.dt,) if isinstance(line.dt, tuple) else line.dt:
+                    first = _moment(start)
+                    yield Span(first, first + end if isinstance(end, timedelta) else _moment(end))
+            except (AttributeError, TypeError, ValueError, OverflowError) as wrong:  # text, say, and no times
+                raise CalendarError("The CalDAV server answered with times that cannot be read") from wrong
 
 
 def _event(one: Any) -> Event | None:

@@ -66,9 +66,9 @@ def build_release(shelves: Shelves, build: Build) -> Release:
     runs = _runs(build.tree)
     version = f"{version_of(build.tree)}-g{build.commit[:_OF_COMMIT]}"
     place = shelves.built / build.service / version
+    uses = [] if build.packages is None else [_shared(shelves.built, build.packages)]
     if not place.is_dir():
         _demand_plain(build.tree)
-        uses = [] if build.packages is None else [_shared(shelves.built, build.packages)]
         environment = {**({"PYTHONPATH": "{uses}"} if uses else {}), **runs.environment}
         said = {
             **runs.model_dump(),
@@ -168,6 +168,7 @@ def _shared(built: Path, packages: Path) -> str:
     if not place.is_dir():
         with tempfile.TemporaryDirectory(prefix=".making-", dir=_made(built)) as making:
             shutil.copytree(packages, Path(making) / "packages")
+            os.utime(Path(making) / "packages")  # the copy is as old as what was copied, and asked for now
             _moved(Path(making) / "packages", place)
     return name
 

@@ -11,8 +11,9 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+from collections import deque
 from collections.abc import Coroutine, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from integrations.deployments import DeploymentError
@@ -70,6 +71,7 @@ class Carrying:
             raise DeploymentError(f"A service calls at most {MOST_WAYS} others.")
         self._in: set[asyncio.Task[None]] = set()
         self._out: set[asyncio.Task[None]] = set()
+        self._refused: deque[bytes] = deque()
         self._listening: asyncio.Server | None = None
         self.port = 0
 
@@ -99,6 +101,7 @@ class Carrying:
     async def close(self) -> None:
         """Once the replica has ended: what it said still comes to its end, and nothing more comes in."""
         asyncio.get_running_loop().remove_reader(self._first)
+        asyncio.get_running_loop().remove_writer(self._first)
         self._first.close()
         if self._listening is not None:
             self._listening.close()
@@ -120,24 +123,39 @@ class Carrying:
             number = b""
         if not number:
             asyncio.get_running_loop().remove_reader(self._first)
-        elif number[0] < len(self._places) and len(self._out) < MOST_OUT:
-            if (ours := self._handed(number)) is not None:
-                _begin(_led_to(self._places[number[0]], ours), self._out)
+            return
+        is_one = number[0] < len(self._places) and len(self._out) < MOST_OUT
+        if is_one and (ours := self._handed(number)) is not None:
+            _begin(_led_to(self._places[number[0]], ours), self._out)
         else:
-            with suppress(OSError):
-                self._first.send(number)
+            self._refused.append(number)
+            self._refuse()
+
+    def _refuse(self) -> None:
+        """Every number is answered, at once or when the first process takes messages again: a connection inside
+        would wait for ever. Which of a way's gets the answer is all the same."""
+        loop = asyncio.get_running_loop()
+        try:
+            while self._refused:
+                self._first.send(self._refused[0])
+                self._refused.popleft()
+        except BlockingIOError:
+            loop.add_writer(self._first, self._refuse)
+            return
+        except OSError:  # it has ended, and nobody waits
+            self._refused.clear()
+        loop.remove_writer(self._first)
 
     def _handed(self, message: bytes) -> socket.socket | None:
         """Our end of a connection whose other end is the first process's from now on; None where that has
-        ended, or takes no more."""
-        ours, theirs = socket.socketpair()
-        with theirs:
-            try:
-                socket.send_fds(self._first, [message], [theirs.fileno()])
-            except OSError:
-                ours.close()
-                return None
-        return ours
+        ended, or takes no more, or where no more files may be open."""
+        with suppress(OSError), ExitStack() as unless_taken:
+            ours, theirs = map(unless_taken.enter_context, socket.socketpair())
+            socket.send_fds(self._first, [message], [theirs.fileno()])
+            theirs.close()
+            unless_taken.pop_all()
+            return ours
+        return None
 
 
 def _begin(carrying: Coroutine[object, object, None], among: set[asyncio.Task[None]]) -> None:

@@ -68,7 +68,7 @@ class ServicesDatabase:
         self._sockets: Path | None = None
         self._server: Process | None = None
         self._watching: asyncio.Task[None] | None = None
-        self._starting = asyncio.Lock()
+        self._starting, self._letting_in = asyncio.Lock(), asyncio.Lock()
         self._passwords: dict[str, str] = {}
 
     async def url(self) -> str:
@@ -89,10 +89,12 @@ class ServicesDatabase:
         if len(name) > _LONGEST_NAME:
             name = f"{hashlib.sha256(service.encode()).hexdigest()[:32]}_{stage.value}"
         superuser = _address(_SUPERUSER, _SUPERUSER, sockets, self._password(_SUPERUSER))
-        try:
-            await asyncio.to_thread(_let_in, superuser, name, self._password(name), _MOST_CONNECTIONS)
-        except psycopg.OperationalError as away:
-            raise DatabaseAway("The services’ database does not answer.") from away
+        async with self._letting_in:  # two changes of the same rights at once are refused by the server
+            try:
+                await asyncio.to_thread(_let_in, superuser, name, self._password(name), _MOST_CONNECTIONS)
+            except psycopg.Error as away:
+                why = "does not answer" if isinstance(away, psycopg.OperationalError) else "lets nobody in"
+                raise DatabaseAway(f"The services’ database {why} ({type(away).__name__}).") from away
         return _address(name, name, sockets, self._password(name))
 
     def _password(self, role: str) -> str:
@@ -196,6 +198,9 @@ def _say(words: str) -> None:
 def _open_to_services(superuser: str, password: str) -> bool:
     """Whether the server takes connections. What people wrote is let in then."""
     try:
+        with psycopg.connect(superuser, autocommit=True) as server:
+            for database in (_SUPERUSER, "template1"):
+                _close_to_all(server, database)
         _let_in(superuser, ROLE, password, None)
     except psycopg.OperationalError:
         return False
@@ -204,7 +209,7 @@ def _open_to_services(superuser: str, password: str) -> bool:
 
 def _let_in(superuser: str, name: str, password: str, most: int | None) -> None:
     """A role, into one database of the same name, which may do nothing elsewhere, with at most so many
-    connections. Raises OperationalError where the server does not answer."""
+    connections. Raises psycopg.Error, an OperationalError where the server does not answer."""
     with psycopg.connect(superuser, autocommit=True) as server:
         of = sql.Identifier(name)
         if not server.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,)).fetchone():
@@ -217,8 +222,11 @@ def _let_in(superuser: str, name: str, password: str, most: int | None) -> None:
         )
         if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
             server.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(of, of))
-        for database in (name, _SUPERUSER, "template1"):
-            server.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database)))
+        _close_to_all(server, name)
+
+
+def _close_to_all(server: psycopg.Connection, database: str) -> None:
+    server.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database)))
 
 
 def _address(role: str, database: str, sockets: Path, password: str) -> str:

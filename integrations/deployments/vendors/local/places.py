@@ -24,6 +24,7 @@ from integrations.deployments.vendors.local.pruning import prune, ran_last
 
 _HEARD_WITHIN = 0.2
 _WARMED_WITHIN = aiohttp.ClientTimeout(total=5)
+_PART = 65_536
 _MENDED_WITHIN = 2.5
 """Seconds that a status waits for replicas that are started anew; they go on becoming ready without it."""
 
@@ -98,6 +99,7 @@ class Places:
         self._etc = folder / "etc"
         self._open: dict[tuple[str, str], Place] = {}
         self._opening = asyncio.Lock()
+        self._beginning: list[tuple[str, str]] = []
         self._targets_file = folder / "targets.json"
         self._list_targets()  # what was listed before a crash does not run any more
 
@@ -157,7 +159,8 @@ class Places:
         """Remove its built releases that nobody goes back to; what cannot be removed is said, and stays."""
         places = [place for place in self._open.values() if place.service == service]
         running = {version for place in places for version in place.versions}
-        kept = ran_last(self.journal, service) | running
+        beginning = {version for name, version in self._beginning if name == service}
+        kept = ran_last(self.journal, service) | running | beginning
         try:
             gone = await asyncio.to_thread(prune, self.releases, service, kept)
         except OSError as wrong:
@@ -169,6 +172,14 @@ class Places:
     async def started(self, runnable: stored.Runnable, stage: str, count: int) -> list[Replica]:
         """Replicas that are ready. Raises NotReady, and none is left, where one of them does not become so, and
         NoSuchRelease where its files or its program are gone."""
+        release = runnable.release
+        self._beginning.append((release.service, release.version))
+        try:
+            return await self._started(runnable, stage, count)
+        finally:  # by now it runs, or it does not: whoever asked writes that down before anything else happens
+            self._beginning.remove((release.service, release.version))
+
+    async def _started(self, runnable: stored.Runnable, stage: str, count: int) -> list[Replica]:
         told = await self._told(runnable, stage) if count > 0 else {}
         new: list[Replica] = []
         release = runnable.release
@@ -197,8 +208,11 @@ class Places:
         the replica answers, only slower at first."""
         for path in runnable.warm_up:
             try:
-                async with self._client.get(f"{replica.address}{path}", timeout=_WARMED_WITHIN) as answer:
-                    await answer.read()
+                async with self._client.get(
+                    f"{replica.address}{path}", timeout=_WARMED_WITHIN, allow_redirects=False
+                ) as answer:
+                    async for _ in answer.content.iter_chunked(_PART):
+                        pass  # whole, and kept nowhere
                     wrong = f"answered {answer.status}" if answer.status >= 400 else ""
             except (aiohttp.ClientError, TimeoutError) as away:
                 wrong = f"did not answer ({type(away).__name__})"

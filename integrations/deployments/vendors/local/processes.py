@@ -28,6 +28,7 @@ GRACE_SECONDS = 5.0
 """Between being asked to end and being ended."""
 
 _PROBED_EVERY = 0.05
+_PROBED_WITHIN = aiohttp.ClientTimeout(total=2)
 _SET_PDEATHSIG, _SET_CHILD_SUBREAPER = 1, 36
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -121,8 +122,9 @@ async def is_ready(replica: Replica, client: aiohttp.ClientSession, within: floa
     ends = monotonic() + within
     while monotonic() < ends and replica.is_alive:
         with suppress(aiohttp.ClientError, TimeoutError):
+            # Followed redirects would lead the keeper wherever a confined service likes.
             async with client.get(
-                f"{replica.address}/healthz", timeout=aiohttp.ClientTimeout(total=2)
+                f"{replica.address}/healthz", timeout=_PROBED_WITHIN, allow_redirects=False
             ) as answer:
                 if answer.status == 200:
                     return True

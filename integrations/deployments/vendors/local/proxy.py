@@ -21,9 +21,13 @@ from integrations.deployments.vendors.local.breakers import Breaker
 from integrations.deployments.vendors.local.meter import TICK_SECONDS, Meter
 from integrations.deployments.vendors.local.processes import Replica
 
+LONGEST = 16 * 1024**2
+"""Bytes of what is asked and of what is answered: each stands whole in the keeper's memory."""
+
 DRAIN_SECONDS = 10.0
 """What a replica may still take for requests that it has."""
 
+_PART = 65_536
 _HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer",
     "transfer-encoding",
@@ -92,7 +96,7 @@ class Proxy:
 
     async def open(self, port: int) -> int:
         """Listen on this machine: at `port`, or at a free one where that is taken or 0. Returns the port."""
-        app = web.Application(client_max_size=16 * 1024**2)
+        app = web.Application(client_max_size=LONGEST)
         app.router.add_route("*", "/{path:.*}", self._take)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
@@ -126,6 +130,9 @@ class Proxy:
 
     async def _take(self, request: web.Request) -> web.StreamResponse:
         self.used = monotonic()
+        # A path alone is joined to a replica's address: another form of target (RFC 9112, 3.2) names a host.
+        if request.method == "CONNECT" or not request.raw_path.startswith("/"):
+            return web.Response(status=400, text="A service is asked for a path of its own.\n")
         if self.breaker is None:
             return await self._admit(request)
         return await self.breaker.take(request, self._admit)
@@ -168,6 +175,10 @@ class Proxy:
             data=await request.read(),
             allow_redirects=False,
         ) as answer:
-            body = await answer.read()
+            body = bytearray()
+            async for part in answer.content.iter_chunked(_PART):
+                body += part
+                if len(body) > LONGEST:
+                    return web.Response(status=502, text="The service's answer is too long.\n")
             back = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP}
-            return web.Response(status=answer.status, body=body, headers=back)
+            return web.Response(status=answer.status, body=bytes(body), headers=back)

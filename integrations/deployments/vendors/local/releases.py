@@ -148,6 +148,8 @@ class Shelves:
                 yield read(self.built, name, version).release
             except ReleaseUnreadable as wrong:
                 yield wrong
+            except (NoSuchRelease, FileNotFoundError):
+                continue  # it was removed while they were read
 
     def read(self, service: str, version: str) -> Runnable:
         """One release. Raises NoSuchRelease, ReleaseUnreadable."""

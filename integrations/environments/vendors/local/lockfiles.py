@@ -237,7 +237,9 @@ def _is_npm_range(wanted: str) -> bool:
     (`npm:name@range`)."""
     alias = re.fullmatch(rf"npm:(?:{_NPM_NAME})(?:@(?P<range>.*))?", wanted)
     version = (wanted if alias is None else alias["range"] or "").strip()
-    return _NPM_RANGE.fullmatch(version) is not None and not version.endswith((".tgz", ".tar.gz", ".tar"))
+    return _NPM_RANGE.fullmatch(version) is not None and not version.lower().endswith(
+        (".tgz", ".tar.gz", ".tar")
+    )
 
 
 def npm_names(lock: str) -> tuple[str, ...]:
