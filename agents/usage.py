@@ -65,6 +65,11 @@ async def used_in_month(tx: AsyncSession, role: str, at: datetime, zone: str) ->
     return await _used(tx, ModelUseRow.role == role, ModelUseRow.at >= began)
 
 
+async def used_since(tx: AsyncSession, since: datetime) -> UsedSoFar:
+    """What all agents have used from `since` on."""
+    return await _used(tx, ModelUseRow.at >= since)
+
+
 async def _used(tx: AsyncSession, *where: ColumnElement[bool]) -> UsedSoFar:
     return _so_far((await tx.execute(select(*_SUMS).where(*where))).one())
 

@@ -11,6 +11,7 @@ from functools import partial
 from statistics import mean
 from zoneinfo import ZoneInfo
 
+from agents.engineering.delivered import Delivered, delivered
 from agents.planning.draft import Forecast, NotEnoughHistory
 from agents.planning.outlook import WEEKS, finished_weekly, outlook
 from agents.planning.working_days import working_days
@@ -57,6 +58,7 @@ class Week:
     taken_on: int
     forecast: Forecast | NotEnoughHistory
     plans: tuple[PlanUnderWay, ...]
+    agents: Delivered
     waits: tuple[str, ...]
 
     @property
@@ -68,11 +70,16 @@ class Week:
 async def weekly_reply(desk: Desk, person: Person | None, since: datetime) -> Reply | None:
     """The dashboard for a person or a channel; None where the department has neither work nor plans."""
     week = await _week(desk, person, since)
-    anything = week.moved.anything or any(count for _, count in week.states) or week.plans or week.waits
-    if not anything:
+    standing = any(count for _, count in week.states) or week.plans or week.waits
+    if not (week.moved.anything or standing or week.agents.anything):
         return None
     moved, blocked = week.moved, week.moved.blocked
-    blocks: list[Block] = [Text((_summary(week),)), _figures(week), *await _charts(desk, week)]
+    blocks: list[Block] = [
+        Text((_summary(week),)),
+        _figures(week),
+        *_of_agents(week),
+        *await _charts(desk, week),
+    ]
     if isinstance(week.forecast, NotEnoughHistory):
         blocks.append(Small((_no_forecast(week),)))
     blocks += section(
@@ -110,6 +117,7 @@ async def _week(desk: Desk, person: Person | None, since: datetime) -> Week:
         taken_on=taken_on.total(),
         forecast=await asyncio.to_thread(outlook, taken_on, weekly, today, working_days(desk.department)),
         plans=tuple(await plans_under_way(desk)),
+        agents=await delivered(desk.tx, since),
         waits=tuple(row.title for row in (await waiting(person, desk))[0]) if person else (),
     )
 
@@ -150,6 +158,28 @@ def _figures(week: Week) -> Fields:
             ("Newly blocked", str(len(moved.newly_blocked))),
             ("Plans under way", str(len(week.plans))),
         )
+    )
+
+
+def _of_agents(week: Week) -> tuple[Block, ...]:
+    if not week.agents.anything:
+        return ()
+    return (Small(("What agents did:",)), Fields(tuple((name, said) for _, name, said, _ in _agents(week))))
+
+
+def _agents(week: Week) -> Sequence[tuple[str, str, str, FactValue]]:
+    """Each figure: its key, its name, how it is shown, and its value."""
+    done = week.agents
+    counts = (
+        ("merged", "Merged", done.merged),
+        ("staging", "Came to staging", done.staging),
+        ("production", "Came to production", done.production),
+    )
+    # What is not known is not shown as nothing: the price of some models is not.
+    cost = "not known" if done.used.cost is None else f"{done.used.cost:.2f} USD"
+    return (
+        *((key, name, str(count), count) for key, name, count in counts),
+        ("models", "Models cost", cost, str(done.used.priced)),
     )
 
 
@@ -202,6 +232,12 @@ def _facts(desk: Desk, week: Week) -> tuple[Fact, ...]:
         *facts(desk, "weekly", pace, (("pace", "Finished a week", round(week.usual, 1), "stories/week"),)),
         *facts(desk, "weekly", now, _standing(week)),
     ]
+    if week.agents.anything:
+        rows = Source("query", f"effects, releases and uses of models since {moment_text(moved.since, None)}")
+        of_agents = [
+            (key, name, value, "USD" if key == "models" else "") for key, name, _, value in _agents(week)
+        ]
+        found += facts(desk, "weekly", rows, of_agents)
     if isinstance(week.forecast, Forecast):
         how = f"{week.forecast.samples} simulated runs over {WEEKS} past weeks of each team"
         runs = Source("computation", how, ("In progress", "Blocked", "Scheduled"))

@@ -4,13 +4,20 @@ nothing to say."""
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, update
 
+from agents.engineering.story_releases import keep_release
+from agents.engineering.story_run import RUN
+from agents.engineering.tables import StoryWorkRow
+from agents.model_tables import ModelUseRow
+from agents.work import runs
+from agents.work.kinds import find_kinds
 from governance.directory import person_by_id
-from governance.tables import WindowRow
+from governance.tables import EffectRow, WindowRow
 from handlers.conversation.cards import Button, Chart, Reply
 from handlers.notices import find_notices
 from handlers.office.digest.compose import digest_reply
@@ -136,6 +143,56 @@ async def test_the_dashboard_has_charts_with_words_and_a_forecast_where_history_
         str(values["weekly.p85"])
     )
     assert reply.restricted
+
+
+async def test_the_dashboard_tells_of_what_agents_did_this_week(product: Product) -> None:
+    talk, last_week = product.talk, FRIDAY - timedelta(days=7)
+    async with talk.database.transaction(talk.tenant) as tx:
+        for number, finished, state in ((1, NOW, "done"), (2, NOW, "failed"), (3, last_week, "done")):
+            tx.add(_merge(f"ef_{number}", finished, state))
+        for cost, at in ((Decimal("1.25"), NOW), (Decimal("9"), last_week)):
+            tx.add(
+                ModelUseRow(
+                    run=None,
+                    subject="x",
+                    role="qa",
+                    model="m",
+                    input_tokens=1,
+                    output_tokens=1,
+                    cost=cost,
+                    at=at,
+                )
+            )
+        run = await runs.begin(tx, find_kinds(), RUN.name, "CARD-3", (), requester="david")
+        tx.add(
+            StoryWorkRow(
+                run=run.id, story="CARD-3", repository="orders", discipline="backend", answers="nathan",
+                brief={}, base_branch="main", base="0" * 40, branch="countersign/x",
+            )
+        )  # fmt: skip
+        await tx.flush()
+        await keep_release(tx, run.id, service="orders", version="1.0", staged=NOW, produced=last_week)
+    reply = await given(talk, "amanda", DigestKind.WEEKLY)
+    assert reply is not None
+    values = {fact.id: (fact.value, fact.unit) for fact in reply.facts}
+    assert values["weekly.merged"] == (1, "")
+    assert (values["weekly.staging"], values["weekly.production"]) == ((1, ""), (0, ""))
+    assert (Decimal(str(values["weekly.models"][0])), values["weekly.models"][1]) == (Decimal("1.25"), "USD")
+    assert "('Models cost', '1.25 USD')" in repr(reply.cards)
+    async with talk.database.transaction(talk.tenant) as tx:
+        tx.add(
+            ModelUseRow(run=None, subject="x", role="qa", model="n", input_tokens=1, output_tokens=1, at=NOW)
+        )
+    reply = await given(talk, "amanda", DigestKind.WEEKLY)
+    assert "('Models cost', 'not known')" in repr(reply and reply.cards)
+
+
+def _merge(id: str, finished: datetime, state: str) -> EffectRow:
+    return EffectRow(
+        id=id, action_type="code.merge_pull_request", decision_type="merge_nonbreaking", body={}, digest="d",
+        actor={}, requester=None, process="p", cost=Decimal(0), state=state, ruling={}, created=finished,
+        finished=finished,
+    )  # fmt: skip
 
 
 async def test_two_directors_who_ask_get_the_same_figures(product: Product) -> None:
