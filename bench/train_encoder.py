@@ -15,6 +15,7 @@ import math
 import random
 import re
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -59,9 +60,11 @@ def train() -> int:
     network = _network(
         TokenVectors(token_vectors_file()), sorted({line.name for line in [*trained, *utterances]})
     )
+    with tempfile.TemporaryDirectory() as nowhere:  # what cannot be written is found before it was trained
+        _write(network, Path(nowhere) / given.to.name)
     _train(network, trained, utterances, aside, random.Random(given.seed))
-    _heads(network, trained, utterances, aside).write()
     _write(network, given.to)
+    _heads(network, trained, utterances, aside).write()
     return 0
 
 
@@ -226,8 +229,14 @@ def _encoded(network: Any, lines: Sequence[Line]) -> Any:
     import torch
 
     network.eval()
+    # Those of like length together: what is filled up is not counted, and only costs time.
+    order = sorted(range(len(lines)), key=lambda at: len(lines[at].text))
+    parts = [order[start : start + 64] for start in range(0, len(order), 64)]
     with torch.no_grad():
-        return np.concatenate([network.encode([line.text]).numpy() for line in lines])
+        found = np.concatenate([network.encode([lines[at].text for at in part]).numpy() for part in parts])
+    vectors = np.empty_like(found)
+    vectors[order] = found
+    return vectors
 
 
 def _head(layer: Any, classes: Sequence[str]) -> Head:
@@ -241,8 +250,14 @@ def _write(network: Any, file: Path) -> None:
     from onnx import helper, numpy_helper
 
     class OneSentence(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layers = (
+                network.layers
+            )  # its own, or they were constants of which the export wants no gradient
+
         def forward(self, tokens: Any) -> Any:
-            for layer in network.layers:
+            for layer in self.layers:
                 tokens = layer(tokens, 0.0)
             return torch.nn.functional.normalize(tokens.mean(1), dim=1)
 
