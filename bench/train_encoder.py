@@ -254,7 +254,7 @@ def _write(network: Any, file: Path) -> None:
             super().__init__()
             self.layers = (
                 network.layers
-            )  # its own, or they were constants of which the export wants no gradient
+            )  # or they were constants, of which no gradient is exported
 
         def forward(self, tokens: Any) -> Any:
             for layer in self.layers:
