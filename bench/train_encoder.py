@@ -252,9 +252,7 @@ def _write(network: Any, file: Path) -> None:
     class OneSentence(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.layers = (
-                network.layers
-            )  # or they were constants, of which no gradient is exported
+            self.layers = network.layers  # or they were constants, of which no gradient is exported
 
         def forward(self, tokens: Any) -> Any:
             for layer in self.layers:
