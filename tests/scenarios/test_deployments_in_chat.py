@@ -16,6 +16,7 @@ from bot.bootstrap import open_installation
 from bot.conversation import Conversation
 from integrations.deployments import Stage, Target
 from storage.embedded import EmbeddedServer
+from storage.jobs import defer
 from tests.integrations.local_platform import gone, keepers
 from tests.integrations.releases import with_stand_ins
 from tests.scenarios.operations import Operations, operations
@@ -70,6 +71,35 @@ async def test_to_staging_at_once_to_production_after_a_vote_and_back(place: Ope
     (approval,) = back.approvals
     await place.chat.decide("amanda", approval["id"], "approve", {})
     await comes_to_serve(place, "4.17.2")
+
+
+async def test_who_wants_to_hear_of_deployments_does(place: Operations) -> None:
+    once = await place.say("nathan", "/subscribe tell me when orders is deployed")
+    assert once.as_text().startswith("I tell you when orders is deployed or rolled back. Once; then it ends.")
+    each = await place.say("amanda", "/subscribe notify me of every production deployment")
+    assert "each time anything is deployed or rolled back in production" in each.as_text()
+    refused = await place.say("rachel", "/subscribe notify me of every production deployment")
+    assert "your customers' items" in refused.as_text()
+    unknown = await place.say("nathan", "/subscribe tell me when the teleporter is deployed")
+    assert "no service called “teleporter”" in unknown.as_text()
+    await place.say("nathan", "/deploy orders 4.19.0 to staging")
+    told = "SELECT reply FROM outbox WHERE reply::text LIKE '%{}%'"
+    await _look_at_what_is_watched(place)
+    await place.until(told.format("orders 4.19.0 runs in staging, after 4.18.0"), len)
+    assert "nothing" in (await place.say("nathan", "/subscribe what am I subscribed to")).as_text()
+    await place.asked_and_approved("/deploy orders 4.18.0 to production all at once")
+    await place.runs("4.18.0")
+    await _look_at_what_is_watched(place)
+    (row,) = await place.until(told.format("orders 4.18.0 runs in production, after 4.17.2"), len)
+    assert "4.19.0" not in str(row[0]), "she asked about production alone"
+    stopped = await place.say("amanda", "/subscribe stop telling me about deployments")
+    assert "I do not tell you any more each time anything is deployed" in stopped.as_text()
+
+
+async def _look_at_what_is_watched(place: Operations) -> None:
+    """As the sweep does."""
+    async with place.installation.database.transaction(place.tenant) as tx:
+        await defer(tx, "check_subscriptions", {}, lock="subscriptions", slow=True)
 
 
 async def test_what_cannot_be_taken_back_is_no_canary(place: Operations) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
 import structlog
@@ -18,8 +18,10 @@ from handlers.conversation.desk import Desk
 from handlers.office.subscribe.blockers import tell_blocked
 from handlers.office.subscribe.subscriptions import Event, Kind, Sight, happened
 from handlers.office.subscribe.tables import SubscriptionRow
+from integrations.deployments import Change, ChangeQuery
 from integrations.pages import everything
 from integrations.tracker import Epic, NoSuchItem, Priority, Story, StoryQuery, StoryStatus
+from storage.look import NotLooked
 from storage.notices import notify, tell_given_up
 from storage.outage import is_database_away
 from storage.savepoints import whole
@@ -62,9 +64,20 @@ class Looker:
                 return await self._urgent(subject, scope)
             case Kind.INCIDENTS:
                 return await self._incidents()
+            case Kind.DEPLOYMENTS:
+                return Sight(frozenset(change.id for change in await self.deployments(subject)))
             case Kind.HALTS | Kind.FREEZES | Kind.EMERGENCIES:
                 rows = await standing_rows(self._desk.tx, _OVERRIDES[kind])
                 return Sight(frozenset(row.id for row in rows))
+
+    async def deployments(self, subject: str) -> Sequence[Change]:
+        """What was deployed or rolled back last, of a `service/stage` of which either may be missing; newest
+        first. Raises DeploymentError."""
+        service, _, stage = subject.partition("/")
+        # One question for all subscriptions.
+        page = await self._desk.ports.deployments.history(ChangeQuery())
+        found = (change for change in page.items if change.replaces)
+        return [one for one in found if service in ("", one.target.service) and stage in ("", one.target.stage)]
 
     async def _story(self, subject: str, scope: Scope) -> Sight | None:
         try:
@@ -153,40 +166,60 @@ def _mark(story: Story) -> str:
 async def check_subscriptions(desk: Desk) -> None:
     """Look at everything that somebody watches, as far as they may see it now.
 
-    What happened is told and marked in one transaction; rows that another check works on are left to it.
+    What happened is told and marked in one transaction; rows that another check works on are left to it. All
+    is looked at before anything is written: what is looked up later is looked up one by one (`storage.look`).
     """
+    active = select(SubscriptionRow).where(
+        SubscriptionRow.ended.is_(None), SubscriptionRow.event != Event.BLOCKED.value
+    )
+    by_id = {person.id: person for person in await people(desk.tx) if person.active}
+    sights = await _sights(desk, (await desk.tx.execute(active)).scalars().all(), by_id)
     try:
         async with whole(desk.tx):
             await tell_blocked(desk)
     except Exception as failure:
-        if is_database_away(failure):
+        if is_database_away(failure) or isinstance(failure, NotLooked):
             raise
         _log.exception("blockers_not_told")
-    active = select(SubscriptionRow).where(
-        SubscriptionRow.ended.is_(None), SubscriptionRow.event != Event.BLOCKED.value
-    )
-    rows = (await desk.tx.execute(active.with_for_update(skip_locked=True))).scalars().all()
-    if not rows:
-        return
-    by_id = {person.id: person for person in await people(desk.tx)}
-    looker = Looker(desk)
-    for row in rows:
+    for row in (await desk.tx.execute(active.with_for_update(skip_locked=True))).scalars().all():
         id, person, name = row.id, row.person, row.name
         try:
             async with whole(desk.tx):
-                await _check(desk, looker, row, by_id.get(person))
+                await _check(desk, row, by_id.get(person), sights.get(id))
         except Exception as failure:
-            if is_database_away(failure):
+            if is_database_away(failure) or isinstance(failure, NotLooked):
                 raise
             _log.exception("subscription_not_checked", subscription=id)
             await _tell_not_checked(desk, id, person, name)
 
 
-async def _check(desk: Desk, looker: Looker, row: SubscriptionRow, person: Person | None) -> None:
-    if person is None or not person.active:
+async def _sights(
+    desk: Desk, rows: Sequence[SubscriptionRow], by_id: Mapping[str, Person]
+) -> Mapping[str, Sight | Exception | None]:
+    """How what each of them is about looks now, by its id, or why that is not known."""
+    looker = Looker(desk)
+    sights: dict[str, Sight | Exception | None] = {}
+    for row in rows:
+        if row.person not in by_id:
+            continue
+        try:
+            async with whole(desk.tx):
+                sights[row.id] = await looker.look(Kind(row.kind), row.subject, scope_of(by_id[row.person]))
+        except Exception as failure:
+            if is_database_away(failure) or isinstance(failure, NotLooked):
+                raise
+            sights[row.id] = failure
+    return sights
+
+
+async def _check(
+    desk: Desk, row: SubscriptionRow, person: Person | None, sight: Sight | Exception | None
+) -> None:
+    if person is None:
         row.ended = desk.now  # there is nobody to tell
         return
-    sight = await looker.look(Kind(row.kind), row.subject, scope_of(person))
+    if isinstance(sight, Exception):
+        raise sight
     if sight is not None:
         await _compare(desk, row, person, sight)
 

@@ -16,7 +16,7 @@ from handlers.conversation.cards import Bullets, Button, Buttons, Card, Reply, T
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Group, Handler, Risk
 from handlers.conversation.origin import known
-from handlers.conversation.subjects import reply_of
+from handlers.conversation.subjects import reply_of, service_meant
 from handlers.conversation.tables import ActRow
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import capital
@@ -29,9 +29,8 @@ from handlers.office.digests.parse import Wish
 from handlers.office.digests.personal import end_own, set_own
 from handlers.office.digests.settings import DigestKind, recipient_for
 from handlers.office.subscribe.check import Looker
-from handlers.office.subscribe.parse import WORDS, Ask, event_of, read_ask
+from handlers.office.subscribe.parse import WORDS, WORDS_OF_DEPLOYMENTS, Ask, event_of, read_ask
 from handlers.office.subscribe.subscriptions import (
-    STANDING,
     Event,
     Kind,
     Watch,
@@ -47,6 +46,8 @@ from handlers.office.subscribe.subscriptions import (
     watch_text,
 )
 from handlers.office.subscribe.tables import SubscriptionRow
+from handlers.operations.targets import stage_of
+from integrations.deployments import DeploymentError
 
 STOP, AGAIN = "end_subscription", "resume_subscription"
 """The verbs of the buttons; their subjects are subscriptions' ids with commas between them."""
@@ -54,12 +55,13 @@ STOP, AGAIN = "end_subscription", "resume_subscription"
 _MADE = "subscription"
 _CAN = (
     "I can tell you when a feature, story, plan or request is done, blocked, approved or moves, of incidents,"
-    " halts, freezes and emergency deployments, and of new P0 and P1 stories."
+    " halts, freezes and emergency deployments, of what is deployed, and of new P0 and P1 stories."
 )
 _CAN_OF_CUSTOMERS = (
     "I can tell you when a feature, story or request of your customers is done, blocked or moves."
 )
 _A_PLAN = re.compile(r"\bplan\b", re.IGNORECASE)
+_THE_ONE = re.compile(r"\bthe (?:deployment|release|rollback|canary)\b", re.IGNORECASE)
 _IT = re.compile(r"\b(?:it|this|that)\b", re.IGNORECASE)
 
 
@@ -95,12 +97,16 @@ async def _answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
 
 async def _watch(desk: Desk, person: Person, ask: Ask, text: str) -> Reply:
     scope = scope_of(person)
+    if ask.standing is Kind.DEPLOYMENTS and names_an_id(desk, text):
+        ask = replace(ask, standing=None, event=Event.DONE)
     if ask.standing is not None:
-        if ask.standing in STANDING and not scope.everything:
+        if ask.standing is not Kind.PRIORITY and not scope.everything:
             raise CannotAnswer(
                 "You see your customers' items, and what stands in the department is not among them."
                 f" {_CAN_OF_CUSTOMERS}"
             )
+        if ask.standing is Kind.DEPLOYMENTS:
+            return await _subscribed(desk, person, await _deployments(desk, ask, text), ask)
         name = ask.subject or ask.standing.value
         watch = Watch(ask.standing, ask.subject, name, ask.event, ask.each_time)
         return await _subscribed(desk, person, watch, ask)
@@ -124,6 +130,18 @@ async def _watch(desk: Desk, person: Person, ask: Ask, text: str) -> Reply:
     raise CannotAnswer(f"What shall I watch? {_can(scope)} For example “tell me when SSO is done”.")
 
 
+async def _deployments(desk: Desk, ask: Ask, text: str) -> Watch:
+    """Of the service that is named, of the thread's, or of all. Raises CannotAnswer."""
+    service = await service_meant(desk, text)
+    if service is None and (_IT.search(text) or _THE_ONE.search(text)):
+        service = desk.memory.topic.get("service")
+    if service is None and (unknown := named_in(text, WORDS_OF_DEPLOYMENTS)):
+        raise CannotAnswer(f"I know no service called “{unknown}”. {_CAN}")
+    stage = stage_of(ask.environment) or ""
+    name = f"deployments of {service}" if service else "deployments"
+    return Watch(Kind.DEPLOYMENTS, f"{service or ''}/{stage}", name, ask.event, ask.each_time)
+
+
 async def _unnamed_plan(desk: Desk, text: str) -> PlanRow | None:
     """The thread's plan, where “it” or “the plan” is said, or the only one that there is."""
     about = desk.memory.topic.get("plan")
@@ -138,7 +156,10 @@ def _can(scope: Scope) -> str:
 
 
 async def _subscribed(desk: Desk, person: Person, watch: Watch, ask: Ask) -> Reply:
-    sight = await Looker(desk).look(watch.kind, watch.subject, scope_of(person))
+    try:
+        sight = await Looker(desk).look(watch.kind, watch.subject, scope_of(person))
+    except DeploymentError as wrong:
+        raise CannotAnswer(f"{wrong} I do not watch it.") from wrong
     if sight is None:
         raise CannotAnswer("That is not there for you to see, so I cannot watch it.")
     restricted = _restricted(person, [watch.kind])
@@ -154,7 +175,10 @@ async def _subscribed(desk: Desk, person: Person, watch: Watch, ask: Ask) -> Rep
     lead = f"I tell you {said}." if is_new else f"You are told already {said}."
     rest = "" if watch.each_time else " Once; then it ends."
     if ask.hopes and watch.event is Event.DONE:
-        rest += " That is when the tracker has all of it done; I do not see yet what is in production."
+        rest += (
+            " That is when the tracker has all of it done; of a service I can tell you when it is deployed to"
+            " production."
+        )
     stop = Button("Stop telling me", STOP, subscription)
     card = Card(f"You are told {said}", (Text((f"{lead}{rest}",)), Buttons((stop,))), "good")
     return Reply(text=f"{lead}{rest}", cards=(card,), restricted=restricted)
@@ -236,7 +260,8 @@ async def amend(turn: Turn, desk: Desk, act: ActRow, correction: Correction) -> 
         else read_ask(act.words)
     )
     desk.memory.topic.pop(_MADE, None)
-    reply = await _watch(desk, person, replace(ask, act="watch", standing=None), correction.text)
+    kept = ask.standing if ask.standing is Kind.DEPLOYMENTS else None
+    reply = await _watch(desk, person, replace(ask, act="watch", standing=kept), correction.text)
     if (made := desk.memory.topic.get(_MADE)) is not None:
         note_act(turn, desk, reference=made, before=act.id)
     instead = f" It was: {was}." if correction.change is Change.REPLACE and was else ""

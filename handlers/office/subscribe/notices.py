@@ -34,6 +34,7 @@ from handlers.notices import NoticeKind
 from handlers.office.subscribe.check import Looker
 from handlers.office.subscribe.subscriptions import STANDING, Event, Kind, Watch, called, watch_of
 from handlers.office.subscribe.tables import SubscriptionRow
+from integrations.deployments import Change, ChangeKind
 from integrations.tracker import NoSuchItem, StoryStatus
 
 _MOST_LINES = 5
@@ -100,6 +101,9 @@ async def _lines(desk: Desk, watch: Watch, scope: Scope, marks: Sequence[str], p
             return await _incidents(desk, marks, person)
         case Kind.HALTS | Kind.FREEZES | Kind.EMERGENCIES:
             return await _overrides(desk, marks, is_over=watch.event is Event.ENDS)
+        case Kind.DEPLOYMENTS:
+            changes = await Looker(desk).deployments(watch.subject)
+            return [_deployed(change) for change in changes if change.id in marks]
         case Kind.PRIORITY:
             return [f"{title} is {watch.subject}" for title in await _titles(desk, scope, marks)]
         case _:
@@ -107,6 +111,13 @@ async def _lines(desk: Desk, watch: Watch, scope: Scope, marks: Sequence[str], p
             plans = [mark.partition(":")[2] for mark in marks if mark.startswith("pl_")]
             moved = await _titles(desk, scope, stories, with_status=True)
             return [*(f"the plan is {_PLAN_STATES.get(state, state)}" for state in plans), *moved]
+
+
+def _deployed(change: Change) -> str:
+    where = f"{change.target.service} {change.version}"
+    back = change.kind is ChangeKind.ROLLED_BACK
+    said = f"{where} is back in {change.target.stage}" if back else f"{where} runs in {change.target.stage}"
+    return f"{said}{f', after {change.before}' if change.before else ''}"
 
 
 _PLAN_STATES = {
@@ -165,6 +176,8 @@ def _override_text(row: OverrideRow) -> str:
 
 def _buttons(row: SubscriptionRow, watch: Watch) -> tuple[Button, ...]:
     buttons = [Button("Where is it?", "ask", f"status {watch.subject}")] if _is_a_thing(watch) else []
+    if watch.kind is Kind.DEPLOYMENTS and (service := watch.subject.partition("/")[0]):
+        buttons.append(Button("How does it do?", "ask", f"service how is {service}?"))
     if row.ended is None:
         buttons.append(Button("Stop telling me", "end_subscription", row.id))
     return tuple(buttons) or (Button("What else am I told of?", "ask", "subscribe what am I subscribed to"),)

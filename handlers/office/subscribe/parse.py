@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from handlers.conversation.handler import CannotAnswer
+from handlers.language.labels import read_environment
 from handlers.language.resolver import Found
 from handlers.language.words import plain, tokens
 from handlers.office.subscribe.subscriptions import Event, Kind
@@ -17,7 +18,8 @@ Act = Literal["list", "stop", "watch", "blockers", "no_blockers", "cannot"]
 @dataclass(frozen=True, slots=True)
 class Ask:
     """What is asked for. `standing` and its `subject` are set where it is not about one thing; `cannot`
-    names what nothing here reports. `hopes` is what was said of a release, which the tracker cannot know."""
+    names what nothing here reports. `environment` is where a deployment is.
+    `hopes` is what was said of a release, which the tracker cannot know."""
 
     act: Act
     event: Event = Event.CHANGES
@@ -26,6 +28,7 @@ class Ask:
     subject: str = ""
     everything: bool = False
     cannot: str = ""
+    environment: str = ""
     hopes: bool = False
 
 
@@ -67,6 +70,9 @@ _STANDING = (
     (Kind.EMERGENCIES, re.compile(r"\bemergenc\w*|\boverrid\w*|\boverrod\w*")),
     (Kind.FREEZES, re.compile(r"\bfreez\w*|\bfroze\w*|\bfrozen\b")),
 )
+_DEPLOYMENTS = re.compile(
+    r"\bdeploy\w*|\bcanar(?:y|ies)\b|\brollbacks?\b|\brolled back\b|\b(?:the|a|new|every|each) releases?\b"
+)
 _PRIORITY = re.compile(r"\bp ?(?P<level>[01])\b")
 _ANYTHING_BLOCKED = re.compile(
     r"\b(?:anything|any stor(?:y|ies)|something|a story|stories)\b(?! (?:of|in|for|about) (?!mine|my))"
@@ -77,10 +83,6 @@ _NOT_REPORTED = (
     (
         "error rates, latency and load",
         re.compile(r"\berror rates?\b|\blatency\b|\bslos?\b|\bload tests?\b|\bload\b"),
-    ),
-    (
-        "deployments and releases",
-        re.compile(r"\bdeploy\w*|\bcanar(?:y|ies)\b|\brollbacks?\b|\b(?:the|a|new|every|each) releases?\b"),
     ),
     ("tests and coverage", re.compile(r"\btests?\b|\bqa\b|\bcoverage\b|\bpipelines?\b|\bbuilds?\b")),
     (
@@ -111,6 +113,12 @@ WORDS = frozenset(
     )
 )
 """Words of such a request, which name nothing."""
+WORDS_OF_DEPLOYMENTS = WORDS | frozenset(
+    tokens(
+        "deploy deploys deploying deployed deployment deployments rollback rollbacks rolled back releases"
+        " canary canaries staging service services version versions to in of the a an any it there"
+    )
+)
 
 
 def read_ask(text: str) -> Ask:
@@ -136,6 +144,10 @@ def _standing(said: str) -> Ask | None:
         ends = _ENDS.search(said) is not None
         each = _EACH.search(said) is not None or not _ONCE.search(said)
         return Ask("watch", Event.ENDS if ends else Event.BEGINS, each, kind)
+    if _DEPLOYMENTS.search(said):
+        each = _EACH.search(said) is not None or not _ONCE.search(said)
+        where = read_environment(said) or ""
+        return Ask("watch", Event.BEGINS, each, Kind.DEPLOYMENTS, environment=where)
     level = _PRIORITY.search(said)
     if level is not None:
         return Ask("watch", Event.BEGINS, True, Kind.PRIORITY, f"P{level['level']}")

@@ -29,6 +29,7 @@ class Kind(StrEnum):
     FREEZES = "freezes"
     EMERGENCIES = "emergencies"
     PRIORITY = "priority"
+    DEPLOYMENTS = "deployments"
 
 
 STANDING: Mapping[Kind, tuple[str, str]] = {
@@ -101,9 +102,17 @@ def watch_text(watch: Watch) -> str:
     if watch.kind in STANDING:
         begins, ends = STANDING[watch.kind]
         return f"{how} {begins if watch.event is Event.BEGINS else ends}"
+    if watch.kind is Kind.DEPLOYMENTS:
+        return f"{how} {deployed_text(watch.subject)}"
     if watch.kind is Kind.PRIORITY:
         return f"{how} a story becomes {watch.subject}"
     return f"{how} {_EVENTS[watch.event].format(called(watch))}"
+
+
+def deployed_text(subject: str) -> str:
+    """What deployments are about, by their `service/stage`, of which either may be missing."""
+    service, _, stage = subject.partition("/")
+    return f"{service or 'anything'} is deployed or rolled back{f' in {stage}' if stage else ''}"
 
 
 def called(watch: Watch) -> str:
@@ -203,4 +212,6 @@ def _id(row: SubscriptionRow) -> str:
 
 def _aliases(row: SubscriptionRow) -> tuple[str, ...]:
     kind = Kind(row.kind)
+    if kind is Kind.DEPLOYMENTS:
+        return tuple(filter(None, (row.subject.partition("/")[0], "deployments", "deployment")))
     return (kind.value, kind.value.removesuffix("s")) if kind in STANDING else ()

@@ -118,7 +118,6 @@ async def test_what_went_out_of_sight_is_told_no_more(product: Product, watched:
     ("words", "why"),
     [
         ("notify me if payments error rate goes above 2%", "I cannot watch error rates, latency and load"),
-        ("ping me once the deployment has finished", "I cannot watch deployments and releases"),
         ("let me know if SSO slips", "I cannot watch dates"),
         ("tell me about every new critical CVE", "I cannot watch security findings"),
         ("tell the channel when the release is out", "I tell people"),
