@@ -16,9 +16,9 @@ from governance.tables import WindowRow
 from governance.visibility import Scope, scope_of
 from handlers.conversation.desk import Desk
 from handlers.office.subscribe.blockers import tell_blocked
+from handlers.office.subscribe.deployments import deployments_of
 from handlers.office.subscribe.subscriptions import Event, Kind, Sight, happened
 from handlers.office.subscribe.tables import SubscriptionRow
-from integrations.deployments import Change, ChangeQuery
 from integrations.pages import everything
 from integrations.tracker import Epic, NoSuchItem, Priority, Story, StoryQuery, StoryStatus
 from storage.look import NotLooked
@@ -65,19 +65,10 @@ class Looker:
             case Kind.INCIDENTS:
                 return await self._incidents()
             case Kind.DEPLOYMENTS:
-                return Sight(frozenset(change.id for change in await self.deployments(subject)))
+                return Sight(frozenset(change.id for change in await deployments_of(self._desk, subject)))
             case Kind.HALTS | Kind.FREEZES | Kind.EMERGENCIES:
                 rows = await standing_rows(self._desk.tx, _OVERRIDES[kind])
                 return Sight(frozenset(row.id for row in rows))
-
-    async def deployments(self, subject: str) -> Sequence[Change]:
-        """What was deployed or rolled back last, of a `service/stage` of which either may be missing; newest
-        first. Raises DeploymentError."""
-        service, _, stage = subject.partition("/")
-        # One question for all subscriptions.
-        page = await self._desk.ports.deployments.history(ChangeQuery())
-        found = (change for change in page.items if change.replaces)
-        return [one for one in found if service in ("", one.target.service) and stage in ("", one.target.stage)]
 
     async def _story(self, subject: str, scope: Scope) -> Sight | None:
         try:

@@ -16,7 +16,7 @@ from handlers.conversation.cards import Bullets, Button, Buttons, Card, Reply, T
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Group, Handler, Risk
 from handlers.conversation.origin import known
-from handlers.conversation.subjects import reply_of, service_meant
+from handlers.conversation.subjects import reply_of
 from handlers.conversation.tables import ActRow
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import capital
@@ -29,7 +29,8 @@ from handlers.office.digests.parse import Wish
 from handlers.office.digests.personal import end_own, set_own
 from handlers.office.digests.settings import DigestKind, recipient_for
 from handlers.office.subscribe.check import Looker
-from handlers.office.subscribe.parse import WORDS, WORDS_OF_DEPLOYMENTS, Ask, event_of, read_ask
+from handlers.office.subscribe.deployments import watched_deployments
+from handlers.office.subscribe.parse import WORDS, Ask, event_of, read_ask
 from handlers.office.subscribe.subscriptions import (
     Event,
     Kind,
@@ -46,7 +47,6 @@ from handlers.office.subscribe.subscriptions import (
     watch_text,
 )
 from handlers.office.subscribe.tables import SubscriptionRow
-from handlers.operations.targets import stage_of
 from integrations.deployments import DeploymentError
 
 STOP, AGAIN = "end_subscription", "resume_subscription"
@@ -61,7 +61,6 @@ _CAN_OF_CUSTOMERS = (
     "I can tell you when a feature, story or request of your customers is done, blocked or moves."
 )
 _A_PLAN = re.compile(r"\bplan\b", re.IGNORECASE)
-_THE_ONE = re.compile(r"\bthe (?:deployment|release|rollback|canary)\b", re.IGNORECASE)
 _IT = re.compile(r"\b(?:it|this|that)\b", re.IGNORECASE)
 
 
@@ -106,7 +105,7 @@ async def _watch(desk: Desk, person: Person, ask: Ask, text: str) -> Reply:
                 f" {_CAN_OF_CUSTOMERS}"
             )
         if ask.standing is Kind.DEPLOYMENTS:
-            return await _subscribed(desk, person, await _deployments(desk, ask, text), ask)
+            return await _subscribed(desk, person, await watched_deployments(desk, ask, text, _CAN), ask)
         name = ask.subject or ask.standing.value
         watch = Watch(ask.standing, ask.subject, name, ask.event, ask.each_time)
         return await _subscribed(desk, person, watch, ask)
@@ -128,18 +127,6 @@ async def _watch(desk: Desk, person: Person, ask: Ask, text: str) -> Reply:
             desk, person, Watch(Kind.PLAN, plan.id, plan.title, ask.event, ask.each_time), ask
         )
     raise CannotAnswer(f"What shall I watch? {_can(scope)} For example “tell me when SSO is done”.")
-
-
-async def _deployments(desk: Desk, ask: Ask, text: str) -> Watch:
-    """Of the service that is named, of the thread's, or of all. Raises CannotAnswer."""
-    service = await service_meant(desk, text)
-    if service is None and (_IT.search(text) or _THE_ONE.search(text)):
-        service = desk.memory.topic.get("service")
-    if service is None and (unknown := named_in(text, WORDS_OF_DEPLOYMENTS)):
-        raise CannotAnswer(f"I know no service called “{unknown}”. {_CAN}")
-    stage = stage_of(ask.environment) or ""
-    name = f"deployments of {service}" if service else "deployments"
-    return Watch(Kind.DEPLOYMENTS, f"{service or ''}/{stage}", name, ask.event, ask.each_time)
 
 
 async def _unnamed_plan(desk: Desk, text: str) -> PlanRow | None:

@@ -32,9 +32,9 @@ from handlers.delivery.plans.formats import dashboard, hours_text, team_name
 from handlers.delivery.whereabouts.work_state import PLAIN, STATUS, plain_text, reason_text
 from handlers.notices import NoticeKind
 from handlers.office.subscribe.check import Looker
+from handlers.office.subscribe.deployments import change_text, deployments_of
 from handlers.office.subscribe.subscriptions import STANDING, Event, Kind, Watch, called, watch_of
 from handlers.office.subscribe.tables import SubscriptionRow
-from integrations.deployments import Change, ChangeKind
 from integrations.tracker import NoSuchItem, StoryStatus
 
 _MOST_LINES = 5
@@ -102,8 +102,8 @@ async def _lines(desk: Desk, watch: Watch, scope: Scope, marks: Sequence[str], p
         case Kind.HALTS | Kind.FREEZES | Kind.EMERGENCIES:
             return await _overrides(desk, marks, is_over=watch.event is Event.ENDS)
         case Kind.DEPLOYMENTS:
-            changes = await Looker(desk).deployments(watch.subject)
-            return [_deployed(change) for change in changes if change.id in marks]
+            changes = await deployments_of(desk, watch.subject)
+            return [change_text(change) for change in changes if change.id in marks]
         case Kind.PRIORITY:
             return [f"{title} is {watch.subject}" for title in await _titles(desk, scope, marks)]
         case _:
@@ -111,13 +111,6 @@ async def _lines(desk: Desk, watch: Watch, scope: Scope, marks: Sequence[str], p
             plans = [mark.partition(":")[2] for mark in marks if mark.startswith("pl_")]
             moved = await _titles(desk, scope, stories, with_status=True)
             return [*(f"the plan is {_PLAN_STATES.get(state, state)}" for state in plans), *moved]
-
-
-def _deployed(change: Change) -> str:
-    where = f"{change.target.service} {change.version}"
-    back = change.kind is ChangeKind.ROLLED_BACK
-    said = f"{where} is back in {change.target.stage}" if back else f"{where} runs in {change.target.stage}"
-    return f"{said}{f', after {change.before}' if change.before else ''}"
 
 
 _PLAN_STATES = {
