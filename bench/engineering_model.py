@@ -18,6 +18,7 @@ from typing import Any
 from simulators.model import Answer, FakeModel, call, failing, serving
 
 _TASK = re.compile(r"Write story (\S+) in the repository (\S+)\.")
+_CRITERION = re.compile(r"^(\d+)\. ", re.MULTILINE)
 _PACKAGE = re.compile(r"^([a-z_]+)/__init__\.py ", re.MULTILINE)
 _CODE = '''"""What story {story} asks for."""
 
@@ -102,5 +103,5 @@ def _moves(story: str, task: str) -> list[dict[str, Any]]:
         call("run", command=f"python -m pytest -q {test}"),
         call("write_file", path=code, text=right),
         call("run", command=f"python -m pytest -q {test}"),
-        call("finish", summary="Every amount counts.", tests={"1": test}),
+        call("finish", summary="Every amount counts.", tests=dict.fromkeys(_CRITERION.findall(task), test)),
     ]

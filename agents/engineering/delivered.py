@@ -40,5 +40,9 @@ async def delivered(tx: AsyncSession, since: datetime) -> Delivered:
         select(func.count()).where(reached >= since)
         for reached in (StoryReleaseRow.staged, StoryReleaseRow.produced)
     )
-    counts = [await tx.scalar(query) or 0 for query in (merged, staged, produced)]
-    return Delivered(*counts, await used_since(tx, since))
+    return Delivered(
+        merged=await tx.scalar(merged) or 0,
+        staging=await tx.scalar(staged) or 0,
+        production=await tx.scalar(produced) or 0,
+        used=await used_since(tx, since),
+    )
