@@ -7,6 +7,7 @@ Else it answers first with whatever `faults` says, one after the other:
 
 | fault       | what it does                                     |
 |-------------|--------------------------------------------------|
+| none        | nothing                                          |
 | error       | 500, as when it is in trouble                    |
 | too many    | 429 with a pause of one second to keep           |
 | forbidden   | 403, as for a private app without the scope      |
@@ -28,7 +29,8 @@ from typing import Any, Literal
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-Fault = Literal["error", "too many", "forbidden", "other shape", "endless", "dropped"]
+Trouble = Literal["error", "too many", "forbidden", "other shape", "endless", "dropped"]
+Fault = Literal["none"] | Trouble
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Properties = Mapping[str, str | None]
 
@@ -93,7 +95,7 @@ class FakeHubSpot:
             self.refused += 1
             return _error(429, "You have reached your secondly limit.", policyName=too_often)
         fault = self.faults.pop(0) if self.faults else None
-        if fault is not None:
+        if fault is not None and fault != "none":
             return await _failing(fault, request)
         if request.headers.get("Authorization") != f"Bearer {self.token}":
             return _error(401, "Authentication credentials not found.", category="INVALID_AUTHENTICATION")
@@ -244,7 +246,7 @@ def _error(status: int, message: str, **other: str) -> web.StreamResponse:
     return web.json_response({"status": "error", "message": message, **other}, status=status)
 
 
-async def _failing(fault: Fault, request: web.Request) -> web.StreamResponse:
+async def _failing(fault: Trouble, request: web.Request) -> web.StreamResponse:
     match fault:
         case "error":
             return _error(500, "internal error")
