@@ -3,7 +3,8 @@
 The score of a feature is its value times its urgency, divided by the work that is left, as in weighted
 shortest job first (Reinertsen, The Principles of Product Development Flow, 2009, ch. 7):
 
-    value    1 + the yearly revenue of the customers who wait for it, in units of 100,000
+    value    1 + the yearly revenue of the customers who wait for it, in units of 100,000; one whose revenue is
+             not known adds nothing, and is named
     urgency  2 if a need, a promise or a renewal of theirs falls due within 90 days, else 1
     work     agent-hours of its open stories, in units of 100, at least a tenth of one
 
@@ -27,12 +28,27 @@ _UNIT = Decimal(100_000)
 
 
 @dataclass(frozen=True, slots=True)
+class Revenue:
+    """The yearly revenue of some accounts, in the department's currency: what is known of it, and the names of
+    those of whom it is not."""
+
+    known: Decimal
+    without: tuple[str, ...]
+
+    @classmethod
+    def of(cls, accounts: Sequence[Account]) -> Revenue:
+        """Together."""
+        known = sum((account.arr for account in accounts if account.arr is not None), Decimal(0))
+        return cls(known, tuple(account.name for account in accounts if account.arr is None))
+
+
+@dataclass(frozen=True, slots=True)
 class Ranked:
     """A feature with its score and what it rests on. `due` is the nearest date that somebody waits for."""
 
     epic: Epic
     score: float
-    revenue: Decimal
+    revenue: Revenue
     waiting: tuple[Account, ...]
     due: date | None
     hours: float
@@ -90,8 +106,8 @@ def rank(
 def _ranked(epic: Epic, left: OpenWork, items: frozenset[str], demand: Demand, today: date) -> Ranked:
     tagged = sorted({*epic.customers, *left.customers})
     waiting = tuple(demand.accounts[customer] for customer in tagged if customer in demand.accounts)
-    revenue = sum((account.arr for account in waiting), Decimal(0))
+    revenue = Revenue.of(waiting)
     due = demand.due(items, waiting, today)
     urgency = 2 if due is not None and due <= today + SOON else 1
-    score = float(1 + revenue / _UNIT) * urgency / max(left.hours / 100, 0.1)
+    score = float(1 + revenue.known / _UNIT) * urgency / max(left.hours / 100, 0.1)
     return Ranked(epic, round(score, 2), revenue, waiting, due, left.hours, left.stories)

@@ -77,9 +77,9 @@ from integrations.tracker.performing import specs as tracker_specs
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet
 
-    from bot.platforms.budgets import Budgets
     from bot.slack.workspaces import Workspaces
     from bot.teams.application import TeamsApplication
+    from integrations.budgets import Budgets
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,7 @@ class Installation(Foundation):
     @cached_property
     def budgets(self) -> Budgets:
         """What the platforms' rate limits leave, for all processes together where there is a Redis."""
-        from bot.platforms.budgets import Budgets
+        from integrations.budgets import Budgets
 
         return Budgets(self.settings.redis_url)
 

@@ -22,7 +22,8 @@ class RetentionRules(BaseModel):
     belong to no incident as it stands, and what was announced of our own tests. `coverage` is which functions
     and lines a suite's run covered, of all but a repository's newest run; how many they were stays. `models`
     are the calls to models, each with its price: a month's budget is a sum of them. `meetings` are those that
-    are over, in the embedded calendar too, and what is noted of mail that went out. A year and the weeks of its
+    are over, in the embedded calendar too, and mail that went out: what is noted of it, and the embedded
+    outbox's messages. A year and the weeks of its
     audit, unless it says otherwise; alerts half a year.
     """
 

@@ -45,13 +45,15 @@ class Unsure(Exception):
 @dataclass(frozen=True, slots=True)
 class Manners:
     """How a service is asked. `seconds` for one try, `tries` at most, and after `failures` in a row nobody asks
-    for `rest` seconds; `rate` is what it allows, if it says."""
+    for `rest` seconds; `rate` is what it allows, if it says. `too_many` is the pause after it said that it was
+    asked too often (429) and named none itself."""
 
     seconds: float = 5.0
     tries: int = 3
     failures: int = 5
     rest: float = 30.0
     rate: RateLimitItem | None = None
+    too_many: float | None = None
 
 
 class Again(Exception):
@@ -91,9 +93,10 @@ class WebService:
         body: Any = None,
         text: str | None = None,
         key: str | None = None,
+        reads: bool = False,
     ) -> Any:
         """The JSON that a call comes to. `body` is sent as JSON, or else `text` as it is (text/plain); `key` is
-        the idempotency key of an effect (a grant's id).
+        the idempotency key of an effect (a grant's id). A POST that only `reads` may come twice.
 
         Raises Refused, Away where it does not answer or is left alone, and Unsure for an effect without a key
         that may have been done.
@@ -102,7 +105,7 @@ class WebService:
             raise Away(self.who, "has not answered for a while; I ask again in half a minute")
         if self.manners.rate is not None and not await self._limiter.hit(self.manners.rate, self.who):
             raise Away(self.who, "has been asked as often as it allows; I ask again in a minute")
-        may_repeat = method in _SAFE or key is not None
+        may_repeat = reads or method in _SAFE or key is not None
         try:
             answer: Any = await tries(self.manners.tries if may_repeat else 1)(
                 self._once, method, path, query, body, text, key
@@ -142,7 +145,10 @@ class WebService:
         except httpx.TransportError as lost:
             raise Again(f"cannot be reached ({type(lost).__name__})") from None
         if answer.status_code == 429 or answer.status_code >= 500:
-            raise Again(f"answered {answer.status_code}", _seconds(answer.headers.get("Retry-After")))
+            asked = _seconds(answer.headers.get("Retry-After"))
+            if asked is None and answer.status_code == 429:
+                asked = self.manners.too_many
+            raise Again(f"answered {answer.status_code}", asked)
         if answer.status_code >= 400:
             raise Refused(self.who, answer.status_code, self._plain(answer.text[:500]))
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from agents.work import runs
 from agents.work.kinds import NewStep, RunKind, find_kinds
 from agents.work.tables import ENDED, RunRow, StepRow
 from governance.tables import EffectRow
+from integrations.calendar import Span
 from integrations.calendar.actions import BookMeeting, CancelMeeting, ChangeMeeting, MeetingAction
 from integrations.mail.actions import SendInvitation
 from storage.notices import notify
@@ -36,6 +38,10 @@ _KINDS: dict[type[MeetingAction], str] = {
 _ONE_AT_A_TIME = text(
     "SELECT pg_advisory_xact_lock(hashtext(current_setting('app.tenant') || ' meetings of ' || :organiser))"
 )
+
+
+_ONE_AT_ALL = text("SELECT pg_advisory_xact_lock(hashtext(current_setting('app.tenant') || ' meetings'))")
+_MOST_UNDER_WAY = 500
 
 
 def new_meeting_id() -> str:
@@ -142,6 +148,55 @@ async def same_meeting(tx: AsyncSession, action: BookMeeting) -> MeetingRow | No
         if set(row.people) == people and (row.state == "booked" or await is_changing(tx, row)):
             return row
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """A meeting that is just being booked or moved: no calendar shows its time yet. `organiser` and `people`
+    are ids."""
+
+    meeting: str
+    organiser: str
+    span: Span
+    people: frozenset[str]
+
+
+async def under_way(tx: AsyncSession) -> Sequence[UnderWay]:
+    """Every booking and move that has not ended."""
+    query = (
+        select(StepRow.args)
+        .join(RunRow, (RunRow.tenant == StepRow.tenant) & (RunRow.id == StepRow.run))
+        .where(
+            RunRow.kind == RUN.name,
+            RunRow.state.not_in(ENDED),
+            StepRow.key == ACT,
+            StepRow.kind.in_((BOOK_KIND, CHANGE_KIND)),
+        )
+        .order_by(RunRow.created.desc())
+        .limit(_MOST_UNDER_WAY)
+    )
+    kinds: tuple[type[MeetingAction], ...] = (BookMeeting, ChangeMeeting)
+    bodies = (await tx.execute(query)).scalars()
+    actions = [next(kind for kind in kinds if kind.type == body["type"]).of_body(body) for body in bodies]
+    return [
+        UnderWay(one.meeting, one.organiser.person, one.span, frozenset(each.person for each in one.people))
+        for one in actions
+    ]
+
+
+async def wanted_elsewhere(tx: AsyncSession, action: BookMeeting | ChangeMeeting) -> Sequence[str]:
+    """The names of those in it who are just being booked for another meeting at its time. Those who are
+    invited although they are busy do not count.
+
+    Until the transaction ends nobody else books or moves a meeting, so that of two who want one person at one
+    time the second hears of the first. It is taken after the lock of the organiser or of the meeting's row.
+    """
+    await tx.execute(_ONE_AT_ALL)
+    others = [
+        one for one in await under_way(tx) if one.meeting != action.meeting and one.span.meets(action.span)
+    ]
+    taken = frozenset[str]().union(*(one.people for one in others)) - set(action.over)
+    return [one.name for one in action.people if one.person in taken]
 
 
 async def coming_meetings(tx: AsyncSession, now: datetime, most: int) -> Sequence[MeetingRow]:

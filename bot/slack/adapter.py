@@ -17,7 +17,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.platforms import channels, people
 from bot.platforms.adapter import PlatformAway, PostFailed
-from bot.platforms.budgets import Budgets
 from bot.slack.addresses import HOME, PLATFORM, Address, address_of
 from bot.slack.directory import SlackDirectory
 from bot.slack.errors import as_post_failed, error_of
@@ -30,6 +29,7 @@ from governance.people import Person
 from governance.places import Audience, Place
 from governance.tables import IdentityRow, PersonRow
 from handlers.conversation.cards import Reply
+from integrations.budgets import Budgets
 
 POSTS: tuple[RateLimitItem, ...] = (RateLimitItemPerSecond(5, 5),)
 """One message a second and channel, in bursts of five: https://docs.slack.dev/apis/web-api/rate-limits."""

@@ -8,13 +8,13 @@ from cryptography.fernet import Fernet
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
 
-from bot.platforms.budgets import Budgets
 from bot.settings import Settings
 from bot.slack.adapter import SlackAdapter
 from bot.slack.client import Slack
 from bot.slack.directory import SlackDirectory
 from bot.slack.uploads import Uploads
 from bot.slack.workspaces import Workspaces
+from integrations.budgets import Budgets
 from storage.database import Database
 
 

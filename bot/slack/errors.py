@@ -9,7 +9,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackRequestError
 
 from bot.platforms.adapter import PlatformAway, PostFailed
-from bot.platforms.budgets import seconds_asked
+from integrations.budgets import seconds_asked
 
 _SLACK_IS_ILL = frozenset(
     {

@@ -13,12 +13,12 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.platforms.adapter import PostFailed
-from bot.platforms.budgets import Budgets
 from bot.slack.addresses import PLATFORM, Address
 from bot.slack.errors import error_of, is_certain, is_for_later, is_missing
 from bot.slack.packing import Json, shortened
 from bot.slack.render import SlackMessage
 from handlers.conversation.cards import Card, Progress, Reply
+from integrations.budgets import Budgets
 
 _EVENT = "countersign_post"
 

@@ -7,7 +7,6 @@ from functools import cached_property
 
 import httpx
 
-from bot.platforms.budgets import Budgets
 from bot.teams.adapter import TeamsAdapter
 from bot.teams.authentication import SigningKeys
 from bot.teams.configuration import TeamsConfiguration
@@ -22,6 +21,7 @@ from bot.teams.ingest import Ingest
 from bot.teams.posting import Posting
 from bot.teams.sdk import Authentication, BotAdapter
 from bot.worker import JobFunction
+from integrations.budgets import Budgets
 from storage.database import Database
 
 _PATIENCE_SECONDS = 10.0

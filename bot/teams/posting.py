@@ -9,7 +9,6 @@ from limits import RateLimitItemPerHour, RateLimitItemPerSecond
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.platforms.adapter import PostFailed
-from bot.platforms.budgets import Budgets
 from bot.platforms.channels import began, is_ours, message_of
 from bot.teams.activities import PLATFORM
 from bot.teams.connector import Connector
@@ -19,6 +18,7 @@ from bot.teams.files import FileCard
 from bot.teams.render import TeamsMessage
 from bot.teams.sdk import ConnectorLost, ConnectorRefused
 from governance.places import Place
+from integrations.budgets import Budgets
 
 Failed = ConnectorRefused | ConnectorLost | NoToken | EntraLost
 

@@ -28,7 +28,7 @@ from msrest.pipeline.universal import RawDeserializer
 from msrest.universal_http.async_abc import AsyncClientResponse
 
 from bot.platforms.adapter import PlatformAway
-from bot.platforms.budgets import seconds_asked
+from integrations.budgets import seconds_asked
 
 _NOT_JSON = "an answer that is no JSON object"
 

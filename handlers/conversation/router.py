@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from governance.directory import holders
 from governance.people import Role
@@ -33,7 +34,7 @@ from handlers.conversation.outcome import Answer, Outcome, outcome_of
 from handlers.conversation.parts import parts
 from handlers.conversation.small_talk import small_talk
 from handlers.conversation.turn import Clicked, Said, Turn
-from handlers.language.bare_value import is_bare_value
+from handlers.language.bare_value import is_bare_value, spelt_out
 from handlers.language.command import Command, read_command
 from handlers.language.correction import NO_CORRECTION, Change, Correction, read_correction
 from handlers.language.languages import foreign_language
@@ -146,9 +147,13 @@ class Router:
         if correction is None and found.mood is Mood.CORRECTION:
             correction = read_correction(text, surely=True)
         bare = correction is None and is_bare_value(text)
-        if bare:
-            correction = Correction(Change.REPLACE, text)
-        if correction is None or (found.mood in NO_CORRECTION and correction.change is not Change.ADD):
+        if bare and turn.person is not None:
+            today = desk.now.astimezone(ZoneInfo(turn.person.time_zone)).date()
+            correction = Correction(Change.REPLACE, spelt_out(text, today))
+        reported = bare and found.mood is Mood.REPORT  # "it ends friday noon" tells how it shall be
+        if correction is None or (
+            found.mood in NO_CORRECTION and correction.change is not Change.ADD and not reported
+        ):
             return None
         act = await last_act(turn, desk, self._corrected)
         if bare and (act is None or act.request != desk.memory.intent or not is_of_now(act, turn, desk)):

@@ -42,14 +42,15 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A customer. `aliases` are what people call it besides; `arr` is the annual recurring revenue in USD;
-    `health` goes from 0 to 100; `owner` is the person in customer success whose account it is, by id."""
+    """A customer. `aliases` are what people call it besides; `arr` is the annual recurring revenue in the
+    department's currency; `health` goes from 0 to 100; `owner` is the person in customer success whose account
+    it is, by id. None where the customer system does not say."""
 
     id: str
     name: str
     aliases: tuple[str, ...]
-    tier: str
-    arr: Decimal
+    tier: str | None
+    arr: Decimal | None
     renewal: date | None
     health: int | None
     standing: Standing | None
@@ -93,6 +94,21 @@ class AccountQuery:
     limit: int = LARGEST_PAGE
 
 
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """What a customer system cannot tell, in sentences for people: of the accounts themselves, of what they
+    asked for, and of what they were promised."""
+
+    accounts: tuple[str, ...] = ()
+    requests: tuple[str, ...] = ()
+    commitments: tuple[str, ...] = ()
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """All of them."""
+        return (*self.accounts, *self.requests, *self.commitments)
+
+
 class NoSuchAccount(LookupError):
     """There is no such account, or the asker's scope does not reach it."""
 
@@ -123,3 +139,6 @@ class Customers(Protocol):
 
     async def count_others(self, scope: Scope) -> int:
         """How many accounts the scope does not reach."""
+
+    async def gaps(self, scope: Scope) -> Gaps:
+        """What this system cannot tell of the accounts that the scope reaches."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 
+from agents.ranking import Revenue
 from governance.action import Action, Verdict
 from governance.approvals.store import approval_row
 from governance.facts import Fact, Source
@@ -30,6 +31,7 @@ from handlers.conversation.wording import counted, listed
 from handlers.delivery.plans.formats import money_text
 from handlers.delivery.prioritise.parse import WORDS, PrioritySaid, read_priorities
 from handlers.delivery.prioritise.ranking_card import demand_of, ranking_reply
+from handlers.delivery.prioritise.revenue import revenue_text
 from handlers.delivery.whereabouts.subjects import named_in, names_an_id, subject_of, subjects_of
 from handlers.language.mood import Mood
 from handlers.language.resolver import Found, NotThere, Several, resolve
@@ -211,10 +213,14 @@ async def _case(desk: Desk, stories: Sequence[Story], subject: Found, scope: Sco
         by = needed.get(account.id)
         need = f", needs it by {day_text(by)}" if by else ""
         renewal = f", renews {day_text(account.renewal)}" if account.renewal else ""
-        lines.append(f"{account.name} ({money_text(account.arr, currency)} a year{renewal}{need})")
-    total = sum((account.arr for account in waiting), Decimal(0))
-    text = f"Customers who wait for it: {'; '.join(lines)}. Together {money_text(total, currency)} a year."
-    return _Case(text, _facts(desk, waiting, total))
+        lines.append(f"{account.name} ({_arr(account, currency)}{renewal}{need})")
+    total = Revenue.of(waiting)
+    text = f"Customers who wait for it: {'; '.join(lines)}. Yearly revenue: {revenue_text(total, currency)}."
+    return _Case(text, _facts(desk, waiting, total.known))
+
+
+def _arr(account: Account, currency: str) -> str:
+    return "yearly revenue not known" if account.arr is None else f"{money_text(account.arr, currency)} a year"
 
 
 def _facts(desk: Desk, waiting: Sequence[Account], total: Decimal) -> tuple[Fact, ...]:
@@ -222,15 +228,13 @@ def _facts(desk: Desk, waiting: Sequence[Account], total: Decimal) -> tuple[Fact
     facts: list[Fact] = []
     for account in waiting:
         source = Source("query", f"customers: {account.id}")
-        facts.append(
-            Fact(
-                f"{account.id}.arr", f"{account.name}: yearly revenue", account.arr, currency, desk.now, source
-            )
-        )
+        if account.arr is not None:
+            name = f"{account.name}: yearly revenue"
+            facts.append(Fact(f"{account.id}.arr", name, account.arr, currency, desk.now, source))
         if account.renewal:
             day = account.renewal.isoformat()
             facts.append(Fact(f"{account.id}.renewal", f"{account.name}: renewal", day, "", desk.now, source))
-    inputs = tuple(f"{account.name}: yearly revenue" for account in waiting)
+    inputs = tuple(f"{account.name}: yearly revenue" for account in waiting if account.arr is not None)
     together = Source("computation", "sum of the yearly revenue of those who wait", inputs)
     return (*facts, Fact("waiting.arr", "Yearly revenue waiting", total, currency, desk.now, together))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from functools import partial
 
 from agents.ranking import Demand, Ranked, rank
@@ -12,7 +11,7 @@ from governance.moments import day_text
 from governance.visibility import Scope
 from handlers.conversation.cards import Block, Button, Buttons, Card, Reply, Small, Table, Text
 from handlers.conversation.desk import Desk
-from handlers.delivery.plans.formats import money_text
+from handlers.delivery.prioritise.revenue import revenue_text
 from integrations.customers import AccountQuery
 from integrations.pages import everything
 from integrations.tracker import EpicQuery, StoryQuery, StoryStatus
@@ -48,10 +47,10 @@ async def ranking_reply(desk: Desk, scope: Scope, among: Sequence[str] = ()) -> 
     ranked = rank(epics, work, demand, {story.id: story.epic for story in stories}, desk.now.date())
     if not ranked:
         return Reply(text="No feature that you may see has open stories, so there is nothing to put in order.")
-    return _reply(desk, ranked, scope)
+    return _reply(desk, ranked, scope, (await desk.ports.customers.gaps(scope)).sentences)
 
 
-def _reply(desk: Desk, ranked: Sequence[Ranked], scope: Scope) -> Reply:
+def _reply(desk: Desk, ranked: Sequence[Ranked], scope: Scope, gaps: Sequence[str]) -> Reply:
     currency = desk.department.currency
     shown = ranked[:_MOST]
     rows = tuple(
@@ -59,7 +58,7 @@ def _reply(desk: Desk, ranked: Sequence[Ranked], scope: Scope) -> Reply:
             str(place),
             f"{one.epic.title} ({one.epic.id})",
             one.epic.priority.value,
-            money_text(one.revenue, currency) if one.waiting else "nobody waits",
+            revenue_text(one.revenue, currency) if one.waiting else "nobody waits",
             day_text(one.due) if one.due else "",
             f"{one.hours:g}",
             f"{one.score:g}",
@@ -75,6 +74,8 @@ def _reply(desk: Desk, ranked: Sequence[Ranked], scope: Scope) -> Reply:
         set_it = Button(f"Make {first.id} one step more urgent", "ask", f"prioritise raise {first.id}")
         blocks.append(Buttons((set_it,)))
     blocks.append(Small((_HOW, " This changes no priority.")))
+    if gaps:
+        blocks.append(Small((" ".join(gaps),)))
     named = "; ".join(f"{place}. {one.epic.title} (score {one.score:g})" for place, one in enumerate(shown, 1))
     text = f"By value, urgency and work left: {named}. Nothing was changed."
     card = Card("What comes first", tuple(blocks))
@@ -86,14 +87,14 @@ def _facts(desk: Desk, shown: Sequence[Ranked]) -> tuple[Fact, ...]:
     for one in shown:
         epic = one.epic.id
         waiting = ", ".join(account.id for account in one.waiting) or "no customer"
-        revenue: Decimal = one.revenue
+        known = len(one.waiting) - len(one.revenue.without)
         sources = (
             (
                 f"{epic}.revenue",
                 "Revenue waiting",
-                revenue,
+                one.revenue.known,
                 desk.department.currency,
-                f"sum of the ARR of {waiting}",
+                f"sum of the ARR of {waiting}, known of {known} of {len(one.waiting)}",
             ),
             (
                 f"{epic}.hours",

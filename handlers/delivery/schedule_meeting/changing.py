@@ -17,6 +17,7 @@ from handlers.conversation.handler import CannotAnswer
 from handlers.conversation.origin import known, place_json
 from handlers.conversation.submitting import asked_reply, not_done, submit
 from handlers.conversation.turn import Turn
+from handlers.conversation.wording import listed
 from handlers.delivery.schedule_meeting.cards import meeting_reply
 from handlers.delivery.schedule_meeting.finding import About
 from integrations.calendar.actions import BookMeeting, CancelMeeting, ChangeMeeting, Invited, ToRead
@@ -151,6 +152,7 @@ async def _as_it_stands(desk: Desk, row: MeetingRow, people: Sequence[Attendee])
 
 
 async def _submitted(turn: Turn, desk: Desk, action: BookMeeting | ChangeMeeting | CancelMeeting) -> Reply:
+    await _demand_unwanted(desk, action)
     run = runs.new_id()
     submitted = await submit(turn, desk, action, run=run)
     if submitted.ruling.verdict not in (Verdict.EXECUTE, Verdict.APPROVE_FIRST):
@@ -169,6 +171,18 @@ async def _submitted(turn: Turn, desk: Desk, action: BookMeeting | ChangeMeeting
     if submitted.approval is not None:
         return await asked_reply(desk, action, submitted)
     return await meeting_reply(desk, row)
+
+
+async def _demand_unwanted(desk: Desk, action: BookMeeting | ChangeMeeting | CancelMeeting) -> None:
+    """Raises CannotAnswer where somebody in it is just being booked for another meeting at its new time."""
+    if isinstance(action, CancelMeeting) or (isinstance(action, ChangeMeeting) and action.span == action.was):
+        return
+    if taken := await meeting_run.wanted_elsewhere(desk.tx, action):
+        are = "is" if len(taken) == 1 else "are"
+        raise CannotAnswer(
+            f"{listed(taken)} {are} just being booked for another meeting at that time, so nothing was"
+            " booked. Ask for another time."
+        )
 
 
 async def _invitation(desk: Desk, action: BookMeeting | ChangeMeeting | CancelMeeting) -> SendInvitation | None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
+from agents.meetings.meeting_run import UnderWay, under_way
 from agents.meetings.slots import Attendee
 from governance.people import Person
 from governance.tables import PersonRow
@@ -222,8 +223,12 @@ async def attendees(desk: Desk, ids: Sequence[str], everybody: Mapping[str, Pers
     return tuple(found)
 
 
-async def busy_of(desk: Desk, people: Sequence[Attendee], span: Span) -> dict[str, Busy]:
-    """When each of them is busy, by address. Raises CannotAnswer where the calendar gives no access."""
+async def busy_of(
+    desk: Desk, people: Sequence[Attendee], span: Span, *, but: str | None = None
+) -> dict[str, Busy]:
+    """When each of them is busy, by address: as the calendar has it, and with what is just being booked, `but`
+    for this meeting. One that the first of them books with the very same people is no obstacle: it may be
+    this one, asked for twice. Raises CannotAnswer where the calendar gives no access."""
     addresses = tuple(one.address for one in people)
     try:
         found = await desk.ports.calendar.busy(addresses, span)
@@ -231,4 +236,16 @@ async def busy_of(desk: Desk, people: Sequence[Attendee], span: Span) -> dict[st
         raise CannotAnswer(
             f"{refused}, so I cannot tell when people are free. Nothing was booked."
         ) from refused
-    return {one.address: one for one in found}
+    persons = {one.address: one.id for one in people}
+    same = people[0].id, frozenset(persons.values())
+    coming = [
+        one
+        for one in await under_way(desk.tx)
+        if one.span.meets(span) and one.meeting != but and (one.organiser, one.people) != same
+    ]
+    return {one.address: _with(one, coming, persons[one.address]) for one in found}
+
+
+def _with(busy: Busy, coming: Sequence[UnderWay], person: str) -> Busy:
+    theirs = tuple(one.span for one in coming if person in one.people)
+    return replace(busy, spans=tuple(sorted((*busy.spans, *theirs)))) if theirs else busy

@@ -181,7 +181,8 @@ async def _move(turn: Turn, desk: Desk, text: str) -> Reply:
         return await _move_to(turn, desk, row, people, Span(at, at + length))
     if when.at is not None:
         return await _move_to(turn, desk, row, people, Span(when.at, when.at + length))
-    busy = without_own(await busy_of(desk, people, _whole(when, length, desk.now)), Span(row.starts, row.ends))
+    looked = await busy_of(desk, people, _whole(when, length, desk.now), but=row.id)
+    busy = without_own(looked, Span(row.starts, row.ends))
     if day is not None:
         # Another day at the same hour, where that suits everybody.
         clock = row.starts.astimezone(zone).time()
@@ -208,7 +209,7 @@ async def _move_to(
     if span.starts <= desk.now:
         raise CannotAnswer("That time is over. Say another one.")
     looked = Span(span.starts, span.starts + timedelta(days=1))
-    busy = without_own(await busy_of(desk, people, looked), Span(row.starts, row.ends))
+    busy = without_own(await busy_of(desk, people, looked, but=row.id), Span(row.starts, row.ends))
     slot = slot_at(people, busy, span)
     if slot.without and not anyway:
         return await _another(desk, row, people, "Then not everybody can.", slot)
@@ -220,7 +221,7 @@ async def _another(
 ) -> Reply:
     """Other times for a meeting, each a press."""
     around = Span(desk.now, desk.now + LOOKED_AHEAD)
-    busy = without_own(await busy_of(desk, people, around), Span(row.starts, row.ends))
+    busy = without_own(await busy_of(desk, people, around, but=row.id), Span(row.starts, row.ends))
     length = row.ends - row.starts
     slots = best_slots(people, busy, (around,), length, desk.now, _OFFERED)
     slots = slots or next_best(people, busy, (around,), length, desk.now, _OFFERED)
@@ -245,7 +246,7 @@ async def _invite(turn: Turn, desk: Desk, text: str) -> Reply:
         raise CannotAnswer(f"Whom shall I invite to “{row.title}”? Name somebody who is not in it yet.")
     people = await attendees(desk, (*row.people, *new), await names_in(desk))
     span = Span(row.starts, row.ends)
-    busy = without_own(await busy_of(desk, people, span), span)
+    busy = without_own(await busy_of(desk, people, span, but=row.id), span)
     return await changing.change(
         turn, desk, row, people, slot_at(people, busy, span), unread_words(people, busy)
     )
@@ -282,7 +283,7 @@ async def _press_move(turn: Turn, desk: Desk) -> Reply:
     span = Span(starts, starts + (row.ends - row.starts))
     people = await _in_it(desk, row)
     if row.state == "booking":
-        busy = await busy_of(desk, people, span)
+        busy = await busy_of(desk, people, span, but=row.id)
         slot = slot_at(people, busy, span)
         return await changing.book_again(turn, desk, row, people, slot, unread_words(people, busy))
     return await _move_to(turn, desk, row, people, span, anyway=True)

@@ -153,6 +153,7 @@ async def customers_overview_reply(desk: Desk, scope: Scope) -> Reply:
         f"{counted(len(asked), 'request')} of your customers; {counted(working, 'piece')} of work for them"
         f" under way. {counted(others, 'other piece')} of work under way is not theirs."
     )
+    text = " ".join((text, *(await desk.ports.customers.gaps(scope)).requests))
     blocks.append(Text((text,)))
     return Reply(
         text=text,
@@ -210,9 +211,9 @@ async def account_reply(desk: Desk, account: str, scope: Scope) -> Reply:
     """All that one customer asked for, and where each of it is."""
     found = await desk.ports.customers.account(scope, account)
     asked = await desk.ports.customers.requests(scope, account=account)
-    return _reply(
-        f"Requests of {found.name}", asked, await _statuses(desk, scope, asked), "It has asked for nothing yet."
-    )
+    gaps = (await desk.ports.customers.gaps(scope)).requests
+    nothing = " ".join(gaps) or "It has asked for nothing yet."
+    return _reply(f"Requests of {found.name}", asked, await _statuses(desk, scope, asked), nothing, gaps)
 
 
 async def request_reply(desk: Desk, request: str, scope: Scope) -> Reply:
@@ -243,7 +244,11 @@ def _request_line(request: Request, known: Mapping[str, tuple[str, StoryStatus]]
 
 
 def _reply(
-    title: str, asked: Sequence[Request], known: Mapping[str, tuple[str, StoryStatus]], nothing: str
+    title: str,
+    asked: Sequence[Request],
+    known: Mapping[str, tuple[str, StoryStatus]],
+    nothing: str,
+    gaps: Sequence[str] = (),
 ) -> Reply:
     if not asked:
         return Reply(
@@ -252,5 +257,5 @@ def _reply(
     lines = tuple(_request_line(request, known) for request in asked)
     said = " ".join(plain_text(line) for line in lines)
     ids = ", ".join(request.id for request in asked)
-    card = Card(title, (Bullets(lines), Small((ids,))))
+    card = Card(title, (Bullets(lines), Small((" ".join((f"{ids}.", *gaps)) if gaps else ids,))))
     return Reply(text=f"{title}: {said}", cards=(card,), restricted=_RESTRICTED)

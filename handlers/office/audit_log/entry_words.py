@@ -49,6 +49,7 @@ WORDS: Mapping[str, str] = {
     "governance.review_emergency": "Review of an emergency deployment",
     "governance.take_role": "Role taken away",
     "governance.unlink_identity": "Chat identity unlinked",
+    "mail.pruned": "Old mail deleted from the outbox",
     "override.halt_agents": "Halt of all agents, from the command line",
     "override.resume_agents": "Agents let go on, from the command line",
     "plan.cancel": "Plan cancelled",

@@ -11,7 +11,6 @@ from slack_sdk.oauth.installation_store.models.bot import Bot
 from sqlalchemy import text
 
 from bot.platforms.adapter import PlatformAway
-from bot.platforms.budgets import Budgets
 from bot.slack.addresses import Address
 from bot.slack.client import Slack
 from bot.slack.connecting import adapter_of, workspaces_of
@@ -19,6 +18,7 @@ from bot.slack.tables import SlackInstallationRow
 from bot.slack.workspaces import NotInstalled, NotOurs, Workspaces
 from governance.directory import person_by_identity
 from governance.places import Audience, Place
+from integrations.budgets import Budgets
 from simulators.slack import FakeSlack, Installation
 from storage.database import Database
 from tests.bot.slack.installing import installs

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 import pytest
 
 from bot.platforms.adapter import PostFailed
-from bot.platforms.budgets import Budgets
 from bot.platforms.channels import new_thread
 from bot.teams import adapter as teams_adapter
 from bot.teams import posting
 from bot.teams.render import TeamsMessage
 from governance.places import Audience, Place
 from handlers.conversation.cards import Card, Reply, Text
+from integrations.budgets import Budgets
 from simulators.teams import Conversation, Message
 from tests.office import TeamsOffice
 

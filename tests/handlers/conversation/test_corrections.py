@@ -71,6 +71,25 @@ async def test_a_bare_value_after_it_was_done_says_it_otherwise(heard: Talk) -> 
     assert await _freezes(heard) == [("orders", datetime(2026, 11, 24, 14, 0, tzinfo=UTC))]
 
 
+@pytest.mark.parametrize(
+    ("words", "until"),
+    [
+        ("ends tuesday 12", datetime(2026, 11, 24, 17, 0, tzinfo=UTC)),
+        ("ends thursday 18h", datetime(2026, 11, 26, 23, 0, tzinfo=UTC)),
+        ("it ends friday noon", datetime(2026, 11, 27, 17, 0, tzinfo=UTC)),
+        ("tomorrow 9", datetime(2026, 11, 24, 14, 0, tzinfo=UTC)),
+        ("ends 30.11. 12:00", datetime(2026, 11, 30, 17, 0, tzinfo=UTC)),
+        ("ends dec 1st 12", datetime(2026, 12, 1, 17, 0, tzinfo=UTC)),
+        ("friday 4", datetime(2026, 12, 5, 5, 0, tzinfo=UTC)),
+        ("friday noon at the latest", datetime(2026, 11, 27, 17, 0, tzinfo=UTC)),
+    ],
+)
+async def test_a_bare_time_is_read_whole(heard: Talk, words: str, until: datetime) -> None:
+    await heard.say("carlos", "freeze orders until wednesday")
+    await heard.say("carlos", words)
+    assert await _freezes(heard) == [("orders", until)]
+
+
 @pytest.mark.parametrize("words", ["friday noon works for me", "is it friday?", "monday is a holiday", "ok"])
 async def test_what_says_more_than_a_value_changes_nothing(heard: Talk, words: str) -> None:
     await heard.say("carlos", "freeze orders until wednesday")

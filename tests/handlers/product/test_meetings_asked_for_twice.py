@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from agents.meetings import meeting_run
 from agents.meetings.meeting_run import meeting_by_id
 from agents.meetings.tables import MeetingRow
 from agents.work.tables import RunRow
@@ -15,6 +17,8 @@ from governance.tables import EffectRow
 from integrations.calendar.actions import BookMeeting, CancelMeeting, ChangeMeeting
 from tests.handlers.conftest import Talk
 from tests.handlers.product.test_schedule_meeting import booked, effects, offered, said
+
+WHO = ("amanda", "mike")
 
 
 async def ended(talk: Talk, meeting: str, state: str, *, outcome: str = "failed") -> MeetingRow:
@@ -105,3 +109,44 @@ async def test_of_two_changes_at_once_the_second_hears_of_the_first(talk: Talk) 
     assert texts[0].startswith("Being cancelled: Design review with Sarah.")
     assert texts[1] == "“Design review with Sarah” is just being changed. Ask again in a moment."
     assert len(await effects(talk, CancelMeeting.type)) == 1
+
+
+async def test_of_two_bookings_of_one_person_at_one_time_the_second_hears_of_the_first(talk: Talk) -> None:
+    """Both found Sarah free; no calendar has either of them yet."""
+    kept, looked = meeting_run.wanted_elsewhere, asyncio.Barrier(2)
+
+    async def together(tx: AsyncSession, action: BookMeeting | ChangeMeeting) -> Sequence[str]:
+        await looked.wait()
+        return await kept(tx, action)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(meeting_run, "wanted_elsewhere", together)
+        words = "book 30 minutes with Sarah tomorrow at 11"
+        texts = sorted([one.text for one in await asyncio.gather(*(said(talk, words, who) for who in WHO))])
+    assert texts[0].startswith("Being booked: Meeting with Sarah.")
+    assert texts[1] == (
+        "Sarah Lindholt is just being booked for another meeting at that time, so nothing was booked. Ask for"
+        " another time."
+    )
+    (body,) = await effects(talk, BookMeeting.type)
+    again = await said(talk, words, body["organiser"]["person"])
+    assert again.key == f"meeting:{body['meeting']}", "one's own, asked for again, is that one"
+    other = next(who for who in WHO if who != body["organiser"]["person"])
+    assert (await said(talk, "book 30 minutes with Sarah tomorrow at 11:30", other)).text.startswith(
+        "Being booked"
+    )
+    await ended(talk, body["meeting"], "booking")
+    assert (await said(talk, words, other)).text.startswith("Being booked"), (
+        "what came to nothing takes no time"
+    )
+
+
+async def test_a_meeting_is_not_moved_to_where_somebody_is_just_being_booked(talk: Talk) -> None:
+    row = await booked(talk, "schedule a design review with Sarah tomorrow at 2pm")
+    await said(talk, "book 60 minutes with Sarah and Mike tomorrow at 11", "mike")
+    reply = await said(talk, "move the design review to tomorrow at 11")
+    assert reply.text.startswith("Then not everybody can.")
+    assert "Tue 24 Nov 2026, 11:00 to 12:00 (America/New York): without Sarah" in reply.text
+    assert await effects(talk, ChangeMeeting.type) == []
+    assert (await said(talk, "cancel the design review")).text.startswith("Being cancelled")
+    assert row.title == "Design review with Sarah"

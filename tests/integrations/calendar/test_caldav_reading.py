@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from integrations.calendar import CalendarError, Span
+from integrations.calendar.vendors.caldav.floating import floating_in, moved
 from integrations.calendar.vendors.caldav.reading import event_of, events_in, is_cancelled, parsed, taken
 
 
@@ -72,6 +74,72 @@ def test_what_is_no_calendar_hides_no_other(text: str) -> None:
     assert [one.span for one in events_in([text, GOOD])] == [Span(at(7, 15), at(7, 16))]
     with pytest.raises(CalendarError, match="no calendar"):
         parsed(text)
+
+
+NEW_YORK, TOKYO = ZoneInfo("America/New_York"), ZoneInfo("Asia/Tokyo")
+
+
+@pytest.mark.parametrize(
+    ("lines", "zone", "span"),
+    [
+        (["DTSTART:20261207T100000", "DTEND:20261207T110000"], NEW_YORK, Span(at(7, 15), at(7, 16))),
+        (["DTSTART:20261207T100000", "DURATION:PT1H"], TOKYO, Span(at(7, 1), at(7, 2))),
+        (["DTSTART;VALUE=DATE:20261207"], NEW_YORK, Span(at(7, 5), at(8, 5))),
+        (["DTSTART:20261207T100000Z", "DURATION:PT1H"], NEW_YORK, Span(at(7, 10), at(7, 11))),
+        (["DTSTART;TZID=Europe/Dublin:20261207T100000", "DURATION:PT1H"], TOKYO, Span(at(7, 10), at(7, 11))),
+    ],
+)
+def test_a_time_without_a_zone_is_one_where_its_person_is(lines: list[str], zone: ZoneInfo, span: Span) -> None:
+    assert event_of(parsed(event(*lines)), zone).span == span
+    assert [one.span for one in events_in([event(*lines)], zone)] == [span]
+
+
+def test_busy_times_without_a_zone_are_those_of_their_person() -> None:
+    busy = parsed(calendar("VFREEBUSY", "FREEBUSY:20261207T100000/PT1H,20261207T120000Z/PT1H"))
+    assert tuple(taken(busy, NEW_YORK)) == (Span(at(7, 15), at(7, 16)), Span(at(7, 12), at(7, 13)))
+
+
+WEEK = Span(at(6), at(22))
+
+
+def test_what_repeats_without_a_zone_is_moved_time_by_time() -> None:
+    weekly = event(
+        "DTSTART:20261130T090000", "DURATION:PT30M", "RRULE:FREQ=WEEKLY;COUNT=4", "EXDATE:20261214T090000"
+    )
+    assert [(one.in_utc, one.meant.starts) for one in floating_in([weekly], NEW_YORK, WEEK)] == [
+        (Span(at(7, 9), at(7, 9, 30)), at(7, 14)),
+        (Span(at(21, 9), at(21, 9, 30)), at(21, 14)),
+    ]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["DTSTART:20261207T100000Z", "DURATION:PT1H"],
+        ["DTSTART;TZID=Europe/Dublin:20261207T100000", "DURATION:PT1H"],
+        ["DTSTART:20261207T100000", "DURATION:PT1H", "RRULE:FREQ=SECONDLY"],
+        ["DTSTART:20261207T100000", "DURATION:PT1H", "RRULE:FREQ=WEEKLY;UNTIL=20261220T000000Z"],
+        ["DTSTART:20261207T100000", "DURATION:PT1H", "RRULE:FREQ=WEEKLY", "RRULE:FREQ=DAILY"],
+        ["DTSTART:20261207T100000", "DURATION:PT1H", "RRULE:FREQ=WEEKLY", "EXDATE:soon"],
+        ["DTSTART:20260107T100000", "DURATION:PT1H"],
+        ["DTSTART:soon"],
+        [],
+    ],
+)
+def test_what_has_a_zone_or_cannot_be_read_is_left_as_the_server_has_it(lines: list[str]) -> None:
+    good = event("DTSTART:20261208T100000", "DURATION:PT1H")
+    found = floating_in([event(*lines), "no", good], NEW_YORK, WEEK)
+    assert [one.in_utc.starts for one in found] == [at(8, 10)]
+
+
+def test_busy_time_is_moved_where_the_server_took_it_for_utc() -> None:
+    (one,) = floating_in([event("DTSTART:20261207T100000", "DURATION:PT1H")], NEW_YORK, WEEK)
+    other = Span(at(7, 12), at(7, 13))
+    assert moved((one.in_utc, other), [one]) == [other, one.meant]
+    assert moved((other,), [one]) == [other], "it is free, or the server knew its zone"
+    assert moved((one.meant, other), [one]) == [other, one.meant]
+    longer = Span(at(7, 9), at(7, 13))
+    assert moved((longer,), [one]) == [longer, one.meant], "run together with something else"
 
 
 def test_of_what_is_said_twice_the_first_counts() -> None:

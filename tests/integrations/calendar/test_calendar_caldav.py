@@ -8,15 +8,19 @@ import sys
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from pathlib import Path
 
 import httpx
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from governance.tables import PersonRow
 from integrations.calendar import Calendar, CalendarError, CalendarUnsure, Span
 from integrations.calendar.invitation import GRANT
-from integrations.calendar.vendors.caldav import CalDavCalendar, CalDavSettings
+from integrations.calendar.vendors.caldav import INTEGRATION, CalDavCalendar, CalDavSettings
+from integrations.integration import Surroundings
+from storage.database import Database
 from storage.look import Away
 from tests.integrations.calendar.calendar_contract import (
     AMANDA,
@@ -76,7 +80,7 @@ END:VCALENDAR
 
 
 @pytest.fixture(scope="module")
-async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+async def dav(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     folder = tmp_path_factory.mktemp("radicale")
     for who in WHO:
         (folder / "kept" / "collection-root" / who).mkdir(parents=True)
@@ -114,20 +118,20 @@ async def _answers(client: httpx.AsyncClient, url: str) -> bool:
 
 
 @pytest.fixture
-async def collection(server: str) -> str:
+async def collection(dav: str) -> str:
     """A collection of its own, and calendars of Tom and Amanda that are new."""
     name = uuid.uuid4().hex
     async with httpx.AsyncClient(auth=("bot", "secret")) as client:
         for who in ("bot", "amanda", "tom", "sarah", *(f"p{number}" for number in range(45))):
-            made = await client.request("MKCALENDAR", f"{server}/{who}/{name}/", content=_MAKE)
+            made = await client.request("MKCALENDAR", f"{dav}/{who}/{name}/", content=_MAKE)
             assert made.status_code == 201, made.text
     return name
 
 
-def settings(server: str, collection: str, **other: object) -> CalDavSettings:
+def settings(dav: str, collection: str, **other: object) -> CalDavSettings:
     given = {
-        "caldav_url": f"{server}/bot/{collection}",
-        "caldav_people": f"{server}/{{name}}/{collection}",
+        "caldav_url": f"{dav}/bot/{collection}",
+        "caldav_people": f"{dav}/{{name}}/{collection}",
         "caldav_user": "bot",
         "caldav_password": "secret",
     }
@@ -135,8 +139,8 @@ def settings(server: str, collection: str, **other: object) -> CalDavSettings:
 
 
 @pytest.fixture
-async def calendar(server: str, collection: str) -> AsyncIterator[CalDavCalendar]:
-    calendar = CalDavCalendar(settings(server, collection))
+async def calendar(dav: str, collection: str) -> AsyncIterator[CalDavCalendar]:
+    calendar = CalDavCalendar(settings(dav, collection))
     yield calendar
     await calendar.close()
 
@@ -148,11 +152,11 @@ class TestCalDavCalendar(CalendarContract):
 
 
 async def test_peoples_own_events_count_and_repeat_at_their_local_time(
-    server: str, collection: str, calendar: CalDavCalendar
+    dav: str, collection: str, calendar: CalDavCalendar
 ) -> None:
     """A weekly meeting at nine in New York: 13:00 UTC before the clocks go back, 14:00 after."""
     async with httpx.AsyncClient(auth=("bot", "secret")) as client:
-        put = await client.put(f"{server}/tom/{collection}/weekly.ics", content=_WEEKLY)
+        put = await client.put(f"{dav}/tom/{collection}/weekly.ics", content=_WEEKLY)
         assert put.status_code == 201
     (busy,) = await calendar.busy(
         (TOM.address,), Span(AT.replace(month=10, day=20), AT.replace(month=11, day=12))
@@ -161,7 +165,7 @@ async def test_peoples_own_events_count_and_repeat_at_their_local_time(
 
 
 async def test_among_meetings_each_time_of_what_repeats_counts_and_what_is_odd_hides_nothing(
-    server: str, collection: str, calendar: CalDavCalendar
+    dav: str, collection: str, calendar: CalDavCalendar
 ) -> None:
     """A weekly meeting with Tom in it, made by somebody else where ours are; and a day without an end."""
     invited = _WEEKLY.replace("SUMMARY:Weekly", f"SUMMARY:Weekly\nATTENDEE:mailto:{TOM.address}")
@@ -171,7 +175,7 @@ async def test_among_meetings_each_time_of_what_repeats_counts_and_what_is_odd_h
     )
     async with httpx.AsyncClient(auth=("bot", "secret")) as client:
         for name, content in (("weekly", invited), ("day", whole_day)):
-            put = await client.put(f"{server}/bot/{collection}/{name}.ics", content=content)
+            put = await client.put(f"{dav}/bot/{collection}/{name}.ics", content=content)
             assert put.status_code == 201
     (busy,) = await calendar.busy(
         (TOM.address,), Span(AT.replace(month=10, day=30), AT.replace(month=11, day=12))
@@ -181,6 +185,52 @@ async def test_among_meetings_each_time_of_what_repeats_counts_and_what_is_odd_h
         "11-08 00:00 11-09 00:00",
         "11-09 14:00 11-09 14:30",
     ]
+
+
+_EVENT = (
+    "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:x\nBEGIN:VEVENT\nUID:{}\nDTSTAMP:20261001T000000Z\n{}\nEND:VEVENT\n"
+    "END:VCALENDAR\n"
+)
+
+
+async def test_a_time_without_a_zone_is_one_where_its_person_is(
+    dav: str, collection: str, database: Database, tenant: str
+) -> None:
+    """Tom is in Dublin and Amanda in New York; what each of them wrote is at ten where they are. Among our
+    meetings somebody wrote one with both of them in it."""
+    async with database.transaction(tenant) as tx:
+        for who, zone in ((TOM, "Europe/Dublin"), (AMANDA, "America/New_York")):
+            address = who.address.title()
+            tx.add(PersonRow(id=who.name, name=who.name, email=address, time_zone=zone, accounts=[]))
+    own = (
+        "DTSTART:20261207T100000\nDURATION:PT1H",
+        "DTSTART:20261130T090000\nDURATION:PT30M\nRRULE:FREQ=WEEKLY;COUNT=3",
+        "DTSTART;VALUE=DATE:20261208",
+        "DTSTART:20261209T100000\nDURATION:PT1H\nTRANSP:TRANSPARENT",
+        "DTSTART:20261209T120000Z\nDURATION:PT1H",
+    )
+    invited = "\n".join(f"ATTENDEE:mailto:{one.address}" for one in (TOM, AMANDA))
+    both = f"DTSTART:20261210T100000\nDURATION:PT1H\n{invited}"
+    async with httpx.AsyncClient(auth=("bot", "secret")) as client:
+        for number, lines in enumerate(own):
+            for who in ("tom", "amanda"):
+                put = await client.put(
+                    f"{dav}/{who}/{collection}/{number}.ics", content=_EVENT.format(number, lines)
+                )
+                assert put.status_code == 201
+        put = await client.put(f"{dav}/bot/{collection}/both.ics", content=_EVENT.format("both", both))
+        assert put.status_code == 201
+    around = Surroundings(database, tenant, Path(), {}, Path(), settings(dav, collection))
+    calendar = INTEGRATION.open(around)
+    days = Span(AT.replace(day=7, hour=0), AT.replace(day=12))
+    found = await calendar.busy((TOM.address, AMANDA.address), days)
+    assert [" ".join(f"{one.starts:%d %H:%M}-{one.ends:%H:%M}" for one in each.spans) for each in found] == [
+        "07 09:00-09:30 07 10:00-11:00 08 00:00-00:00 09 12:00-13:00 10 10:00-11:00",
+        "07 14:00-14:30 07 15:00-16:00 08 05:00-05:00 09 12:00-13:00 10 15:00-16:00",
+    ]
+    (event,) = await calendar.events(AMANDA.address, Span(AT.replace(day=10), AT.replace(day=11)))
+    assert event.span.starts == AT.replace(day=10, hour=15)
+    await calendar.close()
 
 
 async def test_one_calendar_that_cannot_be_read_leaves_the_others_known() -> None:
@@ -213,8 +263,8 @@ async def test_a_calendar_that_is_not_there_is_said(calendar: CalDavCalendar) ->
     assert busy.why == "the calendar is not there"
 
 
-async def test_without_access_it_says_so(server: str, collection: str) -> None:
-    calendar = CalDavCalendar(settings(server, collection, caldav_password="wrong"))
+async def test_without_access_it_says_so(dav: str, collection: str) -> None:
+    calendar = CalDavCalendar(settings(dav, collection, caldav_password="wrong"))
     with pytest.raises(CalendarError, match="does not give access"):
         await calendar.events(TOM.address, DAY)
     with pytest.raises(CalendarError, match="does not let meetings be written"):
@@ -231,11 +281,11 @@ async def _busy_or_refused(calendar: CalDavCalendar) -> list:
 
 
 async def test_somebody_elses_change_is_not_overwritten(
-    server: str, collection: str, calendar: CalDavCalendar
+    dav: str, collection: str, calendar: CalDavCalendar
 ) -> None:
     one = draft()
     await calendar.create_event(grant(), one)
-    at = f"{server}/bot/{collection}/{one.id}.ics"
+    at = f"{dav}/bot/{collection}/{one.id}.ics"
     kept = calendar._put
 
     async def late(meeting: str, content: bytes, headers: dict[str, str]) -> httpx.Response:
@@ -250,12 +300,12 @@ async def test_somebody_elses_change_is_not_overwritten(
 
 
 async def test_the_server_is_asked_to_tell_nobody_where_we_do(
-    server: str, collection: str, calendar: CalDavCalendar
+    dav: str, collection: str, calendar: CalDavCalendar
 ) -> None:
     one, leave = draft(0, AMANDA, TOM), grant()
     await calendar.create_event(leave, one)
     async with httpx.AsyncClient(auth=("bot", "secret")) as client:
-        text = (await client.get(f"{server}/bot/{collection}/{one.id}.ics")).text.replace("\r\n ", "")
+        text = (await client.get(f"{dav}/bot/{collection}/{one.id}.ics")).text.replace("\r\n ", "")
     assert text.count("SCHEDULE-AGENT=CLIENT") == 2
     assert f"{GRANT}:{leave.id}" in text
 

@@ -173,8 +173,11 @@ async def test_to_the_gate_that_is_an_outcome_that_nobody_knows(mail: SmtpMail, 
 
 async def test_who_is_refused_is_named_and_the_others_get_it(mail: SmtpMail, smtp: Server) -> None:
     smtp.unknown = {"tom@example.com"}
-    sent = await mail.send_mail(grant(), message())
+    leave = grant()
+    sent = await mail.send_mail(leave, message())
     assert sent.refused == (("tom@example.com", "550 5.1.1 nobody of that name"),)
+    # After a crash as well: what is noted of it is what it came to.
+    assert await mail.what_happened(leave.id) == sent
     assert len(smtp.got) == 1
     smtp.unknown = {"tom@example.com", "sarah@example.com"}
     with pytest.raises(MailError, match="knows none of them"):

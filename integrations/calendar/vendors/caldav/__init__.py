@@ -5,12 +5,15 @@ meeting that was cancelled stays, marked so, for it is found again by that."""
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import httpx
 from defusedxml import DefusedXmlException
@@ -29,6 +32,17 @@ from integrations.calendar import (
     Span,
 )
 from integrations.calendar.invitation import GRANT, written
+from integrations.calendar.vendors.caldav.floating import FARTHEST, Floating, floating_in, moved
+from integrations.calendar.vendors.caldav.queries import (
+    DATA,
+    EACH_TIME,
+    FREE_BUSY,
+    NO_ZONE,
+    OF_GRANT,
+    QUERY,
+    TIMES,
+    WITHIN,
+)
 from integrations.calendar.vendors.caldav.reading import (
     event_of,
     events_in,
@@ -37,26 +51,13 @@ from integrations.calendar.vendors.caldav.reading import (
     parsed,
     taken,
 )
+from integrations.calendar.vendors.caldav.zones import ZonesOf, in_utc, zones_of_people
 from integrations.integration import Checked, Integration, Surroundings, VendorSettings, https_address
 from integrations.web_service import Bounded
 from storage.look import Away
 
 MOST_BYTES = 4_000_000
 _SECONDS = 10.0
-_DATA = "{urn:ietf:params:xml:ns:caldav}calendar-data"
-_FREE_BUSY = """<?xml version="1.0" encoding="utf-8"?>
-<C:free-busy-query xmlns:C="urn:ietf:params:xml:ns:caldav"><C:time-range start="{starts}" end="{ends}"/>
-</C:free-busy-query>"""
-_QUERY = """<?xml version="1.0" encoding="utf-8"?>
-<C:calendar-query xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav">
-<D:prop><C:calendar-data>{data}</C:calendar-data></D:prop>
-<C:filter><C:comp-filter name="VCALENDAR"><C:comp-filter name="VEVENT">{what}</C:comp-filter></C:comp-filter>
-</C:filter></C:calendar-query>"""
-_EACH_TIME = '<C:expand start="{starts}" end="{ends}"/>'
-"""Of what repeats, each time that it takes place, in UTC."""
-
-_WITHIN = '<C:time-range start="{starts}" end="{ends}"/>'
-_OF_GRANT = f'<C:prop-filter name="{GRANT}"><C:text-match>{{grant}}</C:text-match></C:prop-filter>'
 _FOLD = re.compile(r"\r?\n[ \t]")
 """Where a long line goes on in the next one."""
 
@@ -88,7 +89,8 @@ class CalDavCalendar:
     title = "The CalDAV server"
     keeps_cancelled = True
 
-    def __init__(self, settings: CalDavSettings) -> None:
+    def __init__(self, settings: CalDavSettings, zones_of: ZonesOf = in_utc) -> None:
+        self._zones_of = zones_of
         self._own, self._people = settings.caldav_url, settings.caldav_people
         self.invites = settings.caldav_invites
         self._client = httpx.AsyncClient(
@@ -98,13 +100,15 @@ class CalDavCalendar:
         )
 
     async def busy(self, addresses: tuple[str, ...], span: Span) -> Sequence[Busy]:
+        zones = await self._zones_of(addresses)
+        texts = await self._texts(span)
         # Who was invited here is busy, whether or not their own calendar has it by now.
-        ours = [event for event in await self._within(span) if not event.cancelled]
-        return [await self._busy_of(address, span, ours) for address in addresses]
+        ours = {zone: _standing_in(texts, span, zone) for zone in set(zones.values())}
+        return [await self._busy_of(one, span, ours[zones[one]], zones[one]) for one in addresses]
 
     async def events(self, address: str, span: Span) -> Sequence[Event]:
-        wanted = address.casefold()
-        found = (one for one in await self._within(span) if not one.cancelled)
+        wanted, zone = address.casefold(), (await self._zones_of((address,)))[address]
+        found = _standing_in(await self._texts(span), span, zone)
         return [one for one in found if wanted in _addresses(one)][:MOST_EVENTS]
 
     async def create_event(self, grant: Grant, draft: Draft) -> Event:
@@ -147,7 +151,7 @@ class CalDavCalendar:
             raise CannotTell("This is no grant's id")
         try:
             # A server that does not know the filter answers with more: only the grant itself counts.
-            for text in await self._query(_OF_GRANT.format(grant=grant)):
+            for text in await self._query(OF_GRANT.format(grant=grant)):
                 if grant in _FOLD.sub("", text) and is_left_by(found := parsed(text), grant):
                     return event_of(found)
         except (CalendarError, Away) as silent:
@@ -158,11 +162,12 @@ class CalDavCalendar:
         """Let go of its connections."""
         await self._client.aclose()
 
-    async def _busy_of(self, address: str, span: Span, ours: Sequence[Event]) -> Busy:
+    async def _busy_of(self, address: str, span: Span, ours: Sequence[Event], zone: ZoneInfo) -> Busy:
         name = address.partition("@")[0]
         url = self._people.replace("{address}", quote(address)).replace("{name}", quote(name))
         invited = [one.span for one in ours if address.casefold() in _addresses(one)]
-        answer = await self._ask("REPORT", url, _FREE_BUSY.format(**_range(span)), {"Depth": "1"})
+        wide = _widened(span)
+        answer = await self._ask("REPORT", url, FREE_BUSY.format(**_range(wide)), {"Depth": "1"})
         if answer.status_code in (401, 403, 404):
             why = "is not there" if answer.status_code == 404 else "may not be read"
             return Busy(address, tuple(sorted(invited)), why=f"the calendar {why}")
@@ -171,32 +176,38 @@ class CalDavCalendar:
             why = f"the calendar cannot be read (it answered {answer.status_code})"
             return Busy(address, tuple(sorted(invited)), why)
         try:
-            own = tuple(taken(parsed(answer.text)))
+            said = tuple(taken(parsed(answer.text), zone))
+            own = moved(said, await self._floating(url, wide, zone)) if said else ()
         except CalendarError:
             return Busy(address, tuple(sorted(invited)), why="the calendar cannot be read")
         return Busy(address, tuple(sorted({one for one in (*own, *invited) if one.meets(span)})))
 
-    async def _within(self, span: Span) -> Sequence[Event]:
-        during = _range(span)
-        texts = await self._query(_WITHIN.format(**during), _EACH_TIME.format(**during))
-        return sorted(
-            (one for one in events_in(texts) if one.span.meets(span)),
-            key=lambda one: (one.span, one.id),
-        )
+    async def _floating(self, url: str, span: Span, zone: ZoneInfo) -> Sequence[Floating]:
+        """Every time of a person's own events that has no zone; none where their events may not be read, or
+        where it is the same in UTC."""
+        if zone.key == "UTC":
+            return ()
+        query = QUERY.format(what=WITHIN.format(**_range(span)) + NO_ZONE, data=TIMES)
+        answer = await self._ask("REPORT", url, query, {"Depth": "1"})
+        if answer.status_code != 207:
+            return ()
+        texts = _calendars(answer.text)
+        return await asyncio.to_thread(lambda: list(floating_in(texts, zone, span)))
+
+    async def _texts(self, span: Span) -> Sequence[str]:
+        """The meetings within a time, and as far around it as a time without a zone may be away."""
+        during = _range(_widened(span))
+        return await self._query(WITHIN.format(**during), EACH_TIME.format(**during))
 
     async def _query(self, what: str, data: str = "") -> Sequence[str]:
         """Raises CalendarError, Away."""
-        query = _QUERY.format(what=what, data=data)
+        query = QUERY.format(what=what, data=data)
         answer = await self._ask("REPORT", self._own, query, {"Depth": "1"})
         if answer.status_code in (401, 403, 404):
             raise CalendarError(f"{self.title} does not give access to CALDAV_URL")
         if answer.status_code != 207:
             raise CalendarError(f"{self.title} answered {answer.status_code}")
-        try:
-            found = fromstring(answer.text)
-        except (ParseError, DefusedXmlException) as wrong:
-            raise CalendarError(f"{self.title} answered with something that cannot be read") from wrong
-        return [each.text for each in found.iter(_DATA) if each.text]
+        return _calendars(answer.text)
 
     async def _ask(self, method: str, url: str, body: str, headers: dict[str, str]) -> httpx.Response:
         headers = {"Content-Type": "application/xml; charset=utf-8", **headers}
@@ -244,6 +255,25 @@ class CalDavCalendar:
         return f"{self._own}{quote(meeting)}.ics"
 
 
+def _calendars(multistatus: str) -> Sequence[str]:
+    """The iCalendar objects in an answer. Raises CalendarError."""
+    try:
+        found = fromstring(multistatus)
+    except (ParseError, DefusedXmlException) as wrong:
+        raise CalendarError(f"{CalDavCalendar.title} answered with something that cannot be read") from wrong
+    return [each.text for each in found.iter(DATA) if each.text]
+
+
+def _standing_in(texts: Sequence[str], span: Span, zone: ZoneInfo) -> Sequence[Event]:
+    """The meetings within a time that were not cancelled, in their order, as somebody in `zone` has them."""
+    found = (one for one in events_in(texts, zone) if one.span.meets(span) and not one.cancelled)
+    return sorted(found, key=lambda one: (one.span, one.id))
+
+
+def _widened(span: Span) -> Span:
+    return Span(span.starts - FARTHEST, span.ends + FARTHEST)
+
+
 def _range(span: Span) -> dict[str, str]:
     return {"starts": _utc(span.starts), "ends": _utc(span.ends)}
 
@@ -259,7 +289,7 @@ def _addresses(event: Event) -> set[str]:
 def _open(around: Surroundings) -> CalDavCalendar:
     if not isinstance(around.settings, CalDavSettings):
         raise TypeError("CalDAV is opened with its settings")
-    return CalDavCalendar(around.settings)
+    return CalDavCalendar(around.settings, partial(zones_of_people, around.database, around.tenant))
 
 
 async def _check(around: Surroundings) -> Iterable[Checked]:

@@ -1,10 +1,13 @@
 """What a CalDAV server answers with, read with icalendar. Others write there too, so that anything may stand in
-it: what cannot be read is left out where many are read, and said where one is meant."""
+it: what cannot be read is left out where many are read, and said where one is meant.
+
+A day, and a time without a zone, are meant where whoever has the calendar is (RFC 5545, 3.3.5): they are read
+in the `zone` of that person."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from integrations.calendar import CalendarError, Event, Guest, Span
@@ -21,22 +24,22 @@ def parsed(text: str) -> Any:
         raise CalendarError("The CalDAV server answered with something that is no calendar") from wrong
 
 
-def event_of(calendar: Any) -> Event:
+def event_of(calendar: Any, zone: tzinfo = UTC) -> Event:
     """The event that is in it. Raises CalendarError."""
-    event = next((_event(one) for one in calendar.walk("VEVENT")), None)
+    event = next((_event(one, zone) for one in calendar.walk("VEVENT")), None)
     if event is None:
         raise CalendarError("The CalDAV server answered with an event that cannot be read")
     return event
 
 
-def events_in(texts: Iterable[str]) -> Iterator[Event]:
+def events_in(texts: Iterable[str], zone: tzinfo = UTC) -> Iterator[Event]:
     """Every event that can be read: one whose times say nothing takes nobody's time."""
     for text in texts:
         try:
             calendar = parsed(text)
         except CalendarError:
             continue
-        yield from filter(None, map(_event, calendar.walk("VEVENT")))
+        yield from filter(None, (_event(one, zone) for one in calendar.walk("VEVENT")))
 
 
 def is_cancelled(calendar: Any) -> bool:
@@ -49,7 +52,7 @@ def is_left_by(calendar: Any, grant: str) -> bool:
     return any(_said(event, GRANT) == grant for event in calendar.walk("VEVENT"))
 
 
-def taken(calendar: Any) -> Iterator[Span]:
+def taken(calendar: Any, zone: tzinfo = UTC) -> Iterator[Span]:
     """When somebody is busy, of an answer to a free-busy query. Raises CalendarError."""
     for one in calendar.walk("VFREEBUSY"):
         periods = one.get("FREEBUSY", [])
@@ -58,14 +61,14 @@ def taken(calendar: Any) -> Iterator[Span]:
                 continue
             try:
                 for start, end in (line.dt,) if isinstance(line.dt, tuple) else line.dt:
-                    first = _moment(start)
-                    yield Span(first, first + end if isinstance(end, timedelta) else _moment(end))
+                    first = moment(start, zone)
+                    yield Span(first, first + end if isinstance(end, timedelta) else moment(end, zone))
             except (AttributeError, TypeError, ValueError, OverflowError) as wrong:  # text, say, and no times
                 raise CalendarError("The CalDAV server answered with times that cannot be read") from wrong
 
 
-def _event(one: Any) -> Event | None:
-    span = _span(one)
+def _event(one: Any, zone: tzinfo) -> Event | None:
+    span = span_of(one, zone)
     if span is None:
         return None
     uid = _said(one, "UID")
@@ -78,20 +81,20 @@ def _event(one: Any) -> Event | None:
     return Event(ours or uid, title, span, people, changes, _is_off(one), None, ours is not None)
 
 
-def _span(one: Any) -> Span | None:
+def span_of(one: Any, zone: tzinfo) -> Span | None:
     """When it is; None where it does not say, or ends before it begins. Without an end it lasts the whole day
     that it begins on, or no time at all where it begins at an hour (RFC 5545, 3.6.1)."""
     begins, ends, lasts = (_when(one, name) for name in ("DTSTART", "DTEND", "DURATION"))
     if not isinstance(begins, date):
         return None
     try:
-        starts = _moment(begins)
+        starts = moment(begins, zone)
         if "DTEND" in one:
-            last = _moment(ends) if isinstance(ends, date) else None
+            last = moment(ends, zone) if isinstance(ends, date) else None
         elif "DURATION" in one:
             last = starts + lasts if isinstance(lasts, timedelta) else None
         else:
-            last = starts if isinstance(begins, datetime) else starts + timedelta(days=1)
+            last = starts if isinstance(begins, datetime) else moment(begins + timedelta(days=1), zone)
     except OverflowError:
         return None
     return None if last is None or last < starts else Span(starts, last)
@@ -122,8 +125,8 @@ def _is_off(one: Any) -> bool:
     return _said(one, "STATUS").upper() == "CANCELLED"
 
 
-def _moment(at: date | datetime) -> datetime:
-    """A day begins at UTC's midnight, and so does a time without a zone: neither says where it is meant."""
+def moment(at: date | datetime, zone: tzinfo) -> datetime:
+    """A day begins at midnight in `zone`, and a time without a zone is one there."""
     if not isinstance(at, datetime):
-        return datetime(at.year, at.month, at.day, tzinfo=UTC)
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        at = datetime.combine(at, time.min)
+    return (at.replace(tzinfo=zone) if at.tzinfo is None else at).astimezone(UTC)

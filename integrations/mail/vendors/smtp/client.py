@@ -49,8 +49,8 @@ class SmtpMail:
 
     async def send_mail(self, grant: Grant, message: Message) -> Sent:
         mail = composed(message, self._sender, grant.id, grant.minted_at)
-        if (state := await self._state(grant.id)) is not None:
-            return self._sent_before(grant.id, state)
+        if (noted := await self._noted(grant.id)) is not None:
+            return self._sent_before(noted)
         server = await self._connected()
         try:
             return await self._hand_in(server, grant.id, mail, [one.address for one in message.to])
@@ -58,9 +58,9 @@ class SmtpMail:
             server.close()
 
     async def what_happened(self, grant: str) -> Sent | None:
-        state = await self._state(grant)
+        noted = await self._noted(grant)
         try:
-            return None if state is None else self._sent_before(grant, state)
+            return None if noted is None else self._sent_before(noted)
         except MailUnsure as unsure:
             raise CannotTell(f"{unsure}.") from unsure
 
@@ -128,9 +128,9 @@ class SmtpMail:
             raise MailError(f"{self._settings.smtp_host} took nothing: {_why(lost)}") from lost
         if len(refused) == len(to):
             raise MailError(f"{self._settings.smtp_host} knows none of them: {refused[0][0]}: {refused[0][1]}")
-        if not await self._claim(grant):
+        if not await self._claim(grant, refused):
             # Another try under this grant came first; what it is noted as by now is what is known.
-            return self._sent_before(grant, await self._state(grant) or "sending")
+            return self._sent_before(await self._noted(grant) or SendRow(grant_id=grant, state="sending"))
         try:
             await server.data(mail.as_bytes())
         except SMTPResponseException as said_no:
@@ -143,23 +143,25 @@ class SmtpMail:
         await self._note_taken(grant)
         return Sent(message_id(grant, self._sender), tuple(refused))
 
-    def _sent_before(self, grant: str, state: str) -> Sent:
+    def _sent_before(self, noted: SendRow) -> Sent:
         """What an earlier try under this grant came to. Raises MailUnsure where it is noted as going out."""
-        id = message_id(grant, self._sender)
-        if state == "sending":
+        id = message_id(noted.grant_id, self._sender)
+        if noted.state == "sending":
             raise MailUnsure(
                 f"{self._settings.smtp_host} was sent the mail and did not say that it took it; SMTP cannot be"
                 f" asked. Its Message-ID is {id}"
             )
-        return Sent(id)
+        return Sent(id, tuple((address, why) for address, why in noted.refused))
 
-    async def _state(self, grant: str) -> str | None:
+    async def _noted(self, grant: str) -> SendRow | None:
         async with self._database.transaction(self._tenant) as tx:
-            return (await tx.execute(select(SendRow.state).where(SendRow.grant_id == grant))).scalar()
+            return (await tx.execute(select(SendRow).where(SendRow.grant_id == grant))).scalar()
 
-    async def _claim(self, grant: str) -> bool:
+    async def _claim(self, grant: str, refused: list[tuple[str, str]]) -> bool:
         """Whether this is the one try that may send it."""
-        claim = insert(SendRow).values(grant_id=grant, state="sending").on_conflict_do_nothing()
+        claim = (
+            insert(SendRow).values(grant_id=grant, state="sending", refused=refused).on_conflict_do_nothing()
+        )
         async with self._database.transaction(self._tenant) as tx:
             claimed = await tx.execute(claim.returning(SendRow.grant_id))
             return claimed.scalar() is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.platforms.budgets import LONGEST_SECONDS, seconds_asked
+from integrations.budgets import LONGEST_SECONDS, seconds_asked
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from limits import RateLimitItemPerHour, RateLimitItemPerSecond
 
-from bot.platforms.budgets import Budgets
+from integrations.budgets import Budgets
 from tests.redis_server import redis_server
 
 TWO = (RateLimitItemPerSecond(2, 60),)
