@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from agents import sre
 from agents.actions import specs as plan_specs
+from agents.customers.actions import specs as customer_specs
 from agents.drafting import WORKERS
 from agents.engineering.release_tests import ReleaseTests
 from agents.engineering.story_rows import breaks, follows_work
@@ -122,7 +123,8 @@ class Installation(Foundation):
             *load_specs(lambda tenant: self.ports(tenant).deployments),
             *reservation_specs(lambda tenant: self.ports(tenant).prices),
             *calendar_specs(in_meeting),
-            *mail_specs(),
+            *mail_specs(lambda tenant: self.ports(tenant).customers),
+            *customer_specs(),
             *plan_specs(),
             *governance_specs(self.policy),
         )
