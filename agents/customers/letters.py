@@ -95,7 +95,8 @@ def _beside(by: date, needed_by: date | None) -> str:
     days = (needed_by - by).days
     if days >= 7:
         weeks = days // 7
-        return f" That is {weeks} {'week' if weeks == 1 else 'weeks'} before {day_text(needed_by)}, which you named."
+        before = f"{weeks} {'week' if weeks == 1 else 'weeks'}"
+        return f" That is {before} before {day_text(needed_by)}, which you named."
     if days >= 0:
         return f" That is in time for {day_text(needed_by)}, which you named."
     return (

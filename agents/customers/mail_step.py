@@ -33,13 +33,14 @@ async def _sent(step: Step, worker: Worker) -> Json:
         mail.reference = str(step.results[SEND].get("reference") or "") or None
         if mail.promise is not None:
             await _promised_anew(tx, mail)
-        elif mail.due is not None and mail.request is not None:
+        else:
             await _promised(tx, mail)
     return {}
 
 
 async def _promised(tx: AsyncSession, mail: CustomerMailRow) -> None:
-    assert mail.request is not None and mail.due is not None and mail.sent is not None
+    if mail.request is None or mail.due is None or mail.sent is None:
+        return
     request = await request_by_id(tx, mail.request)
     tx.add(
         PromiseRow(

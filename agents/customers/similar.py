@@ -26,7 +26,10 @@ _OF_PARTS, _OF_TITLE, _OF_MEANING = 0.3, 0.5, 0.3
 LOOKED_AT = 50
 """The nearest by words, whose meaning is looked at besides."""
 
-_BEGINNING = 120
+_FIRST = 500
+"""Characters of a text whose parts of words are compared."""
+
+_BEGINNING = 80
 """Characters of which a sentence vector is made: what is asked is told first, and more would take longer."""
 
 _LONGEST = 4_000
@@ -66,14 +69,20 @@ class SimilarTexts:
     milliseconds for 10,000: both belong into a thread."""
 
     def __init__(self, texts: Sequence[Described]) -> None:
+        import numpy as np
         from sklearn.feature_extraction.text import TfidfVectorizer
 
         self.texts = tuple(texts)
         self._embedded: dict[str, Any] = {}
-        parts: dict[str, Any] = {"analyzer": "char_wb", "ngram_range": (3, 5), "sublinear_tf": True}
+        parts: dict[str, Any] = {
+            "analyzer": "char_wb",
+            "ngram_range": (3, 5),
+            "sublinear_tf": True,
+            "dtype": np.float32,
+        }
         self._ways = (
             (1.0, _whole, TfidfVectorizer(analyzer=stems, sublinear_tf=True)),
-            (_OF_PARTS, _whole, TfidfVectorizer(**parts)),
+            (_OF_PARTS, _first, TfidfVectorizer(**parts)),
             (_OF_TITLE, _title, TfidfVectorizer(**parts)),
         )
         self._vectors = [made.fit_transform([of(one) for one in self.texts]) for _, of, made in self._ways]
@@ -83,8 +92,8 @@ class SimilarTexts:
         total = sum(weight for weight, _, _ in self._ways)
         scores = 0.0
         for (weight, of, made), vectors in zip(self._ways, self._vectors, strict=True):
-            found = vectors @ made.transform([of(asked)]).T
-            scores = scores + found.toarray().ravel() * (weight / total)
+            own = made.transform([of(asked)]).toarray().ravel()
+            scores = scores + (vectors @ own) * (weight / total)
         return scores
 
     def nearest(self, asked: Described, most: int, embed: Embed | None = None) -> tuple[Near, ...]:
@@ -97,8 +106,9 @@ class SimilarTexts:
         first = first[scores[first] > 0]
         if embed is not None and len(first) > 1:
             meant = self._meant(asked, first.tolist(), embed)
-            first = first[np.argsort(-(scores[first] + _OF_MEANING * meant), kind="stable")]
-        return tuple(Near(int(place), float(scores[place])) for place in first[:most])
+            scores[first] = (scores[first] + _OF_MEANING * meant) / (1 + _OF_MEANING)
+            first = first[np.argsort(-scores[first], kind="stable")]
+        return tuple(Near(int(place), max(0.0, float(scores[place]))) for place in first[:most])
 
     def forget(self, asked: Described) -> None:
         """Let the sentence vector of a text be made anew: for measuring."""
@@ -128,6 +138,10 @@ def index_of(texts: tuple[Described, ...]) -> SimilarTexts:
 
 def _whole(one: Described) -> str:
     return one.whole
+
+
+def _first(one: Described) -> str:
+    return f"{(one.title[:_LONGEST] + ' ') * TITLE_TIMES}{one.body[:_FIRST]}"
 
 
 def _title(one: Described) -> str:

@@ -1,5 +1,5 @@
-"""What a customer needs, from the order to the mail: the case, the start that the product owner decides on, and the
-mail that stays locked until then."""
+"""What a customer needs, from the order to the mail: the case, the start that the product owner decides on,
+and the mail that stays locked until then."""
 
 from __future__ import annotations
 

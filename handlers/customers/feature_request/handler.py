@@ -30,7 +30,8 @@ from integrations.customers import Account
 from integrations.tracker.lines import plain_line
 
 _DECIDES = re.compile(
-    r"^\s*(?:(?P<yes>approved?|yes|go ahead|do it|ok(?:ay)?)|(?P<later>defer|postpone|put (?:it|this|that) off|not now))\b",
+    r"^\s*(?:(?P<yes>approved?|yes|go ahead|do it|ok(?:ay)?)"
+    r"|(?P<later>defer|postpone|put (?:it|this|that) off|not now))\b",
     re.IGNORECASE,
 )
 _TELLS = re.compile(r"\b(?:notify|tell|inform|e?mail|write to|let\b.*\bknow)\b", re.IGNORECASE)

@@ -41,7 +41,8 @@ _IN_PERIOD = re.compile(
 )
 _RENEWAL = re.compile(
     r",?\s*\b(?:(?:or|otherwise) (?:they|it) (?:won'?t|will not) renew\w*"
-    r"|(?:for|to|before|by|because of|due to|ahead of) (?:(?:the|their|its|our|a|this) )?(?:contract )?renew(?:al|s|ing)?\b"
+    r"|(?:for|to|before|by|because of|due to|ahead of) (?:(?:the|their|its|our|a|this) )?(?:contract )?"
+    r"renew(?:al|s|ing)?\b"
     r"(?: (?:date|talks?|conversation))?)",
     re.IGNORECASE,
 )

@@ -45,9 +45,9 @@ from integrations.tracker import (
 PRIORITY = Priority.P1
 """What a customer's request is started with."""
 
-LIKE = 0.3
-"""Likeness from which two requests ask for the same (`bench/similar_requests.py` measures the order, not
-this)."""
+NEAREST_FROM, SAME_FROM = 0.25, 0.35
+"""Likeness from which the nearest request asks for the same, and from which others do that wait for nothing of
+what it waits for. The order is measured (`bench/similar_requests.py`); these were set by hand, on a few dozen."""
 
 _MOST = 10
 _ALIKE = 100
@@ -139,7 +139,9 @@ async def _the_same(what: str, requests: Sequence[Request]) -> list[Request]:
 
     def found() -> list[Request]:
         near = index_of(texts).nearest(Described(what), _MOST, embed)
-        return [requests[one.place] for one in near if one.likeness >= LIKE]
+        sure = [one for one in near if one.likeness >= SAME_FROM]
+        likely = [one for one in near[:1] if one.likeness >= NEAREST_FROM]
+        return [requests[one.place] for one in (sure or likely)]
 
     return await asyncio.to_thread(found)
 
@@ -160,7 +162,7 @@ async def _feature(desk: Desk, row: CustomerRequestRow, same: Sequence[Request])
 
     def closest() -> Epic | None:
         near = index_of(tuple(Described(epic.title) for epic in found)).nearest(Described(row.what), 1, embed)
-        return found[near[0].place] if near and near[0].likeness >= LIKE else None
+        return found[near[0].place] if near and near[0].likeness >= SAME_FROM else None
 
     return await asyncio.to_thread(closest)
 

@@ -45,7 +45,7 @@ def case_reply(desk: Desk, row: CustomerRequestRow, case: Case, lead: str = "") 
     blocks.append(Fields(_work_pairs(desk, case, currency)))
     blocks.append(Text((when_text(case, row),)))
     blocks += _moves(case)
-    blocks.append(Text((_next_text(desk, case),)))
+    blocks.append(Text((_next_text(case),)))
     blocks.append(Buttons(decision_buttons(row)))
     blocks.append(Small((_assumed(case),)))
     late = isinstance(dated, Delivery) and dated.is_late
@@ -98,7 +98,8 @@ def when_text(case: Case, row: CustomerRequestRow) -> str:
     """The day that the schedule can hold, against the one that the customer named."""
     dated = case.delivery
     if not isinstance(dated, Delivery):
-        return f"By when it can be there cannot be told: not enough history ({dated.found} of {dated.needed} done stories)."
+        known = f"{dated.found} of {dated.needed} done stories"
+        return f"By when it can be there cannot be told: not enough history ({known})."
     can = f"The schedule can hold {day_text(dated.most)} (85 of 100 runs; even odds {day_text(dated.half)})"
     if row.needed_by is None:
         return f"{can}. No day was named."
@@ -193,10 +194,11 @@ def _moves(case: Case) -> list[Block]:
     return [Text((f"To hold the day, {many} would have to wait:",)), Bullets(tuple(shown))]
 
 
-def _next_text(desk: Desk, case: Case) -> str:
+def _next_text(case: Case) -> str:
     story = f"{case.story.id} is its story." if case.story else "Its story comes into the backlog."
     sprint = f", first in {case.sprint.name}" if case.sprint else ""
-    return f"Approve puts it on record. {story} Its start at {PRIORITY}{sprint} is then asked of the product owner."
+    start = f"Its start at {PRIORITY}{sprint} is then asked of the product owner."
+    return f"Approve puts it on record. {story} {start}"
 
 
 def _assumed(case: Case) -> str:
@@ -204,6 +206,6 @@ def _assumed(case: Case) -> str:
         {(account.standing.value if account.standing else "unknown") for account in case.business.waiting}
     )
     return (
-        "Return: (revenue at risk - cost) ÷ cost in the first year. The share of revenue at risk is assumed by health"
-        f" ({listed(one.replace('_', ' ') for one in shares)}). Ask for the working to see each."
+        "Return: (revenue at risk - cost) ÷ cost in the first year. The share of revenue at risk is assumed by"
+        f" health ({listed(one.replace('_', ' ') for one in shares)}). Ask for the working to see each."
     )

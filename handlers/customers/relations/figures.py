@@ -14,7 +14,7 @@ from integrations.customers import Account
 
 _BASIS = {
     "left": "the sum of the estimates of its open stories; range: 10th to 90th percentile of simulated sums",
-    "similar": "weighted median of what the most similar finished features took; range: their 10th to 90th percentile",
+    "similar": "weighted median of what the most similar finished features took; 10th to 90th percentile",
     "person": "said by a person",
 }
 
@@ -63,8 +63,8 @@ def _of_work(case: Case, currency: str, now: datetime) -> list[Fact]:
     if isinstance(case.delivery, Delivery):
         dated = case.delivery
         how = (
-            f"{dated.runs:,} simulated runs over the weekly counts of finished stories of the last 26 weeks, behind"
-            f" {dated.ahead} stories that come before it"
+            f"{dated.runs:,} simulated runs over the weekly counts of finished stories of the last 26 weeks,"
+            f" behind {dated.ahead} stories that come before it"
         )
         for id, name, day in (
             ("half", "Expected, even odds", dated.half),
