@@ -1,9 +1,7 @@
 """Similar requests: the product's own search on public duplicate reports, and how long it takes among 10,000.
 
-Protocol: each report of a pair is asked with, all other reports are searched; a hit if the other report of
-the pair is among the first k. Sentence vectors of the reports are made beforehand, as the product keeps
-them; that of the one that is asked with is made within the time that is measured. The data is found by
-BENCH_DATA and is not part of the project.
+Protocol: each report of a pair is asked with, all other reports are searched; a hit if the other report of the
+pair is among the first k. The data is found by BENCH_DATA and is not part of the project.
 """
 
 from __future__ import annotations
@@ -21,7 +19,6 @@ from time import perf_counter
 
 from agents.customers.similar import Described, SimilarTexts
 from bench.targets import Targets
-from handlers.language.embedding import embed
 
 DATA = Path(os.environ.get("BENCH_DATA", "../shared/bench")) / "duplicates"
 AMONG = 10_000
@@ -73,22 +70,18 @@ def read(folder: Path) -> tuple[dict[str, Described], list[Pair]]:
 def first_at(index: SimilarTexts, place: dict[str, int], asked: str, other: str) -> int:
     """Where the other report stands among the nearest, itself left out; behind them all where it does not."""
     own, sought = place[asked], place[other]
-    found = [near.place for near in index.nearest(index.texts[own], 11, embed) if near.place != own]
+    found = [near.place for near in index.nearest(index.texts[own], 11) if near.place != own]
     return found.index(sought) if sought in found else len(found) + 1
 
 
 def milliseconds(reports: list[Described]) -> float:
-    """How long a question takes among AMONG texts, whose candidates' vectors are known as they are in use."""
-    many = list(islice(_varied(reports), AMONG))
-    index = SimilarTexts(many)
-    asked = [Described(f"{one.title} (asked anew)", one.body) for one in reports[:ASKED]]
-    for one in asked:
-        index.nearest(one, 10, embed)
+    """How long a question takes among AMONG texts, by the clock."""
+    index = SimilarTexts(list(islice(_varied(reports), AMONG)))
     took = []
-    for one in asked:
-        index.forget(one)
+    for one in reports[:ASKED]:
+        asked = Described(f"{one.title} (asked anew)", one.body)
         began = perf_counter()
-        index.nearest(one, 10, embed)
+        index.nearest(asked, 10)
         took.append((perf_counter() - began) * 1000)
     return median(took)
 

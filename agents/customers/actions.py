@@ -19,8 +19,8 @@ from governance.effects import effect_for_update
 from governance.people import Actor, Role
 from governance.registry import ActionSpec, EffectFailed, free
 from integrations.tracker import Priority, StoryDraft
-from integrations.tracker.actions import StartStep
 from integrations.tracker.lines import Id, Line, Text
+from integrations.tracker.starting import StartStep
 
 
 class RecordRequest(Action):

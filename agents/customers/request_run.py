@@ -16,7 +16,7 @@ from agents.work import runs
 from agents.work.kinds import NewStep, RunKind, find_kinds
 from agents.work.tables import RunRow, StepRow
 from integrations.tracker import Priority, StoryDraft
-from integrations.tracker.actions import StartStep
+from integrations.tracker.starting import StartStep
 from storage.notices import notify
 
 STORY, KEPT, START, STARTED = "story", "kept", "start", "started"

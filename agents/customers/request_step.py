@@ -19,7 +19,8 @@ from governance.action import Action
 from governance.department_rows import read_department
 from governance.visibility import EVERYTHING
 from integrations.tracker import Priority, SprintQuery, StoryDraft
-from integrations.tracker.actions import StartStep, StartStories, new_story
+from integrations.tracker.actions import new_story
+from integrations.tracker.starting import StartStep, StartStories
 
 _DRAFT: TypeAdapter[StoryDraft] = TypeAdapter(StoryDraft)
 _STEPS: TypeAdapter[tuple[StartStep, ...]] = TypeAdapter(tuple[StartStep, ...])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from integrations.customers import Account, Request
 
-_SHINGLE = 6
+_SHINGLE = 5
 """So many words in a row of another customer's request are taken from it."""
 
 _WORD = re.compile(r"[^\W_]+")

@@ -33,11 +33,10 @@ from integrations.tracker.actions import (
     SetPriorities,
     SetPriority,
     SetStatus,
-    StartStep,
-    StartStories,
     StatusStep,
     TrackerAction,
 )
+from integrations.tracker.starting import StartStep, StartStories
 
 WithinPlan = Callable[[TrackerAction, AsyncSession], Awaitable[bool]]
 """Whether an action is part of a plan that was approved, and within its limits. Plans live in a room

@@ -22,7 +22,7 @@ from handlers.conversation.turn import Clicked, Turn
 from handlers.customers.feature_request.parse import LONGEST, last_day, read_need
 from handlers.customers.relations.case import look
 from handlers.customers.relations.case_card import case_reply
-from handlers.customers.relations.deciding import approve, defer, request_meant, show_again
+from handlers.customers.relations.deciding import approve, put_off, request_meant, show_again
 from handlers.customers.relations.standing_card import standing_reply
 from handlers.language.dates import read_moment
 from handlers.language.resolver import Found, NotThere, Several, resolve
@@ -43,7 +43,7 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     NotOrdered."""
     if (row := await _in_thread(turn, desk)) is not None and (said := _DECIDES.match(asked.text)):
         if said["later"]:
-            return await defer(turn, desk, row, _day_in(turn, desk, asked.text))
+            return await put_off(turn, desk, row, _day_in(turn, desk, asked.text))
         return await approve(turn, desk, row, tell=_TELLS.search(asked.text) is not None)
     match await resolve(desk, asked.text, ("account",), scope_of(turn.person)):
         case Found() as found:
@@ -145,7 +145,7 @@ async def _modify(turn: Turn, desk: Desk) -> Reply:
 async def _defer(turn: Turn, desk: Desk) -> Reply:
     pressed = _clicked(turn)
     row = await request_meant(turn, desk, pressed.subject)
-    return await defer(turn, desk, row, _date(pressed.values.get("until")))
+    return await put_off(turn, desk, row, _date(pressed.values.get("until")))
 
 
 async def _again(turn: Turn, desk: Desk) -> Reply:

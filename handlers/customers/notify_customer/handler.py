@@ -10,6 +10,7 @@ from agents.customers.drafting import NobodyToWriteTo, contact_of, draft_timelin
 from agents.customers.letters import Addressed, Started
 from agents.customers.rows import new_mail_id, requests_of
 from agents.customers.tables import CustomerMailRow, CustomerRequestRow
+from governance.moments import day_text
 from governance.people import Role
 from governance.permissions import acts
 from governance.visibility import scope_of
@@ -137,6 +138,8 @@ async def _edit(turn: Turn, desk: Desk) -> Reply:
     mail.subject = subject
     mail.paragraphs = [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()][:40]
     mail.state, mail.run = "draft", None
+    if mail.due is not None and day_text(mail.due) not in text:
+        mail.due = None  # it promises no day any more, or one that only its reader can tell
     mail.version += 1
     await desk.tx.flush()
     return await mail_reply(desk, mail)

@@ -52,9 +52,7 @@ async def _mail(desk: Desk, mail: str | None) -> Reply | None:
 def _slipped(desk: Desk, row: PromiseRow, name: str) -> Reply:
     expected = day_text(row.expected) if row.expected else "no day that can be told"
     title = f"{name} was promised {day_text(row.due)}; that does not hold"
-    says = (
-        f"“{row.what}” is now expected by {expected} (85 of 100 runs). Tell {name}, or ask the owner."
-    )
+    says = f"“{row.what}” is now expected by {expected} (85 of 100 runs). Tell {name}, or ask the owner."
     pairs = (("Promised", day_text(row.due)), ("Expected now", expected))
     card = Card(title, (Text((says,)), Fields(pairs)), "warning")
     return Reply(f"{title}. {says}", (card,), _facts(desk, row), restricted="it is about a single customer")

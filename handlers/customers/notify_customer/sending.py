@@ -81,7 +81,10 @@ async def demand_sendable(desk: Desk, mail: CustomerMailRow, account: Account) -
     if not is_address(contact.email):
         raise CannotAnswer(f"“{contact.email}” is no mail address. Correct it in the customer system.")
     if contact.email != mail.to_address:
+        greeting = f"Dear {mail.to_name},"
+        said = [f"Dear {contact.name}," if one == greeting else one for one in mail.paragraphs]
         was, mail.to_address, mail.to_name = mail.to_address, contact.email, contact.name
+        mail.paragraphs = said
         mail.version += 1
         await desk.tx.flush()
         raise AddressChanged(

@@ -26,8 +26,8 @@ from handlers.customers.relations.standing_card import standing_reply
 from handlers.delivery.plans.formats import money_text
 from integrations.customers import NoSuchAccount
 from integrations.tracker import Priority, Story, StoryDraft, StoryStatus
-from integrations.tracker.actions import StartStep
 from integrations.tracker.lines import plain_line, plain_text
+from integrations.tracker.starting import StartStep
 
 FURTHEST = timedelta(days=730)
 """Nothing is put off longer than this."""
@@ -85,7 +85,7 @@ async def draft(turn: Turn, desk: Desk, row: CustomerRequestRow, case: Case) -> 
         raise CannotAnswer(str(nobody)) from None
 
 
-async def defer(turn: Turn, desk: Desk, row: CustomerRequestRow, until: date | None) -> Reply:
+async def put_off(turn: Turn, desk: Desk, row: CustomerRequestRow, until: date | None) -> Reply:
     """Put a request off to a day, on which it comes back. Raises CannotAnswer, NotOrdered."""
     if row.state not in ("proposed", "deferred"):
         raise CannotAnswer(f"“{row.what}” is {row.state} already, so there is nothing to put off.")

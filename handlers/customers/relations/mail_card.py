@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from agents.customers.mail_run import send_step
 from agents.customers.tables import CustomerMailRow
+from governance.moments import day_text
 from governance.visibility import EVERYTHING
 from handlers.conversation.cards import (
     Block,
@@ -35,7 +36,13 @@ async def mail_reply(desk: Desk, mail: CustomerMailRow) -> Reply:
         name = mail.account
     title, says, tone = _says(name, mail, state, why)
     blocks: list[Block] = [
-        Fields((("To", f"{mail.to_name} <{mail.to_address}>"), ("Subject", mail.subject))),
+        Fields(
+            (
+                ("To", f"{mail.to_name} <{mail.to_address}>"),
+                ("Subject", mail.subject),
+                ("Promises", day_text(mail.due) if mail.due else "no day"),
+            )
+        ),
         Quote("\n\n".join(map(str, mail.paragraphs)), f"Mail to {name}"),
         Text((says,)),
     ]

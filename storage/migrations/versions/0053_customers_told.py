@@ -1,5 +1,7 @@
 """What customers need, what they were promised, and what they are written."""
 
+from datetime import date, datetime
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
@@ -21,12 +23,12 @@ def _text(name: str, *, optional: bool = False, default: str | None = None) -> s
     return sa.Column(name, sa.Text(), server_default=given, nullable=optional)
 
 
-def _moment(name: str, *, optional: bool = False) -> sa.Column[sa.DateTime]:
+def _moment(name: str, *, optional: bool = False) -> sa.Column[datetime]:
     default = None if optional else sa.text("now()")
     return sa.Column(name, sa.DateTime(timezone=True), server_default=default, nullable=optional)
 
 
-def _day(name: str, *, optional: bool = True) -> sa.Column[sa.Date]:
+def _day(name: str, *, optional: bool = True) -> sa.Column[date]:
     return sa.Column(name, sa.Date(), nullable=optional)
 
 
