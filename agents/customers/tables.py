@@ -12,8 +12,8 @@ from storage.schema import Base, TenantScoped
 
 
 class CustomerRequestRow(TenantScoped, Base):
-    """What a customer needs. `state`: proposed | deferred (until `until`) | approved (it waits for its start) |
-    started | declined (whoever decides on its start said no).
+    """What a customer needs. `state`: proposed | deferred (until `until`) | approved (on record, waiting
+    for its start) | started.
 
     `asked_by` is who speaks for the customer, `hours` an estimate that a person gave, `epic` the feature
     that it is a part of, `story` its own story, `run` the run that records and starts it. `place` is the

@@ -23,7 +23,6 @@ _STATES = {
     "deferred": "deferred",
     "approved": "on record, not started",
     "started": "started",
-    "declined": "declined",
 }
 _MAILS = {"locked": "locked until its work is started", "draft": "drafted, not sent", "dropped": "cancelled"}
 

@@ -3,9 +3,12 @@ out."""
 
 from __future__ import annotations
 
+from sqlalchemy import select
+
 from agents.customers.mail_run import send_step
 from agents.customers.tables import CustomerMailRow
 from governance.moments import day_text
+from governance.tables import EffectRow
 from governance.visibility import EVERYTHING
 from handlers.conversation.cards import (
     Block,
@@ -61,11 +64,19 @@ async def standing(desk: Desk, mail: CustomerMailRow) -> tuple[str, str]:
     if mail.state != "sending":
         return mail.state, mail.why or ""
     step = await send_step(desk.tx, mail)
+    if step is not None and step.effect is not None and await _is_uncertain(desk, step.effect):
+        return "unknown", step.detail or ""
     if step is not None and step.state in ("failed", "left", "cancelled"):
         return "failed", step.detail or "It was not sent."
     if step is not None and step.state == "done":
         return "sent", ""
     return "sending", ""
+
+
+async def _is_uncertain(desk: Desk, effect: str) -> bool:
+    """Whether nobody knows if it went out: it is not sent again then."""
+    state = (await desk.tx.execute(select(EffectRow.state).where(EffectRow.id == effect))).scalar()
+    return state == "unknown"
 
 
 def _says(name: str, mail: CustomerMailRow, state: str, why: str) -> tuple[str, str, Tone]:
@@ -78,6 +89,9 @@ def _says(name: str, mail: CustomerMailRow, state: str, why: str) -> tuple[str, 
             return f"Sent to {name}: {mail.subject}", f"It was mailed to {mail.to_address}.", "good"
         case "failed":
             return f"Not sent to {name}: {mail.subject}", why, "bad"
+        case "unknown":
+            says = f"Whether it went out is not known. {why} Ask {mail.to_name} before you write again."
+            return f"Perhaps sent to {name}: {mail.subject}", says, "bad"
         case "dropped":
             return f"Cancelled: mail to {name}", "Nothing was sent.", "plain"
         case _:
