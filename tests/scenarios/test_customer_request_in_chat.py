@@ -40,3 +40,23 @@ async def test_from_the_need_to_the_mail(server: EmbeddedServer, tmp_path: Path)
         assert body is not None
         [(state,)] = await office.rows("SELECT state FROM customer_promises")
         assert state == "open"
+
+
+async def test_what_is_not_started_is_not_told(server: EmbeddedServer, tmp_path: Path) -> None:
+    async with offices(server, tmp_path) as open_office:
+        office = await open_office()
+        slack = office.slack
+        rachel, david = slack.user("rachel"), slack.user("david")
+        asked = await rachel.says(NEED, dm=True)
+        card = await slack.wait_for(lambda m: m.thread_ts == asked.ts and "Acme Corp needs SAML" in m.all_text)
+        await rachel.presses("Approve and notify", on=card)
+        start = await slack.wait_for(
+            lambda m: "Start “SAML SSO integration” for Acme Corp" in m.all_text and "Deny" in m.buttons
+        )
+        await david.presses("Deny", on=start)
+        await david.submits(await slack.wait_for_view(david), {"reason": "Not before the summer"})
+        await slack.wait_for(lambda m: "Not started: SAML SSO integration for Acme Corp" in m.all_text)
+        await office.settled()
+        assert outbox(office.installation.settings.var_folder, office.tenant) == []
+        assert await office.rows("SELECT state FROM customer_mails") == [("locked",)]
+        assert await office.rows("SELECT state FROM customer_promises") == []
