@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 from sqlalchemy import select, update
 
-from agents.customers.promise_watch import Seen, see, take_over
+from agents.customers.promise_watch import PromiseWatch, Seen, see, take_over
 from agents.customers.rows import mail_by_id
 from agents.customers.tables import CustomerMailRow, PromiseRow
 from agents.customers.work_ahead import OwnWork
@@ -19,6 +19,8 @@ from handlers.conversation.cards import Reply
 from handlers.notices import find_notices
 from integrations.customers import Commitment, CommitmentState
 from integrations.customers.vendors.local.customers import LocalCustomers
+from integrations.customers.vendors.local.customers_file import CustomersFile
+from integrations.customers.vendors.local.loading import write_customers
 from integrations.customers.vendors.local.tables import AccountRow
 from integrations.mail.actions import SendToCustomer
 from tests.handlers.conftest import Talk, buttons
@@ -214,4 +216,30 @@ async def test_a_mail_keeps_its_edit_and_can_be_dropped(direct: Direct) -> None:
         assert (await mail_by_id(tx, row.id)).state == "dropped"
     reply = await direct.press("rachel", card, "customer_mail_send")
     assert "Cancelled" in reply.text
+    assert await direct.rows(EffectRow) == []
+
+
+async def watched(direct: Direct, commitment: Commitment) -> None:
+    """The hour's look, at a customer system with one commitment more."""
+    async with direct.talk.database.transaction(direct.talk.tenant) as tx:
+        await write_customers(tx, CustomersFile((), (), (commitment,)))
+    async with direct.talk.desk() as desk:
+        ports = desk.ports
+    await PromiseWatch(direct.talk.database, lambda _: ports, direct.talk.gate).watch(direct.talk.tenant)
+
+
+@pytest.mark.parametrize(("due", "told"), [(date(2026, 11, 25), True), (date(2027, 11, 1), False)])
+async def test_each_hour_the_schedule_is_held_against_what_was_promised(
+    due: date, told: bool, direct: Direct
+) -> None:
+    """One refund story is open, behind what its team has taken on: not done within two days."""
+    made = date(2026, 9, 1)
+    open_now = CommitmentState.OPEN
+    await watched(direct, Commitment("c1", "acme-corp", "Refunds", made, "rachel", due, open_now, ("CARD-2",)))
+    (row,) = await direct.rows(PromiseRow)
+    assert row.expected is not None
+    assert (row.expected > due) is told
+    notices = await direct.talk.notices("customer_promise")
+    assert [people for _, people in notices] == ([["rachel"]] if told else [])
+    assert [mail.state for mail in await direct.rows(CustomerMailRow)] == (["draft"] if told else [])
     assert await direct.rows(EffectRow) == []

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
 from agents.customers.promise_watch import come_back
 from agents.customers.tables import CustomerMailRow, CustomerRequestRow
 from governance.tables import EffectRow
+from handlers.catalogue import find_handlers
+from handlers.conversation.router import Router
 from handlers.conversation.turn import Clicked
+from handlers.customers.feature_request.parse import read_need
+from handlers.language.recogniser import Recogniser
 from integrations.customers.vendors.local.customers_file import CustomersFile
 from integrations.customers.vendors.local.loading import write_customers
 from tests.handlers.conftest import Talk, buttons
@@ -146,3 +150,44 @@ async def test_deferred_it_comes_back_on_its_day(direct: Direct) -> None:
     assert people == ["rachel"]
     assert shown is not None
     assert "You put this off until today" in repr(shown)
+
+
+async def test_in_plain_words_from_the_need_to_the_mail(direct: Direct, recogniser: Recogniser) -> None:
+    direct.talk.router = Router(find_handlers(), recogniser, recogniser)
+    card = await direct.say(
+        "rachel", "Enterprise customer Acme Corp needs self-service refunds by Q2 for renewal"
+    )
+    assert "Acme Corp needs Self-service refunds" in card.text
+    await direct.say("rachel", "Approve and notify Acme Corp of timeline")
+    (row,) = await direct.rows(CustomerRequestRow)
+    (mail,) = await direct.rows(CustomerMailRow)
+    assert (row.state, mail.state) == ("approved", "locked")
+
+
+async def test_deferred_in_plain_words(direct: Direct, recogniser: Recogniser) -> None:
+    direct.talk.router = Router(find_handlers(), recogniser, recogniser)
+    await direct.say("rachel", NEED.partition(" ")[2])
+    await direct.say("rachel", "Defer it until 15 January")
+    (row,) = await direct.rows(CustomerRequestRow)
+    assert (row.state, row.until) == ("deferred", date(2027, 1, 15))
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "needed", "renewal"),
+    [
+        ("Acme Corp needs SAML SSO integration by Q2 for renewal", "SAML SSO integration", (2027, 6, 30), True),
+        ("Acme wants bulk exports before the renewal", "Bulk exports", (2027, 5, 14), True),
+        ("log a request for Acme Corp: audit trail, needed by 14 March", "Audit trail", (2027, 3, 14), False),
+        ("Acme is asking for exports by the end of June", "Exports", (2027, 6, 30), False),
+        ("record a feature request from Acme: dark mode in Q1 2027", "Dark mode", (2027, 3, 31), False),
+        ("SAML for Acme before June", "SAML", (2027, 5, 31), False),
+        ("Acme asked us to build a webhook retry", "Webhook retry", None, False),
+        ("Acme Corp", "", None, False),
+    ],
+)
+def test_what_is_needed_and_by_when_is_read(
+    text: str, what: str, needed: tuple[int, int, int] | None, renewal: object
+) -> None:
+    now = datetime(2026, 11, 30, 15, tzinfo=UTC)
+    said = read_need(text, ("Acme Corp", "Acme"), now, "America/New_York", None, date(2027, 5, 14))
+    assert (said.what, said.needed_by, said.for_renewal) == (what, date(*needed) if needed else None, renewal)
