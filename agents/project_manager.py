@@ -42,6 +42,7 @@ ROLE = Role(
         "tracker.reschedule_stories",
         "tracker.schedule_story",
         "tracker.set_status",
+        "tracker.start_stories",
     ),
     output=Ordering,
     budget=ModelBudget(calls=12, tokens=100_000, cost=Decimal("1.00")),

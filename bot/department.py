@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from agents import sre
 from agents.actions import specs as plan_specs
+from agents.customers.actions import specs as customer_specs
+from agents.customers.promise_watch import PromiseWatch
 from agents.drafting import WORKERS
 from agents.engineering.release_tests import ReleaseTests
 from agents.engineering.story_rows import breaks, follows_work
@@ -122,7 +124,8 @@ class Installation(Foundation):
             *load_specs(lambda tenant: self.ports(tenant).deployments),
             *reservation_specs(lambda tenant: self.ports(tenant).prices),
             *calendar_specs(in_meeting),
-            *mail_specs(),
+            *mail_specs(lambda tenant: self.ports(tenant).customers),
+            *customer_specs(),
             *plan_specs(),
             *governance_specs(self.policy),
         )
@@ -288,6 +291,7 @@ class Installation(Foundation):
             ),
             security=SecurityWatch(self.database, lambda tenant: self.ports(tenant).deployments, self.gate),
             promotions=Promotions(self.database, self.gate),
+            promises=PromiseWatch(self.database, self.ports, self.gate),
             performer=Performer(self.database, self.gate, self.outside.effect_ports, process=self.process),
             adapters=self.adapters,
             drafting=Drafting(self.database, self.gate, self.plan_author, self.watch.agent_work),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from agents.customers.promise_watch import PromiseWatch, queue_watching
 from agents.engineering.code_events import look_at_code
 from agents.operations.alert_intake import AlertIntake, queue_waiting_alerts
 from agents.operations.canary.canary_run import queue_asking
@@ -51,6 +53,7 @@ from handlers.conversation.memory import Memory
 from handlers.office.subscribe.check import check_subscriptions
 from integrations.tracker import Tracker
 from storage.database import Database
+from storage.firings import fire_once
 from storage.jobs import defer
 from storage.look import Look, act
 from storage.outage import is_database_away
@@ -80,6 +83,7 @@ class Jobs:
     impacts: ImpactCount
     security: SecurityWatch
     promotions: Promotions
+    promises: PromiseWatch
     adapters: Mapping[str, Adapter]
     drafting: Drafting
     replanning: Replanning
@@ -114,6 +118,7 @@ class Jobs:
             "count_impacts": self.impacts.count_all,
             "watch_security": self.security.watch,
             "ask_promotions": self.promotions.ask,
+            "watch_promises": self.promises.watch,
             "report_halt": self.report_halt,
             "release_held": self.release_held,
             "sweep_overrides": self.sweep_overrides,
@@ -231,6 +236,7 @@ class Jobs:
             "objectives": _queue_objectives,
             "security": _queue_security,
             "promotions": queue_asking,
+            "promises": partial(_queue_promises, now=now),
             "retention": partial(delete_old, now=now),
             "pictures": partial(delete_old_pictures, now=now),
         }
@@ -300,6 +306,12 @@ def _by_itself(tenant: str, **what: str) -> Iterator[_Tried]:
 
 async def _queue_objectives(tx: AsyncSession) -> None:
     await defer(tx, "watch_objectives", {}, lock="objectives", queueing_lock="objectives", slow=True)
+
+
+async def _queue_promises(tx: AsyncSession, now: datetime) -> None:
+    """Once an hour: at the first sweep of it, whichever that is."""
+    if await fire_once(tx, "watch_promises", now.replace(minute=0, second=0, microsecond=0)):
+        await queue_watching(tx)
 
 
 async def _queue_security(tx: AsyncSession) -> None:

@@ -115,6 +115,7 @@ FACTS: Mapping[str, FactType] = {
         "the security scan found nothing open", "the security scan is clean", "the security scan is not clean"
     ),
     "severity": _one_of("how severe the vulnerability is", "critical", "high", "medium", "low"),
+    "speaks_for_customer": _yes_no("whoever asks speaks for this customer, or decides what comes first"),
     "step": _one_of("what is done with the report", "generate", "submit"),
     "tests_passed": _yes_no(
         "the automated tests passed on this exact version", "the {of} tests passed", "the {of} tests failed"

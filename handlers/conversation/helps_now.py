@@ -28,7 +28,6 @@ _INSTEAD: Mapping[str, Sequence[tuple[str, str, str]]] = {
     # What is there but for a part of it, as that part.
     "incident": (_FREEZE_SERVICE, _FREEZE, _WINDOW),
     **dict.fromkeys(("costs",), _TO_BACKLOG),
-    **dict.fromkeys(("feature_request", "customer", "notify_customer"), (_STATUS, _BACKLOG)),
     **dict.fromkeys(
         ("compliance_report", "pii_changes", "missing_reviews", "require_review", "vulnerabilities"),
         (_LOG, _FREEZE_SERVICE, _BACKLOG),

@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from governance.action import Action
 from integrations.calendar.actions import MeetingAction
+from integrations.tracker.lines import Id, Line, Text
 
 MOST_IN_THREAD = 20
 
@@ -32,3 +34,26 @@ class SendInvitation(MeetingAction):
     def summary(self) -> str:
         others = len(self.people)
         return f"Mail “{self.subject}” ({self.when}) to {others} {'person' if others == 1 else 'people'}"
+
+
+class SendToCustomer(Action):
+    """Send a customer a mail: exactly this wording, to exactly this address. `answers_to` is who hears what the
+    customer answers."""
+
+    type = "mail.send_to_customer"
+    decision_type = "customer_communications"
+
+    mail: Id
+    version: Annotated[int, Field(ge=1)]
+    account: Id
+    customer: Line
+    to_name: Line
+    to_address: Annotated[str, StringConstraints(max_length=320)]
+    subject: Line
+    paragraphs: Annotated[tuple[Text, ...], Field(min_length=1, max_length=40)]
+    answers_name: Line
+    answers_to: Annotated[str, StringConstraints(max_length=320)]
+    thread: Annotated[tuple[str, ...], Field(max_length=MOST_IN_THREAD)] = ()
+
+    def summary(self) -> str:
+        return f"Mail “{self.subject}” to {self.to_name} ({self.customer})"

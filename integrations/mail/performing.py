@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from governance.action import Grant, Outcome, OutcomeState, Subject
 from governance.registry import ActionSpec, EffectFailed, OutcomeUncertain, free
+from governance.visibility import EVERYTHING
 from integrations import CannotTell
 from integrations.calendar.invitation import written
 from integrations.calendar.performing import AMONG_COLLEAGUES, establish_colleagues
+from integrations.customers import AccountQuery, Customers, NoSuchAccount
+from integrations.customers.own_data import foreign_data
 from integrations.mail import (
     Addressee,
     Attached,
@@ -17,10 +23,15 @@ from integrations.mail import (
     Message,
     Sent,
 )
-from integrations.mail.actions import SendInvitation
+from integrations.mail.actions import SendInvitation, SendToCustomer
+from integrations.pages import everything
+from storage.look import Away
+
+CustomersOf = Callable[[str], Customers]
+"""The customer system of a tenant."""
 
 
-def specs() -> tuple[ActionSpec, ...]:
+def specs(customers: CustomersOf) -> tuple[ActionSpec, ...]:
     """Every effect of mail, for the gate's registry. Their port is called `mail`."""
     return (
         ActionSpec(
@@ -33,7 +44,19 @@ def specs() -> tuple[ActionSpec, ...]:
             establishes=(AMONG_COLLEAGUES,),
             costs=free,
         ),
+        ActionSpec(
+            SendToCustomer,
+            _subject_of_customer,
+            effect=partial(_send_to_customer, customers),
+            port="mail",
+            ask=_ask,
+            costs=free,
+        ),
     )
+
+
+def _subject_of_customer(action: SendToCustomer) -> Subject:
+    return Subject(process="customers", decides=f"{action.mail} {action.version} to {action.to_address}")
 
 
 def _subject(action: SendInvitation) -> Subject:
@@ -49,8 +72,53 @@ async def _ask(grant: str, port: Mail) -> Outcome | None:
 
 
 async def _send(action: SendInvitation, grant: Grant, port: Mail) -> Outcome:
+    return await _sent(message_of(action, grant), grant, port)
+
+
+async def _send_to_customer(
+    customers: CustomersOf, action: SendToCustomer, grant: Grant, port: Mail
+) -> Outcome:
+    """Nothing goes out that another customer's data is in, or to an address that is not the customer's by
+    now."""
     try:
-        return _done(await port.send_mail(grant, message_of(action, grant)))
+        await _demand_own(action, customers(grant.tenant))
+    except Away as away:
+        raise EffectFailed(f"{away}, so nothing was sent.") from away
+    return await _sent(customer_message(action), grant, port)
+
+
+async def _demand_own(action: SendToCustomer, customers: Customers) -> None:
+    try:
+        account = await customers.account(EVERYTHING, action.account)
+    except NoSuchAccount:
+        raise EffectFailed(f"{action.customer} is no customer any more, so nothing was sent.") from None
+    now = None if account.contact is None else account.contact.email
+    if now != action.to_address:
+        raise EffectFailed(
+            f"The address of {action.customer} has changed since this mail was approved, so nothing was sent."
+            " Look at it again, and send it anew."
+        )
+    accounts = await everything(partial(customers.accounts, EVERYTHING), AccountQuery())
+    text = "\n".join((action.subject, *action.paragraphs))
+    if foreign_data(text, action.account, accounts, await customers.requests(EVERYTHING)):
+        raise EffectFailed("It names something of another customer's, so nothing was sent. Edit it first.")
+
+
+def customer_message(action: SendToCustomer) -> Message:
+    """The mail to a customer: its paragraphs, and who answers for it."""
+    letter = Letter(
+        action.subject,
+        (),
+        action.paragraphs,
+        f"Sent for {action.answers_name}, who reads your answer to this mail.",
+    )
+    to = (Addressee(action.to_name, action.to_address),)
+    return Message(to, action.subject, letter, action.thread, Addressee(action.answers_name, action.answers_to))
+
+
+async def _sent(message: Message, grant: Grant, port: Mail) -> Outcome:
+    try:
+        return _done(await port.send_mail(grant, message))
     except MailError as refused:
         raise EffectFailed(f"{refused}.") from refused
     except MailUnsure as unsure:

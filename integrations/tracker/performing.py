@@ -36,6 +36,7 @@ from integrations.tracker.actions import (
     StatusStep,
     TrackerAction,
 )
+from integrations.tracker.starting import StartStep, StartStories
 
 WithinPlan = Callable[[TrackerAction, AsyncSession], Awaitable[bool]]
 """Whether an action is part of a plan that was approved, and within its limits. Plans live in a room
@@ -93,6 +94,7 @@ def specs(
         spec(SetPriority, _set_priority, _priority_back, "new_priority"),
         spec(SetPriorities, _set_priorities, _priorities_back),
         spec(ScheduleStory, _schedule, _schedule_back),
+        spec(StartStories, _start, _start_back),
         spec(RescheduleStories, _reschedule, _reschedule_back),
         spec(SetStatus, _set_status, _status_back, "follows_work"),
         spec(AssignStories, _assign, _assign_back),
@@ -205,6 +207,18 @@ async def _schedule(action: ScheduleStory, grant: Grant, port: Tracker) -> Outco
     return await _change([edit], grant, port)
 
 
+async def _start(action: StartStories, grant: Grant, port: Tracker) -> Outcome:
+    edits = [
+        StoryEdit(
+            step.story,
+            StoryChange(priority=step.priority, sprint=step.sprint or None),
+            StoryChange(priority=step.was, sprint=step.was_sprint if step.sprint else None),
+        )
+        for step in action.stories
+    ]
+    return await _change(edits, grant, port)
+
+
 async def _reschedule(action: RescheduleStories, grant: Grant, port: Tracker) -> Outcome:
     edits = [
         StoryEdit(
@@ -278,6 +292,13 @@ def _priorities_back(action: SetPriorities, _outcome: Outcome) -> Action:
 
 def _schedule_back(action: ScheduleStory, _outcome: Outcome) -> Action:
     return ScheduleStory(story=action.story, sprint=action.was, was=action.sprint, **_because(action))
+
+
+def _start_back(action: StartStories, _outcome: Outcome) -> Action | None:
+    if any(step.sprint for step in action.stories):
+        return None  # what is in a sprint may be begun by now: people take it out where they want that
+    steps = tuple(StartStep(step.story, step.was, step.priority) for step in action.stories)
+    return StartStories(name=action.name, stories=steps, **_because(action))
 
 
 def _reschedule_back(action: RescheduleStories, _outcome: Outcome) -> Action:

@@ -57,7 +57,12 @@ def test_every_job_and_every_kind_of_notice_is_used() -> None:
 def test_every_job_has_an_end_or_comes_again_by_itself() -> None:
     periodic = {"sweep", "sweep_overrides", "release_held", "check_subscriptions"}
     periodic |= {"take_alerts", "show_incidents"}  # the sweep finds what they left
-    periodic |= {"watch_objectives", "watch_security", "ask_promotions"}  # and begins these each time
+    periodic |= {
+        "watch_objectives",
+        "watch_security",
+        "ask_promotions",
+        "watch_promises",
+    }  # and begins these each time
     periodic |= {"count_impacts"}  # each minute looks again
     periodic |= {"look_at_code"}  # whoever waits looks each minute too
     nothing_hangs_on = {"introduce", *INSTALLATION.jobs.of_platforms}

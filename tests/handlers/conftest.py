@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.actions import specs as plan_specs
+from agents.customers.actions import specs as customer_specs
 from agents.engineering.story_rows import breaks
 from agents.meetings.meeting_run import in_meeting
 from agents.operations.incident_links import is_linkable
@@ -96,7 +97,8 @@ class Talk:
             *tracker_specs(within_plan, is_linkable),
             *plan_specs(),
             *calendar_specs(in_meeting),
-            *mail_specs(),
+            *mail_specs(lambda tenant: LocalCustomers(database, tenant)),
+            *customer_specs(),
             *code_specs(breaks),
             *governance_specs(policy),
             deployment.SPEC,

@@ -35,7 +35,9 @@ OPENINGS = (
         "capacity of production for black friday",
     ),
     Opening("nathan", "incident payment is slow", NOT_YET),
-    Opening("rachel", "feature_request Acme Corp needs SAML SSO integration by Q2 for renewal", NOT_YET),
+    Opening(
+        "rachel", "feature_request Acme Corp needs SAML SSO integration by Q2 for renewal", "needs SAML SSO"
+    ),
     Opening("amanda", "optimisation_report what can be optimised?", NOT_YET),
     Opening("rachel", "build_feature Build the customer dashboard from PRD-2025-Q1-Dashboard", REFUSED),
     Opening("rachel", "halt_agents stop all agents now", REFUSED),

@@ -8,12 +8,16 @@ from typing import Any
 
 from governance.approvals.decision import Status
 from governance.approvals.store import approval_row, hold, state_of
+from governance.effects import effects_of
 from governance.people import Person
+from governance.tables import ApprovalRow
+from governance.visibility import scope_of
 from handlers.conversation.approval_card import DECIDING, approval_reply
 from handlers.conversation.cards import Reply
 from handlers.conversation.desk import Desk
 from handlers.delivery.plans.card import PLAN_EXECUTION, closed_reply
 from handlers.notices import NoticeKind
+from integrations.mail.actions import SendToCustomer
 
 
 async def requested(desk: Desk, ids: Mapping[str, Any], person: Person | None) -> Reply | None:
@@ -23,18 +27,18 @@ async def requested(desk: Desk, ids: Mapping[str, Any], person: Person | None) -
     """
     if person is None and (await approval_row(desk.tx, ids["approval"])).decision_type == PLAN_EXECUTION:
         return None
-    return await _card(desk, ids, "" if person is None else "Your decision is asked for.")
+    return await _card(desk, ids, "" if person is None else "Your decision is asked for.", person)
 
 
-async def reminder(desk: Desk, ids: Mapping[str, Any], _person: Person | None) -> Reply | None:
+async def reminder(desk: Desk, ids: Mapping[str, Any], person: Person | None) -> Reply | None:
     """Three quarters of the time are over."""
-    return await _card(desk, ids, "A reminder: this still waits for your decision.", only_open=True)
+    return await _card(desk, ids, "A reminder: this still waits for your decision.", person, only_open=True)
 
 
-async def escalated(desk: Desk, ids: Mapping[str, Any], _person: Person | None) -> Reply | None:
+async def escalated(desk: Desk, ids: Mapping[str, Any], person: Person | None) -> Reply | None:
     """Whoever was asked first is away or did not answer."""
     lead = "You are asked next: whoever was asked before you is away or has not decided."
-    return await _card(desk, ids, lead, only_open=True)
+    return await _card(desk, ids, lead, person, only_open=True)
 
 
 async def closed(desk: Desk, ids: Mapping[str, Any], person: Person | None) -> Reply | None:
@@ -42,7 +46,7 @@ async def closed(desk: Desk, ids: Mapping[str, Any], person: Person | None) -> R
     row = await approval_row(desk.tx, ids["approval"])
     if person is None and row.decision_type == PLAN_EXECUTION:
         return await closed_reply(desk, row)
-    return await _card(desk, ids, "")
+    return await _card(desk, ids, "", person)
 
 
 async def shown(desk: Desk, ids: Mapping[str, Any], _person: Person | None) -> Reply | None:
@@ -50,8 +54,12 @@ async def shown(desk: Desk, ids: Mapping[str, Any], _person: Person | None) -> R
     return await approval_reply(desk, await approval_row(desk.tx, ids["approval"]))
 
 
-async def _card(desk: Desk, ids: Mapping[str, Any], lead: str, *, only_open: bool = False) -> Reply | None:
+async def _card(
+    desk: Desk, ids: Mapping[str, Any], lead: str, person: Person | None, *, only_open: bool = False
+) -> Reply | None:
     row = await approval_row(desk.tx, ids["approval"])
+    if person is not None and not await _is_in_reach(desk, row, person):
+        return None
     if only_open:
         await hold(desk.tx, row)
     status = state_of(row).status
@@ -60,6 +68,15 @@ async def _card(desk: Desk, ids: Mapping[str, Any], lead: str, *, only_open: boo
     desk.memory.about(approval=row.id)
     reply = await approval_reply(desk, row, lead=lead if status is Status.OPEN else "")
     return replace(reply, key=ids["key"])
+
+
+async def _is_in_reach(desk: Desk, row: ApprovalRow, person: Person) -> bool:
+    """A mail to a customer is shown to nobody who may not see that customer, whatever role decides on it."""
+    scope = scope_of(person)
+    if row.decision_type != SendToCustomer.decision_type or scope.everything:
+        return True
+    actions = [desk.gate.registry.decode(effect.body) for effect in await effects_of(desk.tx, row.id)]
+    return all(isinstance(one, SendToCustomer) and one.account in scope.accounts for one in actions)
 
 
 NOTICES = (

@@ -63,6 +63,8 @@ def reference(decision, fact, person):
             if not fact["among_colleagues"]:
                 return N, 0
             return (E, 0) if fact["in_meeting"] else (A, 1)
+        case "customer_request":
+            return (E, 0) if fact["speaks_for_customer"] else (A, 1)
         case "person_review":
             may = {DIRECTOR, COMPLIANCE, SRE, Role.ENGINEER, Role.ARCHITECT}
             return (N, 0) if not fact["in_own_name"] else (E, 0) if person & may else (P, 1)
@@ -118,6 +120,7 @@ LOOKED_AT = {
     "person_comment": ("in_own_name",),
     "meeting": ("among_colleagues",),
     "meeting_change": ("among_colleagues", "in_meeting"),
+    "customer_request": ("speaks_for_customer",),
     "pull_request_changes": ("opened_by_agents",),
     "story_priority": ("new_priority", "linked_by_sre", "within_plan"),
     "scheduling": ("within_plan",),

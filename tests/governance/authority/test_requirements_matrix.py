@@ -105,6 +105,7 @@ VOTES = [
     ("plan_execution", {}, [{O, D}], True),
     ("story_priority", {"new_priority": "P0", "linked_by_sre": False, "within_plan": False}, [{O}], True),
     ("priority_change", {}, [{O}], True),
+    ("customer_request", {"speaks_for_customer": False}, [{O}], True),
     ("plan_change", {}, [{O, D}], True),
     ("scheduling", {"within_plan": False}, [{O, D}], True),
     ("story_changes", {"within_plan": False}, [{O, D}], True),

@@ -26,6 +26,7 @@ OF_AGENTS = {"opened_by_agents": True}
 
 IN_IT = {"among_colleagues": True, "in_meeting": True}
 NOT_IN_IT = {"among_colleagues": True, "in_meeting": False}
+OURS, NOT_OURS = {"speaks_for_customer": True}, {"speaks_for_customer": False}
 TABLE = [
     # decision, facts, nothing or audit, planning, incident, demo new, demo in flight, halt, all frozen
     ("story_creation", {}, "EEEEEEE EEE.... EEEEEEE EEEEE.. EEEEEEE EEE.... ......."),
@@ -74,6 +75,8 @@ TABLE = [
     ("meeting", {"among_colleagues": True}, "EEEEEEE EEE.... EEEEEEE EEEEE.. EEEEEEE EEE.... ......."),
     ("meeting_change", IN_IT, "EEEEEEE EEE.... EEEEEEE EEEEE.. EEEEEEE EEE.... ......."),
     ("meeting_change", NOT_IN_IT, "AAAAAAA AAA.... AAAAAAA AAAAA.. AAAAAAA AAA.... ......."),
+    ("customer_request", OURS, "EEEEEEE EEE.... EEEEEEE EEEEE.. EEEEEEE EEE.... ......."),
+    ("customer_request", NOT_OURS, "AAAAAAA AAA.... AAAAAAA AAAAA.. AAAAAAA AAA.... ......."),
     ("internal_message", {}, "EEEEEEE EEE.... EEEEEEE EEEEE.. EEEEEEE EEE.... ......."),
     ("load_test", STAGING, "EEEEEEE EEE.... EEEEEEE EEEEE.. EEEEEEE EEE.... ......."),
     ("load_test", PRODUCTION, "AAAAAAA AAA.... AAAAAAA AAAAA.. AAAAAAA AAA.... ......."),

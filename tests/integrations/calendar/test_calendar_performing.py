@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pydantic import ValidationError
@@ -17,6 +17,7 @@ from integrations.calendar.actions import BookMeeting, CancelMeeting, ChangeMeet
 from integrations.calendar.performing import specs
 from integrations.calendar.vendors.graph import GraphCalendar
 from integrations.calendar.vendors.local.calendar import LocalCalendar
+from integrations.customers import Customers
 from integrations.graph import Graph
 from integrations.mail.actions import SendInvitation
 from integrations.mail.performing import specs as mail_specs
@@ -26,7 +27,7 @@ from tests.integrations.calendar.calendar_contract import AT, draft, grant
 from tests.integrations.calendar.test_calendar_graph import settings
 
 ACME = Path(__file__).resolve().parents[3] / "examples" / "acme"
-SPECS = {spec.action: spec for spec in (*specs(), *mail_specs())}
+SPECS = {spec.action: spec for spec in (*specs(), *mail_specs(lambda _tenant: cast(Customers, None)))}
 AMANDA = Invited(person="amanda", name="Amanda Reyes-Holt", address="amanda@example.com")
 SARAH = Invited(person="sarah", name="Sarah Lindholt", address="Sarah@example.com")
 OUTSIDE = "somebody@example.org"
