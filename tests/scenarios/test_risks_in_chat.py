@@ -1,14 +1,15 @@
-"""What could go wrong, asked in chat: of one feature, of all, of a customer's; and told again once it is known."""
+"""What could go wrong, asked in chat: of one feature, of all, and how well it was told before."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from bot.turn_result import Answered
 from storage.embedded import EmbeddedServer
-from tests.scenarios.operations import operations
+from tests.scenarios.operations import Operations, operations
 
 ACME = Path(__file__).parents[2] / "examples" / "acme"
 
@@ -18,6 +19,11 @@ pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
 def fact(answer: Answered, name: str) -> object:
     (found,) = [one["value"] for one in answer.facts if one["name"] == name]
     return found
+
+
+async def put(place: Operations, statement: str) -> None:
+    async with place.installation.database.transaction(place.tenant) as tx:
+        await tx.execute(text(statement))
 
 
 async def test_risks_of_a_feature_then_of_all_then_scored(server: EmbeddedServer, tmp_path: Path) -> None:
@@ -45,11 +51,12 @@ async def test_risks_of_a_feature_then_of_all_then_scored(server: EmbeddedServer
         assert "Your roles here do not include this" in refused.as_text()
 
         # As if it had been told in October of a day in November: CARD-1119 is still open, so it came true.
-        await place.rows(
+        await put(
+            place,
             "INSERT INTO told_risks (item, due, told, epic, likelihood) VALUES"
             " ('CARD-1119', '2026-11-10', '2026-10-01', 'EPIC-36', 0.8),"
             " ('CARD-20', '2026-11-10', '2026-10-01', 'EPIC-36', 0.3),"
-            " ('CARD-0', '2026-11-10', '2026-10-01', 'EPIC-36', 0.3)"
+            " ('CARD-0', '2026-11-10', '2026-10-01', 'EPIC-36', 0.3)",
         )
         scored = await place.say("david", "/risks what could go wrong with SSO?")
         assert "2 earlier statements judged so far, too few to say how well I tell." in str(scored.cards)

@@ -34,11 +34,11 @@ _BESIDES = frozenset(
     tokens(
         "risk risks risky rsks could go goes wrong might may delay delays delayed late slip slips likely"
         " likelihood probability chance chances miss missing date dates deadline deadlines danger dangers"
-        " dangerous threats threat threaten worry worried worries nervous safe sure confident red flags flag"
-        " top five biggest main assessment assess analysis analyse evaluate report register outlook portfolio early"
-        " warning signs sign problems problem expose exposed bite fail make making time quarter next list first"
-        " new rollout launch delivery something nothing should about see coming with same predict commitments"
-        " will evidence technical your be as well"
+        " dangerous threats threat threaten worry worried worries nervous safe sure confident red flags"
+        " flag top five biggest main assessment assess analysis analyse evaluate report register outlook"
+        " portfolio early warning signs sign problems problem expose exposed bite fail make making time"
+        " quarter next list first new rollout launch delivery something nothing should about see coming"
+        " with same predict commitments will evidence technical your be as well"
     )
 )
 

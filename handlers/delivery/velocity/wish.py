@@ -41,7 +41,7 @@ _FUTURE = re.compile(
 )
 _NAMED = re.compile(
     r"\b(?:how (?:fast|slow|productive) (?:is|are|was|were|will|does)|velocity (?:of|for)|pace of|throughput of"
-    r"|(?:and|what about|how about))\s+(?:the )?(?:team )?(?P<name>[a-z][\w-]{2,})"
+    r"|(?:and )?(?:what|how) about|and)\s+(?:the )?(?:team )?(?P<name>[a-z][\w-]{2,})"
 )
 _NOBODY = frozenset(
     tokens(
