@@ -50,6 +50,19 @@ async def test_risks_of_a_feature_then_of_all_then_scored(server: EmbeddedServer
         refused = await place.say("nathan", "/risks what could go wrong?")
         assert "Your roles here do not include this" in refused.as_text()
 
+        # As the suite of auth-service stands after its newest run, and after an older one that failed.
+        await put(
+            place,
+            "INSERT INTO suite_runs (repository, tree, passed, failed, skipped, at) VALUES"
+            " ('auth-service', 't1', 9, 3, 0, now()), ('orders', 't2', 9, 4, 0, now()),"
+            " ('accounts', 't3', 9, 5, 0, now() - interval '2 days'),"
+            " ('accounts', 't4', 14, 0, 0, now())",
+        )
+        failing = str((await place.say("david", "/risks what could go wrong with SSO?")).cards)
+        assert "3 tests of" in failing, failing
+        assert "4 tests of" not in failing, "another team's"
+        assert "5 tests of" not in failing, "mended since"
+
         # As if it had been told in October of a day in November: CARD-1119 is still open, so it came true.
         await put(
             place,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -12,17 +12,20 @@ from agents.delivery.evidence import Cause, causes, known_by_one
 from agents.delivery.feature_work import FeatureWork, read_feature, runs_of
 from agents.delivery.lateness import Late, Outcome, Work
 from agents.delivery.scoring import Told
+from agents.engineering.coverage import failing_suites
 from agents.operations.incident_rows import open_incidents
 from agents.planning.draft import Risk
 from agents.planning.working_days import working_days
 from governance.blackouts import zone_of
 from governance.visibility import EVERYTHING
 from handlers.conversation.desk import Desk
+from handlers.conversation.wording import counted
 from handlers.delivery.whereabouts.work_state import planned
 from integrations.customers import CommitmentState
-from integrations.services import NoSuchService
+from integrations.services import NoSuchService, Service
 from integrations.tracker import Epic
 
+MOST_SUITES = 20
 LEAST = 0.05
 """Stories that are late less likely than this are not told of."""
 
@@ -87,7 +90,7 @@ async def feature_risks(desk: Desk, epic: Epic) -> FeatureRisks:
         target,
         outcome,
         tuple(risky),
-        (*known_by_one(found, desk.department), *await _incidents(desk, found)),
+        (*known_by_one(found, desk.department), *await _of_services(desk, found)),
         () if plan is None else plan.draft.risks,
     )
 
@@ -123,16 +126,13 @@ async def _target(desk: Desk, epic: Epic, found: FeatureWork) -> Target | None:
     )
 
 
-async def _incidents(desk: Desk, found: FeatureWork) -> list[Cause]:
-    """Open incidents at services of the feature's teams: they take the same people's time."""
+async def _of_services(desk: Desk, found: FeatureWork) -> list[Cause]:
+    """Open incidents at services of the feature's teams, which take the same people's time, and suites of
+    theirs that fail, which hold up every merge."""
     teams = {story.team for story in found.open}
     said = []
     for incident in await open_incidents(desk.tx):
-        try:
-            service = await desk.ports.services.service(incident.service)
-        except NoSuchService:
-            continue
-        if service.team in teams:
+        if (service := await _owned(desk, incident.service, teams)) is not None:
             said.append(
                 Cause(
                     f"{incident.id} is open at {service.name}, which one of its teams owns",
@@ -140,7 +140,25 @@ async def _incidents(desk: Desk, found: FeatureWork) -> list[Cause]:
                     "Say who of the team goes on with the feature meanwhile.",
                 )
             )
+    for suite in await failing_suites(desk.tx, MOST_SUITES):
+        if (service := await _owned(desk, suite.repository.rpartition("/")[2], teams)) is not None:
+            said.append(
+                Cause(
+                    f"{counted(suite.failed, 'test')} of {service.name} failed when last run: merges wait",
+                    f"the suite of {suite.repository} over {suite.tree[:12]}",
+                    "Mend them first.",
+                )
+            )
     return said
+
+
+async def _owned(desk: Desk, id: str, teams: Collection[str]) -> Service | None:
+    """The service, if it belongs to one of these teams."""
+    try:
+        service = await desk.ports.services.service(id)
+    except NoSuchService:
+        return None
+    return service if service.team in teams else None
 
 
 def most_at_risk(every: Sequence[FeatureRisks]) -> list[FeatureRisks]:

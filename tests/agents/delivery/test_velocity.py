@@ -65,7 +65,7 @@ def test_fans_hold_four_fifths_of_what_comes_and_scale_with_the_team() -> None:
 def test_what_is_done_already_is_the_least_that_will_be() -> None:
     start = datetime.combine(sprint("alpha", ENDED).starts, datetime.min.time(), UTC)
     ahead = [
-        story(f"x{at}", status=StoryStatus.DONE, started=start, finished=start + timedelta(days=2, hours=at))
+        story(f"x{at}", status=StoryStatus.DONE, started=start, finished=start + timedelta(days=4, hours=at))
         for at in range(9)
     ]
     every = teams({"alpha": steady(4, 1), "beta": steady(4, 2)}, ahead)
