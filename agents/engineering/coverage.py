@@ -14,7 +14,7 @@ from datetime import datetime
 
 from pydantic import TypeAdapter
 from sqlalchemy import null, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.engineering.coverage_tables import SuiteRunRow
@@ -112,6 +112,23 @@ def _storable(value: object) -> object:
             return [_storable(one) for one in value]
         case _:
             return value
+
+
+async def failing_suites(tx: AsyncSession, limit: int) -> Sequence[SuiteRunRow]:
+    """The newest run of each repository's suite in which tests failed, the newest first."""
+    newest = (
+        select(SuiteRunRow.repository, SuiteRunRow.tree, SuiteRunRow.failed)
+        .ext(distinct_on(SuiteRunRow.repository))
+        .order_by(SuiteRunRow.repository, SuiteRunRow.at.desc())
+        .subquery()
+    )
+    query = (
+        select(SuiteRunRow)
+        .join(newest, (SuiteRunRow.repository == newest.c.repository) & (SuiteRunRow.tree == newest.c.tree))
+        .where(newest.c.failed > 0)
+        .order_by(SuiteRunRow.at.desc())
+    )
+    return (await tx.execute(query.limit(limit))).scalars().all()
 
 
 async def measured_repositories(tx: AsyncSession) -> frozenset[str]:

@@ -1,34 +1,18 @@
 """From numbers to pictures: PNGs that stay legible wherever a chat client puts them.
 
 Each function draws on a figure of its own and returns the bytes with what they say in words. Drawing
-takes long enough to hold up an event loop: callers run it in a thread. The ground is part of the
-picture, for a client may show it on white or on black.
+takes long enough to hold up an event loop: callers run it in a thread.
 """
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from math import isfinite
 from statistics import mean
-from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
-    from matplotlib.figure import Figure
-
-_GROUND = "#fcfcfb"
-_INK = "#23272f"
-_SOFT = "#5d6470"
-_GRID = "#e4e2dc"
-_BAR = "#5b74d6"
-_PALE = "#c9d2f2"
-_OVER = "#c8473d"
-_ACCENT = "#2f4ab8"
-_WARM = "#b8741a"
+from handlers.conversation import chart_canvas as canvas
 
 
 class NothingToDraw(ValueError):
@@ -62,9 +46,9 @@ def draw_forecast(
     runs = sum(count for _, count in histogram)
     if not runs:
         raise NothingToDraw("no simulated runs")
-    figure, axes = _blank(height=3.3)
+    figure, axes = canvas.blank(height=3.3)
     weeks = [week for week, _ in histogram]
-    colours = [_BAR if week <= weeks_p85 else _PALE for week in weeks]
+    colours = [canvas.BAR if week <= weeks_p85 else canvas.PALE for week in weeks]
     shares = [100 * count / runs for _, count in histogram]
     axes.bar(weeks, shares, width=0.82, color=colours, zorder=2)
     top = max(shares) * 1.34
@@ -73,49 +57,51 @@ def draw_forecast(
     # Wide enough that both dates stand right of their lines, where neither crosses the other's.
     axes.set_xlim(left, max(weeks[-1] + 0.8, left + (weeks_p85 + 0.5 - left) / 0.62))
     for week, name, day, height, colour in (
-        (weeks_p50, "half", p50, 0.985, _ACCENT),
-        (weeks_p85, "85 of 100", p85, 0.875, _WARM),
+        (weeks_p50, "half", p50, 0.985, canvas.ACCENT),
+        (weeks_p85, "85 of 100", p85, 0.875, canvas.WARM),
     ):
         axes.axvline(week + 0.5, ymax=height - 0.03, color=colour, linewidth=1.8, zorder=3)
-        _label(axes, f"{name} by {_day(day)}", week + 0.5, top * height, colour)
-    axes.set_xlabel("weeks from today" if since is None else f"weeks of work from {_day(since)}")
+        canvas.label(axes, f"{name} by {canvas.day(day)}", week + 0.5, top * height, colour)
+    axes.set_xlabel("weeks from today" if since is None else f"weeks of work from {canvas.day(since)}")
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0f} %")
-    _whole_numbers(axes.xaxis)
-    _title(axes, "When simulated runs finish")
-    plan = "" if scheduled is None else f"Scheduled to {_day(scheduled)}. "
-    summary = f"{plan}Half of {runs:,} simulated runs are done by {_day(p50)}, 85 of 100 by {_day(p85)}."
+    canvas.whole_numbers(axes.xaxis)
+    canvas.title(axes, "When simulated runs finish")
+    plan = "" if scheduled is None else f"Scheduled to {canvas.day(scheduled)}. "
+    summary = (
+        f"{plan}Half of {runs:,} simulated runs are done by {canvas.day(p50)}, 85 of 100 by {canvas.day(p85)}."
+    )
     alt = (
         f"{plan}Histogram of {runs:,} simulated runs by finishing week, from week {weeks[0]} to week"
         f" {weeks[-1]}."
         f" Half are done by week {weeks_p50}, 85 of 100 by week {weeks_p85}."
     )
-    return Picture(_png(figure), alt, summary)
+    return Picture(canvas.png(figure), alt, summary)
 
 
 def draw_trend(points: Sequence[tuple[date, float]], *, unit: str, name: str) -> Picture:
     """A figure by week with its mean over four weeks. `unit` is read after the value. Raises NothingToDraw."""
     if not points:
         raise NothingToDraw(f"no {name}")
-    figure, axes = _blank(height=3.1)
+    figure, axes = canvas.blank(height=3.1)
     days = [day for day, _ in points]
     values = [value for _, value in points]
     means = [mean(values[max(0, at - 3) : at + 1]) for at in range(len(values))]
-    axes.bar(days, values, width=5.2, color=_PALE, zorder=2, label="each week")  # type: ignore[arg-type]
-    axes.plot(days, means, color=_ACCENT, linewidth=2.2, zorder=3, label="mean of four weeks")  # type: ignore[arg-type]
+    axes.bar(days, values, width=5.2, color=canvas.PALE, zorder=2, label="each week")  # type: ignore[arg-type]
+    axes.plot(days, means, color=canvas.ACCENT, linewidth=2.2, zorder=3, label="mean of four weeks")  # type: ignore[arg-type]
     axes.set_ylim(0, max(max(values), 1) * 1.28)
     axes.set_ylabel(unit)
     if max(values) >= 4:
-        _whole_numbers(axes.yaxis)
-    _dates(axes)
-    axes.legend(frameon=False, loc="upper left", ncols=2, labelcolor=_SOFT, fontsize=9.5)
-    _title(axes, f"{name[:1].upper()}{name[1:]}")
+        canvas.whole_numbers(axes.yaxis)
+    canvas.dates(axes)
+    axes.legend(frameon=False, loc="upper left", ncols=2, labelcolor=canvas.SOFT, fontsize=9.5)
+    canvas.title(axes, f"{name[:1].upper()}{name[1:]}")
     way = _way(means)
     summary = f"{name[:1].upper()}{name[1:]}: {means[-1]:.1f} {unit} over the last four weeks, {way}."
     alt = (
-        f"Weekly {name} from {_day(days[0])} to {_day(days[-1])}: lowest {min(values):g},"
+        f"Weekly {name} from {canvas.day(days[0])} to {canvas.day(days[-1])}: lowest {min(values):g},"
         f" highest {max(values):g}, last {values[-1]:g} {unit}, with the mean of four weeks {way}."
     )
-    return Picture(_png(figure), alt, summary)
+    return Picture(canvas.png(figure), alt, summary)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,20 +121,20 @@ def draw_lines(
     values = [value for line in lines for value in line.values if isfinite(value)]
     if not values:
         raise NothingToDraw(title)
-    figure, axes = _blank(height=3.1)
+    figure, axes = canvas.blank(height=3.1)
     for line in lines:
-        colour, width = (_ACCENT, 2.2) if line.accent else (_SOFT, 1.6)
+        colour, width = (canvas.ACCENT, 2.2) if line.accent else (canvas.SOFT, 1.6)
         axes.plot(line.times, line.values, color=colour, linewidth=width, zorder=3, label=line.name)  # type: ignore[arg-type]
     top = max(*values, 1e-9) * 1.34
     axes.set_ylim(0, top)
     axes.set_ylabel(unit)
     for number, (moment, words) in enumerate(marks):
-        axes.axvline(moment, color=_WARM, linewidth=1.2, linestyle="--", zorder=2)  # type: ignore[arg-type]
-        _label(axes, words, moment, top * (0.97 - 0.08 * (number % 3)), _WARM)  # type: ignore[arg-type]
-    _dates(axes)
-    axes.legend(frameon=False, loc="upper left", ncols=3, labelcolor=_SOFT, fontsize=9.5)
-    _title(axes, title)
-    return _png(figure)
+        axes.axvline(moment, color=canvas.WARM, linewidth=1.2, linestyle="--", zorder=2)  # type: ignore[arg-type]
+        canvas.label(axes, words, moment, top * (0.97 - 0.08 * (number % 3)), canvas.WARM)  # type: ignore[arg-type]
+    canvas.dates(axes)
+    axes.legend(frameon=False, loc="upper left", ncols=3, labelcolor=canvas.SOFT, fontsize=9.5)
+    canvas.title(axes, title)
+    return canvas.png(figure)
 
 
 def draw_by_rate(points: Sequence[tuple[float, float]], *, limit: float, unit: str) -> bytes:
@@ -156,59 +142,59 @@ def draw_by_rate(points: Sequence[tuple[float, float]], *, limit: float, unit: s
     NothingToDraw."""
     if not points:
         raise NothingToDraw("no rates")
-    figure, axes = _blank(height=3.1)
+    figure, axes = canvas.blank(height=3.1)
     rates, values = zip(*points, strict=True)
-    axes.plot(rates, values, color=_ACCENT, linewidth=2.2, marker="o", markersize=5, zorder=3)
-    axes.axhline(limit, color=_OVER, linewidth=1.4, linestyle="--", zorder=2)
-    _label(axes, f"limit {limit:g}", 0.0, limit * 1.04, _OVER)
+    axes.plot(rates, values, color=canvas.ACCENT, linewidth=2.2, marker="o", markersize=5, zorder=3)
+    axes.axhline(limit, color=canvas.OVER, linewidth=1.4, linestyle="--", zorder=2)
+    canvas.label(axes, f"limit {limit:g}", 0.0, limit * 1.04, canvas.OVER)
     axes.set_xlim(0, max(rates) * 1.06)
     axes.set_ylim(0, max(*values, limit) * 1.2)
     axes.set_xlabel("requests a second")
     axes.set_ylabel(unit)
-    _title(axes, "How long requests took by rate")
-    return _png(figure)
+    canvas.title(axes, "How long requests took by rate")
+    return canvas.png(figure)
 
 
 def draw_states(counts: Sequence[tuple[str, int]]) -> Picture:
     """How many stories are in which state, in the order given. Raises NothingToDraw."""
     if not any(count for _, count in counts):
         raise NothingToDraw("no open stories")
-    figure, axes = _blank(height=1.1 + 0.42 * len(counts))
+    figure, axes = canvas.blank(height=1.1 + 0.42 * len(counts))
     positions = range(len(counts))
     values = [count for _, count in counts]
-    colours = [_OVER if state == "blocked" else _BAR for state, _ in counts]
+    colours = [canvas.OVER if state == "blocked" else canvas.BAR for state, _ in counts]
     axes.barh(positions, values, height=0.6, color=colours, zorder=3)
     for position, value in zip(positions, values, strict=True):
-        _beside(axes, str(value), value, position)
+        canvas.beside(axes, str(value), value, position)
     axes.set_yticks(positions, [state for state, _ in counts])
     axes.set_ylim(len(counts) - 0.4, -0.6)
     axes.set_xlim(0, max(values) * 1.12)
     axes.grid(visible=False, axis="y")
-    axes.grid(visible=True, axis="x", color=_GRID, linewidth=0.8)
-    _whole_numbers(axes.xaxis)
+    axes.grid(visible=True, axis="x", color=canvas.GRID, linewidth=0.8)
+    canvas.whole_numbers(axes.xaxis)
     axes.set_xlabel("stories")
-    _title(axes, "Open stories by state")
+    canvas.title(axes, "Open stories by state")
     each = ", ".join(f"{count} {state}" for state, count in counts)
-    return Picture(_png(figure), f"Bars of open stories by state: {each}.", f"Open stories: {each}.")
+    return Picture(canvas.png(figure), f"Bars of open stories by state: {each}.", f"Open stories: {each}.")
 
 
 def draw_shares(shares: Sequence[tuple[str, float]], *, title: str) -> bytes:
     """Per cents by name, in the order given: a PNG. Raises NothingToDraw."""
     if not shares:
         raise NothingToDraw(title)
-    figure, axes = _blank(height=1.1 + 0.36 * len(shares))
+    figure, axes = canvas.blank(height=1.1 + 0.36 * len(shares))
     positions = range(len(shares))
-    axes.barh(positions, [100] * len(shares), height=0.6, color=_GRID, zorder=2)
-    axes.barh(positions, [share for _, share in shares], height=0.6, color=_BAR, zorder=3)
+    axes.barh(positions, [100] * len(shares), height=0.6, color=canvas.GRID, zorder=2)
+    axes.barh(positions, [share for _, share in shares], height=0.6, color=canvas.BAR, zorder=3)
     for position, (_, share) in zip(positions, shares, strict=True):
-        _beside(axes, f"{share:.1f} %", 100, position)
+        canvas.beside(axes, f"{share:.1f} %", 100, position)
     axes.set_yticks(positions, [name for name, _ in shares])
     axes.set_ylim(len(shares) - 0.4, -0.6)
     axes.set_xlim(0, 112)
     axes.grid(visible=False)
     axes.set_xticks([])
-    _title(axes, title)
-    return _png(figure)
+    canvas.title(axes, title)
+    return canvas.png(figure)
 
 
 def _way(means: Sequence[float]) -> str:
@@ -216,77 +202,3 @@ def _way(means: Sequence[float]) -> str:
     if before == 0 or abs(means[-1] - before) / before < 0.05:
         return "about the same as a month before"
     return f"{'up' if means[-1] > before else 'down'} from {before:.1f} a month before"
-
-
-def _beside(axes: Axes, words: str, end: float, position: float) -> None:
-    axes.annotate(
-        words,
-        (end, position),
-        xytext=(6, 0),
-        textcoords="offset points",
-        va="center",
-        color=_SOFT,
-        fontsize=9.5,
-    )
-
-
-def _label(axes: Axes, words: str, x: float, y: float, colour: str) -> None:
-    axes.annotate(
-        words,
-        (x, y),
-        xytext=(6, 0),
-        textcoords="offset points",
-        va="center",
-        color=colour,
-        fontsize=10,
-        fontweight="bold",
-    )
-
-
-def _blank(height: float) -> tuple[Figure, Axes]:
-    """A figure 7.4 inches wide that nothing else refers to: drawing is safe in any thread."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7.4, height), dpi=160, facecolor=_GROUND)
-    figure.set_layout_engine("constrained", w_pad=0.14, h_pad=0.12)
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot(facecolor=_GROUND)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set_color(_GRID)
-    axes.tick_params(colors=_SOFT, labelsize=9.5, length=0)
-    axes.xaxis.label.set(color=_SOFT, fontsize=9.5)
-    axes.yaxis.label.set(color=_SOFT, fontsize=9.5)
-    axes.grid(visible=True, axis="y", color=_GRID, linewidth=0.8)
-    axes.set_axisbelow(True)
-    return figure, axes
-
-
-def _title(axes: Axes, words: str) -> None:
-    axes.set_title(words, loc="left", fontsize=12, fontweight="bold", color=_INK, pad=10)
-
-
-def _dates(axes: Axes) -> None:
-    from matplotlib import dates
-
-    untyped: Any = dates
-    locator = untyped.AutoDateLocator(minticks=4, maxticks=9)
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(untyped.ConciseDateFormatter(locator))
-
-
-def _whole_numbers(axis: Axis) -> None:
-    from matplotlib.ticker import MaxNLocator
-
-    axis.set_major_locator(MaxNLocator(nbins="auto", steps=[1, 2, 5, 10], integer=True))
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"
-
-
-def _png(figure: Figure) -> bytes:
-    written = io.BytesIO()
-    figure.savefig(written, format="png", facecolor=_GROUND)
-    return written.getvalue()

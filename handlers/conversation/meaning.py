@@ -29,6 +29,17 @@ _MORE_OF_AN_EXPLANATION = re.compile(
     r"(?: there| then)?"
 )
 
+_GOES_ON = frozenset({"velocity", "risks"})
+"""Requests that keep what was asked for, under their name, so that a few words ask for the same of another."""
+_OF_ANOTHER = re.compile(
+    r"(?:(?:ok|okay|so|now) )*(?:and|(?:and )?(?:what|how) about|(?:and )?(?:the )?same)(?: (?:for|of|with))?"
+    r"(?: the)?(?: (?:team|feature))?(?: [\w-]+){1,3}"
+)
+_IN_ANOTHER_FORM = re.compile(
+    r"(?:(?:and|please|pls|now|can i have (?:it|that)|give me (?:it|that)) )*(?:as|in|per) (?:a )?"
+    r"(?:csv|spreadsheet|hours|agent-hours|(?:story )?points|stories)(?: file)?(?: (?:please|pls|too|thanks))*"
+)
+
 
 def request_about_it(said: str, memory: Memory) -> str | None:
     """The catalogue's name of what is asked for of “it”; None if it is not that plain. `said` is plain text."""
@@ -37,6 +48,9 @@ def request_about_it(said: str, memory: Memory) -> str | None:
         return "plan"
     if memory.intent == _EXPLAINS and "explained" in memory.topic and _MORE_OF_AN_EXPLANATION.fullmatch(words):
         return _EXPLAINS
+    if memory.intent in _GOES_ON and memory.intent in memory.topic:
+        goes_on = _OF_ANOTHER.fullmatch(words) or _IN_ANOTHER_FORM.fullmatch(words)
+        return memory.intent if goes_on else None
     return None
 
 
