@@ -151,7 +151,7 @@ def _never(
 
 
 def _without_circles(items: Sequence[Item]) -> tuple[Item, ...]:
-    """Stories that wait for each other in a circle never begin; so their items are out, and what waits for these."""
+    """Stories that wait for each other in a circle never begin: their items are out, and so is what waits."""
     found = list(items)
     while True:
         pieces = [piece for item in found if not item.never for piece in item.pieces]

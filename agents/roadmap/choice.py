@@ -127,7 +127,7 @@ def in_order(units: Sequence[Unit], wanted: Iterable[int] = ()) -> list[int]:
 def _by_hours(
     units: Sequence[Unit], capacity: Capacity, wanted: frozenset[int]
 ) -> tuple[frozenset[int] | None, float]:
-    """The choice by hours alone (None where none was found in time), and what no choice can be worth more than."""
+    """The choice by hours alone (None: none was found in time), and what no choice can be worth more than."""
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import coo_array
 

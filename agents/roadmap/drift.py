@@ -87,7 +87,7 @@ def drift_of(planned: Roadmap, now: Roadmap, standing: Mapping[str, Story], read
         (team.hours.name, round(team.free, 1), round(free.get(team.hours.team, 0.0), 1))
         for team in planned.teams
     )
-    known = {item.id for item in (*planned.chosen, *planned.left)}
+    known = {one.id for one in planned.chosen} | {one.id for one in planned.left}
     titles = {epic.id: epic.title for epic in read.epics}
     fresh = {
         story.epic or story.id: titles.get(story.epic or "", story.title)
@@ -138,7 +138,7 @@ def _state(
         dropped = not any(story.status is StoryStatus.DONE for story in own)
         why = "its stories are cancelled or gone" if dropped else ""
         return ("dropped" if dropped else "done"), why, None
-    due = [sprints[story.sprint] for story in still if story.sprint in sprints]
+    due = [ends for story in still if (ends := sprints.get(story.sprint or "")) is not None]
     count = len(still)
     said = f"{count} {'story is' if count == 1 else 'stories are'} in sprints"
     return "under way", said, max(due, default=None)

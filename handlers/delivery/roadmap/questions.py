@@ -62,7 +62,8 @@ async def answer_about_roadmap(turn: Turn, text: str, desk: Desk) -> Reply | Non
 
 def _about_item(text: str, roadmap: Roadmap) -> Reply | None:
     """Why one item is in or out, or by when it is done."""
-    items: dict[str, Chosen | Left] = {item.id: item for item in (*roadmap.chosen, *roadmap.left)}
+    items: dict[str, Chosen | Left] = {one.id: one for one in roadmap.chosen}
+    items |= {one.id: one for one in roadmap.left}
     said = _WHY_ALONE.sub(" ", text)
     match find(said, [Thing(item.id, item.title) for item in items.values()]):
         case Resolved(thing):

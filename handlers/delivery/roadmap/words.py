@@ -44,7 +44,7 @@ def never_known(roadmap: Roadmap) -> tuple[str, ...]:
     said = list(roadmap.notes)
     if roadmap.open_items > roadmap.items and roadmap.items >= 500:
         said.append(
-            f"The backlog has {roadmap.open_items:,} items; the {roadmap.items:,} most urgent ones were looked at."
+            f"The backlog has {roadmap.open_items:,} items; the {roadmap.items:,} most urgent were looked at."
         )
     if roadmap.unread:
         said.append(f"{counted(roadmap.unread, 'open story', 'open stories')} were not looked at.")
@@ -56,7 +56,8 @@ def never_known(roadmap: Roadmap) -> tuple[str, ...]:
         said.append(f"{stories} without an estimate, and not enough history for one.")
     if roadmap.overrun is None:
         said.append("Too few done stories have an estimate, so estimates are taken as they are.")
-    plain = sum(item.worth.given is None for item in (*roadmap.chosen, *roadmap.left))
+    plain = sum(one.worth.given is None for one in roadmap.chosen)
+    plain += sum(one.worth.given is None for one in roadmap.left)
     if plain:
         said.append(f"{counted(plain, 'item')} without a RICE score or return: weighed by priority.")
     if roadmap.before >= 1:
