@@ -14,6 +14,7 @@ from graphlib import CycleError
 
 from agents.planning.draft import NotEnoughHistory
 from agents.planning.estimates import estimate, past_accuracy
+from agents.planning.history import DoneWork
 from agents.roadmap.capacity import no_line
 from agents.roadmap.chances import Known, written_accuracy
 from agents.roadmap.choice import sequence
@@ -41,7 +42,8 @@ def backlog_of(read: Read, span: Span, known: Known) -> Backlog:
         groups[story.epic or story.id].append(story)
     ranked = sorted(groups, key=lambda id: (min(s.priority for s in groups[id]), _number(id)))
     taken = ranked[:MOST_ITEMS]
-    pieces = {story.id: _piece(story, read, known) for id in taken for story in groups[id]}
+    work = read.given.work()
+    pieces = {story.id: _piece(story, work, known) for id in taken for story in groups[id]}
     items = _items({id: groups[id] for id in taken}, read, span, held, pieces)
     found = [piece for piece in pieces.values() if piece is not None]
     return Backlog(
@@ -72,13 +74,13 @@ def _held(read: Read) -> dict[str, date]:
     }
 
 
-def _piece(story: Story, read: Read, known: Known) -> Piece | None:
+def _piece(story: Story, work: DoneWork, known: Known) -> Piece | None:
     """A story's work; None where nobody can tell how much it is."""
     item = story.epic or story.id
     if story.estimate_hours is not None and story.estimate_hours > 0:
         hours, written, spread = known.expected(story.estimate_hours), story.estimate_hours, 1.0
     else:
-        found = estimate(f"{story.title}. {story.description}", story.discipline, read.given.work())
+        found = estimate(f"{story.title}. {story.description}", story.discipline, work)
         if isinstance(found, NotEnoughHistory):
             return None
         hours, written, spread = found.p50, None, found.spread

@@ -73,20 +73,25 @@ def outcomes(
     items: Sequence[Item], places: Mapping[str, Place], days: Horizon, closes: float, known: Known, seed: int
 ) -> dict[str, Outcome]:
     """What became of each item in the runs, by its id. CPU-bound."""
-    pieces = sorted(
-        (piece for item in items for piece in item.pieces),
-        key=lambda piece: (places[piece.key].begins, places[piece.key].ends, piece.key),
-    )
-    if not pieces:
+    if not items:
         return {}
-    tasks = [_task(piece, places[piece.key], days) for piece in pieces]
-    ends = carry_out(tasks, _drawn(pieces, known, seed), days.supplies)
+    drawn = _drawn([piece for item in items for piece in item.pieces], known, seed)
+    ends = carry_out(tasks_of(items, places, days), drawn, days.supplies)
     found = {}
     for item in items:
         done = np.max(np.stack([ends[piece.key] for piece in item.pieces]), axis=0)
         likely = float(np.quantile(done, _LIKELY, method="higher"))
         found[item.id] = Outcome(round(float(np.mean(done <= closes + _EDGE)), 3), days.last_day(likely))
     return found
+
+
+def tasks_of(items: Sequence[Item], places: Mapping[str, Place], days: Horizon) -> list[Task]:
+    """The items' stories in the order in which they are begun."""
+    pieces = sorted(
+        (piece for item in items for piece in item.pieces),
+        key=lambda piece: (places[piece.key].begins, places[piece.key].ends, piece.key),
+    )
+    return [_task(piece, places[piece.key], days) for piece in pieces]
 
 
 def _task(piece: Piece, place: Place, days: Horizon) -> Task:

@@ -192,6 +192,7 @@ async def press_adopt(turn: Turn, desk: Desk) -> Reply:
 
 async def press_what_if(turn: Turn, desk: Desk) -> Reply:
     """What is supposed, from the form. Raises CannotAnswer where nothing of it is understood."""
+    demand_to_act(known(turn), HANDLER.name, desk)
     row = await _pressed(turn, desk)
     values = turn.what.values if isinstance(turn.what, Clicked) else {}
     words = str(values.get("supposed", ""))[:500]

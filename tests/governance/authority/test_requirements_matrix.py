@@ -106,6 +106,7 @@ VOTES = [
     ("story_priority", {"new_priority": "P0", "linked_by_sre": False, "within_plan": False}, [{O}], True),
     ("priority_change", {}, [{O}], True),
     ("plan_change", {}, [{O, D}], True),
+    ("roadmap", {}, [{O, D}], True),
     ("scheduling", {"within_plan": False}, [{O, D}], True),
     ("story_changes", {"within_plan": False}, [{O, D}], True),
     ("role_change", {}, [{D}, {C}], True),
