@@ -7,7 +7,8 @@ gives the same roadmap.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from agents.planning.course import Line
@@ -24,6 +25,8 @@ from governance.department import Department
 from governance.moments import day_text
 
 _EDGE = 1e-6
+_ID = re.compile(r"[\w.]+[-#/]\d+")
+"""As trackers write ids; no words of a title are meant by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +40,9 @@ class _Sorted:
 
 
 def draw(
-    read: Read, department: Department, span: Span, wishes: Wishes, promised: Mapping[str, str] | None = None
+    read: Read, department: Department, span: Span, wishes: Wishes, promised: Mapping[str, Span] | None = None
 ) -> Roadmap:
-    """The roadmap for `span`. `promised` are items on the plan of record of another time, with its name."""
+    """The roadmap for `span`. `promised` are items on the plan of record of another time, with that time."""
     known = known_errors(read)
     backlog = backlog_of(read, span, known)
     return draw_from(backlog, read.given, known, department, span, wishes, promised)
@@ -52,11 +55,13 @@ def draw_from(
     department: Department,
     span: Span,
     wishes: Wishes,
-    promised: Mapping[str, str] | None = None,
+    promised: Mapping[str, Span] | None = None,
 ) -> Roadmap:
     """The roadmap from items that are there."""
     there = capacity(given, department, span, wishes)
     split = _sorted(backlog.items, department, wishes, promised or {})
+    before = {id for id, other in (promised or {}).items() if other.ends <= span.starts}
+    split = replace(split, out=_with_those_behind(split, backlog.items, before))
     free = [item for item in split.items if item.id not in split.out]
     choice = choose(free, there, split.must)
     by_id = {item.id: item for item in free}
@@ -100,7 +105,7 @@ def _seed(backlog: Backlog, span: Span) -> int:
 
 
 def _sorted(
-    items: Sequence[Item], department: Department, wishes: Wishes, promised: Mapping[str, str]
+    items: Sequence[Item], department: Department, wishes: Wishes, promised: Mapping[str, Span]
 ) -> _Sorted:
     """What is chosen among, by what people asked for."""
     if wishes.only is not None:
@@ -112,7 +117,7 @@ def _sorted(
     out: dict[str, tuple[Why, str]] = {item.id: ("never", item.never) for item in items if item.never}
     for item in items:
         if item.id in promised and wishes.only is None:
-            out.setdefault(item.id, ("elsewhere", f"it is on the roadmap of {promised[item.id]}"))
+            out.setdefault(item.id, ("elsewhere", f"it is on the roadmap of {promised[item.id].name}"))
     notes: list[str] = []
     for words in wishes.without:
         meant = named(words, items, department)
@@ -128,10 +133,35 @@ def _sorted(
     return _Sorted(tuple(items), frozenset(must), out, tuple(notes))
 
 
+def _with_those_behind(
+    split: _Sorted, everything: Sequence[Item], before: Collection[str]
+) -> dict[str, tuple[Why, str]]:
+    """What is out, with all that comes after something which is out, or is not chosen among at all. What is
+    planned for the time `before` this one is taken to be done by then."""
+    home = {piece.key: item.id for item in everything for piece in item.pieces}
+    out = dict(split.out)
+    among = {item.id for item in split.items}
+    changed = True
+    while changed:
+        changed = False
+        for item in split.items:
+            needs = {home[key] for piece in item.pieces for key in piece.after if key in home} - {item.id}
+            lost = sorted(id for id in needs if id not in before and (id in out or id not in among))
+            if lost and item.id not in out:
+                out[item.id], changed = ("order", _behind_text(lost)), True
+    return out
+
+
+def _behind_text(names: Sequence[str]) -> str:
+    return f"it comes after {', '.join(names[:3])}, which {'is' if len(names) == 1 else 'are'} out"
+
+
 def named(words: str, items: Iterable[Item], department: Department) -> frozenset[str]:
     """The items that are meant by a name: an id, words of a title, or of a product or one of its aliases."""
-    wanted = content_stems(words)
     said = words.casefold().strip()
+    if _ID.fullmatch(said):
+        return frozenset(item.id for item in items if item.id.casefold() == said)
+    wanted = content_stems(words)
     products = {
         product.id
         for product in department.products
@@ -142,9 +172,7 @@ def named(words: str, items: Iterable[Item], department: Department) -> frozense
     return frozenset(
         item.id
         for item in items
-        if said == item.id.casefold()
-        or item.product in products
-        or (wanted and wanted <= content_stems(item.title))
+        if item.product in products or (wanted and wanted <= content_stems(item.title))
     )
 
 
@@ -222,11 +250,7 @@ def _against_it(
     home = {piece.key: other.id for other in split.items for piece in other.pieces}
     needs = {home[key] for piece in item.pieces for key in piece.after if key in home} - {item.id}
     if missing := sorted(needs - set(choice.chosen)):
-        return (
-            "order",
-            f"it comes after {', '.join(missing[:3])}, which {'is' if len(missing) == 1 else 'are'} out",
-            0.0,
-        )
+        return "order", _behind_text(missing), 0.0
     short = {
         line: hours - (there.free(line) - planned.get(line, 0.0))
         for line, hours in item.by_line.items()

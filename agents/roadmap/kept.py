@@ -47,15 +47,15 @@ async def next_of_record(tx: AsyncSession, today: date) -> RoadmapRow | None:
     return (await tx.execute(query.order_by(RoadmapRow.starts, RoadmapRow.id).limit(1))).scalar()
 
 
-async def promised_elsewhere(tx: AsyncSession, span: Span, today: date) -> dict[str, str]:
-    """Items (ids) on plans of record of other times that are not over, each with the name of that time."""
+async def promised_elsewhere(tx: AsyncSession, span: Span, today: date) -> dict[str, Span]:
+    """Items (ids) on plans of record of other times that are not over, each with that time."""
     query = select(RoadmapRow).where(RoadmapRow.state == OF_RECORD, RoadmapRow.ends > today)
-    found: dict[str, str] = {}
+    found: dict[str, Span] = {}
     for row in (await tx.execute(query)).scalars():
         if row.starts < span.ends and row.ends > span.starts:
             continue
         roadmap = roadmap_of(row)
-        found.update({item.id: row.name for item in (roadmap.chosen if roadmap else ())})
+        found.update({item.id: span_of(row) for item in (roadmap.chosen if roadmap else ())})
     return found
 
 
