@@ -37,8 +37,8 @@ from handlers.delivery.roadmap.parse import Asks, next_quarter, read_asks
 from handlers.delivery.roadmap.questions import answer_about_roadmap
 from handlers.language.mood import Mood
 
-_MOST_DAYS = 550
-"""A year and a half: what lies further ahead nobody can plan by hours."""
+_MOST_DAYS = 730
+"""What lies further ahead nobody can plan by hours."""
 
 
 async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
@@ -97,10 +97,8 @@ def _demand_ahead(span: Span | None, desk: Desk) -> Span | None:
         return None
     if span.ends <= _today(desk):
         raise CannotAnswer(f"{span.name} is over. Name a time to come, such as “next quarter”.")
-    if (span.ends - max(span.starts, _today(desk))).days > _MOST_DAYS:
-        raise CannotAnswer(
-            "That is more than a year and a half; hours that far ahead are not known. Name less."
-        )
+    if (span.ends - _today(desk)).days > _MOST_DAYS:
+        raise CannotAnswer("Hours that far ahead are not known. Name a time that ends within two years.")
     return span
 
 

@@ -66,6 +66,8 @@ _AROUND = re.compile(
     r"^(?:the|our|any|all|a|an|of)\s+|\s+(?:items?|work|stuff|things?|epics?|features?|stories)$"
 )
 _MOST_NAMES = 10
+_LONGEST = 600
+"""Characters that are looked at; no request for a roadmap is longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class Asks:
 
 def read_asks(text: str, now: datetime, department: Department) -> Asks:
     """Take a request apart."""
+    text = text[:_LONGEST]
     said = in_digits(" ".join(text.replace("’", "'").casefold().split()))
     more, teamless, rest = _more(said, department)
     share = _SHARE.search(rest)
