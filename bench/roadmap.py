@@ -56,7 +56,7 @@ def main() -> int:
     asked = replace(asked, stories=asked.done())
     seconds, ratios, gaps = [], [], []
     for seed in range(BACKLOGS):
-        took, ratio, gap, chosen = _chosen(_backlog(asked, seed))
+        took, ratio, gap, chosen = _chosen(backlog(asked, seed))
         seconds.append(took)
         ratios.append(ratio)
         gaps.append(gap)
@@ -98,7 +98,7 @@ def _chosen(read: Read) -> tuple[float, float, float, int]:
     return seconds, roadmap.worth / greedy.worth, roadmap.gap, len(roadmap.chosen)
 
 
-def _backlog(asked: PlanningInput, seed: int) -> Read:
+def backlog(asked: PlanningInput, seed: int) -> Read:
     """500 items for the eight teams, about three times what a quarter holds, in 400 orders."""
     chance = random.Random(seed)
     kinds = [(t.id, d.value, hours) for t in asked.teams for d, hours in t.capacity.items() if hours >= 4]

@@ -82,14 +82,14 @@ def choose(items: Sequence[Item], capacity: Capacity, must: frozenset[str] = fro
     picked, bound = _by_hours(units, capacity, frozenset(wanted))
     board = _board(units, capacity)
     tries = [_placed(board, in_order(units, wanted, rank), picked) for rank in _ranks(units, capacity, picked)]
-    tries.append(_placed(board, in_order(units, wanted), None))
+    tries.append(by_density(units, capacity, wanted))
     best = max(tries, key=lambda one: (len(must.intersection(one.chosen)), one.worth))
     return Choice(best.chosen, best.places, best.worth, max(bound, best.worth), best.late)
 
 
-def by_density(units: Sequence[Unit], capacity: Capacity) -> Choice:
+def by_density(units: Sequence[Unit], capacity: Capacity, wanted: Iterable[int] = ()) -> Choice:
     """The greedy choice: each in turn, what is worth most an hour first, if there is room for it."""
-    return _placed(_board(units, capacity), in_order(units), None)
+    return _placed(_board(units, capacity), in_order(units, wanted), None)
 
 
 def _board(units: Sequence[Unit], capacity: Capacity) -> _Board:

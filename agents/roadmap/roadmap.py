@@ -144,9 +144,3 @@ def digest_of(stored: str) -> str:
 def wishes_adapter() -> TypeAdapter[Wishes]:
     """Wishes as JSON and back."""
     return TypeAdapter(Wishes)
-
-
-@cache
-def span_adapter() -> TypeAdapter[Span]:
-    """A span as JSON and back."""
-    return TypeAdapter(Span)
