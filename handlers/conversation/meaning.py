@@ -33,7 +33,9 @@ _MORE_OF_A_ROADMAP = re.compile(
     r"(?:(?:without|leave out|leaving out|drop|except(?: for)?) (?!approv|ask|me\b|us\b|you\b).+"
     r"|(?:with |assume |suppose |assuming )?(?:an?|another|\d+|one|two|three|four|five|six)"
     r" (?:more|fewer|extra|less) .+ (?:in|for|on|at) .+"
-    r"|(?:with |at )?\d{1,3} ?% (?:of )?(?:the |our )?capacity)"
+    r"|(?:with |at )?\d{1,3} ?% (?:of )?(?:the |our )?capacity"
+    r"|(?:approve|adopt|accept) (?:it|this|that|(?:the|this|that) roadmap)|approved"
+    r"|make (?:it|this|that|(?:the|this|that) roadmap) the plan of record)"
 )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from agents.roadmap.kept import OF_RECORD, kept_roadmap, roadmap_of
 from agents.roadmap.roadmap import Roadmap
 from agents.roadmap.tables import RoadmapRow
+from agents.work.runs import steps_of
 from agents.work.tables import RunRow
 from governance.moments import day_text
 from governance.visibility import EVERYTHING
@@ -53,8 +54,7 @@ _MOST_ROWS, _MOST_OUT, _MOST_BARS = 12, 5, 24
 _LONGEST_NAME = 42
 _STEPS = (
     "Read the backlog, the customers and the calendars",
-    "Choose what fits",
-    "Play it through 1,000 times",
+    "Choose what fits, and play it through 1,000 times",
 )
 
 
@@ -65,7 +65,7 @@ async def roadmap_reply(desk: Desk, row: RoadmapRow) -> Reply:
         run = (await desk.tx.execute(select(RunRow).where(RunRow.id == row.run))).scalar()
         if run is not None and run.state != "running":
             return await run_reply(desk, run)
-        return _drawing(row)
+        return await _drawing(desk, row)
     if row.drift is not None and row.looks_at is not None:
         return await _drifted(desk, row, roadmap)
     return await _drawn(desk, row, roadmap)
@@ -75,9 +75,13 @@ def _key(row: RoadmapRow) -> str:
     return f"run:{row.run}"
 
 
-def _drawing(row: RoadmapRow) -> Reply:
-    first, *rest = _STEPS
-    steps = Progress((("doing", first), *(("waiting", step) for step in rest)))
+async def _drawing(desk: Desk, row: RoadmapRow) -> Reply:
+    """How far it is: what was read is told by its step, once it is."""
+    told = next((step.detail for step in await steps_of(desk.tx, row.run or "") if step.detail), None)
+    first, second = _STEPS
+    steps = Progress(
+        (("done", f"{first}: {told}"), ("doing", second)) if told else (("doing", first), ("waiting", second))
+    )
     title = f"Working out the roadmap {row.name}"
     text = f"{title}. It comes here, usually within ten seconds."
     return Reply(text=text, cards=(Card(title, (steps,), "waiting"),), key=_key(row))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
 from agents.roadmap.actions import AdoptRoadmap
-from agents.roadmap.items import Span, Wishes
+from agents.roadmap.items import Span
 from agents.roadmap.kept import (
     OF_RECORD,
     NoSuchRoadmap,
@@ -17,7 +18,6 @@ from agents.roadmap.kept import (
     span_of,
     wishes_of,
 )
-from agents.roadmap.roadmap_run import begin_roadmap
 from agents.roadmap.tables import RoadmapRow
 from governance.gate import Asking
 from governance.people import Role
@@ -27,14 +27,15 @@ from handlers.conversation.cards import Button, Buttons, Card, Reply, Text
 from handlers.conversation.deciding import decide_on
 from handlers.conversation.desk import Desk
 from handlers.conversation.handler import Asked, CannotAnswer, Group, Handler
-from handlers.conversation.origin import known, place_json
+from handlers.conversation.origin import known
 from handlers.conversation.subjects import demand_to_act
 from handlers.conversation.submitting import not_done, submit
 from handlers.conversation.turn import Clicked, Turn
-from handlers.delivery.preconditions import demand_agents, demand_teams
-from handlers.delivery.roadmap.card import roadmap_reply
+from handlers.delivery.preconditions import demand_teams
+from handlers.delivery.roadmap.beginning import begin, suppose
 from handlers.delivery.roadmap.parse import Asks, next_quarter, read_asks
 from handlers.delivery.roadmap.questions import answer_about_roadmap
+from handlers.delivery.roadmap.words import wishes_text
 from handlers.language.mood import Mood
 
 _MOST_DAYS = 730
@@ -55,19 +56,34 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
         names = ", ".join(team.name for team in desk.department.teams)
         raise CannotAnswer(f"In which team would “{asks.teamless}” be? There are {names}.")
     parent = await _of_thread(desk)
+    if parent is not None and parent.draft is None:
+        if asks.wishes.changes and not asks.makes:
+            raise CannotAnswer(
+                f"The roadmap {parent.name} is still being worked out. Say it again once it is here."
+            )
+        parent = None
     if asks.adopts and parent is not None:
         return _adopt_button(parent)
     if _changes(asks, asked, parent) and parent is not None:
-        return await _what_if(turn, desk, parent, asks)
+        return await suppose(turn, desk, parent, asks.wishes)
     span = _demand_ahead(asks.span, desk)
     shows = (asks.shows or not asks.makes) and not asks.wishes.changes
     if shows and (record := await _record(desk, span)) is not None:
-        return await _begin(turn, desk, span_of(record), wishes_of(record), looks_at=record.id)
-    return await _begin(turn, desk, span or next_quarter(_today(desk)), asks.wishes)
+        return await begin(turn, desk, span_of(record), wishes_of(record), looks_at=record.id)
+    meant = span or next_quarter(_today(desk))
+    reply = await begin(turn, desk, meant, asks.wishes)
+    return _none_yet(reply, meant) if asks.shows else reply
+
+
+def _none_yet(reply: Reply, span: Span) -> Reply:
+    """Who asks for the plan of record hears that there is none."""
+    text = f"No roadmap for {span.name} is the plan of record yet, so I work out what would fit."
+    first = Card("No plan of record yet", (Text((text,)),))
+    return replace(reply, text=f"{text} {reply.text}", cards=(first, *reply.cards))
 
 
 async def _of_thread(desk: Desk) -> RoadmapRow | None:
-    """The roadmap that the thread is about, once it is worked out."""
+    """The roadmap that the thread is about."""
     id = desk.memory.topic.get("roadmap")
     if not id:
         return None
@@ -75,9 +91,7 @@ async def _of_thread(desk: Desk) -> RoadmapRow | None:
         row = await kept_roadmap(desk.tx, id)
     except NoSuchRoadmap:
         return None
-    if row.looks_at is not None:
-        row = await kept_roadmap(desk.tx, row.looks_at)
-    return row if row.draft is not None else None
+    return row if row.looks_at is None else await kept_roadmap(desk.tx, row.looks_at)
 
 
 def _changes(asks: Asks, asked: Asked, parent: RoadmapRow | None) -> bool:
@@ -110,35 +124,6 @@ async def _record(desk: Desk, span: Span | None) -> RoadmapRow | None:
     return found[0] if found else None
 
 
-async def _what_if(turn: Turn, desk: Desk, parent: RoadmapRow, asks: Asks) -> Reply:
-    wishes = wishes_of(parent).and_also(asks.wishes)
-    return await _begin(turn, desk, span_of(parent), wishes, parent=parent.id)
-
-
-async def _begin(
-    turn: Turn,
-    desk: Desk,
-    span: Span,
-    wishes: Wishes,
-    *,
-    parent: str | None = None,
-    looks_at: str | None = None,
-) -> Reply:
-    demand_agents(desk, "Nothing was begun; ask again when they go on.")
-    row = await begin_roadmap(
-        desk.tx,
-        span,
-        wishes,
-        requester=known(turn).id,
-        place=place_json(turn.place),
-        turn=turn.id,
-        parent=parent,
-        looks_at=looks_at,
-    )
-    desk.memory.about(roadmap=row.id)
-    return await roadmap_reply(desk, row)
-
-
 def _adopt_button(row: RoadmapRow) -> Reply:
     """Words alone change nothing here: the button says what it does."""
     if row.state == OF_RECORD:
@@ -161,6 +146,7 @@ async def press_adopt(turn: Turn, desk: Desk) -> Reply:
     hours = sum(item.hours for item in roadmap.chosen)
     standing = [one.name for one in await of_record(desk.tx, row.starts, row.ends)]
     instead = f" It takes the place of {' and '.join(standing)}." if standing else ""
+    supposed = f" It supposes: {wishes_text(roadmap)}." if roadmap.wishes.changes else ""
     action = AdoptRoadmap(
         roadmap=row.id,
         name=row.name,
@@ -170,7 +156,7 @@ async def press_adopt(turn: Turn, desk: Desk) -> Reply:
         items=len(roadmap.chosen),
         hours=f"{hours:.0f}",
         rationale=f"{person.name} takes the roadmap {row.name} as the plan of record.",
-        impact=f"Later looks are held against it.{instead} No story is moved or changed by it.",
+        impact=f"Later looks are held against it.{instead}{supposed} No story is moved or changed by it.",
         rollback_plan="Take it back: what it took the place of is the plan of record again.",
         artifacts=(f"roadmap:{row.id}:sha256:{row.digest}",),
     )
@@ -203,7 +189,7 @@ async def press_what_if(turn: Turn, desk: Desk) -> Reply:
             "I do not see what is to be different. Say for example “without the mobile app”, “two more"
             " engineers in Gamma” or “80% of the capacity”."
         )
-    return await _what_if(turn, desk, row, asks)
+    return await suppose(turn, desk, row, asks.wishes)
 
 
 async def _pressed(turn: Turn, desk: Desk) -> RoadmapRow:

@@ -28,7 +28,7 @@ _MAKES = re.compile(
 )
 _ADOPTS = re.compile(
     r"\b(?:make|take|set|adopt|approve|use|accept) (?:it|this|that|the roadmap|this roadmap)"
-    r"(?: as)?(?: (?:the|our))?(?: (?:plan of record|plan|roadmap))?\W*$|\bplan of record\b"
+    r"(?: as)?(?: (?:the|our))?(?: (?:plan of record|plan|roadmap))?\W*$|\bplan of record\b|^\W*approved\W*$"
 )
 _WHO = (
     r"(?:(?P<kind>backend|back-end|frontend|front-end|data|ml|qa|test|security|sre|design|documentation)\s+)?"

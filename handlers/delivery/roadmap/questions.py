@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import re
 
-from agents.roadmap.items import Wishes
-from agents.roadmap.kept import NoSuchRoadmap, kept_roadmap, roadmap_of, span_of, wishes_of
+from agents.roadmap.kept import NoSuchRoadmap, kept_roadmap, roadmap_of
 from agents.roadmap.roadmap import Chosen, Left, Roadmap
-from agents.roadmap.roadmap_run import begin_roadmap
 from governance.facts import Fact, Source
 from governance.moments import day_text
 from governance.permissions import Refused
 from handlers.catalogue import may_request
 from handlers.conversation.cards import Card, Reply, Text
 from handlers.conversation.desk import Desk
-from handlers.conversation.origin import place_json
+from handlers.conversation.handler import CannotAnswer
 from handlers.conversation.turn import Turn
-from handlers.delivery.preconditions import demand_agents
-from handlers.delivery.roadmap.card import roadmap_reply
+from handlers.delivery.roadmap.beginning import suppose
 from handlers.delivery.roadmap.parse import read_asks
 from handlers.language.kinds import Thing
 from handlers.language.matching import Ambiguous, Resolved, find
@@ -42,19 +39,10 @@ async def answer_about_roadmap(turn: Turn, text: str, desk: Desk) -> Reply | Non
         return None
     asks = read_asks(text, desk.now, desk.department)
     if asks.wishes.changes and not asks.makes and not asks.teamless:
-        demand_agents(desk, "Nothing was begun; ask again when they go on.")
-        wishes: Wishes = wishes_of(row).and_also(asks.wishes)
-        drawn = await begin_roadmap(
-            desk.tx,
-            span_of(row),
-            wishes,
-            requester=turn.person.id,
-            place=place_json(turn.place),
-            turn=turn.id,
-            parent=row.id,
-        )
-        desk.memory.about(roadmap=drawn.id)
-        return await roadmap_reply(desk, drawn)
+        try:
+            return await suppose(turn, desk, row, asks.wishes)
+        except CannotAnswer as cannot:
+            return Reply(text=str(cannot))
     if _WHY.search(text) is None:
         return None
     return _about_item(text, roadmap)

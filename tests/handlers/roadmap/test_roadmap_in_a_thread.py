@@ -129,9 +129,10 @@ async def test_a_roadmap_is_asked_about_in_its_thread(planned: Talk) -> None:
 async def test_words_alone_adopt_nothing_and_the_button_asks_by_the_matrix(planned: Talk) -> None:
     await planned.say("david", ASKS)
     row = await _draw(planned)
-    said = await planned.say("david", "/roadmap make it the plan of record")
-    assert "Press the button" in said.replies[0].text
-    assert buttons(said.replies[0])["adopt_roadmap"].subject == row.id
+    for words in ("make it the plan of record", "approved", "approve the roadmap"):
+        said = await planned.say("david", words)
+        assert "Press the button" in said.replies[0].text, words
+        assert buttons(said.replies[0])["adopt_roadmap"].subject == row.id
     refused = await planned.press("mei.tanemori", "adopt_roadmap", row.id)
     assert "roles" in refused.replies[0].text
     reader = await planned.press("carlos", "adopt_roadmap", row.id)
@@ -239,6 +240,26 @@ async def test_what_cannot_be_planned_says_the_next_step(planned: Talk, words: s
     assert answer in said.replies[0].text
     async with planned.desk() as desk:
         assert (await desk.tx.execute(select(RunRow))).scalars().all() == []
+
+
+async def test_who_asks_to_see_what_is_not_there_yet_is_told_so(planned: Talk) -> None:
+    said = await planned.say("amanda", "/roadmap show the roadmap for Q1 2027")
+    assert said.replies[0].text.startswith("No roadmap for Q1 2027 is the plan of record yet")
+    early = await planned.say("amanda", "without the admin console")
+    assert "Say it again once it is here" in early.replies[0].text
+    row = await _draw(planned)
+    assert row.looks_at is None
+
+
+async def test_nothing_is_begun_while_agents_are_halted(planned: Talk) -> None:
+    await planned.say("david", ASKS)
+    await _draw(planned)
+    await planned.say("amanda", "/halt_agents")
+    for words in (ASKS, "what if we had two more engineers in Gamma?", "without the admin console"):
+        said = await planned.say("david", words)
+        assert "Nothing was begun" in said.replies[0].text, words
+    async with planned.desk() as desk:
+        assert len((await desk.tx.execute(select(RoadmapRow))).scalars().all()) == 1
 
 
 async def test_a_form_that_supposes_nothing_is_asked_again(planned: Talk) -> None:
