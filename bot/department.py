@@ -32,6 +32,7 @@ from agents.plans.authorship import Authorship
 from agents.plans.drafting import Drafting
 from agents.plans.limits import within_plan
 from agents.plans.replanning import Replanning
+from agents.roadmap.actions import specs as roadmap_specs
 from agents.role import Agent, agents, demand_reached
 from agents.terms import AgentTerms
 from agents.work.executor import Executor
@@ -127,6 +128,7 @@ class Installation(Foundation):
             *mail_specs(lambda tenant: self.ports(tenant).customers),
             *customer_specs(),
             *plan_specs(),
+            *roadmap_specs(),
             *governance_specs(self.policy),
         )
         return Registry((*own, *of_vendors))

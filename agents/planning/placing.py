@@ -11,14 +11,34 @@ from bisect import insort
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Protocol
 
 from agents.planning.capacity import Free
-from agents.planning.course import Horizon, Supply
-from agents.planning.draft import DraftStory
+from agents.planning.course import Horizon, Line, Supply
 from integrations.tracker import Sprint
 
 MOST_SPRINTS_OF_A_STORY = 3
 _CLOSE = 1e-6
+
+
+class Work(Protocol):
+    """What is placed: some hours of one discipline of one team."""
+
+    @property
+    def key(self) -> str:
+        """Its key."""
+
+    @property
+    def team(self) -> str:
+        """The team, by id."""
+
+    @property
+    def discipline(self) -> str:
+        """The discipline."""
+
+    @property
+    def hours(self) -> float:
+        """Agent-hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +59,7 @@ class Place:
     ends: float
 
 
-def windows(story: DraftStory, sprints: Sequence[Free], days: Horizon) -> tuple[Window, ...]:
+def windows(story: Work, sprints: Sequence[Free], days: Horizon) -> tuple[Window, ...]:
     """The sprints that a story could lie in, earliest first; several at a time if no single one holds it."""
     supply = days.supplies.get((story.team, story.discipline))
     if supply is None or story.hours <= 0:
@@ -73,9 +93,10 @@ class Placing:
         self.places: dict[str, Place] = {}
         self._days = days
         self._within = within
-        self._taken: dict[tuple[str, str], list[tuple[float, float]]] = {}
+        self._taken: dict[Line, list[tuple[float, float]]] = {}
+        self._at: dict[str, tuple[Line, tuple[float, float]]] = {}
 
-    def place(self, story: DraftStory, after: Sequence[str], not_before: float = 0.0) -> Place | None:
+    def place(self, story: Work, after: Sequence[str], not_before: float = 0.0) -> Place | None:
         """Place a story as early as it can go; None where it fits nowhere, or something before it does not."""
         if any(key not in self.places for key in after):
             return None
@@ -88,12 +109,20 @@ class Placing:
                 continue
             begin = _gap(self._days.supplies[line], taken, window, ready, story.hours)
             if begin is not None:
-                insort(taken, (begin, begin + story.hours))
+                hours = (begin, begin + story.hours)
+                insort(taken, hours)
+                self._at[story.key] = (line, hours)
                 supply = self._days.supplies[line]
                 place = Place(window, supply.when(begin), supply.when(begin + story.hours))
                 self.places[story.key] = place
                 return place
         return None
+
+    def take_back(self, key: str) -> None:
+        """A story gives its place up again. What comes after it keeps its own: take that back first."""
+        line, hours = self._at.pop(key)
+        self._taken[line].remove(hours)
+        del self.places[key]
 
 
 def _gap(

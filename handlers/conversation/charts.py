@@ -197,6 +197,43 @@ def draw_shares(shares: Sequence[tuple[str, float]], *, title: str) -> bytes:
     return canvas.png(figure)
 
 
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One thing that takes time: its first and last day, and how likely it is done in time, 0 to 1."""
+
+    name: str
+    begins: date
+    ends: date
+    chance: float
+
+
+def draw_bars(bars: Sequence[Bar], *, title: str, starts: date, ends: date) -> bytes:
+    """Things over the days from `starts` to `ends`, top to bottom in the order given, the less likely ones in
+    other colours and each with its chance beside it: a PNG. Raises NothingToDraw."""
+    if not bars:
+        raise NothingToDraw(title)
+    from matplotlib.dates import date2num
+
+    number: Any = date2num
+    figure, axes = _blank(height=1.3 + 0.27 * len(bars))
+    for position, bar in enumerate(bars):
+        colour = _BAR if bar.chance >= 0.85 else _PALE if bar.chance >= 0.5 else _WARM
+        length = max(number(bar.ends) - number(bar.begins), 0) + 1
+        axes.barh(position, length, left=number(bar.begins), height=0.62, color=colour, zorder=3)
+        _beside(axes, f"{bar.chance:.0%}", number(bar.begins) + length, position)
+    axes.axvline(number(ends), color=_WARM, linewidth=1.2, linestyle="--", zorder=2)
+    axes.set_yticks(range(len(bars)), [bar.name for bar in bars])
+    axes.set_ylim(len(bars) - 0.4, -0.6)
+    first, last = number(starts), max(number(ends), *(number(bar.ends) for bar in bars))
+    axes.set_xlim(first, last + 0.08 * (last - first))
+    axes.grid(visible=False, axis="y")
+    axes.grid(visible=True, axis="x", color=_GRID, linewidth=0.8)
+    axes.xaxis_date()
+    _dates(axes)
+    _title(axes, title)
+    return _png(figure)
+
+
 def _way(means: Sequence[float]) -> str:
     before = means[max(0, len(means) - 5)]
     if before == 0 or abs(means[-1] - before) / before < 0.05:

@@ -24,7 +24,7 @@ _FREEZE_SERVICE = ("Freeze {service}", "freeze", "freeze the {service} service")
 
 _TO_STATUS, _TO_BACKLOG = (_STATUS, _WAITS), (_STATUS, _BACKLOG)
 _INSTEAD: Mapping[str, Sequence[tuple[str, str, str]]] = {
-    **dict.fromkeys(("blockers", "roadmap", "metrics"), _TO_STATUS),
+    **dict.fromkeys(("blockers", "metrics"), _TO_STATUS),
     # What is there but for a part of it, as that part.
     "incident": (_FREEZE_SERVICE, _FREEZE, _WINDOW),
     **dict.fromkeys(("costs",), _TO_BACKLOG),

@@ -15,7 +15,7 @@ from handlers.language.mood import Mood
 from handlers.language.recognition import Recognises, Recognition
 from storage.look import look_of
 
-_EXPLAINS = "explain_incident"
+_EXPLAINS, _ROADMAP = "explain_incident", "roadmap"
 _OF_A_PLAN = re.compile(
     r"(?:(?:please|pls|ok|okay|now|and|can you|could you|then) )*"
     r"(?:pause|resume|unpause|continue|go on with|replan|re-plan|cancel) (?:it|this|that|the plan|this plan)"
@@ -27,6 +27,15 @@ _MORE_OF_AN_EXPLANATION = re.compile(
     r"|(?:(?:and|but|so) )?(?:(?:what|how) about |why )?(?:(?:in|on|at) )?(?:the )?"
     r"(?:staging|production|prod|errors?|error rates?|failures|failed requests|latency|latencies|slowness)"
     r"(?: there| then)?"
+)
+_MORE_OF_A_ROADMAP = re.compile(
+    r"(?:(?:and|but|ok|okay|now|then|please|try it|again|what if we (?:did|do) it) )*"
+    r"(?:(?:without|leave out|leaving out|drop|except(?: for)?) (?!approv|ask|me\b|us\b|you\b).+"
+    r"|(?:with |assume |suppose |assuming )?(?:an?|another|\d+|one|two|three|four|five|six)"
+    r" (?:more|fewer|extra|less) .+ (?:in|for|on|at) .+"
+    r"|(?:with |at )?\d{1,3} ?% (?:of )?(?:the |our )?capacity"
+    r"|(?:approve|adopt|accept) (?:it|this|that|(?:the|this|that) roadmap)|approved"
+    r"|make (?:it|this|that|(?:the|this|that) roadmap) the plan of record)"
 )
 
 _GOES_ON = frozenset({"velocity", "risks"})
@@ -51,6 +60,8 @@ def request_about_it(said: str, memory: Memory) -> str | None:
     if memory.intent in _GOES_ON and memory.intent in memory.topic:
         goes_on = _OF_ANOTHER.fullmatch(words) or _IN_ANOTHER_FORM.fullmatch(words)
         return memory.intent if goes_on else None
+    if memory.intent == _ROADMAP and "roadmap" in memory.topic and _MORE_OF_A_ROADMAP.fullmatch(words):
+        return _ROADMAP
     return None
 
 

@@ -18,6 +18,7 @@ from agents.engineering.story_rows import breaks
 from agents.meetings.meeting_run import in_meeting
 from agents.operations.incident_links import is_linkable
 from agents.plans.limits import within_plan
+from agents.roadmap.actions import specs as roadmap_specs
 from bot.desks import StoredFiles
 from bot.platforms.known_channels import KnownChannels
 from governance.action import Action
@@ -96,6 +97,7 @@ class Talk:
         known = (
             *tracker_specs(within_plan, is_linkable),
             *plan_specs(),
+            *roadmap_specs(),
             *calendar_specs(in_meeting),
             *mail_specs(lambda tenant: LocalCustomers(database, tenant)),
             *customer_specs(),

@@ -57,6 +57,8 @@ WORDS: Mapping[str, str] = {
     "plan.execute": "Plan carried out",
     "plan.pause": "Plan paused",
     "plan.replan": "Plan worked out anew",
+    "roadmap.adopt": "Roadmap made the plan of record",
+    "roadmap.withdraw": "Roadmap taken back",
     "plan.resume": "Plan resumed",
     "story.begun": "Agent put on a story",
     "tracker.assign_stories": "Stories assigned",

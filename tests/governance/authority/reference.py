@@ -93,7 +93,13 @@ def reference(decision, fact, person):
             return (E, 0) if fact["in_incident"] or SRE in person else (A, 1)
         case "role_change" | "identity_link" | "policy_change":
             return A, 2
-        case "architecture_changes" | "customer_communications" | "team_assignments" | "plan_execution":
+        case (
+            "architecture_changes"
+            | "customer_communications"
+            | "team_assignments"
+            | "plan_execution"
+            | "roadmap"
+        ):
             return A, 1
         case "canary_steps":
             return (E, 0) if fact["within_canary"] else (A, 1)

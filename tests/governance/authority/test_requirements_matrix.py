@@ -107,6 +107,7 @@ VOTES = [
     ("priority_change", {}, [{O}], True),
     ("customer_request", {"speaks_for_customer": False}, [{O}], True),
     ("plan_change", {}, [{O, D}], True),
+    ("roadmap", {}, [{O, D}], True),
     ("scheduling", {"within_plan": False}, [{O, D}], True),
     ("story_changes", {"within_plan": False}, [{O, D}], True),
     ("role_change", {}, [{D}, {C}], True),

@@ -52,6 +52,7 @@ TABLE = [
     ("team_assignments", {}, "AAAAAAA AAA.... AAAAAAA AAAAA.. AAAAAAA AAA.... ......."),
     ("plan_execution", {}, "AAAAAAA AAA.... AAAAAAA AAAAA.. AAAAAAA ....... ......."),
     ("plan_change", {}, "AEEAAAA AEE.... AEEAAAA AEEAA.. AEEAAAA AEE.... ......."),
+    ("roadmap", {}, "AAAAAAA AAA.... AAAAAAA AAAAA.. AAAAAAA AAA.... ......."),
     ("scheduling", {"within_plan": True}, "EEEEEEE EEE.... EEEEEEE EEEEE.. EEEEEEE EEE.... ......."),
     ("scheduling", {"within_plan": False}, "AAAAAAA AAA.... AAAAAAA AAAAA.. AAAAAAA AAA.... ......."),
     ("story_changes", {"within_plan": True}, "EEEEEEE EEE.... EEEEEEE EEEEE.. EEEEEEE EEE.... ......."),
