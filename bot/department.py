@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from agents import sre
 from agents.actions import specs as plan_specs
+from agents.delivery_causes.actions import specs as delivery_specs
 from agents.drafting import WORKERS
 from agents.engineering.release_tests import ReleaseTests
 from agents.engineering.story_rows import breaks, follows_work
@@ -124,6 +125,7 @@ class Installation(Foundation):
             *calendar_specs(in_meeting),
             *mail_specs(),
             *plan_specs(),
+            *delivery_specs(),
             *governance_specs(self.policy),
         )
         return Registry((*own, *of_vendors))
