@@ -17,30 +17,40 @@ _GENERIC = frozenset({"service", "api", "web", "app", "system"})
 
 
 class Mentions:
-    """Finds services in texts. One pattern for all of them, so that thousands of stories are read quickly."""
+    """Finds services in texts. One pattern for all of them, so that thousands of stories are read quickly.
+
+    A name of one word (`orders`, `export`) is an everyday word, too: it counts where a version or `service`
+    follows it, and in the stories of the team that owns it.
+    """
 
     def __init__(self, services: Sequence[Service]) -> None:
         self._ids: dict[str, str] = {}
+        self._owner = {service.id: service.team for service in services}
         for service in services:
             for name in (service.id, service.name):
                 spelt = _spelt(name)
                 if spelt and spelt not in _GENERIC:
                     self._ids.setdefault(spelt, service.id)
-        names = sorted(self._ids, key=len, reverse=True)
-        joined = "|".join(re.escape(name) for name in names)
-        self._pattern = re.compile(rf"(?<![a-z0-9-])(?:{joined})(?![a-z0-9]|-[a-z0-9])") if names else None
+        joined = "|".join(re.escape(name) for name in sorted(self._ids, key=len, reverse=True))
+        said = rf"(?<![a-z0-9])(?P<name>{joined})(?P<plainly>-(?:v?\d|service|api))?(?![a-z])"
+        self._pattern = re.compile(said) if joined else None
 
-    def of(self, *texts: str | None) -> frozenset[str]:
-        """The ids of the services that these texts name; of a name within a longer one only the longer."""
-        if self._pattern is None:
-            return frozenset()
-        return frozenset(
-            self._ids[found] for text in texts if text for found in self._pattern.findall(_spelt(text))
-        )
+    def of(self, *texts: str | None, team: str = "") -> frozenset[str]:
+        """The ids of the services that these texts name, which are those of a `team` where one is given; of a
+        name within a longer one only the longer."""
+        found: set[str] = set()
+        for text in texts:
+            if self._pattern is None or not text:
+                continue
+            for match in self._pattern.finditer(_spelt(text)):
+                id = self._ids[match["name"]]
+                if "-" in match["name"] or match["plainly"] or (team and self._owner[id] == team):
+                    found.add(id)
+        return frozenset(found)
 
     def of_story(self, story: Story) -> frozenset[str]:
         """Those of a story's title, description and reason."""
-        return self.of(story.title, story.description, story.blocked_reason)
+        return self.of(story.title, story.description, story.blocked_reason, team=story.team)
 
 
 def is_of_api_documents(*texts: str | None) -> bool:

@@ -50,6 +50,12 @@ class Remedy:
     action: Action | None = None
     words: str = ""
 
+    @property
+    def ends_it(self) -> bool:
+        """Whether the cause is over once it is done: to ask somebody ends nothing by itself, and what is moved
+        forward has still to be worked on."""
+        return self.action is not None and not isinstance(self.action, AskOwner | RescheduleStories)
+
 
 @dataclass(frozen=True, slots=True)
 class Proposing:

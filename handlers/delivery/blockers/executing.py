@@ -194,6 +194,10 @@ async def _estimate(desk: Desk, row: DelayReportRow, causes: Sequence[str]) -> R
     except TrackerError as refused:
         return Reply(f"The new date could not be worked out: {refused}")
     outlook = await asyncio.to_thread(outlook_once_ended, seen, tuple(dict.fromkeys(causes)))
-    text = f"With that, {row.title}: {outlook_text(outlook)[:1].lower()}{outlook_text(outlook)[1:]}"
+    before = await asyncio.to_thread(outlook_once_ended, seen, ())
+    said = outlook_text(outlook)
+    text = f"With that, {row.title}: {said[:1].lower()}{said[1:]}"
+    if (outlook.half or outlook.scheduled) == (before.half or before.scheduled):
+        text += " That is no earlier than without it: other work decides the date."
     source = Source("computation", "the schedule where what is dealt with ends today", tuple(causes))
     return Reply(text, facts=tuple(outlook_facts(outlook, desk.now, source)))

@@ -35,7 +35,12 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     if not shown.diagnosis.roots:
         return blockers_reply(shown)
     kept = [
-        Kept(one.title, one.cause, None if one.action is None else one.action.body(), one.words)
+        Kept(
+            one.title,
+            one.cause if one.ends_it else "",
+            None if one.action is None else one.action.body(),
+            one.words,
+        )
         for one in shown.remedies
     ]
     report = await keep_report(desk.tx, turn.place.key, known(turn).id, subject.title, subject.wanted, kept)

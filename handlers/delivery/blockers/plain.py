@@ -38,7 +38,7 @@ def plain_reply(title: str, seen: Evidence, found: Diagnosis) -> Reply:
         text = f"Nothing holds {title} up that I can find. {when}"
         return _reply(title, text, [Text((text,))], seen, found)
     first = _REASONS[found.roots[0].kind]
-    text = f"{title} takes longer: {first}. {when}"
+    text = f"{title}: it takes longer, because {first}. {when}"
     items: list[tuple[Inline, ...]] = []
     for story in seen.stories:
         reason = _reason_of(story.id, found) if story.id in seen.own else None

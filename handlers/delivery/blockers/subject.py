@@ -13,7 +13,7 @@ from handlers.conversation.desk import Desk
 from handlers.conversation.handler import CannotAnswer
 from handlers.conversation.subjects import Unclear
 from handlers.delivery.whereabouts.subjects import named_in, subject_of
-from handlers.language.resolver import Found, NotThere, Several, resolve
+from handlers.language.resolver import Found, NotThere, Several, resolve_all
 from handlers.language.words import tokens
 from integrations.pages import everything
 from integrations.tracker import Epic, EpicQuery, StoryQuery, StoryStatus
@@ -35,11 +35,10 @@ _OPEN = frozenset(StoryStatus) - {StoryStatus.DONE, StoryStatus.CANCELLED}
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is asked about, and what that is called. `words` name it again."""
+    """What is asked about, and what that is called."""
 
     wanted: Wanted
     title: str
-    words: str = ""
 
 
 async def subject_meant(desk: Desk, text: str, scope: Scope) -> Subject:
@@ -68,10 +67,9 @@ async def subject_meant(desk: Desk, text: str, scope: Scope) -> Subject:
 
 
 async def _team(desk: Desk, text: str) -> Subject | None:
-    found = await resolve(desk, text, ("team",), EVERYTHING)
-    if isinstance(found, Found) and found.sure:
-        return Subject(Wanted(team=found.id), found.name, f"team {found.name}")
-    return None
+    named = await resolve_all(desk, text, "team", EVERYTHING)
+    found = [one for one in named if isinstance(one, Found)]
+    return Subject(Wanted(team=found[0].id), found[0].name) if len(found) == 1 else None
 
 
 async def _of(desk: Desk, found: Found, scope: Scope) -> Subject:
@@ -88,7 +86,7 @@ async def _of(desk: Desk, found: Found, scope: Scope) -> Subject:
         case "request":
             return await _of_request(desk, found, scope)
         case _:
-            return Subject(Wanted(stories=(found.id,)), f"{found.id} “{found.name}”", found.id)
+            return Subject(Wanted(stories=(found.id,)), f"{found.id} “{found.name}”")
 
 
 async def _feature(desk: Desk, epic: Epic, scope: Scope) -> Subject:
@@ -100,7 +98,7 @@ async def _feature(desk: Desk, epic: Epic, scope: Scope) -> Subject:
         together += [one for one in others if one.id != epic.id and one.status is not StoryStatus.CANCELLED]
     desk.memory.about(item=epic.id, epic=epic.id)
     title = epic.title if len(together) == 1 else " and ".join(sorted(one.title for one in together)[:3])
-    return Subject(Wanted(epics=tuple(sorted(one.id for one in together))), title, epic.id)
+    return Subject(Wanted(epics=tuple(sorted(one.id for one in together))), title)
 
 
 async def _one_feature(desk: Desk, found: Several, scope: Scope) -> Subject:
@@ -132,7 +130,7 @@ async def _of_accounts(desk: Desk, scope: Scope, account: str | None, title: str
     stories = (await desk.ports.tracker.stories(scope, query)).items
     if not stories:
         raise CannotAnswer(f"Nothing is open for {title}, so nothing is late.")
-    return Subject(Wanted(stories=tuple(one.id for one in stories)), title, account or "")
+    return Subject(Wanted(stories=tuple(one.id for one in stories)), title)
 
 
 async def _of_request(desk: Desk, found: Found, scope: Scope) -> Subject:
@@ -143,4 +141,4 @@ async def _of_request(desk: Desk, found: Found, scope: Scope) -> Subject:
     wanted = Wanted(tuple(one.id for one in epics), None, () if epics else tuple(one.id for one in stories))
     if wanted.is_everything:
         raise CannotAnswer(f"Nothing of “{found.name}” is planned yet, so it has no date that could slip.")
-    return Subject(wanted, found.name, found.id)
+    return Subject(wanted, found.name)
