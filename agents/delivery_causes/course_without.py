@@ -37,11 +37,11 @@ from integrations.tracker import Story, StoryStatus
 
 LONGEST_AHEAD, LONGEST_BACK = 10, 40
 """Working days that something open-ended is taken to last still, and days that are looked back."""
-MOST_COSTED = 12
+MOST_COSTED = 8
 """Root causes of which the schedule is worked out anew."""
 UNDER_WAY_LEFT = 0.5
 """The share of its hours that a story under way is taken to need still."""
-_TRIES = 4
+_TRIES = 1
 _USUAL_HOURS, _USUAL_SPREAD = 8.0, 0.5
 _FINAL = frozenset({StoryStatus.DONE, StoryStatus.CANCELLED})
 

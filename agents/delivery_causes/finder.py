@@ -303,7 +303,7 @@ def _lags(scene: _Scene) -> Iterator[Finding]:
 
 
 def _dependencies(scene: _Scene) -> Iterator[Finding]:
-    """Open stories that others of another team come after."""
+    """Open stories for which others of another team wait now."""
     waiting: defaultdict[str, list[str]] = defaultdict(list)
     for id, story in scene.stories.items():
         for before in story.depends_on:
@@ -311,13 +311,16 @@ def _dependencies(scene: _Scene) -> Iterator[Finding]:
             if other is not None and other.team != story.team and before != id:
                 waiting[before].append(id)
     for before, holds in waiting.items():
+        since = _waiting_since(holds, scene)
+        if since is None:
+            continue  # nobody has come so far as to wait
         other = scene.stories[before]
         texts = (other.title, *(scene.stories[id].blocked_reason for id in holds))
         documents = other.discipline == "documentation" and is_of_api_documents(*texts)
         named = scene.mentioned[before] or ()
-        service = next(iter(sorted(named)), "") or likely_service(
-            (other.title,), scene.seen.services, other.team
-        )
+        service = next(iter(sorted(named)), "") if documents else ""
+        if documents and not service:
+            service = likely_service((other.title,), scene.seen.services, other.team)
         stands = {
             StoryStatus.BLOCKED: "is blocked",
             StoryStatus.IN_PROGRESS: "is in progress",
@@ -327,11 +330,11 @@ def _dependencies(scene: _Scene) -> Iterator[Finding]:
             Kind.DOCUMENTS if documents else Kind.DEPENDENCY,
             f"{before} “{other.title}” of {scene.team_name(other.team)} {stands}, and {_listed(sorted(holds))}"
             f" wait{'s' if len(holds) == 1 else ''} for it",
-            _waiting_since(holds, scene),
+            since,
             tuple(sorted(holds)),
             other.assignee or scene.lead(other.team),
             other.team,
-            service if documents else "",
+            service,
             evidence=(f"{_listed(sorted(holds))} depends on {before} in the tracker",),
         )
 

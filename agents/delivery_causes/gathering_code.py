@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.delivery_causes.api_breaks import api_breaks
 from agents.delivery_causes.evidence import ApiBreak, ApiDocument, BranchFailing, PullSeen
-from agents.delivery_causes.mentions import likely_service
+from agents.delivery_causes.mentions import is_of_api_documents, likely_service
 from agents.engineering.repositories import Known, known_repositories
 from agents.engineering.tables import StoryWorkRow
 from integrations.code_host import CheckQuery, CodeHost, CommitQuery, PullRequestQuery, TreeQuery, UnderQuery
@@ -29,7 +29,7 @@ from integrations.services import CatalogueError, Service
 from integrations.tracker import Story, StoryStatus
 from storage.look import Away
 
-MOST_PULLS, MOST_CLOSELY, MOST_BRANCHES, MOST_COMMITS = 300, 40, 10, 15
+MOST_PULLS, MOST_CLOSELY, MOST_BRANCHES, MOST_COMMITS = 300, 24, 8, 15
 _AT_ONCE = 6
 _API = re.compile(r"openapi\.(?:ya?ml|json)", re.IGNORECASE)
 _NOT_OVER = frozenset(StoryStatus) - {StoryStatus.DONE, StoryStatus.CANCELLED}
@@ -111,6 +111,7 @@ async def _pulls(
 async def _closely(
     host: CodeHost, pull: PullRequest, stories: tuple[str, ...], service: str | None
 ) -> PullSeen:
+    pull = await host.pull_request(pull.repository, pull.number)  # a list says nothing of conflicts
     checks = (await host.checks(CheckQuery(pull.repository, pull.head_sha))).items
     failed = [one for one in checks if one.state is CheckState.FAILED]
     reviews = (await host.reviews(UnderQuery(pull.repository, pull.number))).items
@@ -199,7 +200,11 @@ async def _documented(
     relevant: Collection[str],
 ) -> Mapping[str, ApiDocument]:
     """Of the services that may be waited for, those with an OpenAPI document."""
-    likely = {likely_service((one.title,), services, one.team) for one in stories if one.status in _NOT_OVER}
+    likely = {
+        likely_service((one.title,), services, one.team)
+        for one in stories
+        if one.status in _NOT_OVER and one.discipline == "documentation" and is_of_api_documents(one.title)
+    }
     found: dict[str, ApiDocument] = {}
     for one in known:
         if one.service is None or one.service.id not in {*relevant, *likely} or not one.is_open:

@@ -73,6 +73,8 @@ async def remedies(diagnosis: Diagnosis, given: Proposing) -> tuple[tuple[Remedy
     found: list[Remedy] = []
     cannot: list[str] = []
     for one in diagnosis.roots:
+        if len(found) >= MOST:
+            break
         remedy = await _for(one, given, cannot)
         if remedy is not None and all(remedy.title != other.title for other in found):
             found.append(remedy)

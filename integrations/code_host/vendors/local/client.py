@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -151,7 +153,15 @@ class LocalCodeHost:
     async def pull_requests(self, query: PullRequestQuery) -> Page[PullRequest]:
         async with self.database.transaction(self.tenant) as tx:
             page = await rows.pull_request_rows(tx, query)
-        return Page(tuple([await self._current(row) for row in page.items]), page.after)
+        by_repository: defaultdict[str, set[str]] = defaultdict(set)
+        for row in page.items:
+            if row.state == PullRequestState.OPEN.value:
+                by_repository[row.repository] |= {row.head, row.base}
+        tips = {
+            name: await bare_repository.tips(await self.repositories_here.git(name), branches)
+            for name, branches in by_repository.items()
+        }
+        return Page(tuple(_as_now(row, tips.get(row.repository, {})) for row in page.items), page.after)
 
     async def pull_request(self, repository: str, number: int) -> PullRequest:
         async with self.database.transaction(self.tenant) as tx:
@@ -171,9 +181,7 @@ class LocalCodeHost:
         if row.state != PullRequestState.OPEN.value:
             return rows.pull_request_of(row)
         git = await self.repositories_here.git(row.repository)
-        head, base = await bare_repository.tip(git, row.head), await bare_repository.tip(git, row.base)
-        now = {"head_sha": head or row.head_sha, "base_sha": base or row.base_sha}
-        return rows.pull_request_of(row, has_head=head is not None, **now)
+        return _as_now(row, await bare_repository.tips(git, {row.head, row.base}))
 
     async def reviews(self, query: UnderQuery) -> Page[Review]:
         async with self.database.transaction(self.tenant) as tx:
@@ -335,3 +343,12 @@ class LocalCodeHost:
                 required_checks=list(history.required_checks),
             )
             await tx.execute(protection.on_conflict_do_nothing())
+
+
+def _as_now(row: PullRequestRow, tips: Mapping[str, str]) -> PullRequest:
+    """A pull request as its branches are by these tips."""
+    if row.state != PullRequestState.OPEN.value:
+        return rows.pull_request_of(row)
+    head, base = tips.get(row.head), tips.get(row.base)
+    now = {"head_sha": head or row.head_sha, "base_sha": base or row.base_sha}
+    return rows.pull_request_of(row, has_head=head is not None, **now)
