@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.delivery_causes.evidence import AwayNow, Evidence
 from agents.delivery_causes.gathering_code import code_seen
-from agents.delivery_causes.gathering_rows import decisions_seen, incidents_seen, lags_seen, stopped_seen
+from agents.delivery_causes.gathering_rows import (
+    agents_pulls,
+    decisions_seen,
+    incidents_seen,
+    lags_seen,
+    stopped_seen,
+)
 from agents.delivery_causes.gathering_services import runs_seen
 from agents.delivery_causes.mentions import Mentions
 from agents.planning.request import COMMITTED
@@ -26,7 +32,7 @@ from governance.visibility import EVERYTHING
 from integrations.pages import Part, every, everything
 from integrations.ports import Ports
 from integrations.services import CatalogueError, Service
-from integrations.tracker import Sprint, SprintQuery, Story, StoryQuery, StoryStatus, Tracker
+from integrations.tracker import SprintQuery, Story, StoryQuery, StoryStatus, Tracker
 from storage.look import Away
 
 MOST_STORIES = 5_000
@@ -66,30 +72,39 @@ async def gather(
     today = now.astimezone(ZoneInfo(department.calendar_of(None).time_zone)).date()
     services = await _services(ports, unknown)
     relevant = await asyncio.to_thread(_relevant, stories, services)
-    code = await code_seen(tx, ports, stories, services, relevant, now, unknown)
-    runs = await runs_seen(ports, services, relevant, now, unknown)
     still_open = [one for one in stories if one.status in _OPEN]
+    ids = frozenset(one.id for one in still_open)
+    of_agents = await agents_pulls(tx, ids)
+    # What asks ports alone goes on side by side; a session takes one statement at a time.
+    code, runs, blocked_since, sprints, committed, done = await asyncio.gather(
+        code_seen(ports, stories, of_agents, services, relevant, now, unknown),
+        runs_seen(ports, services, relevant, now, unknown),
+        _blocked_since(tracker, still_open, unknown),
+        everything(tracker.sprints, SprintQuery(since=today - _BACK)),
+        _committed(tracker, wanted, still_open),
+        _done(tracker),
+    )
     done_own = frozenset(one.id for one in own if one.status is StoryStatus.DONE)
     return Evidence(
         now=now,
         today=today,
         own=frozenset(one.id for one in own),
         stories=stories,
-        blocked_since=await _blocked_since(tracker, still_open, unknown),
+        blocked_since=blocked_since,
         days=working_days(department),
-        sprints=await _sprints(tracker, today),
+        sprints=sprints,
         teams=department.teams,
-        committed=await _committed(tracker, wanted, still_open),
-        done=await _done(tracker),
+        committed=committed,
+        done=done,
         services=services,
         pulls=code.pulls,
         branches=code.branches,
         breaks=(*runs.breaks, *code.breaks),
-        decisions=await decisions_seen(tx, now, frozenset(one.id for one in still_open), relevant),
+        decisions=await decisions_seen(tx, now, ids, relevant),
         absences=_absences(department, now),
         incidents=await incidents_seen(tx, relevant, runs.changes),
         lags=await lags_seen(tx, done_own, runs.production),
-        stopped=await stopped_seen(tx, frozenset(one.id for one in still_open)),
+        stopped=await stopped_seen(tx, ids),
         documented=code.documented,
         unknown=tuple(dict.fromkeys(unknown)),
     )
@@ -159,10 +174,6 @@ async def _blocked_since(
     newest = sorted(blocked, key=lambda one: (one.created, one.id))[-_MOST_BLOCKED:]
     found = await asyncio.gather(*map(since, newest))
     return {id: at.astimezone(UTC) for id, at in found if at is not None}
-
-
-async def _sprints(tracker: Tracker, today: date) -> tuple[Sprint, ...]:
-    return await everything(tracker.sprints, SprintQuery(since=today - _BACK))
 
 
 async def _committed(tracker: Tracker, wanted: Wanted, stories: Sequence[Story]) -> tuple[Story, ...]:

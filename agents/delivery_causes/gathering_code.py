@@ -12,14 +12,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from agents.delivery_causes.api_breaks import api_breaks
 from agents.delivery_causes.evidence import ApiBreak, ApiDocument, BranchFailing, PullSeen
 from agents.delivery_causes.mentions import is_of_api_documents, likely_service
 from agents.engineering.repositories import Known, known_repositories
-from agents.engineering.tables import StoryWorkRow
 from integrations.code_host import CheckQuery, CodeHost, CommitQuery, PullRequestQuery, TreeQuery, UnderQuery
 from integrations.code_host.pull_requests import Check, CheckState, PullRequest, PullRequestState, ReviewVerdict
 from integrations.code_host.refusals import CodeHostError
@@ -47,18 +43,19 @@ class Code:
 
 
 async def code_seen(
-    tx: AsyncSession,
     ports: Ports,
     stories: Sequence[Story],
+    of_agents: Mapping[tuple[str, int], str],
     services: Sequence[Service],
     relevant: Collection[str],
     now: datetime,
     unknown: list[str],
 ) -> Code:
-    """What is seen of the code of these stories and of the `relevant` services."""
+    """What is seen of the code of these stories and of the `relevant` services; `of_agents` are the stories of
+    agents' pull requests, by repository and number."""
     try:
         known = await known_repositories(ports)
-        pulls = await _pulls(tx, ports, stories, known, unknown)
+        pulls = await _pulls(ports, stories, of_agents, known, unknown)
         wanted = _repositories(known, relevant, pulls)
         if len(wanted) > MOST_BRANCHES:
             unknown.append(f"Whether the checks of {len(wanted) - MOST_BRANCHES} more repositories pass.")
@@ -72,7 +69,11 @@ async def code_seen(
 
 
 async def _pulls(
-    tx: AsyncSession, ports: Ports, stories: Sequence[Story], known: Sequence[Known], unknown: list[str]
+    ports: Ports,
+    stories: Sequence[Story],
+    of_agents: Mapping[tuple[str, int], str],
+    known: Sequence[Known],
+    unknown: list[str],
 ) -> tuple[PullSeen, ...]:
     wanted = {one.id for one in stories if one.status in _BEGUN or one.status is StoryStatus.SCHEDULED}
     if not wanted:
@@ -83,9 +84,6 @@ async def _pulls(
             unknown.append(f"Open pull requests beyond the newest {MOST_PULLS}.")
             break
         listed.append(pull)
-    works = select(StoryWorkRow.repository, StoryWorkRow.pull_request, StoryWorkRow.story)
-    mine = works.where(StoryWorkRow.pull_request.is_not(None), StoryWorkRow.story.in_(wanted))
-    of_agents = {(row[0], row[1]): row[2] for row in await tx.execute(mine)}
     services = {one.repository.id: one.service.id for one in known if one.service is not None}
     shape = ports.tracker.story_ids
     found: list[tuple[PullRequest, tuple[str, ...]]] = []

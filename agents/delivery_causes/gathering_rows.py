@@ -23,6 +23,14 @@ _BEFORE = timedelta(hours=24)
 _MOST = 200
 
 
+async def agents_pulls(tx: AsyncSession, stories: Collection[str]) -> Mapping[tuple[str, int], str]:
+    """The stories of agents' pull requests, by repository and number."""
+    row = StoryWorkRow
+    query = select(row.repository, row.pull_request, row.story).where(row.pull_request.is_not(None))
+    found = await tx.execute(query.where(row.merged.is_(None), row.story.in_(stories)).limit(_MOST))
+    return {(repository, number or 0): story for repository, number, story in found}
+
+
 async def decisions_seen(
     tx: AsyncSession, now: datetime, stories: Collection[str], services: Collection[str]
 ) -> tuple[Decision, ...]:
