@@ -6,16 +6,19 @@ A system that does not answer, or refuses, costs what it would have told and no 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from agents.delivery_causes.diagnosis import diagnose
 from agents.delivery_causes.evidence import AwayNow, Evidence
-from agents.delivery_causes.gathering_code import code_seen
+from agents.delivery_causes.findings import Diagnosis
+from agents.delivery_causes.gathering_code import Code, code_seen
 from agents.delivery_causes.gathering_rows import (
     agents_pulls,
     decisions_seen,
@@ -23,7 +26,7 @@ from agents.delivery_causes.gathering_rows import (
     lags_seen,
     stopped_seen,
 )
-from agents.delivery_causes.gathering_services import runs_seen
+from agents.delivery_causes.gathering_services import Runs, runs_seen
 from agents.delivery_causes.mentions import Mentions
 from agents.planning.request import COMMITTED
 from agents.planning.working_days import working_days
@@ -33,13 +36,16 @@ from integrations.pages import Part, every, everything
 from integrations.ports import Ports
 from integrations.services import CatalogueError, Service
 from integrations.tracker import SprintQuery, Story, StoryQuery, StoryStatus, Tracker
-from storage.look import Away
+from storage.look import Away, look_of, may_look
 
 MOST_STORIES = 5_000
 """Stories asked about, or of the teams that work on them, that are read; that there are more is said."""
 _MOST_DONE, _MOST_BLOCKED, _MOST_ROUNDS = 300, 60, 4
 _BACK = timedelta(days=60)
 _AT_ONCE = 8
+_PATIENCE = 0.6
+"""The share of a turn's time for looking after which a code host or platform is not waited for."""
+_Told = TypeVar("_Told", Code, Runs)
 _OPEN = frozenset(StoryStatus) - {StoryStatus.DONE, StoryStatus.CANCELLED}
 _BEGUN = frozenset({StoryStatus.IN_PROGRESS, StoryStatus.BLOCKED})
 
@@ -63,6 +69,53 @@ async def gather(
     tx: AsyncSession, ports: Ports, department: Department, now: datetime, wanted: Wanted
 ) -> Evidence:
     """What is known of what is asked about. Raises TrackerError, without which nothing is known."""
+    of_agents = await agents_pulls(tx)
+    if may_look(tx):
+        look = look_of(tx)
+        ask = partial(_outside, ports, department, now, wanted, of_agents, look.seconds * _PATIENCE)
+        outside = await look.at(("delays", wanted), "The department", ask)
+    else:
+        outside = await _outside(ports, department, now, wanted, of_agents, None)
+    seen, relevant = outside.seen, outside.relevant
+    ids = frozenset(one.id for one in seen.stories if one.status in _OPEN)
+    done = frozenset(one.id for one in seen.stories if one.id in seen.own and one.status is StoryStatus.DONE)
+    return replace(
+        seen,
+        decisions=await decisions_seen(tx, now, ids, relevant),
+        incidents=await incidents_seen(tx, relevant, outside.runs.changes),
+        lags=await lags_seen(tx, done, outside.runs.production),
+        stopped=await stopped_seen(tx, ids),
+    )
+
+
+async def diagnosed(tx: AsyncSession, seen: Evidence, wanted: Wanted) -> Diagnosis:
+    """The diagnosis; of the same evidence once in a turn, however often the turn begins again."""
+    work = partial(asyncio.to_thread, diagnose, seen)
+    if not may_look(tx):
+        return await work()
+    rows = (seen.decisions, seen.incidents, seen.lags, seen.stopped)
+    return await look_of(tx).at(("diagnosis", wanted, seen.own, rows), "The department", work)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outside:
+    """What ports tell; `relevant` are the services that begun stories speak of."""
+
+    seen: Evidence
+    relevant: frozenset[str]
+    runs: Runs
+
+
+async def _outside(
+    ports: Ports,
+    department: Department,
+    now: datetime,
+    wanted: Wanted,
+    of_agents: Mapping[tuple[str, int], str],
+    patience: float | None,
+) -> _Outside:
+    """What ports tell, without a transaction. A code host or platform that takes longer than `patience`
+    (seconds) is not waited for."""
     tracker = ports.tracker
     unknown: list[str] = []
     own, left_out = await _own(tracker, wanted)
@@ -73,19 +126,17 @@ async def gather(
     services = await _services(ports, unknown)
     relevant = await asyncio.to_thread(_relevant, stories, services)
     still_open = [one for one in stories if one.status in _OPEN]
-    ids = frozenset(one.id for one in still_open)
-    of_agents = await agents_pulls(tx, ids)
-    # What asks ports alone goes on side by side; a session takes one statement at a time.
     code, runs, blocked_since, sprints, committed, done = await asyncio.gather(
-        code_seen(ports, stories, of_agents, services, relevant, now, unknown),
-        runs_seen(ports, services, relevant, now, unknown),
+        _patiently(
+            code_seen(ports, stories, of_agents, services, relevant, now, unknown), patience, Code(), unknown
+        ),
+        _patiently(runs_seen(ports, services, relevant, now, unknown), patience, Runs(), unknown),
         _blocked_since(tracker, still_open, unknown),
         everything(tracker.sprints, SprintQuery(since=today - _BACK)),
         _committed(tracker, wanted, still_open),
         _done(tracker),
     )
-    done_own = frozenset(one.id for one in own if one.status is StoryStatus.DONE)
-    return Evidence(
+    seen = Evidence(
         now=now,
         today=today,
         own=frozenset(one.id for one in own),
@@ -100,14 +151,23 @@ async def gather(
         pulls=code.pulls,
         branches=code.branches,
         breaks=(*runs.breaks, *code.breaks),
-        decisions=await decisions_seen(tx, now, ids, relevant),
         absences=_absences(department, now),
-        incidents=await incidents_seen(tx, relevant, runs.changes),
-        lags=await lags_seen(tx, done_own, runs.production),
-        stopped=await stopped_seen(tx, ids),
         documented=code.documented,
         unknown=tuple(dict.fromkeys(unknown)),
     )
+    return _Outside(seen, relevant, runs)
+
+
+async def _patiently(
+    asking: Coroutine[Any, Any, _Told], patience: float | None, nothing: _Told, unknown: list[str]
+) -> _Told:
+    what = "Pull requests and checks" if isinstance(nothing, Code) else "Which versions run where"
+    try:
+        async with asyncio.timeout(patience):
+            return await asking
+    except TimeoutError:
+        unknown.append(f"{what}: there was no answer within {patience:.0f} seconds.")
+        return nothing
 
 
 async def _own(tracker: Tracker, wanted: Wanted) -> tuple[tuple[Story, ...], bool]:

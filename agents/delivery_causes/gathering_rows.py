@@ -23,11 +23,12 @@ _BEFORE = timedelta(hours=24)
 _MOST = 200
 
 
-async def agents_pulls(tx: AsyncSession, stories: Collection[str]) -> Mapping[tuple[str, int], str]:
-    """The stories of agents' pull requests, by repository and number."""
+async def agents_pulls(tx: AsyncSession) -> Mapping[tuple[str, int], str]:
+    """The stories of agents' newest pull requests, by repository and number."""
     row = StoryWorkRow
     query = select(row.repository, row.pull_request, row.story).where(row.pull_request.is_not(None))
-    found = await tx.execute(query.where(row.merged.is_(None), row.story.in_(stories)).limit(_MOST))
+    newest = query.where(row.merged.is_(None)).order_by(row.created.desc()).limit(_MOST)
+    found = await tx.execute(newest)
     return {(repository, number or 0): story for repository, number, story in found}
 
 

@@ -10,8 +10,10 @@ import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from agents.delivery_causes.diagnosis import outlook_once_ended
+from agents.delivery_causes.evidence import Evidence
 from agents.delivery_causes.gathering import gather
 from agents.delivery_causes.rows import (
     Kept,
@@ -133,6 +135,8 @@ async def carry_out(turn: Turn, desk: Desk, report: str, numbers: Sequence[int])
     person = known(turn)
     if not scope_of(person).everything:
         raise CannotAnswer("These are for the department to carry out. Nothing was done.")
+    chosen = [one for one in remedies_of(await report_meant(desk, report)) if one.cause]
+    seen = await _seen(desk, report) if chosen else None  # before anything is changed
     row = await report_meant(desk, report, lock=True)  # two clicks at once are one
     kept = remedies_of(row)
     replies: list[Reply] = []
@@ -147,9 +151,17 @@ async def carry_out(turn: Turn, desk: Desk, report: str, numbers: Sequence[int])
         replies.append(reply)
         if is_ordered and kept[number - 1].cause:
             ended.append(kept[number - 1].cause)
-    if ended:
-        replies.append(await _estimate(desk, row, [*ended, *_ordered_before(kept)]))
+    if ended and seen is not None:
+        replies.append(await _estimate(row.title, seen, desk.now, [*ended, *_ordered_before(kept)]))
     return tuple(replies)
+
+
+async def _seen(desk: Desk, report: str) -> Evidence:
+    wanted = wanted_of(await report_meant(desk, report))
+    try:
+        return await gather(desk.tx, desk.ports, desk.department, desk.now, wanted)
+    except TrackerError as refused:
+        raise CannotAnswer(f"That could not be looked up, so nothing was done: {refused}") from refused
 
 
 def _ordered_before(kept: Sequence[Kept]) -> list[str]:
@@ -187,17 +199,13 @@ async def _may_vote(turn: Turn, desk: Desk, submitted: Submitted) -> bool:
     return row.requester == known(turn).id and own.fits(terms.slots[0])
 
 
-async def _estimate(desk: Desk, row: DelayReportRow, causes: Sequence[str]) -> Reply:
+async def _estimate(title: str, seen: Evidence, now: datetime, causes: Sequence[str]) -> Reply:
     """When it is done once these causes end today."""
-    try:
-        seen = await gather(desk.tx, desk.ports, desk.department, desk.now, wanted_of(row))
-    except TrackerError as refused:
-        return Reply(f"The new date could not be worked out: {refused}")
     outlook = await asyncio.to_thread(outlook_once_ended, seen, tuple(dict.fromkeys(causes)))
     before = await asyncio.to_thread(outlook_once_ended, seen, ())
     said = outlook_text(outlook)
-    text = f"With that, {row.title}: {said[:1].lower()}{said[1:]}"
+    text = f"With that, {title}: {said[:1].lower()}{said[1:]}"
     if (outlook.half or outlook.scheduled) == (before.half or before.scheduled):
         text += " That is no earlier than without it: other work decides the date."
     source = Source("computation", "the schedule where what is dealt with ends today", tuple(causes))
-    return Reply(text, facts=tuple(outlook_facts(outlook, desk.now, source)))
+    return Reply(text, facts=tuple(outlook_facts(outlook, now, source)))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 
-from agents.delivery_causes.diagnosis import diagnose
-from agents.delivery_causes.gathering import gather
+from agents.delivery_causes.gathering import diagnosed, gather
 from agents.delivery_causes.remedies import Proposing, Remedy, remedies
 from agents.delivery_causes.rows import Kept, keep_report, wanted_of
 from governance.action import Ruling
@@ -53,7 +51,7 @@ async def _look(turn: Turn, desk: Desk, subject: Subject) -> Shown:
         seen = await gather(desk.tx, desk.ports, desk.department, desk.now, subject.wanted)
     except TrackerError as refused:
         raise CannotAnswer(f"That could not be looked up: {refused}") from refused
-    diagnosis = await asyncio.to_thread(diagnose, seen)
+    diagnosis = await diagnosed(desk.tx, seen, subject.wanted)
     names = await names_of_people(desk.tx)
     given = Proposing(seen, desk.department, desk.ports.deployments, known(turn).id, names)
     found, cannot = await remedies(diagnosis, given)
@@ -74,7 +72,7 @@ async def _plainly(desk: Desk, subject: Subject, scope: Scope) -> Reply:
         raise CannotAnswer(f"That could not be looked up: {refused}") from refused
     theirs = {one.id for one in seen.stories if not scope.accounts.isdisjoint(one.customers)}
     seen = replace(seen, own=seen.own & theirs)
-    diagnosis = await asyncio.to_thread(diagnose, seen)
+    diagnosis = await diagnosed(desk.tx, seen, subject.wanted)
     return plain_reply(subject.title, seen, diagnosis)
 
 
