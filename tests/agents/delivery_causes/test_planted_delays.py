@@ -9,6 +9,7 @@ import pytest
 
 from agents.delivery_causes.diagnosis import diagnose, outlook_once_ended
 from agents.delivery_causes.finder import find
+from integrations.tracker import StoryStatus
 from tests.agents.delivery_causes.simulated import PLANTS, planted, quiet, story
 
 ALL = [(kind, number) for kind in PLANTS for number in range(4)]
@@ -40,6 +41,19 @@ def test_nothing_is_found_where_nothing_is_late() -> None:
         assert found.outlook.half is not None
         assert found.outlook.most is not None
         assert found.outlook.half <= found.outlook.most
+
+
+def test_a_breaking_version_holds_nobody_up_who_is_not_blocked() -> None:
+    """A team's own stories speak of its service all the time; a major version of it is no cause by itself."""
+    one = planted("breaking", 3)
+    unblocked = tuple(
+        replace(
+            each, status=StoryStatus.IN_PROGRESS, blocked_reason=None, description="About auth-service 2.0.0"
+        )
+        for each in one.seen.stories
+    )
+    found = diagnose(replace(one.seen, stories=unblocked, branches=()))
+    assert found.roots == (), [root.key for root in found.roots]
 
 
 def test_consequences_are_told_from_causes() -> None:
