@@ -5,17 +5,17 @@ Both change our own rows alone: they write a notice, which becomes a card for th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.action import Action, Grant, Outcome, OutcomeState, Subject
+from governance.directory import name_of
 from governance.registry import ActionSpec, free
 from integrations.code_host.actions import RepositoryId, Sha
 from integrations.tracker.lines import Id, Line
 from storage.notices import notify
-
-OWNER_ASKED, DOCUMENTS_SHARED = "owner_asked", "api_documents_shared"
-"""Kinds of notices."""
 
 
 class AskOwner(Action):
@@ -25,13 +25,15 @@ class AskOwner(Action):
     decision_type = "internal_message"
 
     person: Id
-    name: Line
     what: Line
     asked: Line
     by: Id
 
     def summary(self) -> str:
-        return f"Ask {self.name} to {self.asked}"
+        return self.described({self.person: self.person})
+
+    def described(self, names: Mapping[str, str]) -> str:
+        return f"Ask {names[self.person]} to {self.asked}"
 
 
 class ShareApiDocuments(Action):
@@ -72,8 +74,9 @@ def _of_sharing(action: ShareApiDocuments) -> Subject:
 
 async def _ask(action: AskOwner, grant: Grant, tx: AsyncSession) -> Outcome:
     ids = {"key": grant.effect, "what": action.what, "asked": action.asked, "by": action.by}
-    await notify(tx, OWNER_ASKED, ids, people=(action.person,))
-    return Outcome(OutcomeState.DONE, f"{action.name} is asked to {action.asked}.", action.person)
+    await notify(tx, "owner_asked", ids, people=(action.person,))
+    name = await name_of(tx, action.person)
+    return Outcome(OutcomeState.DONE, f"{name} is asked to {action.asked}.", action.person)
 
 
 async def _share(action: ShareApiDocuments, grant: Grant, tx: AsyncSession) -> Outcome:
@@ -85,6 +88,6 @@ async def _share(action: ShareApiDocuments, grant: Grant, tx: AsyncSession) -> O
         "path": action.path,
         "by": action.by,
     }
-    await notify(tx, DOCUMENTS_SHARED, ids, people=action.people, slow=True)
+    await notify(tx, "api_documents_shared", ids, people=action.people, slow=True)
     to = f" with {', '.join(action.teams)}" if action.teams else ""
     return Outcome(OutcomeState.DONE, f"API documents of {action.service} are generated and shared{to}.", None)

@@ -90,7 +90,10 @@ async def gather(
 
 async def diagnosed(tx: AsyncSession, seen: Evidence, wanted: Wanted) -> Diagnosis:
     """The diagnosis; of the same evidence once in a turn, however often the turn begins again."""
-    work = partial(asyncio.to_thread, diagnose, seen)
+
+    async def work() -> Diagnosis:
+        return await asyncio.to_thread(diagnose, seen)
+
     if not may_look(tx):
         return await work()
     rows = (seen.decisions, seen.incidents, seen.lags, seen.stopped)

@@ -187,7 +187,6 @@ def _ask(one: Finding, given: Proposing) -> Action | None:
         return None
     return AskOwner(
         person=person,
-        name=given.names[person],
         what=plain_line(one.what),
         asked=_ASKS[one.kind].format(it=_it(one)),
         by=given.by,

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from agents.delivery_causes.actions import DOCUMENTS_SHARED, OWNER_ASKED
 from agents.delivery_causes.api_documents import NotAnApi, api_documents
 from governance.people import Person
 from governance.visibility import EVERYTHING
@@ -44,6 +43,6 @@ async def _shared(desk: Desk, ids: Mapping[str, Any], _person: Person | None) ->
 
 
 NOTICES = (
-    NoticeKind(OWNER_ASKED, _asked, urgent="blocker"),
-    NoticeKind(DOCUMENTS_SHARED, _shared),
+    NoticeKind("owner_asked", _asked, urgent="blocker"),
+    NoticeKind("api_documents_shared", _shared),
 )

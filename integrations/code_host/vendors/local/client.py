@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,13 +54,13 @@ from integrations.code_host.pull_requests import (
 )
 from integrations.code_host.refusals import BranchNotOurs, BranchProtected, NotMergeable
 from integrations.code_host.vendors.local import access, rows, saying
+from integrations.code_host.vendors.local.current import current
 from integrations.code_host.vendors.local.moving import Moves
 from integrations.code_host.vendors.local.repositories import Repositories, SampleHistory
 from integrations.code_host.vendors.local.tables import (
     CheckRow,
     CommentRow,
     ProtectionRow,
-    PullRequestRow,
     ReviewRow,
 )
 from integrations.code_host.webhooks import wake
@@ -153,20 +151,12 @@ class LocalCodeHost:
     async def pull_requests(self, query: PullRequestQuery) -> Page[PullRequest]:
         async with self.database.transaction(self.tenant) as tx:
             page = await rows.pull_request_rows(tx, query)
-        by_repository: defaultdict[str, set[str]] = defaultdict(set)
-        for row in page.items:
-            if row.state == PullRequestState.OPEN.value:
-                by_repository[row.repository] |= {row.head, row.base}
-        tips = {
-            name: await bare_repository.tips(await self.repositories_here.git(name), branches)
-            for name, branches in by_repository.items()
-        }
-        return Page(tuple(_as_now(row, tips.get(row.repository, {})) for row in page.items), page.after)
+        return Page(await current(page.items, self.repositories_here), page.after)
 
     async def pull_request(self, repository: str, number: int) -> PullRequest:
         async with self.database.transaction(self.tenant) as tx:
             row = await rows.pull_request_row(tx, repository, number)
-        found = await self._current(row)
+        found = (await current((row,), self.repositories_here))[0]
         if found.state is not PullRequestState.OPEN or not found.has_head:
             return found
         git = await self.repositories_here.git(repository)
@@ -175,13 +165,6 @@ class LocalCodeHost:
         except NotMergeable:
             return replace(found, has_conflicts=True)
         return replace(found, has_conflicts=result.tree is None)
-
-    async def _current(self, row: PullRequestRow) -> PullRequest:
-        """A pull request as its branches are now; without word of conflicts while it is open."""
-        if row.state != PullRequestState.OPEN.value:
-            return rows.pull_request_of(row)
-        git = await self.repositories_here.git(row.repository)
-        return _as_now(row, await bare_repository.tips(git, {row.head, row.base}))
 
     async def reviews(self, query: UnderQuery) -> Page[Review]:
         async with self.database.transaction(self.tenant) as tx:
@@ -343,12 +326,3 @@ class LocalCodeHost:
                 required_checks=list(history.required_checks),
             )
             await tx.execute(protection.on_conflict_do_nothing())
-
-
-def _as_now(row: PullRequestRow, tips: Mapping[str, str]) -> PullRequest:
-    """A pull request as its branches are by these tips."""
-    if row.state != PullRequestState.OPEN.value:
-        return rows.pull_request_of(row)
-    head, base = tips.get(row.head), tips.get(row.base)
-    now = {"head_sha": head or row.head_sha, "base_sha": base or row.base_sha}
-    return rows.pull_request_of(row, has_head=head is not None, **now)
