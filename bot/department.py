@@ -13,6 +13,7 @@ from agents import sre
 from agents.actions import specs as plan_specs
 from agents.customers.actions import specs as customer_specs
 from agents.customers.promise_watch import PromiseWatch
+from agents.delivery_causes.actions import specs as delivery_specs
 from agents.drafting import WORKERS
 from agents.engineering.release_tests import ReleaseTests
 from agents.engineering.story_rows import breaks, follows_work
@@ -129,6 +130,7 @@ class Installation(Foundation):
             *customer_specs(),
             *plan_specs(),
             *roadmap_specs(),
+            *delivery_specs(),
             *governance_specs(self.policy),
         )
         return Registry((*own, *of_vendors))

@@ -38,6 +38,7 @@ from handlers.conversation.open_proposals import (
 from handlers.conversation.origin import known
 from handlers.conversation.turn import Clicked, Turn
 from handlers.conversation.wording import names_of_people, quoted
+from handlers.delivery.blockers.executing import recommended
 from handlers.delivery.plans.card import working_reply
 from handlers.delivery.plans.product_question import plan_answered
 from handlers.delivery.plans.requested_changes import change_wished
@@ -49,6 +50,8 @@ from handlers.operations.incident.review import waits_for_review
 from storage import direct
 
 INTENT = "approvals"
+_LIST = 2
+"""Open proposals from which on numbers mean them."""
 
 # Asked of every message, and most threads have no proposal.
 _OF_THREAD = "SELECT id FROM approvals WHERE thread = %(thread)s OR id = ANY(%(shown)s)"
@@ -70,9 +73,14 @@ async def take(turn: Turn, text: str, desk: Desk) -> Taken | None:
     named = list(dict.fromkeys(_ID.findall(text)))
     candidates = await _proposals(turn, desk, named)
     asked, desk.memory.topic["asked"] = desk.memory.topic.get("asked", ""), ""
+    open_now = [candidate for candidate in candidates if candidate.row.status == Status.OPEN.value]
+    # Numbers are those of a proposal's items where one is open that has some.
+    if not any(len(one.effects) > 1 for one in open_now) and len(open_now) < _LIST:
+        ordered = await recommended(turn, text, desk, alone=not open_now)
+        if ordered is not None:
+            return Taken(ordered.replies, ordered.remaining)
     if not candidates:
         return await _reviewed(turn, text, desk)
-    open_now = [candidate for candidate in candidates if candidate.row.status == Status.OPEN.value]
     if asked and (answered := asked_back(text, asked, open_now)) is not None:
         if ":" in asked:
             return await _vote(turn, desk, open_now[0], answered)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
@@ -116,6 +116,20 @@ async def tip(git: Git, branch: str) -> str | None:
     """The commit that a branch is at, or None where there is no such branch."""
     code, sha = await git.run("show-ref", "--verify", "--hash", f"refs/heads/{branch}", fine=(0, 1, 128))
     return sha.decode().strip() if code == 0 else None
+
+
+async def tips(git: Git, branches: Collection[str]) -> Mapping[str, str]:
+    """The commits that these branches are at, those left out that are not there: in one go for all of them."""
+    if not branches:
+        return {}
+    wanted = [f"refs/heads/{branch}" for branch in branches]
+    arguments = ("for-each-ref", "--format=%(objectname) %(refname:lstrip=2)", *wanted)
+    found: dict[str, str] = {}
+    async with git.records(*arguments, separator=b"\n") as records:
+        async for record in records:
+            sha, _, name = record.decode(errors="replace").partition(" ")
+            found[name] = sha
+    return found
 
 
 async def demand_branch(git: Git, branch: str) -> str:

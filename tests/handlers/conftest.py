@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.actions import specs as plan_specs
 from agents.customers.actions import specs as customer_specs
+from agents.delivery_causes.actions import specs as delivery_specs
 from agents.engineering.story_rows import breaks
 from agents.meetings.meeting_run import in_meeting
 from agents.operations.incident_links import is_linkable
@@ -98,6 +99,7 @@ class Talk:
             *tracker_specs(within_plan, is_linkable),
             *plan_specs(),
             *roadmap_specs(),
+            *delivery_specs(),
             *calendar_specs(in_meeting),
             *mail_specs(lambda tenant: LocalCustomers(database, tenant)),
             *customer_specs(),
@@ -110,6 +112,7 @@ class Talk:
         self.folder = ACME / "documents"
         self.tracker: Tracker = LocalTracker(database, tenant)
         self.code_host = cast(CodeHost, NothingDeployed())
+        self.deployments = cast(Deployments, NothingDeployed())
         self._turns = 0
 
     @asynccontextmanager
@@ -129,7 +132,7 @@ class Talk:
                 documents=LocalFolder(self.folder),
                 customers=LocalCustomers(self.database, self.tenant),
                 services=LocalCatalogue(ACME / "services"),
-                deployments=cast(Deployments, NothingDeployed()),
+                deployments=self.deployments,
                 metrics=LocalMetrics(self.database, self.tenant, scrape_seconds=5.0, retention=Retention()),
                 load=cast(Load, NothingDeployed()),
                 code_host=self.code_host,

@@ -25,7 +25,7 @@ _TOP = {"openapi", "info", "paths", "components", "servers", "security", *_WORDS
 
 def openapi(change: ChangeSet, path: str, old: Any, new: Any) -> Iterator[Finding]:
     """Differences of one OpenAPI file that break its clients."""
-    for difference in _document(old, new):
+    for difference in differences(old, new):
         line = line_of(change.after.text(path), difference.at.partition(" ")[0])
         where, why = f"{path}:{line}", f"{difference.at}: {difference.why}"
         if difference.what == "security removed":
@@ -38,7 +38,8 @@ def openapi(change: ChangeSet, path: str, old: Any, new: Any) -> Iterator[Findin
             )
 
 
-def _document(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
+    """What of a document breaks those who call what the old one promised."""
     roots = (old, new)
     if str(old.get("openapi", ""))[:2] != str(new.get("openapi", ""))[:2]:
         yield Difference("openapi", "version changed", "the document is of another version of OpenAPI")

@@ -79,6 +79,8 @@ WORDS: Mapping[str, str] = {
     "code.review_pull_request": "Review of a pull request",
     "code.update_pull_request": "Change of a pull request’s text",
     "capacity.reserve": "Capacity reserved",
+    "delivery.ask_owner": "Asked to end what holds work up",
+    "delivery.share_api_documents": "API documents generated and shared",
     "deployments.deploy": "Deployment",
     "deployments.patch_staging": "Security patch to staging",
     "deployments.begin_canary": "Canary begun",

@@ -54,13 +54,13 @@ from integrations.code_host.pull_requests import (
 )
 from integrations.code_host.refusals import BranchNotOurs, BranchProtected, NotMergeable
 from integrations.code_host.vendors.local import access, rows, saying
+from integrations.code_host.vendors.local.current import current
 from integrations.code_host.vendors.local.moving import Moves
 from integrations.code_host.vendors.local.repositories import Repositories, SampleHistory
 from integrations.code_host.vendors.local.tables import (
     CheckRow,
     CommentRow,
     ProtectionRow,
-    PullRequestRow,
     ReviewRow,
 )
 from integrations.code_host.webhooks import wake
@@ -151,12 +151,12 @@ class LocalCodeHost:
     async def pull_requests(self, query: PullRequestQuery) -> Page[PullRequest]:
         async with self.database.transaction(self.tenant) as tx:
             page = await rows.pull_request_rows(tx, query)
-        return Page(tuple([await self._current(row) for row in page.items]), page.after)
+        return Page(await current(page.items, self.repositories_here), page.after)
 
     async def pull_request(self, repository: str, number: int) -> PullRequest:
         async with self.database.transaction(self.tenant) as tx:
             row = await rows.pull_request_row(tx, repository, number)
-        found = await self._current(row)
+        found = (await current((row,), self.repositories_here))[0]
         if found.state is not PullRequestState.OPEN or not found.has_head:
             return found
         git = await self.repositories_here.git(repository)
@@ -165,15 +165,6 @@ class LocalCodeHost:
         except NotMergeable:
             return replace(found, has_conflicts=True)
         return replace(found, has_conflicts=result.tree is None)
-
-    async def _current(self, row: PullRequestRow) -> PullRequest:
-        """A pull request as its branches are now; without word of conflicts while it is open."""
-        if row.state != PullRequestState.OPEN.value:
-            return rows.pull_request_of(row)
-        git = await self.repositories_here.git(row.repository)
-        head, base = await bare_repository.tip(git, row.head), await bare_repository.tip(git, row.base)
-        now = {"head_sha": head or row.head_sha, "base_sha": base or row.base_sha}
-        return rows.pull_request_of(row, has_head=head is not None, **now)
 
     async def reviews(self, query: UnderQuery) -> Page[Review]:
         async with self.database.transaction(self.tenant) as tx:

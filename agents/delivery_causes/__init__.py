@@ -1,0 +1,1 @@
+"""Why work is late: what holds stories up, since when, whose it is, and how many days it costs."""
