@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from governance.action import OutcomeState
+from governance.tables import PersonRow
 from governance.visibility import EVERYTHING
 from integrations import CannotTell
 from integrations.tracker import (
@@ -218,8 +219,6 @@ async def test_cancelling_an_epic_is_found_by_the_epic(tracker: JiraTracker, jir
 
 async def test_a_department_person_is_assigned_by_their_address(tracker: JiraTracker, jira: FakeJira) -> None:
     async with tracker.looks.people.database.transaction(tracker.looks.people.tenant) as tx:
-        from governance.tables import PersonRow
-
         tx.add(
             PersonRow(id="ana", name="Ana", email="Ana@example.com", team=None, time_zone="UTC", accounts=[])
         )

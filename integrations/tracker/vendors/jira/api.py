@@ -59,7 +59,7 @@ class Api:
 
     base: str
     auth: httpx.Auth
-    secrets: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = field(default=(), repr=False)
     seconds: float = 10.0
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     asked: int = 0
@@ -179,9 +179,10 @@ class Api:
         if isinstance(said, dict):
             words += [str(one) for one in said.get("errorMessages") or ()]
             words += [f"{name}: {one}" for name, one in (said.get("errors") or {}).items()]
-        return self._plain(" ".join(" ".join(words).split())[:300] or f"status {answer.status_code}")
+        return self._plain(" ".join(" ".join(words).split()))[:300] or f"status {answer.status_code}"
 
     def _plain(self, text: str) -> str:
+        """Before anything is cut off: half a secret is one, too."""
         for secret in self.secrets:
             text = text.replace(secret, "…")
         return text

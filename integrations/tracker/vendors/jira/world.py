@@ -94,13 +94,13 @@ class World:
 
 async def look_around(api: Api, settings: JiraSettings) -> World:
     """Find it out. Raises Refused, NoAccess, Away."""
-    fields, types, statuses, priorities, links, me, found = await asyncio.gather(
+    me = await api.get("/rest/api/3/myself")  # alone: where we are not let in, nothing else is asked
+    fields, types, statuses, priorities, links, found = await asyncio.gather(
         api.get("/rest/api/3/field"),
         api.get("/rest/api/3/issuetype"),
         api.get("/rest/api/3/status"),
         _values(api, "/rest/api/3/priority/search"),
         api.get("/rest/api/3/issueLinkType"),
-        api.get("/rest/api/3/myself"),
         asyncio.gather(*(_project(api, key) for key in settings.projects)),
     )
     numbers = {str(one["id"]) for one in fields if _schema(one) == NUMBER_SCHEMA}
