@@ -13,7 +13,7 @@ from integrations.pages import Page
 from integrations.tracker import Epic, EpicQuery, NoSuchItem, Story, StoryQuery, StoryStatus
 from integrations.tracker.rules import FINAL
 from integrations.tracker.vendors.jira import histories, jql, labels
-from integrations.tracker.vendors.jira.api import Api
+from integrations.tracker.vendors.jira.api import WHO, Api
 from integrations.tracker.vendors.jira.epics import standing_of
 from integrations.tracker.vendors.jira.histories import Moves
 from integrations.tracker.vendors.jira.issues import (
@@ -31,6 +31,7 @@ from integrations.tracker.vendors.jira.receipts import Receipts
 from integrations.tracker.vendors.jira.search import LARGEST, Search
 from integrations.tracker.vendors.jira.settings import JiraSettings
 from integrations.tracker.vendors.jira.world import World, look_around
+from storage.look import Away
 
 _KNOWN_FOR = timedelta(minutes=10)
 """What Jira is like is looked up again after so long."""
@@ -74,9 +75,12 @@ class Looks:
         return Reader(await self.world(), self.settings, await self.people.known())
 
     async def there(self, keys: Collection[str], types: Collection[str]) -> list[str]:
-        """Those of the keys that an issue of these types has: only such may stand in a query."""
+        """Those of the keys that an issue of these types has: only such may stand in a query. Raises Away for
+        too many."""
         questions = await self.questions()
-        ours = sorted(one for one in keys if questions.is_ours(one))[:MOST_IDS]
+        ours = sorted(one for one in keys if questions.is_ours(one))
+        if len(ours) > MOST_IDS:
+            raise Away(WHO, f"is asked for more than {MOST_IDS:,} issues by their keys at once")
         found = await self.search.fetch(ours, ("issuetype",)) if ours else {}
         return [key for key, one in found.items() if str(one["fields"]["issuetype"]["id"]) in types]
 

@@ -34,14 +34,17 @@ class People:
     database: Database
     tenant: str
     api: Api
-    _accounts: dict[str, str | None] = field(default_factory=dict)
+    _accounts: dict[str, str] = field(default_factory=dict)
 
     async def account(self, person: str) -> str | None:
         """A person's account in Jira, if they have one that is known. Raises Away."""
         if person not in self._accounts:
             async with self.database.transaction(self.tenant) as tx:
                 address = (await tx.scalars(select(PersonRow.email).where(PersonRow.id == person))).first()
-            self._accounts[person] = await self._of_address(address) if address else None
+            account = await self._of_address(address) if address else None
+            if account is None:
+                return None
+            self._accounts[person] = account
         return self._accounts[person]
 
     async def known(self) -> Mapping[str, str]:

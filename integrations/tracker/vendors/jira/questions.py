@@ -18,7 +18,7 @@ OLDEST_FIRST, NEWEST_FIRST = "created ASC, key ASC", "created DESC, key DESC"
 _IN_SPRINT = "sprint in (openSprints(), futureSprints())"
 _IN_NO_SPRINT = "(sprint is EMPTY OR sprint not in (openSprints(), futureSprints()))"
 """`not in` alone leaves out what was never in any sprint."""
-MOST_IDS = 500
+MOST_IDS = 2_000
 _MOST_WORDS = 12
 _BEGINNING = 3
 """Letters of a word by which it is looked for: slips behind them are forgiven."""

@@ -25,8 +25,9 @@ from integrations.tracker.vendors.jira.tables import JiraEffectRow
 from storage.database import Database
 
 KEPT = timedelta(days=90)
-LEASE = timedelta(seconds=90)
-"""An effect that has not ended by then was lost with its process, and nobody waits for it any more."""
+LEASE, LEASE_EACH = timedelta(seconds=60), timedelta(seconds=2)
+"""An effect that has not ended by then (and for each issue that it touches a little later) was lost with its
+process, and nobody waits for it any more."""
 _LATELY = timedelta(minutes=5)
 _MOST_LATELY = 50
 _LOOKS_EVERY = 0.1
@@ -79,14 +80,13 @@ class Receipts:
             if known is not None:
                 if known.kind != kind:
                     raise GrantSpent(f"This permission was already used for something else ({known.kind}).")
-                is_lost = now - known.began >= LEASE
+                is_lost = now - known.began >= _lease(known.touches)
                 return _receipt(known, is_new=False) if known.is_done or is_lost else None
-            at_work = select(JiraEffectRow.grant_id).where(
-                JiraEffectRow.began > now - LEASE,
-                JiraEffectRow.is_done.is_(False),
-                JiraEffectRow.touches.overlap(list(touches)),
+            at_work = select(JiraEffectRow.began, JiraEffectRow.touches).where(
+                JiraEffectRow.is_done.is_(False), JiraEffectRow.touches.overlap(list(touches))
             )
-            if touches and (await tx.execute(at_work.limit(1))).first() is not None:
+            others = (await tx.execute(at_work)).all() if touches else []
+            if any(now - began < _lease(theirs) for began, theirs in others):
                 return None
             values = {"kind": kind, "project": project, "touches": list(touches), "items": [], "began": now}
             await tx.execute(insert(JiraEffectRow).values(grant_id=grant, is_done=False, **values))
@@ -122,6 +122,10 @@ class Receipts:
         """Nobody asks any more what became of an effect of so long ago."""
         async with self.database.transaction(self.tenant) as tx:
             await tx.execute(delete(JiraEffectRow).where(JiraEffectRow.began < self.clock() - KEPT))
+
+
+def _lease(touches: Sequence[str]) -> timedelta:
+    return LEASE + len(touches) * LEASE_EACH
 
 
 def _receipt(row: JiraEffectRow, *, is_new: bool) -> Receipt:

@@ -44,13 +44,14 @@ class Search:
         """The next `limit` issues. Raises NoSuchPage, Refused, Away."""
         token, _ = _marked(after)
         found: list[Issue] = []
-        while True:
+        for _ in range(_MOST_ROUNDS + 2 * limit // LARGEST):
             size = min(LARGEST, limit - len(found))
             said = await self._page(where, order, fields, token, size, is_marked=after is not None)
             found += said.get("issues") or ()
             token = said.get("nextPageToken")
             if not token or len(found) >= limit:
                 return Page(tuple(found), _mark(token, None) if token else None)
+        raise Away(WHO, "hands out pages without end")
 
     async def page_of(
         self,

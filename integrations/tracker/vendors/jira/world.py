@@ -16,7 +16,6 @@ from integrations.tracker.vendors.jira.api import Api, Refused
 from integrations.tracker.vendors.jira.settings import JiraSettings
 
 SPRINT_SCHEMA = "com.pyxis.greenhopper.jira:gh-sprint"
-RANK_SCHEMA = "com.pyxis.greenhopper.jira:gh-lexo-rank"
 POINTS_SCHEMA = "com.pyxis.greenhopper.jira:jsw-story-points"
 NUMBER_SCHEMA = "com.atlassian.jira.plugin.system.customfieldtypes:float"
 ESTIMATE = "timeoriginalestimate"
@@ -72,7 +71,6 @@ class World:
 
     me: str
     sprint: str | None
-    rank: str | None
     stories: tuple[str, ...]
     epics: tuple[str, ...]
     statuses: Mapping[str, StoryStatus]
@@ -110,7 +108,6 @@ async def look_around(api: Api, settings: JiraSettings) -> World:
     return World(
         me=str(me["accountId"]),
         sprint=_first(fields, SPRINT_SCHEMA),
-        rank=_first(fields, RANK_SCHEMA),
         stories=tuple(id for id, level in of_projects if level == 0),
         epics=tuple(id for id, level in of_projects if level == 1),
         statuses={str(one["id"]): status_of(one, settings.statuses) for one in statuses},
