@@ -12,9 +12,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from aiohttp.test_utils import TestServer
+from sqlalchemy import text
 
 from bot.bootstrap import open_installation
 from bot.conversation import Conversation
+from bot.serving import make_served
 from governance.department_file import read_department
 from simulators.jira import FakeJira, Fault, serving
 from simulators.jira.state import POINTS, Account
@@ -142,3 +145,26 @@ async def test_an_approved_story_is_written_once_though_the_worker_is_killed(
         assert [one.values["summary"] for one in jira.state.issues.values()][1:] == [
             "Checkout refuses double orders"
         ]
+
+
+async def test_what_people_change_in_jira_is_looked_at_once_for_all_who_watch(
+    jira: FakeJira, server: EmbeddedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three deliveries by HTTP make one look, and looks one after the other one check of what is watched."""
+    async with without_a_worker(server, tmp_path, monkeypatch) as place:
+        async with TestServer(make_served(place.installation).app) as web:
+            address = str(web.make_url("")).rstrip("/")
+            for _ in range(3):
+                assert await jira.deliver(address, "jira:issue_updated", "SHOP-1") == 202
+            assert await jira.deliver(address, "jira:issue_updated", "SHOP-1", secret="x" * 20) == 401
+        queued = (
+            "SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo'"
+            f" AND args->>'tenant' = '{place.tenant}' AND task_name = "
+        )
+        assert (await place.rows(f"{queued}'look_at_tracker'"))[0][0] == 1
+        for _ in range(2):
+            await place.installation.jobs.look_at_tracker(place.tenant, "SHOP")
+        assert (await place.rows(f"{queued}'check_subscriptions'"))[0][0] == 1
+        forgotten = text("DELETE FROM procrastinate_jobs WHERE args->>'tenant' = :id")
+        async with place.installation.database.untenanted() as tx:
+            await tx.execute(forgotten, {"id": place.tenant})

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from governance.action import OutcomeState
+from governance.registry import OutcomeUncertain
 from governance.tables import PersonRow
 from governance.visibility import EVERYTHING
 from integrations import CannotTell
@@ -27,7 +28,9 @@ from integrations.tracker.vendors.jira.issues import PROPERTY
 from integrations.tracker.vendors.jira.tracker import JiraTracker
 from simulators.jira import FakeJira, Fault
 from simulators.jira.state import POINTS, Account
+from storage.database import Database
 from storage.look import Away
+from tests.integrations.jira.world import opened
 from tests.integrations.tracker_drafts import draft, epic, grant, ids
 
 CREATES = "/rest/api/3/issue$"
@@ -233,3 +236,29 @@ async def test_a_department_person_is_assigned_by_their_address(tracker: JiraTra
     assert jira.state.issues[made].values["assignee"] == {"accountId": "a1"}
     assert jira.state.issues[made].labels == set()
     assert POINTS in jira.state.issues[made].values
+
+
+async def test_the_gate_hears_that_it_is_not_known(tracker: JiraTracker, jira: FakeJira) -> None:
+    why = {"rationale": "asked for", "impact": "one story", "rollback_plan": "cancel it"}
+    effect = next(one for one in specs() if one.action is CreateStory).effect
+    assert effect is not None
+    jira.faults.append(Fault("POST", CREATES, drop="before"))
+    with pytest.raises(OutcomeUncertain, match="may have been done"):
+        await effect(CreateStory(draft=draft(), **why), grant(), tracker)
+
+
+async def test_two_processes_never_change_one_story_at_the_same_time(
+    tracker: JiraTracker, jira: FakeJira, database: Database, tenant: str
+) -> None:
+    made = (await tracker.create_story(grant(), draft())).id
+    was = StoryChange(priority=Priority.P2)
+    async with opened(jira, database, tenant) as other:
+        results = await asyncio.gather(
+            *(
+                port.change_stories(grant(), [StoryEdit(made, StoryChange(priority=wanted), was)])
+                for port, wanted in ((tracker, Priority.P0), (other, Priority.P1))
+            ),
+            return_exceptions=True,
+        )
+    assert [type(one) for one in results].count(StaleItem) == 1
+    assert jira.done["edited"] == 1
