@@ -109,6 +109,7 @@ class Jobs:
             "advance_plan": self.advance_plan,
             "advance_run": self.advance_run,
             "look_at_code": self.look_at_code,
+            "look_at_tracker": self.look_at_tracker,
             "do_step": self.do_step,
             "count_hours": self.count_hours,
             "take_alerts": self.alerts.take_alerts,
@@ -188,6 +189,11 @@ class Jobs:
         """Let the runs that wait for a repository look at it now."""
         async with self.database.transaction(tenant) as tx:
             await look_at_code(tx, repository, self.gate.clock(), is_second=bool(is_second))
+
+    async def look_at_tracker(self, tenant: str, project: str) -> None:
+        """People changed something in the tracker: whoever watches it hears of it now."""
+        async with self.database.transaction(tenant) as tx:
+            await _queue_subscriptions(tx)
 
     async def do_step(self, tenant: str, run: str, step: str) -> None:
         """Do one step of a run."""

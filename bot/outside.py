@@ -23,6 +23,7 @@ from integrations.integration import (
     find_vendors,
 )
 from integrations.ports import Ports
+from integrations.tracker.webhooks import TrackerWebhooks
 from storage.database import Database
 
 
@@ -96,6 +97,12 @@ class OutsideWorld:
         """The code host that tells by itself, by the vendor's name. Raises NoSuchVendor, SettingsMissing."""
         port = self.ports(self.settings.tenant).code_host
         return {self.vendors["code_host"].name: port} if isinstance(port, CodeWebhooks) else {}
+
+    @property
+    def tracker_webhooks(self) -> Mapping[str, TrackerWebhooks]:
+        """The tracker that tells by itself, by the vendor's name. Raises NoSuchVendor, SettingsMissing."""
+        port = self.ports(self.settings.tenant).tracker
+        return {self.vendors["tracker"].name: port} if isinstance(port, TrackerWebhooks) else {}
 
     @cached_property
     def _opened(self) -> dict[str, dict[str, Any]]:

@@ -17,6 +17,7 @@ from bot.console.personas import session_key
 from bot.console.residents import read_residents
 from bot.department import Installation
 from bot.teams.serving import add_teams
+from bot.tracker import add_tracker_webhooks
 from bot.web import make_app
 from integrations.integration import Serving
 from integrations.mail import KeepsOutbox
@@ -50,7 +51,9 @@ def make_served(installation: Installation) -> Served:
         app[OUTBOX] = mail
     app[ADAPTERS] = lambda: installation.adapters
     add_alerts(app, installation.database, settings.tenant, lambda: installation.outside.alert_sources)
-    add_code_webhooks(app, installation.database, settings.tenant, lambda: installation.outside.code_webhooks)
+    outside = installation.outside
+    add_code_webhooks(app, installation.database, settings.tenant, lambda: outside.code_webhooks)
+    add_tracker_webhooks(app, installation.database, settings.tenant, lambda: outside.tracker_webhooks)
     _teams(installation, app)
     return Served(app, (*_slack(installation, app), *installation.outside.served(settings.tenant)))
 

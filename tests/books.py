@@ -52,7 +52,10 @@ _IDENTITIES = """
     SELECT a.tenant, 'entry ' || a.id || ' (' || a.type || ') holds ' || i.identity FROM audit_entries a
     JOIN identities i ON i.tenant = a.tenant AND position('"' || i.identity || '"' IN a.data) > 0
 """
-_RECEIPTS = "SELECT tenant, grant_id FROM tracker_receipts"
+_RECEIPTS = (
+    "SELECT tenant, grant_id FROM tracker_receipts"
+    " UNION ALL SELECT tenant, grant_id FROM jira_effects WHERE is_done"
+)
 _ENDED = {"done", "failed", "unknown"}
 
 

@@ -261,12 +261,17 @@ class GrantSpent(TrackerError):
     """This grant's id has already made something of another kind."""
 
 
+class TrackerUnsure(Exception):
+    """The tracker may have done it, or has done some of it. The text is for people."""
+
+
 class Tracker(Protocol):
     """Reads take a Scope, so that what the asker may not see never leaves the tracker: neither the items
     outside nor, in an item inside, other customers' names or the ids of items outside.
 
     Effectful methods take a Grant; its id is the idempotency key: a repeated call returns what the
-    first call made and does nothing. Each is all or nothing, and raises TrackerError for nothing.
+    first call made and does nothing. Each is all or nothing, and raises TrackerError for nothing; a tracker
+    somewhere else may raise TrackerUnsure where that is not known.
     """
 
     @property
@@ -336,4 +341,4 @@ class Tracker(Protocol):
 
     async def what_happened(self, grant: str) -> str | None:
         """After a crash: the ids of what the effect with this grant id made or changed, with a comma
-        and a space between them, or None if it never arrived."""
+        and a space between them, or None if it never arrived. Raises integrations.CannotTell."""

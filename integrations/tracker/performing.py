@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from governance.action import Action, Grant, Outcome, OutcomeState, Subject
 from governance.authority.vocabulary import Given
 from governance.people import Actor, Role
-from governance.registry import ActionSpec, EffectFailed, free
+from governance.registry import ActionSpec, EffectFailed, OutcomeUncertain, free
 from governance.tables import PersonRoleRow, PersonRow
-from integrations.tracker import StoryChange, StoryEdit, StoryStatus, Tracker, TrackerError
+from integrations import CannotTell
+from integrations.tracker import StoryChange, StoryEdit, StoryStatus, Tracker, TrackerError, TrackerUnsure
 from integrations.tracker.actions import (
     Assignment,
     AssignStories,
@@ -107,7 +108,10 @@ def _subject(action: TrackerAction) -> Subject:
 
 
 async def _ask(grant: str, port: Tracker) -> Outcome | None:
-    items = await port.what_happened(grant)
+    try:
+        items = await port.what_happened(grant)
+    except CannotTell as silent:
+        return Outcome(OutcomeState.UNKNOWN, str(silent))
     return None if items is None else _done(f"The tracker has it: {items}.", items)
 
 
@@ -121,6 +125,8 @@ def _refusals() -> Iterator[None]:
         yield
     except TrackerError as refused:
         raise EffectFailed(str(refused)) from refused
+    except TrackerUnsure as unsure:
+        raise OutcomeUncertain(str(unsure)) from unsure
 
 
 # What the matrix looks at.

@@ -47,7 +47,12 @@ def test_every_name_is_known(function: str, position: int, keyword: str, known: 
 
 
 def test_every_job_and_every_kind_of_notice_is_used() -> None:
-    deferred = {name for f in ("defer", "job_values") for _, _, names in _named(f, 1, "name") for name in names}
+    deferred = {
+        name
+        for f in ("defer", "defer_once", "job_values")
+        for _, _, names in _named(f, 1, "name")
+        for name in names
+    }
     assert deferred | {"post_notice"} == _jobs(INSTALLATION)
     told = {name for f in ("notify", "NoticeRow") for _, _, names in _named(f, 1, "kind") for name in names}
     by_their_own_way = {GIVEN_UP} if any(True for _ in calls("tell_given_up")) else set()
@@ -65,6 +70,7 @@ def test_every_job_has_an_end_or_comes_again_by_itself() -> None:
     }  # and begins these each time
     periodic |= {"count_impacts"}  # each minute looks again
     periodic |= {"look_at_code"}  # whoever waits looks each minute too
+    periodic |= {"look_at_tracker"}  # subscriptions are checked by themselves, too
     nothing_hangs_on = {"introduce", *INSTALLATION.jobs.of_platforms}
     assert _jobs(INSTALLATION) - set(INSTALLATION.jobs.ends()) == periodic | nothing_hangs_on
 

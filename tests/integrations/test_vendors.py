@@ -90,7 +90,7 @@ def test_two_of_one_name_are_refused(package: ModuleType) -> None:
 @pytest.mark.parametrize(
     ("wanted", "said"),
     [
-        ({"tracker": "jira"}, "There is no tracker called “jira”. Under `integrations:` it can be "),
+        ({"tracker": "abacus"}, "There is no tracker called “abacus”. Under `integrations:` it can be "),
         ({"weather": "x"}, "There is no weather called “x”."),
     ],
 )
