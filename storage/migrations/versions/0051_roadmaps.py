@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from storage.migrations.row_security import protect
 
 revision = "0051_roadmaps"
-down_revision = "0049_meetings"
+down_revision = "0050_told_risks"
 
 
 def upgrade() -> None:

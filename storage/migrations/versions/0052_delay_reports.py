@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from storage.migrations.row_security import protect
 
 revision = "0052_delay_reports"
-down_revision = "0049_meetings"
+down_revision = "0051_roadmaps"
 
 
 def upgrade() -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from storage.migrations.row_security import protect
 
 revision = "0053_customers_told"
-down_revision = "0049_meetings"
+down_revision = "0052_delay_reports"
 
 
 def _tenant() -> sa.Column[str]:

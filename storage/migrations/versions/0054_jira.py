@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from storage.migrations.row_security import protect
 
 revision = "0054_jira"
-down_revision = "0049_meetings"
+down_revision = "0053_customers_told"
 
 _MOMENT = sa.DateTime(timezone=True)
 

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0055_smtp_refused"
-down_revision = "0049_meetings"
+down_revision = "0054_jira"
 
 
 def upgrade() -> None:
