@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from math import isfinite
 from statistics import mean
+from typing import Any
 
 from handlers.conversation import chart_canvas as canvas
 
@@ -215,23 +216,23 @@ def draw_bars(bars: Sequence[Bar], *, title: str, starts: date, ends: date) -> b
     from matplotlib.dates import date2num
 
     number: Any = date2num
-    figure, axes = _blank(height=1.3 + 0.27 * len(bars))
+    figure, axes = canvas.blank(height=1.3 + 0.27 * len(bars))
     for position, bar in enumerate(bars):
-        colour = _BAR if bar.chance >= 0.85 else _PALE if bar.chance >= 0.5 else _WARM
+        colour = canvas.BAR if bar.chance >= 0.85 else canvas.PALE if bar.chance >= 0.5 else canvas.WARM
         length = max(number(bar.ends) - number(bar.begins), 0) + 1
         axes.barh(position, length, left=number(bar.begins), height=0.62, color=colour, zorder=3)
-        _beside(axes, f"{bar.chance:.0%}", number(bar.begins) + length, position)
-    axes.axvline(number(ends), color=_WARM, linewidth=1.2, linestyle="--", zorder=2)
+        canvas.beside(axes, f"{bar.chance:.0%}", number(bar.begins) + length, position)
+    axes.axvline(number(ends), color=canvas.WARM, linewidth=1.2, linestyle="--", zorder=2)
     axes.set_yticks(range(len(bars)), [bar.name for bar in bars])
     axes.set_ylim(len(bars) - 0.4, -0.6)
     first, last = number(starts), max(number(ends), *(number(bar.ends) for bar in bars))
     axes.set_xlim(first, last + 0.08 * (last - first))
     axes.grid(visible=False, axis="y")
-    axes.grid(visible=True, axis="x", color=_GRID, linewidth=0.8)
+    axes.grid(visible=True, axis="x", color=canvas.GRID, linewidth=0.8)
     axes.xaxis_date()
-    _dates(axes)
-    _title(axes, title)
-    return _png(figure)
+    canvas.dates(axes)
+    canvas.title(axes, title)
+    return canvas.png(figure)
 
 
 def _way(means: Sequence[float]) -> str:
