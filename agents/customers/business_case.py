@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from agents.ranking import Revenue
 from integrations.customers import Account, Standing
 
 AT_RISK: Mapping[Standing | None, Decimal] = {
@@ -28,11 +29,11 @@ _CENT = Decimal("0.01")
 @dataclass(frozen=True, slots=True)
 class BusinessCase:
     """`waiting` are the customers, each once; `revenue` is theirs together in a year, `at_risk` the part of
-    it that is assumed to be lost without. `returns` is the return on `cost`, as a multiple; None where it costs
-    nothing."""
+    what is known of it that is assumed to be lost without. `returns` is the return on `cost`, as a multiple;
+    None where it costs nothing, and where nobody's revenue is known."""
 
     waiting: tuple[Account, ...]
-    revenue: Decimal
+    revenue: Revenue
     at_risk: Decimal
     cost: Decimal
     returns: Decimal | None
@@ -41,8 +42,10 @@ class BusinessCase:
 def business_case(waiting: Sequence[Account], hours: float, hourly: Decimal) -> BusinessCase:
     """The case for a feature of so many agent-hours for these customers, each counted once."""
     once = tuple({account.id: account for account in waiting}.values())
-    revenue = sum((account.arr for account in once), Decimal(0))
-    at_risk = sum((account.arr * AT_RISK[account.standing] for account in once), Decimal(0))
+    revenue = Revenue.of(once)
+    lost = (account.arr * AT_RISK[account.standing] for account in once if account.arr is not None)
+    at_risk = sum(lost, Decimal(0))
     cost = (Decimal(str(hours)) * hourly).quantize(_CENT, ROUND_HALF_UP)
-    returns = ((at_risk - cost) / cost).quantize(Decimal("0.1"), ROUND_HALF_UP) if cost else None
+    is_known = len(revenue.without) < len(once)
+    returns = ((at_risk - cost) / cost).quantize(Decimal("0.1"), ROUND_HALF_UP) if cost and is_known else None
     return BusinessCase(once, revenue, at_risk.quantize(_CENT, ROUND_HALF_UP), cost, returns)

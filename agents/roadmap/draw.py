@@ -212,6 +212,8 @@ def _for_it(item: Item, choice: Choice, others: Mapping[str, Item]) -> str:
     if worth.waiting:
         count = len(worth.waiting)
         said.append(f"{count} customer{'' if count == 1 else 's'} wait{'s' if count == 1 else ''} for it")
+        if worth.revenue.without:
+            said.append(f"the revenue of {', '.join(worth.revenue.without[:3])} is not known and not counted")
     if worth.due is not None:
         said.append(f"due {day_text(worth.due)}" + (", which doubles it" if worth.urgency > 1 else ""))
     keys = {piece.key for piece in item.pieces}

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Literal
 
+from agents.ranking import Revenue
 from integrations.tracker import Priority
 
 Basis = Literal["priority", "RICE", "ROI"]
@@ -27,7 +27,7 @@ class Worth:
     weight: float
     basis: Basis
     given: float | None
-    revenue: Decimal
+    revenue: Revenue
     points: float
     waiting: tuple[str, ...]
     due: date | None

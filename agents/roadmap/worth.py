@@ -4,7 +4,8 @@ weight   of its most urgent story's priority: 8, 4, 2, 1 for P0 to P3, as plans 
          score or a return (ROI) is written on it (a label such as `rice:120` or `roi:3.5`), that takes the
          priority's place: both are worth for effort, so they are multiplied by the hours, and the item gets
          a weight from 1 to 8 by its rank among those that have one
-revenue  of the accounts that wait for it, in units of 100,000 a year, once an account
+revenue  of the accounts that wait for it, in units of 100,000 a year, once an account; one whose revenue is
+         not known adds nothing, and is named
 urgency  2 if a need, a promise or a renewal of theirs falls due by the end of the time, or within 90 days of
          its start, else 1 (weighted shortest job first: Reinertsen, The Principles of Product Development
          Flow, 2009, ch. 7)
@@ -20,7 +21,7 @@ from datetime import date
 from decimal import Decimal
 
 from agents.planning.solver import WEIGHT
-from agents.ranking import SOON, Demand
+from agents.ranking import SOON, Demand, Revenue
 from agents.roadmap.items import Basis, Span, Worth
 from integrations.tracker import Priority
 
@@ -60,7 +61,7 @@ def _worth(
     asked = {r.account for r in demand.requests if one.ids.intersection(r.items)}
     promised = {c.account for c in demand.commitments if one.ids.intersection(c.items)}
     waiting = [demand.accounts[a] for a in sorted(one.customers | asked | promised) if a in demand.accounts]
-    revenue = sum((account.arr for account in waiting), Decimal(0))
+    revenue = Revenue.of(waiting)
     due = demand.due(one.ids, waiting, today)
     urgent = due is not None and (due < span.ends or due <= span.starts + SOON)
     return Worth(
@@ -68,7 +69,7 @@ def _worth(
         basis,
         given,
         revenue,
-        round(float(revenue / _UNIT), 4),
+        round(float(revenue.known / _UNIT), 4),
         tuple(account.name for account in waiting),
         due,
         2 if urgent else 1,

@@ -15,6 +15,7 @@ from agents.customers.letters import Addressed, Started, started
 from agents.customers.similar import Described, SimilarTexts
 from agents.planning.draft import NotEnoughHistory
 from agents.planning.working_days import WorkingDays
+from agents.ranking import Revenue
 from integrations.customers import Account, Standing
 from integrations.tracker import Epic, Priority, Story, StoryStatus
 
@@ -49,17 +50,27 @@ def story(number: int, status: StoryStatus = StoryStatus.BACKLOG, priority: Prio
     )
 
 
-def account(id: str, arr: int, standing: Standing | None) -> Account:
-    return Account(id, id, (), "enterprise", Decimal(arr), None, None, standing, None, None, None)
+def account(id: str, arr: int | None, standing: Standing | None) -> Account:
+    return Account(
+        id, id, (), "enterprise", None if arr is None else Decimal(arr), None, None, standing, None, None, None
+    )
 
 
 def test_each_customer_counts_once_and_by_its_health() -> None:
     acme, other = account("acme", 500_000, Standing.AT_RISK), account("other", 100_000, Standing.HEALTHY)
     worth = business_case([acme, other, acme], 100, Decimal("8.00"))
-    assert worth.revenue == 600_000
+    assert worth.revenue == Revenue(Decimal(600_000), ())
     assert worth.at_risk == 160_000
     assert worth.cost == 800
     assert worth.returns == Decimal("199.0")
+
+
+def test_revenue_that_is_not_known_is_named_and_is_not_nothing() -> None:
+    acme, silent = account("acme", 500_000, Standing.AT_RISK), account("silent", None, None)
+    worth = business_case([acme, silent], 100, Decimal("8.00"))
+    assert worth.revenue == Revenue(Decimal(500_000), ("silent",))
+    assert worth.returns == Decimal("186.5"), "at least so much"
+    assert business_case([silent], 100, Decimal("8.00")).returns is None
 
 
 def test_what_costs_nothing_has_no_return() -> None:

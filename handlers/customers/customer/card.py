@@ -54,8 +54,9 @@ async def customer_reply(desk: Desk, account: Account, scope: Scope) -> Reply:
     open_now = sum(row.state == "open" for row in promises) + sum(
         one.state is CommitmentState.OPEN for one in committed if one.id not in there
     )
+    tier = account.tier or "tier not known"
     text = (
-        f"{account.name}: {account.tier}, {_health(account)}, {counted(len(asked) + len(needs), 'request')},"
+        f"{account.name}: {tier}, {_health(account)}, {counted(len(asked) + len(needs), 'request')},"
         f" {counted(open_now, 'open promise')}, {counted(len(mails), 'mail')}."
     )
     facts = _facts(desk, account, currency, promises)
@@ -122,7 +123,9 @@ def _buttons(
 
 def _facts(desk: Desk, account: Account, currency: str, promises: Sequence[PromiseRow]) -> tuple[Fact, ...]:
     source = Source("query", f"customers: {account.id}")
-    facts = [Fact("arr", "Yearly revenue", account.arr, currency, desk.now, source)]
+    facts: list[Fact] = []
+    if account.arr is not None:
+        facts.append(Fact("arr", "Yearly revenue", account.arr, currency, desk.now, source))
     if account.health is not None:
         facts.append(Fact("health", "Health", account.health, "of 100", desk.now, source))
     if account.renewal is not None:

@@ -49,15 +49,15 @@ async def _accounts(turn: Turn, desk: Desk, text: str) -> Reply:
     if not page.items:
         raise CannotAnswer(f"I find no customer{_named(text)} that you may see.")
     far = max((one.renewal for one in page.items if one.renewal), default=desk.now.date())
-    shown = sorted(page.items, key=lambda one: (one.renewal or far + timedelta(days=1), -one.arr, one.id))[
-        :_SHOWN
-    ]
+    shown = sorted(
+        page.items, key=lambda one: (one.renewal or far + timedelta(days=1), -(one.arr or 0), one.id)
+    )[:_SHOWN]
     currency = desk.department.currency
     rows = tuple(
         (
             one.name,
-            one.tier,
-            money_text(one.arr, currency),
+            one.tier or "not known",
+            "not known" if one.arr is None else money_text(one.arr, currency),
             day_text(one.renewal) if one.renewal else "",
             "" if one.health is None else str(one.health),
         )
@@ -79,6 +79,7 @@ async def _accounts(turn: Turn, desk: Desk, text: str) -> Reply:
     facts = tuple(
         Fact(f"{one.id}.arr", f"{one.name}: yearly revenue", one.arr, currency, desk.now, source)
         for one in shown
+        if one.arr is not None
     )
     renews = f" Renewing within {_SOON.days} days: {', '.join(soon)}." if soon else ""
     said = f"{counted(len(page.items), 'customer')}.{renews}"

@@ -175,8 +175,9 @@ async def _who_asked(desk: Desk, scope: Scope, same: Sequence[Request]) -> tuple
         return (), 0
     query = AccountQuery(ids=frozenset(first))
     accounts = await everything(partial(desk.ports.customers.accounts, scope), query)
-    asking = tuple(Asking(account, first[account.id]) for account in accounts)
-    return tuple(sorted(asking, key=lambda one: (-one.account.arr, one.account.id))), len(first) - len(asking)
+    asking = [Asking(account, first[account.id]) for account in accounts]
+    asking = sorted(asking, key=lambda one: (-(one.account.arr or 0), one.account.id))
+    return tuple(asking), len(first) - len(asking)
 
 
 async def _is_seen(desk: Desk, epic: Epic | None, scope: Scope) -> bool:

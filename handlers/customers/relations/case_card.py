@@ -28,6 +28,7 @@ from handlers.conversation.wording import counted, listed
 from handlers.customers.relations.case import PRIORITY, Case
 from handlers.customers.relations.figures import facts_of
 from handlers.delivery.plans.formats import hours_text, money_text, team_name
+from handlers.delivery.prioritise.revenue import a_year, revenue_text
 from integrations.customers import Account
 
 RESTRICTED = "it shows a customer's revenue"
@@ -62,7 +63,7 @@ def customer_pairs(account: Account, currency: str) -> tuple[tuple[str, str], ..
     standing = "" if account.standing is None else f" ({account.standing.value.replace('_', ' ')})"
     health = "not known" if account.health is None else f"{account.health} of 100{standing}"
     return (
-        ("Customer", f"{account.name}, {account.tier}, {money_text(account.arr, currency)} a year"),
+        ("Customer", f"{account.name}, {account.tier or 'tier not known'}, {a_year(account.arr, currency)}"),
         ("Renewal", day_text(account.renewal) if account.renewal else "no day on record"),
         ("Health", health),
     )
@@ -122,7 +123,7 @@ def _asking(case: Case, currency: str) -> list[Block]:
     items: list[tuple[Inline, ...]] = [
         (
             Bold(one.account.name),
-            f" ({money_text(one.account.arr, currency)} a year): “{one.request.what}”",
+            f" ({a_year(one.account.arr, currency)}): “{one.request.what}”",
             f", by {day_text(one.request.needed_by)}" if one.request.needed_by else "",
         )
         for one in case.asking[:_MOST]
@@ -160,19 +161,23 @@ def _work_pairs(desk: Desk, case: Case, currency: str) -> tuple[tuple[str, str],
         ("In the tracker", there),
         ("Work", f"{hours_text(effort.hours)}{ranged}, {team_name(desk.department, case.team)}"),
         ("Cost", money_text(case.business.cost, currency)),
-        ("Revenue waiting", money_text(case.business.revenue, currency)),
+        ("Revenue waiting", revenue_text(case.business.revenue, currency)),
         ("Return in a year", _returns(case)),
     )
 
 
 def _returns(case: Case) -> str:
-    returns = case.business.returns
-    return "cannot be told" if returns is None else f"{returns:g} times its cost"
+    worth = case.business
+    least = "at least " if worth.revenue.without else ""
+    return (
+        "an unknown part of its cost" if worth.returns is None else f"{least}{worth.returns:g} times its cost"
+    )
 
 
 def _worth_text(case: Case, currency: str) -> str:
     worth = case.business
-    waiting = f"{counted(len(worth.waiting), 'customer')} with {money_text(worth.revenue, currency)} a year"
+    revenue = revenue_text(worth.revenue, currency)
+    waiting = f"{counted(len(worth.waiting), 'customer')} (yearly revenue {revenue})"
     verb = "waits" if len(worth.waiting) == 1 else "wait"
     return f"{waiting} {verb} for it; it returns {_returns(case)}."
 

@@ -23,7 +23,7 @@ from handlers.customers.relations.case import PRIORITY, Case, look
 from handlers.customers.relations.case_card import case_reply, when_text
 from handlers.customers.relations.mail_card import mail_reply
 from handlers.customers.relations.standing_card import standing_reply
-from handlers.delivery.plans.formats import money_text
+from handlers.delivery.prioritise.revenue import a_year
 from integrations.customers import NoSuchAccount
 from integrations.tracker import Priority, Story, StoryDraft, StoryStatus
 from integrations.tracker.lines import plain_line, plain_text
@@ -173,7 +173,7 @@ def _why(desk: Desk, row: CustomerRequestRow, case: Case) -> str:
     """The business case in a few sentences, for whoever decides on the start."""
     currency = desk.department.currency
     worth = case.business
-    names = listed(f"{account.name} ({money_text(account.arr, currency)} a year)" for account in worth.waiting)
+    names = listed(f"{account.name} ({a_year(account.arr, currency)})" for account in worth.waiting)
     more = f" {case.others} more asked for it." if case.others else ""
     renewal = case.account.renewal
     renews = f" {case.account.name} renews on {day_text(renewal)}." if renewal else ""

@@ -34,7 +34,9 @@ def facts_of(case: Case, row: CustomerRequestRow, currency: str, now: datetime) 
 def _of_account(account: Account, currency: str, now: datetime) -> list[Fact]:
     source = Source("query", f"customers: {account.id}")
     name = account.name
-    facts = [Fact(f"{account.id}.arr", f"{name}: yearly revenue", account.arr, currency, now, source)]
+    facts: list[Fact] = []
+    if account.arr is not None:
+        facts.append(Fact(f"{account.id}.arr", f"{name}: yearly revenue", account.arr, currency, now, source))
     if account.renewal is not None:
         day = account.renewal.isoformat()
         facts.append(Fact(f"{account.id}.renewal", f"{name}: renewal", day, "", now, source))
@@ -82,16 +84,17 @@ def _of_work(case: Case, currency: str, now: datetime) -> list[Fact]:
 
 
 def _of_value(case: Case, currency: str, now: datetime) -> list[Fact]:
-    worth, ids = case.business, tuple(account.id for account in case.business.waiting)
+    worth = case.business
+    ids = tuple(account.id for account in worth.waiting if account.arr is not None)
     revenue = tuple(f"{one}.arr" for one in ids)
     shares = (*revenue, *(f"{one}.share" for one in ids))
     rows: list[tuple[str, str, FactValue, str, str, tuple[str, ...]]] = [
         (
             "revenue",
             "Yearly revenue of those who wait",
-            worth.revenue,
+            worth.revenue.known,
             currency,
-            "sum, each customer once",
+            f"sum of what is known of {len(ids)} of {len(worth.waiting)}, each customer once",
             revenue,
         ),
         ("at_risk", "Revenue at risk", worth.at_risk, currency, "sum of revenue × share at risk", shares),

@@ -28,10 +28,9 @@ from handlers.conversation.subjects import reply_of
 from handlers.conversation.submitting import not_done, submit
 from handlers.conversation.turn import Turn
 from handlers.conversation.wording import counted, listed
-from handlers.delivery.plans.formats import money_text
 from handlers.delivery.prioritise.parse import WORDS, PrioritySaid, read_priorities
 from handlers.delivery.prioritise.ranking_card import demand_of, ranking_reply
-from handlers.delivery.prioritise.revenue import revenue_text
+from handlers.delivery.prioritise.revenue import a_year, revenue_text
 from handlers.delivery.whereabouts.subjects import named_in, names_an_id, subject_of, subjects_of
 from handlers.language.mood import Mood
 from handlers.language.resolver import Found, NotThere, Several, resolve
@@ -213,14 +212,10 @@ async def _case(desk: Desk, stories: Sequence[Story], subject: Found, scope: Sco
         by = needed.get(account.id)
         need = f", needs it by {day_text(by)}" if by else ""
         renewal = f", renews {day_text(account.renewal)}" if account.renewal else ""
-        lines.append(f"{account.name} ({_arr(account, currency)}{renewal}{need})")
+        lines.append(f"{account.name} ({a_year(account.arr, currency)}{renewal}{need})")
     total = Revenue.of(waiting)
     text = f"Customers who wait for it: {'; '.join(lines)}. Yearly revenue: {revenue_text(total, currency)}."
     return _Case(text, _facts(desk, waiting, total.known))
-
-
-def _arr(account: Account, currency: str) -> str:
-    return "yearly revenue not known" if account.arr is None else f"{money_text(account.arr, currency)} a year"
 
 
 def _facts(desk: Desk, waiting: Sequence[Account], total: Decimal) -> tuple[Fact, ...]:

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from agents.ranking import Revenue
 from handlers.delivery.plans.formats import money_text
+
+
+def a_year(arr: Decimal | None, currency: str) -> str:
+    """`$950,000.00 a year`; `yearly revenue not known`."""
+    return "yearly revenue not known" if arr is None else f"{money_text(arr, currency)} a year"
 
 
 def revenue_text(revenue: Revenue, currency: str) -> str:
