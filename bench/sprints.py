@@ -7,11 +7,11 @@ first 70 %, measured on the rest, whose outcomes are never learnt from. The name
 line is split from both ends.
 
 Figures, each the unweighted mean of the communities: `nmae` is the mean absolute error of the median over the
-interquartile range of the outcomes *learnt from*; `coverage` the share of outcomes within P10 to P90, ends
-included; `brier` the mean of (p - o)² of "at least what was aimed at" (vel_diff ≥ 0), so its divisor is the
-number of sprints measured, and always saying 50 % gives .25. `nmae_by_all` divides by the interquartile range
-of all outcomes, and `nmae_by_test` by that of the measured ones. The features of issues are not read. The
-last line is one JSON object.
+interquartile range of the outcomes *learnt from* (of all, where half of those are the same); `coverage` the
+share of outcomes within P10 to P90, ends included; `brier` the mean of (p - o)² of "at least what was aimed at"
+(vel_diff ≥ 0), so its divisor is the number of sprints measured, and always saying 50 % gives .25.
+`nmae_by_all` divides by the interquartile range of all outcomes, and `nmae_by_test` by that of the measured
+ones. The features of issues are not read. The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -135,10 +135,10 @@ def measured(table: Numbers) -> Measured:
     return Measured(
         learnt=cut,
         measured=len(actual),
-        nmae=error / _spread(past),
+        nmae=error / _spread(past, outcomes),
         nmae_by_all=error / _spread(outcomes),
-        nmae_by_test=error / _spread(actual),
-        median_nmae=naive / _spread(past),
+        nmae_by_test=error / _spread(actual, outcomes),
+        median_nmae=naive / _spread(past, outcomes),
         coverage=float(np.mean((low <= actual) & (actual <= high))),
         brier=float(np.mean((chances - (actual >= 0)) ** 2)),
     )
@@ -160,11 +160,13 @@ def _features(table: Numbers) -> Numbers:
     return np.column_stack([*(had[name] for name in _COLUMNS[1:]), *derived])
 
 
-def _spread(values: Numbers) -> float:
-    upper, lower = np.percentile(values, [75, 25])
-    if upper == lower:
-        raise Unreadable("half of the outcomes are the same, so there is no interquartile range to divide by")
-    return float(upper - lower)
+def _spread(*choices: Numbers) -> float:
+    """The interquartile range of the first of these that has one."""
+    for values in choices:
+        upper, lower = np.percentile(values, [75, 25])
+        if upper > lower:
+            return float(upper - lower)
+    raise Unreadable("half of the outcomes are the same, so there is no interquartile range to divide by")
 
 
 def _print(each: dict[str, Measured], figures: dict[str, float]) -> None:

@@ -41,9 +41,11 @@ _MORE_OF_A_ROADMAP = re.compile(
 _GOES_ON = frozenset({"velocity", "risks"})
 """Requests that keep what was asked for, under their name, so that a few words ask for the same of another."""
 _OF_ANOTHER = re.compile(
-    r"(?:(?:ok|okay|so|now) )*(?:and|(?:and )?(?:what|how) about|(?:and )?(?:the )?same)(?: (?:for|of|with))?"
+    r"(?:(?:ok|okay|so|now) )*(?:(?:and )?(?:(?:what|how) about|(?:the )?same (?:for|of|with)|for|of)|and)"
     r"(?: the)?(?: (?:team|feature))?(?: [\w-]+){1,3}"
 )
+_AND_ONE = re.compile(r"(?:(?:ok|okay|so|now) )*and (?:the )?(?:team )?[\w-]+(?: (?:team|squad))?")
+"""Without a question mark more words behind "and" may order something: "and freeze orders"."""
 _IN_ANOTHER_FORM = re.compile(
     r"(?:(?:and|please|pls|now|can i have (?:it|that)|give me (?:it|that)) )*(?:as|in|per) (?:a )?"
     r"(?:csv|spreadsheet|hours|agent-hours|(?:story )?points|stories)(?: file)?(?: (?:please|pls|too|thanks))*"
@@ -58,7 +60,13 @@ def request_about_it(said: str, memory: Memory) -> str | None:
     if memory.intent == _EXPLAINS and "explained" in memory.topic and _MORE_OF_AN_EXPLANATION.fullmatch(words):
         return _EXPLAINS
     if memory.intent in _GOES_ON and memory.intent in memory.topic:
-        goes_on = _OF_ANOTHER.fullmatch(words) or _IN_ANOTHER_FORM.fullmatch(words)
+        asks = (
+            said.rstrip().endswith("?")
+            or not words.startswith("and ")
+            or words.startswith(("and for ", "and of "))
+        )
+        goes_on = _AND_ONE.fullmatch(words) or _IN_ANOTHER_FORM.fullmatch(words)
+        goes_on = goes_on or (_OF_ANOTHER.fullmatch(words) if asks else None)
         return memory.intent if goes_on else None
     if memory.intent == _ROADMAP and "roadmap" in memory.topic and _MORE_OF_A_ROADMAP.fullmatch(words):
         return _ROADMAP

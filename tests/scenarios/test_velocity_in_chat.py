@@ -61,6 +61,10 @@ async def test_trends_and_predictions_then_one_team_then_another_then_a_file(
         hours = await place.say("david", "in hours please", asked.thread)
         assert hours.as_text().startswith("Team Delta: ")
         assert " agent-hours a sprint" in hours.as_text()
+        stories = await place.press("david", "ask", "velocity in stories")
+        assert stories.as_text().startswith("Team Delta: ")
+        assert " stories a sprint" in stories.as_text()
+        await place.say("david", "in hours please", asked.thread)
         await place.say("david", "as csv", asked.thread)
         lines = list(csv.DictReader(io.StringIO((await written(place, "velocity.csv")).decode("utf-8-sig"))))
         assert {line["team"] for line in lines} == {"Team Delta"}

@@ -34,7 +34,7 @@ _HOW = f"{RUNS:,} simulated runs of all that its teams have taken on"
 
 def feature_reply(found: FeatureRisks, score: Score | None, now: datetime) -> Reply:
     """One feature: how likely it misses its day, and what could make it so."""
-    lead = _lead(found)
+    lead = _lead(found, now)
     blocks: list[Block] = [Text((lead,))]
     if found.risky:
         shown = found.risky[:MOST_SHOWN]
@@ -87,6 +87,8 @@ def overview_reply(every: Sequence[FeatureRisks], left: int, score: Score | None
     more = f" {counted(left, 'more feature')} under way are not looked at." if left else ""
     blocks.append(Small((f"From {_HOW}.{more} {score_text(score)}",)))
     facts = [fact for number, one in enumerate(every, 1) for fact in _outcome_facts(f"e{number}", one, now)]
+    counting = Source("computation", f"likelihood of 50 % or more, from {_HOW}")
+    facts.append(Fact("late", "Features likelier late than not", len(likely), "features", now, counting))
     for number, one in enumerate(every, 1):
         facts += [fact for risky in one.risky[:1] for fact in _cause_facts(f"e{number}", risky, now)]
     return Reply(
@@ -96,7 +98,7 @@ def overview_reply(every: Sequence[FeatureRisks], left: int, score: Score | None
     )
 
 
-def _lead(found: FeatureRisks) -> str:
+def _lead(found: FeatureRisks, now: datetime) -> str:
     outcome, target = found.outcome, found.target
     if not found.work.open:
         return f"{found.epic.title} has no open story, so nothing of it can be late."
@@ -104,6 +106,11 @@ def _lead(found: FeatureRisks) -> str:
         return (
             f"No open story of {found.epic.title} has a sprint, and nobody was promised a day: there is no date"
             " to miss. Give them sprints, and ask again."
+        )
+    if outcome.due < now.date():
+        return (
+            f"{found.epic.title} was to be done by {day_text(outcome.due)} ({target.why}) and is not. Half of"
+            f" the runs are done by {day_text(outcome.p50)}, 85 of 100 by {day_text(outcome.p85)}."
         )
     return (
         f"{found.epic.title} misses {day_text(outcome.due)} ({target.why}) with {per_cent(outcome.likelihood)}."
