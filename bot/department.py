@@ -10,30 +10,19 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from agents import sre
-from agents.actions import specs as plan_specs
-from agents.customers.actions import specs as customer_specs
 from agents.customers.promise_watch import PromiseWatch
-from agents.delivery_causes.actions import specs as delivery_specs
 from agents.drafting import WORKERS
 from agents.engineering.release_tests import ReleaseTests
-from agents.engineering.story_rows import breaks, follows_work
-from agents.meetings.meeting_run import in_meeting
 from agents.model import ModelAccess, OtherModel
-from agents.operations import incident_impact, incident_links
+from agents.operations import incident_impact
 from agents.operations.alert_intake import AlertIntake
-from agents.operations.approved_versions import previously_approved
-from agents.operations.canary.limits import within_canary
 from agents.operations.canary.promotions import Promotions
-from agents.operations.capacity.reservation_actions import specs as reservation_specs
 from agents.operations.findings import Findings
 from agents.operations.objective_watch import ObjectiveWatch
-from agents.operations.response.limits import in_incident
 from agents.operations.security_watch import SecurityWatch
 from agents.plans.authorship import Authorship
 from agents.plans.drafting import Drafting
-from agents.plans.limits import within_plan
 from agents.plans.replanning import Replanning
-from agents.roadmap.actions import specs as roadmap_specs
 from agents.role import Agent, agents, demand_reached
 from agents.terms import AgentTerms
 from agents.work.executor import Executor
@@ -42,6 +31,7 @@ from agents.work.scheduler import Scheduler
 from bot.checkpoints import webhook
 from bot.console.adapter import ConsoleAdapter
 from bot.desks import Desks, StoredFiles
+from bot.effects import every_effect
 from bot.fence_watch import FenceWatch
 from bot.foundation import Foundation
 from bot.jobs import Jobs
@@ -54,7 +44,6 @@ from bot.platforms.sealing import key_in
 from bot.recogniser import BackgroundRecogniser, ModelRecogniser
 from bot.teams.configuration import configuration
 from bot.turns import Turns
-from governance.actions import specs as governance_specs
 from governance.audit.publication import Publisher
 from governance.audit.sequencer import Sequencer
 from governance.authority.policy import Policy, load
@@ -69,14 +58,7 @@ from handlers.catalogue import find_handlers
 from handlers.conversation.router import Router
 from handlers.language.recognition import Recognises
 from handlers.notices import find_notices
-from integrations.calendar.performing import specs as calendar_specs
-from integrations.code_host.performing import specs as code_specs
-from integrations.deployments.performing import specs as deployment_specs
-from integrations.load.performing import specs as load_specs
-from integrations.mail.performing import specs as mail_specs
 from integrations.ports import Ports
-from integrations.prices.costs import replicas_a_month
-from integrations.tracker.performing import specs as tracker_specs
 
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet
@@ -111,29 +93,8 @@ class Installation(Foundation):
 
     @cached_property
     def registry(self) -> Registry:
-        of_vendors = (spec for vendor in self.outside.all_vendors for spec in vendor.actions())
-        own = (
-            *tracker_specs(within_plan, incident_links.is_linkable, follows_work),
-            *deployment_specs(
-                within_canary,
-                replicas_a_month(lambda tenant: self.ports(tenant).prices),
-                in_incident,
-                previously_approved,
-                self.release_tests.of,
-                lambda tenant: self.ports(tenant).deployments,
-            ),
-            *code_specs(breaks),
-            *load_specs(lambda tenant: self.ports(tenant).deployments),
-            *reservation_specs(lambda tenant: self.ports(tenant).prices),
-            *calendar_specs(in_meeting),
-            *mail_specs(lambda tenant: self.ports(tenant).customers),
-            *customer_specs(),
-            *plan_specs(),
-            *roadmap_specs(),
-            *delivery_specs(),
-            *governance_specs(self.policy),
-        )
-        return Registry((*own, *of_vendors))
+        vendors = [spec for vendor in self.outside.all_vendors for spec in vendor.actions()]
+        return every_effect(self.ports, self.release_tests, self.policy, vendors)
 
     @cached_property
     def release_tests(self) -> ReleaseTests:
