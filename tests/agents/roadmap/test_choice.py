@@ -12,7 +12,7 @@ from agents.roadmap.capacity import capacity
 from agents.roadmap.choice import by_density, choose, units_of
 from agents.roadmap.items import Item, Wishes
 from integrations.tracker import Priority
-from tests.agents.roadmap.planted import SPAN, department, given, read, story
+from tests.agents.roadmap.planted import SPAN, department, epic, given, read, story
 
 THERE = capacity(given(), department(), SPAN, Wishes(share=0.4))
 
@@ -73,3 +73,16 @@ def test_places_are_in_order_in_time_and_never_two_at_once(seed: int) -> None:
         if (one.team, one.discipline) == (two.team, two.discipline):
             first, second = sorted((found.places[one.key], found.places[two.key]), key=lambda p: p.begins)
             assert first.ends <= second.begins + 1e-4
+
+
+def test_a_feature_that_does_not_fit_leaves_nothing_of_itself_behind() -> None:
+    free = THERE.free(("alpha", "qa"))
+    chain = [
+        story("CARD-1", free * 0.5, discipline="qa", epic="EPIC-1"),
+        story("CARD-2", THERE.free(("alpha", "backend")) * 0.8, epic="EPIC-1", depends_on=("CARD-1",)),
+    ]
+    found = read([*chain, story("CARD-3", free * 0.6, discipline="qa", priority=Priority.P3)], [epic("EPIC-1")])
+    choice = choose(backlog_of(found, SPAN, known_errors(found)).items, THERE)
+    assert choice.chosen == ("CARD-3",)
+    assert set(choice.places) == {"CARD-3"}
+    assert choice.late == {"EPIC-1"}

@@ -68,9 +68,9 @@ def test_a_chance_falls_with_the_room_behind() -> None:
         next(team for team in first.teams if team.hours.team == "alpha").hours.free[k] for k in ("backend",)
     )
     most = free / (first.overrun or 1.0)
-    tight = drawn([story("CARD-1", most * 0.97)])
+    tight = drawn([story("CARD-1", most * 0.9999)])
     assert chosen(first)["CARD-1"].chance == 1.0
-    assert 0.3 < chosen(tight)["CARD-1"].chance < 0.75, "at its median it just fits, so it is about even"
+    assert 0.45 < chosen(tight)["CARD-1"].chance < 0.56, "at its median it just fits, so it is about even"
     assert left(drawn([story("CARD-1", most * 1.05)]))["CARD-1"].kind == "hours"
 
 
