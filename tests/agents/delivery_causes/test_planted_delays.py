@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from agents.delivery_causes.diagnosis import diagnose, outlook_once_ended
 from agents.delivery_causes.finder import find
+from agents.delivery_causes.findings import Kind
 from integrations.tracker import StoryStatus
 from tests.agents.delivery_causes.simulated import PLANTS, planted, quiet, story
 
+KINDS = {
+    "dependency": Kind.DEPENDENCY,
+    "breaking": Kind.BREAKING,
+    "checks": Kind.CHECKS,
+    "conflicts": Kind.CONFLICTS,
+    "review": Kind.REVIEW,
+    "approval": Kind.APPROVAL,
+    "absence": Kind.ABSENCE,
+    "incident": Kind.INCIDENT,
+}
 ALL = [(kind, number) for kind in PLANTS for number in range(4)]
 
 
@@ -20,6 +32,7 @@ def test_each_kind_is_the_root_cause_and_costs_days(kind: str) -> None:
     one = planted(kind, 0)
     found = diagnose(one.seen)
     assert found.roots[0].key == one.key, [root.key for root in found.roots]
+    assert found.roots[0].kind is KINDS[kind]
     assert found.costs[one.key].days > 0, found.costs
     assert found.roots[0].since is not None
 
@@ -99,3 +112,15 @@ def test_what_holds_up_other_features_alone_is_left_out() -> None:
     one = planted("incident", 0)
     other = frozenset(each.id for each in one.seen.stories if each.id.startswith("O-"))
     assert diagnose(replace(one.seen, own=other)).roots == ()
+
+
+def test_what_began_earlier_cost_more() -> None:
+    """Both end on the same day: what differs is what was lost already."""
+    one = planted("absence", 0)
+    away = one.seen.absences[-1]
+    days = []
+    for lasted in (1, 14):
+        absence = replace(away, since=one.seen.today - timedelta(days=lasted))
+        found = diagnose(replace(one.seen, own=frozenset({"S-10"}), absences=(absence,), pulls=()))
+        days.append(found.costs[one.key].days)
+    assert days[1] > days[0], days
