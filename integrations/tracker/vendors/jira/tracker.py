@@ -33,17 +33,11 @@ from integrations.tracker import (
 )
 from integrations.tracker.rules import FINAL
 from integrations.tracker.vendors.jira import drafts
-from integrations.tracker.vendors.jira.api import WHO, NotSent, Refused, Unsure
+from integrations.tracker.vendors.jira.api import WHO, Refused, Unsure
 from integrations.tracker.vendors.jira.edits import Edits
-from integrations.tracker.vendors.jira.found_again import (
-    CANCELLED,
-    CHANGED,
-    NEW_EPIC,
-    NEW_STORY,
-    Found,
-    find,
-)
+from integrations.tracker.vendors.jira.found_again import CANCELLED, CHANGED, NEW_EPIC, NEW_STORY, Found
 from integrations.tracker.vendors.jira.looks import Looks
+from integrations.tracker.vendors.jira.once import Once
 from integrations.tracker.vendors.jira.questions import NEWEST_FIRST, not_reached
 from integrations.tracker.vendors.jira.receipts import LEASE
 from integrations.tracker.vendors.jira.sprints import Sprints
@@ -51,11 +45,9 @@ from integrations.tracker.vendors.jira.told import Told
 from integrations.tracker.vendors.jira.webhooks import Reader as Webhooks
 from integrations.tracker.webhooks import TrackerEvent
 from integrations.written_ids import WrittenIds
-from storage.exact_text import is_exact
 
 _MOST_CHILDREN = 200
 """Open stories of one epic that are cancelled with it."""
-_LOOKS_EVERY = 1.0
 
 
 @dataclass
@@ -73,6 +65,7 @@ class JiraTracker:
         self._ids = WrittenIds(re.compile(rf"\b(?:{keys})-[1-9]\d{{0,11}}\b", re.IGNORECASE))
         self._told = Told(self.looks)
         self._edits = Edits(self.looks, self.sprints_of)
+        self._once = Once(self.looks, self.settles)
 
     @property
     def story_ids(self) -> WrittenIds:
@@ -204,7 +197,7 @@ class JiraTracker:
             return Found(tuple(keys), tuple(str(one["id"]) for one in issues))
 
         with _plain():
-            return await self._stories(await self._once(grant, CHANGED, "", touched, change))
+            return await self._stories(await self._once.do(grant, CHANGED, "", touched, change))
 
     async def cancel_epic(self, grant: Grant, epic: str, reason: str) -> Epic:
         """See Tracker.cancel_epic. The epic is changed last, so that it tells of the whole."""
@@ -242,25 +235,14 @@ class JiraTracker:
             return Found((epic,), tuple(str(one["id"]) for one in issues))
 
         with _plain():
-            [cancelled] = await self._once(grant, CANCELLED, "", touched, cancel)
+            [cancelled] = await self._once.do(grant, CANCELLED, "", touched, cancel)
             [issue] = await self.looks.demand([cancelled], "epic")
             return (await self.looks.read_epics(EVERYTHING, [issue]))[0]
 
     async def what_happened(self, grant: str) -> str | None:
         """See Tracker.what_happened. Raises CannotTell where it is half done, Away."""
-        receipt = await self.looks.receipts.of(grant) if is_exact(grant) else None
-        if receipt is None or receipt.items is not None:
-            return None if receipt is None else ", ".join(receipt.items or ())
-        while True:
-            with _plain():
-                found = await find(self.looks, receipt)
-            if found is not None:
-                await self.looks.receipts.finish(grant, found.items, found.touched)
-                return ", ".join(found.items)
-            if self.looks.clock() - receipt.began >= self.settles:
-                await self.looks.receipts.drop(grant)
-                return None
-            await asyncio.sleep(_LOOKS_EVERY)  # it may still be on its way, or Jira's search behind
+        with _plain():
+            return await self._once.what_happened(grant)
 
     def receive(self, delivery: Delivery) -> TrackerEvent | None:
         """See TrackerWebhooks.receive."""
@@ -297,33 +279,7 @@ class JiraTracker:
                 raise TrackerUnsure(str(unsure)) from unsure
             return Found((str(made["key"]),), (str(made["id"]),))
 
-        return await self._once(grant, kind, body["fields"]["project"]["key"], nothing, make)
-
-    async def _once(
-        self,
-        grant: Grant,
-        kind: str,
-        project: str,
-        touched: Callable[[], Awaitable[list[str]]],
-        do: Callable[[], Awaitable[Found]],
-    ) -> Sequence[str]:
-        """Do it, or find what an earlier call with this grant did: the keys. A receipt outlives all but a
-        refusal of the whole."""
-        receipts = self.looks.receipts
-        known = await receipts.of(grant.id)
-        receipt = await receipts.begin(grant.id, kind, project, () if known is not None else await touched())
-        if receipt.items is not None:
-            return receipt.items
-        if not receipt.is_new and (found := await find(self.looks, receipt)) is not None:
-            await receipts.finish(grant.id, found.items, found.touched)
-            return found.items
-        try:
-            came_to = await do()
-        except (TrackerError, Refused, NotSent):
-            await receipts.drop(grant.id)
-            raise
-        await receipts.finish(grant.id, came_to.items, came_to.touched)
-        return came_to.items
+        return await self._once.do(grant, kind, body["fields"]["project"]["key"], nothing, make)
 
 
 @contextmanager
