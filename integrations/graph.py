@@ -8,14 +8,13 @@ times of others are read from it, as anybody in the company may.
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import httpx
 from pydantic import Field, SecretStr, field_validator
 
+from integrations.bearer import Bearer
 from integrations.integration import VendorSettings, https_address
 from integrations.mail import is_address
 from integrations.web_service import Bounded, Manners, WebService
@@ -72,7 +71,7 @@ class Graph:
         client = httpx.AsyncClient(
             base_url=f"{settings.graph_url}/users/{quote(settings.graph_mailbox)}/",
             transport=Bounded(MOST_BYTES),
-            auth=_Bearer(settings),
+            auth=Bearer(_Tokens(settings).fetch, _EARLY),
             headers={"Prefer": 'outlook.timezone="UTC"'},
         )
         self.service = WebService(WHO, client, Manners(seconds=_SECONDS), (secret,))
@@ -82,30 +81,16 @@ class Graph:
         await self.service.client.aclose()
 
 
-class _Bearer(httpx.Auth):
-    """Signs each request with the application's token; fetched off the event loop, once for all who wait."""
+class _Tokens:
+    """The application's tokens; msal waits, so each is fetched off the event loop."""
 
     def __init__(self, settings: GraphSettings) -> None:
         self._settings = settings
         self._tokens: ApplicationTokens | None = None
-        self._token, self._until = "", 0.0
-        self._fetching = asyncio.Lock()
 
-    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """See httpx.Auth. Raises NoToken, Away."""
-        request.headers["Authorization"] = f"Bearer {await self._now()}"
-        answer = yield request
-        if answer.status_code == 401:
-            self._until = 0.0
-            request.headers["Authorization"] = f"Bearer {await self._now()}"
-            yield request
-
-    async def _now(self) -> str:
-        async with self._fetching:
-            if time.monotonic() >= self._until:
-                self._token, seconds = await asyncio.to_thread(self._fetched)
-                self._until = time.monotonic() + max(seconds - _EARLY, seconds / 2)
-            return self._token
+    async def fetch(self) -> tuple[str, float]:
+        """Raises NoToken, Away."""
+        return await asyncio.to_thread(self._fetched)
 
     def _fetched(self) -> tuple[str, float]:
         from integrations.graph_tokens import ApplicationTokens

@@ -6,22 +6,17 @@ So one that comes late, twice or in another order than it was sent tells nothing
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
-from sqlalchemy import Index, delete, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Index
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped
 
 from integrations.alerts import Delivery
+from integrations.kept_deliveries import DeliveryRow, keep_once
 from storage.jobs import defer_once
-from storage.schema import Base, TenantScoped
-
-KEPT = timedelta(days=30)
-MOST_KEPT = 10_000
-"""A delivery that comes again after so long, or after so many others, is taken for a new one."""
 
 
 class CodeEventKind(StrEnum):
@@ -63,7 +58,7 @@ class CodeWebhooks(Protocol):
         """What may be seen has changed: it is asked again."""
 
 
-class CodeEventRow(TenantScoped, Base):
+class CodeEventRow(DeliveryRow):
     """An event as it came. Nothing changes it."""
 
     __tablename__ = "code_events"
@@ -72,29 +67,16 @@ class CodeEventRow(TenantScoped, Base):
         Index(None, "tenant", "at"),
     )
 
-    source: Mapped[str] = mapped_column(primary_key=True)
-    delivery: Mapped[str] = mapped_column(primary_key=True)
-    digest: Mapped[str]
-    kind: Mapped[str]
-    action: Mapped[str]
     repository: Mapped[str | None]
     number: Mapped[int | None]
     branch: Mapped[str | None]
     sha: Mapped[str | None]
-    at: Mapped[datetime]
 
 
 async def store_event(tx: AsyncSession, event: CodeEvent) -> bool:
     """Whether this is news: the same delivery, or the same thing under another id, was not stored before. Then
     those who wait for its repository look at it, once `tx` commits."""
-    newest = select(CodeEventRow.at).order_by(CodeEventRow.at.desc())
-    too_many = (await tx.execute(newest.offset(MOST_KEPT - 2).limit(1))).scalar()
-    oldest = max(event.at - KEPT, too_many) if too_many else event.at - KEPT
-    await tx.execute(delete(CodeEventRow).where(CodeEventRow.at < oldest))
-    columns = CodeEventRow.__table__.columns.keys()
-    values = {name: getattr(event, name) for name in columns if name != "tenant"}
-    new = insert(CodeEventRow).values(**values).on_conflict_do_nothing().returning(CodeEventRow.delivery)
-    if (await tx.execute(new)).first() is None:
+    if not await keep_once(tx, CodeEventRow, event):
         return False
     await wake(tx, event.repository or "")
     return True

@@ -46,8 +46,8 @@ def _api(settings: JiraSettings, clock: Callable[[], datetime]) -> Api:
     if settings.jira_client_id is not None and settings.jira_client_secret is not None:
         secret = settings.jira_client_secret.get_secret_value()
         base = f"{settings.jira_gateway_url}/ex/jira/{settings.jira_cloud_id}"
-        auth = ServiceAccount(settings.jira_auth_url, settings.jira_client_id, secret)
-        return Api(base, auth, (secret,), clock=clock)
+        account = ServiceAccount(settings.jira_auth_url, settings.jira_client_id, secret)
+        return Api(base, account.auth, (secret,), clock=clock)
     assert settings.jira_api_token is not None
     token = settings.jira_api_token.get_secret_value()
     return Api(settings.jira_url, httpx.BasicAuth(settings.jira_email or "", token), (token,), clock=clock)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import AsyncGenerator
-
 import httpx
 
+from integrations.bearer import Bearer
 from integrations.tracker.vendors.jira.api import WHO, NoAccess
 from integrations.web_service import Bounded
 from storage.look import Away
@@ -18,32 +15,19 @@ _SECONDS = 10.0
 _MOST_BYTES = 100_000
 
 
-class ServiceAccount(httpx.Auth):
-    """Signs each request with a service account's access token, fetched once for all who wait.
+class ServiceAccount:
+    """A service account's access tokens.
 
     https://support.atlassian.com/user-management/docs/create-oauth-2-0-credential-for-service-accounts
     """
 
     def __init__(self, url: str, client_id: str, secret: str) -> None:
         self._url, self._client_id, self._secret = url, client_id, secret
-        self._token, self._until = "", 0.0
-        self._fetching = asyncio.Lock()
 
-    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """See httpx.Auth. Raises NoAccess, Away."""
-        request.headers["Authorization"] = f"Bearer {await self._now()}"
-        answer = yield request
-        if answer.status_code == 401:
-            self._until = 0.0
-            request.headers["Authorization"] = f"Bearer {await self._now()}"
-            yield request
-
-    async def _now(self) -> str:
-        async with self._fetching:
-            if time.monotonic() >= self._until:
-                self._token, seconds = await self._fetched()
-                self._until = time.monotonic() + max(seconds - _EARLY, seconds / 2)
-            return self._token
+    @property
+    def auth(self) -> httpx.Auth:
+        """What signs requests with them. Raises NoAccess, Away where it is used."""
+        return Bearer(self._fetched, _EARLY)
 
     async def _fetched(self) -> tuple[str, float]:
         asked = {
