@@ -59,6 +59,7 @@ from integrations.mail.performing import specs as mail_specs
 from integrations.mail.vendors.local import LocalMail
 from integrations.metrics.vendors.local.reading import LocalMetrics
 from integrations.metrics.vendors.local.retention import Retention
+from integrations.pages import Page
 from integrations.ports import Ports
 from integrations.prices.vendors.local import LocalPrices
 from integrations.sandbox import Sandbox
@@ -78,6 +79,16 @@ class NothingDeployed:
 
     async def services(self) -> tuple[str, ...]:
         return ()
+
+
+class NoRepositories:
+    """A code host with nothing in it: code is tried with real repositories (`tests/integrations/code_host`)."""
+
+    async def repositories(self, _query: object) -> Page[Any]:
+        return Page((), None)
+
+    async def pull_requests(self, _query: object) -> Page[Any]:
+        return Page((), None)
 
 
 class Deaf:
@@ -111,7 +122,7 @@ class Talk:
         self.router = Router(find_handlers(), Deaf(), Deaf())
         self.folder = ACME / "documents"
         self.tracker: Tracker = LocalTracker(database, tenant)
-        self.code_host = cast(CodeHost, NothingDeployed())
+        self.code_host = cast(CodeHost, NoRepositories())
         self.deployments = cast(Deployments, NothingDeployed())
         self._turns = 0
 

@@ -39,6 +39,7 @@ def test_rows_are_those_of_the_matrix() -> None:
         "tracker.set_priority": "priority_change",
         "tracker.reschedule_stories": "scheduling",
         "tracker.set_priorities": "priority_change",
+        "tracker.start_stories": "priority_change",
         "tracker.schedule_story": "scheduling",
         "tracker.assign_stories": "team_assignments",
         "tracker.set_status": "story_changes",

@@ -28,6 +28,7 @@ from integrations.tracker.actions import (
     TrackerAction,
 )
 from integrations.tracker.performing import in_no_plan, specs
+from integrations.tracker.starting import StartStep, StartStories
 from integrations.tracker.vendors.local.tracker import LocalTracker
 from tests.integrations.tracker_drafts import draft, grant
 
@@ -65,4 +66,5 @@ EACH: tuple[TrackerAction, ...] = (
     CancelStories(stories=(Cancellation("CARD-1", StoryStatus.BACKLOG),), reason="double", **WHY),
     SetPriorities(stories=(PriorityStep("CARD-1", Priority.P1, Priority.P2),), **WHY),
     RescheduleStories(stories=(Placing("CARD-1", "s-1", "", StoryStatus.BACKLOG, 9.25, 6.5),), **WHY),
+    StartStories(name="Exports", stories=(StartStep("CARD-1", Priority.P1, Priority.P2),), **WHY),
 )

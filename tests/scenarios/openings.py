@@ -27,7 +27,7 @@ OPENINGS = (
     Opening(
         "david", "build_feature Build the customer dashboard feature from PRD-2025-Q1-Dashboard", "Planning"
     ),
-    Opening("amanda", "blockers Why is the checkout feature delayed across teams?", NOT_YET),
+    Opening("amanda", "blockers Why is the checkout feature delayed across teams?", "hold it up"),
     Opening("carlos", "compliance_report Generate SOC2 Type II evidence for Q3 2025", NOT_YET),
     Opening(
         "nathan",
