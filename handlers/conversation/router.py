@@ -197,7 +197,10 @@ class Router:
         about_it = request_about_it(plain(text), desk.memory)
         if about_it is not None:
             found = replace(found, name=about_it, confidence=1.0, mood=Mood.REQUEST, ordered=1.0)
-        elif found.mood is Mood.REQUEST and (named := await self._of_what_is_kept(text, desk)) is not None:
+        elif (
+            found.mood in (Mood.REQUEST, Mood.QUESTION)
+            and (named := await self._of_what_is_kept(text, desk)) is not None
+        ):
             found = replace(found, name=named, confidence=1.0)
         if found.mood is Mood.QUESTION and (said := await self._about_the_card(turn, text, desk)) is not None:
             return Answer((said,), found.name, found.confidence, mood=found.mood, outcome=Outcome.LOOK)

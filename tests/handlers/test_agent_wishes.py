@@ -14,7 +14,7 @@ from governance.department import AgentRole
 from governance.standing import Autonomy
 from handlers.conversation.handler import CannotAnswer
 from handlers.language.words import plain
-from handlers.office.configure_agent.naming import named, names_all, roles
+from handlers.office.configure_agent.naming import asks_which, named, names_all, roles
 from handlers.office.configure_agent.wishes import Wish, read_wish
 
 MODELS = ("gpt-5-mini", "gpt-4o", "gpt-4o-mini")
@@ -188,6 +188,23 @@ NAMES = [
     ("which data do the agents use", ()),
     ("it must not be slow, be quick", ()),
 ]
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("Which agents do we have?", True),
+        ("what agents are there right now", True),
+        ("list the agents", True),
+        ("how many agents are at work", True),
+        ("which agents should write CARD-12", False),
+        ("put two agents on the export", False),
+        ("what agents are there to write the export with", False),
+        ("stop all agents", False),
+    ],
+)
+def test_which_agents_there_are_is_asked_in_these_words_alone(text: str, asks: bool) -> None:
+    assert asks_which(plain(text)) is asks
 
 
 @pytest.mark.parametrize(("text", "agents"), NAMES)

@@ -33,7 +33,7 @@ from handlers.office.configure_agent.cards import (
     overview,
     read_form,
 )
-from handlers.office.configure_agent.naming import named, names_all, roles
+from handlers.office.configure_agent.naming import asks_which, named, names_all, roles
 from handlers.office.configure_agent.wishes import Wish, read_wish
 
 _TOPIC = "agent"
@@ -51,6 +51,11 @@ async def answer(turn: Turn, asked: Asked, desk: Desk) -> Reply:
     replies = [await _set_or_shown(turn, asked, desk, role) for role in meant]
     desk.memory.about(**{_TOPIC: meant[-1].name})
     return _together(replies)
+
+
+async def _means(text: str, _desk: Desk) -> bool:
+    """Which agents there are is asked here; putting one on a story sounds alike."""
+    return asks_which(plain(text))
 
 
 async def look(turn: Turn, asked: Asked, desk: Desk) -> Reply:
@@ -184,6 +189,7 @@ HANDLER = Handler(
     presses={CONFIGURE: press_configure, PAUSE: press_pause, RESUME: press_resume, SET_BACK: press_set_back},
     risk=Risk.ACTS,
     look=look,
+    means=_means,
     amend=of_effect(reread),
     corrects=frozenset({ConfigureAgent.type}),
 )

@@ -29,6 +29,22 @@ _BARE = frozenset({"backend", "back end", "back-end", "frontend", "front end", "
 _ALL = re.compile(r"\b(?:all|every|each|any|our|the|which|what)\b[\w ]{0,12}\bagents\b|\bevery agent\b")
 
 
+_WHICH = re.compile(
+    r"(?:(?:so|ok|okay|hey|hi|please|pls|and) )*"
+    r"(?:(?:which|what|how many)(?: of (?:the|our))? (?:ai )?agents"
+    r"(?: (?:do (?:we|you) have|are (?:there|here|at work|paused|(?:switched )?(?:on|off))|have we(?: got)?"
+    r"|exist))?"
+    r"|(?:list|show)(?: me)?(?: all)?(?: of)?(?: the| our| your)? agents"
+    r"|who are (?:all )?(?:the|our|your) agents)"
+    r"(?: (?:here|now|right now|at the moment|today|please|pls))*"
+)
+
+
+def asks_which(said: str) -> bool:
+    """Whether a message (in plain words) asks which agents there are, and nothing else."""
+    return _WHICH.fullmatch(said.strip(" .?!")) is not None
+
+
 @cache
 def roles() -> Mapping[str, Role]:
     """The agents' roles that there are, by name."""
