@@ -15,9 +15,12 @@ BOOKKEEPING = frozenset(
         "inbox", "outbox", "posted_messages", "buttons", "files", "console_messages", "threads", "acts",
         "firings",
         "looked_through", "told_blockers", "notices", "interventions", "agent_runs", "fence_acknowledgements",
+        "told_risks", "delay_reports", "code_protections",
     }
 )  # fmt: skip
-"""What is written of every turn, or beside a change that counts by itself; and everything of the audit log."""
+"""What is written of every turn, or beside a change that counts by itself; what was told, kept to be judged or
+ordered by its number later; what the sample's repositories are made with at first use. And all of the audit
+log."""
 
 Row = Mapping[str, Any]
 
