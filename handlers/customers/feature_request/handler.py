@@ -20,7 +20,7 @@ from handlers.conversation.origin import known, place_json
 from handlers.conversation.subjects import reply_of
 from handlers.conversation.turn import Clicked, Turn
 from handlers.customers.feature_request.parse import LONGEST, last_day, read_need
-from handlers.customers.relations.case import look
+from handlers.customers.relations.case import look, open_epics
 from handlers.customers.relations.case_card import case_reply
 from handlers.customers.relations.deciding import approve, put_off, request_meant, show_again
 from handlers.customers.relations.standing_card import standing_reply
@@ -97,6 +97,20 @@ async def _propose(turn: Turn, desk: Desk, account: Account, text: str) -> Reply
     case = await look(desk, row, scope_of(turn.person))
     desk.memory.about(customer_request=row.id)
     return case_reply(desk, row, case)
+
+
+async def _same_as(turn: Turn, desk: Desk) -> Reply:
+    """What is asked for is a part of this feature. Raises CannotAnswer where that is not open any more, or not
+    for this person to see."""
+    request, _, epic = _clicked(turn).subject.partition(" ")
+    row = await request_meant(turn, desk, request)
+    if row.state not in ("proposed", "deferred"):
+        return await standing_reply(desk, row)
+    if not await open_epics(desk, [epic], scope_of(turn.person)):
+        raise CannotAnswer(f"{epic} is no open feature that you may see.")
+    row.epic, row.story = epic, None
+    await desk.tx.flush()
+    return await show_again(turn, desk, row)
 
 
 async def _means(text: str, desk: Desk) -> bool:
@@ -201,6 +215,7 @@ HANDLER = Handler(
         "customer_modify": _modify,
         "customer_defer": _defer,
         "customer_again": _again,
+        "customer_same_as": _same_as,
         "customer_ask_again": _ask_again,
     },
     risk=Risk.ACTS,

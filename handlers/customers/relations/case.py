@@ -28,6 +28,7 @@ from agents.planning.draft import NotEnoughHistory
 from governance.department import Department
 from governance.visibility import EVERYTHING, Scope
 from handlers.conversation.desk import Desk
+from handlers.language.resolver import Found, Several, resolve
 from integrations.customers import Account, AccountQuery, Request
 from integrations.pages import everything
 from integrations.tracker import (
@@ -49,6 +50,7 @@ NEAREST_FROM, SAME_FROM = 0.25, 0.38
 what it waits for. The order is measured (`bench/similar_requests.py`); these were set by hand, on two dozen."""
 
 _MOST = 10
+_LIKELY = 2
 _ALIKE = 100
 
 
@@ -64,7 +66,9 @@ class Asking:
 class Case:
     """What is known of a request. `asking` are the customers that the asker may see, each once, `others` how
     many more asked; `left` are the open stories of `epic`, or the customer's own `story`. `sprint` is the
-    next one of `team`; `sees_all` if the asker may see items that are not these customers'."""
+    next one of `team`; `sees_all` if the asker may see items that are not these customers'. `likely` are
+    features that the words are only like, of those that the asker may see: nothing is taken for one of them
+    unasked."""
 
     account: Account
     own: tuple[Request, ...]
@@ -82,6 +86,7 @@ class Case:
     sprint: Sprint | None
     sees_all: bool
     sees_epic: bool
+    likely: tuple[Epic, ...]
 
 
 async def look(desk: Desk, row: CustomerRequestRow, scope: Scope) -> Case:
@@ -127,6 +132,7 @@ async def look(desk: Desk, row: CustomerRequestRow, scope: Scope) -> Case:
         await _next_sprint(desk, team),
         scope.everything,
         await _is_seen(desk, epic, scope),
+        await _alike(desk, row.what, scope) if epic is None else (),
     )
 
 
@@ -152,9 +158,9 @@ async def _feature(desk: Desk, row: CustomerRequestRow, same: Sequence[Request])
     named = Counter(item for one in same for item in one.items if tracker.epic_ids.first(item))
     wanted = [row.epic] if row.epic else [item for item, _ in named.most_common(_MOST)]
     if wanted:
-        page = await tracker.epics(EVERYTHING, EpicQuery(ids=frozenset(wanted), status=OPEN))
-        there = {epic.id: epic for epic in page.items}
-        return next((there[item] for item in wanted if item in there), None)
+        return next(iter(await open_epics(desk, wanted, EVERYTHING)), None)
+    if isinstance(called := await resolve(desk, row.what, ("epic",), EVERYTHING), Found) and called.sure:
+        return next(iter(await open_epics(desk, [called.id], EVERYTHING)), None)
     found = await tracker.find_epics(EVERYTHING, row.what, EpicQuery(status=OPEN, limit=_MOST))
     if not found:
         return None
@@ -164,6 +170,21 @@ async def _feature(desk: Desk, row: CustomerRequestRow, same: Sequence[Request])
         return found[near[0].place] if near and near[0].likeness >= SAME_FROM else None
 
     return await asyncio.to_thread(closest)
+
+
+async def _alike(desk: Desk, what: str, scope: Scope) -> tuple[Epic, ...]:
+    """Open features that the words may mean, likeliest first."""
+    meant = await resolve(desk, what, ("epic",), scope)
+    named = meant.candidates if isinstance(meant, Several) else (meant,) if isinstance(meant, Found) else ()
+    ids = [one.id for one in named[:_LIKELY]]
+    return await open_epics(desk, ids, scope) if ids else ()
+
+
+async def open_epics(desk: Desk, ids: Sequence[str], scope: Scope) -> tuple[Epic, ...]:
+    """Those of these features that are open and within the scope, in this order."""
+    page = await desk.ports.tracker.epics(scope, EpicQuery(ids=frozenset(ids), status=OPEN))
+    there = {epic.id: epic for epic in page.items}
+    return tuple(there[id] for id in ids if id in there)
 
 
 async def _who_asked(desk: Desk, scope: Scope, same: Sequence[Request]) -> tuple[tuple[Asking, ...], int]:

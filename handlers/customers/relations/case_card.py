@@ -44,6 +44,7 @@ def case_reply(desk: Desk, row: CustomerRequestRow, case: Case, lead: str = "") 
     blocks.append(Fields(customer_pairs(case.account, currency) + _needed(row)))
     blocks += _asking(case, currency)
     blocks.append(Fields(_work_pairs(desk, case, currency)))
+    blocks += _perhaps(row, case)
     blocks.append(Text((when_text(case, row),)))
     blocks += _moves(case)
     blocks.append(Text((_next_text(case),)))
@@ -143,6 +144,18 @@ def _asking(case: Case, currency: str) -> list[Block]:
     if not items and not case.others:
         blocks.append(Text(("No other customer asked for it.",)))
     return blocks
+
+
+def _perhaps(row: CustomerRequestRow, case: Case) -> list[Block]:
+    """What is in the tracker already may be the same under another name: whoever asks knows."""
+    if not case.likely:
+        return []
+    named = listed((f"{epic.title} ({epic.id})" for epic in case.likely), "or")
+    buttons = tuple(
+        Button(f"It is {epic.id}", "customer_same_as", f"{row.id} {epic.id}") for epic in case.likely
+    )
+    said = f"Is it a part of {named}? Then say so, for that counts what is left there."
+    return [Text((said,)), Buttons(buttons)]
 
 
 def _work_pairs(desk: Desk, case: Case, currency: str) -> tuple[tuple[str, str], ...]:

@@ -48,6 +48,26 @@ async def test_the_case_says_who_waits_what_it_takes_and_when(direct: Direct) ->
     }
 
 
+async def test_what_is_only_like_a_feature_is_asked_about_and_taken_on_a_word(direct: Direct) -> None:
+    words = "/feature_request Acme Corp needs plumbings by Q2"
+    asked = await direct.say("david", words)
+    assert "Is it a part of Payment plumbing" in repr(asked)
+    assert "nothing of it yet" in repr(asked)
+    (row,) = await direct.rows(CustomerRequestRow)
+    assert row.epic is None
+    same = buttons(asked)["customer_same_as"]
+    assert same.subject == f"{row.id} EPIC-2"
+    for who, refused in (("rachel", "no open feature that you may see"), ("nathan", "Your roles")):
+        clicked = Clicked(same.verb, same.subject, "m1", {})
+        assert refused in (await direct._take(who, clicked)).text
+    shown = await direct.press("david", asked, "customer_same_as")
+    assert "nothing of it yet" not in repr(shown)
+    assert "customer_same_as" not in buttons(shown)
+    (row,) = await direct.rows(CustomerRequestRow)
+    assert row.epic == "EPIC-2"
+    assert "Is it a part of" not in repr(await direct.say("rachel", words)), "she does not see that feature"
+
+
 async def test_who_sees_everything_sees_who_else_asked(direct: Direct) -> None:
     reply = await direct.say("david", NEED)
     assert "Halden Logistics" in repr(reply)
