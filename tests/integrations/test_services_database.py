@@ -59,6 +59,13 @@ async def test_each_enters_its_own_alone(database: ServicesDatabase) -> None:
         assert "permission denied" in entered(staging, "orders_staging", where, str(own))
 
 
+async def test_a_name_that_the_server_keeps_for_itself_is_let_in_all_the_same(
+    database: ServicesDatabase,
+) -> None:
+    said = who(await database.url_of("pg", Stage.STAGING))
+    assert "_staging/" in str(said)
+
+
 async def test_many_are_let_in_at_once(database: ServicesDatabase) -> None:
     """As when several services are written and begin together."""
     own = [(f"service{number}", stage) for number in range(6) for stage in (Stage.STAGING, Stage.PRODUCTION)]

@@ -13,13 +13,14 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from pydantic import ValidationError
 
 from integrations.deployments.vendors.local import proxy as proxies
 from integrations.deployments.vendors.local.database import ServicesDatabase
 from integrations.deployments.vendors.local.places import Places
 from integrations.deployments.vendors.local.processes import Replica, end, is_ready
 from integrations.deployments.vendors.local.proxy import Proxy
-from integrations.deployments.vendors.local.releases import read
+from integrations.deployments.vendors.local.releases import demand_written, read
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(120)]
 
@@ -48,11 +49,17 @@ class Server:
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b"well"
+    cookies: dict[str, str] = field(default_factory=dict)
+    forwarded: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
     async def answer(self, request: web.Request) -> web.Response:
         self.asked.append(request.raw_path)
-        return web.Response(status=self.status, headers=self.headers, body=self.body)
+        self.forwarded = request.headers.getall("X-Forwarded-For", [])
+        answer = web.Response(status=self.status, headers=self.headers, body=self.body)
+        for name, value in self.cookies.items():
+            answer.set_cookie(name, value)
+        return answer
 
 
 async def _opened(server: Server) -> TestServer:
@@ -162,6 +169,34 @@ async def test_a_path_arrives_as_it_was_asked(
     async with client.get(f"{way_in.address}//a%20b?c=d") as answer:
         assert (answer.status, await answer.read()) == (200, b"well")
     assert service.asked == ["//a%20b?c=d"]
+
+
+async def test_what_is_said_twice_goes_on_twice(
+    way_in: Proxy, service: Server, client: aiohttp.ClientSession
+) -> None:
+    service.cookies = {"session": "1", "csrf": "2"}
+    forwarded = [("X-Forwarded-For", "10.0.0.1"), ("X-Forwarded-For", "10.0.0.2")]
+    async with client.get(f"{way_in.address}/", headers=forwarded) as answer:
+        assert len(answer.headers.getall("Set-Cookie")) == 2
+    assert service.forwarded == ["10.0.0.1", "10.0.0.2"]
+
+
+def test_what_a_release_calls_is_bounded() -> None:
+    said = {"command": ["x"], "built": "2026-11-30T09:00:00Z"}
+    demand_written({**said, "calls": [f"s{number}" for number in range(50)]})
+    with pytest.raises(ValidationError):
+        demand_written({**said, "calls": [f"s{number}" for number in range(51)]})
+
+
+async def test_where_nothing_can_be_listened_at_that_is_said(
+    client: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(_site: web.TCPSite) -> None:
+        """As where no file may be opened any more: no error, and nobody listens."""
+
+    monkeypatch.setattr(web.TCPSite, "start", nothing)
+    with pytest.raises(OSError, match="no port"):
+        await Proxy(client).open(0)
 
 
 async def test_an_answer_is_not_kept_without_end(

@@ -105,8 +105,10 @@ def _wish(text: str, role: AgentsRole, was: AgentSettings, desk: Desk, person: P
 
 
 def _meant(text: str, desk: Desk) -> tuple[AgentsRole, ...]:
-    """The roles that are named; else the one that the thread is about, unless it is about all."""
+    """The roles that are named; else the one that the thread is about, unless it is about all of them."""
     said = plain(text)
+    if asks_which(said):
+        return ()
     found = named(said)
     if not found and not names_all(said) and desk.memory.topic.get(_TOPIC) in roles():
         found = (desk.memory.topic[_TOPIC],)

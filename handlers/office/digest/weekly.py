@@ -179,7 +179,7 @@ def _agents(week: Week) -> Sequence[tuple[str, str, str, FactValue]]:
     cost = "not known" if done.used.cost is None else f"{done.used.cost:.2f} USD"
     return (
         *((key, name, str(count), count) for key, name, count in counts),
-        ("models", "Models cost", cost, str(done.used.priced)),
+        ("models", "Models cost", cost, cost if done.used.cost is None else str(done.used.cost)),
     )
 
 
@@ -234,8 +234,10 @@ def _facts(desk: Desk, week: Week) -> tuple[Fact, ...]:
     ]
     if week.agents.anything:
         rows = Source("query", f"effects, releases and uses of models since {moment_text(moved.since, None)}")
+        known = week.agents.used.cost is not None
         of_agents = [
-            (key, name, value, "USD" if key == "models" else "") for key, name, _, value in _agents(week)
+            (key, name, value, "USD" if key == "models" and known else "")
+            for key, name, _, value in _agents(week)
         ]
         found += facts(desk, "weekly", rows, of_agents)
     if isinstance(week.forecast, Forecast):

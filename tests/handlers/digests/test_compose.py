@@ -184,7 +184,10 @@ async def test_the_dashboard_tells_of_what_agents_did_this_week(product: Product
             ModelUseRow(run=None, subject="x", role="qa", model="n", input_tokens=1, output_tokens=1, at=NOW)
         )
     reply = await given(talk, "amanda", DigestKind.WEEKLY)
-    assert "('Models cost', 'not known')" in repr(reply and reply.cards)
+    assert reply is not None
+    assert "('Models cost', 'not known')" in repr(reply.cards)
+    values = {fact.id: (fact.value, fact.unit) for fact in reply.facts}
+    assert values["weekly.models"] == ("not known", ""), "what is known of it is not all of it"
 
 
 def _merge(id: str, finished: datetime, state: str) -> EffectRow:

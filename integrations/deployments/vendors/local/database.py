@@ -86,7 +86,7 @@ class ServicesDatabase:
             return self._given
         sockets = await self._own()
         name = f"{service}_{stage.value}"
-        if len(name) > _LONGEST_NAME:
+        if len(name) > _LONGEST_NAME or name.startswith("pg_"):  # which the server keeps for itself
             name = f"{hashlib.sha256(service.encode()).hexdigest()[:32]}_{stage.value}"
         superuser = _address(_SUPERUSER, _SUPERUSER, sockets, self._password(_SUPERUSER))
         async with self._letting_in:  # two changes of the same rights at once are refused by the server

@@ -7,7 +7,7 @@ traffic. Where the replicas change, requests that are under way come to their en
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from random import Random
@@ -95,7 +95,8 @@ class Proxy:
         self.used = monotonic()
 
     async def open(self, port: int) -> int:
-        """Listen on this machine: at `port`, or at a free one where that is taken or 0. Returns the port."""
+        """Listen on this machine: at `port`, or at a free one where that is taken or 0. Returns the port.
+        Raises OSError."""
         app = web.Application(client_max_size=LONGEST)
         app.router.add_route("*", "/{path:.*}", self._take)
         self._runner = web.AppRunner(app, access_log=None)
@@ -106,7 +107,10 @@ class Proxy:
         except OSError:
             site = web.TCPSite(self._runner, "127.0.0.1", 0)
             await site.start()
-        (listening, *_) = self._runner.addresses
+        if not self._runner.addresses:  # no socket may be opened any more
+            await self._runner.cleanup()
+            raise OSError("no port of this machine can be listened at")
+        listening = self._runner.addresses[0]
         self.address = f"http://127.0.0.1:{listening[1]}"
         return int(listening[1])
 
@@ -167,7 +171,7 @@ class Proxy:
             self._under_way[replica.port] -= 1
 
     async def _hand_on(self, request: web.Request, replica: Replica) -> web.Response:
-        headers = {name: value for name, value in request.headers.items() if name.lower() not in _HOP_BY_HOP}
+        headers = _handed_on(request.headers)
         async with self._client.request(
             request.method,
             f"{replica.address}{request.raw_path}",
@@ -180,5 +184,9 @@ class Proxy:
                 body += part
                 if len(body) > LONGEST:
                     return web.Response(status=502, text="The service's answer is too long.\n")
-            back = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP}
-            return web.Response(status=answer.status, body=bytes(body), headers=back)
+            return web.Response(status=answer.status, body=bytes(body), headers=_handed_on(answer.headers))
+
+
+def _handed_on(headers: Mapping[str, str]) -> list[tuple[str, str]]:
+    """All but those of one connection; what stands twice, as two cookies do, goes on twice."""
+    return [(name, value) for name, value in headers.items() if name.lower() not in _HOP_BY_HOP]

@@ -48,7 +48,7 @@ class Runs(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     command: list[Word] = Field(min_length=1)
-    calls: list[_Name] = []
+    calls: Annotated[list[_Name], Field(max_length=50)] = []
     database: bool = False
     warm_up: Annotated[list[_Path], Field(max_length=20)] = []
     serves: Annotated[dict[_Path, _Weight], Field(max_length=20)] = {}
